@@ -1,0 +1,57 @@
+"""Sfumato: learn, train and run diffusion models, from pure noise to picture.
+
+The names below are loaded when first used, so `import sfumato` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfumato.data import Dataset, open_dataset
+    from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
+    from sfumato.errors import SfumatoError
+    from sfumato.hub import Model, ModelConfig, SamplingConfig, load
+    from sfumato.sampling import grid, sample, stepper
+    from sfumato.training import TrainingConfig, describe, resume, start, train
+
+_HOMES = {
+    "Dataset": "data",
+    "Level": "diffusion",
+    "Model": "hub",
+    "ModelConfig": "hub",
+    "NetDenoiser": "diffusion",
+    "Objective": "diffusion",
+    "Parameterization": "diffusion",
+    "SamplingConfig": "hub",
+    "SfumatoError": "errors",
+    "TrainingConfig": "training",
+    "describe": "training",
+    "grid": "sampling",
+    "load": "hub",
+    "open_dataset": "data",
+    "resume": "training",
+    "sample": "sampling",
+    "start": "training",
+    "stepper": "sampling",
+    "train": "training",
+}
+
+__version__ = version("sfumato")
+__all__ = [
+    "Dataset", "Level", "Model", "ModelConfig", "NetDenoiser", "Objective", "Parameterization", "SamplingConfig",
+    "SfumatoError", "TrainingConfig", "describe", "grid", "load", "open_dataset", "resume", "sample", "start",
+    "stepper", "train",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sfumato' has no attribute '{name}'")
+    return getattr(import_module(f"sfumato.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,47 @@
+"""The command line: one thin file a verb, loaded only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError
+
+from sfumato.errors import SfumatoError
+
+app = App(
+    name="sfumato",
+    help="Learn, train and run diffusion models, from pure noise to picture.",
+    help_epilogue="Every command takes --debug, which shows where an error came from.",
+    version_flags=["--version"],
+)
+app.command("sfumato.cli.demo:demo", name="demo", help="Train on scanned digits for a minute and draw new ones.")
+app.command("sfumato.cli.train:train", name="train", help="Train a model on a folder of pictures, digits or points.")
+app.command("sfumato.cli.sample:sample", name="sample", help="Draw new pictures from a trained model.")
+app.command("sfumato.cli.info:info", name="info", help="Tell what a run, a picture or a data set holds.")
+
+
+def main() -> NoReturn:
+    """Run the command line. Errors that a user can mend are one line and exit code 2; --debug shows the traceback."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(arguments, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.exit("sfumato: stopped.") if not debug else None
+        raise
+    except BrokenPipeError:  # the reader of our output has gone, as in `sfumato info … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        if isinstance(error, SfumatoError | CycloptsError):
+            message = " ".join(str(error).split())
+        else:
+            message = f"{type(error).__name__}: {error} (unexpected; run again with --debug and please report it)"
+        print(f"sfumato: {message}", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(0)

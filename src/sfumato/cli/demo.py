@@ -1,0 +1,99 @@
+"""`sfumato demo`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from cyclopts import Parameter
+
+from sfumato.cli.display import console, print_facts
+from sfumato.cli.sample import about, draw, frame_of, seed_words
+from sfumato.cli.train import run
+from sfumato.data import open_dataset, save_animation, save_png, tile
+from sfumato.errors import SfumatoError
+from sfumato.evaluation import Judgement, judge
+from sfumato.hub import load
+from sfumato.training import TrainingConfig, describe, fastest_precision, pick_device, start
+
+COUNT = 1000  # pictures that are drawn and measured
+
+
+def demo(
+    *,
+    minutes: Annotated[float, Parameter(help="How long to train.")] = 0.8,
+    images: Annotated[int | None, Parameter(help="Stop after so many training images, if that is sooner.")] = None,
+    out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
+) -> None:
+    """Train on 1,797 scanned digits for less than a minute, draw new ones, measure them and write a report."""
+    dataset = open_dataset("digits")
+    folder = _free_folder(out / "digits")
+    config = TrainingConfig(
+        data="digits",
+        minutes=minutes,
+        images=images,
+        learning_rate=2e-3,
+        precision=fastest_precision(pick_device()),
+    )
+    run(folder, start(folder, dataset, config, describe(dataset)))
+
+    model = load(folder, device=pick_device())
+    settings = model.config.sampling
+    seeds, labels = list(range(COUNT)), [i % len(dataset.classes) for i in range(COUNT)]
+    samples, way = draw(model, seeds, labels, settings, batch=250, frames=True)
+    by_class = sorted(range(100), key=lambda i: labels[i])  # ten rows of ten, a row a class
+    facts = {**about(model, settings, "ema"), "seeds": seed_words(range(100)), "classes": "rows 0-9, in order"}
+    save_png(tile(samples[by_class], columns=10, scale=6), folder / "samples.png", facts)
+    frames = [tile(frame_of(step)[by_class], columns=10, scale=6) for step in way]
+    save_animation(frames, folder / "denoising.webp", milliseconds=120, last_hold=2000)
+
+    from sfumato.evaluation.report import write_report
+
+    with console.status("measuring the pictures against the real ones"):
+        judgement = judge(samples, torch.tensor(labels), dataset)
+        write_report(folder / "report.html", model, dataset, samples, judgement, next_commands(folder))
+    console.print()
+    print_facts(figures(judgement))
+    console.print()
+    print_facts([
+        ("report", f"{folder / 'report.html'}   (open it in a browser)"),
+        ("pictures", str(folder / "samples.png")),
+        ("animation", str(folder / "denoising.webp")),
+        ("weights", model.source),
+        ("config", str(folder / "config.json")),
+        ("metrics", str(folder / "metrics.jsonl")),
+    ])  # fmt: skip
+    console.print("\nTry next:")
+    for line in next_commands(folder):
+        console.print(f"  {line}", soft_wrap=True)
+
+
+def figures(judgement: Judgement) -> list[tuple[str, str]]:
+    """The measured figures in words, the same as in the report."""
+    read = (
+        f"{judgement.read_as_asked:.1%} of {judgement.count:,} pictures, by a classifier that is right on "
+        f"{judgement.classifier_accuracy:.1%} of real digits it never saw"
+    )
+    distance = (
+        f"{judgement.frechet:.2f}, {judgement.ratio:.2f} × that between halves of the real digits "
+        f"({judgement.half_to_half:.2f} ± {judgement.half_to_half_spread:.2f})"
+    )
+    return [("read as asked", read), ("Fréchet distance", distance)]
+
+
+def next_commands(folder: Path) -> list[str]:
+    return [
+        f"sfumato sample {folder} --class 7 --seeds 0-31 --guidance 2",
+        f"sfumato sample {folder} --sampler ddpm --steps 250 --animate",
+        "sfumato train ./your-photos --size 64 --minutes 30",
+    ]
+
+
+def _free_folder(folder: Path) -> Path:
+    """`folder`, or the first of folder-2, folder-3, … that is free: an earlier demo is never overwritten."""
+    for number in range(1, 1000):
+        candidate = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        if not candidate.exists():
+            return candidate
+    raise SfumatoError(f"{folder.parent} holds 999 demos already; delete some.")

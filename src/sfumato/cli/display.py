@@ -1,0 +1,144 @@
+"""What training looks like in a terminal: rate, loss, ETA and a small picture; plain lines where it is no terminal."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from types import TracebackType
+
+from PIL.Image import Image
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from sfumato.data import half_blocks
+from sfumato.training import Progress
+
+console = Console(highlight=False)
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def duration(seconds: float) -> str:
+    """3725 → '1 h 02 min', 75 → '1 min 15 s', 9 → '9 s'."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def count(value: float) -> str:
+    """1234567 → '1,234,567'."""
+    return f"{round(value):,}"
+
+
+def sparkline(values: Iterable[float], width: int = 32) -> str:
+    """The values as a row of small bars, resampled to at most `width`, on a logarithmic scale."""
+    finite = [math.log(v) for v in values if math.isfinite(v) and v > 0]
+    if len(finite) < 2:
+        return ""
+    size = min(width, len(finite))
+    means = []
+    for i in range(size):
+        part = finite[i * len(finite) // size : (i + 1) * len(finite) // size]
+        means.append(sum(part) / len(part))
+    low, span = min(means), (max(means) - min(means)) or 1.0
+    return "".join(_BARS[round((m - low) / span * (len(_BARS) - 1))] for m in means)
+
+
+def terminal_picture(image: Image, columns: int) -> Text:
+    """A picture as coloured half-blocks, two pixels a character."""
+    text = Text()
+    for row in half_blocks(image, columns):
+        for top, bottom in row:
+            text.append("▀", style=f"rgb({top[0]},{top[1]},{top[2]}) on rgb({bottom[0]},{bottom[1]},{bottom[2]})")
+        text.append("\n")
+    return text
+
+
+def print_facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Two aligned columns, the first one quiet; long values stay on one line, so that they can be copied."""
+    facts = list(rows)
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        console.print(Text.assemble((f"{name:<{width}}  ", "dim"), value), soft_wrap=True)
+
+
+class TrainingDisplay:
+    """Shows a training run while the block is open; call `update` at every step and `show` at every preview."""
+
+    def __init__(self, title: str, every_seconds: float = 5.0) -> None:
+        self.title = title
+        self.every_seconds = every_seconds
+        self._live = Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else None
+        self._recent: deque[Progress] = deque(maxlen=50)
+        self._losses: list[float] = []
+        self._picture: Text | None = None
+        self._drawn = self._started = -math.inf
+
+    def __enter__(self) -> TrainingDisplay:
+        if self._live:
+            self._live.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._live:
+            if self._recent and kind is None:
+                self._live.update(self._render())
+            self._live.__exit__(kind, error, traceback)
+
+    def update(self, progress: Progress) -> None:
+        """Take in a step; draws at most four times a second, or prints a line every few seconds."""
+        if self._started == -math.inf:
+            self._started = progress.seconds
+        self._recent.append(progress)
+        self._losses.append(progress.loss)
+        if progress.seconds - self._drawn < (0.25 if self._live else self.every_seconds) and progress.fraction < 1:
+            return
+        self._drawn = progress.seconds
+        if self._live:
+            self._live.update(self._render())
+        else:
+            facts = "  ".join(f"{name} {value}" for name, value in self._facts())
+            console.print(f"{progress.fraction:4.0%}  {facts}", soft_wrap=True)
+
+    def show(self, image: Image) -> None:
+        """Put the newest samples under the bar, where the terminal has the colours for it."""
+        if self._live and console.color_system in ("256", "truecolor"):
+            self._picture = terminal_picture(image, min(console.width - 2, 80))
+            self._live.update(self._render())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        newest, oldest = self._recent[-1], self._recent[0]
+        span = newest.seconds - oldest.seconds
+        rate = (newest.images - oldest.images) / span if span > 0 else 0.0
+        window = [p.loss for p in self._recent if math.isfinite(p.loss)]
+        spent = newest.fraction
+        left = newest.seconds * (1 - spent) / spent if spent > 0 else 0.0
+        facts = [
+            ("step", count(newest.step)),
+            ("images/s", count(rate)),
+            ("loss", f"{sum(window) / len(window):.4f}" if window else "not finite"),
+            ("elapsed", duration(newest.seconds)),
+            ("left", duration(left)),
+        ]
+        return [*facts, ("skipped", f"{newest.skipped} non-finite steps")] if newest.skipped else facts
+
+    def _render(self) -> RenderableType:
+        spent = self._recent[-1].fraction
+        bar = Table.grid(padding=(0, 2))
+        bar.add_row(Text(self.title, style="bold"), ProgressBar(total=1.0, completed=spent, width=30), f"{spent:.0%}")
+        facts = Table.grid(padding=(0, 2))
+        facts.add_row(*(Text.assemble((f"{name} ", "dim"), value) for name, value in self._facts()))
+        lines: list[RenderableType] = [bar, facts]
+        if curve := sparkline(self._losses[len(self._losses) // 50 :]):
+            lines.append(Text.assemble(("loss over time ", "dim"), (curve, "cyan")))
+        if self._picture is not None:
+            lines += [Text(""), self._picture]
+        return Group(*lines)

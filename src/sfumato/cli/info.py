@@ -1,0 +1,68 @@
+"""`sfumato info`"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sfumato.cli.display import count, duration, print_facts
+from sfumato.data import read_about
+from sfumato.hub import load
+from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
+from sfumato.training import training_config
+
+
+def info(what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that was drawn, or a data set.")], /) -> None:
+    """Tell what a run, a picture or a data set holds."""
+    path = Path(what)
+    if path.suffix.lower() == ".png":
+        print_facts(read_about(path).items())
+    elif (path / "config.json").exists() or (path / "state.json").exists():
+        print_facts(_run_facts(path))
+    else:
+        from sfumato.cli.train import open_and_tell
+
+        dataset = open_and_tell(what, None)
+        print_facts([
+            ("samples", count(len(dataset))),
+            ("shape", " × ".join(map(str, dataset.shape))),
+            ("classes", ", ".join(dataset.classes) or "none"),
+        ])  # fmt: skip
+
+
+def _run_facts(path: Path) -> list[tuple[str, str]]:
+    checkpoint, damaged = find_checkpoint(path, WEIGHT_FILES["ema"])
+    folder = checkpoint.path.parent.parent
+    model = load(checkpoint.path)
+    config, training = model.config, training_config(folder)
+    sampling = config.sampling
+    state = checkpoint.state
+    facts = [
+        ("checkpoint", f"{checkpoint.path} (step {count(state['step'])}, ema weights)"),
+        ("data", training.data),
+        ("shape", " × ".join(map(str, config.shape))),
+        ("classes", ", ".join(config.classes) or "none"),
+        ("network", f"{config.net.kind}, {model.parameters / 1e6:.2f} M parameters"),
+        ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
+        ("trained", f"{count(state['images'])} images in {duration(state['seconds'])}, {training.precision}"),
+        (
+            "draws with",
+            f"{sampling.sampler}, {sampling.steps} steps, {sampling.grid} grid, guidance {sampling.guidance:g}",
+        ),
+    ]
+    if state["skipped"]:
+        facts.append(("skipped", f"{state['skipped']} steps whose loss was not finite"))
+    if loss := _last_loss(folder / "metrics.jsonl"):
+        facts.append(("last loss", loss))
+    return facts + [("damaged", f"{path} was passed over") for path in damaged]
+
+
+def _last_loss(path: Path) -> str | None:
+    try:
+        value = json.loads(path.read_bytes().splitlines()[-1])["loss"]
+    except (OSError, ValueError, IndexError, KeyError):
+        return None
+    return None if value is None else f"{value:.4f}"

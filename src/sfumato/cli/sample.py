@@ -1,0 +1,196 @@
+"""`sfumato sample`"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+from cyclopts import Parameter
+from rich.progress import Progress
+
+from sfumato import __version__
+from sfumato.cli.display import console
+from sfumato.data import picture, save_animation, save_png
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model, SamplingConfig, load
+from sfumato.sampling import Step
+from sfumato.training import pick_device
+
+MOST = 100_000  # images a call
+
+
+def sample(
+    run: Annotated[Path, Parameter(help="A run such as runs/digits, or one of its checkpoints.")],
+    /,
+    *,
+    class_: Annotated[
+        str | None, Parameter(name="--class", help="Class to draw, or several: cat,dog. Default: each in turn.")
+    ] = None,
+    n: Annotated[int | None, Parameter(name=["-n", "--count"], help="How many pictures [default: 16].")] = None,
+    seeds: Annotated[str | None, Parameter(help="One seed a picture: 0-15, or 3,7,42.")] = None,
+    sampler: Annotated[str | None, Parameter(help="ddpm, ddim, heun, dpm++2m, ... [default: the model's own].")] = None,
+    steps: Annotated[int | None, Parameter(help="How many steps to take [default: the model's own].")] = None,
+    grid: Annotated[str | None, Parameter(help="Which levels to visit: karras, logsnr, trailing, ...")] = None,
+    schedule: Annotated[str | None, Parameter(help="The path they lie on: edm, linear, cosine, flow, ...")] = None,
+    guidance: Annotated[
+        float | None, Parameter(help="0 ignores the class, 1 is plainly conditional, more insists on it.")
+    ] = None,
+    eta: Annotated[float | None, Parameter(help="ddim's noise, 0 (none) to 1 (ddpm's).")] = None,
+    weights: Annotated[str, Parameter(help="ema (the running average) or raw.")] = "ema",
+    out: Annotated[Path | None, Parameter(help="Where to write [default: RUN/samples].")] = None,
+    animate: Annotated[
+        bool, Parameter(help="Also write the way from noise to picture as an animation.", negative="")
+    ] = False,
+    batch: Annotated[int, Parameter(help="How many pictures are drawn at once.")] = 64,
+) -> None:
+    """Draw new pictures from a trained model.
+
+    Each picture has a seed of its own and is the same at any batch size. The PNGs carry what is needed to draw them
+    again; `sfumato info PICTURE.png` shows it.
+    """
+    if batch < 1:
+        raise SfumatoError(f"--batch must be at least 1, got {batch}.")
+    numbers = parse_seeds(seeds, n)
+    model = load(run, weights, pick_device())  # type: ignore[arg-type]
+    given = {"sampler": sampler, "steps": steps, "grid": grid, "schedule": schedule, "guidance": guidance, "eta": eta}
+    settings = replace(model.config.sampling, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    labels = pick_labels(model, class_, len(numbers))
+    if guidance is not None and not model.config.classes:
+        raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
+    folder = out or (run.parent.parent if (run / "state.json").exists() else run) / "samples"
+    samples, frames = draw(model, numbers, labels, settings, batch, animate)
+    paths = write(model, samples, numbers, labels, settings, weights, folder)
+    if animate:
+        images = [picture(frame_of(step), labels and labels[: len(step.x)]) for step in frames]
+        save_animation(images, folder / "denoising.webp", milliseconds=90, last_hold=1500)
+        paths.append(folder / "denoising.webp")
+    calls = f"{settings.sampler}, {settings.steps} steps, guidance {settings.guidance:g}, {weights} weights"
+    console.print(f"Drew {len(numbers)} with {calls} from {model.source}", soft_wrap=True)
+    for path in paths[-2:] if animate else paths[-1:]:
+        console.print(f"  {path}", soft_wrap=True)
+
+
+def draw(
+    model: Model, seeds: Sequence[int], labels: list[int] | None, settings: SamplingConfig, batch: int, frames: bool
+) -> tuple[torch.Tensor, list[Step]]:
+    """All the samples, with a progress bar over network steps; and the first batch's way there, if asked."""
+    parts: list[torch.Tensor] = []
+    way: list[Step] = []
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("drawing", total=settings.steps * -(-len(seeds) // batch))
+        for first in range(0, len(seeds), batch):
+            some = slice(first, first + batch)
+            for step in model.stream(seeds[some], labels and labels[some], settings):
+                if frames and first == 0:
+                    way.append(step)
+                if step.index:
+                    bar.advance(task)
+            parts.append(step.x.cpu())
+    return torch.cat(parts), way
+
+
+def frame_of(step: Step) -> torch.Tensor:
+    """A step's picture at unit scale, on the CPU: noise that is 80 times as strong as the picture would only clip."""
+    return step.x.cpu() / float((step.level.alpha**2 + step.level.sigma**2).sqrt())
+
+
+def write(
+    model: Model, samples: torch.Tensor, seeds: Sequence[int], labels: list[int] | None,
+    settings: SamplingConfig, weights: str, folder: Path,
+) -> list[Path]:  # fmt: skip
+    """One PNG a picture and one of them all (for points: one picture, and the points as .npy)."""
+    common = about(model, settings, weights)
+    folder.mkdir(parents=True, exist_ok=True)
+    everything = {**common, "seeds": seed_words(seeds)}
+    if samples.ndim == 2:
+        with (folder / ".points.part").open("wb") as file:
+            np.save(file, samples.numpy(), allow_pickle=False)
+        (folder / ".points.part").replace(folder / "points.npy")
+        save_png(picture(samples, labels), folder / "points.png", everything)
+        return [folder / "points.npy", folder / "points.png"]
+    paths = []
+    for i, seed in enumerate(seeds):
+        own = {**common, "seed": str(seed)}
+        words = [f"seed-{seed:04d}"]
+        if labels is not None:
+            own["class"] = model.config.classes[labels[i]]
+            words.insert(0, re.sub(r"[^\w.-]+", "-", own["class"]))
+        path = folder / f"{'-'.join(words)}.png"
+        own["command"] = command(model, own)
+        save_png(picture(samples[i : i + 1], None, columns=1, scale=1, gap=0), path, own)
+        paths.append(path)
+    if labels is not None:
+        everything["classes"] = ",".join(model.config.classes[label] for label in dict.fromkeys(labels))
+    save_png(picture(samples, labels), folder / "grid.png", everything)
+    return [*paths, folder / "grid.png"]
+
+
+def about(model: Model, settings: SamplingConfig, weights: str) -> dict[str, str]:
+    """What a picture carries so that it can be drawn again."""
+    facts = {
+        "sfumato": __version__,
+        "model": model.source,
+        "weights": weights,
+        "weights_sha256": model.weights_hash,
+        "sampler": settings.sampler,
+        "steps": str(settings.steps),
+        "grid": settings.grid,
+        "schedule": settings.schedule,
+        "guidance": f"{settings.guidance:g}",
+    }
+    return {**facts, "eta": f"{settings.eta:g}"} if settings.eta is not None else facts
+
+
+def command(model: Model, facts: dict[str, str]) -> str:
+    """The command line that draws this picture again."""
+    words = [f"sfumato sample {model.source}"]
+    options = ("class", "sampler", "steps", "grid", "schedule", "guidance", "eta", "weights")
+    words += [f"--{key} {facts[key]}" for key in options if key in facts and (key != "guidance" or "class" in facts)]
+    return " ".join([*words, f"--seeds {facts['seed']}"])
+
+
+def parse_seeds(seeds: str | None, count: int | None) -> list[int]:
+    """'0-3' → [0, 1, 2, 3]; '3,7' → [3, 7]; without seeds, 0 up to `count` (16). Raises SfumatoError for nonsense."""
+    if count is not None and not 1 <= count <= MOST:
+        raise SfumatoError(f"-n must lie between 1 and {MOST:,}, got {count}.")
+    if seeds is None:
+        return list(range(count or 16))
+    numbers: list[int] = []
+    for part in seeds.split(","):
+        match = re.fullmatch(r"\s*(\d{1,18})\s*(?:-\s*(\d{1,18})\s*)?", part)
+        if not match:
+            raise SfumatoError(f"--seeds takes whole numbers from 0, such as 0-15 or 3,7,42, not '{seeds}'.")
+        first, final = int(match[1]), int(match[2] or match[1])
+        if final < first:
+            raise SfumatoError(f"the seed range {first}-{final} runs backwards; write {final}-{first}.")
+        if len(numbers) + final - first >= MOST:
+            raise SfumatoError(f"--seeds names more than {MOST:,} pictures; draw them in several calls.")
+        numbers.extend(range(first, final + 1))
+    if count is not None and count != len(numbers):
+        raise SfumatoError(
+            f"--seeds {seeds} names {len(numbers)} pictures but -n asks for {count}; leave one of them out."
+        )
+    return numbers
+
+
+def seed_words(seeds: Sequence[int]) -> str:
+    """[0, 1, 2] → '0-2'; otherwise a comma-separated list."""
+    if len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
+        return f"{seeds[0]}-{seeds[-1]}"
+    return ",".join(map(str, seeds))
+
+
+def pick_labels(model: Model, names: str | None, count: int) -> list[int] | None:
+    """A label for each of `count` pictures: the named classes in turn, or all of them."""
+    if names is None and not model.config.classes:
+        return None
+    if names is not None and names in model.config.classes:  # a class name may itself hold a comma
+        return [model.label(names)] * count
+    chosen = [model.label(name.strip()) for name in names.split(",")] if names is not None else None
+    chosen = chosen or list(range(len(model.config.classes)))
+    return [chosen[i % len(chosen)] for i in range(count)]

@@ -1,0 +1,205 @@
+"""`sfumato train`"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sfumato.cli.display import TrainingDisplay, console, count, duration, print_facts
+from sfumato.data import Dataset, open_dataset, picture
+from sfumato.errors import SfumatoError
+from sfumato.hub.model import read_config
+from sfumato.training import (
+    Precision,
+    Preview,
+    Progress,
+    Saved,
+    Trainer,
+    TrainingConfig,
+    describe,
+    extend,
+    fastest_precision,
+    pick_device,
+    resume,
+    start,
+    training_config,
+)
+from sfumato.training import train as train_events
+from sfumato.training.run import preview_labels
+
+
+def train(
+    data: Annotated[str | None, Parameter(help="A folder of pictures, `digits`, or `points:NAME`.")] = None,
+    /,
+    *,
+    name: Annotated[str | None, Parameter(help="The run's name; it is kept in runs/NAME.")] = None,
+    size: Annotated[str | None, Parameter(help="Train at this many pixels: 64, or 48x64 (height x width).")] = None,
+    minutes: Annotated[
+        float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
+    ] = None,
+    images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
+    net: Annotated[str, Parameter(help="The UNet's size: auto, tiny, small, medium or base.")] = "auto",
+    batch: Annotated[int, Parameter(help="Images a step.")] = 128,
+    learning_rate: Annotated[float, Parameter(help="Peak learning rate.")] = 1e-3,
+    seed: Annotated[int, Parameter(help="Decides the weights, the data order and all noise.")] = 0,
+    precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
+    out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
+    resume: Annotated[bool, Parameter(help="Go on with the run of this name where it was saved.", negative="")] = False,
+) -> None:
+    """Train a model on a folder of pictures, on digits, or on points.
+
+    Subfolders become classes. Ctrl-C saves and stops; --resume goes on.
+    """
+    if resume:
+        folder = out / (name or _run_name(data or ""))
+        continue_run(folder, images, minutes)
+        return
+    if data is None:
+        raise SfumatoError(
+            "say what to train on: a folder of pictures, digits, or points:NAME, such as points:spirals."
+        )
+    folder = out / (name or _run_name(data))
+    if (folder / "config.json").exists():  # before a long scan, not after it
+        raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
+    dataset = open_and_tell(data, parse_size(size))
+    config = TrainingConfig(
+        data=data,
+        size=parse_size(size),
+        images=images,
+        minutes=20.0 if minutes is None and images is None else minutes,
+        batch=batch,
+        learning_rate=learning_rate,
+        seed=seed,
+        precision=pick_precision(precision),
+    )
+    run(folder, start(folder, dataset, config, describe(dataset, net)))
+    finish(folder)
+
+
+def continue_run(folder: Path, images: int | None, minutes: float | None) -> None:
+    """Go on with the run in `folder`, perhaps with a longer budget."""
+    config = training_config(folder)
+    dataset = open_and_tell(config.data, config.size)
+    trainer, damaged = resume(folder, dataset, extend(config, images, minutes))
+    for path in damaged:
+        console.print(f"[yellow]{path} is damaged and was passed over.[/]")
+    if trainer.fraction >= 1:
+        raise SfumatoError(
+            f"{folder} has spent its budget ({count(trainer.images)} images, {duration(trainer.seconds)}); "
+            "give a longer one in --minutes or --images."
+        )
+    console.print(f"Going on from step {count(trainer.step)} ({count(trainer.images)} images seen).")
+    run(folder, trainer)
+    finish(folder)
+
+
+def _run_name(data: str) -> str:
+    name = re.sub(r"[^\w.-]+", "-", Path(data).resolve().name if Path(data).exists() else data).strip("-.")
+    if not name:
+        raise SfumatoError("give the run a name with --name.")
+    return name
+
+
+def parse_size(size: str | None) -> tuple[int, int] | None:
+    """'64' → (64, 64), '48x64' → (48, 64)."""
+    if size is None:
+        return None
+    match = re.fullmatch(r"(\d+)(?:[x×,](\d+))?", size.strip().lower())
+    if not match or 0 in (height := int(match[1]), width := int(match[2] or match[1])):
+        raise SfumatoError(f"--size takes pixels such as 64, or 48x64 for height x width, not '{size}'.")
+    return height, width
+
+
+def pick_precision(precision: str) -> Precision:
+    """The precision to train in; 'auto' is measured."""
+    if precision == "auto":
+        return fastest_precision(pick_device())
+    offered: dict[str, Precision] = {"bf16": "bf16", "fp32": "fp32"}
+    if precision not in offered:
+        raise SfumatoError(f"--precision is auto, bf16 or fp32, not '{precision}' (float16 overflows).")
+    return offered[precision]
+
+
+def open_and_tell(data: str, size: tuple[int, int] | None) -> Dataset:
+    """Open the data with a progress bar over the files, and report what was converted or left out."""
+    from rich.progress import Progress as Bar
+
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task(f"reading {data}", total=None, visible=False)
+
+        def read(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        dataset = open_dataset(data, size=size, progress=read)
+    for note in dataset.notes:
+        console.print(f"[yellow]note[/] {note}", soft_wrap=True)
+    return dataset
+
+
+@contextmanager
+def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
+    """While the block is open, Ctrl-C and SIGTERM end the run after the present step, saved."""
+    caught: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        caught.append(number)
+        trainer.stop()
+        if len(caught) > 1:  # asked twice: don't insist on saving
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(folder: Path, trainer: Trainer) -> None:
+    """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
+    config, model = trainer.config, trainer.model
+    shape = " × ".join(map(str, model.config.shape))
+    classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
+    print_facts(
+        [
+            ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),
+            ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters"),
+            ("machine", f"{trainer.device.type}, {config.precision}"),
+            ("saved in", str(folder)),
+        ]
+    )
+    with _signals_stop(trainer) as caught, TrainingDisplay(folder.name) as display:
+        for event in train_events(folder, trainer):
+            if isinstance(event, Progress):
+                display.update(event)
+            elif isinstance(event, Preview):
+                number, labels = preview_labels(len(model.config.classes), len(model.config.shape))
+                display.show(picture(event.samples, labels, columns=number // 2, scale=1))
+            elif isinstance(event, Saved):
+                saved = event
+    if caught:
+        console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
+        console.print(f"Go on with: sfumato train --resume --name {folder.name}{_out_option(folder)}", soft_wrap=True)
+        raise SystemExit(128 + caught[0])
+    took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
+    console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
+
+
+def _out_option(folder: Path) -> str:
+    return "" if folder.parent == Path("runs") else f" --out {folder.parent}"
+
+
+def finish(folder: Path) -> None:
+    """Say what to try next with the run in `folder`."""
+    classes = read_config(folder / "config.json").classes
+    which = f" --class {classes[0]}" if classes else ""
+    console.print("Next:")
+    console.print(f"  sfumato sample {folder}{which} -n 16", soft_wrap=True)
+    console.print(f"  sfumato info {folder}", soft_wrap=True)
+    console.print(f"  sfumato train --resume --name {folder.name}{_out_option(folder)} --minutes 60", soft_wrap=True)

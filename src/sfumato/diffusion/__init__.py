@@ -1,0 +1,26 @@
+"""The mathematics of diffusion: levels, schedules, parameterizations, denoisers, objectives, exact answers."""
+
+from sfumato.diffusion.denoiser import Condition, Denoiser, NetDenoiser
+from sfumato.diffusion.exact import FiniteSet, GaussianMixture
+from sfumato.diffusion.levels import Level
+from sfumato.diffusion.objective import LAWS, WEIGHTS, LevelLaw, Objective, Uncertainty
+from sfumato.diffusion.parameterizations import PARAMETERIZATIONS, Parameterization
+from sfumato.diffusion.schedules import (
+    EDM,
+    SCHEDULES,
+    Cosine,
+    DiscreteBetas,
+    RectifiedFlow,
+    Schedule,
+    Shift,
+    Sigmoid,
+    ZeroTerminalSNR,
+    linear,
+    scaled_linear,
+)
+
+__all__ = [
+    "EDM", "LAWS", "PARAMETERIZATIONS", "SCHEDULES", "WEIGHTS", "Condition", "Cosine", "Denoiser", "DiscreteBetas",
+    "FiniteSet", "GaussianMixture", "Level", "LevelLaw", "NetDenoiser", "Objective", "Parameterization",
+    "RectifiedFlow", "Schedule", "Shift", "Sigmoid", "Uncertainty", "ZeroTerminalSNR", "linear", "scaled_linear",
+]  # fmt: skip

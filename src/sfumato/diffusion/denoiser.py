@@ -1,0 +1,38 @@
+"""The denoiser: noisy picture and its level → best guess of the clean one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from sfumato.diffusion.levels import Level, broadcast
+from sfumato.diffusion.parameterizations import Parameterization, c_noise
+
+Condition = Mapping[str, Tensor]
+
+
+class Denoiser(Protocol):
+    """`denoiser(x, level, cond) → x0_hat`, the estimate of E[x0 | x], in the shape of `x`."""
+
+    def __call__(self, x: Tensor, level: Level, cond: Condition | None = None, /) -> Tensor: ...
+
+
+class NetDenoiser(nn.Module):
+    """A network as a denoiser: `x0_hat = c_skip·x + c_out·net(c_in·x, c_noise, **cond)`.
+
+    `x` is `(batch, ...)` at `level` of shape `()` or `(batch,)`; returns `x0_hat` like `x`. The network may run in
+    bfloat16 under autocast; the combination is done in the dtype of `x`.
+    """
+
+    def __init__(self, net: nn.Module, parameterization: Parameterization) -> None:
+        super().__init__()
+        self.net = net
+        self.parameterization = parameterization
+
+    def forward(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
+        skip, out = self.parameterization.skip_out(level)
+        noise = c_noise(level).to(x.dtype).to(x.device).expand(len(x))
+        answer: Tensor = self.net(broadcast(self.parameterization.c_in(level), x) * x, noise, **(cond or {}))
+        return broadcast(skip, x) * x + broadcast(out, x) * answer.to(x.dtype)

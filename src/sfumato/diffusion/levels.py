@@ -1,0 +1,73 @@
+"""The noise level: the one quantity that schedules make, grids list and denoisers are asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Level:
+    """One noise level, or a row of them: `x_t = alpha·x0 + sigma·eps` with `eps ~ N(0, I)`.
+
+    `alpha` and `sigma` are float64 tensors on the CPU of equal shape: `()` for one level shared by a batch,
+    `(batch,)` for a level per sample, `(steps + 1,)` for a grid. Both ends are legal: `sigma = 0` is clean
+    data, `alpha = 0` is pure noise. Only their ratio carries information; a common factor rescales `x_t`.
+    """
+
+    alpha: Tensor
+    sigma: Tensor
+
+    @staticmethod
+    def of(alpha: float | Tensor, sigma: float | Tensor) -> Level:
+        """A level from numbers or tensors, broadcast against each other and kept in float64."""
+        a, s = torch.as_tensor(alpha, dtype=torch.float64), torch.as_tensor(sigma, dtype=torch.float64)
+        return Level(a + torch.zeros_like(s), s + torch.zeros_like(a))
+
+    @property
+    def logsnr(self) -> Tensor:
+        """`log(alpha² / sigma²)`; `+inf` at clean data, `-inf` at pure noise."""
+        return 2 * (self.alpha.log() - self.sigma.log())
+
+    @property
+    def ratio(self) -> Tensor:
+        """`sigma / alpha`: the noise per unit of signal, EDM's sigma; `inf` at pure noise."""
+        return self.sigma / self.alpha
+
+    @property
+    def shape(self) -> torch.Size:
+        return self.alpha.shape
+
+    def __len__(self) -> int:
+        return len(self.alpha)
+
+    def __getitem__(self, index: int | slice | Tensor) -> Level:
+        return Level(self.alpha[index], self.sigma[index])
+
+    def on(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """`(alpha, sigma)` in the dtype and on the device of `x`, shaped to broadcast over its samples."""
+        return broadcast(self.alpha, x), broadcast(self.sigma, x)
+
+    def add_noise(self, x0: Tensor, eps: Tensor) -> Tensor:
+        """The closed form of the forward process, `alpha·x0 + sigma·eps` (Ho et al. 2020, eq. 4)."""
+        alpha, sigma = self.on(x0)
+        return alpha * x0 + sigma * eps
+
+    def eps(self, x: Tensor, x0: Tensor) -> Tensor:
+        """The noise that turns `x0` into `x` at this level: `(x − alpha·x0) / sigma`; zero where sigma is."""
+        alpha, sigma = self.on(x)
+        return torch.where(sigma > 0, (x - alpha * x0) / sigma, torch.zeros_like(x))
+
+
+def broadcast(value: Tensor, x: Tensor) -> Tensor:
+    """`value` of shape `()` or `(batch,)` as a tensor that broadcasts over the samples of `x`."""
+    if value.ndim > 1 or (value.ndim == 1 and len(value) != len(x)):
+        raise ValueError(f"a level of shape {tuple(value.shape)} does not fit a batch of {len(x)} samples")
+    return value.to(x.dtype).to(x.device).reshape(-1, *[1] * (x.ndim - 1))
+
+
+def stack(levels: list[Level]) -> Level:
+    """Levels of shape `()` as one level of shape `(len(levels),)`."""
+    return Level(torch.stack([v.alpha for v in levels]), torch.stack([v.sigma for v in levels]))

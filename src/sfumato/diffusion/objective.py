@@ -1,0 +1,116 @@
+"""The training objective: which noise levels to visit, and how much an error counts at each.
+
+Every weight multiplies the squared error of x0_hat, so objectives written for different targets meet in one table:
+‖ε − ε_θ‖² = snr·‖x0 − x0_hat‖² with snr = alpha²/sigma².
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from sfumato.diffusion.denoiser import Condition, Denoiser
+from sfumato.diffusion.levels import Level, broadcast
+from sfumato.diffusion.parameterizations import c_noise
+from sfumato.diffusion.schedules import Schedule
+from sfumato.errors import SfumatoError
+
+# name → (snr, data_std) → weight of the mean squared error of x0_hat
+WEIGHTS: dict[str, Callable[[Tensor, float], Tensor]] = {
+    "eps": lambda snr, d: snr,  # the paper's ‖ε − ε_θ‖² (Ho et al. 2020, eq. 14)
+    "x0": lambda snr, d: torch.ones_like(snr),
+    "v": lambda snr, d: snr + 1,  # ‖v − v_θ‖² (Salimans & Ho 2022)
+    "flow": lambda snr, d: (1 + snr.sqrt()) ** 2,  # ‖u − u_θ‖² (Lipman et al. 2022)
+    "edm": lambda snr, d: snr + 1 / d**2,  # unit weight on EDM's target (Karras et al. 2022, table 1)
+    "min-snr": lambda snr, d: snr.clamp(max=5),  # γ = 5 (Hang et al. 2023, eq. 8)
+    "p2": lambda snr, d: snr / (1 + snr),  # k = 1, γ = 1 (Choi et al. 2022, eq. 8)
+}
+
+# name → (schedule, u in (0, 1), mean, std) → Level: a law of levels is its quantile function
+_LAWS: dict[str, Callable[[Schedule, Tensor, float, float], Level]] = {
+    "uniform": lambda schedule, u, mean, std: schedule(u),
+    "timesteps": lambda schedule, u, mean, std: schedule((u * schedule.steps).ceil() / schedule.steps),
+    # ln(sigma/alpha) ~ N(mean, std²); EDM's −1.2, 1.2
+    "log-normal": lambda schedule, u, mean, std: schedule.at(-2 * (mean + std * torch.special.ndtri(u))),
+    # logit(t) ~ N(mean, std²) (Esser et al. 2024, section 3.1)
+    "logit-normal": lambda schedule, u, mean, std: schedule(torch.sigmoid(mean + std * torch.special.ndtri(u))),
+}
+LAWS = tuple(_LAWS)
+
+
+@dataclass(frozen=True)
+class LevelLaw:
+    """How often each noise level is trained: `law(count, generator) → Level` of shape `(count,)`.
+
+    `name` is one of uniform (t uniform), timesteps (k uniform in 1..T), log-normal, logit-normal. `stratified`
+    takes one draw from each of `count` equal slices, which lowers the variance of a batch's mean loss.
+    """
+
+    name: str
+    schedule: Schedule
+    mean: float = 0.0
+    std: float = 1.0
+    stratified: bool = True
+
+    def __post_init__(self) -> None:
+        if self.name not in _LAWS:
+            raise SfumatoError(f"unknown law of levels '{self.name}'; choose one of {', '.join(LAWS)}.")
+
+    def __call__(self, count: int, generator: torch.Generator) -> Level:
+        u = torch.rand(count, dtype=torch.float64, generator=generator)
+        if self.stratified:
+            u = (torch.randperm(count, generator=generator) + u) / count
+        # The ends carry no gradient (nothing to remove, or nothing to see) and would divide by zero.
+        return _LAWS[self.name](self.schedule, u.clamp(1e-5, 1 - 1e-5), self.mean, self.std)
+
+
+class Uncertainty(nn.Module):
+    """A learned log-variance u(level) of the loss: `error/e^u + u` (Karras et al. 2024, eq. 21)."""
+
+    frequencies: Tensor
+
+    def __init__(self, features: int = 32) -> None:
+        super().__init__()
+        self.register_buffer("frequencies", torch.linspace(0.5, 4.0, features), persistent=False)
+        self.mix = nn.Linear(2 * features, 1)
+        nn.init.zeros_(self.mix.weight)
+        nn.init.zeros_(self.mix.bias)
+
+    def forward(self, noise: Tensor) -> Tensor:
+        """`noise`: c_noise of shape `(batch,)`; returns u of shape `(batch,)`."""
+        angle = noise[:, None] * self.frequencies
+        u: Tensor = self.mix(torch.cat([angle.cos(), angle.sin()], dim=1))
+        return u[:, 0]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Denoising score matching: `objective(denoiser, x0, cond, generator) → loss per sample`.
+
+    Noise x0 to a level drawn from `law`, ask the denoiser, weigh the mean squared error of its x0_hat by
+    `weight` (a name in WEIGHTS). With `uncertainty`, the weighted error is balanced over levels as it learns.
+    `x0` is `(batch, ...)`; the loss is `(batch,)` in the dtype of x0.
+    """
+
+    law: LevelLaw
+    weight: str = "edm"
+    data_std: float = 1.0
+    uncertainty: Uncertainty | None = None
+
+    def __post_init__(self) -> None:
+        if self.weight not in WEIGHTS:
+            raise SfumatoError(f"unknown loss weight '{self.weight}'; choose one of {', '.join(WEIGHTS)}.")
+
+    def __call__(self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, generator: torch.Generator) -> Tensor:
+        level = self.law(len(x0), generator)
+        eps = torch.randn(x0.shape, generator=generator).to(x0)
+        error = (denoiser(level.add_noise(x0, eps), level, cond) - x0).square().flatten(1).mean(1)
+        weight = WEIGHTS[self.weight]((level.alpha / level.sigma) ** 2, self.data_std)
+        loss: Tensor = broadcast(weight, error) * error
+        if self.uncertainty is None:
+            return loss
+        u: Tensor = self.uncertainty(c_noise(level).to(x0))
+        return loss / u.exp() + u

@@ -1,0 +1,80 @@
+"""What the network is asked to predict, as data: `x0_hat = c_skip·x + c_out·net(c_in·x, c_noise)`.
+
+Each row gives `c_skip` and `c_out`; the regression target follows as `(x0 − c_skip·x) / c_out`. All are written so
+that scaling x, alpha and sigma together changes nothing, hence one network serves every schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion.levels import Level, broadcast
+from sfumato.errors import SfumatoError
+
+Coefficients = Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]
+
+# name → (alpha, sigma, data_std) → (c_skip, c_out)
+_ROWS: dict[str, Coefficients] = {
+    # the noise ε of x = alpha·x0 + sigma·ε (Ho et al. 2020, eq. 11)
+    "eps": lambda a, s, d: (1 / a, -s / a),
+    # the clean picture itself
+    "x0": lambda a, s, d: (torch.zeros_like(a), torch.ones_like(a)),
+    # v = alpha·ε − sigma·x0 at unit scale (Salimans & Ho 2022, appendix D)
+    "v": lambda a, s, d: (a / (a**2 + s**2), -s / (a**2 + s**2).sqrt()),
+    # the velocity u = ε − x0 of straight paths (Lipman et al. 2022)
+    "flow": lambda a, s, d: (1 / (a + s), -s / (a + s)),
+    # unit variance in and out for data of standard deviation d (Karras et al. 2022, table 1)
+    "edm": lambda a, s, d: (a * d**2 / (s**2 + (a * d) ** 2), s * d / (s**2 + (a * d) ** 2).sqrt()),
+}
+
+
+@dataclass(frozen=True)
+class Parameterization:
+    """One way of asking a network for the clean picture.
+
+    `name` is one of eps, x0, v, flow, edm; `data_std` is the data's standard deviation (1 gives the papers'
+    `c_in = 1` on variance-preserving schedules).
+    """
+
+    name: str
+    data_std: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.name not in _ROWS:
+            raise SfumatoError(f"unknown parameterization '{self.name}'; choose one of {', '.join(_ROWS)}.")
+
+    def skip_out(self, level: Level) -> tuple[Tensor, Tensor]:
+        """`(c_skip, c_out)` of this level, float64, in the level's shape.
+
+        Raises SfumatoError for eps-prediction at pure noise: there ε is the input itself and says nothing of x0.
+        """
+        if self.name == "eps" and bool((level.alpha == 0).any()):
+            raise SfumatoError(
+                "eps-prediction can't be used where the signal-to-noise ratio is zero (the noise is the whole "
+                "picture, so predicting it tells nothing); choose v, x0, flow or edm, or a schedule such as linear."
+            )
+        return _ROWS[self.name](level.alpha, level.sigma, self.data_std)
+
+    def c_in(self, level: Level) -> Tensor:
+        """`1 / √(alpha²·data_std² + sigma²)`: the network's input has unit variance at every level."""
+        return ((level.alpha * self.data_std) ** 2 + level.sigma**2).rsqrt()
+
+    def target(self, x: Tensor, x0: Tensor, level: Level) -> Tensor:
+        """What the network should output, `(x0 − c_skip·x) / c_out`; levels with sigma > 0 (x0: any)."""
+        skip, out = self.skip_out(level)
+        return (x0 - broadcast(skip, x) * x) / broadcast(out, x)
+
+
+PARAMETERIZATIONS = tuple(_ROWS)
+
+
+def c_noise(level: Level) -> Tensor:
+    """How a network is told the level: `¼·ln(sigma/alpha)` (Karras et al. 2022, table 1), within [−2, 2].
+
+    Beyond a ratio of e^±8 a picture is pure noise or clean to the eye, so the ends stay finite and near.
+    """
+    return (level.ratio.log() / 4).clamp(-2, 2)

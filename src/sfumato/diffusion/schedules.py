@@ -1,0 +1,242 @@
+"""Noise schedules: `t in [0, 1] → Level`, t = 0 clean data, t = 1 the noisiest level, and back from logSNR.
+
+A schedule is a path through noise levels. What tells the paths apart is (1) how fast the ratio sigma/alpha grows
+with t and (2) the scale they keep: variance preserving (alpha² + sigma² = 1), variance exploding (alpha = 1) or
+flow (alpha + sigma = 1). A denoiser sees levels only, so schedules can be swapped under a trained network.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion.levels import Level, broadcast
+from sfumato.errors import SfumatoError
+
+Scale = Literal["preserving", "exploding", "flow"]
+
+
+def level_at(logsnr: Tensor, scale: Scale) -> Level:
+    """The level with this logSNR on a path of this scale; any shape, `±inf` allowed."""
+    logsnr = logsnr.double()
+    if scale == "preserving":
+        return Level(torch.sigmoid(logsnr).sqrt(), torch.sigmoid(-logsnr).sqrt())
+    if scale == "flow":
+        return Level(torch.sigmoid(logsnr / 2), torch.sigmoid(-logsnr / 2))
+    return Level(torch.ones_like(logsnr), torch.exp(-logsnr / 2))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Base of all schedules. A subclass gives `__call__`; `time` has a general answer by bisection.
+
+    `steps` is the number of discrete timesteps that training counts (1000 unless a table says otherwise);
+    timestep k in 1..steps lies at t = k/steps.
+    """
+
+    scale: Scale = field(default="preserving", init=False)
+    steps: int = field(default=1000, init=False)
+
+    def __call__(self, t: Tensor | float) -> Level:
+        raise NotImplementedError
+
+    def at(self, logsnr: Tensor) -> Level:
+        """The level on this path with the given logSNR."""
+        return level_at(logsnr, self.scale)
+
+    def time(self, logsnr: Tensor) -> Tensor:
+        """The t in [0, 1] at which the path has this logSNR (float64); values beyond the ends are clamped."""
+        low, high = torch.zeros_like(logsnr, dtype=torch.float64), torch.ones_like(logsnr, dtype=torch.float64)
+        for _ in range(60):  # logSNR falls with t, so halving the bracket 60 times reaches float64's limit
+            middle = (low + high) / 2
+            noisier = self(middle).logsnr < logsnr
+            low, high = torch.where(noisier, low, middle), torch.where(noisier, middle, high)
+        return (low + high) / 2
+
+
+def _t(t: Tensor | float) -> Tensor:
+    return torch.as_tensor(t, dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class DiscreteBetas(Schedule):
+    """DDPM's discrete process (Ho et al. 2020): `x_k = √(1 − β_k)·x_{k−1} + √β_k·ε`, k = 1..T.
+
+    `betas` has shape `(T,)`, float64, each in (0, 1]. Between timesteps log ᾱ is interpolated linearly.
+    """
+
+    betas: Tensor = field(default_factory=lambda: torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64))
+    log_alpha_bars: Tensor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        log_alpha_bars = torch.cat([torch.zeros(1, dtype=torch.float64), torch.log1p(-self.betas).cumsum(0)])
+        object.__setattr__(self, "log_alpha_bars", log_alpha_bars)
+        object.__setattr__(self, "steps", len(self.betas))
+
+    def step(self, x: Tensor, k: int | Tensor, eps: Tensor) -> Tensor:
+        """One step of the forward chain, from timestep k − 1 to k (1 ≤ k ≤ T): eq. 2 of Ho et al. 2020."""
+        index = torch.as_tensor(k)
+        if bool((index < 1).any()) or bool((index > self.steps).any()):
+            raise ValueError(f"timesteps run from 1 to {self.steps}, got {k}")
+        beta = self.betas[index - 1]
+        return broadcast((1 - beta).sqrt(), x) * x + broadcast(beta.sqrt(), x) * eps
+
+    def __call__(self, t: Tensor | float) -> Level:
+        position = (_t(t) * self.steps).clamp(0, self.steps)
+        below = position.floor().long().clamp(max=self.steps - 1)
+        log_alpha_bar = torch.lerp(self.log_alpha_bars[below], self.log_alpha_bars[below + 1], position - below)
+        return Level(torch.exp(log_alpha_bar / 2), torch.expm1(log_alpha_bar).abs().sqrt())
+
+
+def linear(beta_start: float = 1e-4, beta_end: float = 0.02, steps: int = 1000) -> DiscreteBetas:
+    """DDPM's schedule: betas linear in k (Ho et al. 2020, section 4)."""
+    return DiscreteBetas(torch.linspace(beta_start, beta_end, steps, dtype=torch.float64))
+
+
+def scaled_linear(beta_start: float = 0.00085, beta_end: float = 0.012, steps: int = 1000) -> DiscreteBetas:
+    """Latent diffusion's schedule: √beta linear in k (Rombach et al. 2022)."""
+    return DiscreteBetas(torch.linspace(beta_start**0.5, beta_end**0.5, steps, dtype=torch.float64) ** 2)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """ᾱ = cos²(a)/cos²(a₀), a = (t + s)/(1 + s)·π/2 (Nichol & Dhariwal 2021, eq. 17); pure noise at t = 1."""
+
+    offset: float = 0.008
+
+    def __call__(self, t: Tensor | float) -> Level:
+        start = self.offset / (1 + self.offset) * math.pi / 2
+        angle = (_t(t) + self.offset) / (1 + self.offset) * math.pi / 2
+        # sin(π/2 − a) is exactly 0 at t = 1, and the product of sines keeps sigma exact near t = 0.
+        alpha = torch.sin((1 - _t(t)) / (1 + self.offset) * math.pi / 2) / math.cos(start)
+        sigma = (torch.sin(angle - start) * torch.sin(angle + start)).clamp(min=0).sqrt() / math.cos(start)
+        return Level(alpha, sigma)
+
+
+@dataclass(frozen=True)
+class Sigmoid(Schedule):
+    """ᾱ falls along a sigmoid from `start` to `end` with temperature `tau` (Jabri et al. 2022, algorithm 1)."""
+
+    start: float = -3.0
+    end: float = 3.0
+    tau: float = 1.0
+
+    def __call__(self, t: Tensor | float) -> Level:
+        def rise(u: Tensor) -> Tensor:  # sigmoid(u) − sigmoid(start), without cancellation near the start
+            return 0.5 * (torch.tanh(u / (2 * self.tau)) - math.tanh(self.start / (2 * self.tau)))
+
+        whole = rise(_t(self.end))
+        one_minus_alpha_bar = (rise(self.start + _t(t) * (self.end - self.start)) / whole).clamp(0, 1)
+        return Level((1 - one_minus_alpha_bar).sqrt(), one_minus_alpha_bar.sqrt())
+
+
+@dataclass(frozen=True)
+class EDM(Schedule):
+    """alpha = 1, sigma from `sigma_min` to `sigma_max`, even in sigma^(1/rho) (Karras et al. 2022, eq. 5)."""
+
+    sigma_min: float = 0.002
+    sigma_max: float = 80.0
+    rho: float = 7.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", "exploding")
+
+    def __call__(self, t: Tensor | float) -> Level:
+        low, high = self.sigma_min ** (1 / self.rho), self.sigma_max ** (1 / self.rho)
+        sigma = (low + _t(t) * (high - low)) ** self.rho
+        return Level(torch.ones_like(sigma), sigma)
+
+    def time(self, logsnr: Tensor) -> Tensor:
+        low, high = self.sigma_min ** (1 / self.rho), self.sigma_max ** (1 / self.rho)
+        t: Tensor = (torch.exp(-logsnr.double() / (2 * self.rho)) - low) / (high - low)
+        return t.clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class RectifiedFlow(Schedule):
+    """alpha = 1 − t, sigma = t: straight lines from data to noise (Liu et al. 2022; Lipman et al. 2022)."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", "flow")
+
+    def __call__(self, t: Tensor | float) -> Level:
+        return Level(1 - _t(t), _t(t))
+
+    def time(self, logsnr: Tensor) -> Tensor:
+        return torch.sigmoid(-logsnr.double() / 2)
+
+
+@dataclass(frozen=True)
+class ZeroTerminalSNR(Schedule):
+    """A variance-preserving schedule rescaled so that t = 1 is pure noise (Lin et al. 2023, algorithm 1).
+
+    √ᾱ is shifted to 0 at the last timestep and stretched to leave the first one where it was.
+    """
+
+    base: Schedule = field(default_factory=linear)
+
+    def __post_init__(self) -> None:
+        if self.base.scale != "preserving":
+            raise SfumatoError(
+                f"zero-terminal-SNR rescales variance-preserving schedules only, and {type(self.base).__name__} "
+                "is not one; use linear, scaled-linear, cosine or sigmoid."
+            )
+        object.__setattr__(self, "steps", self.base.steps)
+
+    def __call__(self, t: Tensor | float) -> Level:
+        t = _t(t)
+        first, last = self.base(1 / self.steps).alpha, self.base(1.0).alpha
+        base = self.base(t)
+        alpha = ((base.alpha - last) * (first / (first - last))).clamp(min=0)
+        early = t < 1 / self.steps  # before the first timestep the path is left as it was
+        return Level(
+            torch.where(early, base.alpha, alpha),
+            torch.where(early, base.sigma, ((1 - alpha) * (1 + alpha)).clamp(min=0).sqrt()),
+        )
+
+
+@dataclass(frozen=True)
+class Shift(Schedule):
+    """`base` with every sigma/alpha multiplied by `factor` (Hoogeboom et al. 2023; Esser et al. 2024, eq. 23).
+
+    A factor above 1 spends more of the path on high noise, which larger pictures need.
+    """
+
+    base: Schedule = field(default_factory=RectifiedFlow)
+    factor: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not self.factor > 0:
+            raise SfumatoError(f"a schedule's shift must be above 0, got {self.factor}; 1 leaves it as it is.")
+        object.__setattr__(self, "scale", self.base.scale)
+        object.__setattr__(self, "steps", self.base.steps)
+
+    def __call__(self, t: Tensor | float) -> Level:
+        base = self.base(t)
+        alpha, sigma = base.alpha, base.sigma * self.factor
+        norm = {
+            "preserving": (alpha.square() + sigma.square()).sqrt(),
+            "flow": alpha + sigma,
+            "exploding": torch.ones_like(alpha),
+        }[self.scale]
+        return Level(alpha / norm, sigma / norm)
+
+    def time(self, logsnr: Tensor) -> Tensor:
+        return self.base.time(logsnr.double() + 2 * math.log(self.factor))
+
+
+SCHEDULES: dict[str, Callable[[], Schedule]] = {
+    "linear": linear,
+    "scaled-linear": scaled_linear,
+    "cosine": Cosine,
+    "sigmoid": Sigmoid,
+    "edm": EDM,
+    "flow": RectifiedFlow,
+    "linear-zero-snr": lambda: ZeroTerminalSNR(linear()),
+    "flow-shift-3": lambda: Shift(RectifiedFlow(), 3.0),
+}

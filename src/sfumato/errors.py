@@ -1,0 +1,21 @@
+"""The one exception that a user is meant to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SfumatoError(Exception):
+    """Something the user can mend: one sentence that says what is wrong, where, and what to do.
+
+    The command line prints it as it stands and exits with code 2; it never shows a traceback for it.
+    """
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> SfumatoError:
+    """The error for a `name` that is none of `known`: it suggests the closest one, or else lists them all."""
+    names = list(known)
+    close = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return SfumatoError(f"unknown {kind} '{name}': {hint}The choices are {', '.join(names)}.")

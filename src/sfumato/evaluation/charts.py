@@ -1,0 +1,93 @@
+"""Line and bar charts as small SVG texts, for reports that must stand alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 260, 62, 16, 12, 44
+
+
+def line_chart(x: Sequence[float], y: Sequence[float], x_label: str, y_label: str) -> str:
+    """A curve with a logarithmic y axis; `y` > 0. Styled by the page's CSS classes (axis, tick, curve)."""
+    low, high = math.log10(min(y)), math.log10(max(y))
+    low, high = low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)
+    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+
+    def across(value: float) -> float:
+        return LEFT + (right - LEFT) * (value - x[0]) / ((x[-1] - x[0]) or 1)
+
+    def up(value: float) -> float:
+        return bottom - (bottom - TOP) * (math.log10(value) - low) / (high - low)
+
+    parts = []
+    for tick in _log_ticks(10**low, 10**high):
+        parts.append(f'<line class="gridline" x1="{LEFT}" x2="{right}" y1="{up(tick):.1f}" y2="{up(tick):.1f}"/>')
+        parts.append(f'<text class="tick" x="{LEFT - 8}" y="{up(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
+    parts += [
+        f'<text class="tick" x="{across(tick):.1f}" y="{bottom + 18}" text-anchor="middle">{_short(tick)}</text>'
+        for tick in _ticks(x[0], x[-1])
+    ]
+    points = " ".join(f"{across(a):.1f},{up(b):.1f}" for a, b in zip(x, y, strict=True))
+    parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
+    parts.append(f'<polyline class="curve" points="{points}"/>')
+    parts.append(_labels(x_label, y_label))
+    return _svg(parts, f"{y_label} against {x_label}")
+
+
+def bar_chart(names: Sequence[str], shares: Sequence[float], x_label: str, y_label: str) -> str:
+    """One bar a name, for shares in [0, 1], each with its percentage."""
+    bottom, step = HEIGHT - BOTTOM, (WIDTH - LEFT - RIGHT) / len(names)
+    parts = []
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = bottom - (bottom - TOP - 14) * tick
+        parts.append(f'<line class="gridline" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:.0%}</text>')
+    for i, (name, share) in enumerate(zip(names, shares, strict=True)):
+        tall, middle = (bottom - TOP - 14) * share, LEFT + step * (i + 0.5)
+        parts.append(
+            f'<rect class="bar" x="{middle - step * 0.32:.1f}" y="{bottom - tall:.1f}" width="{step * 0.64:.1f}" '
+            f'height="{tall:.1f}" rx="2"/>'
+        )
+        parts.append(f'<text class="value" x="{middle:.1f}" y="{bottom - tall - 5:.1f}">{100 * share:.0f}</text>')
+        parts.append(
+            f'<text class="tick" x="{middle:.1f}" y="{bottom + 18}" text-anchor="middle">{escape(name)}</text>'
+        )
+    parts.append(_labels(x_label, y_label))
+    return _svg(parts, f"{y_label} for each {x_label}")
+
+
+def _labels(x_label: str, y_label: str) -> str:
+    across, up = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
+    return (
+        f'<text class="label" transform="translate({across} {HEIGHT - 6})">{escape(x_label)}</text>'
+        f'<text class="label" transform="translate(14 {up}) rotate(-90)">{escape(y_label)}</text>'
+    )
+
+
+def _svg(parts: list[str], title: str) -> str:
+    body = "\n".join(parts)
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">\n{body}\n</svg>'
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        ticks = [float(f"{m * 10.0**d:.6g}") for d in decades for m in steps if low <= m * 10.0**d <= high]
+        if len(ticks) >= 3:
+            break
+    return ticks
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    if high <= low:
+        return [low]
+    rough = (high - low) / 5
+    unit = 10 ** math.floor(math.log10(rough))
+    step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= rough)
+    return [step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _short(value: float) -> str:
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"

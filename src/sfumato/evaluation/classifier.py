@@ -1,0 +1,70 @@
+"""A small classifier of the training set's own classes: reads what was drawn, and gives features to measure it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sfumato.data import Dataset
+from sfumato.errors import SfumatoError
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """`features` up to the penultimate layer, `head` from there to logits; `accuracy` on the fifth it never saw."""
+
+    features: nn.Module
+    head: nn.Module
+    accuracy: float
+
+    def read(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Penultimate features `(batch, 64)` and the class read in each picture `(batch,)`, for `x` in [−1, 1]."""
+        with torch.no_grad():
+            features = torch.cat([self.features(part) for part in x.split(500)])
+            return features, self.head(features).argmax(1)
+
+
+def train_classifier(dataset: Dataset, seed: int = 0, epochs: int = 25) -> Classifier:
+    """Train on four fifths of labelled pictures and test on the last; a function of (dataset, seed) on one machine.
+
+    Some 5 seconds for the 1,797 digits on two cores. Raises SfumatoError for data without two classes.
+    """
+    if not dataset.is_images or len(dataset.classes) < 2:
+        raise SfumatoError(f"a classifier needs pictures of at least two classes, and {dataset.name} has none.")
+    generator = torch.Generator().manual_seed(seed)
+    shuffled = torch.randperm(len(dataset), generator=generator)
+    test, train = shuffled[: len(dataset) // 5], shuffled[len(dataset) // 5 :]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        features = nn.Sequential(
+            nn.Conv2d(dataset.shape[0], 32, 3, padding=1), nn.GELU(),
+            nn.Conv2d(32, 64, 3, padding=1), nn.GELU(), nn.MaxPool2d(2),
+            nn.Conv2d(64, 64, 3, padding=1), nn.GELU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(),
+            nn.Dropout(0.3), nn.Linear(64 * 16, 64), nn.GELU(),
+        )  # fmt: skip
+        head = nn.Linear(64, len(dataset.classes))
+        net = nn.Sequential(features, head)
+        rate = 2e-3
+        optimizer = torch.optim.AdamW(net.parameters(), rate, weight_decay=0.01)
+        for epoch in range(epochs):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * (1 - epoch / epochs)
+            for rows in train[torch.randperm(len(train), generator=generator)].split(64):
+                x, labels = _labelled(dataset, rows)
+                optimizer.zero_grad()
+                F.cross_entropy(net(x), labels, label_smoothing=0.05).backward()
+                optimizer.step()
+    net.eval().requires_grad_(False)
+    x, labels = _labelled(dataset, test)
+    reader = Classifier(features, head, 0.0)
+    accuracy = (reader.read(x)[1] == labels).float().mean()
+    return Classifier(features, head, float(accuracy))
+
+
+def _labelled(dataset: Dataset, rows: Tensor) -> tuple[Tensor, Tensor]:
+    x, labels = dataset.batch(rows)
+    assert labels is not None  # checked by the caller: the data has classes
+    return x, labels

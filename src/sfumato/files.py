@@ -1,0 +1,51 @@
+"""Writing files so that a full disk or a killed process leaves the old one or the new one, never a part."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from sfumato.errors import SfumatoError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write `data` and sync it to the disk; where that fails (OSError), no half-written file stays behind."""
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put `data` in place of whatever is at `path`, whole or not at all; makes the folder where it is missing.
+
+    Raises SfumatoError where the disk is full or the place can't be written.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(temporary, data)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in FULL:
+            raise SfumatoError(
+                f"the disk is full and {path} can't be written; free {len(data) / 1e6:.1f} MB or write elsewhere."
+            ) from error
+        raise SfumatoError(f"could not write {path}: {(error.strerror or str(error)).lower()}.") from error
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames inside `path` durable, where the system lets a folder be opened."""
+    if os.name == "posix":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,5 @@
+"""Model folders: configs, checkpoints, and a model put together from them."""
+
+from sfumato.hub.model import Model, ModelConfig, SamplingConfig, load, new_model
+
+__all__ = ["Model", "ModelConfig", "SamplingConfig", "load", "new_model"]

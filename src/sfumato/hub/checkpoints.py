@@ -1,0 +1,120 @@
+"""Checkpoints on disk: a folder of safetensors files and a `state.json` that knows their hashes.
+
+A checkpoint appears whole or not at all: it is written under a temporary name, synced, and renamed. One whose hashes
+don't match (a truncated or altered file) is passed over for the one before it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+from sfumato.files import FULL, sync_folder, write_file
+
+Tensors = Mapping[str, Tensor]
+_PREFIX = "checkpoint-"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One saved moment: its folder and the contents of its `state.json`."""
+
+    path: Path
+    state: dict[str, Any]
+
+    def read(self, name: str) -> dict[str, Tensor]:
+        """The tensors of file `name`, on the CPU. Raises SfumatoError where its bytes are not those written."""
+        data = self._bytes(name)
+        if data is None:
+            raise SfumatoError(
+                f"{self.path / name} is missing or damaged; delete {self.path} to use the one before it."
+            )
+        return safetensors.torch.load(data)
+
+    def intact(self, name: str) -> bool:
+        return self._bytes(name) is not None
+
+    def _bytes(self, name: str) -> bytes | None:
+        try:
+            data = (self.path / name).read_bytes()
+        except OSError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == self.state["files"].get(name) else None
+
+
+def write_checkpoint(
+    folder: Path, step: int, files: Mapping[str, Tensors], state: Mapping[str, Any], keep: int
+) -> Path:
+    """Save `files` (name → tensors) and `state` as `folder/checkpoint-<step>`, then drop all but the newest `keep`.
+
+    Raises SfumatoError where the disk is full; what was saved before stays as it was.
+    """
+    target = folder / f"{_PREFIX}{step:08d}"
+    temporary = folder / f".{target.name}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.glob(f".{_PREFIX}*.part"):  # of a process that was killed while saving
+            shutil.rmtree(leftover)
+        need = sum(t.numel() * t.element_size() for tensors in files.values() for t in tensors.values())
+        if shutil.disk_usage(folder).free < need + 2**16:
+            raise OSError(errno.ENOSPC, "not enough space")
+        temporary.mkdir()
+        hashes = {}
+        for name, tensors in files.items():
+            data = safetensors.torch.save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+            write_file(temporary / name, data)
+            hashes[name] = hashlib.sha256(data).hexdigest()
+        write_file(temporary / "state.json", json.dumps({**state, "step": step, "files": hashes}, indent=1).encode())
+        sync_folder(temporary)
+        if target.exists():
+            shutil.rmtree(target)
+        temporary.replace(target)
+        sync_folder(folder)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if error.errno not in FULL:
+            raise SfumatoError(
+                f"could not save to {folder}: {error.strerror}; choose another place with --out."
+            ) from error
+        raise SfumatoError(
+            f"the disk that holds {folder} is full and step {step} could not be saved; free {need / 1e6:.0f} MB and "
+            f"go on with --resume ({_newest_words(folder)})."
+        ) from error
+    for old in sorted(folder.glob(f"{_PREFIX}*"))[:-keep]:
+        shutil.rmtree(old)
+    return target
+
+
+def _newest_words(folder: Path) -> str:
+    saved = sorted(folder.glob(f"{_PREFIX}*"))
+    return f"{saved[-1].name} is intact" if saved else "nothing was saved before"
+
+
+def newest_checkpoint(folder: Path, names: tuple[str, ...]) -> tuple[Checkpoint | None, list[Path]]:
+    """The newest checkpoint in `folder` whose files `names` are intact, and the damaged ones that were passed over."""
+    damaged: list[Path] = []
+    for path in sorted(folder.glob(f"{_PREFIX}*"), reverse=True):
+        checkpoint = open_checkpoint(path)
+        if checkpoint is not None and all(checkpoint.intact(name) for name in names):
+            return checkpoint, damaged
+        damaged.append(path)
+    return None, damaged
+
+
+def open_checkpoint(path: Path) -> Checkpoint | None:
+    """The checkpoint in `path`, or None where its state can't be read."""
+    try:
+        state = json.loads((path / "state.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return Checkpoint(path, state) if isinstance(state, dict) and isinstance(state.get("files"), dict) else None

@@ -1,0 +1,16 @@
+"""Networks that know nothing of diffusion: the UNet for pictures and the MLP for points."""
+
+from torch import nn
+
+from sfumato.nets.mlp import MLP, MLPConfig
+from sfumato.nets.unet import SIZES, UNet, UNetConfig, unet_config
+
+NetConfig = UNetConfig | MLPConfig
+
+
+def build(config: NetConfig) -> nn.Module:
+    """The network that `config` describes, freshly initialised from torch's global generator."""
+    return UNet(config) if isinstance(config, UNetConfig) else MLP(config)
+
+
+__all__ = ["MLP", "SIZES", "MLPConfig", "NetConfig", "UNet", "UNetConfig", "build", "unet_config"]

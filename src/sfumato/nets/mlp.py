@@ -1,0 +1,63 @@
+"""A residual MLP for points in the plane or in space, where a picture's UNet would have nothing to convolve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sfumato.nets.layers import NoiseEmbedding, zeroed
+
+
+@dataclass(frozen=True)
+class MLPConfig:
+    """`dimension` of a point; `classes` (0: unconditional); `blocks` residual blocks of `width` features."""
+
+    dimension: int
+    classes: int = 0
+    kind: Literal["mlp"] = "mlp"
+    width: int = 128
+    blocks: int = 3
+
+
+class MLPBlock(nn.Module):
+    """`h + narrow(silu(widen(norm(h)) + modulate(embedding)))`, four times as wide inside."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, 4 * width)
+        self.modulate = nn.Linear(width, 4 * width)
+        self.narrow = nn.Linear(4 * width, width)
+
+    def forward(self, h: Tensor, embedding: Tensor) -> Tensor:
+        out: Tensor = h + self.narrow(F.silu(self.widen(self.norm(h)) + self.modulate(embedding)))
+        return out
+
+
+class MLP(nn.Module):
+    """`net(x, c_noise, label) → Tensor` like `x`: `(batch, dimension)`; `c_noise` and `label` as in UNet."""
+
+    def __init__(self, config: MLPConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.noise = NoiseEmbedding(config.width)
+        self.label = nn.Embedding(config.classes + 1, config.width) if config.classes else None
+        self.enter = nn.Linear(config.dimension, config.width)
+        self.blocks = nn.ModuleList(MLPBlock(config.width) for _ in range(config.blocks))
+        self.leave = zeroed(nn.Linear(config.width, config.dimension))
+
+    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
+        embedding = self.noise(c_noise)
+        if self.label is not None:
+            null = torch.full((len(x),), self.config.classes, device=x.device) if label is None else label
+            embedding = embedding + self.label(null)
+        embedding = F.silu(embedding)
+        h = self.enter(x)
+        for block in self.blocks:
+            h = block(h, embedding)
+        out: Tensor = self.leave(h)
+        return out

@@ -1,0 +1,186 @@
+"""The UNet: down to a coarse view of the picture, up again, with skips that carry the detail across.
+
+Named sizes, with parameters and GFLOP of one forward pass (a multiply-add counts as two), measured by
+`tests/unit/test_nets.py` for one picture without classes:
+
+| size   | 8×8×1            | 32×32×3         | 64×64×3         |
+| ------ | ---------------- | --------------- | --------------- |
+| tiny   | 1.6 M, 0.06 GF   | 1.9 M, 0.28 GF  | 2.0 M, 0.68 GF  |
+| small  | 7.2 M, 0.30 GF   | 8.5 M, 1.1 GF   | 8.7 M, 1.6 GF   |
+| medium | 18.6 M, 1.2 GF   | 24.0 M, 4.9 GF  | 24.7 M, 8.2 GF  |
+| base   | 18.6 M, 1.2 GF   | 28.8 M, 8.6 GF  | 30.9 M, 21 GF   |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.layers import NoiseEmbedding, zeroed
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """The shape of a UNet.
+
+    `channels` of the picture; `classes` (0: unconditional); `widths` of its stages, finest first, each at half the
+    size of the one before; `blocks` per stage on either side; `attention` marks the stages that attend, counted
+    from the finest, 0; `dropout` in [0, 1).
+    """
+
+    channels: int
+    classes: int = 0
+    kind: Literal["unet"] = "unet"
+    widths: tuple[int, ...] = (64, 128)
+    blocks: int = 1
+    attention: tuple[int, ...] = ()
+    dropout: float = 0.0
+
+    def check(self, height: int, width: int) -> None:
+        """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
+        least = 2 ** (len(self.widths) - 1)
+        if height < least or width < least:
+            raise SfumatoError(
+                f"this UNet halves its pictures {len(self.widths) - 1} times and can't take {height}×{width} pixels; "
+                f"the nearest size it takes is {max(height, least)}×{max(width, least)}."
+            )
+
+
+# name → (widths from the coarsest stage, blocks per stage, most pixels a stage may have to attend)
+_SIZES: dict[str, tuple[tuple[int, ...], int, int]] = {
+    "tiny": ((128, 64, 64, 32), 1, 0),
+    "small": ((256, 128, 128, 64, 32), 1, 64),
+    "medium": ((256, 256, 192, 96, 64), 2, 64),
+    "base": ((256, 256, 256, 128), 2, 256),
+}
+SIZES = tuple(_SIZES)
+SMALLEST, LARGEST, COARSEST = 4, 1024, 4  # pixels: a picture's shorter and longer side, and the coarsest stage
+
+
+def unet_config(size: str, shape: Sequence[int], classes: int = 0) -> UNetConfig:
+    """The UNet called `size` (a name in SIZES) for pictures of `shape` (channels, height, width).
+
+    It halves the picture until the longer side is at most 4 pixels (or the shorter side is 1). Raises SfumatoError
+    for an unknown name, or for a side outside 4..1024 pixels, naming the nearest that works.
+    """
+    if size not in _SIZES:
+        raise unknown("network size", size, SIZES)
+    channels, *sides = shape
+    nearest = [min(max(side, SMALLEST), LARGEST) for side in sides]
+    if nearest != sides:
+        raise SfumatoError(
+            f"the UNet takes pictures of {SMALLEST} to {LARGEST} pixels a side, not {sides[0]}×{sides[1]}; "
+            f"the nearest size it takes is {nearest[0]}×{nearest[1]}."
+        )
+    from_coarsest, blocks, most = _SIZES[size]
+    stages = 1 + max(0, math.ceil(math.log2(max(sides) / COARSEST)))
+    stages = max(min(stages, 1 + int(math.log2(min(sides)))), 2)
+    widths = tuple(from_coarsest[min(stage, len(from_coarsest) - 1)] for stage in reversed(range(stages)))
+    attention = tuple(s for s in range(stages) if -(-sides[0] // 2**s) * -(-sides[1] // 2**s) <= most)
+    return UNetConfig(channels, classes, widths=widths, blocks=blocks, attention=attention)
+
+
+class Block(nn.Module):
+    """A residual block: two 3×3 convolutions, the second normalised, scaled and shifted by the embedding."""
+
+    def __init__(self, inputs: int, outputs: int, embedding: int, dropout: float, heads: int) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(max(1, inputs // 16), inputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.modulate = nn.Linear(embedding, 2 * outputs)
+        self.norm2 = nn.GroupNorm(max(1, outputs // 16), outputs)
+        self.dropout = nn.Dropout(dropout)
+        self.conv2 = zeroed(nn.Conv2d(outputs, outputs, 3, padding=1))
+        self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+        self.attention = Attention(outputs, heads) if heads else nn.Identity()
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        h = self.conv1(F.silu(self.norm1(x)))
+        scale, shift = self.modulate(embedding)[:, :, None, None].chunk(2, dim=1)
+        h = F.silu(torch.addcmul(shift, self.norm2(h), 1 + scale))
+        out: Tensor = self.attention(self.skip(x) + self.conv2(self.dropout(h)))
+        return out
+
+
+class Attention(nn.Module):
+    """Self-attention over the pixels of a stage, added to its input."""
+
+    def __init__(self, channels: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(max(1, channels // 16), channels)
+        self.qkv = nn.Conv2d(channels, 3 * channels, 1)
+        self.out = zeroed(nn.Conv2d(channels, channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, height, width = x.shape
+        qkv = self.qkv(self.norm(x)).reshape(batch, 3, self.heads, channels // self.heads, height * width)
+        query, key, value = qkv.transpose(-1, -2).unbind(1)
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        out: Tensor = self.out(mixed.transpose(-1, -2).reshape(batch, channels, height, width))
+        return x + out
+
+
+class UNet(nn.Module):
+    """`net(x, c_noise, label) → Tensor` like `x`: `(batch, channels, height, width)`, of any size from 2^(stages − 1).
+
+    Odd sizes are halved upwards and come back to the size of their skip. `c_noise` is `(batch,)`; `label` int64
+    `(batch,)` in 0..classes, where `classes` itself (the default) is the null class of classifier-free guidance.
+    """
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.widths
+        embedding = 2 * widths[-1]
+        self.noise = NoiseEmbedding(embedding)
+        self.label = nn.Embedding(config.classes + 1, embedding) if config.classes else None
+
+        def block(inputs: int, stage: int) -> Block:
+            heads = max(1, widths[stage] // 64) if stage in config.attention else 0
+            return Block(inputs, widths[stage], embedding, config.dropout, heads)
+
+        self.enter = nn.Conv2d(config.channels, widths[0], 3, padding=1)
+        self.down = nn.ModuleList(
+            nn.ModuleList([block(above, stage)] + [block(widths[stage], stage) for _ in range(config.blocks - 1)])
+            for stage, (above, _) in enumerate(pairwise([widths[0], *widths]))
+        )
+        self.middle = block(widths[-1], len(widths) - 1)
+        self.up = nn.ModuleList(
+            nn.ModuleList([block(below + w, stage)] + [block(2 * w, stage) for _ in range(config.blocks - 1)])
+            for stage, (w, below) in enumerate(pairwise([*widths, widths[-1]]))
+        )
+        self.norm = nn.GroupNorm(max(1, widths[0] // 16), widths[0])
+        self.leave = zeroed(nn.Conv2d(widths[0], config.channels, 3, padding=1))
+
+    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
+        embedding = self.noise(c_noise)
+        if self.label is not None:
+            null = torch.full((len(x),), self.config.classes, device=x.device) if label is None else label
+            embedding = embedding + self.label(null)
+        embedding = F.silu(embedding)
+
+        h = self.enter(x)
+        skips: list[Tensor] = []
+        for stage, blocks in enumerate(self.down):
+            if stage:
+                h = F.avg_pool2d(h, 2, ceil_mode=True)
+            for block in cast(nn.ModuleList, blocks):
+                h = block(h, embedding)
+                skips.append(h)
+        h = self.middle(h, embedding)
+        for blocks in reversed(self.up):
+            if h.shape[-2:] != skips[-1].shape[-2:]:
+                h = F.interpolate(h, size=skips[-1].shape[-2:], mode="nearest")
+            for block in cast(nn.ModuleList, blocks):
+                h = block(torch.cat([h, skips.pop()], dim=1), embedding)
+        out: Tensor = self.leave(F.silu(self.norm(h)))
+        return out

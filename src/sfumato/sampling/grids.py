@@ -1,0 +1,88 @@
+"""Grids: the levels that sampling visits, noisiest first, always ending at sigma = 0.
+
+A grid of n steps is one `Level` of shape `(n + 1,)`, made by a rule that knows nothing of how the network was
+trained. `grid(name, schedule, steps)` picks the rule by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Level, Schedule
+from sfumato.errors import SfumatoError, unknown
+
+# Where a schedule has no finite end of its own (pure noise, clean data), EDM's range stands in (Karras et al. 2022).
+RATIO_MIN, RATIO_MAX = 0.002, 80.0
+
+
+def _times(schedule: Schedule, t: Tensor) -> Level:
+    return _end_clean(schedule(t))
+
+
+def _end_clean(levels: Level) -> Level:
+    return Level(
+        torch.cat([levels.alpha, torch.ones(1, dtype=torch.float64)]),
+        torch.cat([levels.sigma, torch.zeros(1, dtype=torch.float64)]),
+    )
+
+
+def trailing(schedule: Schedule, steps: int) -> Level:
+    """t = 1, 1 − 1/n, …, 1/n: starts at the noisiest level (Lin et al. 2023, section 3.3)."""
+    return _times(schedule, 1 - torch.arange(steps, dtype=torch.float64) / steps)
+
+
+def leading(schedule: Schedule, steps: int) -> Level:
+    """Timesteps 1, 1 + T//n, …: DDPM's and DDIM's original choice; for n < T it stops short of t = 1."""
+    total = max(schedule.steps, steps)
+    k = torch.arange(steps, dtype=torch.float64).flip(0) * (total // steps) + 1
+    return _times(schedule, k / total)
+
+
+def linspace(schedule: Schedule, steps: int) -> Level:
+    """n timesteps evenly from T to 1, both included."""
+    total = max(schedule.steps, steps)
+    return _times(schedule, torch.linspace(total, 1, steps, dtype=torch.float64) / total)
+
+
+def ratio_range(schedule: Schedule) -> tuple[float, float]:
+    """The smallest and largest sigma/alpha that a grid on this schedule uses."""
+    ends = schedule(torch.tensor([0.0 if schedule(0.0).sigma > 0 else 1 / schedule.steps, 1.0])).ratio
+    low, high = ends.tolist()
+    return max(low, RATIO_MIN), high if high < float("inf") else RATIO_MAX
+
+
+def karras(schedule: Schedule, steps: int, rho: float = 7.0) -> Level:
+    """sigma/alpha even in its (1/rho)-th power (Karras et al. 2022, eq. 5)."""
+    low, high = ratio_range(schedule)
+    ratio = torch.linspace(high ** (1 / rho), low ** (1 / rho), steps, dtype=torch.float64) ** rho
+    return _end_clean(schedule.at(-2 * ratio.log()))
+
+
+def logsnr(schedule: Schedule, steps: int) -> Level:
+    """Even in logSNR (Lu et al. 2022, section 3.3)."""
+    low, high = torch.tensor(ratio_range(schedule), dtype=torch.float64).log()
+    return _end_clean(schedule.at(-2 * torch.lerp(high, low, torch.linspace(0, 1, steps, dtype=torch.float64))))
+
+
+GRIDS: dict[str, Callable[[Schedule, int], Level]] = {
+    "trailing": trailing,
+    "leading": leading,
+    "linspace": linspace,
+    "karras": karras,
+    "logsnr": logsnr,
+}
+
+
+def grid(name: str, schedule: Schedule, steps: int) -> Level:
+    """The grid `name` with `steps` steps on `schedule`: a Level of shape `(steps + 1,)`, the last one clean.
+
+    Raises SfumatoError for an unknown name or fewer than one step.
+    """
+    if name not in GRIDS:
+        raise unknown("grid", name, GRIDS)
+    if steps < 1:
+        raise SfumatoError(f"sampling needs at least 1 step, got {steps}; 20 is a good start.")
+    return GRIDS[name](schedule, steps)

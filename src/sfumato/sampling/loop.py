@@ -1,0 +1,67 @@
+"""The one sampling loop. Command line, reports, tests and every viewer read this same stream of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Condition, Denoiser, Level
+from sfumato.sampling.steppers import Noise, Stepper
+
+
+@dataclass(frozen=True)
+class Step:
+    """What sampling looks like after `index` of `total` steps.
+
+    `x` is the picture at `level`; `x0_hat` the denoiser's latest guess of where it will end (None before the
+    first call); `calls` how often the denoiser has been asked so far.
+    """
+
+    index: int
+    total: int
+    level: Level
+    x: Tensor
+    x0_hat: Tensor | None
+    calls: int
+
+
+def sample(
+    denoiser: Denoiser,
+    grid: Level,
+    stepper: Stepper,
+    noise: Noise,
+    cond: Condition | None = None,
+    start: Tensor | None = None,
+) -> Iterator[Step]:
+    """Walk down `grid` (a Level of shape `(steps + 1,)`), yielding the start and then every step.
+
+    `noise()` gives standard normal noise `(batch, ...)` (see ImageNoise); the walk starts from `start` at
+    `grid[0]`, by default `sigma·noise()`. The last Step's `x` is the result.
+    """
+    total = len(grid) - 1
+    x = noise() * grid[0].sigma if start is None else start
+    state = stepper.init(x)
+    answers: list[Tensor] = []
+    calls = 0
+
+    def denoise(at: Tensor, level: Level) -> Tensor:
+        nonlocal calls
+        calls += 1
+        answers[:] = [denoiser(at, level, cond)]
+        return answers[0]
+
+    yield Step(0, total, grid[0], x, None, 0)
+    for index in range(total):
+        with torch.no_grad():  # around the step alone: a generator must not leak the mode to whoever reads it
+            x, state = stepper.step(denoise, x, grid[index], grid[index + 1], state, noise)
+        yield Step(index + 1, total, grid[index + 1], x, answers[0], calls)
+
+
+def last(steps: Iterator[Step]) -> Step:
+    """The final step of a stream."""
+    for step in steps:
+        final = step
+    return final

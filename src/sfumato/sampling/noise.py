@@ -1,0 +1,26 @@
+"""One seed per image: each image's noise comes from a generator of its own, whoever shares its batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+class ImageNoise:
+    """Standard normal noise, `noise() → (len(seeds), *shape)`; row i depends on `seeds[i]` and the call count alone.
+
+    Drawn on the CPU in float32 and then moved, so that every device starts from the same picture.
+    """
+
+    def __init__(self, seeds: Sequence[int], shape: Sequence[int], device: torch.device | str = "cpu") -> None:
+        self.shape = tuple(shape)
+        self.device = device
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def __call__(self) -> Tensor:
+        noise = torch.empty(len(self._generators), *self.shape)
+        for row, generator in zip(noise, self._generators, strict=True):
+            row.normal_(generator=generator)
+        return noise.to(self.device)

@@ -1,0 +1,204 @@
+"""A run folder: training with checkpoints, previews and metrics, and resuming it.
+
+runs/<name>/config.json             the model and the training, all that is needed to build both again
+runs/<name>/metrics.jsonl           one line every ten steps
+runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
+runs/<name>/checkpoints/            see sfumato.hub.checkpoints
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sfumato.data import Dataset, picture, save_png
+from sfumato.errors import SfumatoError, unknown
+from sfumato.files import replace_file
+from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
+from sfumato.hub.checkpoints import newest_checkpoint, write_checkpoint
+from sfumato.hub.model import config_json, read_config
+from sfumato.nets import SIZES, MLPConfig, unet_config
+from sfumato.training.precision import pick_device
+from sfumato.training.trainer import Progress, Trainer, TrainingConfig
+
+FILES = ("model.safetensors", "ema.safetensors", "optimizer.safetensors")
+METRICS_EVERY = 10
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The fixed seeds drawn with the averaged weights at `step`."""
+
+    step: int
+    samples: Tensor
+    path: Path
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint was written."""
+
+    step: int
+    path: Path
+
+
+Event = Progress | Preview | Saved
+
+
+def describe(dataset: Dataset, net: str = "auto", sampling: SamplingConfig | None = None) -> ModelConfig:
+    """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
+
+    `net` is a size of the UNet, or "auto": tiny up to 16 pixels a side, small up to 64, medium above.
+    """
+    if net != "auto" and net not in SIZES:
+        raise unknown("network size", net, ["auto", *SIZES])
+    some, _ = dataset.batch(torch.linspace(0, len(dataset) - 1, min(len(dataset), 10_000)).long().numpy())
+    std = round(float(some.std()), 4)
+    if not std > 0:
+        raise SfumatoError(
+            f"all pixels in {dataset.name} are equal, so there is nothing to learn; choose another folder."
+        )
+    classes = len(dataset.classes)
+    if not dataset.is_images:
+        return ModelConfig(dataset.shape, MLPConfig(dataset.shape[0], classes), dataset.classes, data_std=std)
+    if net == "auto":
+        side = max(dataset.shape[1:])
+        net = "tiny" if side <= 16 else "small" if side <= 64 else "medium"
+    return ModelConfig(
+        dataset.shape,
+        unet_config(net, dataset.shape, classes),
+        dataset.classes,
+        data_std=std,
+        sampling=sampling or SamplingConfig(),
+    )
+
+
+def start(
+    folder: Path, dataset: Dataset, config: TrainingConfig, model: ModelConfig, device: torch.device | None = None
+) -> Trainer:
+    """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run."""
+    if (folder / "config.json").exists():
+        raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
+    replace_file(folder / "config.json", config_json(model=model, training=config))
+    return _trainer(dataset, config, model, device)
+
+
+def resume(
+    folder: Path, dataset: Dataset, config: TrainingConfig, device: torch.device | None = None
+) -> tuple[Trainer, list[Path]]:
+    """A trainer at the newest intact checkpoint of the run in `folder`, and the damaged ones that were passed over.
+
+    `config` is the run's own (`training_config(folder)`), its budget perhaps extended. A run that was stopped before
+    its first checkpoint starts again from step 0.
+    """
+    model: ModelConfig = read_config(folder / "config.json")
+    if (dataset.shape, dataset.classes) != (model.shape, model.classes):
+        raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
+    checkpoint, damaged = newest_checkpoint(folder / "checkpoints", FILES)
+    trainer = _trainer(dataset, config, model, device)
+    if checkpoint is not None:
+        trainer.restore({name: checkpoint.read(name) for name in FILES}, checkpoint.state)
+    replace_file(folder / "config.json", config_json(model=model, training=config))
+    _cut_metrics(folder / "metrics.jsonl", trainer.step)
+    return trainer, damaged
+
+
+def training_config(folder: Path) -> TrainingConfig:
+    """The training section of the run in `folder`."""
+    config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training")
+    return config
+
+
+def _trainer(dataset: Dataset, config: TrainingConfig, model: ModelConfig, device: torch.device | None) -> Trainer:
+    fresh = new_model(model, config.seed)
+    fresh.denoiser.to(device or pick_device())
+    return Trainer(fresh, dataset, config)
+
+
+def _cut_metrics(path: Path, step: int) -> None:
+    """Drop the lines of steps that were not saved: they will be taken again."""
+    if path.exists():
+        lines = path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if line.endswith(b"\n") and json.loads(line)["step"] <= step]
+        replace_file(path, b"".join(kept))
+
+
+def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
+    """Train to the end of the budget (or `trainer.stop()`), writing to `folder` as it goes, and save at the end."""
+    config = trainer.config
+    recent: list[Progress] = []
+    saved_at, saved_step = trainer.seconds, -1
+    previews = math.floor(trainer.fraction * config.previews)
+    with (folder / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
+        for progress in trainer.steps():
+            recent.append(progress)
+            if progress.step % METRICS_EVERY == 0 or progress.fraction >= 1:
+                metrics.write(json.dumps(_summary(recent)) + "\n")
+                metrics.flush()
+                recent.clear()
+            yield progress
+            if progress.fraction < 1 and math.floor(progress.fraction * config.previews) > previews:
+                previews = math.floor(progress.fraction * config.previews)
+                yield _preview(folder, trainer)
+            if progress.seconds - saved_at > 60 * config.save_minutes:
+                saved_at, saved_step = progress.seconds, progress.step
+                yield _save(folder, trainer)
+    if trainer.step != saved_step:
+        yield _save(folder, trainer)
+    yield _preview(folder, trainer)
+
+
+def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
+    """One line of metrics.jsonl: means over the steps since the last line; null where there was no finite value."""
+    newest, first = recent[-1], recent[0]
+    losses = [p.loss for p in recent if math.isfinite(p.loss)]
+    norms = [p.gradient_norm for p in recent if math.isfinite(p.gradient_norm)]
+    return {
+        "step": newest.step,
+        "images": newest.images,
+        "seconds": round(newest.seconds, 3),
+        "loss": sum(losses) / len(losses) if losses else None,
+        "gradient_norm": sum(norms) / len(norms) if norms else None,
+        "learning_rate": newest.learning_rate,
+        "images_per_second": round((newest.images - first.images) / (newest.seconds - first.seconds), 1)
+        if newest.seconds > first.seconds
+        else None,
+        "skipped": newest.skipped,
+    }
+
+
+def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]:
+    """How many preview samples to draw, and of which classes: rows that show each class in turn."""
+    if dimension == 1:
+        return 1000, [i % classes for i in range(1000)] if classes else None
+    columns = min(classes, 10) if classes > 1 else 8
+    return 2 * columns, [i % columns for i in range(2 * columns)] if classes else None
+
+
+def _preview(folder: Path, trainer: Trainer) -> Preview:
+    model = Model(trainer.model.config, trainer.average)
+    count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
+    samples = model.sample(range(count), labels, batch=1000)
+    path = folder / "previews" / f"step-{trainer.step:08d}.png"
+    about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
+    save_png(picture(samples, labels, columns=count // 2), path, about)
+    return Preview(trainer.step, samples, path)
+
+
+def _save(folder: Path, trainer: Trainer) -> Saved:
+    files, counters = trainer.state()
+    path = write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
+    return Saved(trainer.step, path)
+
+
+def extend(config: TrainingConfig, images: int | None, minutes: float | None) -> TrainingConfig:
+    """`config` with another budget, where one is given."""
+    if images is None and minutes is None:
+        return config
+    return replace(config, images=images, minutes=minutes)

@@ -1,0 +1,215 @@
+"""The training loop, without files or screen: what happens at step n is a function of (config, n) alone.
+
+Noise, levels, dropped labels and data order all come from generators seeded by (seed, step), so nothing but tensors
+and counters has to be saved for a resumed run to equal an uninterrupted one, bit for bit. (A budget in minutes lets
+the clock decide the learning rate and the end; a budget in images does not.)
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sfumato.data import Dataset, order
+from sfumato.diffusion import SCHEDULES, LevelLaw, NetDenoiser, Objective, Uncertainty
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model
+from sfumato.training.ema import update_ema
+from sfumato.training.precision import Precision
+
+PATIENCE = 10  # non-finite steps in a row before giving up
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All that decides a run besides the model.
+
+    The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
+    it. `law`, `law_mean`, `law_std`, `schedule` say which noise levels are trained and `weight` what they count (see
+    LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_gamma` sets the
+    width of the average. `keep` checkpoints are kept, one saved every `save_minutes`.
+    """
+
+    data: str
+    size: tuple[int, int] | None = None
+    images: int | None = None
+    minutes: float | None = None
+    batch: int = 128
+    learning_rate: float = 1e-3
+    warmup: float = 0.03
+    decay: float = 0.35
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    ema_gamma: float = 6.94
+    label_dropout: float = 0.1
+    schedule: str = "edm"
+    law: str = "log-normal"
+    law_mean: float = -1.2
+    law_std: float = 1.2
+    weight: str = "edm"
+    uncertainty: bool = False
+    seed: int = 0
+    precision: Precision = "fp32"
+    previews: int = 12
+    save_minutes: float = 2.0
+    keep: int = 2
+
+    def __post_init__(self) -> None:
+        if self.images is None and self.minutes is None:
+            raise SfumatoError("training needs an end: give a budget in --images or --minutes.")
+        for name in ("images", "minutes", "batch", "learning_rate", "keep"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One training step: its mean loss, and where the run stands. `fraction` of the budget is spent."""
+
+    step: int
+    images: int
+    seconds: float
+    fraction: float
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    skipped: int
+
+
+class Trainer:
+    """Trains `model` on `dataset`. `trainer.steps()` yields a Progress a step until the budget is spent or `stop()`."""
+
+    def __init__(self, model: Model, dataset: Dataset, config: TrainingConfig) -> None:
+        self.model = model
+        self.dataset = dataset
+        self.config = config
+        self.device = model.device
+        uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
+        law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std)
+        self.objective = Objective(law, config.weight, model.config.data_std, uncertainty)
+        self.average: NetDenoiser = copy.deepcopy(model.denoiser).eval().requires_grad_(False)
+        self._weights = list(model.denoiser.parameters())
+        self._average = list(self.average.parameters())
+        extra = list(uncertainty.parameters()) if uncertainty is not None else []
+        self.optimizer = torch.optim.AdamW(
+            [*self._weights, *extra],
+            config.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+        self.step = self.images = self.skipped = 0
+        self.seconds = 0.0
+        self._bad_in_a_row = 0
+        self._stopping = False
+
+    @property
+    def fraction(self) -> float:
+        """The share of the budget that is spent, in [0, 1]."""
+        by_images = self.images / self.config.images if self.config.images else 0.0
+        by_clock = self.seconds / (60 * self.config.minutes) if self.config.minutes else 0.0
+        return min(1.0, max(by_images, by_clock))
+
+    @property
+    def learning_rate(self) -> float:
+        """Warm-up, constant, linear decay to nothing."""
+        config, spent = self.config, self.fraction
+        rise = (spent + self.config.batch / (config.images or math.inf)) / config.warmup if config.warmup else 1.0
+        fall = (1 - spent) / config.decay if config.decay else 1.0
+        return config.learning_rate * min(1.0, rise, fall)
+
+    def stop(self) -> None:
+        """Ask for an end after the present step; safe to call from a signal handler."""
+        self._stopping = True
+
+    def steps(self) -> Iterator[Progress]:
+        """Train until the budget is spent, yielding every step. Time between steps counts towards the minutes."""
+        start = time.perf_counter() - self.seconds
+        while self.fraction < 1 and not self._stopping:
+            rate = self.learning_rate
+            loss, norm = self._step(rate)
+            self.seconds = time.perf_counter() - start
+            yield Progress(self.step, self.images, self.seconds, self.fraction, loss, norm, rate, self.skipped)
+            self.seconds = time.perf_counter() - start
+
+    def _step(self, rate: float) -> tuple[float, float]:
+        config = self.config
+        self.step += 1
+        generator = torch.Generator().manual_seed((config.seed << 32) + self.step)
+        indices = order(len(self.dataset), config.seed, self.images, config.batch)
+        x0, labels = self.dataset.batch(indices)
+        cond: dict[str, Tensor] = {}
+        if labels is not None and self.model.config.classes:
+            hidden = torch.rand(len(labels), generator=generator) < config.label_dropout
+            cond["label"] = labels.masked_fill(hidden, len(self.model.config.classes)).to(self.device)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.model.denoiser.train()
+        with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
+            torch.manual_seed((config.seed << 32) + self.step)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+                loss = self.objective(self.model.denoiser, x0.to(self.device), cond, generator).mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+        norm = float(torch.nn.utils.clip_grad_norm_(self._weights, config.clip))
+        mean = float(loss.detach())
+        self.images += len(indices)
+        if not (math.isfinite(norm) and math.isfinite(mean)):
+            self._skip()
+            return mean, norm
+        self._bad_in_a_row = 0
+        self.optimizer.step()
+        update_ema(self._average, self._weights, self.step - self.skipped, config.ema_gamma)
+        return mean, norm
+
+    def _skip(self) -> None:
+        """A step whose loss or gradient is not finite changes nothing; too many in a row end the run."""
+        self.skipped += 1
+        self._bad_in_a_row += 1
+        if self._bad_in_a_row >= PATIENCE:
+            raise SfumatoError(
+                f"the loss was not a finite number for {PATIENCE} steps in a row, up to step {self.step}; the last "
+                f"checkpoint is good: train again with a lower learning rate (now {self.config.learning_rate:g})."
+            )
+
+    def state(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+        """Everything a resumed run needs: tensors by file, and the counters."""
+        optimizer = {
+            f"{index}.{key}": torch.as_tensor(value)
+            for index, values in self.optimizer.state_dict()["state"].items()
+            for key, value in values.items()
+        }
+        if self.objective.uncertainty is not None:
+            optimizer |= {f"uncertainty.{k}": v for k, v in self.objective.uncertainty.state_dict().items()}
+        files = {
+            "model.safetensors": self.model.denoiser.net.state_dict(),
+            "ema.safetensors": self.average.net.state_dict(),
+            "optimizer.safetensors": optimizer,
+        }
+        return files, {"images": self.images, "seconds": self.seconds, "skipped": self.skipped}
+
+    def restore(self, files: dict[str, dict[str, Tensor]], counters: dict[str, Any]) -> None:
+        """Take up where `state()` was saved."""
+        self.model.denoiser.net.load_state_dict(files["model.safetensors"])
+        self.average.net.load_state_dict(files["ema.safetensors"])
+        optimizer = dict(files["optimizer.safetensors"])
+        if self.objective.uncertainty is not None:
+            names = [name for name in optimizer if name.startswith("uncertainty.")]
+            self.objective.uncertainty.load_state_dict(
+                {n.removeprefix("uncertainty."): optimizer.pop(n) for n in names}
+            )
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in optimizer.items():
+            index, key = name.split(".", 1)
+            moments.setdefault(int(index), {})[key] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.step, self.images = counters["step"], counters["images"]
+        self.seconds, self.skipped = counters["seconds"], counters["skipped"]
