@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from sfumato.errors import SfumatoError
@@ -28,7 +30,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
     Raises SfumatoError where the disk is full or the place can't be written.
     """
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # two processes may write one path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(temporary, data)
@@ -39,13 +41,19 @@ def replace_file(path: Path, data: bytes) -> None:
                 f"the disk is full and {path} can't be written; free {len(data) / 1e6:.1f} MB or write elsewhere."
             ) from error
         raise SfumatoError(f"could not write {path}: {(error.strerror or str(error)).lower()}.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def sync_folder(path: Path) -> None:
-    """Make renames inside `path` durable, where the system lets a folder be opened."""
+    """Make renames inside `path` durable, where the system lets a folder be opened and synced."""
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems know no such thing
+                raise
         finally:
             os.close(descriptor)

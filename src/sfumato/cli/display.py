@@ -17,7 +17,7 @@ from rich.text import Text
 from sfumato.data import half_blocks
 from sfumato.training import Progress
 
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False)  # paths and class names may hold square brackets
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -58,6 +58,11 @@ def terminal_picture(image: Image, columns: int) -> Text:
             text.append("▀", style=f"rgb({top[0]},{top[1]},{top[2]}) on rgb({bottom[0]},{bottom[1]},{bottom[2]})")
         text.append("\n")
     return text
+
+
+def note(text: str) -> None:
+    """Something worth knowing that does not stop the work."""
+    console.print(Text.assemble(("note ", "yellow"), text), soft_wrap=True)
 
 
 def print_facts(rows: Iterable[tuple[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from sfumato import __version__
 from sfumato.cli.display import console
 from sfumato.data import picture, save_animation, save_png
 from sfumato.errors import SfumatoError
+from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.sampling import Step
 from sfumato.training import pick_device
@@ -105,12 +107,11 @@ def write(
 ) -> list[Path]:  # fmt: skip
     """One PNG a picture and one of them all (for points: one picture, and the points as .npy)."""
     common = about(model, settings, weights)
-    folder.mkdir(parents=True, exist_ok=True)
     everything = {**common, "seeds": seed_words(seeds)}
     if samples.ndim == 2:
-        with (folder / ".points.part").open("wb") as file:
-            np.save(file, samples.numpy(), allow_pickle=False)
-        (folder / ".points.part").replace(folder / "points.npy")
+        data = io.BytesIO()
+        np.save(data, samples.numpy(), allow_pickle=False)
+        replace_file(folder / "points.npy", data.getvalue())
         save_png(picture(samples, labels), folder / "points.png", everything)
         return [folder / "points.npy", folder / "points.png"]
     paths = []

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.markup import escape
 
-from sfumato.cli.display import TrainingDisplay, console, count, duration, print_facts
+from sfumato.cli.display import TrainingDisplay, console, count, duration, note, print_facts
 from sfumato.data import Dataset, open_dataset, picture
 from sfumato.errors import SfumatoError
 from sfumato.hub.model import read_config
@@ -88,7 +89,7 @@ def continue_run(folder: Path, images: int | None, minutes: float | None) -> Non
     dataset = open_and_tell(config.data, config.size)
     trainer, damaged = resume(folder, dataset, extend(config, images, minutes))
     for path in damaged:
-        console.print(f"[yellow]{path} is damaged and was passed over.[/]")
+        note(f"{path} is damaged and was passed over.")
     if trainer.fraction >= 1:
         raise SfumatoError(
             f"{folder} has spent its budget ({count(trainer.images)} images, {duration(trainer.seconds)}); "
@@ -131,14 +132,14 @@ def open_and_tell(data: str, size: tuple[int, int] | None) -> Dataset:
     from rich.progress import Progress as Bar
 
     with Bar(console=console, transient=True) as bar:
-        task = bar.add_task(f"reading {data}", total=None, visible=False)
+        task = bar.add_task(f"reading {escape(data)}", total=None, visible=False)
 
         def read(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=True)
 
         dataset = open_dataset(data, size=size, progress=read)
-    for note in dataset.notes:
-        console.print(f"[yellow]note[/] {note}", soft_wrap=True)
+    for text in dataset.notes:
+        note(text)
     return dataset
 
 

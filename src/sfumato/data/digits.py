@@ -10,7 +10,10 @@ from sfumato.errors import SfumatoError
 
 
 def open_digits(size: tuple[int, int] | None = None) -> Dataset:
-    """The digits, `(1797, 1, 8, 8)`, classes "0" to "9"; another `size` (height, width) is interpolated from 8×8."""
+    """The digits, `(1797, 1, 8, 8)`, classes "0" to "9"; another `size` (height, width) is interpolated from 8×8.
+
+    Raises SfumatoError where scikit-learn isn't installed.
+    """
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageDraw, PngImagePlugin
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
@@ -24,6 +24,7 @@ COLOURS: tuple[RGB, ...] = (
     (86, 180, 233), (230, 159, 0), (40, 40, 40), (148, 103, 60),
 )  # fmt: skip
 GAP = (128, 132, 138)
+TURN, TILT = 20, 12  # degrees: where points in space are seen from
 _KEY = "sfumato"
 
 
@@ -42,9 +43,12 @@ def to_uint8(x: Tensor) -> NDArray[np.uint8]:
 def tile(x: Tensor, columns: int | None = None, scale: int | None = None, gap: int = 1) -> Image.Image:
     """Pictures side by side, `columns` a row (about square by default), with `gap` pixels between them.
 
-    Each is enlarged by the whole number `scale`, by default until its longer side has at least 48 pixels.
+    Each is enlarged by the whole number `scale`, by default until its longer side has at least 48 pixels; the gap grows
+    along. Raises ValueError for an empty batch, for channels other than 1 or 3, and for values that aren't finite.
     """
     pixels = to_uint8(x)
+    if not len(pixels):
+        raise ValueError("there are no pictures to tile")
     if pixels.shape[-1] not in (1, 3):
         raise ValueError(f"a picture has 1 or 3 channels, got {pixels.shape[-1]}")
     count, height, width, _ = pixels.shape
@@ -62,33 +66,47 @@ def tile(x: Tensor, columns: int | None = None, scale: int | None = None, gap: i
     return Image.fromarray(sheet)
 
 
-def scatter(points: Tensor, labels: Sequence[int] | None = None, size: int = 640, extent: float = 2.8) -> Image.Image:
-    """A point set `(count, 2)` or `(count, 3)` on white, coloured by label; three dimensions are seen from the side.
+def scatter(
+    points: Tensor, labels: Sequence[int] | Tensor | None = None, size: int = 640, extent: float = 2.8
+) -> Image.Image:
+    """A point set `(count, 2)` or `(count, 3)` on white, coloured by label, `size` pixels square.
 
-    `extent` is the largest coordinate that still shows.
+    Three dimensions are seen from above at a slant, with the third upwards; far points are paler. `extent` is the
+    largest coordinate that still shows. Raises ValueError for other dimensions and for values that aren't finite.
     """
-    flat = points.detach().float().cpu().numpy().astype(np.float64)
-    depth = np.zeros(len(flat))
-    if flat.shape[1] == 3:  # turned by 35° about the vertical axis and tilted by 40°
-        turn, tilt = math.radians(35), math.radians(40)
-        x = flat[:, 0] * math.cos(turn) - flat[:, 1] * math.sin(turn)
-        away = flat[:, 0] * math.sin(turn) + flat[:, 1] * math.cos(turn)
-        flat, depth = np.stack([x, flat[:, 2] * math.cos(tilt) + away * math.sin(tilt)], axis=1), away
+    flat = points.detach().double().cpu().numpy()
+    if flat.ndim != 2 or flat.shape[1] not in (2, 3) or not np.isfinite(flat).all():
+        raise ValueError(f"a scatter plot shows finite points of 2 or 3 dimensions, got {tuple(flat.shape)}")
+    away = np.zeros(len(flat))
+    if flat.shape[1] == 3:
+        flat, away = _seen_from_above(flat)
+    nearness = 1 - (away - away.min()) / max(float(np.ptp(away)), 1e-9) if len(away) else away
+    opacity = np.rint(60 + 100 * nearness).astype(int)
+    numbers = np.zeros(len(flat), np.int64) if labels is None else np.asarray(labels)
     fine = 3  # drawn large, then reduced, so that the dots come out smooth
     sheet = Image.new("RGB", (size * fine, size * fine), "white")
     draw = ImageDraw.Draw(sheet, "RGBA")
-    radius = fine * min(4.0, max(1.2, 90 / math.sqrt(len(flat))))
+    radius = fine * min(4.0, max(1.2, 90 / math.sqrt(max(1, len(flat)))))
     centres = (flat / extent * [1, -1] + 1) / 2 * size * fine
-    for index in np.argsort(-depth, kind="stable"):
+    for index in np.argsort(-away, kind="stable"):
         x, y = centres[index]
-        colour = COLOURS[labels[index] % len(COLOURS)] if labels is not None else COLOURS[0]
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(*colour, 150))
+        fill = (*COLOURS[numbers[index] % len(COLOURS)], int(opacity[index]))
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
     return sheet.resize((size, size), Image.Resampling.BOX)
+
+
+def _seen_from_above(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points of three dimensions on the picture plane, and how far away each is."""
+    turn, tilt = math.radians(TURN), math.radians(TILT)
+    x = points[:, 0] * math.cos(turn) - points[:, 1] * math.sin(turn)
+    back = points[:, 0] * math.sin(turn) + points[:, 1] * math.cos(turn)
+    y = points[:, 2] * math.cos(tilt) + back * math.sin(tilt)
+    return np.stack([x, y], axis=1), back * math.cos(tilt) - points[:, 2] * math.sin(tilt)
 
 
 def picture(
     samples: Tensor,
-    labels: Sequence[int] | None = None,
+    labels: Sequence[int] | Tensor | None = None,
     columns: int | None = None,
     scale: int | None = None,
     gap: int = 1,
@@ -98,11 +116,13 @@ def picture(
 
 
 def save_png(image: Image.Image, path: Path, about: Mapping[str, str]) -> None:
-    """Write a PNG that carries `about` as text: as JSON under the key "sfumato", and fact by fact."""
+    """Write a PNG, whole or not at all, that carries `about` as text: as JSON under "sfumato", in words as Description.
+
+    Raises SfumatoError where the file can't be written.
+    """
     text = PngImagePlugin.PngInfo()
     text.add_itxt(_KEY, json.dumps(dict(about), ensure_ascii=False))
-    for name, value in about.items():
-        text.add_itxt(name, value)
+    text.add_itxt("Description", "\n".join(f"{name}: {value}" for name, value in about.items()))
     data = io.BytesIO()
     image.save(data, "PNG", pnginfo=text)
     replace_file(path, data.getvalue())
@@ -117,7 +137,7 @@ def read_about(path: Path) -> dict[str, str]:
         about = json.loads(text) if text is not None else None
     except FileNotFoundError as error:
         raise SfumatoError(f"there is no file {path}.") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, RecursionError, Image.DecompressionBombError) as error:
         raise SfumatoError(f"{path} is not a readable PNG.") from error
     if not isinstance(about, dict):
         raise SfumatoError(f"{path} was not drawn by sfumato: it carries no record of how it was made.")
@@ -125,10 +145,17 @@ def read_about(path: Path) -> dict[str, str]:
 
 
 def save_animation(frames: Sequence[Image.Image], path: Path, milliseconds: int, last_hold: int) -> None:
-    """Write `frames` as an endless .webp, .gif or .png (APNG), by suffix; the last one stays for `last_hold` ms."""
+    """Write `frames` as an endless .webp, .gif or .png (APNG), by suffix; the last one stays for `last_hold` ms.
+
+    Raises SfumatoError for another suffix or where the file can't be written, ValueError without frames.
+    """
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in ("webp", "gif", "png"):
+        raise SfumatoError(f"an animation can't be written as {path.name}; end the name in .webp, .gif or .png.")
+    if not frames:
+        raise ValueError("an animation needs at least one frame")
     data = io.BytesIO()
     durations = [milliseconds] * (len(frames) - 1) + [last_hold]
-    kind = path.suffix.lower().lstrip(".")
     options = {"lossless": True, "method": 4} if kind == "webp" else {}
     frames[0].save(
         data, kind.upper(), save_all=True, append_images=frames[1:], duration=durations, loop=0, **options

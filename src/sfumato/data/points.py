@@ -21,13 +21,14 @@ Labels = NDArray[np.int64] | None
 Maker = Callable[[np.random.Generator, int], tuple[Floats, Labels]]
 
 COUNT, MOST = 20_000, 10_000_000
+SWISS_CENTRE = (2, 2 / (3 * np.pi))  # the mean of turn·(cos, sin) over the roll
 
 
 def spirals(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
     arm = rng.integers(0, 2, count)
     turn = 3 * np.pi * np.sqrt(rng.uniform(0.02, 1, count))
     angle = turn + np.pi * arm
-    return (turn[:, None] * _circle(angle) + rng.normal(0, 0.25, (count, 2))) / 4.7, arm
+    return (turn[:, None] * _circle(angle) + rng.normal(0, 0.25, (count, 2))) / 4.764, arm
 
 
 def moons(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
@@ -65,12 +66,12 @@ def gaussians(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
 
 def swiss_roll(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
     turn = 1.5 * np.pi * (1 + 2 * rng.uniform(0, 1, count))
-    return (turn[:, None] * _circle(turn) + rng.normal(0, 0.3, (count, 2)) - [1.3, -0.4]) / 6.9, None
+    return (turn[:, None] * _circle(turn) + rng.normal(0, 0.3, (count, 2)) - SWISS_CENTRE) / 6.8, None
 
 
 def swiss_roll_3d(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
     turn = 1.5 * np.pi * (1 + 2 * rng.uniform(0, 1, count))
-    x, z = (turn[:, None] * _circle(turn) - [1.3, -0.4]).T
+    x, z = (turn[:, None] * _circle(turn) - SWISS_CENTRE).T
     points = np.stack([x, rng.uniform(-10, 10, count), z], axis=1)
     return (points + rng.normal(0, 0.2, (count, 3))) / 6.5, None
 
@@ -78,15 +79,16 @@ def swiss_roll_3d(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]
 def torus_knot(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
     angle = rng.uniform(0, 2 * np.pi, count)
     radius = 2 + np.cos(3 * angle)
-    points = np.stack([*(radius * _circle(2 * angle).T), -np.sin(3 * angle)], axis=1)
-    return (points + rng.normal(0, 0.09, (count, 3))) / 1.35, None
+    x, z = radius * _circle(2 * angle).T
+    points = np.stack([x, np.sin(3 * angle), z], axis=1)
+    return (points + rng.normal(0, 0.09, (count, 3))) / 1.294, None
 
 
 def helix(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
     strand = rng.integers(0, 2, count)
     height = rng.uniform(-1, 1, count)
     points = np.stack([*_circle(2 * np.pi * height + np.pi * strand).T, 2 * height], axis=1)
-    return (points + rng.normal(0, 0.06, (count, 3))) / 0.89, strand
+    return (points + rng.normal(0, 0.06, (count, 3))) / 0.8826, strand
 
 
 def sphere(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
@@ -115,7 +117,10 @@ POINTS: dict[str, tuple[Maker, tuple[str, ...]]] = {
 
 
 def open_points(spec: str) -> Dataset:
-    """`points:NAME` or `points:NAME:COUNT` (20,000 by default), float32, the same points every time."""
+    """`points:NAME` or `points:NAME:COUNT` (20,000 by default), float32 `(count, 2 or 3)`, the same points every time.
+
+    Raises SfumatoError for a name that isn't in POINTS and for a count that can't be.
+    """
     match = re.fullmatch(r"points:([^:]*)(?::(\d+))?", spec)
     if match is None:
         raise SfumatoError(f"point sets are written points:NAME or points:NAME:COUNT, not '{spec}'.")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
@@ -39,7 +40,10 @@ class Checkpoint:
             raise SfumatoError(
                 f"{self.path / name} is missing or damaged; delete {self.path} to use the one before it."
             )
-        return safetensors.torch.load(data)
+        try:
+            return safetensors.torch.load(data)
+        except SafetensorError as error:
+            raise SfumatoError(f"{self.path / name} is not a safetensors file; it was not loaded.") from error
 
     def intact(self, name: str) -> bool:
         return self._bytes(name) is not None

@@ -206,10 +206,14 @@ class Trainer:
             self.objective.uncertainty.load_state_dict(
                 {n.removeprefix("uncertainty."): optimizer.pop(n) for n in names}
             )
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in optimizer.items():
             index, key = name.split(".", 1)
-            moments.setdefault(int(index), {})[key] = value
+            like = parameters[int(index)]
+            # The fused optimiser reads moments in the memory layout of their weights (channels_last), unchecked.
+            matched = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+            moments.setdefault(int(index), {})[key] = matched
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
         self.step, self.images = counters["step"], counters["images"]
         self.seconds, self.skipped = counters["seconds"], counters["skipped"]

@@ -1,0 +1,143 @@
+"""One picture file, of whatever kind, as bytes of one size, and in words what had to be done to it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, TiffImagePlugin
+
+# The kinds that are read. Pillow goes by the content, whatever the suffix, and hands some kinds (EPS) to other
+# programs: not with strangers' files.
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM", "JPEG2000", "TGA", "AVIF")
+SUFFIXES = {
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff",
+    ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".tga", ".avif",
+}  # fmt: skip
+
+ORIENTATION = 0x0112  # the EXIF tag, and how to turn a picture upright for each of its values
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture as RGB bytes `(3, height, width)`, or the problem that leaves it out."""
+
+    pixels: NDArray[np.uint8] | None
+    grey: bool = False  # the three channels are the same
+    facts: tuple[str, ...] = ()  # conversions, in words that follow "5 pictures"
+    problem: str = ""
+    passing: bool = False  # the system refused the file, which another time it may not
+
+
+def decode(path: Path, size: tuple[int, int]) -> Decoded:
+    """The picture at `path`, upright, on white where it is transparent, filling `size` (height, width).
+
+    It is resized until it just covers `size` and cropped at the centre. Never raises: a broken file is a `problem`.
+    """
+    height, width = size
+    facts: list[str] = []
+    try:
+        with Image.open(path) as file:
+            if file.format not in FORMATS:
+                return Decoded(None, problem=f"{file.format} is not a kind that is read")
+            if getattr(file, "is_animated", False) and file.format != "MPO":  # a phone's MPO holds a preview as well
+                facts.append("with several frames: the first is used")
+            file.draft(None, (2 * max(size), 2 * max(size)))  # lets JPEG decode at a fraction of its size
+            tagged = _orientation(file)
+            file.load()  # Pillow turns a TIFF upright here by itself, and drops the tag
+            upright = file.transpose(TURNS[_orientation(file)]) if _orientation(file) in TURNS else file
+            if tagged in TURNS:
+                facts.append("turned upright as their EXIF says")
+            plain, conversions = _grey_or_rgb(upright, file.format)
+            facts += conversions
+            if plain.width < width or plain.height < height:
+                facts.append(f"smaller than {height}×{width} and enlarged")
+            fitted = ImageOps.fit(plain, (width, height), Image.Resampling.LANCZOS)
+            pixels = np.asarray(fitted.convert("RGB"))
+    except Image.DecompressionBombWarning:
+        return Decoded(None, problem="too large to open safely")
+    except Exception as error:  # Pillow's decoders raise nearly anything on a broken file
+        passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
+        return Decoded(None, problem=_reason(path, error), passing=passing)
+    grey = fitted.mode == "L" or bool((pixels == pixels[..., :1]).all())
+    return Decoded(np.ascontiguousarray(pixels.transpose(2, 0, 1)), grey, tuple(facts))
+
+
+def header_size(path: Path) -> tuple[int, int] | None:
+    """The (height, width) that the picture at `path` has once upright, from its header; None where it can't be read."""
+    try:
+        with Image.open(path) as file:
+            width, height = file.size
+            if isinstance(file, TiffImagePlugin.TiffImageFile):  # Pillow's versions differ on whether size is turned
+                width, height = file.tag_v2[256], file.tag_v2[257]
+            tag = Image.Image.getexif(file).get(ORIENTATION, 1)  # a PNG's own getexif would decode all of it
+    except Exception:  # decoding says what is wrong with the file
+        return None
+    return (width, height) if tag in (5, 6, 7, 8) else (height, width)
+
+
+@contextmanager
+def guarded_against_bombs() -> Iterator[None]:
+    """While the block is open, a picture that Pillow finds suspiciously large is an error; its other qualms are silent.
+
+    Pillow knows no other way, and Python's filters hold for all threads: open it around them, not inside.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL", category=UserWarning)
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # damaged EXIF is no reason to lose the picture
+        return 1
+
+
+def _grey_or_rgb(image: Image.Image, kind: str | None) -> tuple[Image.Image, list[str]]:
+    """The picture in mode L or RGB, and what was converted."""
+    mode = image.mode
+    if mode.startswith("I;16") or (mode == "I" and kind in ("PNG", "PPM")):  # Pillow's own conversion would clip
+        values = np.asarray(image).astype(np.float64)
+        return Image.fromarray(np.rint(values / 257).clip(0, 255).astype(np.uint8)), ["of 16 bits scaled to 8"]
+    if mode in ("I", "F"):
+        raise ValueError(f"{'floating-point' if mode == 'F' else '32-bit'} pixels without a known range")
+    if mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        flat = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+        clear = bool((np.asarray(rgba)[..., 3] < 255).any())
+        return flat, ["with transparency placed on white"] if clear else []
+    if mode in ("L", "1"):
+        return image.convert("L"), []
+    return image.convert("RGB"), [f"converted from {mode} to RGB"] if mode not in ("RGB", "P") else []
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """Why a file can't be used, in the same words for all files with the same trouble."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    if isinstance(error, Image.DecompressionBombError):
+        return "too large to open safely"
+    words = str(error).lower()
+    if "cannot identify" in words:
+        return "not a valid picture"
+    if "truncated" in words:
+        return "the file is truncated"
+    if "broken" in words:
+        return "not a valid picture"
+    return words.split("\n")[0].replace(str(path).lower(), "the file")[:80] or type(error).__name__

@@ -1,0 +1,73 @@
+"""What several test folders share: a tiny run, and the command line as a user meets it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sfumato.data import Dataset
+from sfumato.hub import ModelConfig
+from sfumato.nets import UNetConfig
+from sfumato.training import TrainingConfig, start, train
+
+torch.set_num_threads(1)  # the networks here are too small to share
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+TINY = ModelConfig((1, 8, 8), UNetConfig(1, classes=3, widths=(16, 16)), ("cat", "dog", "cow"), data_std=0.5)
+
+
+def blobs(count: int = 60) -> Dataset:
+    """Three classes of 8×8 pictures: a bright spot in one of three corners, with noise."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(count) % 3
+    images = rng.integers(0, 60, (count, 1, 8, 8))
+    for image, (row, column) in zip(images, np.array([(1, 1), (1, 5), (5, 1)])[labels], strict=True):
+        image[0, row : row + 3, column : column + 3] += 180
+    return Dataset("blobs", images.astype(np.uint8), labels.astype(np.int64), ("cat", "dog", "cow"))
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a tiny class-conditional model. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("runs") / "blobs"
+    config = TrainingConfig("blobs", images=320, batch=16, previews=2)
+    list(train(folder, start(folder, blobs(), config, TINY, torch.device("cpu"))))
+    return folder
+
+
+@pytest.fixture
+def sfumato(tmp_path: Path) -> Command:
+    """`sfumato(*arguments)` runs the command line in `tmp_path`, in a process of its own."""
+
+    def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sfumato", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, "SFUMATO_CACHE": str(tmp_path / "cache"), "COLUMNS": "100", **environment},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+
+    return call
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of twelve 16×16 colour pictures in two classes, red and blue."""
+    rng = np.random.default_rng(0)
+    for name, colour in (("red", (200, 40, 40)), ("blue", (40, 40, 200))):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for number in range(6):
+            pixels = np.clip(np.array(colour) + rng.integers(-40, 40, (16, 16, 3)), 0, 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "pictures" / name / f"{number}.png")
+    return tmp_path / "pictures"

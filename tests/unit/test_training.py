@@ -1,0 +1,180 @@
+"""The trainer: what a step is, what the budget and the average mean, and that resuming changes nothing."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from conftest import TINY, blobs
+from sfumato.errors import SfumatoError
+from sfumato.hub import new_model
+from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, describe, resume, start, train
+from sfumato.training.ema import ema_decay, update_ema
+from sfumato.training.trainer import PATIENCE
+
+CPU = torch.device("cpu")
+CONFIG = TrainingConfig("blobs", images=16 * 30, batch=16, previews=3)
+
+
+def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
+    files, _ = trainer.state()
+    return {f"{file}/{name}": value.clone() for file, tensors in files.items() for name, value in tensors.items()}
+
+
+def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert torch.equal(value, other[name]), name
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("uncertainty", [False, True])
+def test_resumed_run_equals_uninterrupted_one_bit_for_bit(tmp_path: Path, precision: str, uncertainty: bool) -> None:
+    config = replace(CONFIG, precision=precision, uncertainty=uncertainty)
+    model = replace(TINY, net=replace(TINY.net, dropout=0.1))
+    whole = start(tmp_path / "whole", blobs(), config, model, CPU)
+    list(train(tmp_path / "whole", whole))
+
+    halves = start(tmp_path / "halves", blobs(), config, model, CPU)
+    for event in train(tmp_path / "halves", halves):
+        if isinstance(event, Progress) and event.step == 13:
+            halves.stop()
+    again, damaged = resume(tmp_path / "halves", blobs(), config, CPU)
+    assert again.step == 13 and damaged == []
+    list(train(tmp_path / "halves", again))
+
+    assert_same(weights(whole), weights(again))
+    losses = [
+        [json.loads(line)["loss"] for line in (tmp_path / name / "metrics.jsonl").open()]
+        for name in ("whole", "halves")
+    ]
+    assert losses[0][-1] == losses[1][-1]
+
+
+def test_a_run_is_a_function_of_its_config_and_leaves_global_random_state_alone() -> None:
+    runs = []
+    for _ in range(2):
+        torch.manual_seed(5)
+        trainer = Trainer(new_model(TINY, seed=3), blobs(), CONFIG)
+        list(trainer.steps())
+        runs.append(weights(trainer))
+        assert torch.equal(torch.rand(3), torch.rand(3, generator=torch.Generator().manual_seed(5)))
+    assert_same(*runs)
+
+
+def test_another_seed_is_another_run() -> None:
+    losses = [next(Trainer(new_model(TINY), blobs(), replace(CONFIG, seed=seed)).steps()).loss for seed in (0, 1)]
+    assert losses[0] != losses[1]
+
+
+def test_training_lowers_the_loss() -> None:
+    trainer = Trainer(new_model(TINY), blobs(), replace(CONFIG, images=16 * 150, learning_rate=3e-3))
+    losses = [progress.loss for progress in trainer.steps()]
+    assert sum(losses[-30:]) < 0.6 * sum(losses[:30])
+
+
+def test_learning_rate_warms_up_and_decays_over_the_budget() -> None:
+    rates = [p.learning_rate for p in Trainer(new_model(TINY), blobs(), replace(CONFIG, warmup=0.2, decay=0.5)).steps()]
+    assert len(rates) == 30
+    assert rates[0] < rates[3] < rates[6] == CONFIG.learning_rate == rates[14]
+    assert rates[16] > rates[20] > rates[29] > 0
+
+
+def test_power_function_average_is_a_weighted_mean_with_power_weights() -> None:
+    """After n steps, step i weighs as ∏(decays after i)·(1 − decay_i), which telescopes to weights summing to 1."""
+    generator = torch.Generator().manual_seed(0)
+    values = [torch.randn(4, generator=generator, dtype=torch.float64) for _ in range(50)]
+    average = [torch.zeros(4, dtype=torch.float64)]
+    for step, value in enumerate(values, start=1):
+        update_ema(average, [value], step, gamma=6.94)
+    shares = []
+    for i in range(1, 51):
+        share = 1 - ema_decay(i, 6.94)
+        for j in range(i + 1, 51):
+            share *= ema_decay(j, 6.94)
+        shares.append(share)
+    assert sum(shares) == pytest.approx(1)
+    assert shares == sorted(shares)
+    torch.testing.assert_close(average[0], sum(s * v for s, v in zip(shares, values, strict=True)))
+
+
+def poison(trainer: Trainer, steps: set[int]) -> None:
+    """Make the loss of these steps not a number, as a corrupt batch or an overflow would."""
+    honest = trainer.objective
+
+    def objective(*arguments: object) -> torch.Tensor:
+        loss = honest(*arguments)  # type: ignore[arg-type]
+        return loss * float("nan") if trainer.step in steps else loss
+
+    objective.uncertainty = None  # type: ignore[attr-defined]
+    trainer.objective = objective  # type: ignore[assignment]
+
+
+def test_a_non_finite_step_is_skipped_counted_and_never_enters_the_average() -> None:
+    trainer = Trainer(new_model(TINY), blobs(), CONFIG)
+    poison(trainer, {4})
+    for progress in trainer.steps():
+        if progress.step == 3:
+            before = copy.deepcopy(weights(trainer))
+        if progress.step == 4:
+            assert_same(before, weights(trainer))
+    assert progress.skipped == 1 and progress.step == 30
+    assert all(value.isfinite().all() for value in weights(trainer).values())
+
+
+def test_repeated_non_finite_steps_end_the_run_with_advice() -> None:
+    trainer = Trainer(new_model(TINY), blobs(), CONFIG)
+    poison(trainer, set(range(5, 30)))
+    with pytest.raises(SfumatoError, match=f"for {PATIENCE} steps in a row, up to step 14.*lower learning rate"):
+        list(trainer.steps())
+
+
+def test_events_files_and_previews_of_a_run(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    events = list(train(folder, start(folder, blobs(), CONFIG, TINY, CPU)))
+    assert [e.step for e in events if isinstance(e, Progress)] == list(range(1, 31))
+    assert [e.step for e in events if isinstance(e, Preview)] == [10, 20, 30]
+    assert [e.step for e in events if isinstance(e, Saved)] == [30]
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").open()]
+    assert [line["step"] for line in lines] == [10, 20, 30]
+    assert lines[-1]["images"] == 480 and lines[-1]["skipped"] == 0
+    assert sorted(p.name for p in (folder / "previews").iterdir()) == [f"step-{n:08d}.png" for n in (10, 20, 30)]
+    assert all((folder / "checkpoints" / "checkpoint-00000030" / f).exists() for f in ("ema.safetensors", "state.json"))
+
+
+def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
+    start(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
+    with pytest.raises(SfumatoError, match="already holds a run; go on with --resume"):
+        start(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
+
+
+def test_resuming_on_other_data_is_refused(tmp_path: Path) -> None:
+    start(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
+    with pytest.raises(SfumatoError, match="no longer has the picture size and classes"):
+        resume(tmp_path / "run", replace(blobs(), classes=("cat", "dog", "hen")), CONFIG, CPU)
+
+
+@pytest.mark.parametrize("wrong", [{"images": 0}, {"minutes": -1.0}, {"batch": 0}, {"learning_rate": 0.0}])
+def test_budgets_and_rates_must_be_positive(wrong: dict[str, float]) -> None:
+    with pytest.raises(SfumatoError, match="must be above 0"):
+        replace(CONFIG, **wrong)
+
+
+def test_a_budget_is_required() -> None:
+    with pytest.raises(SfumatoError, match=r"--images or --minutes"):
+        TrainingConfig("blobs")
+
+
+def test_describe_measures_the_data() -> None:
+    model = describe(blobs())
+    x, _ = blobs().batch(torch.arange(60).numpy())
+    assert model.shape == (1, 8, 8) and model.classes == ("cat", "dog", "cow")
+    assert model.data_std == pytest.approx(float(x.std()), abs=1e-4)
+    flat = replace(blobs(), samples=torch.full((4, 1, 8, 8), 7, dtype=torch.uint8).numpy())
+    with pytest.raises(SfumatoError, match="nothing to learn"):
+        describe(flat)
