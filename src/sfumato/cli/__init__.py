@@ -9,6 +9,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from sfumato.errors import SfumatoError
+from sfumato.files import FULL
 
 app = App(
     name="sfumato",
@@ -40,6 +41,9 @@ def main() -> NoReturn:
             raise
         if isinstance(error, SfumatoError | CycloptsError):
             message = " ".join(str(error).split())
+        elif isinstance(error, OSError) and error.errno in FULL:
+            where = f" that holds {error.filename}" if error.filename else ""
+            message = f"the disk{where} is full; free some space and try again."
         else:
             message = f"{type(error).__name__}: {error} (unexpected; run again with --debug and please report it)"
         print(f"sfumato: {message}", file=sys.stderr)

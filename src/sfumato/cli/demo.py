@@ -20,6 +20,24 @@ from sfumato.training import TrainingConfig, describe, fastest_precision, pick_d
 COUNT = 1000  # pictures that are drawn and measured
 
 
+def demo_config(minutes: float = 0.8, images: int | None = None, seed: int = 0) -> TrainingConfig:
+    """The training that the demo runs; benchmarks/digits_quality.py measures what it reaches."""
+    return TrainingConfig(
+        data="digits",
+        minutes=minutes,
+        images=images,
+        batch=64,
+        learning_rate=2e-3,
+        seed=seed,
+        precision=fastest_precision(pick_device()),
+    )
+
+
+def demo_sampling() -> SamplingConfig:
+    """DDIM's first-order step errs towards typical digits; after so short a training dpm++2m shows more flaws."""
+    return SamplingConfig("ddim", steps=20)
+
+
 def demo(
     *,
     minutes: Annotated[float, Parameter(help="How long to train.")] = 0.8,
@@ -29,16 +47,8 @@ def demo(
     """Train on 1,797 scanned digits for less than a minute, draw new ones, measure them and write a report."""
     dataset = open_dataset("digits")
     folder = _free_folder(out / "digits")
-    config = TrainingConfig(
-        data="digits",
-        minutes=minutes,
-        images=images,
-        batch=64,
-        learning_rate=2e-3,
-        precision=fastest_precision(pick_device()),
-    )
-    # After so short a training DDIM's first-order step errs towards typical digits, where dpm++2m shows every flaw.
-    run(folder, start(folder, dataset, config, describe(dataset, sampling=SamplingConfig("ddim"))))
+    config = demo_config(minutes, images)
+    run(folder, start(folder, dataset, config, describe(dataset, sampling=demo_sampling())))
 
     model = load(folder, device=pick_device())
     settings = model.config.sampling

@@ -1,0 +1,190 @@
+"""A user's whole path through the command line, in processes of their own, and every wrong turn."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import Command
+
+
+def assert_one_clear_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert result.returncode == 2, result
+    assert result.stderr.startswith("sfumato: ") and result.stderr.count("\n") == 1, result.stderr
+    assert "Traceback" not in result.stderr + result.stdout and "unexpected" not in result.stderr
+    for word in words:
+        assert word in result.stderr, result.stderr
+
+
+def test_folder_to_picture_and_the_picture_again(sfumato: Command, pictures: Path, tmp_path: Path) -> None:
+    trained = sfumato("train", pictures, "--images", 640, "--batch", 32, "--name", "colours")
+    assert trained.returncode == 0, trained.stderr
+    assert "12 of 3 × 16 × 16, 2 classes" in trained.stdout
+    run = tmp_path / "runs" / "colours"
+    assert json.loads((run / "config.json").read_text())["model"]["classes"] == ["blue", "red"]
+
+    drawn = sfumato("sample", run, "--class", "red", "--seeds", "3-5", "--steps", 4, "--guidance", 2)
+    assert drawn.returncode == 0, drawn.stderr
+    names = sorted(p.name for p in (run / "samples").iterdir())
+    assert names == ["grid.png", "red-seed-0003.png", "red-seed-0004.png", "red-seed-0005.png"]
+    picture = run / "samples" / "red-seed-0004.png"
+    first = np.asarray(Image.open(picture))
+    assert first.shape == (16, 16, 3)
+
+    told = sfumato("info", picture)
+    facts = dict(re.findall(r"^(\w+) +(.+)$", told.stdout, flags=re.MULTILINE))
+    assert facts["class"] == "red" and facts["seed"] == "4" and facts["guidance"] == "2" and facts["weights"] == "ema"
+    again = sfumato(*facts["command"].split()[1:], "--out", tmp_path / "again")
+    assert again.returncode == 0, again.stderr
+    second = np.asarray(Image.open(tmp_path / "again" / "red-seed-0004.png"))
+    assert np.abs(first.astype(int) - second).max() <= 1
+
+    told = sfumato("info", run)
+    assert told.returncode == 0 and "640 images" in told.stdout and "blue, red" in told.stdout
+
+    assert_one_clear_line(sfumato("train", pictures, "--images", 64, "--name", "colours"), "--resume", "--name")
+    assert_one_clear_line(sfumato("train", "--resume", "--name", "colours"), "spent its budget", "--images")
+    longer = sfumato("train", "--resume", "--name", "colours", "--images", 704)
+    assert longer.returncode == 0 and "Going on from step 20 (640 images seen)" in longer.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM or SIGINT for another process")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_saved_and_goes_on(sfumato: Command, tmp_path: Path, number: signal.Signals) -> None:
+    """Stopped as soon as it has a preview to show; the budget is too long to be reached before."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sfumato", "train", "points:moons", "--images", "10000000", "--name", "m"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "step" in line:
+            process.send_signal(number)
+            break
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 128 + number, err
+    assert "Stopped and saved at step" in out and "sfumato train --resume --name m" in out and err == ""
+    step = int(re.search(r"saved at step ([\d,]+)", out)[1].replace(",", ""))  # type: ignore[index]
+    gone_on = sfumato("train", "--resume", "--name", "m", "--images", 128 * (step + 5))
+    assert gone_on.returncode == 0 and f"Going on from step {step:,}" in gone_on.stdout
+    assert f"Trained for {step + 5:,} steps" in gone_on.stdout
+
+
+def test_points_in_space_are_trained_and_drawn(sfumato: Command, tmp_path: Path) -> None:
+    assert sfumato("train", "points:helix", "--images", 2560, "--name", "helix").returncode == 0
+    drawn = sfumato("sample", "runs/helix", "-n", 50, "--sampler", "heun", "--steps", 5, "--animate")
+    assert drawn.returncode == 0, drawn.stderr
+    folder = tmp_path / "runs" / "helix" / "samples"
+    assert np.load(folder / "points.npy", allow_pickle=False).shape == (50, 3)
+    with Image.open(folder / "denoising.webp") as animation:
+        assert animation.n_frames == 6
+
+
+def test_demo_leaves_all_it_promises(sfumato: Command, tmp_path: Path) -> None:
+    result = sfumato("demo", "--images", 1280)
+    assert result.returncode == 0, result.stderr
+    run = tmp_path / "runs" / "digits"
+    for name in ("samples.png", "denoising.webp", "metrics.jsonl", "config.json", "report.html"):
+        assert (run / name).stat().st_size > 0
+    html = (run / "report.html").read_text()
+    assert not re.search(r'(src|href)="(?!data:)', html), "the report must stand alone"
+    figure = re.search(r"read as asked +([\d.]+%)", result.stdout)[1]  # type: ignore[index]
+    ratio = re.search(r"([\d.]+) × that between halves", result.stdout)[1]  # type: ignore[index]
+    assert f">{figure}</b>" in html and f">{ratio} ×</b>" in html
+    commands = result.stdout.split("Try next:")[1].split("\n")
+    assert [c.split()[0] for c in commands if c.strip()] == ["sfumato"] * 3
+    second = sfumato("demo", "--images", 640)
+    assert second.returncode == 0 and (tmp_path / "runs" / "digits-2" / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train"], ["folder of pictures"]),
+        (["train", "nowhere/pictures"], ["there is no folder nowhere/pictures"]),
+        (["train", "digit"], ["did you mean 'digits'"]),
+        (["train", "points:spiral"], ["did you mean 'spirals'"]),
+        (["train", "empty"], ["holds no pictures (found: nothing)"]),
+        (["train", "texts"], ["holds no pictures (found: 3 .txt)"]),
+        (["train", "single"], ["1 picture", "at least 2"]),
+        (["train", "pictures", "--size", "2"], ["nearest size it takes is 4×4"]),
+        (["train", "pictures", "--size", "banana"], ["--size takes pixels"]),
+        (["train", "pictures", "--net", "smal"], ["did you mean 'small'"]),
+        (["train", "pictures", "--minutes", "0"], ["minutes must be above 0"]),
+        (["train", "pictures", "--batch", "-4"], ["batch must be above 0"]),
+        (["train", "pictures", "--precision", "fp16"], ["bf16 or fp32"]),
+        (["train", "pictures", "--minuts", "3"], ["--minuts", "--minutes"]),
+        (["train", "--resume", "--name", "ghost"], ["no trained model"]),
+        (["sample", "runs/ghost"], ["there is no folder runs/ghost"]),
+        (["sample", "empty"], ["no trained model in empty"]),
+        (["info", "empty"], ["holds no pictures"]),
+        (["info", "texts/a.txt"], ["is a file"]),
+        (["sampel"], ["sample"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) and value and isinstance(value[0], str) else None,
+)
+def test_wrong_input_gets_one_clear_line(
+    sfumato: Command, pictures: Path, tmp_path: Path, arguments: list[str], words: list[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "texts").mkdir()
+    for name in "abc":
+        (tmp_path / "texts" / f"{name}.txt").write_text("words")
+    (tmp_path / "single").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "single" / "only.png")
+    assert_one_clear_line(sfumato(*arguments), *words)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--class", "horse"], ["unknown class 'horse'", "cat, dog, cow"]),
+        (["--class", "cta"], ["did you mean 'cat'"]),
+        (["--sampler", "dpm++2mm"], ["did you mean 'dpm++2m'"]),
+        (["--sampler", "zzz"], ["The choices are ddpm"]),
+        (["--grid", "karas"], ["did you mean 'karras'"]),
+        (["--schedule", "cosin"], ["did you mean 'cosine'"]),
+        (["--steps", "0"], ["at least 1 step"]),
+        (["--steps", "-3"], ["at least 1 step"]),
+        (["--seeds", "9-3"], ["runs backwards", "3-9"]),
+        (["--seeds", "1-2-3"], ["0-15 or 3,7,42"]),
+        (["--seeds", "-1"], ["0-15 or 3,7,42"]),
+        (["--seeds", "a"], ["0-15 or 3,7,42"]),
+        (["--seeds", "0-999999999"], ["more than 100,000"]),
+        (["--seeds", "0-3", "-n", "9"], ["names 4 pictures but -n asks for 9"]),
+        (["-n", "0"], ["-n must lie between 1"]),
+        (["--weights", "emma"], ["did you mean 'ema'"]),
+        (["--eta", "0.5", "--sampler", "heun"], ["belongs to the sampler ddim"]),
+        (["--batch", "0"], ["--batch must be at least 1"]),
+        (["--guidance", "strong"], ["--guidance"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) and value and value[0].startswith("-") else None,
+)
+def test_wrong_sampling_options_get_one_clear_line(
+    sfumato: Command, run_folder: Path, tmp_path: Path, arguments: list[str], words: list[str]
+) -> None:
+    assert_one_clear_line(sfumato("sample", run_folder, "--out", tmp_path / "out", *arguments), *words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_debug_shows_the_traceback(sfumato: Command) -> None:
+    result = sfumato("train", "nowhere/pictures", "--debug")
+    assert result.returncode != 0 and "Traceback" in result.stderr and "SfumatoError" in result.stderr
+
+
+def test_help_of_every_verb(sfumato: Command) -> None:
+    overview = sfumato("--help")
+    assert overview.returncode == 0
+    for verb in ("demo", "train", "sample", "info"):
+        assert verb in overview.stdout
+        assert sfumato(verb, "--help").returncode == 0

@@ -1,0 +1,117 @@
+"""Grids: strictly less noise at every step, clean at the end, and each rule's published timesteps."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.diffusion import EDM, Cosine, RectifiedFlow, Schedule, linear, scaled_linear
+from sfumato.errors import SfumatoError
+from sfumato.sampling import GRIDS, grid, stepper
+
+RULES = pytest.mark.parametrize("rule", GRIDS)
+TABLES = pytest.mark.parametrize("table", [linear(), scaled_linear(steps=400)], ids=["1000 steps", "400 steps"])
+
+
+def timesteps(rule: str, table: Schedule, steps: int) -> list[float]:
+    """The timesteps (1..T) that the grid visits before the clean end."""
+    return (table.time(grid(rule, table, steps)[:-1].logsnr) * table.steps).tolist()
+
+
+@RULES
+@pytest.mark.parametrize("steps", [1, 2, 3, 7, 50, 333, 1000, 1500])
+def test_noise_falls_strictly_to_clean(rule: str, steps: int, schedule: Schedule) -> None:
+    levels = grid(rule, schedule, steps)
+    assert levels.shape == (steps + 1,)
+    assert (levels.alpha[-1].item(), levels.sigma[-1].item()) == (1, 0)
+    assert bool((levels.sigma[:-1] > 0).all())
+    assert bool((levels.alpha[1:] > 0).all())
+    assert bool((levels.ratio[1:] < levels.ratio[:-1]).all())
+    assert bool((levels.alpha.isfinite() & levels.sigma.isfinite()).all())
+
+
+@RULES
+def test_a_grid_lies_on_its_schedule(rule: str, schedule: Schedule) -> None:
+    levels = grid(rule, schedule, 20)[:-1]
+    on_path = schedule.at(levels.logsnr)
+    torch.testing.assert_close(levels.alpha, on_path.alpha, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(levels.sigma, on_path.sigma, rtol=1e-10, atol=1e-12)
+
+
+@TABLES
+@pytest.mark.parametrize("steps", [1, 2, 4, 10, 25, 50, 200])
+def test_timesteps_are_the_published_ones(table: Schedule, steps: int) -> None:
+    """Lin et al. 2023, table 2, where the number of steps divides T."""
+    total = table.steps
+    trailing = [total - i * total // steps for i in range(steps)]
+    leading = list(range(1, total + 1, total // steps))[::-1]
+    assert timesteps("trailing", table, steps) == pytest.approx(trailing, abs=1e-8)
+    assert timesteps("leading", table, steps) == pytest.approx(leading, abs=1e-8)
+    if steps > 1:
+        linspace = [total + i * (1 - total) / (steps - 1) for i in range(steps)]
+        assert timesteps("linspace", table, steps) == pytest.approx(linspace, abs=1e-8)
+
+
+@given(steps=st.integers(2, 1000))
+def test_timesteps_are_the_published_ones_but_for_rounding(steps: int) -> None:
+    table = linear()
+    trailing = [round(1000 - i * 1000 / steps) for i in range(steps)]
+    leading = [1 + i * (1000 // steps) for i in range(steps)][::-1]
+    linspace = [round(1000 + i * (1 - 1000) / (steps - 1)) for i in range(steps)]
+    assert timesteps("trailing", table, steps) == pytest.approx(trailing, abs=0.5 + 1e-8)
+    assert timesteps("leading", table, steps) == pytest.approx(leading, abs=1e-8)
+    assert timesteps("linspace", table, steps) == pytest.approx(linspace, abs=0.5 + 1e-8)
+
+
+def test_all_thousand_timesteps_are_visited_by_every_rule_in_t() -> None:
+    for rule in ("trailing", "leading", "linspace"):
+        assert timesteps(rule, linear(), 1000) == pytest.approx(range(1000, 0, -1), abs=1e-7)
+
+
+@given(steps=st.integers(2, 200))
+def test_karras_is_even_in_the_seventh_root_and_logsnr_in_logsnr(steps: int) -> None:
+    for schedule in (EDM(), linear(), Cosine(), RectifiedFlow()):
+        roots = grid("karras", schedule, steps).ratio[:-1] ** (1 / 7)
+        torch.testing.assert_close(roots.diff(), roots.diff().mean().expand(steps - 1), rtol=1e-7, atol=1e-9)
+        logsnr = grid("logsnr", schedule, steps).logsnr[:-1]
+        torch.testing.assert_close(logsnr.diff(), logsnr.diff().mean().expand(steps - 1), rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["karras", "logsnr"])
+def test_rules_in_the_ratio_run_over_edms_range_where_a_path_has_no_end_of_its_own(rule: str) -> None:
+    for schedule in (EDM(), RectifiedFlow(), Cosine()):
+        assert grid(rule, schedule, 10).ratio[0].item() == pytest.approx(80)
+    assert grid(rule, EDM(), 10).ratio[-2].item() == pytest.approx(0.002)
+    table = linear()
+    assert grid(rule, table, 10).logsnr[0].item() == pytest.approx(table(1.0).logsnr.item())
+    assert grid(rule, table, 10).logsnr[-2].item() == pytest.approx(table(1 / 1000).logsnr.item())
+
+
+@pytest.mark.xfail(strict=True, reason="ratio_range raises every schedule's smallest sigma to 0.002")
+def test_an_edm_path_keeps_the_sigma_min_it_was_given() -> None:
+    levels = grid("karras", EDM(sigma_min=1e-4), 10)
+    assert levels.sigma[-2].item() == pytest.approx(1e-4)
+
+
+@RULES
+@pytest.mark.parametrize("steps", [0, -3])
+def test_fewer_than_one_step_is_refused(rule: str, steps: int) -> None:
+    with pytest.raises(SfumatoError, match="at least 1 step"):
+        grid(rule, linear(), steps)
+
+
+@pytest.mark.parametrize(
+    "typed,meant", [("dpm++2mm", "dpm++2m"), ("DDIM", "ddim"), ("hun", "heun"), ("dpm-solver2m", "dpm-solver-2m")]
+)
+def test_an_unknown_sampler_suggests_the_closest(typed: str, meant: str) -> None:
+    with pytest.raises(SfumatoError, match=f"did you mean '{meant.replace('+', '[+]')}'"):
+        stepper(typed)
+
+
+def test_unknown_names_far_from_any_list_the_choices() -> None:
+    with pytest.raises(SfumatoError, match="trailing, leading, linspace, karras, logsnr"):
+        grid("qqq", linear(), 10)
+    with pytest.raises(SfumatoError, match="did you mean 'karras'"):
+        grid("karas", linear(), 10)

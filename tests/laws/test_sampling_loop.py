@@ -1,0 +1,106 @@
+"""The one loop: what it yields, how often it asks, and what it leaves as it found it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Cosine, GaussianMixture, Level, linear
+from sfumato.sampling import STEPPERS, Heun, ImageNoise, Singlestep, Stepper, grid, last, sample, stepper
+
+EACH = pytest.mark.parametrize("by", STEPPERS.values(), ids=STEPPERS.keys())
+
+
+def calls_per_step(by: Stepper) -> int:
+    if isinstance(by, Heun):
+        return 2
+    return by.order if isinstance(by, Singlestep) else 1
+
+
+@EACH
+def test_the_stream_starts_with_noise_and_counts_its_steps(by: Stepper, small_mixture: GaussianMixture) -> None:
+    levels = grid("karras", Cosine(), 5)
+    steps = list(sample(small_mixture, levels, by, ImageNoise([0, 1], (4,))))
+    assert [step.index for step in steps] == list(range(6))
+    assert {step.total for step in steps} == {5}
+    assert [step.level.sigma.item() for step in steps] == levels.sigma.tolist()
+    assert steps[0].x0_hat is None
+    assert torch.equal(steps[0].x, ImageNoise([0, 1], (4,))() * levels[0].sigma)
+    each = calls_per_step(by)
+    assert [step.calls for step in steps] == [0, each, 2 * each, 3 * each, 4 * each, 4 * each + 1]
+    for step in steps[1:]:
+        assert step.x0_hat is not None
+        assert step.x0_hat.shape == step.x.shape
+
+
+@EACH
+def test_an_infinite_first_step_asks_once(by: Stepper, small_mixture: GaussianMixture) -> None:
+    levels = grid("trailing", Cosine(), 3)
+    assert levels.alpha[0].item() == 0
+    steps = list(sample(small_mixture, levels, by, ImageNoise([0], (4,))))
+    assert [step.calls for step in steps] == [0, 1, 1 + calls_per_step(by), 2 + calls_per_step(by)]
+
+
+@EACH
+def test_the_last_picture_is_the_last_guess(by: Stepper, small_mixture: GaussianMixture) -> None:
+    final = last(sample(small_mixture, grid("trailing", linear(), 4), by, ImageNoise([0], (4,))))
+    torch.testing.assert_close(final.x, final.x0_hat)
+
+
+def test_a_walk_may_start_from_a_picture(small_mixture: GaussianMixture) -> None:
+    start = torch.full((1, 4), 0.3)
+    levels = grid("trailing", Cosine(), 4)[2:]
+    steps = list(sample(small_mixture, levels, stepper("ddim"), ImageNoise([0], (4,)), start=start))
+    assert torch.equal(steps[0].x, start)
+    assert len(steps) == 3
+
+
+def test_the_condition_reaches_every_call() -> None:
+    cond, seen = {"label": torch.tensor([3])}, []
+
+    def denoiser(x: Tensor, level: Level, cond: object = None) -> Tensor:
+        seen.append(cond)
+        return 0 * x
+
+    last(sample(denoiser, grid("karras", Cosine(), 3), stepper("heun"), ImageNoise([0], (4,)), cond))
+    assert len(seen) == 5
+    assert all(each is cond for each in seen)
+
+
+def test_no_grad_ends_with_each_step() -> None:
+    weight, inside = torch.ones(1, requires_grad=True), []
+
+    def denoiser(x: Tensor, level: Level, cond: object = None) -> Tensor:
+        inside.append(torch.is_grad_enabled())
+        return weight * x
+
+    stream = sample(denoiser, grid("trailing", Cosine(), 4), stepper("heun"), ImageNoise([0], (4,)))
+    for step in stream:
+        assert torch.is_grad_enabled()
+        assert (weight * 2).requires_grad
+        assert not step.x.requires_grad
+    assert not any(inside)
+
+
+def test_a_denoiser_that_fails_leaves_gradients_on() -> None:
+    def denoiser(x: Tensor, level: Level, cond: object = None) -> Tensor:
+        raise RuntimeError("out of memory")
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        last(sample(denoiser, grid("trailing", Cosine(), 4), stepper("ddim"), ImageNoise([0], (4,))))
+    assert torch.is_grad_enabled()
+
+
+def test_a_viewer_without_gradients_stays_without() -> None:
+    with torch.no_grad():
+        for _ in sample(lambda x, level, cond: 0 * x, grid("karras", Cosine(), 2), Heun(), ImageNoise([0], (4,))):
+            assert not torch.is_grad_enabled()
+
+
+def test_steps_already_yielded_are_not_overwritten(small_mixture: GaussianMixture) -> None:
+    copies, steps = [], []
+    for step in sample(small_mixture, grid("karras", Cosine(), 5), stepper("dpm++2m"), ImageNoise([0], (4,))):
+        steps.append(step)
+        copies.append(step.x.clone())
+    assert all(torch.equal(step.x, copy) for step, copy in zip(steps, copies, strict=True))
