@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,26 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from sfumato.data import Dataset
-from sfumato.hub import ModelConfig
-from sfumato.nets import UNetConfig
 from sfumato.training import TrainingConfig, start, train
+from tiny import TINY, Command, blobs
 
 torch.set_num_threads(1)  # the networks here are too small to share
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
-TINY = ModelConfig((1, 8, 8), UNetConfig(1, classes=3, widths=(16, 16)), ("cat", "dog", "cow"), data_std=0.5)
-
-
-def blobs(count: int = 60) -> Dataset:
-    """Three classes of 8×8 pictures: a bright spot in one of three corners, with noise."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(count) % 3
-    images = rng.integers(0, 60, (count, 1, 8, 8))
-    for image, (row, column) in zip(images, np.array([(1, 1), (1, 5), (5, 1)])[labels], strict=True):
-        image[0, row : row + 3, column : column + 3] += 180
-    return Dataset("blobs", images.astype(np.uint8), labels.astype(np.int64), ("cat", "dog", "cow"))
 
 
 @pytest.fixture(scope="session")

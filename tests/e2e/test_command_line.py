@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import Command
+from tiny import Command
 
 
 def assert_one_clear_line(result: subprocess.CompletedProcess[str], *words: str) -> None:

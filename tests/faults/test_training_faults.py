@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import TINY, Command, blobs
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.hub.checkpoints import newest_checkpoint
 from sfumato.training import Saved, TrainingConfig, resume, start, train
 from sfumato.training.run import FILES
+from tiny import TINY, Command, blobs
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig("blobs", images=16 * 40, batch=16, previews=1, save_minutes=1e-9, keep=3)  # saves at every step
@@ -27,7 +27,7 @@ TRAIN = """
 import sys
 from pathlib import Path
 import torch
-from conftest import TINY, blobs
+from tiny import TINY, blobs
 from test_training_faults import CONFIG, CPU
 from sfumato.training import Saved, resume, start, train
 

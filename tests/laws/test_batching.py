@@ -98,10 +98,6 @@ ENDS = [
     pytest.param(Level.of(0.6, 0.8), Level.of(1.0, 0.0), id="a neighbour finishes"),
     pytest.param(Level.of(0.0, 1.0), Level.of(0.3, 0.95), id="a neighbour starts"),
 ]
-HIGHER_ORDER = {
-    "heun", "dpm-solver-2", "dpm-solver-3", "dpm-solver-2m", "dpm-solver-3m",
-    "dpm++2s", "dpm++3s", "dpm++2m", "dpm++3m", "dpm++2m-sde",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("neighbour_here,neighbour_there", ENDS)
@@ -111,12 +107,8 @@ def test_a_neighbour_at_an_end_changes_no_other_row(
     neighbour_here: Level,
     neighbour_there: Level,
     small_mixture: GaussianMixture,
-    request: pytest.FixtureRequest,
 ) -> None:
     """Requests of different ages share a batch: one may finish, or start, while another is midway."""
-    if name in HIGHER_ORDER:
-        reason = "_at_an_end asks whether any row is at an end, and lowers the order of every row"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     by, x, z = STEPPERS[name], torch.full((2, 4), 0.4, dtype=torch.float64), torch.ones(2, 4, dtype=torch.float64)
     before, here, there = Level.of(0.4, 0.9), Level.of(0.6, 0.8), INSIDE
 
@@ -130,7 +122,6 @@ def test_a_neighbour_at_an_end_changes_no_other_row(
     torch.testing.assert_close(batch[:1], alone, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.xfail(strict=True, reason="the interval is met if any row meets it, and then every row is guided")
 def test_a_neighbour_inside_the_guidance_interval_changes_no_other_row(small_mixture: GaussianMixture) -> None:
     def denoiser(x: Tensor, level: Level, cond: dict[str, Tensor] | None = None) -> Tensor:
         return small_mixture(x, level) + (0 if cond is None else cond["shift"])

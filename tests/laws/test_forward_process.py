@@ -101,7 +101,6 @@ def test_scaled_linear_is_linear_in_the_root_of_beta() -> None:
     torch.testing.assert_close(roots.diff(), roots.diff().mean().expand(999), rtol=0, atol=1e-15)
 
 
-@pytest.mark.xfail(strict=True, reason="log(1 − 1) = −inf is interpolated: 0 · −inf is NaN")
 def test_a_table_may_end_in_pure_noise() -> None:
     """β = 1 is a legal last entry (betas lie in (0, 1]); x_T is then noise alone."""
     table = DiscreteBetas(torch.tensor([0.1, 0.5, 1.0], dtype=torch.float64))

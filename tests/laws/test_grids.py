@@ -89,7 +89,6 @@ def test_rules_in_the_ratio_run_over_edms_range_where_a_path_has_no_end_of_its_o
     assert grid(rule, table, 10).logsnr[-2].item() == pytest.approx(table(1 / 1000).logsnr.item())
 
 
-@pytest.mark.xfail(strict=True, reason="ratio_range raises every schedule's smallest sigma to 0.002")
 def test_an_edm_path_keeps_the_sigma_min_it_was_given() -> None:
     levels = grid("karras", EDM(sigma_min=1e-4), 10)
     assert levels.sigma[-2].item() == pytest.approx(1e-4)

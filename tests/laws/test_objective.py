@@ -224,7 +224,6 @@ def test_uncertainty_reads_the_level_as_the_net_does() -> None:
     torch.testing.assert_close(loss, mean_square(x0 - x0_hat) / u.exp() + u)
 
 
-@pytest.mark.xfail(strict=True, reason="the loss is not in the dtype of x0: the weights of Uncertainty are float32")
 def test_uncertainty_takes_pictures_in_float64() -> None:
     objective = Objective(LevelLaw("uniform", linear()), "x0", uncertainty=Uncertainty())
     assert objective(Guess(), pictures(), None, torch.Generator().manual_seed(0)).dtype == torch.float64

@@ -119,7 +119,6 @@ def test_the_sigmoids_of_the_paper_end_exactly(start: float, end: float, tau: fl
     assert (path(0.0).sigma.item(), path(1.0).alpha.item()) == (0, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="math.tanh(start) and torch.tanh(start) differ in the last bit: sigma is 8e-9")
 def test_any_sigmoid_starts_clean() -> None:
     assert Sigmoid(-3.0, 3.0, 1.1)(0.0).sigma.item() == 0
 

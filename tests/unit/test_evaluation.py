@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from conftest import blobs
 from sfumato.evaluation import frechet_distance, half_to_half, judge, nearest, train_classifier
 from sfumato.evaluation.charts import bar_chart, line_chart
+from tiny import blobs
 
 
 def test_frechet_distance_of_gaussians_with_known_moments() -> None:

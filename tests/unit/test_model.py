@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import TINY
 from sfumato.errors import SfumatoError
 from sfumato.hub import SamplingConfig, load, new_model
+from tiny import TINY
 
 
 def test_ema_and_raw_weights_are_two_models(run_folder: Path) -> None:

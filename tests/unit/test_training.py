@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import TINY, blobs
 from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
 from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, describe, resume, start, train
 from sfumato.training.ema import ema_decay, update_ema
 from sfumato.training.trainer import PATIENCE
+from tiny import TINY, blobs
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig("blobs", images=16 * 30, batch=16, previews=3)

@@ -15,6 +15,7 @@ from sfumato.diffusion.schedules import (
     Shift,
     Sigmoid,
     ZeroTerminalSNR,
+    cosine_betas,
     linear,
     scaled_linear,
 )
@@ -22,5 +23,6 @@ from sfumato.diffusion.schedules import (
 __all__ = [
     "EDM", "LAWS", "PARAMETERIZATIONS", "SCHEDULES", "WEIGHTS", "Condition", "Cosine", "Denoiser", "DiscreteBetas",
     "FiniteSet", "GaussianMixture", "Level", "LevelLaw", "NetDenoiser", "Objective", "Parameterization",
-    "RectifiedFlow", "Schedule", "Shift", "Sigmoid", "Uncertainty", "ZeroTerminalSNR", "linear", "scaled_linear",
+    "RectifiedFlow", "Schedule", "Shift", "Sigmoid", "Uncertainty", "ZeroTerminalSNR", "cosine_betas", "linear",
+    "scaled_linear",
 ]  # fmt: skip

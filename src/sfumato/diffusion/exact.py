@@ -21,7 +21,7 @@ def _columns(level: Level) -> tuple[Tensor, Tensor]:
     return level.alpha.reshape(-1, 1, 1), level.sigma.reshape(-1, 1, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GaussianMixture:
     """Data from a mixture of Gaussians with diagonal covariances.
 
@@ -72,7 +72,7 @@ class GaussianMixture:
         return mean, second - torch.outer(mean, mean)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FiniteSet:
     """Data that is exactly these points, equally likely: what a network that memorised its set would answer.
 
@@ -93,9 +93,10 @@ class FiniteSet:
     def __call__(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
         """E[x0 | x]: the points weighted by how likely each is to have become `x` (`x / alpha` at sigma = 0)."""
         alpha, sigma = level.on(x)
-        weights = self._log_joint(x, level).softmax(1).nan_to_num()
+        noisy = Level(level.alpha, torch.where(level.sigma > 0, level.sigma, 1.0))  # clean rows are answered below
+        weights = self._log_joint(x, noisy).softmax(1)
         mean = (weights @ self.points.double().flatten(1)).reshape(x.shape).to(x.dtype)
-        return torch.where(sigma > 0, mean, x / alpha)
+        return torch.where(sigma > 0, mean, x / torch.where(alpha > 0, alpha, 1.0))
 
     def log_density(self, x: Tensor, level: Level) -> Tensor:
         """log p_t(x) in nats, shape `(batch,)`; sigma > 0."""

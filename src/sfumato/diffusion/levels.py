@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Level:
     """One noise level, or a row of them: `x_t = alpha·x0 + sigma·eps` with `eps ~ N(0, I)`.
 
@@ -58,7 +58,8 @@ class Level:
     def eps(self, x: Tensor, x0: Tensor) -> Tensor:
         """The noise that turns `x0` into `x` at this level: `(x − alpha·x0) / sigma`; zero where sigma is."""
         alpha, sigma = self.on(x)
-        return torch.where(sigma > 0, (x - alpha * x0) / sigma, torch.zeros_like(x))
+        noisy = sigma > 0  # the other rows are divided by 1, not 0, or their gradient would be NaN
+        return torch.where(noisy, (x - alpha * x0) / torch.where(noisy, sigma, 1.0), 0.0)
 
 
 def broadcast(value: Tensor, x: Tensor) -> Tensor:

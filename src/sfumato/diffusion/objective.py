@@ -16,7 +16,7 @@ from sfumato.diffusion.denoiser import Condition, Denoiser
 from sfumato.diffusion.levels import Level, broadcast
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import Schedule
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
 
 # name → (snr, data_std) → weight of the mean squared error of x0_hat
 WEIGHTS: dict[str, Callable[[Tensor, float], Tensor]] = {
@@ -57,13 +57,16 @@ class LevelLaw:
 
     def __post_init__(self) -> None:
         if self.name not in _LAWS:
-            raise SfumatoError(f"unknown law of levels '{self.name}'; choose one of {', '.join(LAWS)}.")
+            raise unknown("law of levels", self.name, LAWS)
+        if not self.std > 0:
+            raise SfumatoError(f"the spread of a law of levels must be above 0, got {self.std}.")
 
     def __call__(self, count: int, generator: torch.Generator) -> Level:
         u = torch.rand(count, dtype=torch.float64, generator=generator)
         if self.stratified:
             u = (torch.randperm(count, generator=generator) + u) / count
-        # The ends carry no gradient (nothing to remove, or nothing to see) and would divide by zero.
+        # t = 0 carries no gradient (there is nothing to remove) and would divide by zero. Pure noise is reached only by
+        # `timesteps` on a schedule that ends in it.
         return _LAWS[self.name](self.schedule, u.clamp(1e-5, 1 - 1e-5), self.mean, self.std)
 
 
@@ -80,13 +83,13 @@ class Uncertainty(nn.Module):
         nn.init.zeros_(self.mix.bias)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """`noise`: c_noise of shape `(batch,)`; returns u of shape `(batch,)`."""
-        angle = noise[:, None] * self.frequencies
+        """`noise`: c_noise of shape `(batch,)`; returns u of shape `(batch,)`, in its dtype."""
+        angle = noise[:, None].to(self.frequencies.dtype) * self.frequencies
         u: Tensor = self.mix(torch.cat([angle.cos(), angle.sin()], dim=1))
-        return u[:, 0]
+        return u[:, 0].to(noise.dtype)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Objective:
     """Denoising score matching: `objective(denoiser, x0, cond, generator) → loss per sample`.
 
@@ -102,7 +105,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         if self.weight not in WEIGHTS:
-            raise SfumatoError(f"unknown loss weight '{self.weight}'; choose one of {', '.join(WEIGHTS)}.")
+            raise unknown("loss weight", self.weight, WEIGHTS)
 
     def __call__(self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, generator: torch.Generator) -> Tensor:
         level = self.law(len(x0), generator)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion.levels import Level, broadcast
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
 
 Coefficients = Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]
 
@@ -45,7 +45,9 @@ class Parameterization:
 
     def __post_init__(self) -> None:
         if self.name not in _ROWS:
-            raise SfumatoError(f"unknown parameterization '{self.name}'; choose one of {', '.join(_ROWS)}.")
+            raise unknown("parameterization", self.name, _ROWS)
+        if not self.data_std > 0:
+            raise SfumatoError(f"the data's standard deviation must be above 0, got {self.data_std}.")
 
     def skip_out(self, level: Level) -> tuple[Tensor, Tensor]:
         """`(c_skip, c_out)` of this level, float64, in the level's shape.
@@ -55,7 +57,8 @@ class Parameterization:
         if self.name == "eps" and bool((level.alpha == 0).any()):
             raise SfumatoError(
                 "eps-prediction can't be used where the signal-to-noise ratio is zero (the noise is the whole "
-                "picture, so predicting it tells nothing); choose v, x0, flow or edm, or a schedule such as linear."
+                "picture, so predicting it tells nothing); choose v, x0, flow or edm, or a schedule that "
+                "stops short of pure noise, such as linear or cosine-betas."
             )
         return _ROWS[self.name](level.alpha, level.sigma, self.data_std)
 

@@ -63,17 +63,20 @@ def _t(t: Tensor | float) -> Tensor:
     return torch.as_tensor(t, dtype=torch.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DiscreteBetas(Schedule):
     """DDPM's discrete process (Ho et al. 2020): `x_k = √(1 − β_k)·x_{k−1} + √β_k·ε`, k = 1..T.
 
-    `betas` has shape `(T,)`, float64, each in (0, 1]. Between timesteps log ᾱ is interpolated linearly.
+    `betas` has shape `(T,)`, float64, each in (0, 1); the last may be 1. Between timesteps log ᾱ is interpolated
+    linearly.
     """
 
     betas: Tensor = field(default_factory=lambda: torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64))
     log_alpha_bars: Tensor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not bool(((self.betas > 0) & (self.betas <= 1)).all()) or bool((self.betas[:-1] == 1).any()):
+            raise SfumatoError("each beta of a schedule must lie between 0 and 1, and only the last may be 1.")
         log_alpha_bars = torch.cat([torch.zeros(1, dtype=torch.float64), torch.log1p(-self.betas).cumsum(0)])
         object.__setattr__(self, "log_alpha_bars", log_alpha_bars)
         object.__setattr__(self, "steps", len(self.betas))
@@ -89,7 +92,9 @@ class DiscreteBetas(Schedule):
     def __call__(self, t: Tensor | float) -> Level:
         position = (_t(t) * self.steps).clamp(0, self.steps)
         below = position.floor().long().clamp(max=self.steps - 1)
-        log_alpha_bar = torch.lerp(self.log_alpha_bars[below], self.log_alpha_bars[below + 1], position - below)
+        start, share = self.log_alpha_bars[below], position - below
+        drop = self.log_alpha_bars[below + 1] - start  # −inf where the last beta is 1
+        log_alpha_bar = start + torch.where(share > 0, share * drop, 0.0)
         return Level(torch.exp(log_alpha_bar / 2), torch.expm1(log_alpha_bar).abs().sqrt())
 
 
@@ -101,6 +106,12 @@ def linear(beta_start: float = 1e-4, beta_end: float = 0.02, steps: int = 1000) 
 def scaled_linear(beta_start: float = 0.00085, beta_end: float = 0.012, steps: int = 1000) -> DiscreteBetas:
     """Latent diffusion's schedule: √beta linear in k (Rombach et al. 2022)."""
     return DiscreteBetas(torch.linspace(beta_start**0.5, beta_end**0.5, steps, dtype=torch.float64) ** 2)
+
+
+def cosine_betas(steps: int = 1000, most: float = 0.999) -> DiscreteBetas:
+    """The cosine schedule as Nichol & Dhariwal ran it: a table of betas, clipped at `most` (2021, section 3.2)."""
+    alpha_bars = Cosine()(torch.linspace(0, 1, steps + 1, dtype=torch.float64)).alpha ** 2
+    return DiscreteBetas((1 - alpha_bars[1:] / alpha_bars[:-1]).clamp(max=most))
 
 
 @dataclass(frozen=True)
@@ -120,18 +131,20 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True)
 class Sigmoid(Schedule):
-    """ᾱ falls along a sigmoid from `start` to `end` with temperature `tau` (Jabri et al. 2022, algorithm 1)."""
+    """ᾱ falls along a sigmoid from `start` to `end` at temperature `tau` (Jabri et al. 2022; Chen 2023, alg. 1)."""
 
     start: float = -3.0
     end: float = 3.0
     tau: float = 1.0
 
     def __call__(self, t: Tensor | float) -> Level:
-        def rise(u: Tensor) -> Tensor:  # sigmoid(u) − sigmoid(start), without cancellation near the start
-            return 0.5 * (torch.tanh(u / (2 * self.tau)) - math.tanh(self.start / (2 * self.tau)))
+        low, span = self.start / (2 * self.tau), (self.end - self.start) / (2 * self.tau)
 
-        whole = rise(_t(self.end))
-        one_minus_alpha_bar = (rise(self.start + _t(t) * (self.end - self.start)) / whole).clamp(0, 1)
+        def rise(t: Tensor) -> Tensor:
+            """sigmoid at t − sigmoid at 0, times 2 cosh(low): tanh a − tanh b = sinh(a − b)/(cosh a · cosh b)."""
+            return torch.sinh(t * span) / torch.cosh(low + t * span)
+
+        one_minus_alpha_bar = (rise(_t(t)) / rise(_t(1.0))).clamp(0, 1)
         return Level((1 - one_minus_alpha_bar).sqrt(), one_minus_alpha_bar.sqrt())
 
 
@@ -234,6 +247,7 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
     "linear": linear,
     "scaled-linear": scaled_linear,
     "cosine": Cosine,
+    "cosine-betas": cosine_betas,
     "sigmoid": Sigmoid,
     "edm": EDM,
     "flow": RectifiedFlow,

@@ -49,9 +49,8 @@ def linspace(schedule: Schedule, steps: int) -> Level:
 
 def ratio_range(schedule: Schedule) -> tuple[float, float]:
     """The smallest and largest sigma/alpha that a grid on this schedule uses."""
-    ends = schedule(torch.tensor([0.0 if schedule(0.0).sigma > 0 else 1 / schedule.steps, 1.0])).ratio
-    low, high = ends.tolist()
-    return max(low, RATIO_MIN), high if high < float("inf") else RATIO_MAX
+    first, low, high = schedule(torch.tensor([0.0, 1 / schedule.steps, 1.0])).ratio.tolist()
+    return first or max(low, RATIO_MIN), high if high < float("inf") else RATIO_MAX
 
 
 def karras(schedule: Schedule, steps: int, rho: float = 7.0) -> Level:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from sfumato.diffusion import Condition, Denoiser, Level
+from sfumato.diffusion.levels import broadcast
 
 
 def classifier_free(
@@ -20,12 +22,13 @@ def classifier_free(
         return denoiser
 
     def guided(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
-        if scale == 0:
+        inside = (level.ratio >= interval[0]) & (level.ratio <= interval[1])
+        if not bool(inside.any()):
+            return denoiser(x, level, cond)
+        if scale == 0 and bool(inside.all()):
             return denoiser(x, level, null)
-        conditional = denoiser(x, level, cond)
-        if not bool(((level.ratio >= interval[0]) & (level.ratio <= interval[1])).any()):
-            return conditional
-        return denoiser(x, level, null).lerp(conditional, scale)
+        weight = broadcast(torch.full_like(level.alpha, scale).where(inside, 1.0), x)
+        return denoiser(x, level, null).lerp(denoiser(x, level, cond), weight)
 
     return guided
 

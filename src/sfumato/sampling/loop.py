@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Condition, Denoiser, Level
+from sfumato.diffusion.levels import broadcast
 from sfumato.sampling.steppers import Noise, Stepper
 
 
@@ -38,11 +39,15 @@ def sample(
 ) -> Iterator[Step]:
     """Walk down `grid` (a Level of shape `(steps + 1,)`), yielding the start and then every step.
 
-    `noise()` gives standard normal noise `(batch, ...)` (see ImageNoise); the walk starts from `start` at
-    `grid[0]`, by default `sigma·noise()`. The last Step's `x` is the result.
+    `noise()` gives standard normal noise `(batch, ...)` (see ImageNoise). The walk begins at `start`, by default noise
+    of the variance that unit-variance data has at `grid[0]`, alpha² + sigma². The last Step's `x` is the result.
     """
     total = len(grid) - 1
-    x = noise() * grid[0].sigma if start is None else start
+    if start is None:
+        x = noise()
+        x = x * broadcast((grid[0].alpha.square() + grid[0].sigma.square()).sqrt(), x)
+    else:
+        x = start
     state = stepper.init(x)
     answers: list[Tensor] = []
     calls = 0
@@ -62,6 +67,9 @@ def sample(
 
 def last(steps: Iterator[Step]) -> Step:
     """The final step of a stream."""
+    final = None
     for step in steps:
         final = step
+    if final is None:
+        raise ValueError("the stream holds no steps")
     return final

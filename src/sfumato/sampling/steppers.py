@@ -34,7 +34,8 @@ class Stepper(Protocol):
     """Moves a batch from level `here` to the cleaner level `there`.
 
     Levels have shape `()` or `(batch,)`; `there.sigma = 0` ends the walk and `here.alpha = 0` (pure noise) may
-    start it. `noise()` gives fresh standard normal noise like `x` and is called by stochastic steppers only.
+    start it, for each row by itself; rows of one batch share the length of their history. `noise()` gives fresh
+    standard normal noise like `x` and is called by stochastic steppers only.
     """
 
     def init(self, x: Tensor) -> History: ...
@@ -48,9 +49,24 @@ def _half_logsnr(level: Level) -> Tensor:
     return level.logsnr / 2
 
 
-def _at_an_end(here: Level, there: Level) -> bool:
-    """Whether the step in λ is infinite, so that only the first order is defined (and exact there)."""
-    return bool((here.alpha == 0).any()) or bool((there.sigma == 0).any())
+def _except_at_ends(
+    x: Tensor,
+    x0: Tensor,
+    here: Level,
+    there: Level,
+    ordinary: Callable[[Level, Level], Tensor],
+    kept: Tensor | None = None,
+) -> Tensor:
+    """`ordinary(here, there)`; but first order for the rows whose step in λ is infinite, where no other is defined."""
+    ends = (here.alpha == 0) | (there.sigma == 0)
+    if not bool(ends.any()):
+        return ordinary(here, there)
+    first = integrate(x, here, there, "data", [x0], False, kept)
+    if bool(ends.all()):
+        return first
+    # Rows at an end are given any finite step, so that what is computed and dropped for them stays finite.
+    here, there = (Level(v.alpha.where(~ends, 1.0), v.sigma.where(~ends, s)) for v, s in ((here, 1.0), (there, 0.5)))
+    return torch.where(ends.to(x.device).reshape(-1, *[1] * (x.ndim - 1)), first, ordinary(here, there))
 
 
 def integrate(
@@ -120,6 +136,9 @@ class Multistep:
     def __post_init__(self) -> None:
         if self.order not in (1, 2, 3):
             raise SfumatoError(f"a multistep sampler has order 1, 2 or 3, got {self.order}.")
+        _check_output(self.output)
+        if self.variance not in ("posterior", "beta"):
+            raise unknown("variance", self.variance, ["posterior", "beta"])
         if not 0 <= self.eta <= 1:
             raise SfumatoError(f"eta must lie between 0 (deterministic) and 1 (as noisy as DDPM), got {self.eta}.")
         if self.eta > 0 and self.output == "noise":
@@ -133,13 +152,15 @@ class Multistep:
     ) -> tuple[Tensor, History]:
         x0 = denoise(x, here)
         m0 = x0 if self.output == "data" else here.eps(x, x0)
-        if _at_an_end(here, there):
-            terms = [x0]
-        else:
-            usable = [past for past in state if not bool((past[0].alpha == 0).any())]
-            terms = _differences(here, there, m0, tuple(usable[: self.order - 1]))
-        moved = integrate(x, here, there, "data" if len(terms) == 1 else self.output,
-                          [x0] if len(terms) == 1 else terms, len(terms) == 2, self._kept(here, there))  # fmt: skip
+        kept = self._kept(here, there)
+
+        def ordinary(here: Level, there: Level) -> Tensor:
+            terms = _differences(here, there, m0, state)
+            if len(terms) == 1:
+                return integrate(x, here, there, "data", [x0], False, kept)
+            return integrate(x, here, there, self.output, terms, len(terms) == 2, kept)
+
+        moved = _except_at_ends(x, x0, here, there, ordinary, kept)
         if self.eta > 0 and not bool((there.sigma == 0).all()):
             moved = moved + broadcast(self._renewed(here, there), x) * noise()
         return moved, ((here, m0), *state)[: self.order - 1]
@@ -172,6 +193,7 @@ class Singlestep:
     def __post_init__(self) -> None:
         if self.order not in (1, 2, 3):
             raise SfumatoError(f"a singlestep sampler has order 1, 2 or 3, got {self.order}.")
+        _check_output(self.output)
 
     def init(self, x: Tensor) -> History:
         return ()
@@ -183,22 +205,32 @@ class Singlestep:
             x0 = denoise(at, level)
             return x0 if self.output == "data" else level.eps(at, x0)
 
-        if self.order == 1 or _at_an_end(here, there):
-            return integrate(x, here, there, "data", [denoise(x, here)], False), state
-        m0 = ask(x, here)
-        if self.order == 2:
-            middle = _between(here, there, 1 / 2)
-            slope = 2 * (ask(self._move(x, here, middle, [m0]), middle) - m0)
-            return integrate(x, here, there, self.output, [m0, slope], True), state
-        third, two_thirds = _between(here, there, 1 / 3), _between(here, there, 2 / 3)
-        slope = 2 * (ask(self._move(x, here, third, [m0]), third) - m0)  # scaled to the step of two thirds
-        slope = 3 / 2 * (ask(self._move(x, here, two_thirds, [m0, slope]), two_thirds) - m0)
-        return self._move(x, here, there, [m0, slope]), state
+        x0 = denoise(x, here)
+
+        def ordinary(here: Level, there: Level) -> Tensor:
+            if self.order == 1:
+                return integrate(x, here, there, "data", [x0], False)
+            m0 = x0 if self.output == "data" else here.eps(x, x0)
+            if self.order == 2:
+                middle = _between(here, there, 1 / 2)
+                slope = 2 * (ask(self._move(x, here, middle, [m0]), middle) - m0)
+                return integrate(x, here, there, self.output, [m0, slope], True)
+            third, two_thirds = _between(here, there, 1 / 3), _between(here, there, 2 / 3)
+            slope = 2 * (ask(self._move(x, here, third, [m0]), third) - m0)  # scaled to the step of two thirds
+            slope = 3 / 2 * (ask(self._move(x, here, two_thirds, [m0, slope]), two_thirds) - m0)
+            return self._move(x, here, there, [m0, slope])
+
+        return _except_at_ends(x, x0, here, there, ordinary), state
 
     def _move(self, x: Tensor, here: Level, there: Level, terms: list[Tensor]) -> Tensor:
         if len(terms) == 1 and self.output == "noise":
             terms = [(x - broadcast(here.sigma, x) * terms[0]) / broadcast(here.alpha, x)]
         return integrate(x, here, there, self.output, terms, False)
+
+
+def _check_output(output: str) -> None:
+    if output not in ("data", "noise"):
+        raise unknown("model output", output, ["data", "noise"])
 
 
 def _between(here: Level, there: Level, share: float) -> Level:
@@ -219,13 +251,15 @@ class Heun:
         self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: History, noise: Noise
     ) -> tuple[Tensor, History]:
         x0 = denoise(x, here)
-        euler = integrate(x, here, there, "data", [x0], False)
-        if _at_an_end(here, there):
-            return euler, state
-        # The slope dx̄/dσ̄ with x̄ = x/alpha and σ̄ = sigma/alpha is the noise ε itself.
-        slope = (here.eps(x, x0) + there.eps(euler, denoise(euler, there))) / 2
-        ahead = broadcast(there.alpha * (there.ratio - here.ratio), x)
-        return broadcast(there.alpha / here.alpha, x) * x + ahead * slope, state
+
+        def ordinary(here: Level, there: Level) -> Tensor:
+            euler = integrate(x, here, there, "data", [x0], False)
+            # The slope dx̄/dσ̄ with x̄ = x/alpha and σ̄ = sigma/alpha is the noise ε itself.
+            slope = (here.eps(x, x0) + there.eps(euler, denoise(euler, there))) / 2
+            ahead = broadcast(there.alpha * (there.ratio - here.ratio), x)
+            return broadcast(there.alpha / here.alpha, x) * x + ahead * slope
+
+        return _except_at_ends(x, x0, here, there, ordinary), state
 
 
 STEPPERS: dict[str, Stepper] = {
@@ -258,5 +292,5 @@ def stepper(name: str, eta: float | None = None) -> Stepper:
     if eta is None:
         return STEPPERS[name]
     if name != "ddim":
-        raise SfumatoError(f"--eta belongs to the sampler ddim, not to {name}; leave it out or use --sampler ddim.")
+        raise SfumatoError(f"eta belongs to the sampler ddim, not to {name}; leave it out or choose ddim.")
     return Multistep(eta=eta)
