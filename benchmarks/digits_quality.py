@@ -19,7 +19,7 @@ from sfumato.cli.demo import COUNT, demo_config, demo_sampling
 from sfumato.data import open_dataset
 from sfumato.evaluation import judge
 from sfumato.hub import load
-from sfumato.training import describe, start, train
+from sfumato.training import model_for, start_run, train
 
 dataset = open_dataset("digits")
 labels = [i % 10 for i in range(COUNT)]
@@ -28,7 +28,7 @@ print("seed   seconds    images  calls  classifier  read as asked  Fréchet rati
 for seed in range(1 if "--quick" in sys.argv else 3):
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "digits"
-        trainer = start(folder, dataset, demo_config(seed=seed), describe(dataset, sampling=demo_sampling()))
+        trainer = start_run(folder, dataset, demo_config(seed=seed), model_for(dataset, sampling=demo_sampling()))
         for _ in train(folder, trainer):
             pass
         model = load(folder)

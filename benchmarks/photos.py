@@ -19,7 +19,7 @@ from PIL import Image
 from sfumato.data import open_dataset, picture, save_png
 from sfumato.evaluation import judge
 from sfumato.hub import load
-from sfumato.training import TrainingConfig, describe, fastest_precision, pick_device, start, train
+from sfumato.training import TrainingConfig, fastest_precision, model_for, pick_device, start_run, train
 
 minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
 out = Path(sys.argv[2] if len(sys.argv) > 2 else "runs/patches")
@@ -38,7 +38,7 @@ dataset = open_dataset(str(pictures), size=(64, 64))
 config = TrainingConfig(
     str(pictures), size=(64, 64), minutes=minutes, batch=32, precision=fastest_precision(pick_device())
 )
-trainer = start(out, dataset, config, describe(dataset))
+trainer = start_run(out, dataset, config, model_for(dataset))
 for event in train(out, trainer):
     if getattr(event, "step", 0) % 100 == 0:
         print(event if hasattr(event, "loss") else "", flush=True)

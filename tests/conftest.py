@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sfumato.training import TrainingConfig, start, train
+from sfumato.training import TrainingConfig, start_run, train
 from tiny import TINY, Command, blobs
 
 torch.set_num_threads(1)  # the networks here are too small to share
@@ -23,7 +23,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a tiny class-conditional model. Tests must not change it."""
     folder = tmp_path_factory.mktemp("runs") / "blobs"
     config = TrainingConfig("blobs", images=320, batch=16, previews=2)
-    list(train(folder, start(folder, blobs(), config, TINY, torch.device("cpu"))))
+    list(train(folder, start_run(folder, blobs(), config, TINY, torch.device("cpu"))))
     return folder
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sfumato.errors import SfumatoError
     from sfumato.hub import Model, ModelConfig, SamplingConfig, load
     from sfumato.sampling import grid, sample, stepper
-    from sfumato.training import TrainingConfig, describe, resume, start, train
+    from sfumato.training import TrainingConfig, model_for, resume_run, start_run, train
 
 _HOMES = {
     "Dataset": "data",
@@ -28,22 +28,38 @@ _HOMES = {
     "SamplingConfig": "hub",
     "SfumatoError": "errors",
     "TrainingConfig": "training",
-    "describe": "training",
+    "model_for": "training",
     "grid": "sampling",
     "load": "hub",
     "open_dataset": "data",
-    "resume": "training",
+    "resume_run": "training",
     "sample": "sampling",
-    "start": "training",
+    "start_run": "training",
     "stepper": "sampling",
     "train": "training",
 }
 
 __version__ = version("sfumato")
 __all__ = [
-    "Dataset", "Level", "Model", "ModelConfig", "NetDenoiser", "Objective", "Parameterization", "SamplingConfig",
-    "SfumatoError", "TrainingConfig", "describe", "grid", "load", "open_dataset", "resume", "sample", "start",
-    "stepper", "train",
+    "Dataset",
+    "Level",
+    "Model",
+    "ModelConfig",
+    "NetDenoiser",
+    "Objective",
+    "Parameterization",
+    "SamplingConfig",
+    "SfumatoError",
+    "TrainingConfig",
+    "grid",
+    "load",
+    "model_for",
+    "open_dataset",
+    "resume_run",
+    "sample",
+    "start_run",
+    "stepper",
+    "train",
 ]  # fmt: skip
 
 

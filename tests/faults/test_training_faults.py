@@ -16,7 +16,7 @@ import torch
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.hub.checkpoints import newest_checkpoint
-from sfumato.training import Saved, TrainingConfig, resume, start, train
+from sfumato.training import Saved, TrainingConfig, resume_run, start_run, train
 from sfumato.training.run import FILES
 from tiny import TINY, Command, blobs
 
@@ -29,11 +29,11 @@ from pathlib import Path
 import torch
 from tiny import TINY, blobs
 from test_training_faults import CONFIG, CPU
-from sfumato.training import Saved, resume, start, train
+from sfumato.training import Saved, resume_run, start_run, train
 
 folder = Path(sys.argv[1])
 fresh = not (folder / "config.json").exists()
-trainer = start(folder, blobs(), CONFIG, TINY, CPU) if fresh else resume(folder, blobs(), CONFIG, CPU)[0]
+trainer = start_run(folder, blobs(), CONFIG, TINY, CPU) if fresh else resume_run(folder, blobs(), CONFIG, CPU)[0]
 for event in train(folder, trainer):
     if isinstance(event, Saved):
         print(event.step, flush=True)
@@ -49,7 +49,7 @@ def final_weights(folder: Path) -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
     folder = tmp_path_factory.mktemp("uninterrupted") / "run"
-    list(train(folder, start(folder, blobs(), CONFIG, TINY, CPU)))
+    list(train(folder, start_run(folder, blobs(), CONFIG, TINY, CPU)))
     return final_weights(folder)
 
 
@@ -83,7 +83,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(
     tmp_path: Path, uninterrupted: dict[str, torch.Tensor], file: str, damage: str
 ) -> None:
     folder = tmp_path / "run"
-    trainer = start(folder, blobs(), CONFIG, TINY, CPU)
+    trainer = start_run(folder, blobs(), CONFIG, TINY, CPU)
     for event in train(folder, trainer):
         if isinstance(event, Saved) and event.step == 20:
             trainer.stop()
@@ -93,7 +93,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(
         data[data.index(b"sha") if b"sha" in data else len(data) // 2] ^= 1
     path.write_bytes(data[: len(data) * 2 // 3] if damage == "truncated" else data)
 
-    again, damaged = resume(folder, blobs(), CONFIG, CPU)
+    again, damaged = resume_run(folder, blobs(), CONFIG, CPU)
     # A flipped bit in state.json may leave it readable, but then a hash or a counter no longer fits what it names.
     if not (file == "state.json" and damage == "flipped"):
         assert again.step == 19 and [p.name for p in damaged] == ["checkpoint-00000020"]
@@ -120,7 +120,7 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(small_disk: Pat
     folder = small_disk / "run"
     saved = []
     with pytest.raises(SfumatoError, match=r"is full and step \d+ could not be saved.*--resume.*is intact"):
-        for event in train(folder, start(folder, blobs(), CONFIG, TINY, CPU)):
+        for event in train(folder, start_run(folder, blobs(), CONFIG, TINY, CPU)):
             if isinstance(event, Saved):
                 saved.append(event)
                 if event.step == 3:
@@ -130,7 +130,7 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(small_disk: Pat
     assert not list((folder / "checkpoints").glob(".*"))
 
     (small_disk / "filler").unlink()
-    again, damaged = resume(folder, blobs(), CONFIG, CPU)
+    again, damaged = resume_run(folder, blobs(), CONFIG, CPU)
     assert again.step == 3 and damaged == []
     list(train(folder, again))
     assert final_weights(folder)

@@ -12,7 +12,7 @@ import torch
 
 from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
-from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, describe, resume, start, train
+from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, model_for, resume_run, start_run, train
 from sfumato.training.ema import ema_decay, update_ema
 from sfumato.training.trainer import PATIENCE
 from tiny import TINY, blobs
@@ -37,14 +37,14 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) ->
 def test_resumed_run_equals_uninterrupted_one_bit_for_bit(tmp_path: Path, precision: str, uncertainty: bool) -> None:
     config = replace(CONFIG, precision=precision, uncertainty=uncertainty)
     model = replace(TINY, net=replace(TINY.net, dropout=0.1))
-    whole = start(tmp_path / "whole", blobs(), config, model, CPU)
+    whole = start_run(tmp_path / "whole", blobs(), config, model, CPU)
     list(train(tmp_path / "whole", whole))
 
-    halves = start(tmp_path / "halves", blobs(), config, model, CPU)
+    halves = start_run(tmp_path / "halves", blobs(), config, model, CPU)
     for event in train(tmp_path / "halves", halves):
         if isinstance(event, Progress) and event.step == 13:
             halves.stop()
-    again, damaged = resume(tmp_path / "halves", blobs(), config, CPU)
+    again, damaged = resume_run(tmp_path / "halves", blobs(), config, CPU)
     assert again.step == 13 and damaged == []
     list(train(tmp_path / "halves", again))
 
@@ -136,7 +136,7 @@ def test_repeated_non_finite_steps_end_the_run_with_advice() -> None:
 
 def test_events_files_and_previews_of_a_run(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    events = list(train(folder, start(folder, blobs(), CONFIG, TINY, CPU)))
+    events = list(train(folder, start_run(folder, blobs(), CONFIG, TINY, CPU)))
     assert [e.step for e in events if isinstance(e, Progress)] == list(range(1, 31))
     assert [e.step for e in events if isinstance(e, Preview)] == [10, 20, 30]
     assert [e.step for e in events if isinstance(e, Saved)] == [30]
@@ -148,15 +148,15 @@ def test_events_files_and_previews_of_a_run(tmp_path: Path) -> None:
 
 
 def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
-    start(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
+    start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
     with pytest.raises(SfumatoError, match="already holds a run; go on with --resume"):
-        start(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
+        start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
 
 
 def test_resuming_on_other_data_is_refused(tmp_path: Path) -> None:
-    start(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
+    start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
     with pytest.raises(SfumatoError, match="no longer has the picture size and classes"):
-        resume(tmp_path / "run", replace(blobs(), classes=("cat", "dog", "hen")), CONFIG, CPU)
+        resume_run(tmp_path / "run", replace(blobs(), classes=("cat", "dog", "hen")), CONFIG, CPU)
 
 
 @pytest.mark.parametrize("wrong", [{"images": 0}, {"minutes": -1.0}, {"batch": 0}, {"learning_rate": 0.0}])
@@ -171,10 +171,10 @@ def test_a_budget_is_required() -> None:
 
 
 def test_describe_measures_the_data() -> None:
-    model = describe(blobs())
+    model = model_for(blobs())
     x, _ = blobs().batch(torch.arange(60).numpy())
     assert model.shape == (1, 8, 8) and model.classes == ("cat", "dog", "cow")
     assert model.data_std == pytest.approx(float(x.std()), abs=1e-4)
     flat = replace(blobs(), samples=torch.full((4, 1, 8, 8), 7, dtype=torch.uint8).numpy())
     with pytest.raises(SfumatoError, match="nothing to learn"):
-        describe(flat)
+        model_for(flat)

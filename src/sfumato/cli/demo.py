@@ -15,7 +15,7 @@ from sfumato.data import open_dataset, save_animation, save_png, tile
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge
 from sfumato.hub import SamplingConfig, load
-from sfumato.training import TrainingConfig, describe, fastest_precision, pick_device, start
+from sfumato.training import TrainingConfig, fastest_precision, model_for, pick_device, start_run
 
 COUNT = 1000  # pictures that are drawn and measured
 
@@ -48,7 +48,7 @@ def demo(
     dataset = open_dataset("digits")
     folder = _free_folder(out / "digits")
     config = demo_config(minutes, images)
-    run(folder, start(folder, dataset, config, describe(dataset, sampling=demo_sampling())))
+    run(folder, start_run(folder, dataset, config, model_for(dataset, sampling=demo_sampling())))
 
     model = load(folder, device=pick_device())
     settings = model.config.sampling

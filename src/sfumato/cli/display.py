@@ -128,7 +128,7 @@ class TrainingDisplay:
         left = newest.seconds * (1 - spent) / spent if spent > 0 else 0.0
         facts = [
             ("step", count(newest.step)),
-            ("images/s", count(rate)),
+            ("images/s", count(rate) if rate else "…"),
             ("loss", f"{sum(window) / len(window):.4f}" if window else "not finite"),
             ("elapsed", duration(newest.seconds)),
             ("left", duration(left)),

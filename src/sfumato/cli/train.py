@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 from collections.abc import Iterator
@@ -23,12 +24,12 @@ from sfumato.training import (
     Saved,
     Trainer,
     TrainingConfig,
-    describe,
     extend,
     fastest_precision,
+    model_for,
     pick_device,
-    resume,
-    start,
+    resume_run,
+    start_run,
     training_config,
 )
 from sfumato.training import train as train_events
@@ -46,7 +47,7 @@ def train(
     ] = None,
     images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
     net: Annotated[str, Parameter(help="The UNet's size: auto, tiny, small, medium or base.")] = "auto",
-    batch: Annotated[int, Parameter(help="Images a step.")] = 128,
+    batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
     learning_rate: Annotated[float, Parameter(help="Peak learning rate.")] = 1e-3,
     seed: Annotated[int, Parameter(help="Decides the weights, the data order and all noise.")] = 0,
     precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
@@ -74,20 +75,26 @@ def train(
         size=parse_size(size),
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
-        batch=batch,
+        batch=default_batch(dataset) if batch is None else batch,
         learning_rate=learning_rate,
         seed=seed,
         precision=pick_precision(precision),
     )
-    run(folder, start(folder, dataset, config, describe(dataset, net)))
+    run(folder, start_run(folder, dataset, config, model_for(dataset, net)))
     finish(folder)
+
+
+def default_batch(dataset: Dataset) -> int:
+    """128 up to 32×32 pixels; above, fewer, so that a short budget still holds hundreds of steps."""
+    pixels = math.prod(dataset.shape[1:])
+    return max(16, min(128, 128 * 32 * 32 // pixels))
 
 
 def continue_run(folder: Path, images: int | None, minutes: float | None) -> None:
     """Go on with the run in `folder`, perhaps with a longer budget."""
     config = training_config(folder)
     dataset = open_and_tell(config.data, config.size)
-    trainer, damaged = resume(folder, dataset, extend(config, images, minutes))
+    trainer, damaged = resume_run(folder, dataset, extend(config, images, minutes))
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
     if trainer.fraction >= 1:

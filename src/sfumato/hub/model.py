@@ -117,7 +117,8 @@ class Model:
         parts = []
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)
-            parts.append(last(self.stream(seeds[some], labels and labels[some], sampling)).x.cpu())
+            own = None if labels is None else labels[some]
+            parts.append(last(self.stream(seeds[some], own, sampling)).x.cpu())
         return torch.cat(parts)
 
 

@@ -1,10 +1,23 @@
 """Training: the loop, the run folder around it, the average of the weights, the choice of precision."""
 
 from sfumato.training.precision import Precision, fastest_precision, pick_device
-from sfumato.training.run import Event, Preview, Saved, describe, extend, resume, start, train, training_config
+from sfumato.training.run import Event, Preview, Saved, extend, model_for, resume_run, start_run, train, training_config
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
 __all__ = [
-    "Event", "Precision", "Preview", "Progress", "Saved", "Trainer", "TrainingConfig",
-    "describe", "extend", "fastest_precision", "pick_device", "resume", "start", "train", "training_config",
+    "Event",
+    "Precision",
+    "Preview",
+    "Progress",
+    "Saved",
+    "Trainer",
+    "TrainingConfig",
+    "extend",
+    "fastest_precision",
+    "model_for",
+    "pick_device",
+    "resume_run",
+    "start_run",
+    "train",
+    "training_config",
 ]  # fmt: skip

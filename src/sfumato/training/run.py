@@ -51,7 +51,7 @@ class Saved:
 Event = Progress | Preview | Saved
 
 
-def describe(dataset: Dataset, net: str = "auto", sampling: SamplingConfig | None = None) -> ModelConfig:
+def model_for(dataset: Dataset, net: str = "auto", sampling: SamplingConfig | None = None) -> ModelConfig:
     """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
 
     `net` is a size of the UNet, or "auto": tiny up to 16 pixels a side, small up to 64, medium above.
@@ -79,7 +79,7 @@ def describe(dataset: Dataset, net: str = "auto", sampling: SamplingConfig | Non
     )
 
 
-def start(
+def start_run(
     folder: Path, dataset: Dataset, config: TrainingConfig, model: ModelConfig, device: torch.device | None = None
 ) -> Trainer:
     """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run."""
@@ -89,7 +89,7 @@ def start(
     return _trainer(dataset, config, model, device)
 
 
-def resume(
+def resume_run(
     folder: Path, dataset: Dataset, config: TrainingConfig, device: torch.device | None = None
 ) -> tuple[Trainer, list[Path]]:
     """A trainer at the newest intact checkpoint of the run in `folder`, and the damaged ones that were passed over.
@@ -149,9 +149,12 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
             if progress.seconds - saved_at > 60 * config.save_minutes:
                 saved_at, saved_step = progress.seconds, progress.step
                 yield _save(folder, trainer)
+        if recent:
+            metrics.write(json.dumps(_summary(recent)) + "\n")
     if trainer.step != saved_step:
         yield _save(folder, trainer)
-    yield _preview(folder, trainer)
+    if trainer.fraction >= 1:  # someone who asked to stop is not kept waiting for pictures
+        yield _preview(folder, trainer)
 
 
 def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
