@@ -8,7 +8,7 @@ from typing import Annotated
 import torch
 from cyclopts import Parameter
 
-from sfumato.cli.display import console, print_facts
+from sfumato.cli.display import console, print_facts, program
 from sfumato.cli.sample import about, draw, frame_of, seed_words
 from sfumato.cli.train import run
 from sfumato.data import open_dataset, save_animation, save_png, tile
@@ -96,9 +96,9 @@ def figures(judgement: Judgement) -> list[tuple[str, str]]:
 
 def next_commands(folder: Path) -> list[str]:
     return [
-        f"sfumato sample {folder} --class 7 --seeds 0-31 --guidance 2",
-        f"sfumato sample {folder} --sampler ddpm --steps 250 --animate",
-        "sfumato train ./your-photos --size 64 --minutes 30",
+        f"{program()} sample {folder} --class 7 --seeds 0-31 --guidance 2",
+        f"{program()} sample {folder} --sampler ddpm --steps 250 --animate",
+        f"{program()} train ./your-photos --size 64 --minutes 30",
     ]
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import shutil
+import sys
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 
 from PIL.Image import Image
@@ -48,6 +51,20 @@ def sparkline(values: Iterable[float], width: int = 32) -> str:
         means.append(sum(part) / len(part))
     low, span = min(means), (max(means) - min(means)) or 1.0
     return "".join(_BARS[round((m - low) / span * (len(_BARS) - 1))] for m in means)
+
+
+def picture_columns() -> int:
+    """How many characters wide a picture may be in this terminal."""
+    return min(console.width - 2, 100)
+
+
+def program() -> str:
+    """How this program was called, as the next command must be typed: its path, where it isn't on the PATH."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{Path(sys.executable).name} -m sfumato"
+    found = shutil.which("sfumato")
+    return "sfumato" if found and Path(found).samefile(called) else str(called)
 
 
 def terminal_picture(image: Image, columns: int) -> Text:
@@ -116,7 +133,7 @@ class TrainingDisplay:
     def show(self, image: Image) -> None:
         """Put the newest samples under the bar, where the terminal has the colours for it."""
         if self._live and console.color_system in ("256", "truecolor"):
-            self._picture = terminal_picture(image, min(console.width - 2, 80))
+            self._picture = terminal_picture(image, picture_columns())
             self._live.update(self._render())
 
     def _facts(self) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.markup import escape
 
-from sfumato.cli.display import TrainingDisplay, console, count, duration, note, print_facts
+from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
 from sfumato.data import Dataset, open_dataset, picture
 from sfumato.errors import SfumatoError
 from sfumato.hub.model import read_config
@@ -188,12 +188,16 @@ def run(folder: Path, trainer: Trainer) -> None:
                 display.update(event)
             elif isinstance(event, Preview):
                 number, labels = preview_labels(len(model.config.classes), len(model.config.shape))
-                display.show(picture(event.samples, labels, columns=number // 2, scale=1))
+                fitting = (picture_columns() + 1) // (model.config.shape[-1] + 1)  # side by side at full size
+                columns = min(number // 2, fitting) if fitting >= 4 else number // 2
+                display.show(picture(event.samples, labels, columns, scale=1))
             elif isinstance(event, Saved):
                 saved = event
     if caught:
         console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
-        console.print(f"Go on with: sfumato train --resume --name {folder.name}{_out_option(folder)}", soft_wrap=True)
+        console.print(
+            f"Go on with: {program()} train --resume --name {folder.name}{_out_option(folder)}", soft_wrap=True
+        )
         raise SystemExit(128 + caught[0])
     took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
     console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
@@ -208,6 +212,8 @@ def finish(folder: Path) -> None:
     classes = read_config(folder / "config.json").classes
     which = f" --class {classes[0]}" if classes else ""
     console.print("Next:")
-    console.print(f"  sfumato sample {folder}{which} -n 16", soft_wrap=True)
-    console.print(f"  sfumato info {folder}", soft_wrap=True)
-    console.print(f"  sfumato train --resume --name {folder.name}{_out_option(folder)} --minutes 60", soft_wrap=True)
+    console.print(f"  {program()} sample {folder}{which} -n 16", soft_wrap=True)
+    console.print(f"  {program()} info {folder}", soft_wrap=True)
+    console.print(
+        f"  {program()} train --resume --name {folder.name}{_out_option(folder)} --minutes 60", soft_wrap=True
+    )
