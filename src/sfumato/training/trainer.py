@@ -1,8 +1,8 @@
 """The training loop, without files or screen: what happens at step n is a function of (config, n) alone.
 
 Noise, levels, dropped labels and data order all come from generators seeded by (seed, step), so nothing but tensors
-and counters has to be saved for a resumed run to equal an uninterrupted one, bit for bit. (A budget in minutes lets
-the clock decide the learning rate and the end; a budget in images does not.)
+and counters has to be saved for a resumed run to equal an uninterrupted one, bit for bit, on as many threads. (A
+budget in minutes lets the clock decide the learning rate and the end; a budget in images does not.)
 """
 
 from __future__ import annotations
