@@ -188,3 +188,27 @@ def test_help_of_every_verb(sfumato: Command) -> None:
     for verb in ("demo", "train", "sample", "info"):
         assert verb in overview.stdout
         assert sfumato(verb, "--help").returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_a_real_terminal_shows_a_bar_and_a_picture(tmp_path: Path) -> None:
+    import pty
+
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sfumato", "train", "points:moons", "--images", "6400", "--name", "m"],
+        cwd=tmp_path, stdin=child, stdout=child, stderr=child, close_fds=True,
+        env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "100", "LINES": "60"},
+    )  # fmt: skip
+    os.close(child)
+    shown = b""
+    try:
+        while chunk := os.read(parent, 65536):
+            shown += chunk
+    except OSError:  # Linux reports the closed terminal as an error
+        pass
+    os.close(parent)
+    assert process.wait(timeout=120) == 0
+    text = shown.decode()
+    for part in ("images/s", "loss over time", "━", "▀", "\x1b[38;2;", "100%"):
+        assert part in text
