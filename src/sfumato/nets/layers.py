@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -35,3 +36,23 @@ class NoiseEmbedding(nn.Module):
         angle = noise[:, None] * self.frequencies
         out: Tensor = self.mlp(torch.cat([angle.cos(), angle.sin()], dim=1))
         return out
+
+
+class ConditionEmbedding(nn.Module):
+    """The noise level and the class, if there are any, as one vector `(batch, width)` that modulates every block.
+
+    `label` is int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class.
+    """
+
+    def __init__(self, width: int, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.noise = NoiseEmbedding(width)
+        self.label = nn.Embedding(classes + 1, width) if classes else None
+
+    def forward(self, c_noise: Tensor, label: Tensor | None) -> Tensor:
+        embedding: Tensor = self.noise(c_noise)
+        if self.label is not None:
+            null = torch.full((len(c_noise),), self.classes, device=c_noise.device) if label is None else label
+            embedding = embedding + self.label(null)
+        return F.silu(embedding)

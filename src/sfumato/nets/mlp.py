@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sfumato.nets.layers import NoiseEmbedding, zeroed
+from sfumato.nets.layers import ConditionEmbedding, zeroed
 
 
 @dataclass(frozen=True)
@@ -44,18 +43,13 @@ class MLP(nn.Module):
     def __init__(self, config: MLPConfig) -> None:
         super().__init__()
         self.config = config
-        self.noise = NoiseEmbedding(config.width)
-        self.label = nn.Embedding(config.classes + 1, config.width) if config.classes else None
+        self.condition = ConditionEmbedding(config.width, config.classes)
         self.enter = nn.Linear(config.dimension, config.width)
         self.blocks = nn.ModuleList(MLPBlock(config.width) for _ in range(config.blocks))
         self.leave = zeroed(nn.Linear(config.width, config.dimension))
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
-        embedding = self.noise(c_noise)
-        if self.label is not None:
-            null = torch.full((len(x),), self.config.classes, device=x.device) if label is None else label
-            embedding = embedding + self.label(null)
-        embedding = F.silu(embedding)
+        embedding = self.condition(c_noise, label)
         h = self.enter(x)
         for block in self.blocks:
             h = block(h, embedding)

@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError, unknown
-from sfumato.nets.layers import NoiseEmbedding, zeroed
+from sfumato.nets.layers import ConditionEmbedding, zeroed
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,7 @@ class UNet(nn.Module):
         self.config = config
         widths = config.widths
         embedding = 2 * widths[-1]
-        self.noise = NoiseEmbedding(embedding)
-        self.label = nn.Embedding(config.classes + 1, embedding) if config.classes else None
+        self.condition = ConditionEmbedding(embedding, config.classes)
 
         def block(inputs: int, stage: int) -> Block:
             heads = max(1, widths[stage] // 64) if stage in config.attention else 0
@@ -162,11 +161,7 @@ class UNet(nn.Module):
         self.leave = zeroed(nn.Conv2d(widths[0], config.channels, 3, padding=1))
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
-        embedding = self.noise(c_noise)
-        if self.label is not None:
-            null = torch.full((len(x),), self.config.classes, device=x.device) if label is None else label
-            embedding = embedding + self.label(null)
-        embedding = F.silu(embedding)
+        embedding = self.condition(c_noise, label)
 
         h = self.enter(x)
         skips: list[Tensor] = []
