@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench clean
+.PHONY: demo test clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
