@@ -124,6 +124,9 @@ def test_demo_leaves_all_it_promises(sfumato: Command, tmp_path: Path) -> None:
         (["train", "pictures", "--precision", "fp16"], ["bf16 or fp32"]),
         (["train", "pictures", "--minuts", "3"], ["--minuts", "--minutes"]),
         (["train", "--resume", "--name", "ghost"], ["no trained model"]),
+        (["train", "--resume"], ["say which run"]),
+        (["train", "pictures", "--name", "../away"], ["--name is one word"]),
+        (["train", "pictures", "--seed=-1"], ["a seed lies between 0"]),
         (["sample", "runs/ghost"], ["there is no folder runs/ghost"]),
         (["sample", "empty"], ["no trained model in empty"]),
         (["info", "empty"], ["holds no pictures"]),
@@ -167,6 +170,7 @@ def test_wrong_input_gets_one_clear_line(
         (["--eta", "0.5", "--sampler", "heun"], ["belongs to the sampler ddim"]),
         (["--batch", "0"], ["--batch must be at least 1"]),
         (["--guidance", "strong"], ["--guidance"]),
+        (["--guidance", "nan"], ["guidance must be a finite number"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) and value and value[0].startswith("-") else None,
 )
@@ -180,6 +184,11 @@ def test_wrong_sampling_options_get_one_clear_line(
 def test_debug_shows_the_traceback(sfumato: Command) -> None:
     result = sfumato("train", "nowhere/pictures", "--debug")
     assert result.returncode != 0 and "Traceback" in result.stderr and "SfumatoError" in result.stderr
+
+
+def test_a_terminal_without_unicode_is_no_error(sfumato: Command, run_folder: Path) -> None:
+    result = sfumato("info", run_folder, PYTHONIOENCODING="ascii")
+    assert result.returncode == 0 and "1 ? 8 ? 8" in result.stdout
 
 
 def test_help_of_every_verb(sfumato: Command) -> None:

@@ -58,7 +58,11 @@ def train(
 
     Subfolders become classes. Ctrl-C saves and stops; --resume goes on.
     """
+    if name is not None and (not name.strip() or Path(name).name != name):
+        raise SfumatoError(f"--name is one word, kept in {out}/, not '{name}'; --out says where runs are kept.")
     if resume:
+        if name is None and data is None:
+            raise SfumatoError("say which run to go on with: sfumato train --resume --name NAME.")
         folder = out / (name or _run_name(data or ""))
         continue_run(folder, images, minutes)
         return

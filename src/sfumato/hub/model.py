@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -87,6 +88,8 @@ class Model:
         sampling = sampling or self.config.sampling
         if sampling.schedule not in SCHEDULES:
             raise unknown("schedule", sampling.schedule, SCHEDULES)
+        if not math.isfinite(sampling.guidance):
+            raise SfumatoError(f"guidance must be a finite number, got {sampling.guidance}; 1 is plainly conditional.")
         if labels is not None and len(labels) != len(seeds):
             raise ValueError(f"{len(seeds)} seeds need as many labels, got {len(labels)}")
         levels = grid(sampling.grid, SCHEDULES[sampling.schedule](), sampling.steps)

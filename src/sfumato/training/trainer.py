@@ -68,6 +68,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
+        if not 0 <= self.seed < 2**31:  # beside a step's number in the 64 bits of a generator's seed
+            raise SfumatoError(f"a seed lies between 0 and {2**31 - 1}, got {self.seed}.")
 
 
 @dataclass(frozen=True)
