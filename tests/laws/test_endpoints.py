@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sfumato.diffusion import GaussianMixture, Level, NetDenoiser, Parameterization, Schedule
 from sfumato.diffusion.levels import broadcast
-from sfumato.sampling import GRIDS, STEPPERS, Stepper, grid, last, sample
+from sfumato.sampling import GRIDS, STEPPERS, Churn, Stepper, grid, last, sample
 
 EACH = pytest.mark.parametrize("stepper", STEPPERS.values(), ids=STEPPERS.keys())
 MEAN, STD = 0.5, 0.6
@@ -66,13 +66,15 @@ def test_many_steps_find_the_mean_and_the_spread(
     names, levels = list(grids[steps]), list(grids[steps].values())
     at_mean, above = walk(levels, stepper)
     assert not off(names, at_mean, MEAN, 1e-9)
-    if getattr(stepper, "eta", 0) == 0:
+    if not isinstance(stepper, Churn) and getattr(stepper, "eta", 0) == 0:
         assert not off(names, (above - at_mean) / STD, 1, 0.025)
 
 
 @EACH
 def test_one_step_is_one_look(stepper: Stepper, grids: dict[int, dict[str, Level]]) -> None:
     """A single step ends at the denoiser's answer, noise or no noise."""
+    if isinstance(stepper, Churn):  # which looks from a higher level than the grid's
+        stepper = stepper.base
     start = torch.randn(3, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     for levels in grids[1].values():
         step = last(sample(gaussian, levels, stepper, lambda: torch.ones(3, 1), start=start))
@@ -104,7 +106,7 @@ def test_float32_walks_beside_float64(
     rule: str, stepper: Stepper, grids: dict[int, dict[str, Level]], small_mixture: GaussianMixture
 ) -> None:
     levels = grids[333][rule][::9]  # 37 steps, the last one to clean data
-    draws = torch.randn(40, 8, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    draws = torch.randn(80, 8, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     double, single = iter(draws), iter(draws.float())
     x = last(sample(small_mixture, levels, stepper, lambda: next(double))).x
     torch.testing.assert_close(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import diffusers
 import pytest
 import torch
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from sfumato.diffusion import EDM, Cosine, RectifiedFlow, Schedule, linear, scaled_linear
 from sfumato.errors import SfumatoError
-from sfumato.sampling import GRIDS, grid, stepper
+from sfumato.sampling import GRIDS, STEPPERS, Multistep, grid, resolve, stepper
 
 RULES = pytest.mark.parametrize("rule", GRIDS)
 TABLES = pytest.mark.parametrize("table", [linear(), scaled_linear(steps=400)], ids=["1000 steps", "400 steps"])
@@ -102,15 +103,89 @@ def test_fewer_than_one_step_is_refused(rule: str, steps: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed,meant", [("dpm++2mm", "dpm++2m"), ("DDIM", "ddim"), ("hun", "heun"), ("dpm-solver2m", "dpm-solver-2m")]
+    "typed,meant", [("dpm++2mm", "dpm++2m"), ("DDIMM", "ddim"), ("hun", "heun"), ("dpm-solverr-2m", "dpm-solver-2m")]
 )
 def test_an_unknown_sampler_suggests_the_closest(typed: str, meant: str) -> None:
     with pytest.raises(SfumatoError, match=f"did you mean '{meant.replace('+', '[+]')}'"):
         stepper(typed)
 
 
+def test_beta_spaces_by_the_quantiles_of_its_law() -> None:
+    from scipy.stats import beta
+
+    table = linear()
+    expected = beta.ppf([1 - i / 20 for i in range(20)], 0.6, 0.6) * 1000
+    assert timesteps("beta", table, 20) == pytest.approx(expected, abs=1e-6)
+
+
+def test_quadratic_is_even_in_the_root_of_time() -> None:
+    roots = torch.tensor(timesteps("quadratic", linear(), 9), dtype=torch.float64).sqrt()
+    torch.testing.assert_close(roots.diff(), torch.full((8,), (1 - 1000**0.5) / 8, dtype=torch.float64))
+
+
+def test_cosine_is_even_in_angle_and_logsnr_in_logsnr(schedule: Schedule) -> None:
+    for rule, place in (("cosine", lambda levels: levels.ratio.atan()), ("logsnr", lambda levels: levels.logsnr)):
+        gaps = place(grid(rule, schedule, 9)[:-1]).diff()
+        torch.testing.assert_close(gaps, gaps.mean().expand(8), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "typed,meant",
+    [
+        ("DPM++ 2M Karras", ("dpm++2m", "karras")), ("euler a", ("euler-ancestral", None)), ("k_heun", ("heun", None)),
+        ("Euler", ("euler", None)), ("DPM++ SDE", ("dpm++sde", None)), ("dpmpp_2m_sde", ("dpm++2m-sde", None)),
+        ("sample_dpmpp_3m_sde", ("dpm++3m-sde", None)), ("DPM++ 2S a Karras", ("dpm++2s-ancestral", "karras")),
+        ("LMS Karras", ("lms", "karras")), ("DPM2 a", ("dpm-solver-2-ancestral", None)), ("UniPC", ("unipc3", None)),
+        ("k_dpm_2_a", ("dpm-solver-2-ancestral", None)), ("dpm_adaptive", ("adaptive", None)), ("PLMS", ("pndm", None)),
+        ("DPM++ 2M Exponential", ("dpm++2m", "logsnr")), ("DDIMScheduler", ("ddim", None)),
+        ("EulerAncestralDiscreteScheduler", ("euler-ancestral", None)), ("UniPCMultistepScheduler", ("unipc2", None)),
+        ("DPMSolverMultistepScheduler", ("dpm++2m", None)), ("DEISMultistepScheduler", ("deis2", None)),
+        ("KDPM2AncestralDiscreteScheduler", ("dpm-solver-2-ancestral", None)), ("DDIM", ("ddim", None)),
+        ("SASolverScheduler", ("sa-solver", None)), ("IPNDMScheduler", ("ipndm4", None)), ("iPNDM", ("ipndm4", None)),
+    ],
+)  # fmt: skip
+def test_names_from_other_tools_are_understood(typed: str, meant: tuple[str, str | None]) -> None:
+    assert resolve(typed) == meant
+    assert stepper(typed) == STEPPERS[meant[0]]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "DDIM", "DDPM", "DEISMultistep", "DPMSolverMultistep", "DPMSolverSinglestep", "EDMDPMSolverMultistep", "EDMEuler",
+        "EulerAncestralDiscrete", "EulerDiscrete", "FlowMatchEulerDiscrete", "FlowMatchHeunDiscrete", "HeunDiscrete",
+        "IPNDM", "KDPM2AncestralDiscrete", "KDPM2Discrete", "LMSDiscrete", "PNDM", "SASolver", "UniPCMultistep",
+    ],
+)  # fmt: skip
+def test_every_general_scheduler_of_diffusers_resolves(kind: str) -> None:
+    assert hasattr(diffusers, f"{kind}Scheduler")
+    assert resolve(f"{kind}Scheduler")[0] in STEPPERS
+
+
+@pytest.mark.parametrize(
+    "name,steps,instead",
+    [("ipndm4", 3, "ipndm3"), ("unipc3", 2, "unipc2"), ("dpm++2m", 1, "ddim"), ("lms", 1, "ipndm1")],
+)
+def test_fewer_steps_than_the_order_needs_are_refused(name: str, steps: int, instead: str) -> None:
+    with pytest.raises(SfumatoError, match=f"at least [234] steps, got {steps}; .* the sampler {instead}[.]"):
+        stepper(name, steps=steps)
+    assert stepper(name, steps=4) == STEPPERS[name]
+
+
+def test_options_belong_to_their_samplers() -> None:
+    assert stepper("dpm++2m-sde", eta=0.3) == Multistep(2, eta=0.3, sde=True)
+    assert stepper("adaptive", tolerance=0.1).tolerance == 0.1
+    for tolerance in (0.0, -1.0, float("nan")):
+        with pytest.raises(SfumatoError, match="above 0"):
+            stepper("adaptive", tolerance=tolerance)
+    with pytest.raises(SfumatoError, match="belongs to the sampler adaptive, not to ddim"):
+        stepper("ddim", tolerance=0.1)
+    assert stepper("edm-stochastic", steps=1000).gamma == pytest.approx(0.04)
+    assert stepper("edm-stochastic", steps=18).gamma == pytest.approx(2**0.5 - 1)
+
+
 def test_unknown_names_far_from_any_list_the_choices() -> None:
-    with pytest.raises(SfumatoError, match="trailing, leading, linspace, karras, logsnr"):
+    with pytest.raises(SfumatoError, match="trailing, leading, linspace, quadratic, beta, karras, logsnr, cosine"):
         grid("qqq", linear(), 10)
     with pytest.raises(SfumatoError, match="did you mean 'karras'"):
         grid("karas", linear(), 10)

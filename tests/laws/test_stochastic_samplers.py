@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Cosine, GaussianMixture, Level
-from sfumato.sampling import STEPPERS, Multistep, Stepper, last, sample, stepper
+from sfumato.sampling import SAMPLERS, Multistep, Stepper, last, sample, stepper
 
 MEAN, STD = 0.5, 0.6
 STOCHASTIC: dict[str, Stepper] = {
@@ -119,7 +119,10 @@ def test_deterministic_samplers_draw_no_noise(small_mixture: GaussianMixture) ->
     def refuse() -> Tensor:
         raise AssertionError("asked for noise")
 
-    for name, by in STEPPERS.items():
-        if getattr(by, "eta", 0) == 0:
-            start = torch.zeros(2, 4, dtype=torch.float64)
-            assert last(sample(small_mixture, even_logsnr(5), by, refuse, start=start)).index == 5, name
+    start = torch.zeros(2, 4, dtype=torch.float64)
+    for name, row in SAMPLERS.items():
+        if row.deterministic:
+            assert last(sample(small_mixture, even_logsnr(5), row.stepper, refuse, start=start)).index == 5, name
+        else:
+            with pytest.raises(AssertionError, match="asked for noise"):
+                last(sample(small_mixture, even_logsnr(5), row.stepper, refuse, start=start))

@@ -3,10 +3,14 @@
 from sfumato.sampling.grids import GRIDS, grid
 from sfumato.sampling.guidance import clamped, classifier_free
 from sfumato.sampling.loop import Step, last, sample
+from sfumato.sampling.multistep import PNDM, Multistep, PredictorCorrector
 from sfumato.sampling.noise import ImageNoise
-from sfumato.sampling.steppers import STEPPERS, Heun, Multistep, Singlestep, Stepper, stepper
+from sfumato.sampling.samplers import SAMPLERS, STEPPERS, Sampler, resolve, stepper
+from sfumato.sampling.singlestep import Adaptive, Ancestral, Churn, Heun, Singlestep
+from sfumato.sampling.steppers import Stepper
 
 __all__ = [
-    "GRIDS", "STEPPERS", "Heun", "ImageNoise", "Multistep", "Singlestep", "Step", "Stepper",
-    "clamped", "classifier_free", "grid", "last", "sample", "stepper",
+    "GRIDS", "PNDM", "SAMPLERS", "STEPPERS", "Adaptive", "Ancestral", "Churn", "Heun", "ImageNoise", "Multistep",
+    "PredictorCorrector", "Sampler", "Singlestep", "Step", "Stepper", "clamped", "classifier_free", "grid", "last",
+    "resolve", "sample", "stepper",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,6 +48,36 @@ def linspace(schedule: Schedule, steps: int) -> Level:
     return _times(schedule, torch.linspace(total, 1, steps, dtype=torch.float64) / total)
 
 
+def quadratic(schedule: Schedule, steps: int) -> Level:
+    """Timesteps from T to 1, even in √t: small steps near the clean end (Song et al. 2020, appendix D.2)."""
+    total = max(schedule.steps, steps)
+    return _times(schedule, torch.linspace(1, total**-0.5, steps, dtype=torch.float64).square())
+
+
+def beta(schedule: Schedule, steps: int, shape: float = 0.6) -> Level:
+    """t at even quantiles of a Beta(0.6, 0.6) law: small steps at both ends (Lee et al. 2024, "Beta Sampling")."""
+    return _times(schedule, _beta_quantile(1 - torch.arange(steps, dtype=torch.float64) / steps, shape))
+
+
+def _beta_quantile(share: Tensor, shape: float) -> Tensor:
+    """The quantile function of Beta(shape, shape), by bisection on its integral."""
+    nodes, weights = (torch.from_numpy(v) for v in np.polynomial.legendre.leggauss(48))
+
+    def mass(t: Tensor) -> Tensor:
+        """∫₀ᵗ u^(a−1)·(1−u)^(a−1) du for t ≤ 1/2; with u = s^(1/a) the integrand is smooth."""
+        end = t**shape
+        s = end[:, None] * (nodes + 1) / 2
+        return end / (2 * shape) * ((1 - s ** (1 / shape)) ** (shape - 1) * weights).sum(1)
+
+    near, half = torch.minimum(share, 1 - share), torch.full_like(share, 0.5)
+    low, high = torch.zeros_like(share), half.clone()
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = mass(middle) < near * 2 * mass(half)
+        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+    return torch.where(share > 0.5, 1 - low, low)
+
+
 def ratio_range(schedule: Schedule) -> tuple[float, float]:
     """The smallest and largest sigma/alpha that a grid on this schedule uses."""
     first, low, high = schedule(torch.tensor([0.0, 1 / schedule.steps, 1.0])).ratio.tolist()
@@ -66,20 +97,38 @@ def logsnr(schedule: Schedule, steps: int) -> Level:
     return _end_clean(schedule.at(-2 * torch.lerp(high, low, torch.linspace(0, 1, steps, dtype=torch.float64))))
 
 
+def cosine(schedule: Schedule, steps: int) -> Level:
+    """Even in the angle arctan(sigma/alpha): optimal for Gaussian data (Sabour et al. 2024, section 3.1)."""
+    low, high = torch.tensor(ratio_range(schedule), dtype=torch.float64).atan()
+    return _end_clean(
+        schedule.at(-2 * torch.lerp(high, low, torch.linspace(0, 1, steps, dtype=torch.float64)).tan().log())
+    )
+
+
 GRIDS: dict[str, Callable[[Schedule, int], Level]] = {
     "trailing": trailing,
     "leading": leading,
     "linspace": linspace,
+    "quadratic": quadratic,
+    "beta": beta,
     "karras": karras,
     "logsnr": logsnr,
+    "cosine": cosine,
 }
+
+
+_ALIASES = {
+    "uniform": "trailing", "sgm_uniform": "trailing", "exponential": "logsnr", "kl_optimal": "cosine",
+}  # fmt: skip
 
 
 def grid(name: str, schedule: Schedule, steps: int) -> Level:
     """The grid `name` with `steps` steps on `schedule`: a Level of shape `(steps + 1,)`, the last one clean.
 
+    `name` is one of GRIDS, or "uniform", "sgm_uniform", "exponential", "kl_optimal" as other tools say.
     Raises SfumatoError for an unknown name or fewer than one step.
     """
+    name = _ALIASES.get(name.lower(), name)
     if name not in GRIDS:
         raise unknown("grid", name, GRIDS)
     if steps < 1:

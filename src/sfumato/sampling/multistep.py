@@ -1,0 +1,213 @@
+"""Multistep samplers: derivatives from earlier steps, one call a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Level
+from sfumato.errors import unknown
+from sfumato.sampling.steppers import (
+    Denoise,
+    History,
+    Noise,
+    check_eta,
+    check_order,
+    check_output,
+    except_at_ends,
+    finite,
+    kept_noise,
+    model_output,
+    renewed_noise,
+    rows,
+)
+from sfumato.sampling.weights import VARIABLES, Output, Slope, Variable, combine, first_order, multistep
+
+
+def _check_weights(variable: str, slope: str) -> None:
+    if variable not in (*VARIABLES, "index"):
+        raise unknown("variable", variable, [*VARIABLES, "index"])
+    if slope not in ("exact", "bh1", "bh2"):
+        raise unknown("slope", slope, ["exact", "bh1", "bh2"])
+
+
+@dataclass(frozen=True)
+class Multistep:
+    """DDPM, DDIM, Euler; DPM-Solver and DPM-Solver++ kM and their SDEs; LMS, iPNDM and DEIS.
+
+    `order` 1–4, lowered while history is short and on the last step. The outputs (`output`) are interpolated in
+    `variable` (see weights.py). `eta` 0 is the ODE and 1 renews as much noise as DDPM's ancestral step; in between,
+    `sde` follows the SDE of that strength (Lu et al. 2023) and otherwise DDIM's eq. 16. `variance` "beta" adds DDPM's
+    larger noise β_t instead of the posterior's β̃_t (Ho et al. 2020, section 3.2).
+    """
+
+    order: int = 1
+    output: Output = "data"
+    eta: float = 0.0
+    sde: bool = False
+    variance: Literal["posterior", "beta"] = "posterior"
+    variable: Variable = "lambda"
+    slope: Slope = "bh2"
+
+    def __post_init__(self) -> None:
+        check_order("multistep", self.order, 4)
+        check_output(self.output)
+        check_eta(self.eta, self.output)
+        _check_weights(self.variable, self.slope)
+        if self.variance not in ("posterior", "beta"):
+            raise unknown("variance", self.variance, ["posterior", "beta"])
+
+    def init(self, x: Tensor) -> History:
+        return ()
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: History, noise: Noise
+    ) -> tuple[Tensor, History]:
+        x0 = denoise(x, here)
+        kept = kept_noise(here, there, self.eta, self.sde)
+        if self.order == 1:  # also defined where the step in λ is infinite
+            a, weight = first_order(here, there, kept)
+            moved, known = combine([(a, x), (weight, x0)]), state
+        else:
+            m0 = model_output(self.output, x, x0, here)
+
+            def ordinary(here: Level, there: Level) -> Tensor:
+                others = [level for level, _ in state]
+                a, weights = multistep(here, there, others, self.output, self.variable, self.slope, kept)
+                return combine([(a, x), *zip(weights, [m0, *(output for _, output in state)], strict=True)])
+
+            moved = except_at_ends(x, x0, here, there, ordinary, kept)
+            known = ((here, m0), *state)[: self.order - 1]
+        if self.eta > 0 and np.any(there.sigma.numpy() > 0):
+            moved = combine([(1.0, moved), (self._renewed(here, there, kept), noise())])
+        return moved, known
+
+    def _renewed(self, here: Level, there: Level, kept: Any) -> Any:
+        """The standard deviation of the fresh noise."""
+        if self.variance == "posterior":
+            return renewed_noise(there, kept)
+        # β_t = 1 − ᾱ_s/ᾱ_t belongs to unit-variance scale: measure it there and return to the scale of `there`.
+        signal2 = [v.alpha.numpy() ** 2 / (v.alpha.numpy() ** 2 + v.sigma.numpy() ** 2) for v in (here, there)]
+        scale = np.hypot(there.alpha.numpy(), there.sigma.numpy())
+        return np.where(there.sigma.numpy() > 0, scale * self.eta * np.sqrt(1 - signal2[0] / signal2[1]), 0.0)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the latest step came from: what a corrector needs to take it again with one output more."""
+
+    level: Level
+    x: Tensor
+    noise: Tensor | None  # what the step renewed, already scaled
+    kept: Any
+
+
+@dataclass(frozen=True)
+class PredictorCorrector:
+    """UniPC (Zhao et al. 2023) and SA-Solver (Xue et al. 2023): Adams steps, each taken again once its end is known.
+
+    The output at the predicted end serves the corrector and the next predictor, so that a step still costs one call.
+    `order` earlier outputs predict and `corrector` ones, with the new one, correct: UniPC-p has order = corrector = p.
+    `slope` is UniPC's B(h). `eta` > 0 follows the SDE of that strength, SA-Solver's constant τ.
+    """
+
+    order: int = 3
+    corrector: int = 3
+    output: Output = "data"
+    slope: Slope = "bh2"
+    eta: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_order("predictor-corrector", self.order, 4)
+        check_order("predictor-corrector", self.corrector, 4)
+        check_output(self.output)
+        check_eta(self.eta, self.output)
+        _check_weights("lambda", self.slope)
+
+    def init(self, x: Tensor) -> tuple[Origin | None, History]:
+        return None, ()
+
+    def step(
+        self,
+        denoise: Denoise,
+        x: Tensor,
+        here: Level,
+        there: Level,
+        state: tuple[Origin | None, History],
+        noise: Noise,
+    ) -> tuple[Tensor, tuple[Origin | None, History]]:
+        origin, known = state
+        x0 = denoise(x, here)
+        m0 = model_output(self.output, x, x0, here)
+        if origin is not None:
+            x = self._corrected(origin, x, here, ((here, m0), *known))
+        kept = kept_noise(here, there, self.eta, sde=True)
+        known = ((here, m0), *known)[: max(self.order, self.corrector)]
+
+        def ordinary(here: Level, there: Level) -> Tensor:
+            past = known[1 : self.order]
+            a, weights = multistep(here, there, [v for v, _ in past], self.output, "lambda", self.slope, kept)
+            return combine([(a, x), *zip(weights, [m0, *(output for _, output in past)], strict=True)])
+
+        moved, added = except_at_ends(x, x0, here, there, ordinary, kept), None
+        if self.eta > 0 and np.any(there.sigma.numpy() > 0):
+            added = combine([(renewed_noise(there, kept), noise())])
+            moved = moved + added
+        return moved, (Origin(here, x, added, kept), known)
+
+    def _corrected(self, origin: Origin, x: Tensor, here: Level, known: History) -> Tensor:
+        """The step from `origin` to `here` again, through the newest output too; `known` is newest first."""
+        new, first, *past = known[: self.corrector + 1]
+        pure = origin.level.alpha.numpy() == 0  # no second order leads out of pure noise: its first step stands
+        if np.all(pure):
+            return x
+        start, end = finite(origin.level, here, torch.from_numpy(pure)) if np.any(pure) else (origin.level, here)
+        others = [end, *(level for level, _ in past)]
+        a, weights = multistep(start, end, others, self.output, "lambda", self.slope, origin.kept)
+        outputs = [first[1], new[1], *(output for _, output in past)]
+        again = combine([(a, origin.x), *zip(weights, outputs, strict=True)])
+        if origin.noise is not None:
+            again = again + origin.noise
+        return torch.where(rows(pure, x), x, again) if np.any(pure) else again
+
+
+@dataclass(frozen=True)
+class PNDM:
+    """Pseudo numerical methods (Liu et al. 2022): three Runge–Kutta steps of four calls, then Adams–Bashforth 4.
+
+    Their half-way points are half-way in sigma/alpha, which makes the Runge–Kutta steps the classical ones.
+    """
+
+    def init(self, x: Tensor) -> History:
+        return ()
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: History, noise: Noise
+    ) -> tuple[Tensor, History]:
+        x0 = denoise(x, here)
+        eps = here.eps(x, x0)
+
+        def ordinary(here: Level, there: Level) -> Tensor:
+            if len(state) == 3:
+                a, weights = multistep(here, there, [level for level, _ in state], "noise", "index")
+                return combine([(a, x), *zip(weights, [eps, *(output for _, output in state)], strict=True)])
+
+            def move(to: Level, noise: Tensor) -> Tensor:
+                a, (weight,) = multistep(here, to, [], "noise")
+                return combine([(a, x), (weight, noise)])
+
+            def ask(at: Tensor, level: Level) -> Tensor:
+                return level.eps(at, denoise(at, level))
+
+            alpha = (here.alpha * there.alpha).sqrt()
+            middle = Level(alpha, alpha * (here.ratio + there.ratio) / 2)
+            second = ask(move(middle, eps), middle)
+            third = ask(move(middle, second), middle)
+            fourth = ask(move(there, third), there)
+            return move(there, combine([(1 / 6, eps), (1 / 3, second), (1 / 3, third), (1 / 6, fourth)]))
+
+        return except_at_ends(x, x0, here, there, ordinary), ((here, eps), *state)[:3]

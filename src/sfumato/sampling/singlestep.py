@@ -1,0 +1,308 @@
+"""Singlestep samplers: derivatives from extra calls inside the step, and what can be wrapped around such a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Level
+from sfumato.errors import SfumatoError
+from sfumato.sampling.steppers import (
+    Denoise,
+    Noise,
+    Stepper,
+    check_eta,
+    check_order,
+    check_output,
+    except_at_ends,
+    kept_noise,
+    model_output,
+    renewed_noise,
+    rows,
+)
+from sfumato.sampling.weights import Output, Slope, combine, first_order, half_logsnr, multistep
+
+_NOTHING = 1e-9  # in λ: a way too short to be told from rounding
+
+
+def between(here: Level, there: Level, share: Any) -> Level:
+    """The level a share of the way in λ; alpha moves geometrically (its scale carries no information)."""
+    low, high = half_logsnr(here), half_logsnr(there)
+    alpha = np.exp((1 - share) * np.log(here.alpha.numpy()) + share * np.log(there.alpha.numpy()))
+    return Level.of(torch.as_tensor(alpha), torch.as_tensor(alpha * np.exp(-((1 - share) * low + share * high))))
+
+
+@dataclass(frozen=True)
+class Singlestep:
+    """DPM-Solver-2, -3 (noise), DPM-Solver++ 2S, 3S (data) and, with `eta` > 0, DPM-Solver++ SDE.
+
+    `order` 2 asks again at λ + h/2, `order` 3 at λ + h/3 and λ + 2h/3 (Lu et al. 2022, algorithms 1 and 2).
+    """
+
+    order: int
+    output: Output = "data"
+    eta: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_order("singlestep", self.order, 3)
+        check_output(self.output)
+        check_eta(self.eta, self.output)
+        if self.eta > 0 and self.order != 2:
+            raise SfumatoError(f"noise is added by the singlestep sampler of order 2, not by that of {self.order}.")
+
+    def init(self, x: Tensor) -> tuple[()]:
+        return ()
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
+    ) -> tuple[Tensor, Any]:
+        x0 = denoise(x, here)
+        if self.eta > 0:
+            return self._sde_step(denoise, x, x0, here, there, noise), state
+
+        def ordinary(here: Level, there: Level) -> Tensor:
+            m0 = model_output(self.output, x, x0, here)
+            if self.order == 1:
+                return _move(self.output, x, here, there, m0)
+            furthest = self.stages(denoise, x, here, there, m0)[-1]
+            return _move(self.output, x, here, there, m0, furthest, "bh2" if self.order == 2 else "exact")
+
+        return except_at_ends(x, x0, here, there, ordinary), state
+
+    def stages(self, denoise: Denoise, x: Tensor, here: Level, there: Level, m0: Tensor) -> list[tuple[Level, Tensor]]:
+        """The outputs inside the step with their levels: at h/2, or at h/3 and 2h/3."""
+
+        def ask(at: Tensor, level: Level) -> tuple[Level, Tensor]:
+            return level, model_output(self.output, at, denoise(at, level), level)
+
+        near = between(here, there, 1 / self.order)
+        first = ask(_move(self.output, x, here, near, m0), near)
+        if self.order == 2:
+            return [first]
+        far = between(here, there, 2 / 3)
+        return [first, ask(_move(self.output, x, here, far, m0, first), far)]
+
+    def _sde_step(self, denoise: Denoise, x: Tensor, x0: Tensor, here: Level, there: Level, noise: Noise) -> Tensor:
+        """One path of noise for both halves of the step (Lu et al. 2023, section 5; r = 1/2)."""
+        kept = kept_noise(here, there, self.eta, sde=True)
+        if np.all(there.sigma.numpy() == 0):
+            return except_at_ends(x, x0, here, there, lambda here, there: x, kept)
+        first_half, second_half = noise(), noise()
+
+        def ordinary(here: Level, there: Level) -> Tensor:
+            middle = between(here, there, 1 / 2)
+            early, late = (kept_noise(*pair, self.eta, sde=True) for pair in ((here, middle), (middle, there)))
+            added = renewed_noise(middle, early)
+            at = combine([(1.0, _move("data", x, here, middle, x0, kept=early)), (added, first_half)])
+            end = _move("data", x, here, there, x0, (middle, denoise(at, middle)), "bh2", kept)
+            carried = late * there.sigma.numpy() / middle.sigma.numpy() * added
+            return combine([(1.0, end), (carried, first_half), (renewed_noise(there, late), second_half)])
+
+        moved = except_at_ends(x, x0, here, there, ordinary, kept)
+        starts = here.alpha.numpy() == 0  # these rows took one first-order step and still lack their noise
+        if np.any(starts):
+            moved = combine([(1.0, moved), (np.where(starts, renewed_noise(there, kept), 0.0), second_half)])
+        return moved
+
+
+def _move(
+    output: Output,
+    x: Tensor,
+    here: Level,
+    there: Level,
+    m0: Tensor,
+    other: tuple[Level, Tensor] | None = None,
+    slope: Slope = "exact",
+    kept: Any = 1.0,
+) -> Tensor:
+    others = [] if other is None else [other[0]]
+    a, weights = multistep(here, there, others, output, "lambda", slope, kept)
+    return combine([(a, x), *zip(weights, [m0] if other is None else [m0, other[1]], strict=True)])
+
+
+@dataclass(frozen=True)
+class Heun:
+    """Second-order Runge–Kutta in sigma/alpha, two calls a step and one on the last (Karras et al. 2022, alg. 1)."""
+
+    def init(self, x: Tensor) -> tuple[()]:
+        return ()
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
+    ) -> tuple[Tensor, Any]:
+        x0 = denoise(x, here)
+
+        def ordinary(here: Level, there: Level) -> Tensor:
+            a, weight = first_order(here, there)
+            euler = combine([(a, x), (weight, x0)])
+            end = denoise(euler, there)
+            # With x̄ = x/alpha and σ̄ = sigma/alpha the slope dx̄/dσ̄ is the noise ε itself: the mean of both ends'.
+            (alpha, sigma), (alpha_end, sigma_end) = ((v.alpha.numpy(), v.sigma.numpy()) for v in (here, there))
+            half = alpha_end * (sigma_end / alpha_end - sigma / alpha) / 2
+            return combine(
+                [
+                    (alpha_end / alpha + half / sigma, x),
+                    (-half * alpha / sigma, x0),
+                    (half / sigma_end, euler),
+                    (-half * alpha_end / sigma_end, end),
+                ]
+            )
+
+        return except_at_ends(x, x0, here, there, ordinary), state
+
+
+@dataclass(frozen=True)
+class Ancestral:
+    """`base` to a level cleaner than `there`, then fresh noise up to it: the "a" samplers of k-diffusion."""
+
+    base: Stepper
+    eta: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_eta(self.eta)
+
+    def init(self, x: Tensor) -> Any:
+        return self.base.init(x)
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
+    ) -> tuple[Tensor, Any]:
+        kept = kept_noise(here, there, self.eta)
+        down = Level(there.alpha, there.sigma * torch.as_tensor(kept))
+        moved, state = self.base.step(denoise, x, here, down, state, noise)
+        if np.any(there.sigma.numpy() > 0):
+            moved = combine([(1.0, moved), (renewed_noise(there, kept), noise())])
+        return moved, state
+
+
+@dataclass(frozen=True)
+class Churn:
+    """Noise is added first, then `base` steps down from the higher level: EDM's stochastic sampler.
+
+    `gamma` is how much sigma rises, where sigma/alpha lies in [low, high]: min(S_churn/steps, √2 − 1), S_tmin and
+    S_tmax in Karras et al. 2022, algorithm 2; `inflate` their S_noise.
+    """
+
+    base: Stepper
+    gamma: float = 2**0.5 - 1
+    low: float = 0.05
+    high: float = 50.0
+    inflate: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.gamma <= 1:
+            raise SfumatoError(f"churn raises sigma by a share between 0 and 1, got {self.gamma}.")
+
+    def init(self, x: Tensor) -> Any:
+        return self.base.init(x)
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
+    ) -> tuple[Tensor, Any]:
+        inside = (here.ratio >= self.low) & (here.ratio <= self.high)
+        raised = Level(here.alpha, here.sigma * (1 + self.gamma * inside))
+        added = self.inflate * np.sqrt(raised.sigma.numpy() ** 2 - here.sigma.numpy() ** 2)
+        if np.any(added > 0):
+            x = combine([(1.0, x), (added, noise())])
+        return self.base.step(denoise, x, raised, there, state, noise)
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """Steps as long as the tolerance allows, each image its own: DPM-Solver++ 3S with 2S inside as the check.
+
+    The local error, in units of `absolute + tolerance·|x/alpha|` and averaged over an image, stays below 1 (after Lu et
+    al. 2022, appendix C). The grid only says where to look: between two of its levels go as many steps as needed.
+    Three calls a try. Raises SfumatoError where `most` tries don't reach the next level.
+    """
+
+    tolerance: float = 0.02
+    absolute: float = 0.002
+    most: int = 2000
+    first: float = 0.3  # the first step tried, in λ
+
+    def __post_init__(self) -> None:
+        if not (self.tolerance > 0 and self.absolute > 0):
+            raise SfumatoError(
+                f"an adaptive sampler's tolerances must be above 0, got {self.tolerance} and {self.absolute}; "
+                "0.02 is a good start, smaller is finer."
+            )
+
+    def init(self, x: Tensor) -> Any:
+        return np.full(len(x), self.first)
+
+    def step(
+        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
+    ) -> tuple[Tensor, Any]:
+        ends = there.sigma.numpy() == 0
+        if np.all(ends):
+            a, weight = first_order(here, there)
+            return combine([(a, x), (weight, denoise(x, here))]), state
+        if np.any(here.alpha.numpy() == 0):  # leave pure noise by one look: at 1000 times the signal nothing is lost
+            close = here.alpha == 0
+            signal = torch.minimum(there.alpha / there.sigma, torch.tensor(1e-3, dtype=torch.float64))
+            near = Level(
+                *(
+                    torch.where(close, new, old)
+                    for new, old in ((there.sigma * signal, here.alpha), (there.sigma, here.sigma))
+                )
+            )
+            a, weight = first_order(here, near)
+            x, here = combine([(a, x), (weight, denoise(x, here))]), near
+        batch = (len(x),)
+        low, last = (np.broadcast_to(half_logsnr(v), batch) for v in (here, there))
+        last = np.where(ends, low, last)
+        now, size = low.copy(), np.array(state)
+        x0: Tensor | None = None
+        for _ in range(self.most):
+            going = last - now > _NOTHING
+            if not np.any(going):
+                break
+            left = last - now
+            stride = np.where(going, np.where(size > left - _NOTHING, left, size), self.first)
+            level, target = (_at(here, there, low, last, place) for place in (now, now + stride))
+            x0 = denoise(x, level) if x0 is None else x0
+            rough, fine = (
+                _move("data", x, level, target, x0, stage)
+                for stage in Singlestep(3).stages(denoise, x, level, target, x0)
+            )
+            error = self._error(x, rough, fine, level, target)
+            accepted = going & (error <= 1)
+            factor = np.clip(0.9 * np.maximum(np.nan_to_num(error, nan=1e9), 1e-9) ** (-1 / 3), 0.2, 5.0)
+            # A stride that was cut short at the next level says nothing of how long the one after may be.
+            size = np.where(going & ((stride == size) | ~accepted | (factor < 1)), stride * factor, size)
+            if np.any(accepted):
+                x, x0 = torch.where(rows(accepted, x), fine, x), None
+                now = np.where(accepted, now + stride, now)
+        else:
+            raise SfumatoError(
+                f"the adaptive sampler took {self.most} tries without reaching the next level; raise the tolerance "
+                f"({self.tolerance:g}), or check that the network's answers are finite."
+            )
+        if np.any(ends):
+            a, weight = first_order(here, there)
+            x = torch.where(rows(ends, x), combine([(a, x), (weight, denoise(x, here))]), x)
+        return x, size
+
+    def _error(self, x: Tensor, rough: Tensor, fine: Tensor, level: Level, target: Level) -> Any:
+        def unit(v: Tensor, alpha: Any) -> Tensor:
+            return combine([(1 / alpha, v)]).flatten(1)
+
+        after = [unit(v, target.alpha.numpy()) for v in (rough, fine)]
+        largest = torch.maximum(after[0].abs(), unit(x, level.alpha.numpy()).abs())
+        share = (after[0] - after[1]) / (self.absolute + self.tolerance * largest)
+        return share.square().mean(1).sqrt().double().cpu().numpy()
+
+
+def _at(here: Level, there: Level, low: Any, last: Any, place: Any) -> Level:
+    """The level at λ = `place` on the way from `here` to `there`, a row each."""
+    span = np.where(last > low, last - low, 1.0)
+    share = np.clip((place - low) / span, 0, 1)
+    ends = there.sigma.numpy() == 0
+    last_alpha = np.where(ends, here.alpha.numpy(), there.alpha.numpy())
+    alpha = np.exp((1 - share) * np.log(here.alpha.numpy()) + share * np.log(last_alpha))
+    return Level.of(torch.from_numpy(alpha), torch.from_numpy(alpha * np.exp(-place)))
