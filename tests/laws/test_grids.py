@@ -152,9 +152,10 @@ def test_names_from_other_tools_are_understood(typed: str, meant: tuple[str, str
 @pytest.mark.parametrize(
     "kind",
     [
-        "DDIM", "DDPM", "DEISMultistep", "DPMSolverMultistep", "DPMSolverSinglestep", "EDMDPMSolverMultistep", "EDMEuler",
-        "EulerAncestralDiscrete", "EulerDiscrete", "FlowMatchEulerDiscrete", "FlowMatchHeunDiscrete", "HeunDiscrete",
-        "IPNDM", "KDPM2AncestralDiscrete", "KDPM2Discrete", "LMSDiscrete", "PNDM", "SASolver", "UniPCMultistep",
+        "DDIM", "DDPM", "DEISMultistep", "DPMSolverMultistep", "DPMSolverSinglestep", "EDMDPMSolverMultistep",
+        "EDMEuler", "EulerAncestralDiscrete", "EulerDiscrete", "FlowMatchEulerDiscrete", "FlowMatchHeunDiscrete",
+        "HeunDiscrete", "IPNDM", "KDPM2AncestralDiscrete", "KDPM2Discrete", "LMSDiscrete", "PNDM", "SASolver",
+        "UniPCMultistep",
     ],
 )  # fmt: skip
 def test_every_general_scheduler_of_diffusers_resolves(kind: str) -> None:

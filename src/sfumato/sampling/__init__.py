@@ -2,6 +2,7 @@
 
 from sfumato.sampling.grids import GRIDS, grid
 from sfumato.sampling.guidance import clamped, classifier_free
+from sfumato.sampling.inversion import invert
 from sfumato.sampling.loop import Step, last, sample
 from sfumato.sampling.multistep import PNDM, Multistep, PredictorCorrector
 from sfumato.sampling.noise import ImageNoise
@@ -11,6 +12,6 @@ from sfumato.sampling.steppers import Stepper
 
 __all__ = [
     "GRIDS", "PNDM", "SAMPLERS", "STEPPERS", "Adaptive", "Ancestral", "Churn", "Heun", "ImageNoise", "Multistep",
-    "PredictorCorrector", "Sampler", "Singlestep", "Step", "Stepper", "clamped", "classifier_free", "grid", "last",
-    "resolve", "sample", "stepper",
+    "PredictorCorrector", "Sampler", "Singlestep", "Step", "Stepper", "clamped", "classifier_free", "grid", "invert",
+    "last", "resolve", "sample", "stepper",
 ]  # fmt: skip
