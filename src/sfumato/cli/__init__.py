@@ -21,6 +21,7 @@ app = App(
 app.command("sfumato.cli.demo:demo", name="demo", help="Train on scanned digits for a minute and draw new ones.")
 app.command("sfumato.cli.train:train", name="train", help="Train a model on a folder of pictures, digits or points.")
 app.command("sfumato.cli.sample:sample", name="sample", help="Draw new pictures from a trained model.")
+app.command("sfumato.cli.samplers:samplers", name="samplers", help="List the samplers and when to use each.")
 app.command("sfumato.cli.info:info", name="info", help="Tell what a run, a picture or a data set holds.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,12 +17,12 @@ from rich.progress import Progress
 
 from sfumato import __version__
 from sfumato.cli.display import console
-from sfumato.data import picture, save_animation, save_png
+from sfumato.data import picture, save_animation, save_png, table
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
-from sfumato.sampling import Step
-from sfumato.training import pick_device
+from sfumato.sampling import Step, resolve, stepper
+from sfumato.training import data_gaussian, pick_device
 
 MOST = 100_000  # images a call
 
@@ -35,14 +36,25 @@ def sample(
     ] = None,
     n: Annotated[int | None, Parameter(name=["-n", "--count"], help="How many pictures [default: 16].")] = None,
     seeds: Annotated[str | None, Parameter(help="One seed a picture: 0-15, or 3,7,42.")] = None,
-    sampler: Annotated[str | None, Parameter(help="ddpm, ddim, heun, dpm++2m, ... [default: the model's own].")] = None,
-    steps: Annotated[int | None, Parameter(help="How many steps to take [default: the model's own].")] = None,
+    sampler: Annotated[str | None, Parameter(help="See `sfumato samplers` [default: the model's own].")] = None,
+    steps: Annotated[
+        str | None,
+        Parameter(help="How many steps to take [default: the model's own]; with --compare several: 5,10,20."),
+    ] = None,
     grid: Annotated[str | None, Parameter(help="Which levels to visit: karras, logsnr, trailing, ...")] = None,
     schedule: Annotated[str | None, Parameter(help="The path they lie on: edm, linear, cosine, flow, ...")] = None,
     guidance: Annotated[
         float | None, Parameter(help="0 ignores the class, 1 is plainly conditional, more insists on it.")
     ] = None,
-    eta: Annotated[float | None, Parameter(help="ddim's noise, 0 (none) to 1 (ddpm's).")] = None,
+    eta: Annotated[float | None, Parameter(help="The sampler's noise, 0 (none) to 1 (ddpm's).")] = None,
+    tolerance: Annotated[float | None, Parameter(help="How exact the sampler adaptive is, such as 0.02.")] = None,
+    first: Annotated[
+        str | None,
+        Parameter(help="Who takes the first step: network, or at no call analytical or teleport (few steps)."),
+    ] = None,
+    compare: Annotated[
+        str | None, Parameter(help="One picture of several samplers, ddim,unipc, from the same noise.")
+    ] = None,
     weights: Annotated[str, Parameter(help="ema (the running average) or raw.")] = "ema",
     out: Annotated[Path | None, Parameter(help="Where to write [default: RUN/samples].")] = None,
     animate: Annotated[
@@ -57,14 +69,30 @@ def sample(
     """
     if batch < 1:
         raise SfumatoError(f"--batch must be at least 1, got {batch}.")
-    numbers = parse_seeds(seeds, n)
+    counts = parse_steps(steps)
+    if len(counts) > 1 and compare is None:
+        raise SfumatoError(f"--steps {steps} names {len(counts)} step counts; give one, or say which to --compare.")
+    numbers = parse_seeds(seeds, n) if compare is None or n or seeds else parse_seeds(None, 8)
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
-    given = {"sampler": sampler, "steps": steps, "grid": grid, "schedule": schedule, "guidance": guidance, "eta": eta}
-    settings = replace(model.config.sampling, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    given = {
+        "steps": counts[0] if counts else None, "grid": grid, "schedule": schedule, "guidance": guidance, "eta": eta,
+        "tolerance": tolerance, "first": first,
+    }  # fmt: skip
+    given = {k: v for k, v in given.items() if v is not None}
+    settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
+    if settings.first != "network":
+        model.gaussian = data_gaussian(run)
     labels = pick_labels(model, class_, len(numbers))
     if guidance is not None and not model.config.classes:
         raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
     folder = out or (run.parent.parent if (run / "state.json").exists() else run) / "samples"
+    if compare is not None:
+        rows = [replace(with_sampler(settings, name), **given) for name in _names(compare)]  # type: ignore[arg-type]
+        columns = counts or [5, 10, 20]
+        path = comparison(model, numbers, labels, rows, columns, batch, folder / "compare.png", about_weights=weights)
+        console.print(f"Compared {len(rows)} samplers at {', '.join(map(str, columns))} steps:", soft_wrap=True)
+        console.print(f"  {path}", soft_wrap=True)
+        return
     samples, frames = draw(model, numbers, labels, settings, batch, animate)
     paths = write(model, samples, numbers, labels, settings, weights, folder)
     if animate:
@@ -75,6 +103,60 @@ def sample(
     console.print(f"Drew {len(numbers)} with {calls} from {model.source}", soft_wrap=True)
     for path in paths[-2:] if animate else paths[-1:]:
         console.print(f"  {path}", soft_wrap=True)
+
+
+def with_sampler(settings: SamplingConfig, name: str | None) -> SamplingConfig:
+    """The settings with this sampler, by any tool's name for it, and the grid that the name may hold."""
+    if name is None:
+        return settings
+    sampler, grid = resolve(name)
+    keeps_options = sampler == settings.sampler  # an eta or a tolerance belongs to the sampler it was given for
+    return replace(
+        settings,
+        sampler=sampler,
+        grid=grid or settings.grid,
+        eta=settings.eta if keeps_options else None,
+        tolerance=settings.tolerance if keeps_options else None,
+    )
+
+
+def _names(compare: str) -> list[str]:
+    names = [name.strip() for name in compare.split(",") if name.strip()]
+    if not 1 <= len(names) <= 24:
+        raise SfumatoError(f"--compare takes 1 to 24 samplers, such as ddim,unipc, got {len(names)}.")
+    return names
+
+
+def parse_steps(steps: str | None) -> list[int]:
+    """'5,10,20' → [5, 10, 20]. Raises SfumatoError for anything but whole numbers from 1 to 10,000."""
+    if steps is None:
+        return []
+    parts = steps.split(",")
+    if not all(re.fullmatch(r"\s*\d{1,5}\s*", part) and 1 <= int(part) <= 10_000 for part in parts):
+        raise SfumatoError(f"--steps takes whole numbers from 1 to 10000, such as 20 or 5,10,20, not '{steps}'.")
+    return [int(part) for part in parts]
+
+
+def comparison(
+    model: Model, seeds: Sequence[int], labels: list[int] | None, rows: Sequence[SamplingConfig],
+    columns: Sequence[int], batch: int, path: Path, about_weights: str,
+) -> Path:  # fmt: skip
+    """One picture: a row a sampler, a column a number of steps, the same noise in every cell."""
+    for row in rows:  # say what can't be before the first long walk
+        for count in columns:
+            stepper(row.sampler, row.eta, count, row.tolerance)
+    cells = []
+    for row in rows:
+        line = []
+        for count in columns:
+            samples, way = draw(model, seeds, labels, replace(row, steps=count), batch, frames=True)
+            line.append((picture(samples, labels, columns=math.ceil(len(seeds) / 2)), f"{way[-1].calls} calls"))
+        cells.append(line)
+    names = [row.sampler for row in rows]
+    sheet = table(cells, names, [f"{count} steps" for count in columns])
+    words = about(model, replace(rows[0], sampler=",".join(names)), about_weights)
+    save_png(sheet, path, {**words, "steps": ",".join(map(str, columns)), "seeds": seed_words(seeds)})
+    return path
 
 
 def draw(
@@ -144,13 +226,16 @@ def about(model: Model, settings: SamplingConfig, weights: str) -> dict[str, str
         "schedule": settings.schedule,
         "guidance": f"{settings.guidance:g}",
     }
-    return {**facts, "eta": f"{settings.eta:g}"} if settings.eta is not None else facts
+    for name in ("eta", "tolerance"):
+        if (value := getattr(settings, name)) is not None:
+            facts[name] = f"{value:g}"
+    return {**facts, "first": settings.first} if settings.first != "network" else facts
 
 
 def command(model: Model, facts: dict[str, str]) -> str:
     """The command line that draws this picture again."""
     words = [f"sfumato sample {model.source}"]
-    options = ("class", "sampler", "steps", "grid", "schedule", "guidance", "eta", "weights")
+    options = ("class", "sampler", "steps", "grid", "schedule", "guidance", "eta", "tolerance", "first", "weights")
     words += [f"--{key} {facts[key]}" for key in options if key in facts and (key != "guidance" or "class" in facts)]
     return " ".join([*words, f"--seeds {facts['seed']}"])
 

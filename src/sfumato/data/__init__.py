@@ -1,9 +1,19 @@
 """Where training data comes from, and pictures in and out."""
 
 from sfumato.data.dataset import Dataset, open_dataset, order
-from sfumato.data.pictures import half_blocks, picture, read_about, save_animation, save_png, scatter, tile, to_uint8
+from sfumato.data.pictures import (
+    half_blocks,
+    picture,
+    read_about,
+    save_animation,
+    save_png,
+    scatter,
+    table,
+    tile,
+    to_uint8,
+)
 
 __all__ = [
     "Dataset", "half_blocks", "open_dataset", "order", "picture", "read_about", "save_animation", "save_png", "scatter",
-    "tile", "to_uint8",
+    "table", "tile", "to_uint8",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
@@ -64,6 +64,35 @@ def tile(x: Tensor, columns: int | None = None, scale: int | None = None, gap: i
         large = picture.repeat(scale, axis=0).repeat(scale, axis=1)
         sheet[top : top + height * scale, left : left + width * scale] = large
     return Image.fromarray(sheet)
+
+
+def table(
+    cells: Sequence[Sequence[tuple[Image.Image, str]]], rows: Sequence[str], columns: Sequence[str]
+) -> Image.Image:
+    """Pictures with a caption each, in labelled rows and columns on white."""
+    heading, caption = ImageFont.load_default(18), ImageFont.load_default(13)
+    gap, line = 18, 30
+    left = gap + math.ceil(max(heading.getlength(name) for name in rows)) + gap
+    widths = [max(row[i][0].width for row in cells) for i in range(len(columns))]
+    widths = [max(width, math.ceil(heading.getlength(name))) for width, name in zip(widths, columns, strict=True)]
+    heights = [max(image.height for image, _ in row) for row in cells]
+    size = (left + sum(widths) + gap * len(widths), gap + line + sum(heights) + (line + gap // 2) * len(heights))
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    x = left
+    for name, width in zip(columns, widths, strict=True):
+        draw.text((x, gap), name, (30, 30, 30), heading)
+        x += width + gap
+    y = gap + line
+    for name, row, height in zip(rows, cells, heights, strict=True):
+        draw.text((gap, y + height / 2), name, (30, 30, 30), heading, anchor="lm")
+        x = left
+        for (image, words), width in zip(row, widths, strict=True):
+            sheet.paste(image, (x, y))
+            draw.text((x, y + height + 6), words, (90, 94, 100), caption)
+            x += width + gap
+        y += height + line + gap // 2
+    return sheet
 
 
 def scatter(

@@ -14,12 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from sfumato.diffusion import SCHEDULES, NetDenoiser, Parameterization
+from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint
 from sfumato.nets import NetConfig, UNetConfig, build
-from sfumato.sampling import ImageNoise, Step, classifier_free, grid, last, sample, stepper
+from sfumato.sampling import Gaussian, ImageNoise, Step, classifier_free, grid, last, resolve, sample, stepper
 
 Weights = Literal["ema", "raw"]
+First = Literal["network", "analytical", "teleport"]
+FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
+TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk lie below
 WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
 
 
@@ -27,7 +31,9 @@ WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetens
 class SamplingConfig:
     """How to draw: a checkpoint carries one as its default.
 
-    `guidance` 0 ignores the class, 1 is plainly conditional, more pushes towards it; `eta` belongs to ddim.
+    `guidance` 0 ignores the class, 1 is plainly conditional, more pushes towards it; `eta` belongs to ddim and to
+    samplers that add noise, `tolerance` to adaptive. `first` says who takes the first step: the network, or for free
+    the Gaussian of the data, by one "analytical" answer or by a "teleport" to sigma/alpha = TELEPORT.
     """
 
     sampler: str = "dpm++2m"
@@ -36,6 +42,8 @@ class SamplingConfig:
     schedule: str = "edm"
     guidance: float = 1.0
     eta: float | None = None
+    tolerance: float | None = None
+    first: First = "network"
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Model:
         self.denoiser = denoiser
         self.source = source
         self.weights_hash = weights_hash
+        self.gaussian: Gaussian | None = None  # of the training data, for sampling.first
 
     @property
     def device(self) -> torch.device:
@@ -92,7 +101,17 @@ class Model:
             raise SfumatoError(f"guidance must be a finite number, got {sampling.guidance}; 1 is plainly conditional.")
         if labels is not None and len(labels) != len(seeds):
             raise ValueError(f"{len(seeds)} seeds need as many labels, got {len(labels)}")
-        levels = grid(sampling.grid, SCHEDULES[sampling.schedule](), sampling.steps)
+        if sampling.first not in FIRST:
+            raise unknown("first step", sampling.first, FIRST)
+        if sampling.first != "network" and self.gaussian is None:
+            raise SfumatoError(
+                f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = Gaussian.fit(data)."
+            )
+        name, named_grid = resolve(sampling.sampler)
+        by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
+        path = SCHEDULES[sampling.schedule]()
+        teleports = sampling.first == "teleport"
+        levels = grid(named_grid or sampling.grid, path, sampling.steps, TELEPORT if teleports else None)
         denoiser, cond = self.denoiser, None
         guided: Any = denoiser
         if self.config.classes:
@@ -102,7 +121,13 @@ class Model:
                 guided = classifier_free(denoiser, sampling.guidance, null)
         noise = ImageNoise(seeds, self.config.shape, self.device)
         denoiser.eval()
-        return sample(guided, levels, stepper(sampling.sampler, sampling.eta), noise, cond)
+        analytical = self.gaussian if sampling.first == "analytical" else None
+        start = None
+        if teleports and self.gaussian is not None:
+            noisiest = path(1.0)
+            full = broadcast((noisiest.alpha**2 + noisiest.sigma**2).sqrt(), first := noise()) * first
+            start = self.gaussian.teleport(full, noisiest, levels[0])
+        return sample(guided, levels, by, noise, cond, start, analytical)
 
     def sample(
         self,

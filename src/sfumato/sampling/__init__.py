@@ -1,5 +1,6 @@
 """Sampling: grids of levels, the steppers that walk them, the one loop, guidance and per-image noise."""
 
+from sfumato.sampling.gaussian import Gaussian
 from sfumato.sampling.grids import GRIDS, grid
 from sfumato.sampling.guidance import clamped, classifier_free
 from sfumato.sampling.inversion import invert
@@ -11,7 +12,7 @@ from sfumato.sampling.singlestep import Adaptive, Ancestral, Churn, Heun, Single
 from sfumato.sampling.steppers import Stepper
 
 __all__ = [
-    "GRIDS", "PNDM", "SAMPLERS", "STEPPERS", "Adaptive", "Ancestral", "Churn", "Heun", "ImageNoise", "Multistep",
-    "PredictorCorrector", "Sampler", "Singlestep", "Step", "Stepper", "clamped", "classifier_free", "grid", "invert",
-    "last", "resolve", "sample", "stepper",
+    "GRIDS", "PNDM", "SAMPLERS", "STEPPERS", "Adaptive", "Ancestral", "Churn", "Gaussian", "Heun", "ImageNoise",
+    "Multistep", "PredictorCorrector", "Sampler", "Singlestep", "Step", "Stepper", "clamped", "classifier_free", "grid",
+    "invert", "last", "resolve", "sample", "stepper",
 ]  # fmt: skip

@@ -6,7 +6,9 @@ trained. `grid(name, schedule, steps)` picks the rule by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -117,15 +119,37 @@ GRIDS: dict[str, Callable[[Schedule, int], Level]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Below(Schedule):
+    """`base` from clean data up to `ratio` only: t = 1 is where sigma/alpha reaches it."""
+
+    base: Schedule
+    ratio: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", self.base.scale)
+        object.__setattr__(self, "steps", self.base.steps)
+        most = ratio_range(self.base)[1]
+        if not 0 < self.ratio <= most:
+            raise SfumatoError(
+                f"a grid on this schedule starts at a sigma/alpha of at most {most:g}, not {self.ratio:g}."
+            )
+
+    def __call__(self, t: Tensor | float) -> Level:
+        end = self.base.time(torch.tensor(-2 * math.log(self.ratio), dtype=torch.float64))
+        return self.base(torch.as_tensor(t, dtype=torch.float64) * end)
+
+
 _ALIASES = {
     "uniform": "trailing", "sgm_uniform": "trailing", "exponential": "logsnr", "kl_optimal": "cosine",
 }  # fmt: skip
 
 
-def grid(name: str, schedule: Schedule, steps: int) -> Level:
+def grid(name: str, schedule: Schedule, steps: int, start: float | None = None) -> Level:
     """The grid `name` with `steps` steps on `schedule`: a Level of shape `(steps + 1,)`, the last one clean.
 
-    `name` is one of GRIDS, or "uniform", "sgm_uniform", "exponential", "kl_optimal" as other tools say.
+    `name` is one of GRIDS, or "uniform", "sgm_uniform", "exponential", "kl_optimal" as other tools say; `start`
+    is the sigma/alpha of the first level, by default the schedule's noisiest.
     Raises SfumatoError for an unknown name or fewer than one step.
     """
     name = _ALIASES.get(name.lower(), name)
@@ -133,4 +157,4 @@ def grid(name: str, schedule: Schedule, steps: int) -> Level:
         raise unknown("grid", name, GRIDS)
     if steps < 1:
         raise SfumatoError(f"sampling needs at least 1 step, got {steps}; 20 is a good start.")
-    return GRIDS[name](schedule, steps)
+    return GRIDS[name](schedule if start is None else _Below(schedule, start), steps)

@@ -36,11 +36,13 @@ def sample(
     noise: Noise,
     cond: Condition | None = None,
     start: Tensor | None = None,
+    analytical: Denoiser | None = None,
 ) -> Iterator[Step]:
     """Walk down `grid` (a Level of shape `(steps + 1,)`), yielding the start and then every step.
 
     `noise()` gives standard normal noise `(batch, ...)` (see ImageNoise). The walk begins at `start`, by default noise
-    of the variance that unit-variance data has at `grid[0]`, alpha² + sigma². The last Step's `x` is the result.
+    of the variance that unit-variance data has at `grid[0]`, alpha² + sigma². `analytical` answers the first question
+    in the denoiser's place, at no call (the analytical first step; see Gaussian). The last Step's `x` is the result.
     """
     total = len(grid) - 1
     if start is None:
@@ -50,12 +52,15 @@ def sample(
         x = start
     state = stepper.init(x)
     answers: list[Tensor] = []
-    calls = 0
+    calls, free = 0, analytical
 
     def denoise(at: Tensor, level: Level) -> Tensor:
-        nonlocal calls
-        calls += 1
-        answers[:] = [denoiser(at, level, cond)]
+        nonlocal calls, free
+        if free is not None:
+            answers[:], free = [free(at, level, cond)], None
+        else:
+            calls += 1
+            answers[:] = [denoiser(at, level, cond)]
         return answers[0]
 
     yield Step(0, total, grid[0], x, None, 0)

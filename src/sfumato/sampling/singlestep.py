@@ -140,15 +140,15 @@ class Heun:
             a, weight = first_order(here, there)
             euler = combine([(a, x), (weight, x0)])
             end = denoise(euler, there)
-            # With x̄ = x/alpha and σ̄ = sigma/alpha the slope dx̄/dσ̄ is the noise ε itself: the mean of both ends'.
+            # With x̄ = x/alpha and σ̄ = sigma/alpha the slope dx̄/dσ̄ is ε itself: Euler's step, and half ε's change.
             (alpha, sigma), (alpha_end, sigma_end) = ((v.alpha.numpy(), v.sigma.numpy()) for v in (here, there))
             half = alpha_end * (sigma_end / alpha_end - sigma / alpha) / 2
             return combine(
                 [
-                    (alpha_end / alpha + half / sigma, x),
-                    (-half * alpha / sigma, x0),
-                    (half / sigma_end, euler),
+                    (1 + half / sigma_end, euler),
                     (-half * alpha_end / sigma_end, end),
+                    (-half / sigma, x),
+                    (half * alpha / sigma, x0),
                 ]
             )
 

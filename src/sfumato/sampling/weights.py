@@ -101,7 +101,7 @@ def multistep(
     if not others:
         return a, [scale * total]
     start = half_logsnr(here)
-    if slope != "exact" and len(others) == 1:
+    if variable == "lambda" and slope != "exact" and len(others) == 1:
         gap = (start - half_logsnr(others[0])) / h
         weights = [-(kappa if slope == "bh1" else total) / (2 * gap)]
     else:

@@ -1,7 +1,18 @@
 """Training: the loop, the run folder around it, the average of the weights, the choice of precision."""
 
 from sfumato.training.precision import Precision, fastest_precision, pick_device
-from sfumato.training.run import Event, Preview, Saved, extend, model_for, resume_run, start_run, train, training_config
+from sfumato.training.run import (
+    Event,
+    Preview,
+    Saved,
+    data_gaussian,
+    extend,
+    model_for,
+    resume_run,
+    start_run,
+    train,
+    training_config,
+)
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
 __all__ = [
@@ -12,6 +23,7 @@ __all__ = [
     "Saved",
     "Trainer",
     "TrainingConfig",
+    "data_gaussian",
     "extend",
     "fastest_precision",
     "model_for",

@@ -14,16 +14,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import safetensors.torch
 import torch
 from torch import Tensor
 
-from sfumato.data import Dataset, picture, save_png
+from sfumato.data import Dataset, open_dataset, picture, save_png
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.checkpoints import newest_checkpoint, write_checkpoint
 from sfumato.hub.model import config_json, read_config
 from sfumato.nets import SIZES, MLPConfig, unet_config
+from sfumato.sampling import Gaussian
 from sfumato.training.precision import pick_device
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
@@ -113,6 +115,25 @@ def training_config(folder: Path) -> TrainingConfig:
     """The training section of the run in `folder`."""
     config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training")
     return config
+
+
+def data_gaussian(run: Path) -> Gaussian:
+    """The Gaussian of the data that `run` was trained on, kept in the run once it is known.
+
+    Raises SfumatoError where the data are no longer there.
+    """
+    folder = run.parent.parent if (run / "state.json").exists() else run
+    path = folder / "gaussian.safetensors"
+    if path.exists():
+        kept = safetensors.torch.load(path.read_bytes())
+        return Gaussian(kept["mean"], kept["basis"], kept["variances"], float(kept["rest"]))
+    config = training_config(folder)
+    dataset = open_dataset(config.data, config.size)
+    samples, _ = dataset.batch(torch.linspace(0, len(dataset) - 1, min(len(dataset), 4000)).long())
+    found = Gaussian.fit(samples)
+    tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}
+    replace_file(path, safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}))
+    return found
 
 
 def _trainer(dataset: Dataset, config: TrainingConfig, model: ModelConfig, device: torch.device | None) -> Trainer:
