@@ -8,6 +8,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
+# Compared with in the tests by their solvers alone: what else they would pull in (torchvision, wandb, …) isn't needed.
+PEERS  := azula k-diffusion
+
 .PHONY: demo test clean
 .DELETE_ON_ERROR:
 
@@ -31,6 +34,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/.venv
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.venv
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
+	$(PIP) install --quiet --constraint constraints.txt --no-deps $(PEERS)
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.venv:

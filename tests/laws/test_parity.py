@@ -560,7 +560,7 @@ def test_unipc_on_the_noise_is_diffusers_unipc(bench: Bench, order: int, kind: A
 
 @pytest.mark.parametrize("tau", [0.0, 0.5, 1.0])
 def test_sa_solver_is_diffusers_sa_solver(bench: Bench, tau: float) -> None:
-    """Their corrector of order 2 is ours of one earlier output; they end at the schedule's smallest sigma, at order 1."""
+    """Their corrector of order 2 is ours of one earlier output; they end at the smallest sigma, at order 1."""
     scheduler = bench.scheduler(
         "sasolver", tau_func=lambda t: tau, prediction_type="sample", beta_schedule="scaled_linear"
     )
