@@ -665,16 +665,26 @@ def test_lms_is_k_diffusions(bench: Bench, order: int) -> None:
 def test_churn_is_k_diffusions(bench: Bench, solver: str, base: Stepper, low: float) -> None:
     """Algorithm 2 of Karras et al.; theirs draws noise even where it adds none, and ours does not.
 
-    It shows its x after the noise is added, so that only the ends of the walks can be compared.
+    It shows its x only once the noise is added, so that what each side asks the denoiser is compared, call by call.
     """
     grid = edm_grid(bench)
     ours, theirs = draws(bench.dtype), draws(bench.dtype)
     inside = iter((grid.sigma[:-1] >= low).tolist())
     bench.patch.setattr(torch, "randn_like", lambda x: theirs() if next(inside) else torch.zeros_like(x))
     by = Churn(base, gamma=min(4.0 / bench.steps, 2**0.5 - 1), low=low, high=float("inf"), inflate=1.003)
-    mine = [step.x for step in sample(bench.denoiser, grid, by, ours, start=bench.start(grid))][1:]
-    theirs_end = walk_k(bench, solver, grid, s_churn=4.0, s_tmin=low, s_noise=1.003)[-1]
-    torch.testing.assert_close(mine[-1], theirs_end, rtol=0, atol=TOLERANCE[bench.dtype])
+    asked: list[tuple[Tensor, float]] = []
+
+    def listening(x: Tensor, level: Level, cond: Any = None) -> Tensor:
+        asked.append((x, level.ratio.max().item()))
+        return bench.denoiser(x, level)
+
+    end = [step.x for step in sample(listening, grid, by, ours, start=bench.start(grid))][-1]
+    mine, asked = asked, []
+    its_end = walk_k(replace(bench, denoiser=listening), solver, grid, s_churn=4.0, s_tmin=low, s_noise=1.003)[-1]
+    assert len(mine) == len(asked)
+    for (x, sigma), (other, its_sigma) in zip([*mine, (end, 0.0)], [*asked, (its_end, 0.0)], strict=True):
+        assert its_sigma == pytest.approx(sigma, rel=1e-6)
+        torch.testing.assert_close(x, other, rtol=0, atol=TOLERANCE[bench.dtype] * (1 + sigma**2) ** 0.5)
 
 
 HALF = 0.5**0.5  # k-diffusion's eta of its SDE solvers is the square of ours

@@ -140,7 +140,7 @@ def test_a_new_model_is_a_function_of_config_and_seed() -> None:
 def test_eta_belongs_to_ddim(run_folder: Path) -> None:
     model = load(run_folder)
     model.sample([0], [0], sampling=SamplingConfig("ddim", 3, eta=0.5))
-    with pytest.raises(SfumatoError, match="eta belongs to the sampler ddim"):
+    with pytest.raises(SfumatoError, match="eta belongs to ddim"):
         model.sample([0], [0], sampler="heun", eta=0.5)
     with pytest.raises(SfumatoError, match="between 0"):
         model.sample([0], [0], sampler="ddim", eta=1.5)

@@ -133,7 +133,7 @@ def parse_steps(steps: str | None) -> list[int]:
         return []
     parts = steps.split(",")
     if not all(re.fullmatch(r"\s*\d{1,5}\s*", part) and 1 <= int(part) <= 10_000 for part in parts):
-        raise SfumatoError(f"--steps takes whole numbers from 1 to 10000, such as 20 or 5,10,20, not '{steps}'.")
+        raise SfumatoError(f"--steps takes at least 1 step and at most 10000, such as 20 or 5,10,20, not '{steps}'.")
     return [int(part) for part in parts]
 
 
@@ -165,7 +165,7 @@ def draw(
     """All the samples, with a progress bar over network steps; and the first batch's way there, if asked."""
     parts: list[torch.Tensor] = []
     way: list[Step] = []
-    with Progress(console=console, transient=True) as bar:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("drawing", total=settings.steps * -(-len(seeds) // batch))
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import numpy as np
 from torch import Tensor, nn
 
-from sfumato.diffusion.levels import Level, broadcast
+from sfumato.diffusion.levels import Level, combine
 from sfumato.diffusion.parameterizations import Parameterization, c_noise
 
 Condition = Mapping[str, Tensor]
@@ -32,7 +33,11 @@ class NetDenoiser(nn.Module):
         self.parameterization = parameterization
 
     def forward(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
-        skip, out = self.parameterization.skip_out(level)
-        noise = c_noise(level).to(x.dtype).to(x.device).expand(len(x))
-        answer: Tensor = self.net(broadcast(self.parameterization.c_in(level), x) * x, noise, **(cond or {}))
-        return broadcast(skip, x) * x + broadcast(out, x) * answer.to(x.dtype)
+        scale, skip, out = self.parameterization.in_skip_out(level)
+        if level.sigma.ndim == 0:
+            noise = x.new_full((len(x),), float(c_noise(level)))
+        else:
+            noise = c_noise(level).to(x.dtype).to(x.device)
+        unscaled = bool(np.all(np.abs(scale - 1) < 1e-12))
+        answer: Tensor = self.net(x if unscaled else combine([(scale, x)]), noise, **(cond or {}))
+        return combine([(skip, x), (out, answer.to(x.dtype))])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -57,9 +60,34 @@ class Level:
 
     def eps(self, x: Tensor, x0: Tensor) -> Tensor:
         """The noise that turns `x0` into `x` at this level: `(x − alpha·x0) / sigma`; zero where sigma is."""
+        if self.sigma.ndim == 0 and float(self.sigma) > 0:
+            return torch.sub(x, x0, alpha=float(self.alpha)) / float(self.sigma)  # in this order, or digits are lost
         alpha, sigma = self.on(x)
         noisy = sigma > 0  # the other rows are divided by 1, not 0, or their gradient would be NaN
         return torch.where(noisy, (x - alpha * x0) / torch.where(noisy, sigma, 1.0), 0.0)
+
+
+def combine(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
+    """`Σ coefficient·tensor` in the tensors' dtype, in as few passes over memory as it takes.
+
+    Coefficients are numbers for all samples, or NumPy arrays `(batch,)` with one for each.
+    """
+    pairs: list[tuple[Any, Tensor]] = [
+        (float(c) if np.ndim(c) == 0 else broadcast(torch.from_numpy(c), t), t) for c, t in terms
+    ]
+    (first, x), *others = pairs[:1] + [(c, t) for c, t in pairs[1:] if not (isinstance(c, float) and abs(c) < 1e-14)]
+    if len(others) == 1 and isinstance(first, float) and isinstance(others[0][0], float):
+        second, y = others[0]
+        if abs(first + second - 1) < 1e-12:
+            return torch.lerp(y, x, first)
+    total, ours = (x, False) if isinstance(first, float) and first == 1 else (x * first, True)
+    for coefficient, tensor in others:
+        if not isinstance(coefficient, float):
+            total = total.addcmul_(tensor, coefficient) if ours else torch.addcmul(total, tensor, coefficient)
+        else:
+            total = total.add_(tensor, alpha=coefficient) if ours else torch.add(total, tensor, alpha=coefficient)
+        ours = True
+    return total
 
 
 def broadcast(value: Tensor, x: Tensor) -> Tensor:

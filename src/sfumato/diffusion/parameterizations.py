@@ -8,27 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from sfumato.diffusion.levels import Level, broadcast
 from sfumato.errors import SfumatoError, unknown
 
-Coefficients = Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]
+Coefficients = Callable[[Any, Any, float], tuple[Any, Any]]  # of torch tensors or NumPy numbers alike
 
 # name → (alpha, sigma, data_std) → (c_skip, c_out)
 _ROWS: dict[str, Coefficients] = {
     # the noise ε of x = alpha·x0 + sigma·ε (Ho et al. 2020, eq. 11)
     "eps": lambda a, s, d: (1 / a, -s / a),
     # the clean picture itself
-    "x0": lambda a, s, d: (torch.zeros_like(a), torch.ones_like(a)),
+    "x0": lambda a, s, d: (0 * a, 0 * a + 1),
     # v = alpha·ε − sigma·x0 at unit scale (Salimans & Ho 2022, appendix D)
-    "v": lambda a, s, d: (a / (a**2 + s**2), -s / (a**2 + s**2).sqrt()),
+    "v": lambda a, s, d: (a / (a**2 + s**2), -s / (a**2 + s**2) ** 0.5),
     # the velocity u = ε − x0 of straight paths (Lipman et al. 2022)
     "flow": lambda a, s, d: (1 / (a + s), -s / (a + s)),
     # unit variance in and out for data of standard deviation d (Karras et al. 2022, table 1)
-    "edm": lambda a, s, d: (a * d**2 / (s**2 + (a * d) ** 2), s * d / (s**2 + (a * d) ** 2).sqrt()),
+    "edm": lambda a, s, d: (a * d**2 / (s**2 + (a * d) ** 2), s * d / (s**2 + (a * d) ** 2) ** 0.5),
 }
 
 
@@ -61,6 +62,14 @@ class Parameterization:
                 "stops short of pure noise, such as linear or cosine-betas."
             )
         return _ROWS[self.name](level.alpha, level.sigma, self.data_std)
+
+    def in_skip_out(self, level: Level) -> tuple[Any, Any, Any]:
+        """`(c_in, c_skip, c_out)` as NumPy numbers of the level's shape, which cost less at every call."""
+        alpha, sigma = level.alpha.numpy(), level.sigma.numpy()
+        if self.name == "eps" and np.any(alpha == 0):
+            self.skip_out(level)  # which says why not
+        skip, out = _ROWS[self.name](alpha, sigma, self.data_std)
+        return 1 / ((alpha * self.data_std) ** 2 + sigma**2) ** 0.5, skip, out
 
     def c_in(self, level: Level) -> Tensor:
         """`1 / √(alpha²·data_std² + sigma²)`: the network's input has unit variance at every level."""

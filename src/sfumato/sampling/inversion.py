@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Condition, Denoiser, Level
-from sfumato.diffusion.levels import broadcast
+from sfumato.diffusion.levels import broadcast, combine
 from sfumato.errors import SfumatoError
 from sfumato.sampling.loop import Step
 from sfumato.sampling.multistep import Multistep
 from sfumato.sampling.singlestep import Heun, Singlestep
 from sfumato.sampling.steppers import Stepper
-from sfumato.sampling.weights import combine, first_order
+from sfumato.sampling.weights import first_order
 
 _MEMORY = 3  # earlier rounds that the next one learns from
 

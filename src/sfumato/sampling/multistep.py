@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Level
+from sfumato.diffusion.levels import combine
 from sfumato.errors import unknown
 from sfumato.sampling.steppers import (
     Denoise,
@@ -25,7 +26,7 @@ from sfumato.sampling.steppers import (
     renewed_noise,
     rows,
 )
-from sfumato.sampling.weights import VARIABLES, Output, Slope, Variable, combine, first_order, multistep
+from sfumato.sampling.weights import VARIABLES, Output, Slope, Variable, first_order, multistep
 
 
 def _check_weights(variable: str, slope: str) -> None:

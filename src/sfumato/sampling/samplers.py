@@ -154,6 +154,8 @@ def stepper(name: str, eta: float | None = None, steps: int | None = None, toler
     name, _ = resolve(name)
     row = SAMPLERS[name]
     made: Any = row.stepper
+    if steps is not None and steps < 1:
+        raise SfumatoError(f"sampling needs at least 1 step, got {steps}; 20 is a good start.")
     if steps is not None and steps < row.needs:
         raise SfumatoError(
             f"the sampler {name} needs at least {row.needs} steps, got {steps}; take {row.needs} or more, "

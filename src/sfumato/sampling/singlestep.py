@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Level
+from sfumato.diffusion.levels import combine
 from sfumato.errors import SfumatoError
 from sfumato.sampling.steppers import (
     Denoise,
@@ -24,7 +25,7 @@ from sfumato.sampling.steppers import (
     renewed_noise,
     rows,
 )
-from sfumato.sampling.weights import Output, Slope, combine, first_order, half_logsnr, multistep
+from sfumato.sampling.weights import Output, Slope, first_order, half_logsnr, multistep
 
 _NOTHING = 1e-9  # in λ: a way too short to be told from rounding
 

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Level
+from sfumato.diffusion.levels import combine
 from sfumato.errors import SfumatoError, unknown
-from sfumato.sampling.weights import Output, combine, decay, first_order
+from sfumato.sampling.weights import Output, decay, first_order
 
 Denoise = Callable[[Tensor, Level], Tensor]
 Noise = Callable[[], Tensor]

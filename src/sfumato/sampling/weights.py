@@ -16,11 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from sfumato.diffusion import Level
-from sfumato.diffusion.levels import broadcast
 
 Output = Literal["data", "noise"]
 Variable = Literal["lambda", "sigma", "time", "index"]
@@ -124,17 +121,3 @@ def _lagrange(at: Any, nodes: list[Any], j: int) -> Any:
                 factor = (at - node[..., None]) / (nodes[j] - node)[..., None]
                 value = value * np.where(np.isinf(node)[..., None], 1.0, factor)
     return np.where(np.isinf(nodes[j])[..., None], 0.0, value)
-
-
-def combine(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
-    """`Σ coefficient·tensor`, in the tensors' dtype; coefficients are NumPy numbers, one for all or one a row."""
-    total: Tensor | None = None
-    for coefficient, tensor in terms:
-        if np.ndim(coefficient) == 0:
-            number = float(coefficient)
-            total = tensor.mul(number) if total is None else total.add_(tensor, alpha=number)
-        else:
-            column = broadcast(torch.from_numpy(np.asarray(coefficient)), tensor)
-            total = tensor * column if total is None else total.addcmul_(tensor, column)
-    assert total is not None
-    return total
