@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-import numpy as np
 from torch import Tensor, nn
 
 from sfumato.diffusion.levels import Level, combine
@@ -34,10 +33,7 @@ class NetDenoiser(nn.Module):
 
     def forward(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
         scale, skip, out = self.parameterization.in_skip_out(level)
-        if level.sigma.ndim == 0:
-            noise = x.new_full((len(x),), float(c_noise(level)))
-        else:
-            noise = c_noise(level).to(x.dtype).to(x.device)
-        unscaled = bool(np.all(np.abs(scale - 1) < 1e-12))
+        noise = c_noise(level).to(x).expand(len(x))
+        unscaled = isinstance(scale, float) and abs(scale - 1) < 1e-14  # where data and path have unit variance
         answer: Tensor = self.net(x if unscaled else combine([(scale, x)]), noise, **(cond or {}))
         return combine([(skip, x), (out, answer.to(x.dtype))])

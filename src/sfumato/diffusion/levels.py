@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,20 @@ class Level:
     def __getitem__(self, index: int | slice | Tensor) -> Level:
         return Level(self.alpha[index], self.sigma[index])
 
+    @cached_property
+    def numbers(self) -> tuple[Any, Any]:
+        """`(alpha, sigma)` as NumPy numbers, scalars for one level: what a step computes with costs it microseconds."""
+        return self.alpha.numpy()[()], self.sigma.numpy()[()]
+
+    @cached_property
+    def half_logsnr(self) -> Any:
+        """λ = log(alpha/sigma) as NumPy numbers; infinite at the ends."""
+        alpha, sigma = self.numbers
+        if isinstance(alpha, float) and alpha > 0 and sigma > 0:
+            return np.log(alpha / sigma)
+        with np.errstate(divide="ignore"):
+            return np.log(alpha) - np.log(sigma)
+
     def on(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """`(alpha, sigma)` in the dtype and on the device of `x`, shaped to broadcast over its samples."""
         return broadcast(self.alpha, x), broadcast(self.sigma, x)
@@ -60,34 +75,37 @@ class Level:
 
     def eps(self, x: Tensor, x0: Tensor) -> Tensor:
         """The noise that turns `x0` into `x` at this level: `(x − alpha·x0) / sigma`; zero where sigma is."""
-        if self.sigma.ndim == 0 and float(self.sigma) > 0:
-            return torch.sub(x, x0, alpha=float(self.alpha)) / float(self.sigma)  # in this order, or digits are lost
+        signal, noise = self.numbers
+        if isinstance(noise, float) and noise > 0:
+            return torch.sub(x, x0, alpha=signal).div_(noise)  # in this order, or float32 loses digits near sigma 0
         alpha, sigma = self.on(x)
         noisy = sigma > 0  # the other rows are divided by 1, not 0, or their gradient would be NaN
         return torch.where(noisy, (x - alpha * x0) / torch.where(noisy, sigma, 1.0), 0.0)
 
 
 def combine(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
-    """`Σ coefficient·tensor` in the tensors' dtype, in as few passes over memory as it takes.
+    """`Σ coefficient·tensor` in the tensors' dtype, as a new tensor, in as few passes over memory as it takes.
 
-    Coefficients are numbers for all samples, or NumPy arrays `(batch,)` with one for each.
+    Coefficients are floats for all samples, or NumPy arrays `(batch,)` with one for each.
     """
-    pairs: list[tuple[Any, Tensor]] = [
-        (float(c) if np.ndim(c) == 0 else broadcast(torch.from_numpy(c), t), t) for c, t in terms
-    ]
-    (first, x), *others = pairs[:1] + [(c, t) for c, t in pairs[1:] if not (isinstance(c, float) and abs(c) < 1e-14)]
-    if len(others) == 1 and isinstance(first, float) and isinstance(others[0][0], float):
-        second, y = others[0]
-        if abs(first + second - 1) < 1e-12:
-            return torch.lerp(y, x, first)
-    total, ours = (x, False) if isinstance(first, float) and first == 1 else (x * first, True)
+    (first, x), *others = terms
+    second, y = others[0] if others else (None, x)
+    if isinstance(first, float) and isinstance(second, float) and abs(first + second - 1) < 1e-12:
+        total, others = torch.lerp(y, x, first), others[1:]
+    elif isinstance(second, float) and isinstance(first, float) and first == 1:
+        total, others = torch.add(x, y, alpha=second), others[1:]
+    else:
+        total = x * (first if isinstance(first, float) else broadcast(torch.from_numpy(np.asarray(first)), x))
     for coefficient, tensor in others:
-        if not isinstance(coefficient, float):
-            total = total.addcmul_(tensor, coefficient) if ours else torch.addcmul(total, tensor, coefficient)
-        else:
-            total = total.add_(tensor, alpha=coefficient) if ours else torch.add(total, tensor, alpha=coefficient)
-        ours = True
+        add_to(total, coefficient, tensor)
     return total
+
+
+def add_to(total: Tensor, coefficient: Any, tensor: Tensor) -> Tensor:
+    """`total += coefficient·tensor` in place, the coefficient as in `combine`; returns `total`."""
+    if not isinstance(coefficient, float):
+        return total.addcmul_(tensor, broadcast(torch.from_numpy(np.asarray(coefficient)), tensor))
+    return total.add_(tensor, alpha=coefficient) if abs(coefficient) > 1e-14 else total
 
 
 def broadcast(value: Tensor, x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from sfumato.diffusion.levels import Level, broadcast
@@ -65,8 +66,8 @@ class Parameterization:
 
     def in_skip_out(self, level: Level) -> tuple[Any, Any, Any]:
         """`(c_in, c_skip, c_out)` as NumPy numbers of the level's shape, which cost less at every call."""
-        alpha, sigma = level.alpha.numpy(), level.sigma.numpy()
-        if self.name == "eps" and np.any(alpha == 0):
+        alpha, sigma = level.numbers
+        if self.name == "eps" and (alpha == 0).any():
             self.skip_out(level)  # which says why not
         skip, out = _ROWS[self.name](alpha, sigma, self.data_std)
         return 1 / ((alpha * self.data_std) ** 2 + sigma**2) ** 0.5, skip, out
@@ -89,4 +90,4 @@ def c_noise(level: Level) -> Tensor:
 
     Beyond a ratio of e^±8 a picture is pure noise or clean to the eye, so the ends stay finite and near.
     """
-    return (level.ratio.log() / 4).clamp(-2, 2)
+    return torch.as_tensor(np.minimum(np.maximum(level.half_logsnr / -4, -2.0), 2.0))

@@ -45,6 +45,7 @@ def sample(
     in the denoiser's place, at no call (the analytical first step; see Gaussian). The last Step's `x` is the result.
     """
     total = len(grid) - 1
+    levels = [grid[index] for index in range(total + 1)]
     if start is None:
         x = noise()
         x = x * broadcast((grid[0].alpha.square() + grid[0].sigma.square()).sqrt(), x)
@@ -63,11 +64,11 @@ def sample(
             answers[:] = [denoiser(at, level, cond)]
         return answers[0]
 
-    yield Step(0, total, grid[0], x, None, 0)
+    yield Step(0, total, levels[0], x, None, 0)
     for index in range(total):
         with torch.no_grad():  # around the step alone: a generator must not leak the mode to whoever reads it
-            x, state = stepper.step(denoise, x, grid[index], grid[index + 1], state, noise)
-        yield Step(index + 1, total, grid[index + 1], x, answers[0], calls)
+            x, state = stepper.step(denoise, x, levels[index], levels[index + 1], state, noise)
+        yield Step(index + 1, total, levels[index + 1], x, answers[0], calls)
 
 
 def last(steps: Iterator[Step]) -> Step:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Level
-from sfumato.diffusion.levels import combine
+from sfumato.diffusion.levels import add_to, combine
 from sfumato.errors import unknown
 from sfumato.sampling.steppers import (
     Denoise,
@@ -83,8 +83,8 @@ class Multistep:
 
             moved = except_at_ends(x, x0, here, there, ordinary, kept)
             known = ((here, m0), *state)[: self.order - 1]
-        if self.eta > 0 and np.any(there.sigma.numpy() > 0):
-            moved = combine([(1.0, moved), (self._renewed(here, there, kept), noise())])
+        if self.eta > 0 and (there.numbers[1] > 0).any():
+            add_to(moved, self._renewed(here, there, kept), noise())
         return moved, known
 
     def _renewed(self, here: Level, there: Level, kept: Any) -> Any:
@@ -92,9 +92,9 @@ class Multistep:
         if self.variance == "posterior":
             return renewed_noise(there, kept)
         # β_t = 1 − ᾱ_s/ᾱ_t belongs to unit-variance scale: measure it there and return to the scale of `there`.
-        signal2 = [v.alpha.numpy() ** 2 / (v.alpha.numpy() ** 2 + v.sigma.numpy() ** 2) for v in (here, there)]
-        scale = np.hypot(there.alpha.numpy(), there.sigma.numpy())
-        return np.where(there.sigma.numpy() > 0, scale * self.eta * np.sqrt(1 - signal2[0] / signal2[1]), 0.0)
+        signal2 = [v.numbers[0] ** 2 / (v.numbers[0] ** 2 + v.numbers[1] ** 2) for v in (here, there)]
+        scale = np.hypot(there.numbers[0], there.numbers[1])
+        return np.where(there.numbers[1] > 0, scale * self.eta * np.sqrt(1 - signal2[0] / signal2[1]), 0.0)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class PredictorCorrector:
             return combine([(a, x), *zip(weights, [m0, *(output for _, output in past)], strict=True)])
 
         moved, added = except_at_ends(x, x0, here, there, ordinary, kept), None
-        if self.eta > 0 and np.any(there.sigma.numpy() > 0):
+        if self.eta > 0 and (there.numbers[1] > 0).any():
             added = combine([(renewed_noise(there, kept), noise())])
             moved = moved + added
         return moved, (Origin(here, x, added, kept), known)
@@ -163,17 +163,17 @@ class PredictorCorrector:
     def _corrected(self, origin: Origin, x: Tensor, here: Level, known: History) -> Tensor:
         """The step from `origin` to `here` again, through the newest output too; `known` is newest first."""
         new, first, *past = known[: self.corrector + 1]
-        pure = origin.level.alpha.numpy() == 0  # no second order leads out of pure noise: its first step stands
-        if np.all(pure):
+        pure = origin.level.numbers[0] == 0  # no second order leads out of pure noise: its first step stands
+        if pure.all():
             return x
-        start, end = finite(origin.level, here, torch.from_numpy(pure)) if np.any(pure) else (origin.level, here)
+        start, end = finite(origin.level, here, torch.from_numpy(pure)) if pure.any() else (origin.level, here)
         others = [end, *(level for level, _ in past)]
         a, weights = multistep(start, end, others, self.output, "lambda", self.slope, origin.kept)
         outputs = [first[1], new[1], *(output for _, output in past)]
         again = combine([(a, origin.x), *zip(weights, outputs, strict=True)])
         if origin.noise is not None:
             again = again + origin.noise
-        return torch.where(rows(pure, x), x, again) if np.any(pure) else again
+        return torch.where(rows(pure, x), x, again) if pure.any() else again
 
 
 @dataclass(frozen=True)

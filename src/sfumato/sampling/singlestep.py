@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Level
-from sfumato.diffusion.levels import combine
+from sfumato.diffusion.levels import add_to, combine
 from sfumato.errors import SfumatoError
 from sfumato.sampling.steppers import (
     Denoise,
@@ -21,19 +21,19 @@ from sfumato.sampling.steppers import (
     check_output,
     except_at_ends,
     kept_noise,
-    model_output,
     renewed_noise,
     rows,
 )
-from sfumato.sampling.weights import Output, Slope, first_order, half_logsnr, multistep
+from sfumato.sampling.weights import Output, Slope, first_order, multistep
 
+Point = tuple[Level, Tensor, Tensor]  # a level, the x there, and the denoiser's answer
 _NOTHING = 1e-9  # in λ: a way too short to be told from rounding
 
 
 def between(here: Level, there: Level, share: Any) -> Level:
     """The level a share of the way in λ; alpha moves geometrically (its scale carries no information)."""
-    low, high = half_logsnr(here), half_logsnr(there)
-    alpha = np.exp((1 - share) * np.log(here.alpha.numpy()) + share * np.log(there.alpha.numpy()))
+    low, high = here.half_logsnr, there.half_logsnr
+    alpha = np.exp((1 - share) * np.log(here.numbers[0]) + share * np.log(there.numbers[0]))
     return Level.of(torch.as_tensor(alpha), torch.as_tensor(alpha * np.exp(-((1 - share) * low + share * high))))
 
 
@@ -66,31 +66,31 @@ class Singlestep:
             return self._sde_step(denoise, x, x0, here, there, noise), state
 
         def ordinary(here: Level, there: Level) -> Tensor:
-            m0 = model_output(self.output, x, x0, here)
+            start = (here, x, x0)
             if self.order == 1:
-                return _move(self.output, x, here, there, m0)
-            furthest = self.stages(denoise, x, here, there, m0)[-1]
-            return _move(self.output, x, here, there, m0, furthest, "bh2" if self.order == 2 else "exact")
+                return _move(self.output, there, start)
+            furthest = self.stages(denoise, there, start)[-1]
+            return _move(self.output, there, start, furthest, "bh2" if self.order == 2 else "exact")
 
         return except_at_ends(x, x0, here, there, ordinary), state
 
-    def stages(self, denoise: Denoise, x: Tensor, here: Level, there: Level, m0: Tensor) -> list[tuple[Level, Tensor]]:
-        """The outputs inside the step with their levels: at h/2, or at h/3 and 2h/3."""
+    def stages(self, denoise: Denoise, there: Level, start: Point) -> list[Point]:
+        """The points inside the step: at h/2, or at h/3 and 2h/3."""
 
-        def ask(at: Tensor, level: Level) -> tuple[Level, Tensor]:
-            return level, model_output(self.output, at, denoise(at, level), level)
+        def ask(at: Tensor, level: Level) -> Point:
+            return level, at, denoise(at, level)
 
-        near = between(here, there, 1 / self.order)
-        first = ask(_move(self.output, x, here, near, m0), near)
+        near = between(start[0], there, 1 / self.order)
+        first = ask(_move(self.output, near, start), near)
         if self.order == 2:
             return [first]
-        far = between(here, there, 2 / 3)
-        return [first, ask(_move(self.output, x, here, far, m0, first), far)]
+        far = between(start[0], there, 2 / 3)
+        return [first, ask(_move(self.output, far, start, first), far)]
 
     def _sde_step(self, denoise: Denoise, x: Tensor, x0: Tensor, here: Level, there: Level, noise: Noise) -> Tensor:
         """One path of noise for both halves of the step (Lu et al. 2023, section 5; r = 1/2)."""
         kept = kept_noise(here, there, self.eta, sde=True)
-        if np.all(there.sigma.numpy() == 0):
+        if (there.numbers[1] == 0).all():
             return except_at_ends(x, x0, here, there, lambda here, there: x, kept)
         first_half, second_half = noise(), noise()
 
@@ -98,31 +98,41 @@ class Singlestep:
             middle = between(here, there, 1 / 2)
             early, late = (kept_noise(*pair, self.eta, sde=True) for pair in ((here, middle), (middle, there)))
             added = renewed_noise(middle, early)
-            at = combine([(1.0, _move("data", x, here, middle, x0, kept=early)), (added, first_half)])
-            end = _move("data", x, here, there, x0, (middle, denoise(at, middle)), "bh2", kept)
-            carried = late * there.sigma.numpy() / middle.sigma.numpy() * added
-            return combine([(1.0, end), (carried, first_half), (renewed_noise(there, late), second_half)])
+            start = (here, x, x0)
+            at = add_to(_move("data", middle, start, kept=early), added, first_half)
+            end = _move("data", there, start, (middle, at, denoise(at, middle)), "bh2", kept)
+            carried = late * there.numbers[1] / middle.numbers[1] * added
+            return add_to(add_to(end, carried, first_half), renewed_noise(there, late), second_half)
 
         moved = except_at_ends(x, x0, here, there, ordinary, kept)
-        starts = here.alpha.numpy() == 0  # these rows took one first-order step and still lack their noise
-        if np.any(starts):
-            moved = combine([(1.0, moved), (np.where(starts, renewed_noise(there, kept), 0.0), second_half)])
+        starts = here.numbers[0] == 0  # these rows took one first-order step and still lack their noise
+        if starts.any():
+            add_to(moved, np.where(starts, renewed_noise(there, kept), 0.0), second_half)
         return moved
 
 
 def _move(
     output: Output,
-    x: Tensor,
-    here: Level,
     there: Level,
-    m0: Tensor,
-    other: tuple[Level, Tensor] | None = None,
+    start: Point,
+    other: Point | None = None,
     slope: Slope = "exact",
     kept: Any = 1.0,
 ) -> Tensor:
-    others = [] if other is None else [other[0]]
-    a, weights = multistep(here, there, others, output, "lambda", slope, kept)
-    return combine([(a, x), *zip(weights, [m0] if other is None else [m0, other[1]], strict=True)])
+    """From `start` to `there`, by the output at the start and, if any, at `other`."""
+    here, x, x0 = start
+    if output == "noise" and other is None:
+        output = "data"  # of first order they are the same step, and this one has fewer terms
+    a, weights = multistep(here, there, [] if other is None else [other[0]], output, "lambda", slope, kept)
+    if output == "data":
+        return combine([(a, x), *zip(weights, [x0] if other is None else [x0, other[2]], strict=True)])
+    assert other is not None
+    # Each noise as what it is made of, (x − alpha·x0)/sigma: no pass over memory to work it out.
+    (alpha, sigma), (alpha_other, sigma_other) = here.numbers, other[0].numbers
+    near, far = weights[0] / sigma, weights[1] / sigma_other
+    if isinstance(near, float) and abs(weights[0]) < 1e-12 * abs(weights[1]):
+        near = 0.0  # the midpoint rule: what is left of its weight is rounding
+    return combine([(a + near, x), (far, other[1]), (-far * alpha_other, other[2]), (-near * alpha, x0)])
 
 
 @dataclass(frozen=True)
@@ -142,14 +152,14 @@ class Heun:
             euler = combine([(a, x), (weight, x0)])
             end = denoise(euler, there)
             # With x̄ = x/alpha and σ̄ = sigma/alpha the slope dx̄/dσ̄ is ε itself: Euler's step, and half ε's change.
-            (alpha, sigma), (alpha_end, sigma_end) = ((v.alpha.numpy(), v.sigma.numpy()) for v in (here, there))
+            (alpha, sigma), (alpha_end, sigma_end) = ((v.numbers[0], v.numbers[1]) for v in (here, there))
             half = alpha_end * (sigma_end / alpha_end - sigma / alpha) / 2
-            return combine(
+            again = 1 + half / sigma_end  # the share of Euler's step, itself a·x + weight·x0
+            return combine(  # the two that cancel near pure noise come first, or float32 loses a digit there
                 [
-                    (1 + half / sigma_end, euler),
                     (-half * alpha_end / sigma_end, end),
-                    (-half / sigma, x),
-                    (half * alpha / sigma, x0),
+                    (again * weight + half * alpha / sigma, x0),
+                    (again * a - half / sigma, x),
                 ]
             )
 
@@ -175,8 +185,8 @@ class Ancestral:
         kept = kept_noise(here, there, self.eta)
         down = Level(there.alpha, there.sigma * torch.as_tensor(kept))
         moved, state = self.base.step(denoise, x, here, down, state, noise)
-        if np.any(there.sigma.numpy() > 0):
-            moved = combine([(1.0, moved), (renewed_noise(there, kept), noise())])
+        if (there.numbers[1] > 0).any():
+            add_to(moved, renewed_noise(there, kept), noise())
         return moved, state
 
 
@@ -206,8 +216,8 @@ class Churn:
     ) -> tuple[Tensor, Any]:
         inside = (here.ratio >= self.low) & (here.ratio <= self.high)
         raised = Level(here.alpha, here.sigma * (1 + self.gamma * inside))
-        added = self.inflate * np.sqrt(raised.sigma.numpy() ** 2 - here.sigma.numpy() ** 2)
-        if np.any(added > 0):
+        added = self.inflate * np.sqrt(raised.numbers[1] ** 2 - here.numbers[1] ** 2)
+        if (added > 0).any():
             x = combine([(1.0, x), (added, noise())])
         return self.base.step(denoise, x, raised, there, state, noise)
 
@@ -239,11 +249,11 @@ class Adaptive:
     def step(
         self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
     ) -> tuple[Tensor, Any]:
-        ends = there.sigma.numpy() == 0
-        if np.all(ends):
+        ends = there.numbers[1] == 0
+        if ends.all():
             a, weight = first_order(here, there)
             return combine([(a, x), (weight, denoise(x, here))]), state
-        if np.any(here.alpha.numpy() == 0):  # leave pure noise by one look: at 1000 times the signal nothing is lost
+        if (here.numbers[0] == 0).any():  # leave pure noise by one look: at 1000 times the signal nothing is lost
             close = here.alpha == 0
             signal = torch.minimum(there.alpha / there.sigma, torch.tensor(1e-3, dtype=torch.float64))
             near = Level(
@@ -255,28 +265,28 @@ class Adaptive:
             a, weight = first_order(here, near)
             x, here = combine([(a, x), (weight, denoise(x, here))]), near
         batch = (len(x),)
-        low, last = (np.broadcast_to(half_logsnr(v), batch) for v in (here, there))
+        low, last = (np.broadcast_to(v.half_logsnr, batch) for v in (here, there))
         last = np.where(ends, low, last)
         now, size = low.copy(), np.array(state)
         x0: Tensor | None = None
         for _ in range(self.most):
             going = last - now > _NOTHING
-            if not np.any(going):
+            if not going.any():
                 break
             left = last - now
             stride = np.where(going, np.where(size > left - _NOTHING, left, size), self.first)
             level, target = (_at(here, there, low, last, place) for place in (now, now + stride))
             x0 = denoise(x, level) if x0 is None else x0
             rough, fine = (
-                _move("data", x, level, target, x0, stage)
-                for stage in Singlestep(3).stages(denoise, x, level, target, x0)
+                _move("data", target, (level, x, x0), stage)
+                for stage in Singlestep(3).stages(denoise, target, (level, x, x0))
             )
             error = self._error(x, rough, fine, level, target)
             accepted = going & (error <= 1)
             factor = np.clip(0.9 * np.maximum(np.nan_to_num(error, nan=1e9), 1e-9) ** (-1 / 3), 0.2, 5.0)
             # A stride that was cut short at the next level says nothing of how long the one after may be.
             size = np.where(going & ((stride == size) | ~accepted | (factor < 1)), stride * factor, size)
-            if np.any(accepted):
+            if accepted.any():
                 x, x0 = torch.where(rows(accepted, x), fine, x), None
                 now = np.where(accepted, now + stride, now)
         else:
@@ -284,7 +294,7 @@ class Adaptive:
                 f"the adaptive sampler took {self.most} tries without reaching the next level; raise the tolerance "
                 f"({self.tolerance:g}), or check that the network's answers are finite."
             )
-        if np.any(ends):
+        if ends.any():
             a, weight = first_order(here, there)
             x = torch.where(rows(ends, x), combine([(a, x), (weight, denoise(x, here))]), x)
         return x, size
@@ -293,8 +303,8 @@ class Adaptive:
         def unit(v: Tensor, alpha: Any) -> Tensor:
             return combine([(1 / alpha, v)]).flatten(1)
 
-        after = [unit(v, target.alpha.numpy()) for v in (rough, fine)]
-        largest = torch.maximum(after[0].abs(), unit(x, level.alpha.numpy()).abs())
+        after = [unit(v, target.numbers[0]) for v in (rough, fine)]
+        largest = torch.maximum(after[0].abs(), unit(x, level.numbers[0]).abs())
         share = (after[0] - after[1]) / (self.absolute + self.tolerance * largest)
         return share.square().mean(1).sqrt().double().cpu().numpy()
 
@@ -303,7 +313,7 @@ def _at(here: Level, there: Level, low: Any, last: Any, place: Any) -> Level:
     """The level at λ = `place` on the way from `here` to `there`, a row each."""
     span = np.where(last > low, last - low, 1.0)
     share = np.clip((place - low) / span, 0, 1)
-    ends = there.sigma.numpy() == 0
-    last_alpha = np.where(ends, here.alpha.numpy(), there.alpha.numpy())
-    alpha = np.exp((1 - share) * np.log(here.alpha.numpy()) + share * np.log(last_alpha))
+    ends = there.numbers[1] == 0
+    last_alpha = np.where(ends, here.numbers[0], there.numbers[0])
+    alpha = np.exp((1 - share) * np.log(here.numbers[0]) + share * np.log(last_alpha))
     return Level.of(torch.from_numpy(alpha), torch.from_numpy(alpha * np.exp(-place)))

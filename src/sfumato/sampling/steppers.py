@@ -48,12 +48,12 @@ def except_at_ends(
     kept: Any = 1.0,
 ) -> Tensor:
     """`ordinary(here, there)`; but first order for the rows whose step in λ is infinite, where no other is defined."""
-    ends = (here.alpha.numpy() == 0) | (there.sigma.numpy() == 0)
-    if not np.any(ends):
+    ends = (here.numbers[0] == 0) | (there.numbers[1] == 0)
+    if not ends.any():
         return ordinary(here, there)
     a, weight = first_order(here, there, kept)
     first = combine([(a, x), (weight, x0)])
-    if np.all(ends):
+    if ends.all():
         return first
     here, there = finite(here, there, torch.from_numpy(ends))
     return torch.where(rows(ends, x), first, ordinary(here, there))
@@ -89,7 +89,7 @@ def kept_noise(here: Level, there: Level, eta: float, sde: bool = False) -> Any:
 
 def renewed_noise(there: Level, kept: Any) -> Any:
     """The standard deviation of the noise that takes the place of what was not kept."""
-    return there.sigma.numpy() * np.sqrt(1 - kept**2)
+    return there.numbers[1] * np.sqrt(1 - kept**2)
 
 
 def check_order(kind: str, order: int, most: int) -> None:

@@ -49,16 +49,10 @@ VARIABLES: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def half_logsnr(level: Level) -> Any:
-    """λ = log(alpha/sigma); infinite at the ends."""
-    with np.errstate(divide="ignore"):
-        return np.log(level.alpha.numpy()) - np.log(level.sigma.numpy())
-
-
-@np.errstate(divide="ignore")
 def decay(here: Level, there: Level) -> Any:
     """e^−h = (sigma/alpha there) / (sigma/alpha here): 0 where the step leaves pure noise or ends clean."""
-    return here.alpha.numpy() * there.sigma.numpy() / (here.sigma.numpy() * there.alpha.numpy())
+    (alpha, sigma), (alpha_end, sigma_end) = here.numbers, there.numbers
+    return alpha * sigma_end / (sigma * alpha_end)
 
 
 def first_order(here: Level, there: Level, kept: Any = 1.0) -> tuple[Any, Any]:
@@ -66,7 +60,8 @@ def first_order(here: Level, there: Level, kept: Any = 1.0) -> tuple[Any, Any]:
 
     `kept` in [0, 1] is the share of the present noise that stays; the rest is for the caller to renew.
     """
-    return kept * there.sigma.numpy() / here.sigma.numpy(), there.alpha.numpy() * (1 - decay(here, there) * kept)
+    (alpha, sigma), (alpha_end, sigma_end) = here.numbers, there.numbers
+    return kept * sigma_end / sigma, alpha_end - kept * alpha * sigma_end / sigma
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # rows at an end are computed, then dropped
@@ -87,26 +82,27 @@ def multistep(
     """
     ratio = decay(here, there)
     h = -np.log(ratio)
+    (alpha, sigma), (alpha_end, sigma_end) = here.numbers, there.numbers
     if output == "data":
         kappa, total = h - np.log(kept), 1 - ratio * kept
-        a, scale = kept * there.sigma.numpy() / here.sigma.numpy(), there.alpha.numpy()
+        a, scale = kept * sigma_end / sigma, alpha_end
     else:
         kappa, total = -h, 1 - 1 / ratio
-        a, scale = there.alpha.numpy() / here.alpha.numpy(), there.sigma.numpy()
+        a, scale = alpha_end / alpha, sigma_end
     if variable == "index":
         return a, [scale * total * share for share in ADAMS_BASHFORTH[len(others) + 1]]
     if not others:
         return a, [scale * total]
-    start = half_logsnr(here)
+    start = here.half_logsnr
     if variable == "lambda" and slope != "exact" and len(others) == 1:
-        gap = (start - half_logsnr(others[0])) / h
+        gap = (start - others[0].half_logsnr) / h
         weights = [-(kappa if slope == "bh1" else total) / (2 * gap)]
     else:
         place = VARIABLES[variable]
         q, share = _QUADRATURE
         density = share * kappa[..., None] * np.exp(-kappa[..., None] * (1 - q))
         at = place(start[..., None] + h[..., None] * q)
-        nodes = [place(start), *(place(half_logsnr(level)) for level in others)]
+        nodes = [place(start), *(place(level.half_logsnr) for level in others)]
         weights = [(density * _lagrange(at, nodes, j)).sum(-1) for j in range(1, len(nodes))]
     # The weights sum to the exact integral of a constant, whatever the quadrature does.
     return a, [scale * (total - sum(weights)), *(scale * weight for weight in weights)]
