@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sfumato.sampling import SAMPLERS
 from tiny import Command
 
 
@@ -55,6 +57,63 @@ def test_folder_to_picture_and_the_picture_again(sfumato: Command, pictures: Pat
     assert_one_clear_line(sfumato("train", "--resume", "--name", "colours"), "spent its budget", "--images")
     longer = sfumato("train", "--resume", "--name", "colours", "--images", 704)
     assert longer.returncode == 0 and "Going on from step 20 (640 images seen)" in longer.stdout
+
+
+def test_samplers_are_told_as_a_table(sfumato: Command) -> None:
+    told = sfumato("samplers")
+    assert told.returncode == 0, told.stderr
+    rows = {row[0]: row[1:3] for line in told.stdout.splitlines() if len(row := line.split()) > 3}
+    assert rows["ddim"] == ["1", "1"] and rows["heun"] == ["2", "2"] and rows["adaptive"] == ["3", "varies"]
+    assert set(SAMPLERS) <= set(rows)
+
+
+def test_samplers_are_compared_from_the_same_noise(sfumato: Command, run_folder: Path, tmp_path: Path) -> None:
+    def drawn(*arguments: object) -> np.ndarray:
+        result = sfumato("sample", run_folder, "--seeds", "0-3", "--out", tmp_path / "out", *arguments)
+        assert result.returncode == 0, result.stderr
+        return np.asarray(Image.open(tmp_path / "out" / ("compare.png" if "--compare" in arguments else "grid.png")))
+
+    both = drawn("--compare", "DPM++ 2M,ddim", "--steps", "3,6")
+    facts = sfumato("info", tmp_path / "out" / "compare.png").stdout
+    assert "dpm++2m,ddim" in facts and "3,6" in facts
+    alone = drawn("--compare", "ddim", "--steps", "6")
+    # the cell of ddim at 6 steps is the same picture in both sheets: the last cell, above the same caption
+    height, width = 60, 30
+    assert np.array_equal(both[-height:-20, -width:], alone[-height:-20, -width:])
+    assert not np.array_equal(both[:, -width:][: len(alone) // 2], both[-(len(alone) // 2) :, -width:])
+
+
+def test_other_tools_names_draw_the_same_picture(sfumato: Command, run_folder: Path, tmp_path: Path) -> None:
+    def drawn(*arguments: object) -> np.ndarray:
+        result = sfumato("sample", run_folder, "--seeds", "0-3", "--steps", 4, "--out", tmp_path / "out", *arguments)
+        assert result.returncode == 0, result.stderr
+        return np.asarray(Image.open(tmp_path / "out" / "grid.png"))
+
+    ours = drawn("--sampler", "dpm++2m", "--grid", "karras")
+    assert np.array_equal(ours, drawn("--sampler", "DPM++ 2M Karras", "--grid", "karras"))
+    assert np.array_equal(ours, drawn("--sampler", "dpmpp_2m_karras"))
+
+
+@pytest.mark.parametrize("damage", [None, "truncated"])
+def test_the_data_s_gaussian_is_kept_in_the_run(
+    sfumato: Command, pictures: Path, tmp_path: Path, damage: str | None
+) -> None:
+    assert sfumato("train", pictures, "--images", 64, "--batch", 32, "--name", "colours").returncode == 0
+    run = tmp_path / "runs" / "colours"
+    assert sfumato("sample", run, "-n", 2, "--steps", 3, "--first", "teleport").returncode == 0
+    kept = run / "gaussian.safetensors"
+    content = kept.read_bytes()
+    if damage:
+        kept.write_bytes(content[:100])
+    again = sfumato("sample", run, "-n", 2, "--steps", 3, "--first", "analytical")
+    assert again.returncode == 0, again.stderr
+    assert kept.read_bytes() == content
+    shutil.rmtree(pictures)
+    if damage:
+        kept.unlink()
+        assert_one_clear_line(sfumato("sample", run, "-n", 2, "--first", "teleport"), "pictures")
+    else:
+        assert sfumato("sample", run, "-n", 2, "--steps", 3, "--first", "teleport").returncode == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM or SIGINT for another process")
@@ -168,6 +227,14 @@ def test_wrong_input_gets_one_clear_line(
         (["-n", "0"], ["-n must lie between 1"]),
         (["--weights", "emma"], ["did you mean 'ema'"]),
         (["--eta", "0.5", "--sampler", "heun"], ["eta belongs to ddim"]),
+        (["--sampler", "ipndm4", "--steps", "3"], ["ipndm4 needs at least 4 steps, got 3", "or the sampler ipndm3"]),
+        (["--sampler", "adaptive", "--tolerance", "0"], ["tolerances must be above 0"]),
+        (["--tolerance", "0.1", "--sampler", "ddim"], ["belongs to the sampler adaptive, not to ddim"]),
+        (["--steps", "5,10"], ["--steps 5,10 names 2 step counts", "--compare"]),
+        (["--compare", "ddim,unpic"], ["unknown sampler 'unpic'", "did you mean 'unipc"]),
+        (["--compare", ","], ["--compare takes 1 to 24 samplers"]),
+        (["--compare", "unipc", "--steps", "2"], ["unipc3 needs at least 3 steps, got 2"]),
+        (["--first", "teleprot"], ["did you mean 'teleport'"]),
         (["--batch", "0"], ["--batch must be at least 1"]),
         (["--guidance", "strong"], ["--guidance"]),
         (["--guidance", "nan"], ["guidance must be a finite number"]),

@@ -11,7 +11,9 @@ import torch
 
 from sfumato.errors import SfumatoError
 from sfumato.hub import SamplingConfig, load, new_model
-from tiny import TINY
+from sfumato.hub.model import TELEPORT
+from sfumato.sampling import Gaussian, last
+from tiny import TINY, blobs
 
 
 def test_ema_and_raw_weights_are_two_models(run_folder: Path) -> None:
@@ -144,3 +146,33 @@ def test_eta_belongs_to_ddim(run_folder: Path) -> None:
         model.sample([0], [0], sampler="heun", eta=0.5)
     with pytest.raises(SfumatoError, match="between 0"):
         model.sample([0], [0], sampler="ddim", eta=1.5)
+
+
+def test_the_first_step_may_come_from_the_datas_gaussian(run_folder: Path) -> None:
+    model = load(run_folder)
+    draw = lambda **options: model.sample(range(3), [0, 1, 2], steps=5, **options)  # noqa: E731
+    plain = draw()
+    with pytest.raises(SfumatoError, match="needs the data's Gaussian; set"):
+        draw(first="teleport")
+    with pytest.raises(SfumatoError, match="did you mean 'analytical'"):
+        draw(first="analitical")
+    model.gaussian = Gaussian.fit(blobs().batch(torch.arange(64))[0])
+    teleported, analytical = draw(first="teleport"), draw(first="analytical")
+    assert teleported.shape == analytical.shape == plain.shape
+    assert not torch.equal(teleported, plain) and not torch.equal(analytical, plain)
+    assert torch.equal(teleported, draw(first="teleport"))
+    walk = list(model.stream(range(3), [0, 1, 2], SamplingConfig(steps=5, first="teleport")))
+    assert float(walk[0].level.ratio) == pytest.approx(TELEPORT)
+    assert last(model.stream([0], [0], SamplingConfig(steps=5, first="analytical"))).calls == 4
+
+
+def test_a_tolerance_belongs_to_adaptive(run_folder: Path) -> None:
+    model = load(run_folder)
+    with pytest.raises(SfumatoError, match="a tolerance belongs to the sampler adaptive, not to ddim"):
+        model.sample([0], [0], sampler="ddim", tolerance=0.1)
+    with pytest.raises(SfumatoError, match="tolerances must be above 0"):
+        model.sample([0], [0], sampler="adaptive", steps=4, tolerance=0.0)
+    loose, tight = (
+        last(model.stream([0], [0], SamplingConfig("adaptive", 4, tolerance=size))).calls for size in (0.5, 0.001)
+    )
+    assert loose < tight

@@ -18,9 +18,10 @@ from rich.progress import Progress
 from sfumato import __version__
 from sfumato.cli.display import console
 from sfumato.data import picture, save_animation, save_png, table
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
+from sfumato.hub.model import FIRST
 from sfumato.sampling import Step, resolve, stepper
 from sfumato.training import data_gaussian, pick_device
 
@@ -80,6 +81,8 @@ def sample(
     }  # fmt: skip
     given = {k: v for k, v in given.items() if v is not None}
     settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
+    if settings.first not in FIRST:
+        raise unknown("first step", settings.first, FIRST)
     if settings.first != "network":
         model.gaussian = data_gaussian(run)
     labels = pick_labels(model, class_, len(numbers))

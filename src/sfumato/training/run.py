@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -124,7 +126,7 @@ def data_gaussian(run: Path) -> Gaussian:
     """
     folder = run.parent.parent if (run / "state.json").exists() else run
     path = folder / "gaussian.safetensors"
-    if path.exists():
+    with suppress(FileNotFoundError, safetensors.SafetensorError, KeyError):  # damaged: fitted again
         kept = safetensors.torch.load(path.read_bytes())
         return Gaussian(kept["mean"], kept["basis"], kept["variances"], float(kept["rest"]))
     config = training_config(folder)
