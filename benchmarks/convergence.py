@@ -80,7 +80,7 @@ def end_error_with_history(exact: GaussianMixture, by: Multistep, levels: Level,
     lead = by.order - 1
     truth = solution(exact, start, levels)
     outputs = [(levels[i], levels[i].eps(truth[i], exact(truth[i], levels[i]))) for i in range(lead)]
-    x, state = truth[lead], tuple(reversed(outputs))
+    x, state = truth[lead], (math.inf, tuple(reversed(outputs)))
     for i in range(lead, len(levels) - 1):
         x, state = by.step(lambda at, level: exact(at, level), x, levels[i], levels[i + 1], state, silence)
     return (x - truth[-1]).square().mean().sqrt().item()

@@ -156,7 +156,7 @@ def test_the_first_step_may_come_from_the_datas_gaussian(run_folder: Path) -> No
         draw(first="teleport")
     with pytest.raises(SfumatoError, match="did you mean 'analytical'"):
         draw(first="analitical")
-    model.gaussian = Gaussian.fit(blobs().batch(torch.arange(64))[0])
+    model.gaussian = Gaussian.fit(blobs().batch(torch.arange(60))[0])
     teleported, analytical = draw(first="teleport"), draw(first="analytical")
     assert teleported.shape == analytical.shape == plain.shape
     assert not torch.equal(teleported, plain) and not torch.equal(analytical, plain)

@@ -51,7 +51,7 @@ def sample(
         x = x * broadcast((grid[0].alpha.square() + grid[0].sigma.square()).sqrt(), x)
     else:
         x = start
-    state = stepper.init(x)
+    state = stepper.init(x, grid)
     answers: list[Tensor] = []
     calls, free = 0, analytical
 

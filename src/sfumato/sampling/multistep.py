@@ -25,6 +25,7 @@ from sfumato.sampling.steppers import (
     model_output,
     renewed_noise,
     rows,
+    steps_before_the_end,
 )
 from sfumato.sampling.weights import VARIABLES, Output, Slope, Variable, first_order, multistep
 
@@ -40,10 +41,11 @@ def _check_weights(variable: str, slope: str) -> None:
 class Multistep:
     """DDPM, DDIM, Euler; DPM-Solver and DPM-Solver++ kM and their SDEs; LMS, iPNDM and DEIS.
 
-    `order` 1–4, lowered while history is short and on the last step. The outputs (`output`) are interpolated in
-    `variable` (see weights.py). `eta` 0 is the ODE and 1 renews as much noise as DDPM's ancestral step; in between,
-    `sde` follows the SDE of that strength (Lu et al. 2023) and otherwise DDIM's eq. 16. `variance` "beta" adds DDPM's
-    larger noise β_t instead of the posterior's β̃_t (Ho et al. 2020, section 3.2).
+    `order` 1–4, lowered while history is short, on the last step and, where λ is the variable, one by one towards it.
+    The outputs (`output`) are interpolated in `variable` (see weights.py). `eta` 0 is the ODE and 1 renews as much
+    noise as DDPM's ancestral step; in between, `sde` follows the SDE of that strength (Lu et al. 2023) and otherwise
+    DDIM's eq. 16. `variance` "beta" adds DDPM's larger noise β_t instead of the posterior's β̃_t (Ho et al. 2020,
+    section 3.2).
     """
 
     order: int = 1
@@ -62,30 +64,32 @@ class Multistep:
         if self.variance not in ("posterior", "beta"):
             raise unknown("variance", self.variance, ["posterior", "beta"])
 
-    def init(self, x: Tensor) -> History:
-        return ()
+    def init(self, x: Tensor, grid: Level | None = None) -> tuple[float, History]:
+        return steps_before_the_end(grid) if self.variable == "lambda" else float("inf"), ()
 
     def step(
-        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: History, noise: Noise
-    ) -> tuple[Tensor, History]:
+        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: tuple[float, History], noise: Noise
+    ) -> tuple[Tensor, tuple[float, History]]:
         x0 = denoise(x, here)
+        left, known = state
         kept = kept_noise(here, there, self.eta, self.sde)
         if self.order == 1:  # also defined where the step in λ is infinite
             a, weight = first_order(here, there, kept)
-            moved, known = combine([(a, x), (weight, x0)]), state
+            moved = combine([(a, x), (weight, x0)])
         else:
             m0 = model_output(self.output, x, x0, here)
+            past = known[: int(min(self.order, left)) - 1]
 
             def ordinary(here: Level, there: Level) -> Tensor:
-                others = [level for level, _ in state]
+                others = [level for level, _ in past]
                 a, weights = multistep(here, there, others, self.output, self.variable, self.slope, kept)
-                return combine([(a, x), *zip(weights, [m0, *(output for _, output in state)], strict=True)])
+                return combine([(a, x), *zip(weights, [m0, *(output for _, output in past)], strict=True)])
 
             moved = except_at_ends(x, x0, here, there, ordinary, kept)
-            known = ((here, m0), *state)[: self.order - 1]
+            known = ((here, m0), *known)[: self.order - 1]
         if self.eta > 0 and (there.numbers[1] > 0).any():
             add_to(moved, self._renewed(here, there, kept), noise())
-        return moved, known
+        return moved, (left - 1, known)
 
     def _renewed(self, here: Level, there: Level, kept: Any) -> Any:
         """The standard deviation of the fresh noise."""
@@ -105,6 +109,7 @@ class Origin:
     x: Tensor
     noise: Tensor | None  # what the step renewed, already scaled
     kept: Any
+    left: float  # steps to the end, this one included
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,8 @@ class PredictorCorrector:
         check_eta(self.eta, self.output)
         _check_weights("lambda", self.slope)
 
-    def init(self, x: Tensor) -> tuple[Origin | None, History]:
-        return None, ()
+    def init(self, x: Tensor, grid: Level | None = None) -> tuple[float, Origin | None, History]:
+        return steps_before_the_end(grid), None, ()
 
     def step(
         self,
@@ -138,10 +143,10 @@ class PredictorCorrector:
         x: Tensor,
         here: Level,
         there: Level,
-        state: tuple[Origin | None, History],
+        state: tuple[float, Origin | None, History],
         noise: Noise,
-    ) -> tuple[Tensor, tuple[Origin | None, History]]:
-        origin, known = state
+    ) -> tuple[Tensor, tuple[float, Origin | None, History]]:
+        left, origin, known = state
         x0 = denoise(x, here)
         m0 = model_output(self.output, x, x0, here)
         if origin is not None:
@@ -150,7 +155,7 @@ class PredictorCorrector:
         known = ((here, m0), *known)[: max(self.order, self.corrector)]
 
         def ordinary(here: Level, there: Level) -> Tensor:
-            past = known[1 : self.order]
+            past = known[1 : int(min(self.order, left))]
             a, weights = multistep(here, there, [v for v, _ in past], self.output, "lambda", self.slope, kept)
             return combine([(a, x), *zip(weights, [m0, *(output for _, output in past)], strict=True)])
 
@@ -158,11 +163,11 @@ class PredictorCorrector:
         if self.eta > 0 and (there.numbers[1] > 0).any():
             added = combine([(renewed_noise(there, kept), noise())])
             moved = moved + added
-        return moved, (Origin(here, x, added, kept), known)
+        return moved, (left - 1, Origin(here, x, added, kept, left), known)
 
     def _corrected(self, origin: Origin, x: Tensor, here: Level, known: History) -> Tensor:
         """The step from `origin` to `here` again, through the newest output too; `known` is newest first."""
-        new, first, *past = known[: self.corrector + 1]
+        new, first, *past = known[: int(min(self.corrector, origin.left)) + 1]
         pure = origin.level.numbers[0] == 0  # no second order leads out of pure noise: its first step stands
         if pure.all():
             return x
@@ -183,7 +188,7 @@ class PNDM:
     Their half-way points are half-way in sigma/alpha, which makes the Runge–Kutta steps the classical ones.
     """
 
-    def init(self, x: Tensor) -> History:
+    def init(self, x: Tensor, grid: Level | None = None) -> History:
         return ()
 
     def step(

@@ -55,7 +55,7 @@ class Singlestep:
         if self.eta > 0 and self.order != 2:
             raise SfumatoError(f"noise is added by the singlestep sampler of order 2, not by that of {self.order}.")
 
-    def init(self, x: Tensor) -> tuple[()]:
+    def init(self, x: Tensor, grid: Level | None = None) -> tuple[()]:
         return ()
 
     def step(
@@ -139,7 +139,7 @@ def _move(
 class Heun:
     """Second-order Runge–Kutta in sigma/alpha, two calls a step and one on the last (Karras et al. 2022, alg. 1)."""
 
-    def init(self, x: Tensor) -> tuple[()]:
+    def init(self, x: Tensor, grid: Level | None = None) -> tuple[()]:
         return ()
 
     def step(
@@ -176,8 +176,8 @@ class Ancestral:
     def __post_init__(self) -> None:
         check_eta(self.eta)
 
-    def init(self, x: Tensor) -> Any:
-        return self.base.init(x)
+    def init(self, x: Tensor, grid: Level | None = None) -> Any:
+        return self.base.init(x, grid)
 
     def step(
         self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
@@ -208,8 +208,8 @@ class Churn:
         if not 0 <= self.gamma <= 1:
             raise SfumatoError(f"churn raises sigma by a share between 0 and 1, got {self.gamma}.")
 
-    def init(self, x: Tensor) -> Any:
-        return self.base.init(x)
+    def init(self, x: Tensor, grid: Level | None = None) -> Any:
+        return self.base.init(x, grid)
 
     def step(
         self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
@@ -243,7 +243,7 @@ class Adaptive:
                 "0.02 is a good start, smaller is finer."
             )
 
-    def init(self, x: Tensor) -> Any:
+    def init(self, x: Tensor, grid: Level | None = None) -> Any:
         return np.full(len(x), self.first)
 
     def step(

@@ -29,10 +29,11 @@ class Stepper(Protocol):
 
     Levels have shape `()` or `(batch,)`; `there.sigma = 0` ends the walk and `here.alpha = 0` (pure noise) may
     start it, for each row by itself; rows of one batch share the length of their history. `noise()` gives fresh
-    standard normal noise like `x` and is called by stochastic steppers only. The state is the stepper's own.
+    standard normal noise like `x` and is called by stochastic steppers only. The state is the stepper's own; `init`
+    makes the first, knowing the whole grid where there is one.
     """
 
-    def init(self, x: Tensor) -> Any: ...
+    def init(self, x: Tensor, grid: Level | None = None) -> Any: ...
 
     def step(
         self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
@@ -63,6 +64,15 @@ def finite(here: Level, there: Level, ends: Tensor) -> tuple[Level, Level]:
     """The two levels, with any finite step in the rows `ends`: what is computed and dropped there stays finite."""
     made = [Level(v.alpha.where(~ends, 1.0), v.sigma.where(~ends, s)) for v, s in ((here, 1.0), (there, 0.5))]
     return made[0], made[1]
+
+
+def steps_before_the_end(grid: Level | None) -> float:
+    """How many steps a walk down `grid` has, if it ends clean; infinitely many otherwise.
+
+    That last step is of first order. Before it a grid's steps in λ grow beyond where a polynomial through earlier
+    outputs can be trusted, so that the order has to come down one by one, as it went up.
+    """
+    return len(grid) - 1 if grid is not None and bool((grid.sigma[-1] == 0).all()) else float("inf")
 
 
 def rows(mask: Any, x: Tensor) -> Tensor:
