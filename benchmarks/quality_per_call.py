@@ -201,13 +201,19 @@ def peer_steps(name: str, calls: int) -> list[int]:
     return []
 
 
+def digits_run() -> Path:
+    """The demo's network, trained as the demo trains it if it isn't there."""
+    dataset, folder = open_dataset("digits"), Path("runs/quality/digits")
+    if not (folder / "checkpoints").exists():
+        trainer = start_run(folder, dataset, demo_config(), model_for(dataset, sampling=demo_sampling()))
+        for _ in train(folder, trainer):
+            pass
+    return folder
+
+
 def open_bench(net: str, quick: bool, count: int | None = None) -> Bench:
     if net == "digits":
-        dataset, folder = open_dataset("digits"), Path("runs/quality/digits")
-        if not (folder / "checkpoints").exists():
-            trainer = start_run(folder, dataset, demo_config(), model_for(dataset, sampling=demo_sampling()))
-            for _ in train(folder, trainer):
-                pass
+        dataset, folder = open_dataset("digits"), digits_run()
         classifier, count = train_classifier(dataset), count or (500 if quick else 1000)
     else:
         folder = Path("runs/cifar10")
