@@ -233,7 +233,7 @@ def test_wrong_input_gets_one_clear_line(
         (["--steps", "5,10"], ["--steps 5,10 names 2 step counts", "--compare"]),
         (["--compare", "ddim,unpic"], ["unknown sampler 'unpic'", "did you mean 'unipc"]),
         (["--compare", ","], ["--compare takes 1 to 24 samplers"]),
-        (["--compare", "unipc", "--steps", "2"], ["unipc3 needs at least 3 steps, got 2"]),
+        (["--compare", "unipc", "--steps", "1"], ["unipc2 needs at least 2 steps, got 1"]),
         (["--first", "teleprot"], ["did you mean 'teleport'"]),
         (["--batch", "0"], ["--batch must be at least 1"]),
         (["--guidance", "strong"], ["--guidance"]),

@@ -135,7 +135,7 @@ def test_cosine_is_even_in_angle_and_logsnr_in_logsnr(schedule: Schedule) -> Non
         ("DPM++ 2M Karras", ("dpm++2m", "karras")), ("euler a", ("euler-ancestral", None)), ("k_heun", ("heun", None)),
         ("Euler", ("euler", None)), ("DPM++ SDE", ("dpm++sde", None)), ("dpmpp_2m_sde", ("dpm++2m-sde", None)),
         ("sample_dpmpp_3m_sde", ("dpm++3m-sde", None)), ("DPM++ 2S a Karras", ("dpm++2s-ancestral", "karras")),
-        ("LMS Karras", ("lms", "karras")), ("DPM2 a", ("dpm-solver-2-ancestral", None)), ("UniPC", ("unipc3", None)),
+        ("LMS Karras", ("lms", "karras")), ("DPM2 a", ("dpm-solver-2-ancestral", None)), ("UniPC", ("unipc2", None)),
         ("k_dpm_2_a", ("dpm-solver-2-ancestral", None)), ("dpm_adaptive", ("adaptive", None)), ("PLMS", ("pndm", None)),
         ("DPM++ 2M Exponential", ("dpm++2m", "logsnr")), ("DDIMScheduler", ("ddim", None)),
         ("EulerAncestralDiscreteScheduler", ("euler-ancestral", None)), ("UniPCMultistepScheduler", ("unipc2", None)),

@@ -48,10 +48,10 @@ SAMPLERS: dict[str, Sampler] = {
     "euler": Sampler(Multistep(), 1, "the same step as ddim, by the name that flow models use"),
     "heun": Sampler(Heun(), 2, "EDM's own; sturdy where calls are plenty", 2),
     "dpm++2m": Sampler(Multistep(2), 2, "the safe choice at 10 to 30 steps", needs=2),
-    "dpm++3m": Sampler(Multistep(3), 3, "sharper than 2m from about 15 steps", needs=3, instead="dpm++2m"),
+    "dpm++3m": Sampler(Multistep(3), 3, "5 to 8 steps on a logsnr grid; elsewhere from 20", needs=3, instead="dpm++2m"),
     "unipc1": Sampler(PredictorCorrector(1, 1), 2, "ddim, corrected at no extra call", needs=2),
     "unipc2": Sampler(PredictorCorrector(2, 2), 3, "5 to 10 steps", needs=2),
-    "unipc3": Sampler(PredictorCorrector(3, 3), 4, "5 to 20 steps, close per call", needs=3, instead="unipc2"),
+    "unipc3": Sampler(PredictorCorrector(3, 3), 4, "5 to 8 steps on a logsnr grid; elsewhere from 20", needs=3, instead="unipc2"),
     "unipc1-bh1": Sampler(PredictorCorrector(1, 1, slope="bh1"), 2, "unipc1 with the paper's other B(h)", needs=2),
     "unipc2-bh1": Sampler(PredictorCorrector(2, 2, slope="bh1"), 3, "unipc2 with the paper's other B(h)", needs=2),
     "unipc3-bh1": Sampler(
@@ -101,7 +101,7 @@ STEPPERS: dict[str, Stepper] = {name: row.stepper for name, row in SAMPLERS.item
 
 # What people type from other tools, without case, spaces and signs → the row
 _ALIASES = {
-    "unipc": "unipc3", "deis": "deis3", "ipndm": "ipndm4", "plms": "pndm", "eulera": "euler-ancestral",
+    "unipc": "unipc2", "deis": "deis3", "ipndm": "ipndm4", "plms": "pndm", "eulera": "euler-ancestral",
     "edm": "heun", "edmheun": "heun", "dpm2": "dpm-solver-2", "dpm2a": "dpm-solver-2-ancestral",
     "dpm2ancestral": "dpm-solver-2-ancestral", "dpm++2sa": "dpm++2s-ancestral", "dpm++": "dpm++2m",
     "dpm++2msde": "dpm++2m-sde", "dpm++2msdeheun": "dpm++2m-sde", "dpmadaptive": "adaptive", "dpm++2": "dpm++2m",
