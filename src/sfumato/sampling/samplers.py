@@ -51,7 +51,9 @@ SAMPLERS: dict[str, Sampler] = {
     "dpm++3m": Sampler(Multistep(3), 3, "5 to 8 steps on a logsnr grid; elsewhere from 20", needs=3, instead="dpm++2m"),
     "unipc1": Sampler(PredictorCorrector(1, 1), 2, "ddim, corrected at no extra call", needs=2),
     "unipc2": Sampler(PredictorCorrector(2, 2), 3, "5 to 10 steps", needs=2),
-    "unipc3": Sampler(PredictorCorrector(3, 3), 4, "5 to 8 steps on a logsnr grid; elsewhere from 20", needs=3, instead="unipc2"),
+    "unipc3": Sampler(
+        PredictorCorrector(3, 3), 4, "5 to 8 steps on a logsnr grid; elsewhere from 20", needs=3, instead="unipc2"
+    ),
     "unipc1-bh1": Sampler(PredictorCorrector(1, 1, slope="bh1"), 2, "unipc1 with the paper's other B(h)", needs=2),
     "unipc2-bh1": Sampler(PredictorCorrector(2, 2, slope="bh1"), 3, "unipc2 with the paper's other B(h)", needs=2),
     "unipc3-bh1": Sampler(
