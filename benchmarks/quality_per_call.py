@@ -157,6 +157,7 @@ def walk_with_diffusers(
     """The end of the scheduler's walk and the number of calls it made."""
     import diffusers
 
+    diffusers.utils.logging.set_verbosity_error()
     kind, options = PEERS[name]
     scheduler = getattr(diffusers, kind)(**options)
     scheduler.set_timesteps(steps)
@@ -240,8 +241,8 @@ if __name__ == "__main__":
     headline = open_bench(net, quick, 4000) if net == "digits" and not quick else bench
     reference, reference_spread = headline.ours("ddpm", "trailing", 1000)
     default = demo_sampling() if net == "digits" else SamplingConfig()
-    rule = "trailing flow" if default.schedule == "flow" else default.grid
-    ours, ours_spread = headline.ours(default.sampler, rule, steps_for(default.sampler, 10) or 10)
+    usual = "trailing flow" if default.schedule == "flow" else default.grid
+    ours, ours_spread = headline.ours(default.sampler, usual, steps_for(default.sampler, 10) or 10)
     calls = (3, 6, 10) if quick else CALLS
     print(f"\n{'sampler':<16} {'grid':<14}" + "".join(f"{n:>15}" for n in calls))
     best: dict[int, tuple[float, float, str]] = {}
@@ -270,7 +271,7 @@ if __name__ == "__main__":
             print(f"{name:<18} {peer_calls(name, steps)} calls {value:>9.2f} ±{spread:>4.2f}", flush=True)
 
     print(f"\nDDPM at 1,000 calls: {reference:.2f} ±{reference_spread:.2f}")
-    print(f"the default, {default.sampler} on {rule}, at 10: {ours:.2f} ±{ours_spread:.2f}")
+    print(f"the default, {default.sampler} on {usual}, at 10: {ours:.2f} ±{ours_spread:.2f}")
     ok = beaten and ours <= 1.05 * reference
     print("at 6 calls our best is " + ("not beaten by diffusers" if beaten else "BEATEN by diffusers"))
     print("the default at 10 calls is " + ("" if ours <= 1.05 * reference else "NOT ") + "within 5% of DDPM at 1,000")
