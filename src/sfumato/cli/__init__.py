@@ -22,6 +22,7 @@ app.command("sfumato.cli.demo:demo", name="demo", help="Train on scanned digits 
 app.command("sfumato.cli.train:train", name="train", help="Train a model on a folder of pictures, digits or points.")
 app.command("sfumato.cli.sample:sample", name="sample", help="Draw new pictures from a trained model.")
 app.command("sfumato.cli.samplers:samplers", name="samplers", help="List the samplers and when to use each.")
+app.command("sfumato.cli.export:export", name="export", help="Write a model for other languages, as ONNX and data.")
 app.command("sfumato.cli.info:info", name="info", help="Tell what a run, a picture or a data set holds.")
 
 

@@ -1,0 +1,38 @@
+"""`sfumato export`"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sfumato.cli.display import console
+from sfumato.cli.sample import with_sampler
+from sfumato.hub import load
+from sfumato.hub.onnx import export_onnx
+
+
+def export(
+    run: Annotated[Path, Parameter(help="A run or one of its checkpoints, such as runs/photos.")],
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(help="The folder to write; RUN/onnx if left out.")] = None,
+    sampler: Annotated[str | None, Parameter(help="As in `sfumato sample`.")] = None,
+    steps: Annotated[int | None, Parameter(help="How many steps the walk takes.")] = None,
+    grid: Annotated[str | None, Parameter(help="The rule that spaces the noise levels.")] = None,
+    schedule: Annotated[str | None, Parameter(help="The schedule that the grid lies on.")] = None,
+    weights: Annotated[str, Parameter(help='"ema" or "raw".')] = "ema",
+) -> None:
+    """Write a model for other languages: network.onnx, and walk.json with all that the sampler does as plain sums.
+
+    A reader of both needs no diffusion mathematics of its own: each line of walk.json asks the network at a sum of what
+    is known, draws noise, or arrives at the next picture.
+    """
+    model = load(run, weights)  # type: ignore[arg-type]
+    given = {k: v for k, v in {"steps": steps, "grid": grid, "schedule": schedule}.items() if v is not None}
+    settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
+    folder = out or (run.parent.parent if (run / "state.json").exists() else run) / "onnx"
+    for path in export_onnx(model, folder, settings):
+        console.print(f"  {path}  {path.stat().st_size / 1e6:.2f} MB", soft_wrap=True)

@@ -1,0 +1,108 @@
+"""A model for other languages: the network as an ONNX graph, and its walk as data beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sfumato.diffusion import SCHEDULES, Level, Parameterization
+from sfumato.diffusion.parameterizations import c_noise
+from sfumato.errors import SfumatoError
+from sfumato.files import replace_file
+from sfumato.hub.model import Model, SamplingConfig
+from sfumato.sampling import grid, resolve, stepper
+from sfumato.sampling.program import Ask, Draw, Program, trace
+
+
+def network_onnx(model: Model) -> bytes:
+    """The network as an ONNX graph: `x` (batch, *shape), `c_noise` (batch,), with classes `label` (batch,) → `answer`.
+
+    Any batch size. Raises SfumatoError without the packages onnx and onnxscript.
+    """
+    try:
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise SfumatoError(
+            "writing ONNX needs the packages onnx and onnxscript: pip install 'sfumato[onnx]'."
+        ) from error
+    count, device = 2, model.device
+    inputs: dict[str, Any] = {
+        "x": torch.zeros(count, *model.config.shape, device=device),
+        "c_noise": torch.zeros(count, device=device),
+    }
+    if model.config.classes:
+        inputs["label"] = torch.zeros(count, dtype=torch.int64, device=device)
+    batch = torch.export.Dim("batch", min=1, max=65_536)
+    quiet = logging.getLogger("torch.onnx")
+    before = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            made = torch.onnx.export(
+                model.denoiser.net.eval(),
+                tuple(inputs.values()),
+                dynamo=True,
+                dynamic_shapes=tuple({0: batch} for _ in inputs),
+                input_names=list(inputs),
+                output_names=["answer"],
+                verbose=False,
+            )
+    finally:
+        quiet.setLevel(before)
+    assert made is not None
+    content: bytes = made.model_proto.SerializeToString()
+    return content
+
+
+def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[str, Any]:
+    """The sampler's program as JSON-ready data, each question with what its level means to the network.
+
+    A question asks for `c_skip·at + c_out·net(c_in·at, c_noise)`, where `at` is the sum of its terms
+    `[[register, coefficient], …]`; see Program for the registers.
+    """
+    name, named_grid = resolve(sampling.sampler)
+    by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
+    levels = grid(named_grid or sampling.grid, SCHEDULES[sampling.schedule](), sampling.steps)
+    return {"sampling": asdict(sampling), **program_data(trace(by, levels), parameterization)}
+
+
+def program_data(program: Program, parameterization: Parameterization | None) -> dict[str, Any]:
+    """A program as JSON-ready data; questions carry their level and, for a network, its four numbers."""
+    lines: list[dict[str, Any]] = []
+    for line in program.lines:
+        if isinstance(line, Draw):
+            lines.append({"draw": True})
+        elif isinstance(line, Ask):
+            level = Level.of(line.alpha, line.sigma)
+            told: dict[str, Any] = {"alpha": line.alpha, "sigma": line.sigma}
+            if parameterization is not None:
+                c_in, c_skip, c_out = (float(c) for c in parameterization.in_skip_out(level))
+                told |= {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": float(c_noise(level))}
+            lines.append({"ask": [list(term) for term in line.terms], **told})
+        else:
+            lines.append({"arrive": [list(term) for term in line.terms]})
+    return {"scale": program.scale, "calls": program.calls, "lines": lines}
+
+
+def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = None) -> list[Path]:
+    """Write `network.onnx` and `walk.json` into `folder`; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {
+        "shape": list(model.config.shape),
+        "classes": list(model.config.classes),
+        "weights": model.weights_hash,
+        **walk(sampling or model.config.sampling, model.denoiser.parameterization),
+    }
+    network, data = folder / "network.onnx", folder / "walk.json"
+    replace_file(network, network_onnx(model))
+    replace_file(data, (json.dumps(told) + "\n").encode())
+    return [network, data]

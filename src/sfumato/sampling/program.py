@@ -1,0 +1,112 @@
+"""A walk as data: what a stepper does on a grid, as sums that any language can carry out.
+
+Every step is linear in the picture, in the denoiser's answers and in fresh noise, with coefficients that are known once
+the grid is. So a stepper can be traced: it walks over coefficient vectors in place of pictures, and each thing that it
+asks, draws or arrives at becomes a line of the program. A viewer without Python needs no sampler of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Denoiser, Level
+from sfumato.diffusion.levels import combine
+from sfumato.errors import SfumatoError
+from sfumato.sampling.singlestep import Adaptive
+from sfumato.sampling.steppers import Stepper
+
+Terms = tuple[tuple[int, float], ...]  # (register, coefficient)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The denoiser's answer at the sum `terms` and the level (alpha, sigma)."""
+
+    terms: Terms
+    alpha: float
+    sigma: float
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Fresh standard normal noise."""
+
+
+@dataclass(frozen=True)
+class Arrive:
+    """The picture after a step: the sum `terms`."""
+
+    terms: Terms
+
+
+Line = Ask | Draw | Arrive
+
+
+@dataclass(frozen=True)
+class Program:
+    """Line i fills register i + 1; register 0 is the start, standard normal noise times `scale`."""
+
+    scale: float
+    lines: tuple[Line, ...]
+
+    @property
+    def calls(self) -> int:
+        return sum(isinstance(line, Ask) for line in self.lines)
+
+
+def trace(stepper: Stepper, grid: Level) -> Program:
+    """The program of `stepper` on `grid` `(steps + 1,)`.
+
+    Raises SfumatoError for the adaptive sampler, which decides as it goes.
+    """
+    if isinstance(stepper, Adaptive):
+        raise SfumatoError("the adaptive sampler decides as it goes and can't be exported; choose another sampler.")
+    total = len(grid) - 1
+    room = 1 + 16 * (total + 1)  # no step of ours asks, draws and arrives as often
+    lines: list[Line] = []
+
+    def terms(vector: Tensor) -> Terms:
+        filled = vector[0].nonzero()[:, 0]
+        return tuple(zip(filled.tolist(), vector[0, filled].tolist(), strict=True))
+
+    def register(line: Line) -> Tensor:
+        lines.append(line)
+        return _unit(len(lines), room)
+
+    def denoise(at: Tensor, level: Level) -> Tensor:
+        return register(Ask(terms(at), float(level.alpha), float(level.sigma)))
+
+    x = _unit(0, room)
+    state = stepper.init(x, grid)
+    for index in range(total):
+        moved, state = stepper.step(denoise, x, grid[index], grid[index + 1], state, lambda: register(Draw()))
+        x = register(Arrive(terms(moved)))
+    return Program(float((grid[0].alpha ** 2 + grid[0].sigma ** 2).sqrt()), tuple(lines))
+
+
+def _unit(register: int, room: int) -> Tensor:
+    vector = torch.zeros(1, room, dtype=torch.float64)
+    vector[0, register] = 1
+    return vector
+
+
+def run(program: Program, denoiser: Denoiser, noise: Callable[[], Tensor]) -> Iterator[Tensor]:
+    """Carry `program` out, yielding the start and the picture after each step: what an importer has to do."""
+    registers = [noise() * program.scale]
+    yield registers[0]
+
+    def total(terms: Terms) -> Tensor:
+        return combine([(coefficient, registers[index]) for index, coefficient in terms])
+
+    for line in program.lines:
+        if isinstance(line, Ask):
+            registers.append(denoiser(total(line.terms), Level.of(line.alpha, line.sigma)))
+        elif isinstance(line, Draw):
+            registers.append(noise())
+        else:
+            registers.append(total(line.terms))
+            yield registers[-1]
