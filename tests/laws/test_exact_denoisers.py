@@ -36,7 +36,13 @@ def points() -> FiniteSet:
     return FiniteSet(normal(4, 7, 3, 2))
 
 
-EACH = pytest.mark.parametrize("data", [gaussian(), several(), points()], ids=["gaussian", "mixture", "finite set"])
+def cloud() -> FiniteSet:
+    return FiniteSet(normal(4, 7, 3, 2), 0.3)
+
+
+EACH = pytest.mark.parametrize(
+    "data", [gaussian(), several(), points(), cloud()], ids=["gaussian", "mixture", "finite set", "cloud"]
+)
 
 
 @EACH

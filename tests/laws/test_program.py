@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SCHEDULES, GaussianMixture
+from sfumato.diffusion import SCHEDULES, Condition, GaussianMixture, Level
 from sfumato.errors import SfumatoError
-from sfumato.sampling import SAMPLERS, grid, sample, stepper
+from sfumato.sampling import SAMPLERS, classifier_free, grid, sample, stepper
 from sfumato.sampling.program import Ask, Draw, run, trace
 
 
@@ -33,6 +33,25 @@ def test_the_program_walks_as_the_sampler_does(name: str, path: str, small_mixtu
     for step, x in zip(steps, path_of_program, strict=True):
         torch.testing.assert_close(x, step.x, rtol=1e-9, atol=1e-9)
     assert any(isinstance(line, Draw) for line in program.lines) != SAMPLERS[name].deterministic
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0, 3.5])
+def test_guidance_is_in_the_program(scale: float, small_mixture: GaussianMixture) -> None:
+    """It asks twice where the second answer counts, and once where it doesn't."""
+    levels, by = grid("trailing", SCHEDULES["flow"](), 5), stepper("dpm++2m")
+    shifts = {"left": -1.0, "null": 0.0}
+
+    def denoiser(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
+        return small_mixture(x, level) + shifts[str((cond or {}).get("label"))]
+
+    asked: Condition = {"label": "left"}  # type: ignore[dict-item]
+    null: Condition = {"label": "null"}  # type: ignore[dict-item]
+    program = trace(by, levels, scale)
+    assert program.calls == (10 if scale > 1 else 5)
+    start = torch.randn(3, 4, dtype=torch.float64, generator=draws())
+    walk = list(run(program, denoiser, lambda: start, asked, null))
+    ours = list(sample(classifier_free(denoiser, scale, null), levels, by, lambda: start, asked))
+    torch.testing.assert_close(walk[-1], ours[-1].x, rtol=1e-9, atol=1e-9)
 
 
 def test_a_program_is_short() -> None:

@@ -23,6 +23,7 @@ def export(
     steps: Annotated[int | None, Parameter(help="How many steps the walk takes.")] = None,
     grid: Annotated[str | None, Parameter(help="The rule that spaces the noise levels.")] = None,
     schedule: Annotated[str | None, Parameter(help="The schedule that the grid lies on.")] = None,
+    guidance: Annotated[float | None, Parameter(help="As in `sfumato sample`.")] = None,
     weights: Annotated[str, Parameter(help='"ema" or "raw".')] = "ema",
 ) -> None:
     """Write a model for other languages: network.onnx, and walk.json with all that the sampler does as plain sums.
@@ -31,7 +32,11 @@ def export(
     is known, draws noise, or arrives at the next picture.
     """
     model = load(run, weights)  # type: ignore[arg-type]
-    given = {k: v for k, v in {"steps": steps, "grid": grid, "schedule": schedule}.items() if v is not None}
+    given = {
+        k: v
+        for k, v in {"steps": steps, "grid": grid, "schedule": schedule, "guidance": guidance}.items()
+        if v is not None
+    }
     settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
     folder = out or (run.parent.parent if (run / "state.json").exists() else run) / "onnx"
     for path in export_onnx(model, folder, settings):

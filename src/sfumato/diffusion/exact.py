@@ -76,32 +76,45 @@ class GaussianMixture:
 class FiniteSet:
     """Data that is exactly these points, equally likely: what a network that memorised its set would answer.
 
-    `points` has shape `(count, *sample)`.
+    `points` has shape `(count, *sample)`. With `std` > 0 each is the centre of a Gaussian of this width: a cloud.
     """
 
     points: Tensor
+    std: float | Tensor = 0.0
+    precision: torch.dtype = torch.float64
 
-    def _log_joint(self, x: Tensor, level: Level) -> Tensor:
+    def _spread(self, level: Level) -> tuple[Tensor, Tensor]:
+        """alpha and the variance of `x` about alpha·point, each `(batch or 1, 1)`."""
         alpha, sigma = level.alpha.reshape(-1, 1), level.sigma.reshape(-1, 1)
-        points = self.points.double().flatten(1)
-        flat = x.double().flatten(1)
+        return alpha.to(self.precision), ((alpha * self.std) ** 2 + sigma**2).to(self.precision)
+
+    def _log_joint(self, x: Tensor, alpha: Tensor, variance: Tensor) -> Tensor:
+        points = self.points.to(self.precision).flatten(1)
+        flat = x.to(self.precision).flatten(1)
         # ‖x − alpha·p‖² without forming (batch, count, dimension)
         distance2 = (flat**2).sum(1, keepdim=True) - 2 * alpha * flat @ points.T + alpha**2 * (points**2).sum(1)
-        dimension = points.shape[1]
-        return -distance2 / (2 * sigma**2) - dimension / 2 * (2 * math.pi * sigma**2).log() - math.log(len(points))
+        count, dimension = points.shape
+        return -distance2 / (2 * variance) - dimension / 2 * (2 * math.pi * variance).log() - math.log(count)
 
     def __call__(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
-        """E[x0 | x]: the points weighted by how likely each is to have become `x` (`x / alpha` at sigma = 0)."""
-        alpha, sigma = level.on(x)
-        noisy = Level(level.alpha, torch.where(level.sigma > 0, level.sigma, 1.0))  # clean rows are answered below
-        weights = self._log_joint(x, noisy).softmax(1)
-        mean = (weights @ self.points.double().flatten(1)).reshape(x.shape).to(x.dtype)
-        return torch.where(sigma > 0, mean, x / torch.where(alpha > 0, alpha, 1.0))
+        """E[x0 | x]: the points weighted by how likely each is to have become `x` (`x / alpha` where that is sure)."""
+        alpha, variance = self._spread(level)
+        sure = variance == 0
+        variance = torch.where(sure, 1.0, variance)
+        weights = self._log_joint(x, alpha, variance).softmax(1)
+        kept = alpha * self.std**2 / variance  # of what x strays from alpha·point
+        flat = x.to(self.precision).flatten(1)
+        mean = kept * flat + (1 - alpha * kept) * (weights @ self.points.to(self.precision).flatten(1))
+        mean = torch.where(sure, flat / torch.where(alpha > 0, alpha, 1.0), mean)
+        return mean.reshape(x.shape).to(x.dtype)
 
     def log_density(self, x: Tensor, level: Level) -> Tensor:
-        """log p_t(x) in nats, shape `(batch,)`; sigma > 0."""
-        return self._log_joint(x, level).logsumexp(1)
+        """log p_t(x) in nats, shape `(batch,)`; std or sigma > 0."""
+        return self._log_joint(x, *self._spread(level)).logsumexp(1)
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """`count` of the points, drawn with replacement."""
-        return self.points[torch.randint(len(self.points), (count,), generator=generator)]
+        """`count` of the points, drawn with replacement, each with its Gaussian's noise."""
+        drawn = self.points[torch.randint(len(self.points), (count,), generator=generator)]
+        if isinstance(self.std, float) and self.std == 0:
+            return drawn
+        return drawn + self.std * torch.randn(drawn.shape, dtype=drawn.dtype, generator=generator)

@@ -11,7 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor, nn
 
 from sfumato.diffusion import SCHEDULES, Level, Parameterization
 from sfumato.diffusion.parameterizations import c_noise
@@ -22,25 +24,34 @@ from sfumato.sampling import grid, resolve, stepper
 from sfumato.sampling.program import Ask, Draw, Program, trace
 
 
-def network_onnx(model: Model) -> bytes:
+def network_onnx(model: Model, half: bool = False) -> bytes:
     """The network as an ONNX graph: `x` (batch, *shape), `c_noise` (batch,), with classes `label` (batch,) → `answer`.
 
-    Any batch size. Raises SfumatoError without the packages onnx and onnxscript.
+    Any batch size. `half` keeps the weights as float16 in the file, half the bytes; it computes in float32 all the same.
+    Raises SfumatoError without the packages onnx and onnxscript.
     """
-    try:
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise SfumatoError(
-            "writing ONNX needs the packages onnx and onnxscript: pip install 'sfumato[onnx]'."
-        ) from error
     count, device = 2, model.device
-    inputs: dict[str, Any] = {
+    inputs: dict[str, Tensor] = {
         "x": torch.zeros(count, *model.config.shape, device=device),
         "c_noise": torch.zeros(count, device=device),
     }
     if model.config.classes:
         inputs["label"] = torch.zeros(count, dtype=torch.int64, device=device)
     batch = torch.export.Dim("batch", min=1, max=65_536)
+    shapes = tuple({0: batch} for _ in inputs)
+    return graph_onnx(model.denoiser.net.eval(), inputs, shapes, ["answer"], half)
+
+
+def graph_onnx(
+    module: nn.Module, inputs: dict[str, Tensor], dynamic: Any, outputs: list[str], half: bool = False
+) -> bytes:
+    """Any `module` of tensors as an ONNX graph with these names; `dynamic` as torch.onnx.export's dynamic_shapes."""
+    try:
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise SfumatoError(
+            "writing ONNX needs the packages onnx and onnxscript: pip install 'sfumato[onnx]'."
+        ) from error
     quiet = logging.getLogger("torch.onnx")
     before = quiet.level
     quiet.setLevel(logging.ERROR)
@@ -48,31 +59,49 @@ def network_onnx(model: Model) -> bytes:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             made = torch.onnx.export(
-                model.denoiser.net.eval(),
+                module,
                 tuple(inputs.values()),
                 dynamo=True,
-                dynamic_shapes=tuple({0: batch} for _ in inputs),
+                dynamic_shapes=dynamic,
                 input_names=list(inputs),
-                output_names=["answer"],
+                output_names=outputs,
                 verbose=False,
             )
     finally:
         quiet.setLevel(before)
     assert made is not None
-    content: bytes = made.model_proto.SerializeToString()
+    content: bytes = (_half(made.model_proto) if half else made.model_proto).SerializeToString()
     return content
+
+
+def _half(proto: Any) -> Any:
+    """The graph with its larger weights kept as float16, each cast up before it is used."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for weight in proto.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype == np.float32 and values.size > 64:
+            name = weight.name
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    nodes = list(proto.graph.node)
+    del proto.graph.node[:]
+    proto.graph.node.extend(casts + nodes)
+    return proto
 
 
 def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[str, Any]:
     """The sampler's program as JSON-ready data, each question with what its level means to the network.
 
     A question asks for `c_skip·at + c_out·net(c_in·at, c_noise)`, where `at` is the sum of its terms
-    `[[register, coefficient], …]`; see Program for the registers.
+    `[[register, coefficient], …]`; see Program for the registers. Guidance asks some questions marked `null`: those are
+    put with the null class, the number after the last.
     """
     name, named_grid = resolve(sampling.sampler)
     by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
     levels = grid(named_grid or sampling.grid, SCHEDULES[sampling.schedule](), sampling.steps)
-    return {"sampling": asdict(sampling), **program_data(trace(by, levels), parameterization)}
+    return {"sampling": asdict(sampling), **program_data(trace(by, levels, sampling.guidance), parameterization)}
 
 
 def program_data(program: Program, parameterization: Parameterization | None) -> dict[str, Any]:
@@ -83,7 +112,8 @@ def program_data(program: Program, parameterization: Parameterization | None) ->
             lines.append({"draw": True})
         elif isinstance(line, Ask):
             level = Level.of(line.alpha, line.sigma)
-            told: dict[str, Any] = {"alpha": line.alpha, "sigma": line.sigma}
+            told: dict[str, Any] = {"null": True} if line.null else {}
+            told |= {"alpha": line.alpha, "sigma": line.sigma}
             if parameterization is not None:
                 c_in, c_skip, c_out = (float(c) for c in parameterization.in_skip_out(level))
                 told |= {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": float(c_noise(level))}

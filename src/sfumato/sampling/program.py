@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import Denoiser, Level
+from sfumato.diffusion import Condition, Denoiser, Level
 from sfumato.diffusion.levels import combine
 from sfumato.errors import SfumatoError
+from sfumato.sampling.guidance import classifier_free
 from sfumato.sampling.singlestep import Adaptive
 from sfumato.sampling.steppers import Stepper
 
@@ -24,11 +25,12 @@ Terms = tuple[tuple[int, float], ...]  # (register, coefficient)
 
 @dataclass(frozen=True)
 class Ask:
-    """The denoiser's answer at the sum `terms` and the level (alpha, sigma)."""
+    """The denoiser's answer at the sum `terms` and the level (alpha, sigma); `null`: without its condition."""
 
     terms: Terms
     alpha: float
     sigma: float
+    null: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ class Program:
         return sum(isinstance(line, Ask) for line in self.lines)
 
 
-def trace(stepper: Stepper, grid: Level) -> Program:
-    """The program of `stepper` on `grid` `(steps + 1,)`.
+def trace(stepper: Stepper, grid: Level, guidance: float = 1.0) -> Program:
+    """The program of `stepper` on `grid` `(steps + 1,)`, under classifier-free guidance of this scale.
 
     Raises SfumatoError for the adaptive sampler, which decides as it goes.
     """
@@ -77,8 +79,15 @@ def trace(stepper: Stepper, grid: Level) -> Program:
         lines.append(line)
         return _unit(len(lines), room)
 
+    nothing: Condition = {}
+
+    def ask(at: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
+        return register(Ask(terms(at), float(level.alpha), float(level.sigma), null=cond is nothing))
+
+    guided = classifier_free(ask, guidance, nothing)
+
     def denoise(at: Tensor, level: Level) -> Tensor:
-        return register(Ask(terms(at), float(level.alpha), float(level.sigma)))
+        return guided(at, level, None)
 
     x = _unit(0, room)
     state = stepper.init(x, grid)
@@ -94,7 +103,13 @@ def _unit(register: int, room: int) -> Tensor:
     return vector
 
 
-def run(program: Program, denoiser: Denoiser, noise: Callable[[], Tensor]) -> Iterator[Tensor]:
+def run(
+    program: Program,
+    denoiser: Denoiser,
+    noise: Callable[[], Tensor],
+    cond: Condition | None = None,
+    null: Condition | None = None,
+) -> Iterator[Tensor]:
     """Carry `program` out, yielding the start and the picture after each step: what an importer has to do."""
     registers = [noise() * program.scale]
     yield registers[0]
@@ -104,7 +119,7 @@ def run(program: Program, denoiser: Denoiser, noise: Callable[[], Tensor]) -> It
 
     for line in program.lines:
         if isinstance(line, Ask):
-            registers.append(denoiser(total(line.terms), Level.of(line.alpha, line.sigma)))
+            registers.append(denoiser(total(line.terms), Level.of(line.alpha, line.sigma), null if line.null else cond))
         elif isinstance(line, Draw):
             registers.append(noise())
         else:

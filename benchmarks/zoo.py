@@ -1,0 +1,111 @@
+"""Train the models that ship with the package, and record how they learn for the lesson.
+
+    python benchmarks/zoo.py digits        about 5 minutes on two cores
+
+Writes src/sfumato/zoo/<name>/ (weights, config) and src/sfumato/lesson/recorded/<name>.{json,png}: the same forty seeds
+drawn by the averaged weights as training goes on, and how wrong the predicted noise is at each level, on pictures that
+were trained on and on pictures that never were. Prints the figures for the card.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+import sfumato
+from sfumato.cli.demo import COUNT, demo_config, demo_sampling
+from sfumato.data import Dataset, open_dataset, tile
+from sfumato.diffusion import Level
+from sfumato.diffusion.schedules import Cosine
+from sfumato.evaluation import judge
+from sfumato.files import replace_file
+from sfumato.hub import Model
+from sfumato.hub.zoo import load_zoo, save_zoo
+from sfumato.nets import UNetConfig
+from sfumato.training import Progress, model_for, start_run, train
+
+IMAGES = 256_000
+MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAGES)  # images seen
+SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
+RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
+
+
+def noise_error(model: Model, x0: torch.Tensor, labels: torch.Tensor, levels: Level) -> list[float]:
+    """Mean squared error of the predicted noise at each of `levels`: 1 for a network that knows nothing."""
+    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(1))
+    errors = []
+    with torch.no_grad():
+        for level in (levels[i] for i in range(len(levels))):
+            x = float(level.alpha) * x0 + float(level.sigma) * eps
+            guess = model.denoiser(x, level, {"label": labels})
+            errors.append(float(((guess - x0) * float(level.alpha / level.sigma)).square().mean()))
+    return errors
+
+
+def main(name: str) -> None:
+    everything = open_dataset(name)
+    assert everything.labels is not None
+    part = len(everything) * 9 // 10  # the digits are in the order of their writers: the last were never seen
+    seen = Dataset(name, everything.samples[:part], everything.labels[:part], everything.classes)
+    config = replace(demo_config(), minutes=None, images=IMAGES)
+    times = torch.linspace(0.05, 0.95, 19, dtype=torch.float64)
+    levels = Cosine()(times)
+    held_x, held_labels = everything.batch(torch.arange(part, len(everything)))
+    seen_x, seen_labels = everything.batch(torch.arange(0, len(everything) - part))
+    assert held_labels is not None and seen_labels is not None
+    moments, pictures = [], []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / name
+        model_config = model_for(seen, sampling=demo_sampling())
+        assert isinstance(model_config.net, UNetConfig)
+        attending = replace(model_config.net, attention=(1,))  # at 4×4: for the lesson to show
+        trainer = start_run(folder, seen, config, replace(model_config, net=attending))
+        losses: list[float] = []
+
+        def record() -> None:
+            model = Model(trainer.model.config, trainer.average)
+            pictures.append(model.sample(SEEDS, LABELS, batch=40))
+            moments.append({
+                "images": trainer.images,
+                "seconds": round(trainer.seconds, 1),
+                "loss": round(sum(losses) / len(losses), 4) if losses else None,
+                "seen": [round(e, 5) for e in noise_error(model, seen_x, seen_labels, levels)],
+                "held_out": [round(e, 5) for e in noise_error(model, held_x, held_labels, levels)],
+            })  # fmt: skip
+            losses.clear()
+            print(moments[-1]["images"], moments[-1]["loss"], flush=True)
+
+        record()
+        for event in train(folder, trainer):
+            if isinstance(event, Progress):
+                losses.append(event.loss)
+                if len(moments) < len(MOMENTS) and event.images >= MOMENTS[len(moments)]:
+                    record()
+        save_zoo(name, Model(trainer.model.config, trainer.average))
+    model = load_zoo(name)
+    labels = [i % 10 for i in range(COUNT)]
+    result = judge(model.sample(range(COUNT), labels, batch=250), torch.tensor(labels), everything)
+    scores = {"read_as_asked": round(result.read_as_asked, 4), "frechet_ratio": round(result.ratio, 3)}
+    told = {
+        "seeds": SEEDS,
+        "labels": LABELS,
+        "times": [round(float(t), 3) for t in times],
+        "schedule": "cosine",
+        "calls": model.config.sampling.steps,
+        "parameters": model.parameters,
+        "scores": scores,
+        "moments": moments,
+    }
+    replace_file(RECORDED / f"{name}.json", (json.dumps(told) + "\n").encode())
+    sheet = tile(torch.cat(pictures), columns=len(SEEDS), scale=1, gap=0)
+    sheet.convert("L").save(RECORDED / f"{name}.png", optimize=True)
+    print(f"{model.parameters:,} parameters, {trainer.seconds:.0f} s, {scores}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "digits")

@@ -1,0 +1,41 @@
+"""The models that ship with the package: a config and bfloat16 weights a folder, at `sfumato/zoo/<name>`."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from sfumato.errors import unknown
+from sfumato.files import replace_file
+from sfumato.hub.model import Model, config_json, new_model, read_config
+
+ZOO = Path(__file__).parents[1] / "zoo"
+
+
+def zoo_names() -> list[str]:
+    """The models that ship."""
+    return sorted(path.parent.name for path in ZOO.glob("*/config.json"))
+
+
+def load_zoo(name: str, device: torch.device | str = "cpu") -> Model:
+    """The shipped model called `name`; raises SfumatoError that lists them for any other."""
+    if name not in zoo_names():
+        raise unknown("shipped model", name, zoo_names())
+    content = (ZOO / name / "model.safetensors").read_bytes()
+    model = new_model(read_config(ZOO / name / "config.json"))
+    model.denoiser.net.load_state_dict({k: v.float() for k, v in safetensors.torch.load(content).items()})
+    model.denoiser.to(device).eval().requires_grad_(False)
+    model.source = f"zoo:{name}"
+    model.weights_hash = hashlib.sha256(content).hexdigest()
+    return model
+
+
+def save_zoo(name: str, model: Model) -> Path:
+    """Write `model` into the zoo in bfloat16, half the bytes; returns its folder, for the card to be put beside."""
+    tensors = {k: v.detach().cpu().bfloat16().contiguous() for k, v in model.denoiser.net.state_dict().items()}
+    replace_file(ZOO / name / "config.json", config_json(model=model.config))
+    replace_file(ZOO / name / "model.safetensors", safetensors.torch.save(tensors))
+    return ZOO / name

@@ -1,0 +1,223 @@
+"""All that the lesson's pages show, computed here: schedules as tables, samplers as programs, denoisers as graphs.
+
+    python -m sfumato.lesson.computed web/public/computed
+
+The pages only look tables up, add what a program tells them to add, and ask graphs: no formula is written twice.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+import sfumato
+from sfumato.data import open_dataset
+from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
+from sfumato.diffusion.parameterizations import c_noise
+from sfumato.diffusion.schedules import DiscreteBetas, level_at
+from sfumato.hub import Model, SamplingConfig
+from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
+from sfumato.hub.zoo import load_zoo
+from sfumato.lesson.inside import Inside
+from sfumato.sampling import SAMPLERS, grid, stepper
+from sfumato.sampling.program import trace
+
+RECORDED = Path(__file__).parent / "recorded"
+TIMES = 256  # a schedule's table has this many intervals
+CENTRES = 256  # of a cloud: what its exact denoiser weighs
+CLOUDS = {
+    "torus-knot": "points:torus-knot",
+    "spiral": "points:spirals",
+    "helix": "points:helix",
+    "roll": "points:swiss-roll-3d",
+}
+HILLS = ((-1.35, 3), (0.25, 2), (1.25, 4))  # where the landscape's three hills stand, and their weights
+HILL_STD = 0.16
+CLOUD_STEPS, STEPS = (1, 2, 3, 5, 10, 20, 50), (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 250, 1000)
+WALKERS = ("ddpm", "ddim", "euler", "heun", "dpm++2m", "unipc2")
+GUIDANCE = tuple(g / 4 for g in range(21)) + (6.0, 7.0, 8.0)
+
+
+def write_computed(folder: Path, model: Model | None = None) -> None:
+    """Write everything into `folder`, anew; `model` is a digits-like network, the shipped one if left out."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    model = model or load_zoo("digits")
+    _json(folder / "schedules.json", schedules())
+    _json(folder / "clouds.json", {name: cloud(spec) for name, spec in CLOUDS.items()} | {"hills": hills()})
+    (folder / "exact.onnx").write_bytes(exact_graph())
+    walks("cosine", CLOUD_STEPS, None, folder / "walks" / "cloud")
+    digits(model, folder / "digits")
+    named = sorted(p for p in folder.rglob("*") if p.is_file())
+    sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}
+    _json(folder / "manifest.json", {"version": sfumato.__version__, "files": sizes})
+
+
+def _json(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def _numbers(values: Tensor | NDArray[Any] | Sequence[float], digits: int = 8) -> list[float]:
+    """As float32 would hold them, written in as few figures; what is infinite ends at ±99."""
+    return [float(f"{v:.{digits}g}") for v in np.clip(np.asarray(values, np.float64), -99, 99)]
+
+
+def schedules() -> dict[str, Any]:
+    """Each schedule at 257 times, its single steps where it has them, and the level at each logSNR."""
+    times = torch.linspace(0, 1, TIMES + 1, dtype=torch.float64)
+    tables: dict[str, Any] = {}
+    for name in ("linear", "cosine", "sigmoid", "flow", "edm"):
+        schedule = SCHEDULES[name]()
+        level = schedule(times)
+        told = {"alpha": _numbers(level.alpha), "sigma": _numbers(level.sigma), "logsnr": _numbers(level.logsnr)}
+        if isinstance(schedule, DiscreteBetas):  # x_k = keep·x_(k−1) + add·eps
+            told["keep"] = _numbers((1 - schedule.betas).sqrt())
+            told["add"] = _numbers(schedule.betas.sqrt())
+        tables[name] = told
+    logsnr = torch.linspace(-14, 14, 2 * TIMES + 1, dtype=torch.float64)
+    at = level_at(logsnr, "preserving")
+    return {
+        "schedules": tables,
+        "by_logsnr": {"from": -14, "to": 14, "alpha": _numbers(at.alpha), "sigma": _numbers(at.sigma)},
+    }
+
+
+def cloud(spec: str, count: int = CENTRES) -> dict[str, Any]:
+    """A point set as the Gaussians about `count` centres, by k-means: lifted into space where it is flat."""
+    data = open_dataset(spec)
+    points = np.asarray(data.samples, np.float64)
+    if points.shape[1] == 2:
+        points = np.concatenate([points, np.zeros((len(points), 1))], axis=1)
+    centres, std = centres_of(points, count)
+    return {"dimension": 3, "std": round(std, 4), "centres": _numbers(centres.ravel(), 5)}
+
+
+def centres_of(points: NDArray[np.float64], count: int, rounds: int = 12) -> tuple[NDArray[np.float64], float]:
+    """`count` centres of `points` (n, d) by Lloyd's algorithm, and the spread about them along one coordinate."""
+    centres = points[np.random.default_rng(0).choice(len(points), count, replace=False)]
+    for _ in range(rounds):
+        nearest = ((points[:, None] - centres) ** 2).sum(-1).argmin(1)
+        for k in range(count):
+            if (nearest == k).any():
+                centres[k] = points[nearest == k].mean(0)
+    nearest = ((points[:, None] - centres) ** 2).sum(-1).argmin(1)
+    return centres, float(np.sqrt(((points - centres[nearest]) ** 2).mean()))
+
+
+def hills() -> dict[str, Any]:
+    """The one-dimensional data of the landscape: three hills of unequal weight."""
+    centres = [place for place, weight in HILLS for _ in range(weight)]
+    return {"dimension": 1, "std": HILL_STD, "centres": centres}
+
+
+class Exact(nn.Module):
+    """The exact denoiser of a cloud as a graph, with the predicted noise, the score and the log density beside it."""
+
+    def forward(
+        self, x: Tensor, alpha: Tensor, sigma: Tensor, centres: Tensor, std: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        data = FiniteSet(centres, std, torch.float32)
+        level = Level(alpha, sigma)
+        answer = data(x, level)
+        eps = (x - alpha * answer) / sigma
+        return answer, eps, -eps / sigma, data.log_density(x, level)
+
+
+def exact_graph() -> bytes:
+    one = torch.ones(1)
+    count, dimension, many = (
+        torch.export.Dim("count", min=1, max=2_000_000),
+        torch.export.Dim("dimension", min=1, max=4096),
+        torch.export.Dim("centres", min=2, max=65_536),
+    )
+    inputs = {"x": torch.randn(5, 3), "alpha": one * 0.8, "sigma": one * 0.6, "centres": torch.randn(7, 3), "std": one}
+    shapes = ({0: count, 1: dimension}, None, None, {0: many, 1: dimension}, None)
+    return graph_onnx(Exact(), inputs, shapes, ["answer", "eps", "score", "log_density"])
+
+
+def walks(
+    schedule: str, steps: Sequence[int], denoiser: NetDenoiser | None, folder: Path, rule: str = "trailing"
+) -> None:
+    """`folder/<sampler>.json`: step count → program."""
+    parameterization = denoiser.parameterization if denoiser is not None else None
+    for name in WALKERS:
+        programs = {}
+        for count in steps:
+            if (count > 50 and name not in ("ddpm", "ddim")) or count < SAMPLERS[name].needs:
+                continue
+            levels = grid(rule, SCHEDULES[schedule](), count)
+            programs[count] = short(program_data(trace(stepper(name, steps=count), levels), parameterization))
+        told = {"name": name, "deterministic": SAMPLERS[name].deterministic, "use": SAMPLERS[name].use}
+        _json(folder / f"{name}.json", {**told, "programs": programs})
+
+
+def short(program: dict[str, Any]) -> dict[str, Any]:
+    """The program in as many figures as float32 has."""
+
+    def cut(value: Any) -> Any:
+        if isinstance(value, float):
+            return float(f"{value:.8g}")
+        if isinstance(value, list):
+            return [cut(v) for v in value]
+        if isinstance(value, dict):
+            return {k: cut(v) for k, v in value.items()}
+        return value
+
+    cutted: dict[str, Any] = cut(program)
+    return cutted
+
+
+def digits(model: Model, folder: Path) -> None:
+    """The network, what goes on inside it, its walks, real digits, and how it learnt."""
+    folder.mkdir(parents=True)
+    (folder / "network.onnx").write_bytes(network_onnx(model, half=True))
+    inside = Inside(model.denoiser.net)  # type: ignore[arg-type]
+    (folder / "inside.onnx").write_bytes(inside.onnx(model.config.shape))
+    settings = model.config.sampling
+    walks(settings.schedule, STEPS, model.denoiser, folder / "walks", settings.grid)
+    levels = grid(settings.grid, SCHEDULES[settings.schedule](), settings.steps)
+    _json(folder / "guided.json", {
+        "sampling": SamplingConfig(**vars(settings)).__dict__,
+        "programs": {
+            f"{scale:g}": short(
+                program_data(trace(stepper(settings.sampler), levels, scale), model.denoiser.parameterization)
+            )
+            for scale in GUIDANCE
+        },
+    })  # fmt: skip
+    times = torch.linspace(0, 1, TIMES + 1, dtype=torch.float64)
+    table: dict[str, Any] = {}
+    for name in ("cosine", "flow"):
+        level = SCHEDULES[name]()(times[1:])
+        c_in, c_skip, c_out = model.denoiser.parameterization.in_skip_out(level)
+        columns = {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": c_noise(level)}
+        table[name] = {key: [None, *_numbers(np.asarray(column))] for key, column in columns.items()}
+    dataset = open_dataset("digits")
+    assert dataset.labels is not None
+    first = [int(i) for label in range(10) for i in np.flatnonzero(dataset.labels == label)[:8]]
+    (folder / "real.bin").write_bytes(np.ascontiguousarray(dataset.samples[first]).tobytes())
+    _json(folder / "about.json", {
+        "shape": list(model.config.shape),
+        "classes": list(model.config.classes),
+        "parameters": model.parameters,
+        "weights": model.weights_hash,
+        "levels": table,
+        "real_labels": [int(dataset.labels[i]) for i in first],
+        "inside": inside.describe(),
+    })  # fmt: skip
+    for path in RECORDED.glob("digits.*"):
+        shutil.copyfile(path, folder / f"recorded{path.suffix}")
+
+
+if __name__ == "__main__":
+    write_computed(Path(sys.argv[1]))

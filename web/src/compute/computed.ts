@@ -1,0 +1,75 @@
+/** The tables that Python computed (src/sfumato/lesson/computed.py), fetched once each. */
+import type { Program, Walker } from './program'
+
+export type Table = { alpha: number[]; sigma: number[]; logsnr: number[]; keep?: number[]; add?: number[] }
+export type ScheduleName = 'linear' | 'cosine' | 'sigmoid' | 'flow' | 'edm'
+export type Schedules = {
+  schedules: Record<ScheduleName, Table>
+  by_logsnr: { from: number; to: number; alpha: number[]; sigma: number[] }
+}
+export type Cloud = { dimension: number; std: number; centres: number[] }
+export type CloudName = 'torus-knot' | 'spiral' | 'helix' | 'roll' | 'hills'
+export type NetworkLevels = Record<'c_in' | 'c_skip' | 'c_out' | 'c_noise', (number | null)[]>
+export type DigitsAbout = {
+  shape: [number, number, number]
+  classes: string[]
+  parameters: number
+  weights: string
+  levels: Record<'cosine' | 'flow', NetworkLevels>
+  real_labels: number[]
+  inside: { switches: string[]; outputs: string[]; heads: Record<string, number>; widths: number[] }
+}
+export type Recorded = {
+  seeds: number[]
+  labels: number[]
+  times: number[]
+  schedule: ScheduleName
+  calls: number
+  parameters: number
+  scores: { read_as_asked: number; frechet_ratio: number }
+  moments: { images: number; seconds: number; loss: number | null; seen: number[]; held_out: number[] }[]
+}
+export type Guided = { sampling: Record<string, unknown>; programs: Record<string, Program> }
+
+const fetched = new Map<string, Promise<unknown>>()
+
+function once<T>(path: string, read: (answer: Response) => Promise<T>): Promise<T> {
+  let found = fetched.get(path) as Promise<T> | undefined
+  if (!found) {
+    found = fetch(new URL(`computed/${path}`, document.baseURI)).then((answer) => {
+      if (!answer.ok) throw new Error(`computed/${path} could not be fetched (${answer.status})`)
+      return read(answer)
+    })
+    found.catch(() => fetched.delete(path)) // so that the next try asks again
+    fetched.set(path, found)
+  }
+  return found
+}
+
+const json = <T>(path: string) => once(path, (answer) => answer.json() as Promise<T>)
+
+export const schedules = () => json<Schedules>('schedules.json')
+export const clouds = () => json<Record<CloudName, Cloud>>('clouds.json')
+export const walker = (of: 'cloud' | 'digits', name: string) =>
+  json<Walker>(of === 'cloud' ? `walks/cloud/${name}.json` : `digits/walks/${name}.json`)
+export const guided = () => json<Guided>('digits/guided.json')
+export const aboutDigits = () => json<DigitsAbout>('digits/about.json')
+export const recorded = () => json<Recorded>('digits/recorded.json')
+export const recordedPicture = () => new URL('computed/digits/recorded.png', document.baseURI).href
+
+/** Eighty scanned digits, eight a class in order, `(80, 64)` in [−1, 1]. */
+export const realDigits = () =>
+  once('digits/real.bin', async (answer) => {
+    const bytes = new Uint8Array(await answer.arrayBuffer())
+    return Array.from({ length: bytes.length / 64 }, (_, i) =>
+      Float32Array.from(bytes.subarray(i * 64, (i + 1) * 64), (v) => v / 127.5 - 1),
+    )
+  })
+
+/** A table's value at t in [0, 1], between its entries a straight line. */
+export function at(column: readonly (number | null)[], t: number): number {
+  const position = Math.min(Math.max(t, 0), 1) * (column.length - 1)
+  const below = Math.min(Math.floor(position), column.length - 2)
+  const [low, high] = [column[below] ?? column[below + 1]!, column[below + 1]!]
+  return low + (high - low) * (position - below)
+}

@@ -1,0 +1,106 @@
+/** Asks the exported graphs and carries the exported programs out, away from the page's own thread. */
+import * as ort from 'onnxruntime-web/wasm'
+import glue from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url'
+import binary from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
+import { imageNoise } from './noise'
+import { run, type AskLine } from './program'
+import type { Asked, Numbers, Reply, Request, Tensor } from './protocol'
+
+const base = new URL(import.meta.env.DEV ? '/' : '../', import.meta.url)
+ort.env.wasm.wasmPaths = { mjs: new URL(glue, import.meta.url).href, wasm: new URL(binary, import.meta.url).href }
+ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency || 1) : 1
+ort.env.logLevel = 'error'
+
+const sessions = new Map<string, Promise<ort.InferenceSession>>()
+const cancelled = new Set<number>()
+let turn: Promise<unknown> = Promise.resolve() // a session answers one question at a time
+
+function session(graph: string): Promise<ort.InferenceSession> {
+  let found = sessions.get(graph)
+  if (!found) {
+    found = load(graph)
+    found.catch(() => sessions.delete(graph)) // so that the next try asks again
+    sessions.set(graph, found)
+  }
+  return found
+}
+
+async function load(graph: string): Promise<ort.InferenceSession> {
+  const answer = await fetch(new URL(`computed/${graph}.onnx`, base))
+  if (!answer.ok) throw new Error(`the model ${graph} could not be fetched (${answer.status})`)
+  return ort.InferenceSession.create(new Uint8Array(await answer.arrayBuffer()), { executionProviders: ['wasm'] })
+}
+
+async function answer(graph: string, inputs: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+  const ready = await session(graph)
+  const feeds: Record<string, ort.Tensor> = {}
+  for (const [name, { data, dims }] of Object.entries(inputs)) {
+    feeds[name] = data instanceof Float32Array ? new ort.Tensor('float32', data, dims) : new ort.Tensor('int64', data, dims)
+  }
+  const mine = turn.then(() => ready.run(feeds))
+  turn = mine.catch(() => undefined)
+  const outputs = await mine
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, t]) => [name, { data: (t.data as Numbers).slice(), dims: [...t.dims] } as Tensor]),
+  )
+}
+
+const one = (value: number): Tensor => ({ data: new Float32Array([value]), dims: [1] })
+
+async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: number): Promise<Float32Array> {
+  if (asked.kind === 'cloud') {
+    const { centres, dimension, std } = asked
+    const { answer: guess } = await answer('exact', {
+      x: { data: at, dims: [at.length / dimension, dimension] },
+      alpha: one(line.alpha),
+      sigma: one(line.sigma),
+      centres: { data: centres, dims: [centres.length / dimension, dimension] },
+      std: one(std),
+    })
+    return guess!.data as Float32Array
+  }
+  const side = Math.round(Math.sqrt(at.length / count))
+  const label = asked.labels.map((l) => BigInt(line.null ? 10 : l))
+  const { answer: told } = await answer('digits/network', {
+    x: { data: at.map((v) => v * line.c_in!), dims: [count, 1, side, side] },
+    c_noise: { data: new Float32Array(count).fill(line.c_noise!), dims: [count] },
+    label: { data: BigInt64Array.from(label), dims: [count] },
+  })
+  const out = told!.data as Float32Array
+  return at.map((v, i) => line.c_skip! * v + line.c_out! * out[i]!)
+}
+
+const post = (reply: Reply) => self.postMessage(reply)
+
+self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
+  if (request.op === 'cancel') {
+    cancelled.add(request.id)
+    return
+  }
+  const begun = performance.now()
+  const { id } = request
+  try {
+    if (request.op === 'graph') {
+      const outputs = await answer(request.graph, request.inputs)
+      post({ id, kind: 'outputs', outputs, milliseconds: performance.now() - begun })
+      return
+    }
+    const { program, asked, seeds, size, start } = request
+    const fresh = imageNoise(seeds, size)
+    let first = start
+    const noise = () => {
+      const taken = first ?? fresh()
+      first = undefined
+      return taken
+    }
+    await session(asked.kind === 'cloud' ? 'exact' : 'digits/network') // loading is not walking
+    const walking = performance.now()
+    for await (const step of run(program, (at, line) => denoise(at, line, asked, seeds.length), noise)) {
+      if (cancelled.delete(id)) return
+      post({ id, kind: 'arrival', ...step })
+    }
+    post({ id, kind: 'done', milliseconds: performance.now() - walking })
+  } catch (error) {
+    post({ id, kind: 'error', message: error instanceof Error ? error.message : String(error) })
+  }
+}

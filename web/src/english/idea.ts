@@ -1,0 +1,68 @@
+import type { ChapterText } from '../chapters'
+
+export const labels = {
+  scene: 'A cloud of points',
+  shape: 'Shape',
+  shapes: { 'torus-knot': 'Torus knot', spiral: 'Spiral', helix: 'Helix', roll: 'Swiss roll', own: 'Your own' },
+  time: 'Time t',
+  data: 'data',
+  noise: 'pure noise',
+  dissolve: 'Dissolve it',
+  back: 'Bring it back',
+  way: 'Show',
+  ways: { there: 'The way there', back: 'The way back' },
+  paths: 'Show single paths',
+  again: 'New noise',
+  type: 'Type a letter or two',
+  draw: 'or draw here',
+  clear: 'Clear',
+  pad: 'A place to draw a shape with a finger or the mouse',
+  counted: (points: string, seconds: string) => `${points} points, 20 steps: ${seconds} s in this browser.`,
+  described: (shape: string, t: number, back: boolean) =>
+    back
+      ? `Points that began as noise, on their way to the shape “${shape}”, at time ${t.toFixed(2)}.`
+      : `The shape “${shape}” made of 20,000 points, with noise mixed in, at time ${t.toFixed(2)}.`,
+}
+
+export const text: ChapterText = {
+  id: 'idea',
+  title: 'The idea',
+  lead: 'Noise is easy to make. If you learn to walk back from noise, step by step, you can make anything you have examples of.',
+  minutes: 2,
+  sections: [
+    {
+      heading: 'There: anyone can do it',
+      text: [
+        'Drag the time slider. Every point of the shape drifts towards a place of its own in a round, featureless ball. Nothing is learnt here: each point is mixed with [[noise]], a little more at every moment. This is the [[forward process]].',
+        'At the end you could not tell the knot from the spiral. Whatever you began with, the ball is the same: a [[Gaussian]]. That is the whole trick of the first half, because a Gaussian is a thing we can draw from at will.',
+      ],
+      equations: [
+        {
+          tex: String.raw`x_t = \alpha_t\, x_0 + \sigma_t\, \varepsilon, \qquad \varepsilon \sim \mathcal N(0, I)`,
+          says: 'What you see at time t is the data, shrunk by alpha, plus noise, scaled by sigma.',
+        },
+      ],
+      code: 'idea_forward.py',
+    },
+    {
+      heading: 'Back: ask, and take a small step',
+      text: [
+        'Now press “Bring it back”. New points are thrown at random, and none of them has ever been part of the shape. At each step every point asks one question: *given where I am and how noisy things are, where was I most likely before the noise?* The thing that answers is called a [[denoiser]]. Then the point takes a small step that way, and asks again.',
+        'Look at single paths. No point goes back to “its” old place: it has none. The shape returns as a whole, because the answers know the [[distribution]], not the points. That is why a diffusion model makes new pictures and does not look old ones up.',
+      ],
+      equations: [
+        {
+          tex: String.raw`\hat x_0(x, t) = \mathbb E\,[\,x_0 \mid x_t = x\,]`,
+          says: 'The best guess of the clean point: the average over all that it could have been.',
+        },
+      ],
+      code: 'idea_back.py',
+    },
+    {
+      heading: 'What is left to learn',
+      text: [
+        'For a shape made of a few hundred blobs the best guess can be worked out exactly, and that is what this page does. For pictures nobody can: there are too many, and we only have examples. So a neural network learns to guess, from examples with noise mixed in. The next chapters build it: the noise, the way back, the network and its training, the samplers that walk in few steps, and how to say what you want.',
+      ],
+    },
+  ],
+}

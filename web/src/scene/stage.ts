@@ -1,0 +1,139 @@
+/** A three.js stage that draws only when something has changed, and says so where there is no WebGL. */
+import { Color, PerspectiveCamera, Scene, WebGLRenderer } from 'three'
+import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js'
+
+export type Colours = Record<'ink' | 'soft' | 'line' | 'blue' | 'orange' | 'green' | 'pink' | 'scene', Color>
+
+export class Stage {
+  readonly scene = new Scene()
+  readonly camera = new PerspectiveCamera(35, 1, 0.05, 200)
+  readonly controls: OrbitControls
+  private readonly renderer: WebGLRenderer
+  private readonly watching: ResizeObserver
+  private asked = 0
+  private before: ((seconds: number) => void)[] = []
+  private disposed = false
+  width = 1
+  height = 1
+  /** Milliseconds of script that the last frame took, before the graphics card has its turn. */
+  script = 0
+
+  /** Throws where the browser gives no WebGL. */
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    from: [number, number, number] = [3.2, 2, 5.2],
+    to: [number, number, number] = [0, 0, 0],
+  ) {
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: 'low-power' })
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2))
+    this.camera.position.set(...from)
+    this.controls = new OrbitControls(this.camera, canvas)
+    this.controls.target.set(...to)
+    this.controls.enableDamping = false
+    this.controls.enablePan = false
+    this.controls.minDistance = 1.5
+    this.controls.maxDistance = 30
+    this.controls.addEventListener('change', () => this.invalidate())
+    canvas.style.touchAction = 'pan-y' // a finger still scrolls the page up and down
+    this.controls.update()
+    canvas.addEventListener('keydown', this.keys)
+    this.watching = new ResizeObserver(() => this.resize())
+    this.watching.observe(canvas.parentElement ?? canvas)
+    this.resize()
+  }
+
+  /** Called before each frame with the seconds since the page began. */
+  onFrame(change: (seconds: number) => void): void {
+    this.before.push(change)
+  }
+
+  /** Draw again, soon and once. */
+  invalidate(): void {
+    if (!this.asked && !this.disposed) this.asked = requestAnimationFrame(this.frame)
+  }
+
+  /** Turn the view by so many radians. */
+  turn(around: number, over = 0): void {
+    const offset = this.camera.position.clone().sub(this.controls.target)
+    const radius = offset.length()
+    const polar = Math.min(Math.PI - 0.05, Math.max(0.05, Math.acos(offset.y / radius) + over))
+    const azimuth = Math.atan2(offset.x, offset.z) + around
+    offset.set(Math.sin(polar) * Math.sin(azimuth), Math.cos(polar), Math.sin(polar) * Math.cos(azimuth))
+    this.camera.position.copy(this.controls.target).addScaledVector(offset, radius)
+    this.camera.lookAt(this.controls.target)
+    this.controls.update()
+    this.invalidate()
+  }
+
+  zoom(by: number): void {
+    const offset = this.camera.position.clone().sub(this.controls.target)
+    const distance = Math.min(this.controls.maxDistance, Math.max(this.controls.minDistance, offset.length() * by))
+    this.camera.position.copy(this.controls.target).add(offset.setLength(distance))
+    this.controls.update()
+    this.invalidate()
+  }
+
+  paint(background: Color): void {
+    this.renderer.setClearColor(background)
+    this.invalidate()
+  }
+
+  dispose(): void {
+    this.disposed = true
+    cancelAnimationFrame(this.asked)
+    this.watching.disconnect()
+    this.canvas.removeEventListener('keydown', this.keys)
+    this.controls.dispose()
+    this.scene.traverse((thing) => {
+      const { geometry, material } = thing as { geometry?: { dispose(): void }; material?: { dispose(): void } | { dispose(): void }[] }
+      geometry?.dispose()
+      for (const m of Array.isArray(material) ? material : material ? [material] : []) m.dispose()
+    })
+    this.renderer.dispose()
+  }
+
+  private readonly keys = (event: KeyboardEvent): void => {
+    const turn = Math.PI / 24
+    const moves: Record<string, () => void> = {
+      ArrowLeft: () => this.turn(-turn),
+      ArrowRight: () => this.turn(turn),
+      ArrowUp: () => this.turn(0, -turn),
+      ArrowDown: () => this.turn(0, turn),
+      '+': () => this.zoom(0.9),
+      '=': () => this.zoom(0.9),
+      '-': () => this.zoom(1.1),
+    }
+    const move = moves[event.key]
+    if (!move || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    move()
+  }
+
+  private resize(): void {
+    const box = (this.canvas.parentElement ?? this.canvas).getBoundingClientRect()
+    if (!box.width || !box.height) return
+    this.width = box.width
+    this.height = box.height
+    this.renderer.setSize(box.width, box.height, false)
+    this.camera.aspect = box.width / box.height
+    // The scene fits a square: a narrow canvas looks from further away.
+    this.camera.fov = this.camera.aspect < 1 ? 2 * Math.atan(Math.tan((35 * Math.PI) / 360) / this.camera.aspect) * (180 / Math.PI) : 35
+    this.camera.updateProjectionMatrix()
+    this.invalidate()
+  }
+
+  private readonly frame = (now: number): void => {
+    this.asked = 0
+    const begun = performance.now()
+    for (const change of this.before) change(now / 1000)
+    this.renderer.render(this.scene, this.camera)
+    this.script = performance.now() - begun
+  }
+}
+
+/** The page's colours as three.js has them; read again when the theme changes. */
+export function colours(): Colours {
+  const style = getComputedStyle(document.documentElement)
+  const names = ['ink', 'soft', 'line', 'blue', 'orange', 'green', 'pink', 'scene'] as const
+  return Object.fromEntries(names.map((name) => [name, new Color(style.getPropertyValue(`--${name}`).trim())])) as Colours
+}

@@ -1,0 +1,78 @@
+/** The state of every panel, in the page's address: what is on screen can be shared, and Back goes back. */
+const fields = $state<Record<string, string>>(Object.fromEntries(new URLSearchParams(location.search)))
+let pending: ReturnType<typeof setTimeout> | undefined
+
+function write(): void {
+  pending = undefined
+  history.replaceState(null, '', address(fields))
+}
+
+function address(values: Record<string, string>): string {
+  const query = new URLSearchParams(Object.entries(values).sort(([a], [b]) => a.localeCompare(b))).toString()
+  return `${location.pathname}${query ? `?${query}` : ''}${location.hash}`
+}
+
+/** Write what is still waiting to be written (a link that is shared says what is shown now). */
+export function settle(): string {
+  if (pending !== undefined) {
+    clearTimeout(pending)
+    write()
+  }
+  return location.href
+}
+
+addEventListener('popstate', () => {
+  const now = Object.fromEntries(new URLSearchParams(location.search))
+  for (const name of Object.keys(fields)) if (!(name in now)) delete fields[name]
+  Object.assign(fields, now)
+})
+
+type Plain = number | string | boolean
+type Widened<T> = T extends number ? number : T extends boolean ? boolean : T
+
+/**
+ * One value kept in the address under `name`, left out while it is `fallback`. Numbers may be bounded and strings
+ * limited to `allowed`: an address is typed by anyone, and what does not fit counts as not given.
+ */
+export function field<T extends Plain>(
+  name: string,
+  fallback: T,
+  allowed?: readonly Widened<T>[] | { min: number; max: number },
+): { value: Widened<T> } {
+  function read(text: string | undefined): Plain {
+    if (text === undefined) return fallback
+    const value = typeof fallback === 'number' ? Number(text) : typeof fallback === 'boolean' ? text === '1' : text
+    if (typeof value === 'number' && !Number.isFinite(value)) return fallback
+    if (Array.isArray(allowed)) return (allowed as readonly Plain[]).includes(value) ? value : fallback
+    if (allowed && typeof value === 'number') {
+      const { min, max } = allowed as { min: number; max: number }
+      return Math.min(max, Math.max(min, value))
+    }
+    return value
+  }
+  return {
+    get value() {
+      return read(fields[name]) as Widened<T>
+    },
+    set value(value: Widened<T>) {
+      const text = typeof value === 'boolean' ? (value ? '1' : '0') : typeof value === 'number' ? short(value) : value
+      if (value === (fallback as Plain)) delete fields[name]
+      else fields[name] = text as string
+      pending ??= setTimeout(write, 250)
+    },
+  }
+}
+
+const short = (value: number) => String(Number(value.toPrecision(6)))
+
+/** Go to a page as a link does: `go({ c: 'forward', 'forward.t': '0.4' })` keeps what other panels remember. */
+export function go(to: Record<string, string>): void {
+  settle()
+  Object.assign(fields, to)
+  history.pushState(null, '', address(fields))
+}
+
+/** The address of `to`, for a real link that opens in a new tab too. */
+export function href(to: Record<string, string>): string {
+  return address({ ...fields, ...to })
+}

@@ -1,0 +1,25 @@
+/** Debian's Chromium with WebGL by software, and a page that remembers what went wrong on it. */
+import { existsSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+
+export const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+export async function open({ webgl = true, args = [] } = {}) {
+  const graphics = webgl ? ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'] : ['--disable-gpu', '--disable-3d-apis']
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...graphics, ...args] })
+}
+
+/** A page with `problems`: console errors, page errors, failed requests, and requests that leave the origin. */
+export async function visit(browser, address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  const page = await context.newPage()
+  const problems = []
+  const origin = new URL(address).origin
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && problems.push(`${m.type()}: ${m.text()}`))
+  page.on('pageerror', (e) => problems.push(`thrown: ${e.message}`))
+  page.on('requestfailed', (r) => problems.push(`failed: ${r.url()} ${r.failure()?.errorText}`))
+  page.on('request', (r) => !/^(blob|data):/.test(r.url()) && new URL(r.url()).origin !== origin && problems.push(`left the origin: ${r.url()}`))
+  page.on('response', (r) => r.status() >= 400 && problems.push(`${r.status()}: ${r.url()}`))
+  await page.goto(address)
+  return { page, context, problems }
+}
