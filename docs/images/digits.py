@@ -12,7 +12,7 @@ from sfumato.hub import load
 
 run = Path(sys.argv[1])
 steps = list(load(run).stream(range(10), range(10)))
-shown = [frame_of(steps[index]) for index in (0, 8, 9, 10, 11, 12, 13, 14, 15, 20)]
+shown = [frame_of(steps[index]) for index in (0, 1, 2, 3, 4, 5, 6, 7, 8, 10)]
 way = tile(torch.stack(shown, dim=1).flatten(0, 1), columns=10, scale=6)
 drawn = Image.open(run / "samples.png").convert("RGB")
 both = Image.new("RGB", (drawn.width + way.width + 28, drawn.height), "white")

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import console
-from sfumato.cli.sample import with_sampler
+from sfumato.cli.sample import results_folder, with_sampler
 from sfumato.hub import load
 from sfumato.hub.onnx import export_onnx
 
@@ -38,6 +38,6 @@ def export(
         if v is not None
     }
     settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
-    folder = out or (run.parent.parent if (run / "state.json").exists() else run) / "onnx"
+    folder = out or results_folder(run) / "onnx"
     for path in export_onnx(model, folder, settings):
         console.print(f"  {path}  {path.stat().st_size / 1e6:.2f} MB", soft_wrap=True)

@@ -22,6 +22,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.model import FIRST
+from sfumato.hub.zoo import ships
 from sfumato.sampling import Step, resolve, stepper
 from sfumato.training import data_gaussian, pick_device
 
@@ -29,7 +30,7 @@ MOST = 100_000  # images a call
 
 
 def sample(
-    run: Annotated[Path, Parameter(help="A run such as runs/digits, or one of its checkpoints.")],
+    run: Annotated[Path, Parameter(help="A run such as runs/photos, one of its checkpoints, or digits, which ships.")],
     /,
     *,
     class_: Annotated[
@@ -88,7 +89,7 @@ def sample(
     labels = pick_labels(model, class_, len(numbers))
     if guidance is not None and not model.config.classes:
         raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
-    folder = out or (run.parent.parent if (run / "state.json").exists() else run) / "samples"
+    folder = out or results_folder(run) / "samples"
     if compare is not None:
         rows = [replace(with_sampler(settings, name), **given) for name in _names(compare)]  # type: ignore[arg-type]
         columns = counts or [5, 10, 20]
@@ -106,6 +107,13 @@ def sample(
     console.print(f"Drew {len(numbers)} with {calls} from {model.source}", soft_wrap=True)
     for path in paths[-2:] if animate else paths[-1:]:
         console.print(f"  {path}", soft_wrap=True)
+
+
+def results_folder(run: Path) -> Path:
+    """Where what is made from `run` goes: into the run, or for a model that ships into a folder here."""
+    if ships(run):
+        return Path(f"sfumato-{run}")
+    return run.parent.parent if (run / "state.json").exists() else run
 
 
 def with_sampler(settings: SamplingConfig, name: str | None) -> SamplingConfig:

@@ -205,13 +205,17 @@ def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
 
 
 def load(path: str | Path, weights: Weights = "ema", device: torch.device | str = "cpu") -> Model:
-    """The model in a run folder (newest intact checkpoint) or in one checkpoint's folder.
+    """The model in a run folder (newest intact checkpoint), in one checkpoint's folder, or one that ships, by name.
 
     `weights` "ema" (the running average, better pictures) or "raw". Raises SfumatoError where nothing usable is found.
     """
     folder = Path(path)
     if weights not in WEIGHT_FILES:
         raise unknown("weights", weights, WEIGHT_FILES)
+    from sfumato.hub.zoo import load_zoo, ships
+
+    if ships(path):
+        return load_zoo(str(path), device)
     checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
     config: ModelConfig = read_config(checkpoint.path.parent.parent / "config.json")
     model = new_model(config)

@@ -27,7 +27,7 @@ from sfumato.sampling.program import Ask, Draw, Program, trace
 def network_onnx(model: Model, half: bool = False) -> bytes:
     """The network as an ONNX graph: `x` (batch, *shape), `c_noise` (batch,), with classes `label` (batch,) → `answer`.
 
-    Any batch size. `half` keeps the weights as float16 in the file, half the bytes; it computes in float32 all the same.
+    Any batch size. `half` keeps the weights as float16 in the file, half the bytes; it still computes in float32.
     Raises SfumatoError without the packages onnx and onnxscript.
     """
     count, device = 2, model.device

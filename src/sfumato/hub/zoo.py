@@ -20,6 +20,11 @@ def zoo_names() -> list[str]:
     return sorted(path.parent.name for path in ZOO.glob("*/config.json"))
 
 
+def ships(path: str | Path) -> bool:
+    """Whether `path` means a model that ships: no run of that name is here."""
+    return str(path) in zoo_names() and not (Path(path) / "config.json").exists()
+
+
 def load_zoo(name: str, device: torch.device | str = "cpu") -> Model:
     """The shipped model called `name`; raises SfumatoError that lists them for any other."""
     if name not in zoo_names():
@@ -28,7 +33,7 @@ def load_zoo(name: str, device: torch.device | str = "cpu") -> Model:
     model = new_model(read_config(ZOO / name / "config.json"))
     model.denoiser.net.load_state_dict({k: v.float() for k, v in safetensors.torch.load(content).items()})
     model.denoiser.to(device).eval().requires_grad_(False)
-    model.source = f"zoo:{name}"
+    model.source = name
     model.weights_hash = hashlib.sha256(content).hexdigest()
     return model
 

@@ -44,7 +44,7 @@ HILLS = ((-1.35, 3), (0.25, 2), (1.25, 4))  # where the landscape's three hills 
 HILL_STD = 0.16
 CLOUD_STEPS, STEPS = (1, 2, 3, 5, 10, 20, 50), (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 250, 1000)
 WALKERS = ("ddpm", "ddim", "euler", "heun", "dpm++2m", "unipc2")
-GUIDANCE = tuple(g / 4 for g in range(21)) + (6.0, 7.0, 8.0)
+GUIDANCE = (*(g / 4 for g in range(21)), 6.0, 7.0, 8.0)
 
 
 def write_computed(folder: Path, model: Model | None = None) -> None:

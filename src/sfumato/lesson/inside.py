@@ -85,8 +85,8 @@ class Inside(nn.Module):
 
             return watch
 
-        for name, block in self.blocks.items():
-            block.register_forward_hook(keep(name))
+        for name, part in self.blocks.items():
+            part.register_forward_hook(keep(name))
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor, gates: Tensor) -> tuple[Tensor, ...]:
         self._gates, self._kept = gates, {}

@@ -1,4 +1,5 @@
 import torch
+
 from sfumato.data import open_dataset
 from sfumato.diffusion import SCHEDULES, FiniteSet
 from sfumato.sampling import ImageNoise, grid, last, sample, stepper

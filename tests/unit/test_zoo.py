@@ -1,0 +1,50 @@
+"""The models that ship: they load by name, draw what was asked for, and say where they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import sfumato
+from sfumato.data import open_dataset
+from sfumato.errors import SfumatoError
+from sfumato.evaluation import judge
+from sfumato.hub.zoo import ZOO, load_zoo, ships, zoo_names
+from tiny import Command
+
+
+@pytest.mark.parametrize("name", zoo_names())
+def test_each_is_small_and_has_a_card(name: str) -> None:
+    files = sorted(p.name for p in (ZOO / name).iterdir())
+    assert files == ["README.md", "config.json", "model.safetensors"]
+    assert f"benchmarks/zoo.py {name}" in (ZOO / name / "README.md").read_text()
+    assert sum(p.stat().st_size for p in ZOO.rglob("*.*")) < 12e6
+
+
+def test_the_digits_are_read_as_asked() -> None:
+    labels = [i % 10 for i in range(200)]
+    samples = sfumato.load("digits").sample(range(200), labels, batch=200)
+    assert judge(samples, torch.tensor(labels), open_dataset("digits")).read_as_asked >= 0.97
+
+
+def test_a_run_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ships("digits") and not ships("cats")
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "digits/config.json").write_text("{}")
+    assert not ships("digits")
+
+
+def test_an_unknown_name_lists_them() -> None:
+    with pytest.raises(SfumatoError, match="digits"):
+        load_zoo("digit")
+
+
+def test_the_command_line_draws_and_tells_how_to_again(sfumato: Command, tmp_path: Path) -> None:
+    told = sfumato("sample", "digits", "--class", 3, "-n", 2)
+    assert told.returncode == 0, told.stderr
+    again = sfumato("info", tmp_path / "sfumato-digits/samples/3-seed-0001.png")
+    assert "sfumato sample digits --class 3" in again.stdout.replace("\n", " ")
+    assert sfumato("sample", "digits", "--first", "teleport", "-n", 2).returncode == 0
