@@ -1,5 +1,9 @@
 import { mount } from 'svelte'
 import './style.css'
 import App from './App.svelte'
+import * as computed from './compute/computed'
+import * as engine from './compute/engine'
 
+// For the curious, in the browser's console, and for the test that holds these answers to Python's.
+Object.assign(window, { sfumato: { ...engine, ...computed } })
 mount(App, { target: document.getElementById('app')! })

@@ -22,6 +22,16 @@ export function recall<T>(name: string, fits: (value: unknown) => value is T, fa
   return fallback
 }
 
+/** Move what is kept under `name` out of the way, unread: it can still be looked at by hand. */
+export function setAside(name: string): void {
+  try {
+    localStorage.setItem(`sfumato.${name}.damaged`, localStorage.getItem(`sfumato.${name}`) ?? '')
+    localStorage.removeItem(`sfumato.${name}`)
+  } catch {
+    // then it stays where it is
+  }
+}
+
 export function forget(name: string): void {
   try {
     localStorage.removeItem(`sfumato.${name}`)

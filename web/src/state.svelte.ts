@@ -7,8 +7,9 @@ function write(): void {
   history.replaceState(null, '', address(fields))
 }
 
-function address(values: Record<string, string>): string {
-  const query = new URLSearchParams(Object.entries(values).sort(([a], [b]) => a.localeCompare(b))).toString()
+function address(values: Record<string, string | undefined>): string {
+  const given = Object.entries(values).filter((one): one is [string, string] => one[1] !== undefined)
+  const query = new URLSearchParams(given.sort(([a], [b]) => a.localeCompare(b))).toString()
   return `${location.pathname}${query ? `?${query}` : ''}${location.hash}`
 }
 
@@ -41,7 +42,7 @@ export function field<T extends Plain>(
 ): { value: Widened<T> } {
   function read(text: string | undefined): Plain {
     if (text === undefined) return fallback
-    const value = typeof fallback === 'number' ? Number(text) : typeof fallback === 'boolean' ? text === '1' : text
+    const value = typeof fallback === 'number' ? Number(text) : typeof fallback === 'boolean' ? text === '1' || text === '' : text
     if (typeof value === 'number' && !Number.isFinite(value)) return fallback
     if (Array.isArray(allowed)) return (allowed as readonly Plain[]).includes(value) ? value : fallback
     if (allowed && typeof value === 'number') {
@@ -65,14 +66,26 @@ export function field<T extends Plain>(
 
 const short = (value: number) => String(Number(value.toPrecision(6)))
 
-/** Go to a page as a link does: `go({ c: 'forward', 'forward.t': '0.4' })` keeps what other panels remember. */
-export function go(to: Record<string, string>): void {
+/**
+ * Go to a page as a link does: `go({ c: 'forward', 'forward.t': '0.4' })` keeps what other panels remember, and what is
+ * undefined is forgotten.
+ */
+export function go(to: Record<string, string | undefined>): void {
   settle()
-  Object.assign(fields, to)
+  for (const [name, value] of Object.entries(to)) {
+    if (value === undefined) delete fields[name]
+    else fields[name] = value
+  }
   history.pushState(null, '', address(fields))
 }
 
 /** The address of `to`, for a real link that opens in a new tab too. */
-export function href(to: Record<string, string>): string {
+export function href(to: Record<string, string | undefined>): string {
   return address({ ...fields, ...to })
+}
+
+/** `panel` and nothing else of its chapter: every other field of that goes back to what it is from the start. */
+export function afresh(panel: { c: string } & Record<string, string>): Record<string, string | undefined> {
+  const others = Object.keys(fields).filter((name) => name.startsWith(`${panel.c}.`))
+  return { ...Object.fromEntries(others.map((name) => [name, undefined])), ...panel }
 }

@@ -94,7 +94,8 @@ class FiniteSet:
         # ‖x − alpha·p‖² without forming (batch, count, dimension)
         distance2 = (flat**2).sum(1, keepdim=True) - 2 * alpha * flat @ points.T + alpha**2 * (points**2).sum(1)
         count, dimension = points.shape
-        return -distance2 / (2 * variance) - dimension / 2 * (2 * math.pi * variance).log() - math.log(count)
+        log_count = torch.full((), count, dtype=self.precision).log()  # a tensor, so that a graph takes any count
+        return -distance2 / (2 * variance) - dimension / 2 * (2 * math.pi * variance).log() - log_count
 
     def __call__(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
         """E[x0 | x]: the points weighted by how likely each is to have become `x` (`x / alpha` where that is sure)."""

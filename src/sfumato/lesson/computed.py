@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 
 import sfumato
@@ -24,6 +25,7 @@ from sfumato.data import open_dataset
 from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import DiscreteBetas, level_at
+from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
 from sfumato.hub.zoo import load_zoo
@@ -200,7 +202,9 @@ def digits(model: Model, folder: Path) -> None:
     for name in ("cosine", "flow"):
         level = SCHEDULES[name]()(times[1:])
         c_in, c_skip, c_out = model.denoiser.parameterization.in_skip_out(level)
+        alpha, sigma = level.numbers
         columns = {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": c_noise(level)}
+        columns |= {"eps_skip": (1 - alpha * c_skip) / sigma, "eps_out": -alpha * c_out / sigma}  # the same, as noise
         table[name] = {key: [None, *_numbers(np.asarray(column))] for key, column in columns.items()}
     dataset = open_dataset("digits")
     assert dataset.labels is not None
@@ -217,6 +221,35 @@ def digits(model: Model, folder: Path) -> None:
     })  # fmt: skip
     for path in RECORDED.glob("digits.*"):
         shutil.copyfile(path, folder / f"recorded{path.suffix}")
+    _json(folder / "judged.json", judged())
+
+
+def judged() -> dict[str, Any]:
+    """The recorded samples, moment by moment: how many are read as the digit asked for, and how near to a real one.
+
+    Distances are root mean squares over the pixels, as a share of the way from black to white, to the nearest picture
+    that was trained on (`seen`) and to the nearest that never was; `real` is that of the latter from the former.
+    """
+    told = json.loads((RECORDED / "digits.json").read_bytes())
+    labels = torch.tensor(told["labels"])
+    sheet = torch.from_numpy(np.asarray(Image.open(RECORDED / "digits.png"), np.float32) / 127.5 - 1)
+    pictures = sheet.reshape(-1, 8, len(labels), 8).transpose(1, 2)
+    dataset = open_dataset("digits")
+    classifier = train_classifier(dataset, 0)
+    real, _ = dataset.batch(torch.arange(len(dataset)))
+    part = len(real) * 9 // 10  # as in benchmarks/zoo.py
+    seen, held_out = real[:part].flatten(1), real[part:].flatten(1)
+
+    def apart(some: Tensor, others: Tensor) -> float:
+        return round(float(torch.cdist(some, others).min(1).values.mean()) / 16, 4)
+
+    moments = []
+    for drawn in pictures:
+        _, read = classifier.read(drawn[:, None])
+        flat = drawn.flatten(1)
+        read_as_asked = int((read == labels).sum())
+        moments.append({"read": read_as_asked, "seen": apart(flat, seen), "held_out": apart(flat, held_out)})
+    return {"classifier": round(classifier.accuracy, 4), "real": apart(held_out, seen), "moments": moments}
 
 
 if __name__ == "__main__":

@@ -98,13 +98,23 @@ class Inside(nn.Module):
         return [*self.blocks, *(f"attention {name}" for name in self.attentions)]
 
     def describe(self) -> dict[str, Any]:
-        """The switches and the outputs by name, in the order of the graph's."""
+        """The switches and the outputs by name, in the order of the graph's; the adjustable numbers of each block."""
+
+        def count(*parts: nn.Module) -> int:
+            return sum(p.numel() for part in parts for p in part.parameters())
+
+        net = self.net
         heads = {name: module.heads for name, module in self.attentions.items()}
         return {
             "switches": self.switches,
             "outputs": ["answer", *self.outputs],
             "heads": heads,
-            "widths": list(self.net.config.widths),
+            "widths": list(net.config.widths),
+            "parameters": {
+                **{name: count(part) for name, part in self.blocks.items()},
+                "answer": count(net.norm, net.leave),
+                "embedding": count(net.condition),
+            },
         }
 
     def onnx(self, shape: tuple[int, ...]) -> bytes:

@@ -14,7 +14,8 @@ export type Section = {
   /** A file of src/sfumato/lesson/code. */
   code?: string
 }
-export type ChapterText = { id: string; title: string; lead: string; minutes: number; sections: Section[] }
+/** `short` is the title where room is scarce. */
+export type ChapterText = { id: string; title: string; short?: string; lead: string; minutes: number; sections: Section[] }
 export type Chapter = ChapterText & { scene: () => Promise<{ default: Component }> }
 
 export const chapters: Chapter[] = [

@@ -9,7 +9,8 @@ export type Schedules = {
 }
 export type Cloud = { dimension: number; std: number; centres: number[] }
 export type CloudName = 'torus-knot' | 'spiral' | 'helix' | 'roll' | 'hills'
-export type NetworkLevels = Record<'c_in' | 'c_skip' | 'c_out' | 'c_noise', (number | null)[]>
+/** A network answers c_skip·x + c_out·net(c_in·x, c_noise) as the clean picture, eps_skip·x + eps_out·net(…) as the noise. */
+export type NetworkLevels = Record<'c_in' | 'c_skip' | 'c_out' | 'c_noise' | 'eps_skip' | 'eps_out', (number | null)[]>
 export type DigitsAbout = {
   shape: [number, number, number]
   classes: string[]
@@ -17,7 +18,7 @@ export type DigitsAbout = {
   weights: string
   levels: Record<'cosine' | 'flow', NetworkLevels>
   real_labels: number[]
-  inside: { switches: string[]; outputs: string[]; heads: Record<string, number>; widths: number[] }
+  inside: { switches: string[]; outputs: string[]; heads: Record<string, number>; widths: number[]; parameters: Record<string, number> }
 }
 export type Recorded = {
   seeds: number[]
@@ -29,6 +30,8 @@ export type Recorded = {
   scores: { read_as_asked: number; frechet_ratio: number }
   moments: { images: number; seconds: number; loss: number | null; seen: number[]; held_out: number[] }[]
 }
+/** The recorded samples, moment by moment: how many of them are read as the digit asked for, and how near to a real one. */
+export type Judged = { classifier: number; real: number; moments: { read: number; seen: number; held_out: number }[] }
 export type Guided = { sampling: Record<string, unknown>; programs: Record<string, Program> }
 
 const fetched = new Map<string, Promise<unknown>>()
@@ -55,6 +58,7 @@ export const walker = (of: 'cloud' | 'digits', name: string) =>
 export const guided = () => json<Guided>('digits/guided.json')
 export const aboutDigits = () => json<DigitsAbout>('digits/about.json')
 export const recorded = () => json<Recorded>('digits/recorded.json')
+export const judged = () => json<Judged>('digits/judged.json')
 export const recordedPicture = () => new URL('computed/digits/recorded.png', document.baseURI).href
 
 /** Eighty scanned digits, eight a class in order, `(80, 64)` in [−1, 1]. */

@@ -38,7 +38,7 @@ export function ask(
   })
 }
 
-export type Walk = { program: Program; asked: Asked; seeds: number[]; size: number; start?: Float32Array }
+export type Walk = { program: Program; asked: Asked; seeds: number[]; size: number; start?: Float32Array; fresh?: number }
 
 /** Every arrival of a walk as it comes; leaving the loop cancels it. `timing.milliseconds` is there at the end. */
 export async function* walk(request: Walk, timing: { milliseconds?: number } = {}): AsyncGenerator<Arrival> {

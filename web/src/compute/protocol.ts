@@ -19,6 +19,7 @@ export type Request =
       seeds: number[]
       size: number // numbers per seed
       start?: Float32Array // in place of the first noise
+      fresh?: number // how much of the noise after the first is given: all of it (1) if left out
     }
   | { id: number; op: 'cancel' }
 

@@ -72,6 +72,14 @@ async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: num
 
 const post = (reply: Reply) => self.postMessage(reply)
 
+/** Lets waiting messages in: a walk is one chain of promises, which would keep a cancel out to its end. */
+const breathe = () =>
+  new Promise<void>((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => resolve(port1.close())
+    port2.postMessage(0)
+  })
+
 self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
   if (request.op === 'cancel') {
     cancelled.add(request.id)
@@ -85,17 +93,22 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
       post({ id, kind: 'outputs', outputs, milliseconds: performance.now() - begun })
       return
     }
-    const { program, asked, seeds, size, start } = request
-    const fresh = imageNoise(seeds, size)
-    let first = start
+    const { program, asked, seeds, size, start, fresh = 1 } = request
+    const draw = imageNoise(seeds, size)
+    let drawn = false
     const noise = () => {
-      const taken = first ?? fresh()
-      first = undefined
-      return taken
+      if (drawn) return fresh === 1 ? draw() : draw().map((v) => fresh * v)
+      drawn = true
+      return start ?? draw()
     }
     await session(asked.kind === 'cloud' ? 'exact' : 'digits/network') // loading is not walking
     const walking = performance.now()
+    let breathed = walking
     for await (const step of run(program, (at, line) => denoise(at, line, asked, seeds.length), noise)) {
+      if (performance.now() - breathed > 30) {
+        await breathe()
+        breathed = performance.now()
+      }
       if (cancelled.delete(id)) return
       post({ id, kind: 'arrival', ...step })
     }

@@ -27,6 +27,7 @@ export const labels = {
 export const text: ChapterText = {
   id: 'idea',
   title: 'The idea',
+  short: 'Idea',
   lead: 'Noise is easy to make. If you learn to walk back from noise, step by step, you can make anything you have examples of.',
   minutes: 2,
   sections: [

@@ -20,7 +20,7 @@ export const words = {
   timesFrom: { data: 'the data (t = 1 is noise)', noise: 'the noise (t = 1 is data)' },
   present: 'Present to a class',
   endPresenting: 'End presenting',
-  share: 'Copy a link to this view',
+  share: 'Share',
   shared: 'Link copied',
   shareByHand: 'The address above is the link to this view',
   equations: 'Equations',

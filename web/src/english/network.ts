@@ -1,5 +1,149 @@
 import type { ChapterText } from '../chapters'
 
-export const labels = { scene: 'The network' }
+const number = (value: number) => value.toLocaleString('en')
+const size = (channels: number, side: number) => `${channels} × ${side} × ${side}`
+const several = (names: string[]) =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+const percent = (share: number) => `${Math.round(100 * share)}%`
 
-export const text: ChapterText = { id: 'network', title: 'The network', lead: '', minutes: 3, sections: [] }
+/** What each block is called, and what it does. */
+const blocks: Record<string, { name: string; says: string }> = {
+  x: { name: 'Picture', says: 'The noisy picture, one number a pixel. It is scaled so that its numbers spread equally widely at every noise level.' },
+  enter: { name: 'Enter', says: 'A first convolution looks at each pixel and its eight neighbours in 64 ways: strokes, edges, corners. No noise level is known here yet.' },
+  'down 0.0': { name: 'Down, fine', says: 'At full size: what is stroke and what is grain? A copy of these maps crosses the upper bridge.' },
+  'down 1.0': { name: 'Down, coarse', says: 'The maps were halved: four pixels have become one. A window of 3 × 3 now covers more than half of the digit, and attention covers all of it.' },
+  middle: { name: 'Middle', says: 'Where the view is coarsest. Each of the 128 maps has only 16 places left.' },
+  'up 1.0': { name: 'Up, coarse', says: 'The middle’s answer and the copy that crossed the lower bridge, weighed against each other: the block with the most weights.' },
+  'up 0.0': { name: 'Up, fine', says: 'Doubled again, joined with the fine copy from the upper bridge: the coarse decision is put back onto the exact pixels.' },
+  answer: { name: 'Answer', says: 'A last convolution makes one map of the 64. With the right share of the noisy picture added, it is the guess of the clean digit.' },
+}
+const parts: Record<string, { name: string; says: string }> = {
+  time: { name: 'Noise level', says: 'the noise level' },
+  class: { name: 'Class', says: 'the class' },
+  middle: { name: 'Middle block', says: 'the middle block' },
+  'skip 1.0': { name: 'Coarse skip, 4 × 4', says: 'the coarse skip' },
+  'skip 0.0': { name: 'Fine skip, 8 × 8', says: 'the fine skip' },
+  'attention down 1.0': { name: 'Attention on the way down', says: 'the attention on the way down' },
+  'attention middle': { name: 'Attention in the middle', says: 'the attention in the middle' },
+  'attention up 1.0': { name: 'Attention on the way up', says: 'the attention on the way up' },
+}
+const block = (name: string) => blocks[name]?.name ?? name
+const part = (name: string) => parts[name] ?? { name, says: name }
+
+export const labels = {
+  scene: 'A UNet as a building',
+  block,
+  blockSays: (name: string) => blocks[name]?.says ?? '',
+  part: (name: string) => part(name).name,
+  size,
+  bridges: { 'skip 0.0': 'fine skip', 'skip 1.0': 'coarse skip' } as Record<string, string>,
+  told: (level: string, label: string) => `t = ${level}, ${label}`,
+  toldClass: (digit: string | undefined) => (digit === undefined ? 'no class' : `class ${digit}`),
+  legend: { way: 'the picture’s way', skip: 'skips', told: 'noise level and class', attention: 'attention' },
+  digit: 'Digit',
+  another: 'Another one',
+  noise: 'Noise, time t',
+  clean: 'nearly clean',
+  pure: 'pure noise',
+  fresh: 'New noise',
+  tell: 'The network is told',
+  tells: (digit: string) => [['true', `the truth (${digit})`], ['none', 'no class'], ...Array.from('0123456789', (one) => [one, `it is a ${one}`])] as [string, string][],
+  read: 'Read the answer as',
+  reads: { clean: 'the clean picture', noise: 'the noise' },
+  view: 'Look at',
+  views: { parts: 'Parts to take away', block: 'Inside a block', attention: 'Where it looks' },
+  goesIn: 'goes in',
+  whole: 'answer, all parts on',
+  cut: 'answer, your switches',
+  difference: 'difference of the two',
+  truth: { clean: 'the truth', noise: 'the noise thrown' },
+  error: (error: number) => `error ${error.toFixed(3)}`,
+  errorMeans: 'Error: the mean squared difference from the truth, over the 64 pixels.',
+  everythingOn: 'Nothing is taken away. Switch something off and look again.',
+  without: (names: string[], cut: number, whole: number) => {
+    const taken = `Without ${several(names.map((name) => part(name).says))} the error is ${cut.toFixed(3)} instead of ${whole.toFixed(3)}: `
+    const times = cut / whole
+    return taken + (times > 1.05 ? `${times.toFixed(1)} times as much.` : times < 0.95 ? 'less, this once; try other noise.' : 'next to no change.')
+  },
+  parts: 'Switched on',
+  restore: 'Put everything back',
+  play: 'Walk through',
+  next: 'Next block',
+  chosen: 'Block',
+  about: (channels: number, side: number, weights: number | undefined) =>
+    `${channels === 1 ? 'One map' : `${channels} maps`} of ${side} × ${side}${weights === undefined ? '' : `, made with ${number(weights)} weights`}.`,
+  key: (most: number) => `Blue is below zero, orange above; full colour from ${most < 10 ? most.toFixed(1) : Math.round(most)} on.`,
+  maps: (name: string, channels: number) => `${channels} feature maps of the block ${block(name)}`,
+  attends: 'Attention',
+  attendsIn: { 'down 1.0': 'on the way down', middle: 'in the middle', 'up 1.0': 'on the way up' } as Record<string, string>,
+  head: 'Head',
+  heads: (count: number) => [...Array.from({ length: count }, (_, i) => [String(i + 1), String(i + 1)] as [string, string]), ['all', 'their mean'] as [string, string]],
+  place: (row: number, column: number) => `row ${row}, column ${column}`,
+  places: 'Choose one of the 4 × 4 places',
+  percent,
+  looks: (row: number, column: number, shares: { row: number; column: number; share: number }[]) =>
+    `From row ${row}, column ${column} it looks most at ${several(shares.map((one) => `row ${one.row}, column ${one.column} (${percent(one.share)})`))}. Evenly spread, each place would get 6%.`,
+  described: (digit: string, t: string, off: string[], chosen: string | undefined) =>
+    `Eight stations of a network from left to right: the upper floor with maps of 8 by 8, the lower floor with maps of 4 by 4, two bridges between them. Through it flows a ${digit} at time ${t}. ${off.length ? `Taken away: ${several(off.map((name) => part(name).says))}.` : 'All parts are on.'}${chosen ? ` Chosen: ${block(chosen)}.` : ''}`,
+}
+
+export const text: ChapterText = {
+  id: 'network',
+  title: 'The network',
+  short: 'Network',
+  lead: 'One question, asked thousands of times: what was this picture before the noise? Here is the machine that answers, with the lights on.',
+  minutes: 3,
+  sections: [
+    {
+      heading: 'Down, and up again',
+      text: [
+        'What you see is the real [[network]] of this lesson at work, every number of it. A noisy digit comes in at the left. Each block turns one stack of [[feature map|feature maps]] into another, by [[convolution]]: small windows of 3 × 3, whose weights were learnt. Choose a block and look at its maps; some have found strokes, some edges, some the empty paper.',
+        'A window of 3 × 3 is short-sighted: it can’t tell a smudge from a part of a stroke. So the picture is halved on its way down, and the same small window covers twice as much. On the lower floor the network sees the digit as a whole and can settle *what it is*. Then it goes up again, to say *where exactly* each stroke lies. This shape, down and up, is what the [[UNet]] is named after.',
+        'But halving forgets which of four pixels was the dark one. The bridges carry it across: a [[skip connection]] takes the fine maps from before the halving and joins them again after the doubling. Switch the fine skip off at little noise and the answer turns to a blur: on digits that it was never trained on, the error at t = 0.2 grows four and a half times, from 0.031 to 0.139. At t = 0.9 the skip hardly matters, since there the fine detail *is* noise. (The digits to choose from here were among its examples, so its errors on them are a little smaller.)',
+      ],
+      code: 'network_blocks.py',
+    },
+    {
+      heading: 'Told how noisy it is',
+      text: [
+        'One network serves all noise levels, and it is told which one it faces. The level is written as a row of waves of different lengths, the [[time embedding]]; a small network makes 256 numbers of it, the class of the digit is added, and the green line takes them to every block. There they turn channels up and down: each map is multiplied by one number and shifted by another.',
+        'Take the noise level away, and the network trusts a noisy picture far too much: at t = 0.8 the error triples, from 0.16 to 0.50. Then tell it a wrong class. At little noise it believes its eyes: at t = 0.1 the answer can still be read as what it was, 99 times in 100. At t = 0.8 it draws what it was told, every time.',
+      ],
+      equations: [
+        {
+          tex: String.raw`h \leftarrow h \cdot \bigl(1 + s(t, c)\bigr) + b(t, c)`,
+          says: 'In every block, each map h is scaled and shifted by numbers that depend on the time t and the class c alone.',
+        },
+      ],
+      code: 'network_level.py',
+    },
+    {
+      heading: 'Looking across',
+      text: [
+        'On the lower floor there is [[attention]]: every place asks all sixteen which of them matter to it, and takes over what they hold. The shares add up to 100%. Choose a place and see where it looks. The cost grows with the square of the number of places, which is why attention stands on the coarse floor.',
+        'How much does each part matter? Try it, and believe the numbers rather than the drawing. In this little network the noise level, the class and the fine skip are worth a great deal; the middle block, the coarse skip and attention next to nothing. A digit of 8 × 8 is seen whole after a single halving. In networks for large pictures, the far corners are hundreds of pixels apart, and there attention earns its place.',
+      ],
+      equations: [
+        {
+          tex: String.raw`\mathrm{share}_{ij} = \frac{e^{\,q_i \cdot k_j/\sqrt d}}{\sum_{m} e^{\,q_i \cdot k_m/\sqrt d}}`,
+          says: 'How much place i takes from place j: the better its query q fits the key k of the other, the more.',
+        },
+      ],
+    },
+    {
+      heading: 'One question, several wordings',
+      text: [
+        'Should it say what the clean picture is, or what the noise is? It is the same question. The noisy picture is known, and it is alpha times the one plus sigma times the other; tell either, and the rest is arithmetic. Switch “Read the answer as” and see that one answer read both ways.',
+        'What differs is which mistakes count. At little noise a small slip in the picture is a large one in the noise, and at much noise the other way round. So networks are mostly asked for a mixture that behaves at both ends: the [[velocity (v)]], or, as here, the picture minus the share that the noisy picture already shows. The choice is called [[parameterization]].',
+        'All in all there are 1,785,345 adjustable numbers in this building, more than three quarters of them on the lower floor, and each call uses nearly all. Well-known models for large pictures have several hundred times as many, and many of them the same plan.',
+      ],
+      equations: [
+        {
+          tex: String.raw`x_t = \alpha_t\,x_0 + \sigma_t\,\varepsilon \quad\Longrightarrow\quad \hat\varepsilon = \frac{x_t - \alpha_t\,\hat x_0}{\sigma_t}, \qquad \hat x_0 = \frac{x_t - \sigma_t\,\hat\varepsilon}{\alpha_t}`,
+          says: 'The guess of the noise from the guess of the picture, and back again.',
+        },
+      ],
+      code: 'network_target.py',
+    },
+  ],
+}

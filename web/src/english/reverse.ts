@@ -1,5 +1,121 @@
 import type { ChapterText } from '../chapters'
 
-export const labels = { scene: 'The reverse process' }
+const number = (value: number) => value.toLocaleString('en')
+const figures = (value: number) => value.toFixed(2).replace('-', '−')
+const plural = (count: number, what: string) => `${number(count)} ${what}${count === 1 ? '' : 's'}`
 
-export const text: ChapterText = { id: 'reverse', title: 'The reverse process', lead: '', minutes: 3, sections: [] }
+export const labels = {
+  scene: 'A landscape of density',
+  show: 'Look at',
+  shows: { walks: 'The walks', guess: 'The best guess', pictures: 'The same with pictures' },
+  time: 'Time t',
+  data: 'the data',
+  noise: 'pure noise',
+  arrows: 'Score arrows',
+  walk: 'Walk down',
+  again: 'New noise',
+  way: 'Kind of walk',
+  ways: { ddim: 'Deterministic (DDIM)', ddpm: 'Random (DDPM)', less: 'DDPM, less fresh noise' },
+  fresh: 'Fresh noise that it is given',
+  percent: (share: number) => `${Math.round(100 * share)}%`,
+  questions: 'Questions on the way',
+  dataSide: (t: number) => `the data, t = ${t}`,
+  noiseSide: (t: number) => `noise, t = ${t}`,
+  atTime: (t: number) => `t = ${t.toFixed(2)}`,
+  place: 'Where you stand: x',
+  number: figures,
+  askedAt: (x: number) => `x = ${figures(x)}`,
+  guessIs: (x: number) => `best guess ${figures(x)}`,
+  guessTold: (x: number, t: number, guess: number) =>
+    `Standing at ${figures(x)} at time ${t.toFixed(2)}, the best guess of the clean value is ${figures(guess)}.`,
+  densityTold: (there: number, most: number) => `Density of the data at that place: ${figures(there)}. On the highest hill it is ${figures(most)}.`,
+  rare: 'Hardly any data are there: the guess stands between the hills, an average of what it could have been.',
+  likely: 'There are data there: either little else came into question, or the average happens to fall on a hill.',
+  ends: (count: number, t: number) => `${number(count)} walkers at time ${t.toFixed(2)}; the line is the true density of that time.`,
+  spreads: (spread: number, right: number) => `spread ${figures(spread)}, right ${figures(right)}`,
+  histogram: (way: string, spread: number, right: number) =>
+    `${way}: how the walkers are spread, beside the true density. Their spread is ${figures(spread)}; right would be ${figures(right)}.`,
+  described: (t: number, way: string | undefined, count: number) =>
+    `A landscape: three hills of data in front melt into one hill of noise at the back. The cut at time ${t.toFixed(2)} is marked.` +
+    (way ? ` ${count} paths of the walk “${way}” come down from the noise to that time.` : ''),
+  digit: 'Scanned digit',
+  noised: 'noised',
+  guess: 'guess',
+  noisedAt: (digit: string, t: number) => `A scanned ${digit}, noised to time ${t.toFixed(2)}`,
+  guessAt: (t: number) => `The network’s guess of the clean picture at time ${t.toFixed(2)}`,
+  oneCall: 'Upper row: one scan, noised to the time t that stands below. Lower row: what the network answers when it is asked once.',
+  column: (t: number) => t.toFixed(2),
+  drawBoth: 'Draw with and without',
+  both: 'And whole walks of DDPM, 50 questions each, from the same eight seeds:',
+  with: 'with fresh noise',
+  without: 'without',
+  drawnWith: (seed: number) => `Drawn with fresh noise, seed ${seed}`,
+  drawnWithout: (seed: number) => `Drawn without fresh noise, seed ${seed}`,
+  counting: (calls: number, total: number) => `${number(calls)} of ${plural(total, 'call')} …`,
+}
+
+export const text: ChapterText = {
+  id: 'reverse',
+  title: 'The reverse process',
+  short: 'Reverse',
+  lead: 'Nobody can decode noise. But one can ask what was most likely there, take a small step that way, and ask again.',
+  minutes: 3,
+  sections: [
+    {
+      heading: 'Hills, and arrows that point uphill',
+      text: [
+        'Pictures can wait: here the data are single numbers, in three clusters. The front edge of the landscape is their [[density]], three hills. Going back, noise is mixed in; each cut across is the density of what the noised data look like at that time. The hills widen, merge, and end as the one round hill of pure noise.',
+        'The arrows that lie on it are the [[score]]. In plain words: *if I stood here, which way would the data become likelier fastest?* It is no mystery either. Noise has pushed every point away from where data are. Turn the guessed noise round, divide it by σ, and you have the score. Whoever can guess the noise knows the way uphill, without ever knowing how high the hill is.',
+      ],
+      equations: [
+        {
+          tex: String.raw`s(x, t) = \nabla_{\!x} \log p_t(x) = -\,\frac{\mathbb E\,[\,\varepsilon \mid x_t = x\,]}{\sigma_t}`,
+          says: 'The score is the slope of the logarithm of the density. It equals the expected noise, turned round and divided by sigma.',
+        },
+      ],
+      code: 'reverse_score.py',
+    },
+    {
+      heading: 'The best guess is an average',
+      text: [
+        'Look at “The best guess” and walk along x. The flag stands at the best guess of the clean value: the average of all that it could have been, each weighted by how likely it is. Near the data it sits on a hill. Far back, between the hills, it sits *between* the hills, **where there are hardly any data at all**. That is not a failure. Of all answers, the average has the smallest squared error; any definite answer would be a bet.',
+        'An average of pictures is a blur. Look at “The same with pictures”: asked once about a very noisy scan, the network answers something soft. A larger network would too. Note also what it does *not* do: it does not take away one step’s worth of noise. It guesses at all of it, each time.',
+      ],
+      equations: [
+        {
+          tex: String.raw`\begin{gathered}\hat x_0(x, t) = \mathbb E\,[\,x_0 \mid x_t = x\,] \\[0.4em] \text{makes}\quad \mathbb E\,\big[\,\lVert x_0 - \hat x_0\rVert^2 \,\big|\, x_t = x\,\big] \quad\text{smallest}\end{gathered}`,
+          says: 'The answer with the smallest expected squared error is the average of what it could have been.',
+        },
+      ],
+      code: 'reverse_guess.py',
+    },
+    {
+      heading: 'Ask, take a small step, ask again',
+      text: [
+        'So the blur is not the result. It is a direction. Take a *small* step: mix the guess and the noise that it implies anew, at the next lower level. There is now a little less noise, fewer originals fit, and the next guess is sharper. That is all of the [[reverse process]], and why it asks again and again. Set the questions to one: every walker lands on the average of all data. With ten, the hills are there.',
+        'This walk throws no dice after its start; it is [[DDIM]]. The same start gives the same end, and neighbours stay neighbours. Yet at every time all walkers together are spread just like the noised data: compare the histogram with the line, at any t. The current that carries them is called the [[probability-flow ODE]].',
+      ],
+      equations: [
+        {
+          tex: String.raw`x_s = \alpha_s\,\hat x_0 + \sigma_s\,\hat\varepsilon, \qquad \hat\varepsilon = \frac{x_t - \alpha_t\,\hat x_0}{\sigma_t}`,
+          says: 'One step of DDIM, from level t down to s: the forward recipe again, with the guess in place of the truth.',
+        },
+      ],
+      code: 'reverse_walk.py',
+    },
+    {
+      heading: 'Why noise is added back',
+      text: [
+        '[[DDPM]] walks differently. Its paths jitter: each step drops part of the noise that is there and draws new noise instead. It seems absurd, on the way to a clean result. But the step goes to an *average*, the middle of where the point may be at the next level. The points of that level are not all in the middle; they are spread about it. **The fresh noise is exactly this spread.**',
+        'Take it away: choose “DDPM, less fresh noise” and move the slider. The hills come out too thin, and the outlying one is deserted. With none at all, two thousand walkers end in one and the same place. In pictures that means too smooth and too much alike. Both walks are right, with dice and without, but they are different recipes: leaving the noise out of the one does not give the other.',
+      ],
+      equations: [
+        {
+          tex: String.raw`\begin{gathered}x_s = \alpha_s\,\hat x_0 + \sigma_s\left(\kappa\,\hat\varepsilon + \sqrt{1 - \kappa^2}\; z\right) \\[0.4em] \kappa = \frac{\alpha_t\,\sigma_s}{\sigma_t\,\alpha_s}, \qquad z \sim \mathcal N(0, I)\end{gathered}`,
+          says: 'One step of DDPM: it keeps the share kappa of the old noise and makes up the rest afresh, so that the total is right. Without z, noise of the level is missing.',
+        },
+      ],
+      code: 'reverse_noise.py',
+    },
+  ],
+}

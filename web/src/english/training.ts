@@ -1,5 +1,114 @@
 import type { ChapterText } from '../chapters'
 
-export const labels = { scene: 'Training' }
+const number = (value: number) => value.toLocaleString('en')
+const percent = (share: number) => `${(100 * share).toFixed(1)}%`
+const three = (value: number) => value.toFixed(3)
+const sets = { seen: 'pictures it trains on', held_out: 'pictures never seen' }
 
-export const text: ChapterText = { id: 'training', title: 'Training', lead: '', minutes: 2, sections: [] }
+export const labels = {
+  scene: 'The error at every noise level, moment by moment',
+  view: 'Look at',
+  views: { run: 'A whole run', step: 'One step by hand' },
+  moment: 'Training',
+  at: (images: number, seconds: number) => (images ? `${number(images)} pictures, ${seconds.toFixed(0)} s` : 'not begun'),
+  before: 'before',
+  after: 'the end',
+  set: 'Error on',
+  sets,
+  axis: { t: 'time t of the noise level', error: 'error of the predicted noise' },
+  sofar: (images: number) => (images ? `after ${labels.thousands(images)} pictures` : 'before training'),
+  ofSet: (set: 'seen' | 'held_out') => sets[set],
+  thousands: (images: number) => (images < 1000 ? String(Math.round(images)) : `${number(Math.round(images / 1000))}k`),
+  samples: (count: number) => `The same ${count} seeds, asked for 0 to 9 in turn, at this moment`,
+  samplesDescribed: (count: number, images: number, read: number) => `${count} pictures drawn after ${number(images)} pictures of training; ${read} of them can be read as the digit asked for.`,
+  rows: {
+    loss: 'Training loss since the moment before',
+    seen: 'Mean error, pictures it trains on',
+    held_out: 'Mean error, pictures never seen',
+    read: 'Samples read as the digit asked for',
+    near: 'From a sample to the training picture most like it',
+  },
+  three,
+  percent,
+  none: 'none yet',
+  read: (read: number, count: number) => `${read} of ${count}`,
+  how: (real: number, classifier: number) =>
+    `Read by a classifier that is right on ${percent(classifier)} of real digits. Distances are a share of the way from black to white; a real digit that was never seen is ${percent(real)} from the training picture most like it.`,
+  curve: 'The same run on an even axis: mean error against pictures seen',
+  curveDescribed: (moments: { images: number; seen: number; held_out: number }[]) =>
+    `Mean error of the predicted noise, ${moments.map(({ images, seen, held_out }) => `after ${number(images)} pictures ${three(seen)} on those it trains on and ${three(held_out)} on those never seen`).join('; ')}.`,
+  level: 'Noise level, time t',
+  little: 'little noise',
+  much: 'much noise',
+  clean: 'a digit',
+  thrown: 'noise thrown',
+  goesIn: 'goes in',
+  guess: 'noise guessed',
+  difference: 'difference',
+  error: (error: number) => `error ${three(error)}`,
+  compared: (mean: number, batch: number, expected: number) =>
+    `${batch === 1 ? 'The squared error, averaged over the 64 pixels' : `The mean squared error of ${batch} digits, each with noise of its own`}: ${three(mean)}. In the recorded run, the mean at this level was ${three(expected)} at the end, on pictures it had trained on.`,
+  another: 'One more exercise',
+  fresh: 'New noise',
+  digit: 'Digit',
+  batch: 'Digits in the batch',
+  batches: { '1': '1', '10': '10, one of each', '80': '80' },
+  described: (images: number, set: 'seen' | 'held_out', low: number, middle: number, high: number) =>
+    `Eleven ribbons, one for each recorded moment, show the error of the predicted noise against the noise level on ${sets[set]}. After ${number(images)} pictures it is ${three(low)} at little noise, ${three(middle)} at t = 0.5 and ${three(high)} at much noise.`,
+  live: 'Your own run, live',
+  beside: 'A GAN and a VAE beside it',
+  besideSays: 'The same digits, learnt by a GAN and by a VAE of the same size on the same clock, belong here. They will be shown when they have been trained and measured. Until then there is nothing to show, and we would rather show nothing than a guess.',
+}
+
+export const text: ChapterText = {
+  id: 'training',
+  title: 'Training',
+  lead: 'How the network learns to answer: by doing the same little exercise, a quarter of a million times.',
+  minutes: 2,
+  sections: [
+    {
+      heading: 'One step',
+      text: [
+        'Take a picture. Take a noise level, any. Throw [[noise]], mix it in, and ask: *which noise was it?* The truth is known, because we threw it ourselves, so the exercise needs no teacher. The [[loss]] is the squared difference between guess and truth. The [[gradient]] says how each of the 1,785,345 weights would have to move to make it smaller, and all of them move a little that way. That is one step of [[training]].',
+        'Choose “One step by hand” and do it yourself. Every throw leaves a dot, and the dots scatter widely: one error says little about the network. So a step averages over a [[batch]]; with 80 digits you land close to the recorded curve each time.',
+        'Each exercise goes the whole way in one go. The network never sees a walk in training; it only learns to answer well at every level. (This package writes the loss as the error of the *picture*, with a weight for each level so that all of them count about alike. It is the same exercise, as you saw in the last chapter.)',
+      ],
+      equations: [
+        {
+          tex: String.raw`L = \mathbb E_{x_0,\,t,\,\varepsilon}\,\bigl\|\,\hat\varepsilon(\alpha_t x_0 + \sigma_t\varepsilon,\; t) - \varepsilon\,\bigr\|^2`,
+          says: 'The loss: the squared error of the guessed noise, on average over pictures, levels and noise.',
+        },
+      ],
+      code: 'training_step.py',
+    },
+    {
+      heading: 'Calm, because nobody plays against it',
+      text: [
+        'This is plain regression: fixed questions with fixed answers. The target doesn’t move while you aim at it. In a [[GAN]] it does: two networks play against each other, each one’s loss depends on how good the other just is, and when one wins outright, the other has nothing left to learn from. Here there is no opponent, and so none of the usual accidents: no collapse to a single picture, no endless circling, no delicate balance to keep.',
+        'The ribbons are a real run of this lesson’s model, 278 seconds on two processor cores. Go through it: the levels of much noise give way first, where the noise is plain to see; those of little noise follow.',
+      ],
+    },
+    {
+      heading: 'The loss has a floor, and flat is not finished',
+      text: [
+        'The ribbons never reach zero, however long you train. A noisy picture could have come from many clean ones; the best answer is their average, and it is a little wrong for each. At little noise the floor of this error is high: to read faint grain off a picture, you would have to know the picture to the last shade. The floor belongs to the data. Even the perfect denoiser has it.',
+        'That is why the curve under the samples is so hard to read. Most of its height is what nobody can predict. After 8,000 pictures, 3% of the run, nine tenths of the fall are behind it, and the rest looks flat. Now look at the samples. At that moment 5 of the 40 still can’t be read as the digit asked for; at 32,000 all of them can. On the curve this was a step from 0.153 to 0.129. **A flat loss does not mean that nothing is learnt.** Look at samples, and level by level.',
+      ],
+      equations: [
+        {
+          tex: String.raw`\min_f\; \mathbb E\,\|f(x) - \varepsilon\|^2 \;=\; \mathbb E\;\mathrm{Var}[\,\varepsilon \mid x\,] \;>\; 0`,
+          says: 'No answer can be better than the average of all noises that fit what is seen; how widely these scatter is the floor.',
+        },
+      ],
+      code: 'training_floor.py',
+    },
+    {
+      heading: 'An average, and when to stop',
+      text: [
+        'Every batch pulls the weights its own way, so the latest weights jitter. Samples are drawn with the [[EMA]], their average over recent training: what was learnt stays, the jitter cancels. It costs a second copy of the weights and nothing else. All forty samples at each moment are its work.',
+        'When to stop? A tenth of the digits were [[held-out]] from this run. On these the mean error is lowest after 64,000 to 128,000 pictures, 0.124. By the end it has *risen* to 0.138, while on the training pictures it fell all the time, to 0.092. From some point on, the network learns its 1,617 examples by heart. The samples show it too: they go on coming closer to training pictures, but no longer to digits that were kept away. This is [[memorisation]], and the training loss, falling without a break, will never tell you. The cure is more data, or stopping sooner.',
+      ],
+      code: 'training_average.py',
+    },
+  ],
+}

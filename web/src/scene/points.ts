@@ -29,12 +29,11 @@ const fragment = /* glsl */ `
 export class PointCloud {
   readonly points: Points<BufferGeometry, ShaderMaterial>
 
-  /** `hues` in [0, 1] say each point's colour for good, so that an eye can follow it. */
-  constructor(count: number, hues: Float32Array) {
+  constructor(count: number) {
     const geometry = new BufferGeometry()
     geometry.setAttribute('position', new BufferAttribute(new Float32Array(3 * count), 3))
     geometry.setAttribute('other', new BufferAttribute(new Float32Array(3 * count), 3))
-    geometry.setAttribute('hue', new BufferAttribute(hues, 1))
+    geometry.setAttribute('hue', new BufferAttribute(new Float32Array(count), 1))
     const uniforms = Object.fromEntries(
       ['first', 'second', 'size', 'opacity', 'one', 'two', 'three'].map((name) => [name, { value: null as unknown }]),
     )
@@ -60,12 +59,23 @@ export class PointCloud {
 
   /** The two places of every point, `3 × count` numbers each. */
   places(first: Float32Array, second: Float32Array): void {
-    for (const [name, from] of [['position', first], ['other', second]] as const) {
-      const attribute = this.points.geometry.getAttribute(name) as BufferAttribute
-      if (attribute.array === from) continue
-      ;(attribute.array as Float32Array).set(from)
-      attribute.needsUpdate = true
-    }
+    this.give('position', first)
+    this.give('other', second)
+  }
+
+  /** Each point's colour in [0, 1], kept on its way, so that an eye can follow it. */
+  hues(hues: Float32Array): void {
+    this.give('hue', hues)
+  }
+
+  private readonly given = new Map<string, Float32Array>()
+
+  private give(name: string, values: Float32Array): void {
+    if (this.given.get(name) === values) return
+    this.given.set(name, values)
+    const attribute = this.points.geometry.getAttribute(name) as BufferAttribute
+    ;(attribute.array as Float32Array).set(values)
+    attribute.needsUpdate = true
   }
 
   /** Show `first`·place + `second`·other place. */

@@ -1,0 +1,151 @@
+"""The browser's answers are Python's: every exported graph, every sampler's walk, every table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from lesson import missing, node, served
+from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
+from sfumato.diffusion.parameterizations import c_noise
+from sfumato.hub.zoo import load_zoo
+from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, STEPS, WALKERS
+from sfumato.lesson.server import SITE
+from sfumato.sampling import SAMPLERS, ImageNoise, grid, last, sample, stepper
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+
+SEEDS, LABELS = [0, 1, 2, 5], [3, 1, 4, 10]
+
+
+def computed(path: str) -> Any:
+    return json.loads((SITE / "computed" / path).read_text())
+
+
+def tensor(value: Tensor) -> dict[str, Any]:
+    whole = value.dtype == torch.int64
+    return {"data": value.flatten().tolist(), "dims": list(value.shape), "whole": whole}
+
+
+def close(theirs: list[float], ours: Tensor, tolerance: float = 1e-4) -> None:
+    torch.testing.assert_close(
+        torch.tensor(theirs, dtype=torch.float64), ours.double().flatten(), rtol=tolerance, atol=tolerance
+    )
+
+
+def ask_all(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    with served() as address:
+        told = node("parity.mjs", address, told=asked)
+    assert told["problems"] == []
+    answered: list[dict[str, Any]] = told["answered"]
+    return answered
+
+
+def test_exact_denoisers() -> None:
+    clouds, asked, expected = computed("clouds.json"), [], []
+    for name in [*CLOUDS, "hills"]:
+        told = clouds[name]
+        dimension = told["dimension"]
+        centres = torch.tensor(told["centres"]).reshape(-1, dimension)
+        data = FiniteSet(centres.double(), told["std"])
+        for t in (0.02, 0.3, 0.7, 1.0):
+            level = SCHEDULES["cosine"]()(t)
+            x = torch.randn(50, dimension, generator=torch.Generator().manual_seed(1))
+            eps = level.eps(x.double(), data(x.double(), level))
+            expected.append((data(x.double(), level), eps, data.log_density(x, level)))
+            one = {"alpha": level.alpha, "sigma": level.sigma, "std": torch.tensor(told["std"])}
+            inputs = {"x": x, "centres": centres, **{key: value.reshape(1).float() for key, value in one.items()}}
+            asked.append({"graph": "exact", "inputs": {key: tensor(value) for key, value in inputs.items()}})
+    for theirs, (answer, eps, log_density) in zip(ask_all(asked), expected, strict=True):
+        close(theirs["answer"], answer)
+        close(theirs["eps"], eps)
+        close(theirs["log_density"], log_density)
+
+
+def test_the_network_and_a_look_inside() -> None:
+    model = load_zoo("digits")
+    x = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(2))
+    noise, label = torch.linspace(-1.5, 1.5, 4), torch.tensor(LABELS)
+    about = computed("digits/about.json")["inside"]
+    inputs = {"x": x, "c_noise": noise, "label": label}
+    asked = [{"graph": "digits/network", "inputs": {key: tensor(value) for key, value in inputs.items()}}]
+    one = {key: value[:1] for key, value in inputs.items()} | {"gates": torch.ones(len(about["switches"]))}
+    off = one | {"gates": torch.tensor([float(name != "class") for name in about["switches"]])}
+    asked += [{"graph": "digits/inside", "inputs": {k: tensor(v) for k, v in each.items()}} for each in (one, off)]
+    network, inside, without = ask_all(asked)
+    ours = model.denoiser.net(x, noise, label)
+    close(network["answer"], ours)
+    close(inside["answer"], ours[:1])
+    assert np.abs(np.subtract(without["answer"], inside["answer"])).max() > 1e-2
+    for name in about["heads"]:
+        rows = np.array(inside["attention_" + name.replace(" ", "_").replace(".", "_")]).reshape(-1, 16)
+        np.testing.assert_allclose(rows.sum(1), 1, atol=1e-5)
+
+
+def test_a_seed_is_the_same_picture() -> None:
+    """Noise, sampler and network together: what the browser draws from a seed is what Python draws."""
+    model = load_zoo("digits")
+    asked, expected = [], []
+    for name in WALKERS:
+        for steps in (s for s in (2, 5, 10, 50) if s >= SAMPLERS[name].needs):
+            walk = {"of": "digits", "sampler": name, "steps": steps, "seeds": SEEDS, "size": 64}
+            asked.append({"walk": {**walk, "asked": {"kind": "digits", "labels": LABELS}}})
+            expected.append(model.sample(SEEDS, LABELS, sampler=name, steps=steps))
+    for scale in (0.0, 1.0, 2.5):
+        walk = {"of": "digits", "guidance": f"{scale:g}", "seeds": SEEDS, "size": 64}
+        asked.append({"walk": {**walk, "asked": {"kind": "digits", "labels": LABELS}}})
+        expected.append(model.sample(SEEDS, LABELS, guidance=scale))
+    for theirs, ours in zip(ask_all(asked), expected, strict=True):
+        close(theirs["x"], ours)
+
+
+def test_clouds_walk_as_in_python() -> None:
+    told = computed("clouds.json")["torus-knot"]
+    centres = torch.tensor(told["centres"]).reshape(-1, 3)
+    asked, expected = [], []
+    for name in WALKERS:
+        cloud = {"kind": "cloud", "centres": told["centres"], "dimension": 3, "std": told["std"]}
+        walk = {"of": "cloud", "sampler": name, "steps": 10, "seeds": [9], "size": 600, "asked": cloud}
+        asked.append({"walk": walk})
+        data = FiniteSet(centres.double(), told["std"])
+        noise, levels = ImageNoise([9], (600,)), grid("trailing", SCHEDULES["cosine"](), 10)
+
+        def denoiser(x: Tensor, level: Level, cond: Any = None, data: FiniteSet = data) -> Tensor:
+            return data(x.reshape(200, 3), level).reshape(1, 600)
+
+        by = stepper(name, steps=10)
+        expected.append(last(sample(denoiser, levels, by, lambda noise=noise: noise().double())).x)
+    for theirs, ours in zip(ask_all(asked), expected, strict=True):
+        close(theirs["x"], ours)
+
+
+def test_tables() -> None:
+    told = computed("schedules.json")["schedules"]
+    times = torch.linspace(0, 1, 257, dtype=torch.float64)
+    for name, table in told.items():
+        level = SCHEDULES[name]()(times)
+        close(table["alpha"], level.alpha, 1e-7)
+        close(table["sigma"], level.sigma, 1e-7)
+    parameterization = load_zoo("digits").denoiser.parameterization
+    for name, table in computed("digits/about.json")["levels"].items():
+        level = SCHEDULES[name]()(times[1:])
+        scale, skip, out = (torch.as_tensor(c) for c in parameterization.in_skip_out(level))
+        for key, ours in {"c_in": scale, "c_skip": skip, "c_out": out, "c_noise": c_noise(level)}.items():
+            close(table[key][1:], ours, 1e-6)
+
+
+def test_every_walk_is_there() -> None:
+    for name in WALKERS:
+        digits, cloud = computed(f"digits/walks/{name}.json"), computed(f"walks/cloud/{name}.json")
+        least = SAMPLERS[name].needs
+        most = 1000 if name in ("ddpm", "ddim") else 50
+        assert [int(s) for s in digits["programs"]] == [s for s in STEPS if least <= s <= most]
+        assert [int(s) for s in cloud["programs"]] == [s for s in CLOUD_STEPS if s >= least]
+        assert digits["deterministic"] == SAMPLERS[name].deterministic
+    assert set(computed("digits/guided.json")["programs"]) == {f"{scale:g}" for scale in GUIDANCE}
+    assert isinstance(load_zoo("digits").denoiser, NetDenoiser)

@@ -1,0 +1,42 @@
+/** The words of the pages around the chapters: glossary, notes, certificate. */
+export const pages = {
+  glossary: {
+    title: 'Glossary',
+    lead: (count: number) => `${count} words of the field, in plain English. In the chapters, each underlined word shows its meaning where it stands.`,
+    find: 'Find a word',
+    none: 'No word here fits.',
+    found: (count: number) => (count === 1 ? '1 word' : `${count} words`),
+    letters: 'Letters',
+    taught: 'Chapter',
+  },
+  notes: {
+    title: 'Notes',
+    lead: 'The text, the equations and the code of all seven chapters on paper. Print this page, or save it as a PDF from the same dialogue.',
+    print: 'Print',
+    subtitle: 'From pure noise to picture, in seven chapters',
+  },
+  certificate: {
+    title: 'Certificate',
+    print: 'Print',
+    name: 'Your name, as it should stand on the certificate',
+    named: 'It stays in this browser.',
+    unnamed: 'Your name',
+    heading: 'Certificate',
+    before: 'This is to say that',
+    after: 'has worked through seven chapters on diffusion models, from pure noise to picture,',
+    score: (right: number, total: number) => `and answered ${right} of ${total} questions rightly.`,
+    percent: (share: number) => `${share}%`,
+    scoreLabel: 'Score',
+    dateLabel: 'Date',
+    questionsLabel: 'Questions',
+    date: (date: Date) => date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' }),
+    honest: 'Computed and kept in the reader’s own browser; nobody has watched.',
+    strip: 'A knot of points, from noise to shape',
+    notYet: 'Not yet',
+    missing: 'The certificate is for those who have answered every question, four in five of them rightly the last time. What is missing:',
+    open: (chapter: string, count: number) =>
+      `${chapter}: ${count === 1 ? '1 question is' : `${count} questions are`} not yet answered.`,
+    tooFew: (right: number, needed: number, total: number) => `${right} of ${total} were right the last time; it takes ${needed}.`,
+    toQuiz: 'To the quiz',
+  },
+}

@@ -1,0 +1,12 @@
+import { CHAPTERS, type ChapterId, type Question } from '../../quiz/question'
+import { questions as forward } from './forward'
+import { questions as idea } from './idea'
+import { questions as network } from './network'
+import { questions as reverse } from './reverse'
+import { questions as sampling } from './sampling'
+import { questions as steering } from './steering'
+import { questions as training } from './training'
+
+export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering }
+export const questions: readonly Question[] = CHAPTERS.flatMap((chapter) => byChapter[chapter])
+export const question = (id: string) => questions.find((one) => one.id === id)

@@ -1,0 +1,113 @@
+import type { Question } from '../../quiz/question'
+
+export const questions: readonly Question[] = [
+  {
+    id: 'network.inputs',
+    kind: 'choice',
+    ask: 'What does the network get to see in one call?',
+    panel: { c: 'network' },
+    options: [
+      { text: 'The noisy picture and how noisy it is', right: true, says: 'And the class, or the words, where there are any. Nothing else: no memory of earlier steps, no example to look at.' },
+      { text: 'The noisy picture and all the steps that led to it', says: 'Each call stands alone. Some *samplers* remember earlier answers; the network remembers nothing.' },
+      { text: 'The clean picture and the noise level', says: 'Then there would be nothing to guess. The clean picture appears in training only, as the truth that the answer is compared with.' },
+      { text: 'Pure noise and the picture’s seed', says: 'The seed makes the noise, before the first call. What the network sees is a picture, at first a very noisy one.' },
+    ],
+  },
+  {
+    id: 'network.one',
+    kind: 'choice',
+    ask: 'A model is trained on a thousand noise levels. How many networks is that?',
+    panel: { c: 'network', 'network.off': 'time', 'network.t': '0.8' },
+    ordered: true,
+    options: [
+      { text: 'One, which is told the level with every call', right: true, says: 'The level is turned into a row of waves of different lengths, and these numbers scale and shift what every block computes. So one set of weights acts differently at each level.' },
+      { text: 'One, which has to find out the level by itself', says: 'It often could, noise is easy to measure. But telling it is cheap and always right; try what happens when the panel keeps it from the network.' },
+      { text: 'Two, one for coarse shapes and one for fine detail', says: 'Some large systems do use a second network for part of the levels. It is not needed, and a thousand levels don’t ask for it.' },
+      { text: 'A thousand that share their first layers', says: 'Neighbouring levels are so alike that a thousand networks would learn nearly the same thing a thousand times.' },
+    ],
+  },
+  {
+    id: 'network.skip',
+    kind: 'predict',
+    ask: 'The skip connection at full size carries the fine picture past the coarse middle. Take it away: where does the answer suffer most?',
+    panel: { c: 'network', 'network.off': 'skip 0.0', 'network.t': '0.2' },
+    look: 'The fine skip is off and there is little noise: compare the two errors. Then move to much noise and compare again.',
+    options: [
+      { text: 'At much noise, where the network needs all the help it can get', says: 'At much noise there is no fine detail to carry: it is noise. The coarse way through the middle is nearly all that counts, and the answer hardly changes.' },
+      { text: 'At little noise, where the fine detail is still to be seen', right: true, says: 'With little noise the task is to keep nearly every pixel as it is. Squeezed through the coarse middle, they can’t be put back in their places: the error grows more than fourfold.' },
+      { text: 'Equally at all levels, since the skip is used in every call', says: 'It is used in every call, but what it carries is worth something only where there is detail to be seen.' },
+      { text: 'Nowhere: a skip only makes training faster, the trained network can do without', says: 'Some skips help mostly in training. This one carries information that has no other way to the end.' },
+    ],
+  },
+  {
+    id: 'network.time',
+    kind: 'predict',
+    ask: 'The network is no longer told the noise level. Where is its answer worst?',
+    panel: { c: 'network', 'network.off': 'time', 'network.t': '0.8' },
+    look: 'The noise level is switched off and there is much noise: compare the two answers. Then move to little noise.',
+    options: [
+      { text: 'At much noise, where it takes grain for strokes', right: true, says: 'It reads every picture as if it were a fairly clean one, and so trusts a very noisy one far too much. On held-out digits the error triples where there is much noise, and grows by two thirds where there is little.' },
+      { text: 'At little noise: it wipes out what is clear to see', says: 'It does get worse there, but less: with little noise most of the answer is the picture itself, and that part needs no network.' },
+      { text: 'Nowhere: the noise in a picture can be seen, so it need not be told', says: 'In principle it could be measured. But this network was always told, so it never learnt to measure.' },
+      { text: 'Everywhere it fails completely: without a level no answer comes out', says: 'An answer always comes out. The other parts go on working; their scales and shifts just belong to another level.' },
+    ],
+  },
+  {
+    id: 'network.attention',
+    kind: 'choice',
+    ask: 'What does attention add that convolutions lack?',
+    panel: { c: 'network', 'network.view': 'attention' },
+    options: [
+      { text: 'Each place can look at every other one in the picture, however far away', right: true, says: 'A 3×3 convolution sees its neighbours only. With attention the end of a stroke can take note of its beginning, in a single step. Its cost grows with the square of the number of places, so it is used where the picture is coarse.' },
+      { text: 'It makes the network look at the important parts only, to save time', says: 'Every place is computed in any case, and attention makes the network slower. The weights only say how much of which other place is mixed in.' },
+      { text: 'It lets the network remember what it has seen in earlier steps of the walk', says: 'It looks across the picture, not back in time. The network remembers nothing between calls.' },
+      { text: 'It tells the network which class of picture is wanted', says: 'In this network the class comes in with the noise level, by scales and shifts. In models that read words the words do come in by attention, but attention within the picture is something else.' },
+    ],
+  },
+  {
+    id: 'network.target',
+    kind: 'choice',
+    ask: 'One network is trained to output the noise, another to output the clean picture. What is the difference?',
+    panel: { c: 'network', 'network.read': 'noise' },
+    options: [
+      { text: 'The first can only take noise away, the second can also make pictures', says: 'Both make pictures in the same way. Each answer can be turned into the other.' },
+      { text: 'The first needs a sampler of its own, since it answers another question', says: 'A line of arithmetic turns one answer into the other, and the sampler never notices.' },
+      { text: 'None in what they know, but at the ends of the way they err differently', right: true, says: 'Given x and its level, noise and picture imply each other. But at very high noise a small error in the noise is a huge one in the picture, and near clean data the reverse. Targets such as v lie between and behave at both ends.' },
+      { text: 'The second is sharper, since it never sees noise in training', says: 'Both see the same noisy pictures. They differ only in the numbers they are asked to write down.' },
+    ],
+  },
+  {
+    id: 'network.way',
+    kind: 'order',
+    ask: 'Follow a picture through the UNet.',
+    panel: { c: 'network', 'network.view': 'block' },
+    first: 'first',
+    last: 'last',
+    steps: [
+      { text: 'A first convolution spreads it over many channels', says: 'Each channel looks for something of its own.' },
+      { text: 'Blocks at full size; a copy is put aside', says: 'The copy is the skip: it holds the fine detail.' },
+      { text: 'It is halved, and blocks work on the coarse view', says: 'The same 3×3 window now covers twice as much of the picture.' },
+      { text: 'The middle, where the view is coarsest', says: 'Each place now stands for a large part of the picture, and attention compares them all.' },
+      { text: 'It is doubled, and the copy put aside is joined to it', says: 'What it is, from below, and where exactly, from the copy.' },
+      { text: 'A last convolution writes the answer', says: 'It has the size of the picture that came in.' },
+    ],
+  },
+  {
+    id: 'network.pop',
+    kind: 'bug',
+    ask: 'This UNet stops with an error on its way up: sizes that don’t match. Which line is wrong?',
+    panel: { c: 'network', 'network.view': 'block', 'network.block': 'up 1.0' },
+    bug: 4,
+    mended: '    h = block(torch.cat([F.interpolate(h, scale_factor=2), skips.pop()], dim=1), embedding)',
+    lines: [
+      { code: 'for block in self.down:', says: 'Down, from the finest stage to the coarsest: right.' },
+      { code: '    skips.append(h := block(h, embedding))', says: 'Each stage’s answer is put on a pile, the coarsest last: right.' },
+      { code: '    h = F.avg_pool2d(h, 2)', says: 'Halved after each stage: right.' },
+      { code: 'for block in reversed(self.up):', says: 'Up again, from the coarsest to the finest: right.' },
+      {
+        code: '    h = block(torch.cat([F.interpolate(h, scale_factor=2), skips.pop(0)], dim=1), embedding)',
+        says: 'The way up begins where the way down ended, so it needs the copy that was made *last*. `pop(0)` takes the first, the finest.',
+      },
+    ],
+  },
+]

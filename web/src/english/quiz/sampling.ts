@@ -1,0 +1,131 @@
+import type { Question } from '../../quiz/question'
+
+export const questions: readonly Question[] = [
+  {
+    id: 'sampling.gan',
+    kind: 'choice',
+    ask: 'Why does a diffusion model take longer to make a picture than a GAN of the same size?',
+    panel: { c: 'sampling', 'sampling.view': 'race' },
+    options: [
+      { text: 'It calls its network many times for each picture, a GAN once', right: true, says: 'A GAN goes from noise to picture in one call. A diffusion model asks, moves a little, and asks again: ten to a thousand times. What it gains are steadier training and more variety.' },
+      { text: 'It has to be trained a little further for every new picture it makes', says: 'The weights are fixed once training is over. Drawing changes nothing in the network.' },
+      { text: 'It compares each picture with the training set, to be sure it is no copy', says: 'It has no training set at hand any more, only weights. Whether it copies has to be tested separately.' },
+      { text: 'It makes the picture pixel by pixel, a GAN all at once', says: 'All pixels are denoised together, in every call. Pixel by pixel is how autoregressive models work.' },
+    ],
+  },
+  {
+    id: 'sampling.more-steps',
+    kind: 'predict',
+    ask: 'The same noise, a sampler that adds none on the way (DDIM). From 20 steps to 50: how does the picture change?',
+    panel: {
+      c: 'sampling', 'sampling.first': 'ddim', 'sampling.first-steps': '50', 'sampling.second': 'ddim', 'sampling.second-steps': '20',
+      'sampling.third': 'ddim', 'sampling.third-steps': '3',
+    },
+    look: 'Three walks from the same noise, in 50, 20 and 3 steps: compare where they end.',
+    options: [
+      { text: 'Hardly at all: both walks follow the same path and end in nearly the same place', right: true, says: 'More steps follow the same curve more closely. Beyond some number there is nothing left to gain; a handful of steps, though, cut the corners and end elsewhere.' },
+      { text: 'It becomes another picture, since every step changes what the later ones do', says: 'It would if each step brought new noise. Here the noise at the start decides, and the path from it is fixed.' },
+      { text: 'It becomes sharper with every step that is added', says: 'Up to about ten or twenty there is a gain. Then the path is followed as well as anyone can see.' },
+      { text: 'It becomes more typical of its class, and less varied', says: 'That is what guidance does. The number of steps has no such effect.' },
+    ],
+  },
+  {
+    id: 'sampling.one',
+    kind: 'predict',
+    ask: 'A single step: ask once about pure noise, and take the answer as the picture. What do you get?',
+    panel: { c: 'sampling', 'sampling.view': 'few', 'sampling.few-by': 'ddim' },
+    look: 'Look at the row of one step, then at those of two, three and five.',
+    options: [
+      { text: 'A sharp picture; the further steps only polish it', says: 'No answer to pure noise can be sharp: too many pictures are possible.' },
+      { text: 'The noise once more, hardly weaker than before', says: 'The answer is a guess at the clean picture, with *all* of the noise taken away. What faint grain there is in it is the network’s own error.' },
+      { text: 'A grey smudge with nothing definite in it', right: true, says: 'Nothing is known yet, so even the best answer is only the average of all that is possible, a blur. (This small network has hardly practised on pure noise, and gives mush.) Each further step knows more than the one before.' },
+      { text: 'One of the training pictures, since they are what it has seen', says: 'Which of them? All are equally possible behind pure noise, so the answer blends them.' },
+    ],
+  },
+  {
+    id: 'sampling.seed',
+    kind: 'choice',
+    ask: 'The same starting noise twice, once with DDIM and once with DDPM, and then each of them again. Which pictures are equal?',
+    panel: { c: 'sampling', 'sampling.first': 'ddpm', 'sampling.first-steps': '20', 'sampling.second': 'ddim', 'sampling.second-steps': '20' },
+    options: [
+      { text: 'All four: the starting noise decides', says: 'For DDIM it does. DDPM renews part of the noise in every step, and these later draws decide too.' },
+      { text: 'DDIM’s two. DDPM’s two only if the noise on the way is the same as well', right: true, says: 'DDIM’s path is fixed by where it begins. DDPM’s depends on all noise drawn on the way; a seed for that noise makes it repeatable too, which is what this package does.' },
+      { text: 'None: a walk of many steps is never quite the same twice, the numbers are rounded differently', says: 'The same sums in the same order give the same numbers. Pictures from one seed should be equal bit for bit, and tests here hold to it.' },
+      { text: 'The first of DDIM and the first of DDPM, and likewise the second ones', says: 'The two samplers take different steps from the start, one with fresh noise and one without.' },
+    ],
+  },
+  {
+    id: 'sampling.ode',
+    kind: 'choice',
+    ask: 'DDIM follows the “probability-flow ODE”. What is that, in plain words?',
+    panel: { c: 'sampling', 'sampling.first': 'ddpm', 'sampling.first-steps': '50', 'sampling.second': 'ddim', 'sampling.second-steps': '50' },
+    options: [
+      { text: 'A way without chance for each point; the cloud of them looks as it would with chance', right: true, says: 'Single points move smoothly, as in a current. Yet the cloud of them has, at every level, the same distribution as the noisy process. So it ends at the data too.' },
+      { text: 'The likeliest of all the random walks that lead from this noise to some picture in the data', says: 'It is not one of the random walks: each of those jitters. It is a current that moves the whole distribution.' },
+      { text: 'The average of all pictures that can be reached from this noise', says: 'An average would be blurred. The flow leads to single, sharp pictures.' },
+      { text: 'A formula for the probability of each picture, solved for the picture', says: 'The flow can be used to work out probabilities, but it is a rule for moving: here you are, this way, this fast.' },
+    ],
+  },
+  {
+    id: 'sampling.order',
+    kind: 'choice',
+    ask: 'Why does dpm++2m do with fewer calls than DDIM?',
+    panel: { c: 'sampling', 'sampling.view': 'few', 'sampling.few-by': 'dpm++2m' },
+    options: [
+      { text: 'It asks the network twice in each step and takes the better answer', says: 'Heun’s method asks twice a step (and averages). The “2” of 2m is its order; it asks once.' },
+      { text: 'It needs a network that was trained for few steps', says: 'Any trained network will do: the samplers can be swapped under it. Distilled models, made for few steps, are another matter.' },
+      { text: 'It remembers the answer before, and so sees which way the answers are turning', right: true, says: 'DDIM acts as if the answer stayed what it is for the whole step. With two answers the change can be foreseen, so a long step follows the bend. The memory costs no call.' },
+      { text: 'It leaves out the noise levels at which the picture doesn’t change', says: 'Which levels are visited is the grid’s business, and any sampler can use any grid.' },
+    ],
+  },
+  {
+    id: 'sampling.calls',
+    kind: 'order',
+    ask: 'Order these by the number of network calls for one picture, fewest first.',
+    panel: { c: 'sampling', 'sampling.first': 'heun', 'sampling.first-steps': '10', 'sampling.second': 'ddim', 'sampling.second-steps': '50' },
+    first: 'fewest',
+    last: 'most',
+    steps: [
+      { text: 'A GAN', says: 'One call: from noise to picture directly.' },
+      { text: 'A distilled diffusion model, 4 steps', says: 'Four. It was trained once more, to take long steps.' },
+      { text: 'dpm++2m, 10 steps', says: 'Ten: one call a step, with memory.' },
+      { text: 'Heun, 10 steps', says: 'Nineteen: two calls a step, but the last needs only one.' },
+      { text: 'DDIM, 50 steps', says: 'Fifty: one call a step.' },
+      { text: 'DDPM as published', says: 'A thousand, one for each level it was trained on.' },
+    ],
+  },
+  {
+    id: 'sampling.x0',
+    kind: 'bug',
+    ask: 'The denoiser answers with the clean picture. This step of DDIM explodes into huge numbers. Which line is wrong?',
+    panel: { c: 'sampling', 'sampling.show': 'guess' },
+    bug: 1,
+    mended: 'eps = (x - here.alpha * answer) / here.sigma',
+    lines: [
+      { code: 'answer = denoiser(x, here)', says: 'The guess of the clean picture, as it was said: right.' },
+      {
+        code: 'eps = answer',
+        says: 'The answer is the clean picture and is taken for the noise. Which of the two a model gives must be known: mixing them up is the most common mistake with models from elsewhere.',
+      },
+      { code: 'x0 = (x - here.sigma * eps) / here.alpha', says: 'Right, if `eps` were the noise. At high noise α is small, and dividing by it makes a wrong `eps` explode.' },
+      { code: 'x = there.alpha * x0 + there.sigma * eps', says: 'Mixing again at the next level: right.' },
+    ],
+  },
+  {
+    id: 'sampling.end',
+    kind: 'bug',
+    ask: 'All the pictures come out with a fine grain of noise on them. Which line is wrong?',
+    panel: { c: 'sampling', 'sampling.at': '0.9' },
+    bug: 1,
+    mended: 'levels = schedule(torch.linspace(1, 0, 21))',
+    lines: [
+      { code: 'schedule = SCHEDULES["cosine"]()', says: 'A good schedule, noise at t = 1, clean at t = 0.' },
+      {
+        code: 'levels = schedule(torch.linspace(1, 0.05, 21))',
+        says: 'The walk stops at t = 0.05, where σ is not yet 0: the last of the noise is never taken away. A grid has to end at σ = 0.',
+      },
+      { code: 'noise = ImageNoise(seeds=range(16), shape=(1, 8, 8))', says: 'A seed for each picture: right.' },
+      { code: 'images = last(sample(denoiser, levels, stepper("ddim"), noise)).x', says: 'Walks down the levels it is given, and no further.' },
+    ],
+  },
+]

@@ -1,0 +1,128 @@
+import type { Question } from '../../quiz/question'
+
+export const questions: readonly Question[] = [
+  {
+    id: 'training.target',
+    kind: 'choice',
+    ask: 'What is a diffusion network trained to predict?',
+    panel: { c: 'training', 'training.view': 'step' },
+    options: [
+      { text: 'Whether a picture is real or was made by a model', says: 'That is what the second network of a [[GAN]] learns. Diffusion needs no opponent.' },
+      { text: 'The next pixel, from all those before it', says: 'Language models and some picture models go piece by piece in this way. A diffusion network answers for all pixels at once.' },
+      { text: 'The noise in a noisy picture, or what comes to the same, the clean picture', right: true, says: 'The exercise makes itself: mix known noise into a picture, ask for it back, compare. All of generation is made of this one skill.' },
+      { text: 'The picture one step less noisy, so that a thousand calls undo a thousand steps', says: 'It guesses the whole way to the clean picture each time. How much of that guess is used in one step is up to the sampler, which is why a model trained on 1000 levels can draw in 10 steps.' },
+    ],
+  },
+  {
+    id: 'training.flat',
+    kind: 'choice',
+    ask: 'The loss falls for a minute and then looks flat for an hour. What follows?',
+    panel: { c: 'training', 'training.moment': '5' },
+    options: [
+      { text: 'That training is done: what can be learnt has been learnt, so stop', says: 'Look at the samples: they go on improving long after the curve seems flat.' },
+      { text: 'Not much. Look at samples and at the loss level by level', right: true, says: 'Most of the loss is noise that nobody could predict, and it covers small gains. Those small gains, at certain levels, are what turns smudges into digits: in this chapter’s run nine tenths of the fall were over before the last samples could be read.' },
+      { text: 'That the learning rate is too low to get any further down', says: 'Perhaps, but the curve can’t tell: it would look just as flat at a good rate.' },
+      { text: 'That the network learns nothing any more and ought to be larger', says: 'A flat total is no sign of that. It is an average over easy, hard and hopeless levels, dominated by what can’t be learnt.' },
+    ],
+  },
+  {
+    id: 'training.floor',
+    kind: 'choice',
+    ask: 'With endless training, a perfect network and unlimited data: why does the loss still not reach zero?',
+    panel: { c: 'training', 'training.moment': '10' },
+    options: [
+      { text: 'Many clean pictures fit one noisy picture, and no answer is right for all', right: true, says: 'The best answer is their average, and it misses each of them by a little. This floor belongs to the data, not to the network: the exact denoiser has it too.' },
+      { text: 'Rounding errors: numbers in a computer have only so many digits', says: 'They are many thousand times smaller than the floor.' },
+      { text: 'The network sees each picture only a few times, so it never learns it fully', says: 'Unlimited data and training were granted. (With little data the loss *can* go towards zero: by learning the pictures by heart.)' },
+      { text: 'Stochastic gradient descent only ever comes near the minimum, not into it', says: 'True as well, but it is not the reason. The minimum itself lies well above zero.' },
+    ],
+  },
+  {
+    id: 'training.level',
+    kind: 'predict',
+    ask: 'The error of the predicted *noise*, level by level. Where is it largest?',
+    panel: { c: 'training', 'training.moment': '10' },
+    look: 'Each ribbon is the error against the noise level. Follow one from little noise to much.',
+    options: [
+      { text: 'At little noise, where there is hardly any to be seen', right: true, says: 'To read faint grain off a picture you must know the picture to that precision. At much noise nearly everything in sight is noise: just say what you see. (For the error of the *picture* it is the other way round.)' },
+      { text: 'At much noise, where the picture can’t be made out', says: 'There the *picture* is hard to guess. But the question is about the noise, and at much noise the noisy picture is nearly nothing else.' },
+      { text: 'In the middle, where picture and noise are hardest to tell apart', says: 'In the middle the *choice* between pictures is made, and it matters most for the samples. The error of the noise is neither largest nor smallest there.' },
+      { text: 'Nowhere: each level is trained equally often, so they come out equal', says: 'Equal practice doesn’t make tasks equally hard.' },
+    ],
+  },
+  {
+    id: 'training.heart',
+    kind: 'predict',
+    ask: 'A small set of pictures, trained on for very long. What do the two curves do, for pictures trained on and for held-out ones?',
+    panel: { c: 'training', 'training.moment': '10' },
+    look: 'The curve under the samples has both lines, for pictures it trains on and pictures never seen. Look at its right end.',
+    options: [
+      { text: 'Both flatten out together, since the noise is new each time', says: 'New noise does help, and for long. But the pictures behind it are the same few, and in the end the network knows them.' },
+      { text: 'Both fall together, the held-out one more slowly', says: 'So it is in the beginning. Then they part.' },
+      { text: 'The held-out one falls, the other rises: practice makes the network more general', says: 'The wrong way round: what is trained on is what gets better.' },
+      { text: 'One goes on falling while the held-out one turns and rises', right: true, says: 'The network learns its pictures by heart. Its guesses for others get worse, and its samples come close to copies. The samples may look better all the time: only held-out pictures tell.' },
+    ],
+  },
+  {
+    id: 'training.ema',
+    kind: 'choice',
+    ask: 'Samples are drawn with an average of the weights over recent training (EMA), not with the latest ones. What for?',
+    panel: { c: 'training', 'training.moment': '6' },
+    options: [
+      { text: 'It saves memory: an average takes less room than a thousand sets of weights', says: 'It costs memory: a second copy of the weights. The thousand sets are never kept, the average moves along.' },
+      { text: 'The latest weights jitter from batch to batch; the average has less of it', right: true, says: 'Each batch pulls the weights its own way. The jitter averages out, what was learnt stays, and the samples get visibly better for free.' },
+      { text: 'It makes training faster, because the average is what the gradient is taken of', says: 'Training goes on with the plain weights and never looks at the average. It exists for drawing only.' },
+      { text: 'It keeps the network from learning pictures by heart', says: 'It doesn’t: the average of weights that know the pictures by heart knows them too.' },
+    ],
+  },
+  {
+    id: 'training.step',
+    kind: 'order',
+    ask: 'Put one step of training in order.',
+    panel: { c: 'training', 'training.view': 'step' },
+    first: 'first',
+    last: 'last',
+    steps: [
+      { text: 'Take clean pictures from the training set', says: 'A batch of them; which ones is left to chance.' },
+      { text: 'Draw a noise level for each, at random', says: 'Every level gets its turn, in any order.' },
+      { text: 'Draw noise and mix it in', says: 'In one go, by the closed form. The noise is new each time.' },
+      { text: 'Ask the network for its guess', says: 'It gets the noisy picture and the level.' },
+      { text: 'Square the difference to the truth: the loss', says: 'The truth is known, since we made the exercise ourselves.' },
+      { text: 'Move every weight a little downhill', says: 'The gradient of the loss says which way. Then the average of the weights follows.' },
+    ],
+  },
+  {
+    id: 'training.one-level',
+    kind: 'bug',
+    ask: 'The loss of this training falls beautifully, but walks from noise end in mush. Which line is wrong?',
+    panel: { c: 'training', 'training.view': 'step', 'training.batch': '80' },
+    bug: 1,
+    mended: 'level = schedule(torch.rand(len(x0)))',
+    lines: [
+      { code: 'x0, labels = data.batch(indices)', says: 'A batch of pictures and their classes: right.' },
+      {
+        code: 'level = schedule(0.5)',
+        says: 'Only one noise level is ever practised. The network gets very good at it and never meets the others, which every walk has to pass through.',
+      },
+      { code: 'x = level.add_noise(x0, torch.randn_like(x0))', says: 'Fresh noise, mixed in by the closed form: right.' },
+      { code: 'loss = (denoiser(x, level, {"label": labels}) - x0).square().mean()', says: 'The squared error of the guess: right.' },
+    ],
+  },
+  {
+    id: 'training.raw',
+    kind: 'bug',
+    ask: 'Training went well, yet the samples are worse than those shown during training. Which line is wrong?',
+    panel: { c: 'training', 'training.moment': '10' },
+    bug: 3,
+    mended: 'images = Model(config, average).sample(seeds=range(16))',
+    lines: [
+      { code: 'loss.backward()', says: 'The gradient of the loss: right.' },
+      { code: 'optimizer.step()', says: 'Moves the weights downhill: right.' },
+      { code: 'update_ema(list(average.parameters()), list(denoiser.parameters()), step, gamma)', says: 'The average follows the weights: right.' },
+      {
+        code: 'images = Model(config, denoiser).sample(seeds=range(16))',
+        says: 'This draws with the latest weights, jitter and all. The average was kept up to date and then forgotten.',
+      },
+    ],
+  },
+]

@@ -1,0 +1,35 @@
+/**
+ * What the browser answers, for Python to hold against its own:  node tests/parity.mjs ADDRESS < asked.json > answered.json
+ * Each of the asked is {graph, inputs} or {walk}; numbers travel as plain lists.
+ */
+import { readFileSync } from 'node:fs'
+import { open, visit } from './browser.mjs'
+
+const asked = JSON.parse(readFileSync(0, 'utf8'))
+const browser = await open()
+const { page, problems } = await visit(browser, process.argv[2])
+await page.waitForFunction(() => 'sfumato' in window)
+const answered = []
+for (const one of asked)
+  answered.push(
+    await page.evaluate(async (one) => {
+      const { ask, arrive, walker, guided } = window.sfumato
+      if (one.graph) {
+        const inputs = Object.fromEntries(
+          Object.entries(one.inputs).map(([name, { data, dims, whole }]) => [
+            name,
+            { data: whole ? BigInt64Array.from(data.map(BigInt)) : Float32Array.from(data), dims },
+          ]),
+        )
+        const { outputs } = await ask(one.graph, inputs)
+        return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, [...data]]))
+      }
+      const { of, sampler, steps, guidance, asked, ...rest } = one.walk
+      const programs = guidance !== undefined ? (await guided()).programs : (await walker(of, sampler)).programs
+      if (asked.centres) asked.centres = Float32Array.from(asked.centres)
+      const { x, calls } = await arrive({ program: programs[guidance ?? steps], asked, ...rest })
+      return { x: [...x], calls }
+    }, one),
+  )
+await browser.close()
+console.log(JSON.stringify({ answered, problems }))

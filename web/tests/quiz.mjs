@@ -1,0 +1,192 @@
+/** The quiz's engine and its questions, without a browser:  node --test tests/quiz.mjs */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { after, test } from 'node:test'
+import { createServer } from 'vite'
+
+const vite = await createServer({ appType: 'custom', logLevel: 'error', server: { middlewareMode: true, hmr: false, ws: false }, optimizeDeps: { noDiscovery: true } })
+after(() => vite.close())
+const load = (path) => vite.ssrLoadModule(path)
+const { questions, byChapter } = await load('/src/english/quiz/index.ts')
+const { glossary } = await load('/src/english/glossary.ts')
+const { taughtIn } = await load('/src/taught.ts')
+const { CHAPTERS, answers, chapterOf, isRight, parts } = await load('/src/quiz/question.ts')
+const { arranged, disordered } = await load('/src/quiz/shuffle.ts')
+const { after: remembered, isMemory } = await load('/src/quiz/schedule.ts')
+const record = await load('/src/quiz/record.ts')
+const chapters = await Promise.all(CHAPTERS.map(async (id) => (await load(`/src/english/${id}.ts`)).text))
+
+const DAY = 86_400_000
+const START = Date.UTC(2025, 0, 1, 10)
+const rightAnswer = (q) =>
+  q.kind === 'order' ? q.steps.map((_, i) => i) : q.kind === 'bug' ? q.bug : q.options.findIndex((o) => o.right)
+const wrongAnswer = (q) =>
+  q.kind === 'order' ? q.steps.map((_, i) => q.steps.length - 1 - i) : (rightAnswer(q) + 1) % parts(q)
+const told = (q) => (q.kind === 'order' ? q.steps : q.kind === 'bug' ? q.lines : q.options)
+const all = (answer, at = START) => questions.reduce((p, q) => record.answered(p, q, answer(q), at), record.nothing)
+
+test('every chapter asks at least six questions, of several kinds, under names of its own', () => {
+  assert.ok(questions.length >= 44)
+  for (const chapter of CHAPTERS) {
+    assert.ok(byChapter[chapter].length >= 6, chapter)
+    assert.ok(new Set(byChapter[chapter].map((q) => q.kind)).size >= 3, chapter)
+    for (const q of byChapter[chapter]) assert.ok(q.id.startsWith(`${chapter}.`) && chapterOf(q.id) === chapter, q.id)
+  }
+  assert.equal(new Set(questions.map((q) => q.id)).size, questions.length)
+  for (const kind of ['choice', 'predict', 'order', 'bug']) assert.ok(questions.some((q) => q.kind === kind), kind)
+})
+
+test('every option has an explanation, exactly one is right, and every question has its panel', () => {
+  for (const q of questions) {
+    assert.ok(CHAPTERS.includes(q.panel.c), q.id)
+    for (const name of Object.keys(q.panel)) assert.ok(name === 'c' || name.startsWith(`${q.panel.c}.`), `${q.id}: ${name}`)
+    for (const one of told(q)) assert.ok(one.says.length >= (q.kind === 'order' ? 8 : 20), `${q.id}: ${one.says}`)
+    if (q.options) {
+      assert.equal(q.options.filter((o) => o.right).length, 1, q.id)
+      assert.equal(new Set(q.options.map((o) => o.text)).size, q.options.length)
+      for (const o of q.options) assert.ok(!o.text.includes('[['), `${q.id}: a term is a button, and has no place in a label`)
+    }
+    if (q.kind === 'bug') assert.notEqual(q.mended.trim(), q.lines[q.bug].code.trim())
+  }
+})
+
+test('every panel that a question opens has the fields that it sets', () => {
+  const folder = new URL('../src/chapters/', import.meta.url)
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.svelte'))
+  const sources = files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n')
+  const fields = new Map([...sources.matchAll(/field(?:<\w+>)?\('([\w.-]+)', ([^,)]+)/g)].map(([, name, usual]) => [name, usual]))
+  for (const q of questions)
+    for (const [name, value] of Object.entries(q.panel)) {
+      if (name === 'c') continue
+      assert.ok(fields.has(name), `${q.id}: no panel has a field ${name}`)
+      const usual = fields.get(name)
+      if (usual === 'true' || usual === 'false') assert.match(value, /^[01]$/, q.id)
+      else if (!usual.startsWith("'")) assert.ok(Number.isFinite(Number(value)), `${q.id}: ${name}=${value}`)
+    }
+})
+
+test('the right option is not to be known by its length or its place', () => {
+  const choices = questions.filter((q) => q.options)
+  const longest = choices.filter((q) => q.options.every((o) => o.right || o.text.length < q.options.find((r) => r.right).text.length))
+  const shortest = choices.filter((q) => q.options.every((o) => o.right || o.text.length > q.options.find((r) => r.right).text.length))
+  console.log(`right is longest in ${longest.length}, shortest in ${shortest.length} of ${choices.length}`)
+  assert.ok(longest.length <= choices.length / 3, longest.map((q) => q.id).join(' '))
+  assert.ok(shortest.length <= choices.length / 2, shortest.map((q) => q.id).join(' '))
+  const places = [0, 0, 0, 0, 0]
+  for (const q of choices) places[arranged(q, 0).indexOf(rightAnswer(q))]++
+  console.log('right at', places.join(' '))
+  for (const many of places) assert.ok(many <= choices.length * 0.4)
+})
+
+test('an answer is right or not, and nonsense is no answer', () => {
+  for (const q of questions) {
+    assert.ok(isRight(q, rightAnswer(q)), q.id)
+    assert.ok(!isRight(q, wrongAnswer(q)), q.id)
+    for (const nonsense of [-1, 99, 0.5, '0', null, undefined, [], [0], {}, NaN]) assert.ok(!answers(q, nonsense) && !isRight(q, nonsense))
+  }
+})
+
+test('what is shuffled is all there, the same each time, and never solved from the start', () => {
+  for (const q of questions) {
+    const order = disordered(parts(q), q.id)
+    assert.deepEqual([...order].sort((a, b) => a - b), [...order.keys()])
+    assert.deepEqual(order, disordered(parts(q), q.id))
+    assert.ok(order.filter((step, place) => step === place).length <= 1, q.id)
+  }
+})
+
+test('what is missed comes back after ten minutes, what is known after longer and longer', () => {
+  const missed = remembered(undefined, false, START)
+  assert.equal(missed.due - START, 600_000)
+  let memory = remembered(undefined, true, START)
+  let gap = memory.due - START
+  assert.ok(gap >= DAY)
+  for (let i = 0; i < 5; i++) {
+    const next = remembered(memory, true, memory.due)
+    assert.ok(isMemory(next) && next.due - memory.due > gap)
+    ;[gap, memory] = [next.due - memory.due, next]
+  }
+  const forgotten = remembered(memory, false, memory.due)
+  assert.equal(forgotten.due - memory.due, 600_000)
+  assert.equal(forgotten.lapses, 1)
+})
+
+test('a clock that was put back is borne', () => {
+  const memory = remembered(undefined, true, START)
+  const next = remembered(memory, true, START - 30 * DAY)
+  assert.ok(isMemory(next) && next.last === START && next.due > START)
+})
+
+test('the score counts last answers, by chapter and in all', () => {
+  const [q, other] = questions
+  let p = record.answered(record.nothing, q, wrongAnswer(q), START)
+  assert.deepEqual(record.score(p, questions), { total: questions.length, answered: 1, right: 0, missed: 1 })
+  p = record.answered(p, q, rightAnswer(q), START + 1000)
+  p = record.answered(p, other, wrongAnswer(other), START + 2000)
+  assert.deepEqual(record.score(p, questions), { total: questions.length, answered: 2, right: 1, missed: 1 })
+  assert.equal(p.told[q.id].times, 2)
+  assert.deepEqual(record.due(p, questions, START + 3000), [])
+  assert.deepEqual(record.due(p, questions, START + 700_000).map((one) => one.id), [other.id])
+})
+
+test('the certificate wants every question answered and four in five right', () => {
+  assert.ok(!record.standing(record.nothing, questions).passed)
+  assert.equal(record.standing(record.nothing, questions).open.length, 7)
+  let p = all(rightAnswer)
+  assert.ok(record.standing(p, questions).passed)
+  assert.equal(record.standing(p, questions).last, START)
+  const allowed = questions.length - record.standing(p, questions).needed
+  for (const q of questions.slice(0, allowed)) p = record.answered(p, q, wrongAnswer(q), START + DAY)
+  assert.ok(record.standing(p, questions).passed)
+  p = record.answered(p, questions[allowed], wrongAnswer(questions[allowed]), START + DAY)
+  assert.ok(!record.standing(p, questions).passed)
+})
+
+test('what was saved is taken in again, the later answer counts, and nothing else is taken in', () => {
+  const early = all(wrongAnswer)
+  const late = record.answered(record.nothing, questions[0], rightAnswer(questions[0]), START + DAY)
+  assert.deepEqual(record.read(record.written(early)), early)
+  for (const both of [record.merged(early, late), record.merged(late, early)]) {
+    assert.equal(both.told[questions[0].id].right, true)
+    assert.equal(Object.keys(both.told).length, questions.length)
+  }
+  for (const text of ['', '{', 'null', '[]', '{"version":1}', '{"lesson":"sfumato","version":2,"told":{}}', '{"version":1,"told":{}}'])
+    assert.equal(record.read(text), undefined, text)
+})
+
+test('damaged records are refused', () => {
+  const good = JSON.parse(JSON.stringify(all(rightAnswer)))
+  assert.ok(record.isProgress(good))
+  const id = questions[0].id
+  const spoil = [
+    (p) => (p.version = '1'),
+    (p) => (p.told = []),
+    (p) => (p.told = null),
+    (p) => (p.told[id] = null),
+    (p) => (p.told[id].right = 'yes'),
+    (p) => (p.told[id].at = -1),
+    (p) => (p.told[id].at = null),
+    (p) => (p.told[id].times = 0),
+    (p) => (p.told[id].memory = {}),
+    (p) => (p.told[id].memory.due = 1e300),
+    (p) => (p.told[id].memory.state = 7),
+    (p) => (p.told[id].memory.stability = 0),
+    (p) => (p.told[id].memory.difficulty = 11),
+  ]
+  for (const how of spoil) {
+    const bad = structuredClone(good)
+    how(bad)
+    assert.ok(!record.isProgress(bad), String(how))
+  }
+  for (const bad of [null, 3, 'x', [], {}]) assert.ok(!record.isProgress(bad))
+})
+
+test('every glossary term is explained, and taught in a chapter', () => {
+  assert.ok(Object.keys(glossary).length >= 40)
+  for (const [term, says] of Object.entries(glossary)) {
+    assert.ok(says.length > 30, term)
+    assert.ok(CHAPTERS.includes(taughtIn(term, chapters)), term)
+  }
+  const texts = [JSON.stringify(chapters), JSON.stringify(questions)].join(' ')
+  for (const [, term] of texts.matchAll(/\[\[([^\]|]+)(?:\|[^\]]*)?\]\]/g)) assert.ok(term in glossary, `[[${term}]]`)
+})
