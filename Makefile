@@ -1,7 +1,8 @@
 # make demo   set up, train on real digits, draw new ones, write a report
+# make lesson set up, compute what the lesson shows and build its pages, into the package
 # make test   set up, then lint, types, architecture and the whole test suite
 #
-# Nothing is needed beforehand but Python ≥ 3.11 (with venv), make and a C compiler.
+# Nothing is needed beforehand but Python ≥ 3.11 (with venv), make and a C compiler; for the lesson also Node.js ≥ 20.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -11,13 +12,30 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # Compared with in the tests by their solvers alone: what else they would pull in (torchvision, wandb, …) isn't needed.
 PEERS  := azula k-diffusion
 
-.PHONY: demo test clean
+# Whether the lesson's pages can be built here, and what they are built from.
+NODE     := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && echo yes)
+SITE     := src/sfumato/lesson/site/sw.js
+COMPUTED := web/public/computed/manifest.json
+SHOWN    := $(shell find $(addprefix src/sfumato/,data diffusion evaluation hub nets sampling) -name '*.py') \
+            $(shell find src/sfumato/zoo src/sfumato/lesson/recorded -type f) \
+            src/sfumato/lesson/computed.py src/sfumato/lesson/inside.py
+WRITTEN  := $(shell find web -path web/node_modules -prune -o -path web/public/computed -prune -o -path web/tests -prune \
+              -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py)
+
+.PHONY: demo lesson test node clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
 	$(BIN)/sfumato demo
 
-test: $(VENV)/.test
+lesson: $(SITE)
+
+test: $(VENV)/.test $(if $(NODE),$(SITE))
+ifeq ($(NODE),yes)
+	cd web && npm run --silent check
+else
+	@echo "There is no Node.js 20 or newer with npm here: the lesson's pages are neither built nor tested."
+endif
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -27,15 +45,35 @@ test: $(VENV)/.test
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+# Each is the last file that its step writes, so that a step that failed is taken again.
+$(SITE): $(COMPUTED) $(WRITTEN) | web/node_modules/.installed
+	cd web && node_modules/.bin/vite build --logLevel warn
+	touch $@
+
+$(COMPUTED): $(SHOWN) | node $(VENV)/.lesson
+	$(BIN)/python -W ignore -m sfumato.lesson.computed web/public/computed
+
+web/node_modules/.installed: web/package-lock.json | node
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+node:
+	@test "$(NODE)" = yes || \
+	  { echo "The lesson is built by Node.js 20 or newer with npm; on Debian: apt install nodejs npm" >&2; exit 1; }
+
 # A marker a level of installation: `make test` after `make demo` adds only what is missing.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/.venv
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo]'
 	touch $@
 
+$(VENV)/.lesson: pyproject.toml constraints.txt | $(VENV)/.venv
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,onnx]'
+	touch $@ $(VENV)/.demo
+
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.venv
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
 	$(PIP) install --quiet --constraint constraints.txt --no-deps $(PEERS)
-	touch $@ $(VENV)/.demo
+	touch $@ $(VENV)/.demo $(VENV)/.lesson
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -45,4 +83,5 @@ $(VENV)/.venv:
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) web/node_modules web/public/computed src/sfumato/lesson/site
+	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

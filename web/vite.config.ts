@@ -1,11 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
+import { offline } from './offline/plugin.ts'
 
 export default defineConfig({
   base: './', // any folder of any host
-  plugins: [svelte()],
+  plugins: [svelte(), offline()],
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'module', 'import', 'default'] },
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: '../src/sfumato/lesson/site',
     emptyOutDir: true,
@@ -13,6 +14,10 @@ export default defineConfig({
     assetsInlineLimit: 0, // a strict content policy allows no data: URLs
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      output: { codeSplitting: { groups: [{ name: 'words', test: /src\/english\/\w+\.ts/ }] } }, // one file, not one a chapter
+    },
   },
   server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
 })

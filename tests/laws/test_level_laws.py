@@ -125,3 +125,17 @@ def test_no_level_divides_by_zero(name: str, schedule: Schedule, seed: int) -> N
 def test_an_unknown_law_lists_the_choices() -> None:
     with pytest.raises(SfumatoError, match="log-normal"):
         LevelLaw("lognormal", linear())
+
+
+@given(share=st.floats(0.05, 0.5), seed=st.integers(0, 1000))
+def test_the_tail_is_even_up_to_pure_noise_and_leaves_the_law_as_it_is(share: float, seed: int) -> None:
+    """Stratified, the counts are exact: `share` of the draws even in ln(sigma/alpha) on [0, 8], the rest by the law."""
+    count = 2000
+    schedule = Cosine()
+    log_ratio = LevelLaw("log-normal", schedule, -3.0, 0.5, tail=share)(count, seeded(seed)).ratio.log()
+    far = log_ratio[log_ratio > 0].sort().values
+    assert abs(len(far) - share * count) <= 2
+    even = (torch.arange(len(far), dtype=torch.float64) + 0.5) / len(far) * 8
+    assert float((far - even).abs().max()) <= 2 * 8 / len(far)
+    near = log_ratio[log_ratio <= 0]
+    assert abs(float(near.mean()) + 3) < 0.02 and abs(float(near.std()) - 0.5) < 0.02

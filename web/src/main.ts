@@ -3,7 +3,8 @@ import './style.css'
 import App from './App.svelte'
 import * as computed from './compute/computed'
 import * as engine from './compute/engine'
+import { keepOffline } from './offline'
 
 // For the curious, in the browser's console, and for the test that holds these answers to Python's.
-Object.assign(window, { sfumato: { ...engine, ...computed } })
+Object.assign(window, { sfumato: { ...engine, ...computed, offline: keepOffline() } })
 mount(App, { target: document.getElementById('app')! })

@@ -9,13 +9,17 @@ export async function open({ webgl = true, args = [] } = {}) {
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...graphics, ...args] })
 }
 
-/** A page with `problems`: console errors, page errors, failed requests, and requests that leave the origin. */
-export async function visit(browser, address, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+/**
+ * A page with `problems`: console errors, page errors, failed requests, and requests that leave the origin. `first` runs
+ * in every page before its own scripts.
+ */
+export async function visit(browser, address, options = {}, first = undefined) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: 'block', ...options })
+  if (first) await context.addInitScript(first)
   const page = await context.newPage()
   const problems = []
   const origin = new URL(address).origin
-  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && problems.push(`${m.type()}: ${m.text()}`))
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && !/^Service Worker registration blocked/.test(m.text()) && problems.push(`${m.type()}: ${m.text()}`))
   page.on('pageerror', (e) => problems.push(`thrown: ${e.message}`))
   page.on('requestfailed', (r) => problems.push(`failed: ${r.url()} ${r.failure()?.errorText}`))
   page.on('request', (r) => !/^(blob|data):/.test(r.url()) && new URL(r.url()).origin !== origin && problems.push(`left the origin: ${r.url()}`))

@@ -9,16 +9,18 @@ from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from PIL.Image import Image
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from sfumato.data import half_blocks
-from sfumato.training import Progress
+if TYPE_CHECKING:  # the lesson opens without waiting for PyTorch
+    from PIL.Image import Image
+
+    from sfumato.training import Progress
 
 console = Console(highlight=False, markup=False)  # paths and class names may hold square brackets
 _BARS = "▁▂▃▄▅▆▇█"
@@ -69,6 +71,8 @@ def program() -> str:
 
 def terminal_picture(image: Image, columns: int) -> Text:
     """A picture as coloured half-blocks, two pixels a character."""
+    from sfumato.data import half_blocks
+
     text = Text()
     for row in half_blocks(image, columns):
         for top, bottom in row:

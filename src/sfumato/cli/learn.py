@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import socket
+import sys
+import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from sfumato.cli.display import console
+from sfumato.cli.display import console, note
 from sfumato.errors import SfumatoError
+from sfumato.lesson.live import Live
 from sfumato.lesson.server import LessonServer, pages
 
 
 def learn(
     *,
+    run: Annotated[
+        Path | None, Parameter(help="A run such as runs/photos, or digits, to draw from in the chapter on sampling.")
+    ] = None,
     port: Annotated[int, Parameter(help="Where to listen; 0 for any free port.")] = 8123,
     host: Annotated[
         str, Parameter(help="127.0.0.1 is this machine alone; 0.0.0.0 every machine that can reach it.")
@@ -26,27 +37,66 @@ def learn(
     """Open the lesson: diffusion models in seven chapters to play with, and a quiz."""
     site = pages()
     if build is not None:
-        if build.exists() and (not build.is_dir() or any(build.iterdir())):
-            raise SfumatoError(f"{build} is already there and not empty; give a new folder.")
-        shutil.copytree(site, build, dirs_exist_ok=True)
-        files = [p for p in build.rglob("*") if p.is_file()]
-        size = sum(p.stat().st_size for p in files) / 1e6
-        console.print(f"The lesson is in {build}: {len(files)} files, {size:.0f} MB, for any web host.", soft_wrap=True)
+        if run is not None:
+            raise SfumatoError("--build writes pages, which have no program behind them; leave --run out.")
+        write_site(site, build)
         return
     if not 0 <= port < 65536:
         raise SfumatoError(f"a port lies between 0 and 65535, got {port}.")
-    with LessonServer(site, host, port) as server:
+    with _ends_quietly(), LessonServer(site, host, port) as server, Live(run) as live:
+        server.live = live
         console.print(f"The lesson is open at {server.address}   (Ctrl-C ends it)", soft_wrap=True)
-        if browser and not _opened(server.address):
+        if not server.loopback:
+            what = "draw and train" if run else "train"
+            where = server.address.replace("localhost", socket.gethostname())
+            note(f"everyone who can reach this machine can open it, at {where}, and have it {what} on its processor.")
+        if browser and not _opens(server.address):
             console.print("No browser could be started here: open that address in one.", soft_wrap=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            console.print()
+        server.serve_forever(poll_interval=0.1)
 
 
-def _opened(address: str) -> bool:
+def write_site(site: Path, folder: Path) -> None:
+    """Copy the pages into `folder`, which is new or empty, and say how much that is."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SfumatoError(f"{folder} is already there and not empty; give a new folder.")
+    if folder.resolve().is_relative_to(site):
+        raise SfumatoError(f"{folder} lies inside the installed lesson itself; give a folder elsewhere.")
     try:
-        return webbrowser.open(address)
+        shutil.copytree(site, folder, dirs_exist_ok=True)
+    except shutil.Error as error:  # a list of (from, to, why)
+        raise SfumatoError(f"the lesson could not be written into {folder}: {error.args[0][0][2]}.") from error
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SfumatoError(f"the lesson could not be written into {folder}: {why}.") from error
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    size = sum(p.stat().st_size for p in files) / 1e6
+    console.print(f"The lesson is in {folder}: {len(files)} files, {size:.0f} MB, for any web host.", soft_wrap=True)
+
+
+@contextmanager
+def _ends_quietly() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block, and that is no error."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if console.is_terminal:
+            console.print()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _opens(address: str) -> bool:
+    """Whether there is a browser to open it in; nobody waits for it."""
+    if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))):
+        return False  # one in the terminal shows nothing of the lesson, and would take the terminal
+    try:
+        found = webbrowser.get()
     except webbrowser.Error:
         return False
+    threading.Thread(target=found.open, args=(address,), daemon=True).start()
+    return True

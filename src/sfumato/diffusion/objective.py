@@ -39,6 +39,7 @@ _LAWS: dict[str, Callable[[Schedule, Tensor, float, float], Level]] = {
     "logit-normal": lambda schedule, u, mean, std: schedule(torch.sigmoid(mean + std * torch.special.ndtri(u))),
 }
 LAWS = tuple(_LAWS)
+LARGEST_LOG_RATIO = 8.0  # of sigma/alpha, where c_noise ends: beyond it a network can't tell levels apart
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class LevelLaw:
     """How often each noise level is trained: `law(count, generator) → Level` of shape `(count,)`.
 
     `name` is one of uniform (t uniform), timesteps (k uniform in 1..T), log-normal, logit-normal. `stratified`
-    takes one draw from each of `count` equal slices, which lowers the variance of a batch's mean loss.
+    takes one draw from each of `count` equal slices, which lowers the variance of a batch's mean loss. A share `tail`
+    of the draws is spread evenly in ln(sigma/alpha) from 0 to 8 instead: up to pure noise, as a network is told it.
+    Samplers start there, and a narrow law leaves what the network answers to chance.
     """
 
     name: str
@@ -54,10 +57,13 @@ class LevelLaw:
     mean: float = 0.0
     std: float = 1.0
     stratified: bool = True
+    tail: float = 0.0
 
     def __post_init__(self) -> None:
         if self.name not in _LAWS:
             raise unknown("law of levels", self.name, LAWS)
+        if not 0 <= self.tail < 1:
+            raise SfumatoError(f"the tail of a law of levels is a share from 0 to below 1, got {self.tail}.")
         if not self.std > 0:
             raise SfumatoError(f"the spread of a law of levels must be above 0, got {self.std}.")
 
@@ -67,7 +73,13 @@ class LevelLaw:
             u = (torch.randperm(count, generator=generator) + u) / count
         # t = 0 carries no gradient (there is nothing to remove) and would divide by zero. Pure noise is reached only by
         # `timesteps` on a schedule that ends in it.
-        return _LAWS[self.name](self.schedule, u.clamp(1e-5, 1 - 1e-5), self.mean, self.std)
+        in_tail = u < self.tail
+        within = torch.where(in_tail, 0.5, (u - self.tail) / (1 - self.tail)).clamp(1e-5, 1 - 1e-5)
+        level = _LAWS[self.name](self.schedule, within, self.mean, self.std)
+        if not self.tail:
+            return level
+        far = self.schedule.at(-2 * u / self.tail * LARGEST_LOG_RATIO)
+        return Level(torch.where(in_tail, far.alpha, level.alpha), torch.where(in_tail, far.sigma, level.sigma))
 
 
 class Uncertainty(nn.Module):

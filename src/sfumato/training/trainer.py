@@ -32,9 +32,9 @@ class TrainingConfig:
     """All that decides a run besides the model.
 
     The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
-    it. `law`, `law_mean`, `law_std`, `schedule` say which noise levels are trained and `weight` what they count (see
-    LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_gamma` sets the
-    width of the average. `keep` checkpoints are kept, one saved every `save_minutes`.
+    it. `law`, `law_mean`, `law_std`, `law_tail`, `schedule` say which noise levels are trained and `weight` what they
+    count (see LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_gamma` sets
+    the width of the average. `keep` checkpoints are kept, one saved every `save_minutes`.
     """
 
     data: str
@@ -53,6 +53,7 @@ class TrainingConfig:
     law: str = "log-normal"
     law_mean: float = -1.2
     law_std: float = 1.2
+    law_tail: float = 0.02
     weight: str = "edm"
     uncertainty: bool = False
     seed: int = 0
@@ -95,7 +96,7 @@ class Trainer:
         self.config = config
         self.device = model.device
         uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
-        law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std)
+        law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std, tail=config.law_tail)
         self.objective = Objective(law, config.weight, model.config.data_std, uncertainty)
         self.average: NetDenoiser = copy.deepcopy(model.denoiser).eval().requires_grad_(False)
         self._weights = list(model.denoiser.parameters())

@@ -9,6 +9,9 @@ let worker: Worker | undefined
 let next = 1
 const waiting = new Map<number, Waiting>()
 
+/** Whether an answer is still awaited. */
+export const busy = () => waiting.size > 0
+
 function send(request: Sent, reply: (reply: Reply) => void): number {
   if (!worker) {
     worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })

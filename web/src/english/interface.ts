@@ -40,7 +40,7 @@ export const words = {
   zoomIn: 'Closer',
   zoomOut: 'Further away',
   questions: 'Questions',
+  tryIt: 'To try out',
   play: 'Play',
   pause: 'Pause',
-  needsService: 'This panel needs the program behind it: start the lesson with `sfumato learn`.',
 }

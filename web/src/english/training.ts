@@ -55,7 +55,6 @@ export const labels = {
   batches: { '1': '1', '10': '10, one of each', '80': '80' },
   described: (images: number, set: 'seen' | 'held_out', low: number, middle: number, high: number) =>
     `Eleven ribbons, one for each recorded moment, show the error of the predicted noise against the noise level on ${sets[set]}. After ${number(images)} pictures it is ${three(low)} at little noise, ${three(middle)} at t = 0.5 and ${three(high)} at much noise.`,
-  live: 'Your own run, live',
   beside: 'A GAN and a VAE beside it',
   besideSays: 'The same digits, learnt by a GAN and by a VAE of the same size on the same clock, belong here. They will be shown when they have been trained and measured. Until then there is nothing to show, and we would rather show nothing than a guess.',
 }

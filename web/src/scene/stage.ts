@@ -24,7 +24,10 @@ export class Stage {
     from: [number, number, number] = [3.2, 2, 5.2],
     to: [number, number, number] = [0, 0, 0],
   ) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: false, powerPreference: 'low-power' })
+    const context = canvas.getContext('webgl2', { antialias: true, powerPreference: 'low-power' })
+    if (!context) throw new Error('no WebGL') // three.js would fill the console
+    this.renderer = new WebGLRenderer({ canvas, context })
+    this.renderer.debug.checkShaderErrors = import.meta.env.DEV // asking stops the page until the shaders are built
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2))
     this.camera.position.set(...from)
     this.controls = new OrbitControls(this.camera, canvas)

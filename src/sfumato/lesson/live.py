@@ -1,0 +1,226 @@
+"""What the lesson's pages may ask of this machine: to draw with the reader's own model, and to train one as they watch.
+
+PyTorch is imported by whatever first needs it, so that the lesson itself opens without waiting for it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import parse_qs
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sfumato.errors import SfumatoError
+
+if TYPE_CHECKING:
+    from sfumato.hub import Model
+    from sfumato.lesson.work import Moment
+
+PLACES = 4  # who may wait for pictures, the one whose are being drawn included
+MINUTES = 1.5  # of training
+PATIENCE = 1.0  # seconds until a page that waits for news is told that there is none
+
+
+class Draw(BaseModel):
+    """Pictures asked for; what is left out is the model's own. Without labels a model draws from all its classes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**53)]], Field(min_length=1, max_length=64)]
+    labels: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=64)] | None = None
+    sampler: Annotated[str, Field(max_length=40)] | None = None
+    steps: Annotated[int, Field(ge=1, le=1000)] | None = None
+    guidance: Annotated[float, Field(ge=0, le=30, allow_inf_nan=False)] | None = None
+
+
+class Nothing(BaseModel):
+    """The empty object: what starting and stopping take."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back to the page."""
+
+    content: bytes
+    kind: str = "application/json"
+    status: HTTPStatus = HTTPStatus.OK
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def told(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Answer:
+    return Answer(json.dumps(value, separators=(",", ":")).encode(), status=status, headers=headers)
+
+
+def refused(status: HTTPStatus, sentence: str, **headers: str) -> Answer:
+    return told({"error": sentence}, status, **headers)
+
+
+State = Literal["none", "starting", "training", "finished", "stopped", "failed"]
+
+
+@dataclass
+class Training:
+    """One training and what has come of it so far. `number` counts them, so that a page knows a new one."""
+
+    number: int
+    state: State
+    images: int = 0
+    seconds: float = 0.0
+    fraction: float = 0.0
+    error: str | None = None
+    moments: list[Moment] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def runs(self) -> bool:
+        return self.state in ("starting", "training")
+
+
+class Live:
+    """The service behind the pages. `close()` ends what is under way; nothing is written to the disk."""
+
+    def __init__(self, run: Path | None = None, minutes: float = MINUTES) -> None:
+        self._minutes = minutes
+        self._model: Model | None = None
+        self._about: dict[str, Any] | None = None
+        if run is not None:
+            from sfumato.lesson.work import about, open_model
+
+            self._model = open_model(run)
+            self._about = about(self._model, run.resolve().name if run.exists() else str(run))
+        self._places = threading.BoundedSemaphore(PLACES)
+        self._drawing = threading.Lock()
+        self._closing = threading.Event()
+        self._news = threading.Condition()
+        self._training = Training(0, "none")
+        self._thread: threading.Thread | None = None
+
+    def about(self) -> Answer:
+        """`live.json`: that there is a service, and the model that it draws with, if any."""
+        return told({"live": True, "run": self._about, "minutes": self._minutes})
+
+    def get(self, path: str, query: str) -> Answer | None:
+        """The answer to GET, None where there is none at `path`."""
+        if path == "live/about":
+            return self.about()
+        if path != "live/progress":
+            return None
+        since = parse_qs(query).get("since", ["0"])[-1]
+        if not since.isascii() or not since.isdigit() or len(since) > 6:
+            return refused(HTTPStatus.BAD_REQUEST, f"'since' is a whole number from 0, not '{since[:40]}'.")
+        return self._progress(int(since))
+
+    def post(self, path: str, body: bytes, left: Callable[[], bool]) -> Answer | None:
+        """The answer to POST, None where there is none at `path`. `left()` tells that nobody waits for it any more."""
+        try:
+            if path == "live/draw":
+                return self._draw(Draw.model_validate_json(body), left)
+            if path == "live/train":
+                Nothing.model_validate_json(body)
+                return self._train()
+            if path == "live/stop":
+                Nothing.model_validate_json(body)
+                return self._stop()
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            message = first["msg"][0].lower() + first["msg"][1:]
+            return refused(HTTPStatus.BAD_REQUEST, f"'{where}': {message}." if where else f"{message}.")
+        except SfumatoError as error:
+            return refused(HTTPStatus.BAD_REQUEST, str(error))
+        return None
+
+    def close(self) -> None:
+        """End the training and the drawing, and wait until they have."""
+        self._closing.set()
+        self._training.stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+        with self._drawing:
+            pass
+
+    def __enter__(self) -> Live:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _draw(self, asked: Draw, left: Callable[[], bool]) -> Answer:
+        if not self._places.acquire(blocking=False):
+            return refused(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"{PLACES} others wait for pictures already; try again in a few seconds.",
+                **{"Retry-After": "5"},
+            )
+        try:
+            drawn = self._in_turn(asked, lambda: self._closing.is_set() or left())
+        finally:
+            self._places.release()
+        if drawn is None:
+            return refused(HTTPStatus.SERVICE_UNAVAILABLE, "the drawing was given up.")
+        return Answer(drawn, "image/png")
+
+    def _in_turn(self, asked: Draw, given_up: Callable[[], bool]) -> bytes | None:
+        if self._model is None:
+            raise SfumatoError("no model is open here; start the lesson with sfumato learn --run and a run.")
+        from sfumato.lesson.work import draw
+
+        with self._drawing:
+            return draw(self._model, asked, given_up)
+
+    def _train(self) -> Answer:
+        with self._news:
+            if self._training.runs or self._closing.is_set():
+                return refused(HTTPStatus.CONFLICT, "a training is under way already; stop that one first.")
+            self._training = Training(self._training.number + 1, "starting")
+            self._thread = threading.Thread(target=self._watch, args=(self._training,), name="training", daemon=True)
+            self._thread.start()
+            return told({"number": self._training.number})
+
+    def _stop(self) -> Answer:
+        self._training.stopping.set()
+        return told({"number": self._training.number})
+
+    def _watch(self, training: Training) -> None:
+        """Carry the training out, in a thread of its own, and keep what it says."""
+        state: State = "finished"
+        try:
+            from sfumato.lesson.work import Moment, digits_training
+
+            for event in digits_training(self._minutes):
+                with self._news:
+                    training.state = "training"
+                    if isinstance(event, Moment):
+                        training.moments.append(event)
+                        self._news.notify_all()
+                    else:
+                        training.images, training.seconds = event.images, event.seconds
+                        training.fraction = event.fraction
+                if training.stopping.is_set():
+                    state = "stopped"
+                    break
+        except Exception as error:  # a page has to be told whatever went wrong
+            state = "failed"
+            training.error = str(error) if isinstance(error, SfumatoError) else f"{type(error).__name__}: {error}"
+        finally:
+            with self._news:
+                training.state = state
+                self._news.notify_all()
+
+    def _progress(self, since: int) -> Answer:
+        """How the newest training stands, with its moments from `since` on; waits a little where there is none yet."""
+        with self._news:
+            self._news.wait_for(lambda: not self._training.runs or len(self._training.moments) > since, PATIENCE)
+            training = self._training
+            names = ("number", "state", "images", "seconds", "fraction", "error")
+            facts = {name: getattr(training, name) for name in names}
+            moments = [asdict(moment) for moment in training.moments[since:]]
+        return told({**facts, "next": len(training.moments), "moments": moments})
