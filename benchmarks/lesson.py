@@ -1,0 +1,70 @@
+"""What the lesson costs a reader: bytes of the first view, time to draw digits and to step points, Lighthouse's scores.
+
+    python benchmarks/lesson.py [--no-lighthouse]    against the built pages (make lesson); exits 1 where one misses
+
+Lighthouse is fetched by npx (176 MB, which is why it is no dependency of the pages).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from lesson import BROWSERS, missing, node, served
+
+LIGHTHOUSE = "lighthouse@13.5.0"
+CHROME = "--headless=new --no-sandbox --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader"
+WANTED = {"performance": 90, "accessibility": 100, "best-practices": 95}
+
+
+def lighthouse(address: str, preset: str) -> dict[str, Any]:
+    """The report on one page by `preset`: "desktop", or "mobile", which feigns a slow phone on a slow network."""
+    browser = next(found for name in BROWSERS if (found := shutil.which(name)))
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "report.json"
+        command = ["npx", "--yes", LIGHTHOUSE, address, "--quiet", "--output=json", f"--output-path={out}"]
+        command += [f"--only-categories={','.join(WANTED)}", f"--chrome-flags={CHROME}"]
+        command += ["--preset=desktop"] if preset == "desktop" else []
+        subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": browser}, timeout=300)
+        report: dict[str, Any] = json.loads(out.read_text())
+    return report
+
+
+def main() -> int:
+    if why := missing():
+        sys.exit(why)
+    rows: list[tuple[str, str, str, bool]] = []  # what, found, wanted, whether it is
+    with served() as address:
+        figures = node("figures.mjs", address)
+        view = figures["first_view"]
+        sent, unpacked = view["sent"] / 1e6, view["unpacked"] / 1e6
+        rows.append(("first view, sent", f"{sent:.2f} MB in {view['files']} files", "< 1 MB", sent < 1))
+        rows.append(("first view, unpacked", f"{unpacked:.2f} MB", "", True))
+        rows.append(("model and first digit", f"{figures['loading']:.2f} s", "", True))
+        for count, walk in figures["digits"].items():
+            wanted = "< 2 s" if count == "16" else ""
+            name = f"{count} digits in {walk['calls']} calls"
+            rows.append((name, f"{walk['seconds']:.2f} s", wanted, not wanted or walk["seconds"] < 2))
+        for name, script in figures["script"].items():
+            told = f"{script['milliseconds']:.1f} ms of {script['frames']} frames"
+            rows.append((f"script a frame, 20,000 points: {name}", told, "< 16 ms", script["milliseconds"] < 16))
+        for preset in () if "--no-lighthouse" in sys.argv else ("desktop", "mobile"):
+            report = lighthouse(address, preset)
+            for category, least in WANTED.items():
+                score = round(100 * (report["categories"][category]["score"] or 0))
+                rows.append((f"Lighthouse {preset}, {category}", str(score), f"≥ {least}", score >= least))
+    for what, found, wanted, good in rows:
+        print(f"{'  ' if good else '✗ '}{what:<48}{found:>22}   {wanted}")
+    return 0 if all(good for *_, good in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""The quiz: its engine and questions in Node, and its pages as a reader uses them."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from lesson import WEB, missing, served
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+
+
+def run(*command: str) -> None:
+    result = subprocess.run(["node", *command], cwd=WEB, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+
+
+def test_the_engine_and_the_questions() -> None:
+    run("--test", "tests/quiz.mjs")
+
+
+def test_the_pages() -> None:
+    with served() as address:
+        run("tests/quiz-pages.mjs", address)
