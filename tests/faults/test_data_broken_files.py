@@ -139,7 +139,7 @@ def test_classes_stay_with_their_pictures_when_some_break(root: Path) -> None:
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SfumatoError, match=r"no pictures \(found: nothing\); give a folder with png, jpg"):
+    with pytest.raises(SfumatoError, match=r"no pictures \(found: nothing\); give one with png, jpg"):
         look(tmp_path)
 
 

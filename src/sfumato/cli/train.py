@@ -37,7 +37,9 @@ from sfumato.training.run import preview_labels
 
 
 def train(
-    data: Annotated[str | None, Parameter(help="A folder of pictures, `digits`, or `points:NAME`.")] = None,
+    data: Annotated[
+        str | None, Parameter(help="Pictures (a folder, zip, tar or parquet), `digits`, or `points:NAME`.")
+    ] = None,
     /,
     *,
     name: Annotated[str | None, Parameter(help="The run's name; it is kept in runs/NAME.")] = None,
@@ -56,7 +58,7 @@ def train(
 ) -> None:
     """Train a model on a folder of pictures, on digits, or on points.
 
-    Subfolders become classes. Ctrl-C saves and stops; --resume goes on.
+    Subfolders become classes; parquet and WebDataset bring their own. Ctrl-C saves and stops; --resume goes on.
     """
     if name is not None and (not name.strip() or Path(name).name != name):
         raise SfumatoError(f"--name is one word, kept in {out}/, not '{name}'; --out says where runs are kept.")
@@ -112,7 +114,9 @@ def continue_run(folder: Path, images: int | None, minutes: float | None) -> Non
 
 
 def _run_name(data: str) -> str:
-    name = re.sub(r"[^\w.-]+", "-", Path(data).resolve().name if Path(data).exists() else data).strip("-.")
+    path = Path(data).resolve()
+    called = path.name if path.is_dir() else path.stem if path.exists() else data
+    name = re.sub(r"[^\w.-]+", "-", called).strip("-.")
     if not name:
         raise SfumatoError("give the run a name with --name.")
     return name

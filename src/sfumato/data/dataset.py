@@ -83,16 +83,17 @@ def open_dataset(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """The data set called `spec`: `digits`, `points:NAME`, or a folder of pictures.
+    """The data set called `spec`: `digits`, `points:NAME`, or pictures.
 
-    `points:NAME:COUNT` sets how many points. `size` (height, width) in pixels resizes pictures; `cache` is where a
-    folder's decoded pictures are kept (by default `cache_folder()` in folder.py); `progress(done, total)` is called as
-    files are read. Raises SfumatoError for a spec that is none of these, for a size that can't be, and for folders that
-    hold nothing usable.
+    Pictures lie in a folder, a ZIP, tar or parquet file, or a folder of tar or parquet files. `points:NAME:COUNT` sets
+    how many points. `size` (height, width) in pixels resizes pictures; `cache` is where decoded ones are kept (by
+    default `cache_folder()` in folder.py); `progress(done, total)` is called as they are read. Raises SfumatoError for
+    a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
     from sfumato.data.digits import open_digits
-    from sfumato.data.folder import open_folder
+    from sfumato.data.folder import open_pictures
     from sfumato.data.points import POINTS, open_points
+    from sfumato.data.sources import source_of
 
     if size is not None and min(size) < 1:
         raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
@@ -106,10 +107,8 @@ def open_dataset(
         raise SfumatoError("the data set has no name; give digits, points:NAME or a folder of pictures.")
     path = Path(spec)
     try:
-        if path.is_dir():
-            return open_folder(path, size, cache, progress)
         if path.exists():
-            raise SfumatoError(f"{spec} is a file; give the folder that holds the pictures.")
+            return open_pictures(source_of(path), size, cache, progress)
         beside = [p.name for p in path.parent.iterdir() if p.is_dir()] if path.parent.is_dir() else []
     except PermissionError as refused:
         raise SfumatoError(f"{refused.filename or spec} can't be read: permission denied.") from refused

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -43,14 +44,16 @@ class Decoded:
     passing: bool = False  # the system refused the file, which another time it may not
 
 
-def decode(path: Path, size: tuple[int, int]) -> Decoded:
-    """The picture at `path`, upright, on white where it is transparent, filling `size` (height, width).
+def decode(read: Callable[[], Path | BytesIO], size: tuple[int, int]) -> Decoded:
+    """The picture that `read` finds, upright, on white where it is transparent, filling `size` (height, width).
 
     It is resized until it just covers `size` and cropped at the centre. Never raises: a broken file is a `problem`.
     """
     height, width = size
     facts: list[str] = []
+    path = None
     try:
+        path = read()
         with Image.open(path) as file:
             if file.format not in FORMATS:
                 return Decoded(None, problem=f"{file.format} is not a kind that is read")
@@ -77,10 +80,10 @@ def decode(path: Path, size: tuple[int, int]) -> Decoded:
     return Decoded(np.ascontiguousarray(pixels.transpose(2, 0, 1)), grey, tuple(facts))
 
 
-def header_size(path: Path) -> tuple[int, int] | None:
-    """The (height, width) that the picture at `path` has once upright, from its header; None where it can't be read."""
+def header_size(read: Callable[[], Path | BytesIO]) -> tuple[int, int] | None:
+    """The (height, width) that the picture has once upright, from its header; None where it can't be read."""
     try:
-        with Image.open(path) as file:
+        with Image.open(read()) as file:
             width, height = file.size
             if isinstance(file, TiffImagePlugin.TiffImageFile):  # Pillow's versions differ on whether size is turned
                 width, height = file.tag_v2[256], file.tag_v2[257]
@@ -127,7 +130,7 @@ def _grey_or_rgb(image: Image.Image, kind: str | None) -> tuple[Image.Image, lis
     return image.convert("RGB"), [f"converted from {mode} to RGB"] if mode not in ("RGB", "P") else []
 
 
-def _reason(path: Path, error: Exception) -> str:
+def _reason(path: Path | BytesIO | None, error: Exception) -> str:
     """Why a file can't be used, in the same words for all files with the same trouble."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()

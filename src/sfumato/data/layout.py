@@ -1,11 +1,12 @@
-"""Which files of a folder are pictures, and which class each belongs to."""
+"""Which files of a folder or an archive are pictures, and which class each belongs to."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from sfumato.data.decode import SUFFIXES
@@ -18,26 +19,42 @@ NAMED = 5  # files named in a note before "and n more"
 
 @dataclass(frozen=True)
 class Entry:
-    """A picture file: its `parts` below the folder, its class, and what tells whether it has changed."""
+    """A picture: its `parts` below the folder or archive, its class, and what tells whether it has changed."""
 
     parts: tuple[str, ...]
     label: str | None
     size: int
-    changed: int  # nanoseconds
+    changed: int  # nanoseconds, or a checksum
 
 
-def list_pictures(root: Path) -> tuple[list[Entry], list[str]]:
-    """Every picture below `root` with its class, and notes on the layout.
+@dataclass(frozen=True)
+class Source:
+    """Pictures wherever they lie: their entries in order, and `read`, which any thread may ask for the file of one.
+
+    `order` says which class comes first where that isn't the alphabet's. `read` may raise: decoding says why.
+    """
+
+    path: Path
+    entries: Sequence[Entry]
+    notes: Sequence[str]
+    read: Callable[[Entry], Path | BytesIO]
+    order: tuple[str, ...] = ()
+
+
+# parts → (bytes, what tells whether it has changed)
+Found = dict[tuple[str, ...], tuple[int, int]]
+
+
+def arrange(root: Path, found: Found, others: Counter[str]) -> tuple[list[Entry], list[str]]:
+    """Every picture `found` in `root` with its class, and notes on the layout; `others` are other files by suffix.
 
     The folders that lie side by side are the classes (`dog/x.png`, or `train/dog/x.png` where `train` is alone); one
     folder alone is no class. Pictures beside the classes are left out; beside one folder alone, the fewer are. Hidden
-    files are ignored, and so are links that lead back. Raises SfumatoError where there are no pictures, or a folder
-    can't be read.
+    files are ignored, and so are links that lead back. Raises SfumatoError where there are no pictures.
     """
-    found, others = _walk(root)
     if not found:
         held = _kinds(others) or "nothing"
-        raise SfumatoError(f"{root} holds no pictures (found: {held}); give a folder with png, jpg, webp, … files.")
+        raise SfumatoError(f"{root} holds no pictures (found: {held}); give one with png, jpg, webp, … files.")
     depth = _depth_of_classes(list(found))
     loose = [parts for parts in found if len(parts) == depth + 1]
     inside = [parts for parts in found if len(parts) > depth + 1]
@@ -75,7 +92,7 @@ def readable(name: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _walk(root: Path) -> tuple[dict[tuple[str, ...], tuple[int, int]], Counter[str]]:
+def walk(root: Path) -> tuple[Found, Counter[str]]:
     """The pictures below `root` with (size, time of change), in the order of their names; other files by suffix."""
 
     def refuse(error: OSError) -> None:
