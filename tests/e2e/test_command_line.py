@@ -117,7 +117,7 @@ def test_the_data_s_gaussian_is_kept_in_the_run(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM or SIGINT for another process")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_an_interrupted_run_is_saved_and_goes_on(sfumato: Command, tmp_path: Path, number: signal.Signals) -> None:
     """Stopped as soon as it has a preview to show; the budget is too long to be reached before."""
     process = subprocess.Popen(

@@ -20,6 +20,7 @@ app = App(
 )
 app.command("sfumato.cli.demo:demo", name="demo", help="Train on scanned digits for a minute and draw new ones.")
 app.command("sfumato.cli.train:train", name="train", help="Train a model on a folder of pictures, digits or points.")
+app.command("sfumato.cli.watch:watch", name="watch", help="Follow a training run from another terminal.")
 app.command("sfumato.cli.sample:sample", name="sample", help="Draw new pictures from a trained model.")
 app.command("sfumato.cli.samplers:samplers", name="samplers", help="List the samplers and when to use each.")
 app.command("sfumato.cli.export:export", name="export", help="Write a model for other languages, as ONNX and data.")

@@ -104,7 +104,7 @@ class TrainingDisplay:
         self._recent: deque[Progress] = deque(maxlen=50)
         self._losses: list[float] = []
         self._picture: Text | None = None
-        self._drawn = self._started = -math.inf
+        self._drawn = -math.inf
 
     def __enter__(self) -> TrainingDisplay:
         if self._live:
@@ -119,12 +119,15 @@ class TrainingDisplay:
                 self._live.update(self._render())
             self._live.__exit__(kind, error, traceback)
 
+    def catch_up(self, past: Iterable[Progress]) -> None:
+        """Take in steps of the past, without drawing."""
+        for progress in past:
+            self._recent.append(progress)
+            self._losses.append(progress.loss)
+
     def update(self, progress: Progress) -> None:
         """Take in a step; draws at most four times a second, or prints a line every few seconds."""
-        if self._started == -math.inf:
-            self._started = progress.seconds
-        self._recent.append(progress)
-        self._losses.append(progress.loss)
+        self.catch_up([progress])
         if progress.seconds - self._drawn < (0.25 if self._live else self.every_seconds) and progress.fraction < 1:
             return
         self._drawn = progress.seconds

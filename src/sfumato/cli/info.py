@@ -21,7 +21,7 @@ def info(what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that wa
     if path.suffix.lower() == ".png":
         print_facts(read_about(path).items())
     elif (path / "config.json").exists() or (path / "state.json").exists():
-        print_facts(_run_facts(path))
+        print_facts(run_facts(path))
     else:
         from sfumato.cli.train import open_and_tell
 
@@ -33,7 +33,7 @@ def info(what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that wa
         ])  # fmt: skip
 
 
-def _run_facts(path: Path) -> list[tuple[str, str]]:
+def run_facts(path: Path) -> list[tuple[str, str]]:
     checkpoint, damaged = find_checkpoint(path, WEIGHT_FILES["ema"])
     folder = checkpoint.path.parent.parent
     model = load(checkpoint.path)

@@ -160,7 +160,10 @@ def open_and_tell(data: str, size: tuple[int, int] | None) -> Dataset:
 
 @contextmanager
 def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
-    """While the block is open, Ctrl-C and SIGTERM end the run after the present step, saved."""
+    """While the block is open, Ctrl-C and SIGTERM end the run after the present step, saved.
+
+    So do SIGUSR1 and SIGUSR2, by which schedulers announce that the machine will be taken (Slurm: --signal=USR1@60).
+    """
     caught: list[int] = []
 
     def stop(number: int, frame: object) -> None:
@@ -169,7 +172,8 @@ def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
         if len(caught) > 1:  # asked twice: don't insist on saving
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    known = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"))
+    before = {number: signal.signal(number, stop) for number in known if number is not None}
     try:
         yield caught
     finally:

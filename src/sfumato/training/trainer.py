@@ -72,6 +72,12 @@ class TrainingConfig:
         if not 0 <= self.seed < 2**31:  # beside a step's number in the 64 bits of a generator's seed
             raise SfumatoError(f"a seed lies between 0 and {2**31 - 1}, got {self.seed}.")
 
+    def spent(self, images: int, seconds: float) -> float:
+        """The share of the budget that so much training takes, in [0, 1]."""
+        by_images = images / self.images if self.images else 0.0
+        by_clock = seconds / (60 * self.minutes) if self.minutes else 0.0
+        return min(1.0, max(by_images, by_clock))
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -117,9 +123,7 @@ class Trainer:
     @property
     def fraction(self) -> float:
         """The share of the budget that is spent, in [0, 1]."""
-        by_images = self.images / self.config.images if self.config.images else 0.0
-        by_clock = self.seconds / (60 * self.config.minutes) if self.config.minutes else 0.0
-        return min(1.0, max(by_images, by_clock))
+        return self.config.spent(self.images, self.seconds)
 
     @property
     def learning_rate(self) -> float:
