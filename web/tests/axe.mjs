@@ -1,6 +1,6 @@
 /**
  * axe-core finds nothing to say:  node tests/axe.mjs ADDRESS [PAGE …]
- * Every page and every view of every chapter, light at 1280 px and dark at 360 px, with equations, code and settings open;
+ * Every page and every view of every chapter, light at 1280 px and dark at 360 px by turns (EVERY=1: both), with equations, code and settings open;
  * all rules of WCAG A and AA and the best practices. Prints what was looked at; exits with 1 and the violations.
  */
 import { readFileSync } from 'node:fs'
@@ -29,9 +29,9 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
 const [address, ...pages] = process.argv.slice(2)
 const browser = await open()
 const [looked, found] = [[], new Map()]
-for (const look of LOOKS)
-  for (const page of pages.length ? pages : Object.keys(VIEWS))
-    for (const view of VIEWS[page]) {
+for (const page of pages.length ? pages : Object.keys(VIEWS))
+  for (const [index, view] of VIEWS[page].entries())
+    for (const look of process.env.EVERY || VIEWS[page].length === 1 ? LOOKS : [LOOKS[index % 2]]) { // by turns, unless EVERY
       const where = `${page} ${view} ${look.colorScheme} ${look.viewport.width}`
       const it = await visit(browser, `${address}?c=${page}&${view}`, { ...look, reducedMotion: 'reduce', serviceWorkers: 'block' }, () =>
         localStorage.setItem('sfumato.settings', '{"theme":"system","still":true,"from":"data","equations":true,"code":true}'),

@@ -53,7 +53,7 @@ class TrainingConfig:
     law: str = "log-normal"
     law_mean: float = -1.2
     law_std: float = 1.2
-    law_tail: float = 0.02
+    law_tail: float = 0.0
     weight: str = "edm"
     uncertainty: bool = False
     seed: int = 0
