@@ -60,7 +60,8 @@ def test_killed_again_and_again_a_run_ends_as_if_it_had_not_been(
     """SIGKILL lands at whatever point saving or training has reached once a given step was announced."""
     folder = tmp_path / "run"
     here = Path(__file__).parent
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    places = [str(here), str(here.parent), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
     for kill_after in (1, 4, 9, 17, 30, None):
         process = subprocess.Popen(
             [sys.executable, "-c", TRAIN, str(folder)], stdout=subprocess.PIPE, text=True, env=environment
@@ -120,7 +121,8 @@ def small_disk(tmp_path: Path) -> Path:
 def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(small_disk: Path) -> None:
     folder = small_disk / "run"
     saved = []
-    with pytest.raises(SfumatoError, match=r"is full and step \d+ could not be saved.*--resume.*is intact"):
+    words = r"is full and step \d+ could not be saved: it takes [\d.]+ MB and [\d.]+ MB are free.*--resume.*is intact"
+    with pytest.raises(SfumatoError, match=words):
         for event in train(folder, start_run(folder, blobs(), CONFIG, TINY, CPU)):
             if isinstance(event, Saved):
                 saved.append(event)

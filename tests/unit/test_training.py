@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from sfumato.errors import SfumatoError
-from sfumato.hub import new_model
+from sfumato.hub import load, new_model
 from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, model_for, resume_run, start_run, train
+from sfumato.training.averages import write_average
 from sfumato.training.ema import ema_decay, update_ema
 from sfumato.training.trainer import PATIENCE
 from tiny import TINY, blobs
@@ -49,6 +50,9 @@ def test_resumed_run_equals_uninterrupted_one_bit_for_bit(tmp_path: Path, precis
     list(train(tmp_path / "halves", again))
 
     assert_same(weights(whole), weights(again))
+    snapshots = [sorted((tmp_path / name / "averages").iterdir()) for name in ("whole", "halves")]
+    assert len(snapshots[0]) == 8
+    assert [(p.name, p.read_bytes()) for p in snapshots[0]] == [(p.name, p.read_bytes()) for p in snapshots[1]]
     losses = [
         [json.loads(line)["loss"] for line in (tmp_path / name / "metrics.jsonl").open()]
         for name in ("whole", "halves")
@@ -145,6 +149,36 @@ def test_events_files_and_previews_of_a_run(tmp_path: Path) -> None:
     assert lines[-1]["images"] == 480 and lines[-1]["skipped"] == 0
     assert sorted(p.name for p in (folder / "previews").iterdir()) == [f"step-{n:08d}.png" for n in (10, 20, 30)]
     assert all((folder / "checkpoints" / "checkpoint-00000030" / f).exists() for f in ("ema.safetensors", "state.json"))
+
+
+def test_another_width_is_made_after_training(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    tracked = Trainer(new_model(TINY), blobs(), replace(CONFIG, ema_widths=(0.08,)))
+    list(tracked.steps())
+    trainer = start_run(folder, blobs(), CONFIG, TINY, CPU)
+    list(train(folder, trainer))
+    for width, average in zip(CONFIG.ema_widths, trainer.averages, strict=True):
+        path, error = write_average(folder, CONFIG, width)
+        assert error == 0
+        assert_same(dict(load(path).denoiser.named_parameters()), dict(average.named_parameters()))
+    (folder / "averages" / "step-00000004.safetensors").write_bytes(b"damaged")  # the others will do
+    path, error = write_average(folder, CONFIG, 0.08)
+    assert path.name == "width-0.08" and 0 < error < 0.05
+    start, model = new_model(TINY, CONFIG.seed).denoiser, load(path)
+    flat = [torch.cat([p.flatten() for p in d.parameters()]) for d in (start, tracked.average, model.denoiser)]
+    assert (flat[2] - flat[1]).norm() < 0.02 * (flat[1] - flat[0]).norm()
+    assert model.source.endswith("width-0.08") and model.sample([0], [1], steps=2).isfinite().all()
+
+
+def test_snapshots_of_steps_that_were_lost_are_taken_again(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    for event in train(folder, start_run(folder, blobs(), replace(CONFIG, save_minutes=1e-9), TINY, CPU)):
+        if isinstance(event, Saved) and event.step == 12:
+            break
+    late = folder / "averages" / "step-00000015.safetensors"
+    late.write_bytes(b"of a step that was not saved")
+    trainer, _ = resume_run(folder, blobs(), CONFIG, CPU)
+    assert trainer.step == 12 and not late.exists() and (folder / "averages" / "step-00000008.safetensors").exists()
 
 
 def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ app.command("sfumato.cli.sample:sample", name="sample", help="Draw new pictures 
 app.command("sfumato.cli.samplers:samplers", name="samplers", help="List the samplers and when to use each.")
 app.command("sfumato.cli.export:export", name="export", help="Write a model for other languages, as ONNX and data.")
 app.command("sfumato.cli.learn:learn", name="learn", help="Open the lesson: diffusion models in seven chapters.")
+app.command("sfumato.cli.ema:ema", name="ema", help="Make the weights' average of another width, after training.")
 app.command("sfumato.cli.info:info", name="info", help="Tell what a run, a picture or a data set holds.")
 
 

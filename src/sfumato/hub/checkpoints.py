@@ -64,13 +64,27 @@ def write_checkpoint(
     Raises SfumatoError where the disk is full; what was saved before stays as it was.
     """
     target = folder / f"{_PREFIX}{step:08d}"
-    temporary = folder / f".{target.name}.part"
+    for leftover in folder.glob(f".{_PREFIX}*.part"):  # of a process that was killed while saving
+        shutil.rmtree(leftover, ignore_errors=True)
+    write_folder(target, files, {**state, "step": step}, f"go on with --resume ({_newest_words(folder)})")
+    for old in sorted(folder.glob(f"{_PREFIX}*"))[:-keep]:
+        shutil.rmtree(old)
+    return target
+
+
+def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str, Any], then: str = "try again") -> None:
+    """Save `files` and `state`, which holds the step, as the folder `target`, whole or not at all.
+
+    Raises SfumatoError where the disk is full: what is missing, and what to do `then`.
+    """
+    folder, temporary = target.parent, target.with_name(f".{target.name}.part")
+    need = free = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob(f".{_PREFIX}*.part"):  # of a process that was killed while saving
-            shutil.rmtree(leftover)
+        shutil.rmtree(temporary, ignore_errors=True)
         need = sum(t.numel() * t.element_size() for tensors in files.values() for t in tensors.values())
-        if shutil.disk_usage(folder).free < need + 2**16:
+        free = shutil.disk_usage(folder).free
+        if free < need + 2**16:
             raise OSError(errno.ENOSPC, "not enough space")
         temporary.mkdir()
         hashes = {}
@@ -78,7 +92,7 @@ def write_checkpoint(
             data = safetensors.torch.save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
             write_file(temporary / name, data)
             hashes[name] = hashlib.sha256(data).hexdigest()
-        write_file(temporary / "state.json", json.dumps({**state, "step": step, "files": hashes}, indent=1).encode())
+        write_file(temporary / "state.json", json.dumps({**state, "files": hashes}, indent=1).encode())
         sync_folder(temporary)
         if target.exists():
             shutil.rmtree(target)
@@ -91,12 +105,13 @@ def write_checkpoint(
                 f"could not save to {folder}: {error.strerror}; choose another place with --out."
             ) from error
         raise SfumatoError(
-            f"the disk that holds {folder} is full and step {step} could not be saved; free {need / 1e6:.0f} MB and "
-            f"go on with --resume ({_newest_words(folder)})."
+            f"the disk that holds {folder} is full and step {state['step']} could not be saved: it takes "
+            f"{_megabytes(need)} and {_megabytes(free)} are free; make room and {then}."
         ) from error
-    for old in sorted(folder.glob(f"{_PREFIX}*"))[:-keep]:
-        shutil.rmtree(old)
-    return target
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.{0 if count >= 1e7 else 1}f} MB"
 
 
 def _newest_words(folder: Path) -> str:

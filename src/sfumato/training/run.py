@@ -4,6 +4,7 @@ runs/<name>/config.json             the model and the training, all that is need
 runs/<name>/metrics.jsonl           one line every ten steps
 runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
 runs/<name>/checkpoints/            see sfumato.hub.checkpoints
+runs/<name>/averages/               see sfumato.training.averages
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from sfumato.hub.model import config_json, read_config
 from sfumato.hub.zoo import ships
 from sfumato.nets import SIZES, MLPConfig, unet_config
 from sfumato.sampling import Gaussian
+from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
 from sfumato.training.precision import pick_device
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
-FILES = ("model.safetensors", "ema.safetensors", "optimizer.safetensors")
+FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
 METRICS_EVERY = 10
 
 
@@ -111,6 +113,7 @@ def resume_run(
         trainer.restore({name: checkpoint.read(name) for name in FILES}, checkpoint.state)
     replace_file(folder / "config.json", config_json(model=model, training=config))
     _cut_metrics(folder / "metrics.jsonl", trainer.step)
+    cut_averages(folder, trainer.step)
     return trainer, damaged
 
 
@@ -164,6 +167,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     recent: list[Progress] = []
     saved_at, saved_step = trainer.seconds, -1
     previews = math.floor(trainer.fraction * config.previews)
+    snapshots = math.floor(trainer.fraction * SNAPSHOTS)
     with (folder / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
         for progress in trainer.steps():
             recent.append(progress)
@@ -175,6 +179,9 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
             if progress.fraction < 1 and math.floor(progress.fraction * config.previews) > previews:
                 previews = math.floor(progress.fraction * config.previews)
                 yield _preview(folder, trainer)
+            if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
+                snapshots = math.floor(progress.fraction * SNAPSHOTS)
+                store_averages(folder, trainer)
             if progress.seconds - saved_at > 60 * config.save_minutes:
                 saved_at, saved_step = progress.seconds, progress.step
                 yield _save(folder, trainer)

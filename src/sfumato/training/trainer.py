@@ -21,7 +21,7 @@ from sfumato.data import Dataset, order
 from sfumato.diffusion import SCHEDULES, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
-from sfumato.training.ema import update_ema
+from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
 from sfumato.training.precision import Precision
 
 PATIENCE = 10  # non-finite steps in a row before giving up
@@ -33,8 +33,9 @@ class TrainingConfig:
 
     The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
     it. `law`, `law_mean`, `law_std`, `law_tail`, `schedule` say which noise levels are trained and `weight` what they
-    count (see LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_gamma` sets
-    the width of the average. `keep` checkpoints are kept, one saved every `save_minutes`.
+    count (see LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are
+    the relative widths of the averages that are kept (see ema.py), the last the one that draws.
+    `keep` checkpoints are kept, one saved every `save_minutes`.
     """
 
     data: str
@@ -47,7 +48,7 @@ class TrainingConfig:
     decay: float = 0.35
     weight_decay: float = 0.01
     clip: float = 1.0
-    ema_gamma: float = 6.94
+    ema_widths: tuple[float, ...] = (0.05, 0.10)
     label_dropout: float = 0.1
     schedule: str = "edm"
     law: str = "log-normal"
@@ -69,6 +70,10 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
+        if not self.ema_widths:
+            raise SfumatoError("a run keeps at least one average of the weights; give a width such as 0.1.")
+        for width in self.ema_widths:
+            gamma_of(width)
         if not 0 <= self.seed < 2**31:  # beside a step's number in the 64 bits of a generator's seed
             raise SfumatoError(f"a seed lies between 0 and {2**31 - 1}, got {self.seed}.")
 
@@ -104,9 +109,12 @@ class Trainer:
         uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
         law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std, tail=config.law_tail)
         self.objective = Objective(law, config.weight, model.config.data_std, uncertainty)
-        self.average: NetDenoiser = copy.deepcopy(model.denoiser).eval().requires_grad_(False)
+        self.averages: list[NetDenoiser] = [
+            copy.deepcopy(model.denoiser).eval().requires_grad_(False) for _ in config.ema_widths
+        ]
+        self._gammas = [gamma_of(width) for width in config.ema_widths]
         self._weights = list(model.denoiser.parameters())
-        self._average = list(self.average.parameters())
+        self._averages = [list(average.parameters()) for average in self.averages]
         extra = list(uncertainty.parameters()) if uncertainty is not None else []
         self.optimizer = torch.optim.AdamW(
             [*self._weights, *extra],
@@ -119,6 +127,16 @@ class Trainer:
         self.seconds = 0.0
         self._bad_in_a_row = 0
         self._stopping = False
+
+    @property
+    def average(self) -> NetDenoiser:
+        """The average that draws, of the last of the widths."""
+        return self.averages[-1]
+
+    @property
+    def profiles(self) -> list[Profile]:
+        """Which averages `averages` are."""
+        return [Profile(self.step - self.skipped, gamma) for gamma in self._gammas]
 
     @property
     def fraction(self) -> float:
@@ -174,7 +192,8 @@ class Trainer:
             return mean, norm
         self._bad_in_a_row = 0
         self.optimizer.step()
-        update_ema(self._average, self._weights, self.step - self.skipped, config.ema_gamma)
+        for average, profile in zip(self._averages, self.profiles, strict=True):
+            update_ema(average, self._weights, int(profile.time), profile.gamma)
         return mean, norm
 
     def _skip(self) -> None:
@@ -199,6 +218,7 @@ class Trainer:
         files = {
             "model.safetensors": self.model.denoiser.net.state_dict(),
             "ema.safetensors": self.average.net.state_dict(),
+            "averages.safetensors": pack([average.net.state_dict() for average in self.averages[:-1]]),
             "optimizer.safetensors": optimizer,
         }
         return files, {"images": self.images, "seconds": self.seconds, "skipped": self.skipped}
@@ -207,6 +227,14 @@ class Trainer:
         """Take up where `state()` was saved."""
         self.model.denoiser.net.load_state_dict(files["model.safetensors"])
         self.average.net.load_state_dict(files["ema.safetensors"])
+        others = unpack(files["averages.safetensors"])
+        if len(others) != len(self.averages) - 1:
+            raise SfumatoError(
+                f"the checkpoint keeps {len(others) + 1} averages of the weights and config.json names "
+                f"{len(self.averages)} ema_widths; restore the config.json that belongs to the run."
+            )
+        for average, tensors in zip(self.averages, others, strict=False):
+            average.net.load_state_dict(tensors)
         optimizer = dict(files["optimizer.safetensors"])
         if self.objective.uncertainty is not None:
             names = [name for name in optimizer if name.startswith("uncertainty.")]

@@ -1,0 +1,91 @@
+"""Snapshots of the averages in a run folder, and the averages of other widths that are made from them.
+
+runs/<name>/averages/step-*.safetensors   both averages in float16, eight times a run
+runs/<name>/averages/width-0.08/          one that was reconstructed, in the form of a checkpoint
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from contextlib import suppress
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+from sfumato.files import replace_file
+from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, write_folder
+from sfumato.training.ema import Profile, gamma_of, pack, reconstruct, unpack, width_of
+from sfumato.training.trainer import Trainer, TrainingConfig
+
+SNAPSHOTS = 8  # a run: a profile of width 0.08 is then met to 1% in the mean square, in 32 bytes a parameter
+Stored = list[tuple[Profile, dict[str, Tensor]]]
+
+
+def store_averages(folder: Path, trainer: Trainer) -> Path:
+    """Write a snapshot of the averages into the run `folder`, whole or not at all."""
+    half = [
+        {k: v.detach().cpu().half() if v.is_floating_point() else v.cpu() for k, v in average.net.state_dict().items()}
+        for average in trainer.averages
+    ]
+    about = json.dumps([[profile.time, profile.gamma] for profile in trainer.profiles])
+    path = folder / "averages" / f"step-{trainer.step:08d}.safetensors"
+    tensors = {name: value.contiguous() for name, value in pack(half).items()}
+    replace_file(path, safetensors.torch.save(tensors, {"profiles": about}))
+    return path
+
+
+def cut_averages(folder: Path, step: int) -> None:
+    """Drop the snapshots of steps that were not saved: they will be taken again."""
+    for path in (folder / "averages").glob("step-*.safetensors"):
+        if int(path.stem.split("-")[1]) > step:
+            path.unlink()
+
+
+def _read_snapshot(path: Path) -> Stored:
+    """The averages in a snapshot, or none where the file is damaged: the others will do."""
+    with suppress(OSError, SafetensorError, ValueError, KeyError, struct.error):
+        data = path.read_bytes()
+        length = struct.unpack("<Q", data[:8])[0]
+        about = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["profiles"])
+        profiles = [Profile(*pair) for pair in about]
+        stored = list(zip(profiles, unpack(safetensors.torch.load(data)), strict=True))
+        return [pair for pair in stored if all(bool(torch.isfinite(v).all()) for v in pair[1].values())]
+    return []
+
+
+def write_average(run: Path, config: TrainingConfig, width: float) -> tuple[Path, float]:
+    """Reconstruct the average of `width` at the newest checkpoint of `run`; writes RUN/averages/width-WIDTH.
+
+    Returns the folder and the relative error of the average's profile, 0 for a width that is stored. The checkpoint's
+    own averages are exact and count beside the snapshots. Raises SfumatoError where the run holds no checkpoint.
+    """
+    gamma_of(width)
+    names = ("ema.safetensors", "averages.safetensors")
+    checkpoint, _ = newest_checkpoint(run / "checkpoints", names)
+    if checkpoint is None:
+        raise SfumatoError(f"{run} holds no checkpoint with averages; train it first, or name another run.")
+    stored = _checkpoint_averages(checkpoint, config)
+    now = stored[0][0].time
+    for path in sorted((run / "averages").glob("step-*.safetensors")):
+        stored += [pair for pair in _read_snapshot(path) if pair[0].time < now]
+    tensors, error = reconstruct(stored, Profile(now, gamma_of(width)))
+    target = run / "averages" / f"width-{width:g}"
+    state = {name: value for name, value in checkpoint.state.items() if name != "files"}
+    write_folder(target, {"ema.safetensors": tensors}, {**state, "width": width, "profile_error": error})
+    return target, error
+
+
+def _checkpoint_averages(checkpoint: Checkpoint, config: TrainingConfig) -> Stored:
+    tensors = [*unpack(checkpoint.read("averages.safetensors")), checkpoint.read("ema.safetensors")]
+    time = checkpoint.state["step"] - checkpoint.state["skipped"]
+    return list(zip([Profile(time, gamma_of(width)) for width in config.ema_widths], tensors, strict=True))
+
+
+def stored_widths(config: TrainingConfig) -> str:
+    """The widths that a run keeps, in words."""
+    return " and ".join(f"{width_of(gamma_of(width)):.2g}" for width in config.ema_widths)
