@@ -180,6 +180,7 @@ def test_demo_leaves_all_it_promises(sfumato: Command, tmp_path: Path) -> None:
         (["train", "pictures", "--net", "smal"], ["did you mean 'small'"]),
         (["train", "pictures", "--minutes", "0"], ["minutes must be above 0"]),
         (["train", "pictures", "--batch", "-4"], ["batch must be above 0"]),
+        (["train", "pictures", "--keep", "0"], ["keep must be above 0"]),
         (["train", "pictures", "--precision", "fp16"], ["bf16 or fp32"]),
         (["train", "pictures", "--minuts", "3"], ["--minuts", "--minutes"]),
         (["train", "--resume", "--name", "ghost"], ["no trained model"]),

@@ -8,15 +8,19 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from sfumato.data import Dataset, open_dataset
 from sfumato.errors import SfumatoError
-from sfumato.hub import load
+from sfumato.hub import ModelConfig, load
 from sfumato.hub.checkpoints import newest_checkpoint
-from sfumato.training import Saved, TrainingConfig, resume_run, start_run, train
+from sfumato.nets import MLPConfig
+from sfumato.training import Progress, Saved, TrainingConfig, model_for, resume_run, start_run, train
 from sfumato.training.run import FILES
 from tiny import TINY, Command, blobs
 
@@ -144,3 +148,76 @@ def test_a_full_disk_is_one_line_on_the_command_line(small_disk: Path, sfumato: 
     result = sfumato("train", "points:moons", "--images", 2000, "--out", small_disk / "runs")
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1 and "full" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="each run is a fork, to be killed without starting Python anew")
+def test_killed_at_random_moments() -> None:
+    """Four of the fifty runs of benchmarks/killed.py, on a disk in memory where there is one."""
+    script = Path(__file__).parents[2] / "benchmarks" / "killed.py"
+    memory = {"TMPDIR": "/dev/shm"} if os.access("/dev/shm", os.W_OK) else {}
+    told = subprocess.run([sys.executable, script, "4"], capture_output=True, text=True, env={**os.environ, **memory})
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_a_limit_on_the_size_of_files_keeps_the_last_checkpoint(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
+    folder = tmp_path / "run"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    trainer = start_run(folder, blobs(), CONFIG, TINY, CPU)
+    try:
+        with pytest.raises(SfumatoError, match=r"could not save to .*checkpoints: File too large"):
+            for event in train(folder, trainer):
+                if isinstance(event, Saved) and event.step == 3:
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    again, damaged = resume_run(folder, blobs(), CONFIG, CPU)
+    assert again.step == 3 and damaged == [] and not list((folder / "checkpoints").glob(".*"))
+
+
+def test_data_that_are_not_numbers_are_skipped_wherever_they_turn_up(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).standard_normal((64, 2), dtype=np.float32)
+    points[7] = np.nan
+    config = replace(CONFIG, images=16 * 12)
+    model = ModelConfig((2,), MLPConfig(2, width=32, blocks=1), data_std=1.0)
+    trainer = start_run(tmp_path / "run", Dataset("points", points), config, model, CPU)
+    list(train(tmp_path / "run", trainer))
+    assert trainer.skipped == 3 and trainer.step == 12  # once an epoch of four batches
+    files, _ = trainer.state()
+    assert all(value.isfinite().all() for tensors in files.values() for value in tensors.values())
+
+
+def test_a_checkpoint_outlives_its_data(sfumato: Command, pictures: Path, tmp_path: Path) -> None:
+    command = ("train", pictures, "--images", 64, "--batch", 16, "--name", "c")
+    assert sfumato(*command).returncode == 0
+    shutil.rmtree(pictures)
+    gone_on = sfumato("train", "--resume", "--name", "c", "--images", 128)
+    assert gone_on.returncode == 2 and gone_on.stderr.count("\n") == 1 and "no folder" in gone_on.stderr
+    assert load(tmp_path / "runs" / "c").source.endswith("checkpoint-00000004")
+    drawn = sfumato("sample", "runs/c", "-n", 1, "--steps", 2)
+    assert drawn.returncode == 0, drawn.stderr
+
+
+def test_data_that_vanish_while_training_stop_nothing(pictures: Path, tmp_path: Path) -> None:
+    """The decoded pictures are an open file: it lives as long as the run, even when it is unlinked."""
+    dataset = open_dataset(str(pictures), cache=tmp_path / "cache")
+    config = replace(CONFIG, data=str(pictures), images=16 * 6, save_minutes=10.0)
+    trainer = start_run(tmp_path / "run", dataset, config, model_for(dataset, "tiny"), CPU)
+    for event in train(tmp_path / "run", trainer):
+        if isinstance(event, Progress) and event.step == 2:
+            shutil.rmtree(pictures)
+            shutil.rmtree(tmp_path / "cache")
+    assert trainer.step == 6 and trainer.skipped == 0
+
+
+def test_metrics_that_a_power_cut_left_damaged_do_not_stop_a_resume(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    trainer = start_run(folder, blobs(), CONFIG, TINY, CPU)
+    for event in train(folder, trainer):
+        if isinstance(event, Saved) and event.step == 20:
+            trainer.stop()
+    with (folder / "metrics.jsonl").open("ab") as file:
+        file.write(bytes(100) + b"\n" + b'{"step": 2')
+    again, _ = resume_run(folder, blobs(), CONFIG, CPU)
+    list(train(folder, again))
+    assert [json.loads(line)["step"] for line in (folder / "metrics.jsonl").open()] == [10, 20, 30, 40]

@@ -177,8 +177,11 @@ def test_snapshots_of_steps_that_were_lost_are_taken_again(tmp_path: Path) -> No
             break
     late = folder / "averages" / "step-00000015.safetensors"
     late.write_bytes(b"of a step that was not saved")
+    half = late.with_name(f".{late.name}.01234567.part")
+    half.write_bytes(b"of a process that was killed")
     trainer, _ = resume_run(folder, blobs(), CONFIG, CPU)
-    assert trainer.step == 12 and not late.exists() and (folder / "averages" / "step-00000008.safetensors").exists()
+    assert trainer.step == 12 and not late.exists() and not half.exists()
+    assert (folder / "averages" / "step-00000008.safetensors").exists()
 
 
 def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def train(
     batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
     learning_rate: Annotated[float, Parameter(help="Peak learning rate.")] = 1e-3,
     seed: Annotated[int, Parameter(help="Decides the weights, the data order and all noise.")] = 0,
+    keep: Annotated[int, Parameter(help="How many checkpoints stay; one is saved every two minutes.")] = 2,
     precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
     out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
     resume: Annotated[bool, Parameter(help="Go on with the run of this name where it was saved.", negative="")] = False,
@@ -84,6 +85,7 @@ def train(
         batch=default_batch(dataset) if batch is None else batch,
         learning_rate=learning_rate,
         seed=seed,
+        keep=keep,
         precision=pick_precision(precision),
     )
     run(folder, start_run(folder, dataset, config, model_for(dataset, net)))

@@ -40,7 +40,9 @@ def store_averages(folder: Path, trainer: Trainer) -> Path:
 
 
 def cut_averages(folder: Path, step: int) -> None:
-    """Drop the snapshots of steps that were not saved: they will be taken again."""
+    """Drop the snapshots of steps that were not saved, and what a killed process left half written."""
+    for path in (folder / "averages").glob(".step-*.part"):
+        path.unlink()
     for path in (folder / "averages").glob("step-*.safetensors"):
         if int(path.stem.split("-")[1]) > step:
             path.unlink()

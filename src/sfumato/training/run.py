@@ -157,8 +157,14 @@ def _cut_metrics(path: Path, step: int) -> None:
     """Drop the lines of steps that were not saved: they will be taken again."""
     if path.exists():
         lines = path.read_bytes().splitlines(keepends=True)
-        kept = [line for line in lines if line.endswith(b"\n") and json.loads(line)["step"] <= step]
-        replace_file(path, b"".join(kept))
+        replace_file(path, b"".join(line for line in lines if line.endswith(b"\n") and _step_of(line) <= step))
+
+
+def _step_of(line: bytes) -> float:
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):  # the machine lost its power as the line was written
+        return math.inf
 
 
 def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
