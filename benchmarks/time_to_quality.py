@@ -12,13 +12,11 @@ sampler: DDIM in 50 calls for the others, our default for ours. Scored by the Fr
 penultimate features of one classifier of the set, in units of the distance between the set's random halves.
 
 Prints one table and exits 1 where ours stands further away than one of the others. About 40 minutes with CIFAR-10, 12
-without. Needs: pip install diffusers accelerate einops && pip install --no-deps denoising-diffusion-pytorch ema-pytorch
+without. Needs what benchmarks/other_trainers.py names.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import json
 import subprocess
 import sys
@@ -32,13 +30,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from peers import module, standing_in
 from sfumato.data import Dataset, open_dataset
 
 COUNT = {"digits": 1000, "cifar10": 500}
 OTHERS = ("denoising-diffusion-pytorch", "diffusers")
-CALLS = 50
 
 
 def open_set(name: str, folder: str) -> Dataset:
@@ -63,85 +58,26 @@ def batches(dataset: Dataset, size: int, until: float, flip: bool) -> Iterator[T
             yield x.flip(-1) if flip and torch.rand((), generator=generator) < 0.5 else x
 
 
-def denoising_diffusion_pytorch(dataset: Dataset, until: float, count: int) -> dict[str, Any]:
-    """Its Trainer with its defaults: batch 16, Adam 1e-4, average 0.995 every 10 steps, predicts v."""
-    with standing_in(
-        torchvision=module("torchvision", transforms=None, utils=None),
-        torchvision__transforms=module("torchvision.transforms"),
-        pytorch_fid=module("pytorch_fid"),
-        pytorch_fid__fid_score=module("pytorch_fid.fid_score", calculate_frechet_distance=None),
-        pytorch_fid__inception=module("pytorch_fid.inception", InceptionV3=None),
-    ):
-        home = importlib.import_module("denoising_diffusion_pytorch.denoising_diffusion_pytorch")
-    home.Dataset = lambda *_, **__: torch.utils.data.TensorDataset(torch.zeros(100))  # the batches come from us
-    home.cpu_count = lambda: 0
-    channels, side, _ = dataset.shape
-    torch.manual_seed(0)
-    net = home.Unet(dim=32, dim_mults=(1, 2, 4), channels=channels)
-    diffusion = home.GaussianDiffusion(net, image_size=side, sampling_timesteps=CALLS)
-    with tempfile.TemporaryDirectory() as place:
-        trainer = home.Trainer(diffusion, place, results_folder=place, calculate_fid=False, save_and_sample_every=10**9)
-    flip = side > 8  # a mirrored digit is another sign
-    trainer.dl = (x.add(1).div(2) for x in batches(dataset, 16, until, flip))
-    with contextlib.suppress(StopIteration):
-        trainer.train()
-    seconds = time.time()
-    average = trainer.ema.ema_model.eval()
-    with torch.inference_mode():
-        samples = torch.cat([average.sample(batch_size=n) for n in parts(count)])
-    parameters = sum(p.numel() for p in net.parameters())
-    return {"samples": samples * 2 - 1, "ended": seconds, "images": 16 * trainer.step, "parameters": parameters}
+def other(contestant: str, dataset: Dataset, until: float, count: int) -> dict[str, Any]:
+    """One of the other trainers, batch 16, pictures mirrored at random unless they are digits."""
+    from other_trainers import DenoisingDiffusionPytorch, Diffusers
 
-
-def diffusers(dataset: Dataset, until: float, count: int) -> dict[str, Any]:
-    """Its recipe for unconditional pictures, put together from its own parts."""
-    home = importlib.import_module("diffusers")
-    training = importlib.import_module("diffusers.training_utils")
-    started = time.time()
-    channels, side, _ = dataset.shape
-    torch.manual_seed(0)
-    net = home.UNet2DModel(
-        sample_size=side, in_channels=channels, out_channels=channels, layers_per_block=2,
-        block_out_channels=(32, 64, 96),
-        down_block_types=["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
-        up_block_types=["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
-        norm_num_groups=16,
-    )  # fmt: skip
-    average = training.EMAModel(
-        net.parameters(), decay=0.9999, use_ema_warmup=True, inv_gamma=1.0, power=0.75,
-        model_cls=home.UNet2DModel, model_config=net.config,
-    )  # fmt: skip
-    scheduler = home.DDPMScheduler(num_train_timesteps=1000, beta_schedule="linear")
-    optimizer = torch.optim.AdamW(net.parameters(), 1e-4, betas=(0.95, 0.999), weight_decay=1e-6)
-    step = 0
-    for x in batches(dataset, 16, until, side > 8):
-        share = (time.time() - started) / (until - started)
-        for group in optimizer.param_groups:
-            group["lr"] = 1e-4 * min(1.0, (step + 1) / 500) * 0.5 * (1 + np.cos(np.pi * min(1.0, share)))
-        noise = torch.randn_like(x)
-        times = torch.randint(0, 1000, (len(x),))
-        loss = torch.nn.functional.mse_loss(net(scheduler.add_noise(x, noise, times), times).sample, noise)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        average.step(net.parameters())
-        step += 1
-    seconds = time.time()
-    average.copy_to(net.parameters())
-    net.eval()
-    drawing = home.DDIMScheduler.from_config(scheduler.config)
-    drawing.set_timesteps(CALLS)
-    generator = torch.Generator().manual_seed(0)
-    drawn = []
-    with torch.inference_mode():
-        for n in parts(count):
-            x = torch.randn((n, *dataset.shape), generator=generator)
-            for t in drawing.timesteps:
-                x = drawing.step(net(x, t).sample, t, x).prev_sample
-            drawn.append(x)
-    parameters = sum(p.numel() for p in net.parameters())
-    return {"samples": torch.cat(drawn), "ended": seconds, "images": 16 * step, "parameters": parameters}
+    trainer: DenoisingDiffusionPytorch | Diffusers
+    mirrored = dataset.name != "digits"
+    images = 0
+    if contestant == "diffusers":
+        trainer, started = Diffusers(dataset.shape, (32, 64, 96)), time.time()
+        for x in batches(dataset, 16, until, mirrored):
+            trainer.step(x, (time.time() - started) / (until - started))
+            images += len(x)
+    else:
+        trainer = DenoisingDiffusionPytorch(dataset.shape, (1, 2, 4))
+        for x in batches(dataset, 16, until, mirrored):
+            trainer.step(x)
+            images += len(x)
+    ended = time.time()
+    samples = trainer.sample([min(100, count - done) for done in range(0, count, 100)])
+    return {"samples": samples, "ended": ended, "images": images, "parameters": trainer.parameters}
 
 
 def sfumato(dataset: Dataset, until: float, count: int) -> dict[str, Any]:
@@ -157,17 +93,13 @@ def sfumato(dataset: Dataset, until: float, count: int) -> dict[str, Any]:
         config = TrainingConfig(
             dataset.name, minutes=left / 60, batch=default_batch(dataset), precision=precision, previews=0
         )
-        trainer = start_run(folder, dataset, config, model_for(dataset))
+        trainer = start_run(folder, dataset, config, model_for(dataset, "tiny"))
         for _ in train(folder, trainer):
             pass
         ended = time.time()
         model = load(folder)
     samples = torch.cat([model.sample(range(at, min(at + 250, count))) for at in range(0, count, 250)])
     return {"samples": samples, "ended": ended, "images": trainer.images, "parameters": model.parameters}
-
-
-def parts(count: int) -> list[int]:
-    return [min(100, count - done) for done in range(0, count, 100)]
 
 
 def measure(contestant: str, name: str, folder: str, seconds: float, out: Path) -> dict[str, Any]:
@@ -184,8 +116,10 @@ def train_one(contestant: str, name: str, folder: str, seconds: str, out: str, s
     until = float(started) + float(seconds)
     whole = open_set(name, folder)
     dataset = Dataset(whole.name, whole.samples)
-    contestants = {"denoising-diffusion-pytorch": denoising_diffusion_pytorch, "diffusers": diffusers}
-    result = contestants.get(contestant, sfumato)(dataset, until, COUNT[name])
+    if contestant == "sfumato":
+        result = sfumato(dataset, until, COUNT[name])
+    else:
+        result = other(contestant, dataset, until, COUNT[name])
     np.save(out, result.pop("samples").numpy())
     result["seconds"] = result.pop("ended") - float(started)
     Path(out).with_suffix(".json").write_text(json.dumps(result))

@@ -11,6 +11,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,8 @@ class TrainingConfig:
     The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
     it. `law`, `law_mean`, `law_std`, `law_tail`, `schedule` say which noise levels are trained and `weight` what they
     count (see LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are
-    the relative widths of the averages that are kept (see ema.py), the last the one that draws.
+    the relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name
+    in OPTIMIZERS; `compile` has PyTorch compile the network, which takes a minute or two and makes steps faster.
     `keep` checkpoints are kept, one saved every `save_minutes`.
     """
 
@@ -186,7 +188,7 @@ class Trainer:
         self.model.denoiser.train()
         with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
             torch.manual_seed((config.seed << 32) + self.step)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bf16"), _compiling():
                 loss = self.objective(self.model.denoiser, x0.to(self.device), cond, generator).mean()
             for optimizer in self.optimizers:
                 optimizer.zero_grad()
@@ -260,3 +262,12 @@ class Trainer:
             self.objective.uncertainty.load_state_dict(own)
         self.step, self.images = counters["step"], counters["images"]
         self.seconds, self.skipped = counters["seconds"], counters["skipped"]
+
+
+@contextmanager
+def _compiling() -> Iterator[None]:
+    try:
+        yield
+    except torch._dynamo.exc.TorchDynamoException as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise SfumatoError(f"the network could not be compiled ({reason}); train with --compile no.") from error
