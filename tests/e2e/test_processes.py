@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 from itertools import chain
 from pathlib import Path
 
@@ -14,10 +15,12 @@ import torch
 from PIL import Image
 
 import together
+from sfumato.errors import SfumatoError
+from sfumato.hub import new_model
 from sfumato.hub.checkpoints import newest_checkpoint
-from sfumato.training import Processes
+from sfumato.training import Processes, Trainer, TrainingConfig
 from sfumato.training.run import FILES
-from tiny import Command
+from tiny import TINY, Command, blobs
 from together import STEPS, go_on, start_together
 
 pytest.importorskip("accelerate")
@@ -32,7 +35,8 @@ def worker(launcher: subprocess.Popen[str], rank: int) -> psutil.Process:
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
     checkpoint, damaged = newest_checkpoint(run / "checkpoints", FILES)
-    assert checkpoint is not None and checkpoint.state["step"] == STEPS and not damaged
+    assert checkpoint is not None and not damaged
+    assert (checkpoint.state["step"], checkpoint.state["skipped"]) == (STEPS, 1)
     return {f"{name}/{key}": value for name in FILES[:3] for key, value in checkpoint.read(name).items()}
 
 
@@ -115,9 +119,34 @@ def test_a_signal_to_one_process_saves_and_stops_all(pictures: Path, tmp_path: P
     assert gone_on.returncode == 0 and f"Going on from step {saved.state['step']}" in gone_on.stdout
 
 
+def test_a_lone_process_imports_nothing_of_this(tmp_path: Path) -> None:
+    ask = "import sys, sfumato.cli.train; from sfumato.training import ALONE, join_processes as join"
+    check = "assert join() is ALONE and not {'accelerate', 'huggingface_hub'} & {*sys.modules}"
+    assert subprocess.run([sys.executable, "-c", f"{ask}; {check}"]).returncode == 0
+
+
 @pytest.mark.parametrize(("count", "slices", "batch"), [(1, 1, 1), (3, 1, 8), (4, 3, 13)])
 def test_shares_cover_a_batch_and_differ_by_one_row(count: int, slices: int, batch: int) -> None:
     parts = [part for rank in range(count) for part in Processes(count, rank).share(batch, slices)]
     rows = [list(range(batch))[part] for part in parts]
     assert list(chain(*rows)) == list(range(batch))
     assert {len(part) for part in rows} <= {batch // (count * slices), batch // (count * slices) + 1}
+
+
+@pytest.mark.parametrize(("count", "slices", "needed"), [(5, 1, 5), (2, 3, 6)])
+def test_a_batch_too_small_to_share_is_refused(count: int, slices: int, needed: int) -> None:
+    with pytest.raises(SfumatoError, match=f"a batch of 4 can't be shared by {count} processes.*--batch {needed} or"):
+        Processes(count, 0).share(4, slices)
+
+
+@pytest.mark.parametrize("slices", [2, 5])
+def test_batches_in_slices_train_the_same(slices: int) -> None:
+    """Sixteen rows, also in slices that differ by a row."""
+
+    def trained(accumulate: int) -> torch.Tensor:
+        config = TrainingConfig("blobs", images=16 * 20, batch=16, accumulate=accumulate, uncertainty=True)
+        trainer = Trainer(new_model(TINY), blobs(), config)
+        losses = [progress.loss for progress in trainer.steps()]
+        return torch.cat([torch.tensor(losses), *(value.flatten() for value in trainer.model.denoiser.parameters())])
+
+    torch.testing.assert_close(trained(slices), trained(1), rtol=0, atol=1e-5)

@@ -128,8 +128,9 @@ class Processes:
         try:
             yield
         except RuntimeError as error:
-            lost = isinstance(error, torch.distributed.DistError) or "gloo" in str(error).lower()
-            if self.accelerator is None or not lost:
+            if self.accelerator is None:
+                raise
+            if not isinstance(error, torch.distributed.DistError) and "gloo" not in str(error).lower():
                 raise
             raise SfumatoError(
                 "another process of this run has ended, so this one does too; see what it said, "

@@ -218,18 +218,18 @@ class Trainer:
             group["lr"] = rate
         self.model.denoiser.train()
         self.optimizer.zero_grad()
-        mean = 0.0
+        losses = []
         with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
             torch.manual_seed(self._dropout_seed())
             for number, part in enumerate(slices, start=1):
                 with processes.gathering(self._averaging) if number < len(slices) else nullcontext():
-                    mean += self._backward(part)
+                    losses.append(self._backward(part))
         for parameter in self._extra:
             if parameter.grad is not None:
                 parameter.grad = processes.sum(parameter.grad) / processes.count
         norm = float(torch.nn.utils.clip_grad_norm_(self._weights, config.clip))
         clock = (time.perf_counter() - started) * processes.count if processes.main else 0.0
-        mean, self.seconds, stops = processes.average([mean, clock, float(self._asked_to_stop)])
+        mean, self.seconds, stops = processes.average([float(sum(losses)), clock, float(self._asked_to_stop)])
         self._stopping = stops > 0
         self.images += config.batch
         if not (math.isfinite(norm) and math.isfinite(mean)):
@@ -241,7 +241,7 @@ class Trainer:
             update_ema(average, self._weights, int(profile.time), profile.gamma)
         return mean, norm
 
-    def _backward(self, part: Slice) -> float:
+    def _backward(self, part: Slice) -> Tensor:
         """Add the gradients of the loss of these rows; returns what they add to the mean loss of the batch.
 
         Both times the number of processes, as they will be divided by it.
@@ -253,7 +253,7 @@ class Trainer:
             loss = losses.mean() * share
         with self.processes.together():
             loss.backward()
-        return float(loss.detach())
+        return loss.detach()
 
     def _dropout_seed(self) -> int:
         """Every process drops units of its own: with dropout layers, runs differ by the number of processes."""
