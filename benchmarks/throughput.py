@@ -82,9 +82,8 @@ def main() -> None:
     peak = statistics.median(peaks)
     ours = statistics.median(rates["sfumato"])
     share = operations * ours / peak
-    print(
-        f"bf16 convolution {peak:.0f} GFLOP/s; {config.precision}, {f'compiled in {first:.0f} s' if compiled else 'uncompiled'}"
-    )
+    how = f"compiled in {first:.0f} s" if compiled else "uncompiled"
+    print(f"bf16 convolution {peak:.0f} GFLOP/s; {config.precision}, {how}")
     print("trainer                        M parameters   images/s           range   ours is faster by")
     for name, (parameters, _) in rows.items():
         median, spread = statistics.median(rates[name]), f"{min(rates[name]):.0f}–{max(rates[name]):.0f}"

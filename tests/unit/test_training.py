@@ -112,14 +112,9 @@ def test_power_function_average_is_a_weighted_mean_with_power_weights() -> None:
 
 def poison(trainer: Trainer, steps: set[int]) -> None:
     """Make the loss of these steps not a number, as a corrupt batch or an overflow would."""
-    honest = trainer.objective
-
-    def objective(*arguments: object) -> torch.Tensor:
-        loss = honest(*arguments)  # type: ignore[arg-type]
-        return loss * float("nan") if trainer.step in steps else loss
-
-    objective.uncertainty = None  # type: ignore[attr-defined]
-    trainer.objective = objective  # type: ignore[assignment]
+    trainer.model.denoiser.register_forward_hook(
+        lambda module, arguments, x0_hat: x0_hat * float("nan") if trainer.step in steps else None
+    )
 
 
 def test_a_non_finite_step_is_skipped_counted_and_never_enters_the_average() -> None:

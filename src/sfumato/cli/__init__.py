@@ -55,6 +55,8 @@ def main() -> NoReturn:
             message = f"the disk{where} is full; free some space and try again."
         else:
             message = f"{type(error).__name__}: {error} (unexpected; run again with --debug and please report it)"
-        print(f"sfumato: {message}", file=sys.stderr)
+        # Processes that train together meet the same errors; one on each machine tells of those that a user can mend.
+        if os.environ.get("LOCAL_RANK", "0") == "0" or not isinstance(error, SfumatoError | CycloptsError):
+            print(f"sfumato: {message}", file=sys.stderr)
         sys.exit(2)
     sys.exit(0)

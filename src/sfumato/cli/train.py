@@ -21,14 +21,17 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, new_model
 from sfumato.hub.model import read_config
 from sfumato.training import (
+    ALONE,
     Precision,
     Preview,
+    Processes,
     Progress,
     Saved,
     Trainer,
     TrainingConfig,
     extend,
     fastest_precision,
+    join_processes,
     model_for,
     pick_device,
     resume_run,
@@ -54,40 +57,51 @@ def train(
     images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
     net: Annotated[str, Parameter(help="The UNet's size: auto, tiny, small, medium or base.")] = "auto",
     batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
+    accumulate: Annotated[
+        int | None, Parameter(help="Take each batch in so many slices, for less memory [default: 1].")
+    ] = None,
     learning_rate: Annotated[float, Parameter(help="Peak learning rate.")] = 1e-3,
     seed: Annotated[int, Parameter(help="Decides the weights, the data order and all noise.")] = 0,
     keep: Annotated[int, Parameter(help="How many checkpoints stay; one is saved every two minutes.")] = 2,
     precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
     compile: Annotated[str, Parameter(help="auto (where the run is long enough to gain by it), yes or no.")] = "auto",
     out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
-    resume: Annotated[bool, Parameter(help="Go on with the run of this name where it was saved.", negative="")] = False,
+    resume: Annotated[
+        bool,
+        Parameter(help="Go on with the run where it was saved; with DATA, start it if there is none.", negative=""),
+    ] = False,
 ) -> None:
     """Train a model on a folder of pictures, on digits, or on points.
 
     Subfolders become classes; parquet and WebDataset bring their own. Ctrl-C saves and stops; --resume goes on.
+    Several GPUs or machines: `torchrun --nproc-per-node 8 -m sfumato train ...`.
     """
     if name is not None and (not name.strip() or Path(name).name != name):
         raise SfumatoError(f"--name is one word, kept in {out}/, not '{name}'; --out says where runs are kept.")
-    if resume:
-        if name is None and data is None:
-            raise SfumatoError("say which run to go on with: sfumato train --resume --name NAME.")
-        folder = out / (name or _run_name(data or ""))
-        continue_run(folder, images, minutes)
-        return
-    if data is None:
+    if data is None and (name is None or not resume):
         raise SfumatoError(
-            "say what to train on: a folder of pictures, digits, or points:NAME, such as points:spirals."
+            "say which run to go on with: sfumato train --resume --name NAME."
+            if resume
+            else "say what to train on: a folder of pictures, digits, or points:NAME, such as points:spirals."
         )
-    folder = out / (name or _run_name(data))
-    if (folder / "config.json").exists():  # before a long scan, not after it
+    folder = out / (name or _run_name(data or ""))
+    processes = join_processes()
+    console.quiet = not processes.main
+    exists = processes.same((folder / "config.json").exists())
+    if resume and (exists or data is None):
+        continue_run(folder, images, minutes, accumulate, processes)
+        return
+    assert data is not None
+    if exists:  # before a long scan, not after it
         raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
-    dataset = open_and_tell(data, parse_size(size))
+    dataset = open_and_tell(data, parse_size(size), processes)
     config = TrainingConfig(
         data=data,
         size=parse_size(size),
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
         batch=default_batch(dataset) if batch is None else batch,
+        accumulate=1 if accumulate is None else accumulate,
         learning_rate=learning_rate,
         seed=seed,
         keep=keep,
@@ -95,7 +109,8 @@ def train(
     )
     model = model_for(dataset, net)
     config = replace(config, compile=pick_compile(compile, dataset, config, model))
-    run(folder, start_run(folder, dataset, config, model))
+    config, model = processes.same((config, model))  # precision and time are measured, differently by each
+    run(folder, start_run(folder, dataset, config, model, processes=processes))
     finish(folder)
 
 
@@ -105,11 +120,18 @@ def default_batch(dataset: Dataset) -> int:
     return max(16, min(128, 128 * 32 * 32 // pixels))
 
 
-def continue_run(folder: Path, images: int | None, minutes: float | None) -> None:
-    """Go on with the run in `folder`, perhaps with a longer budget."""
+def continue_run(
+    folder: Path,
+    images: int | None,
+    minutes: float | None,
+    accumulate: int | None = None,
+    processes: Processes = ALONE,
+) -> None:
+    """Go on with the run in `folder`, perhaps with a longer budget, in other slices or with other processes."""
     config = training_config(folder)
-    dataset = open_and_tell(config.data, config.size)
-    trainer, damaged = resume_run(folder, dataset, extend(config, images, minutes))
+    dataset = open_and_tell(config.data, config.size, processes)
+    config = extend(config, images, minutes, accumulate)
+    trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
     if trainer.fraction >= 1:
@@ -179,11 +201,11 @@ def _seconds_uncompiled(dataset: Dataset, config: TrainingConfig, model: ModelCo
     return min(limit, (second.seconds - first.seconds) * config.images / config.batch)
 
 
-def open_and_tell(data: str, size: tuple[int, int] | None) -> Dataset:
+def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes = ALONE) -> Dataset:
     """Open the data with a progress bar over the files, and report what was converted or left out."""
     from rich.progress import Progress as Bar
 
-    with Bar(console=console, transient=True) as bar:
+    with processes.first(), Bar(console=console, transient=True) as bar:
         task = bar.add_task(f"reading {escape(data)}", total=None, visible=False)
 
         def read(done: int, total: int) -> None:
@@ -206,7 +228,8 @@ def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
     def stop(number: int, frame: object) -> None:
         caught.append(number)
         trainer.stop()
-        if len(caught) > 1:  # asked twice: don't insist on saving
+        # Asked twice: don't insist on saving. Of several processes, each hears it from the terminal and the launcher.
+        if len(caught) > 1 and trainer.processes.count == 1:
             raise KeyboardInterrupt
 
     known = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"))
@@ -223,11 +246,12 @@ def run(folder: Path, trainer: Trainer) -> None:
     config, model = trainer.config, trainer.model
     shape = " × ".join(map(str, model.config.shape))
     classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
+    compiled = ", compiled" if config.compile else ""
     print_facts(
         [
             ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),
             ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters"),
-            ("machine", f"{trainer.device.type}, {config.precision}{', compiled' if config.compile else ''}"),
+            ("machine", f"{trainer.device.type}, {config.precision}{compiled}{_together(trainer)}"),
             ("saved in", str(folder)),
         ]
     )
@@ -244,14 +268,21 @@ def run(folder: Path, trainer: Trainer) -> None:
                 display.show(picture(event.samples, labels, columns, scale=1))
             elif isinstance(event, Saved):
                 saved = event
-    if caught:
+    if caught or trainer.fraction < 1:  # another process may have been asked to stop
         console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
         console.print(
             f"Go on with: {program()} train --resume --name {folder.name}{_out_option(folder)}", soft_wrap=True
         )
-        raise SystemExit(128 + caught[0])
+        trainer.processes.leave()
+        raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
     took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
     console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
+    trainer.processes.leave()
+
+
+def _together(trainer: Trainer) -> str:
+    several = trainer.processes.count
+    return f", {several} processes of {trainer.config.batch / several:g} images a step" if several > 1 else ""
 
 
 def _out_option(folder: Path) -> str:

@@ -6,7 +6,7 @@ Every weight multiplies the squared error of x0_hat, so objectives written for d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -120,8 +120,16 @@ class Objective:
             raise unknown("loss weight", self.weight, WEIGHTS)
 
     def __call__(self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, generator: torch.Generator) -> Tensor:
-        level = self.law(len(x0), generator)
-        eps = torch.randn(x0.shape, generator=generator).to(x0)
+        return self.loss(denoiser, x0, cond, *self.draw(x0.shape, generator))
+
+    def draw(self, shape: Sequence[int], generator: torch.Generator) -> tuple[Level, Tensor]:
+        """The levels `(batch,)` and the noise `shape` = `(batch, ...)` that a batch is trained with, on the CPU."""
+        level = self.law(shape[0], generator)
+        return level, torch.randn(*shape, generator=generator)
+
+    def loss(self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, level: Level, eps: Tensor) -> Tensor:
+        """The loss per sample `(batch,)` at levels and with noise that were drawn before."""
+        eps = eps.to(x0)
         error = (denoiser(level.add_noise(x0, eps), level, cond) - x0).square().flatten(1).mean(1)
         weight = WEIGHTS[self.weight]((level.alpha / level.sigma) ** 2, self.data_std)
         loss: Tensor = broadcast(weight, error) * error

@@ -56,6 +56,11 @@ class Checkpoint:
         return data if hashlib.sha256(data).hexdigest() == self.state["files"].get(name) else None
 
 
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Where the checkpoint of `step` lies in `folder`."""
+    return folder / f"{_PREFIX}{step:08d}"
+
+
 def write_checkpoint(
     folder: Path, step: int, files: Mapping[str, Tensors], state: Mapping[str, Any], keep: int
 ) -> Path:
@@ -63,7 +68,7 @@ def write_checkpoint(
 
     Raises SfumatoError where the disk is full; what was saved before stays as it was.
     """
-    target = folder / f"{_PREFIX}{step:08d}"
+    target = checkpoint_path(folder, step)
     for leftover in folder.glob(f".{_PREFIX}*.part"):  # of a process that was killed while saving
         shutil.rmtree(leftover, ignore_errors=True)
     write_folder(target, files, {**state, "step": step}, f"go on with --resume ({_newest_words(folder)})")

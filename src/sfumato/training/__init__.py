@@ -1,6 +1,7 @@
 """Training: the loop, the run folder around it, the average of the weights, the choice of precision."""
 
 from sfumato.training.precision import Precision, fastest_precision, pick_device
+from sfumato.training.processes import ALONE, Processes, join_processes
 from sfumato.training.run import (
     Event,
     Preview,
@@ -16,9 +17,11 @@ from sfumato.training.run import (
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
 __all__ = [
+    "ALONE",
     "Event",
     "Precision",
     "Preview",
+    "Processes",
     "Progress",
     "Saved",
     "Trainer",
@@ -26,6 +29,7 @@ __all__ = [
     "data_gaussian",
     "extend",
     "fastest_precision",
+    "join_processes",
     "model_for",
     "pick_device",
     "resume_run",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,13 +26,14 @@ from sfumato.data import Dataset, open_dataset, picture, save_png
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
-from sfumato.hub.checkpoints import newest_checkpoint, write_checkpoint
+from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
 from sfumato.hub.model import config_json, read_config
 from sfumato.hub.zoo import ships
 from sfumato.nets import SIZES, MLPConfig, unet_config
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
 from sfumato.training.precision import pick_device
+from sfumato.training.processes import ALONE, Processes
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
@@ -87,33 +89,53 @@ def model_for(dataset: Dataset, net: str = "auto", sampling: SamplingConfig | No
 
 
 def start_run(
-    folder: Path, dataset: Dataset, config: TrainingConfig, model: ModelConfig, device: torch.device | None = None
+    folder: Path,
+    dataset: Dataset,
+    config: TrainingConfig,
+    model: ModelConfig,
+    device: torch.device | None = None,
+    processes: Processes = ALONE,
 ) -> Trainer:
-    """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run."""
-    if (folder / "config.json").exists():
-        raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
-    replace_file(folder / "config.json", config_json(model=model, training=config))
-    return _trainer(dataset, config, model, device)
+    """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run.
+
+    Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes.
+    """
+    trainer = _trainer(dataset, config, model, device, processes)
+    if processes.main:
+        if (folder / "config.json").exists():
+            raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
+        replace_file(folder / "config.json", config_json(model=model, training=config))
+    return trainer
 
 
 def resume_run(
-    folder: Path, dataset: Dataset, config: TrainingConfig, device: torch.device | None = None
+    folder: Path,
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device | None = None,
+    processes: Processes = ALONE,
 ) -> tuple[Trainer, list[Path]]:
     """A trainer at the newest intact checkpoint of the run in `folder`, and the damaged ones that were passed over.
 
     `config` is the run's own (`training_config(folder)`), its budget perhaps extended. A run that was stopped before
-    its first checkpoint starts again from step 0.
+    its first checkpoint starts again from step 0. The run may have been of any number of processes.
     """
     model: ModelConfig = read_config(folder / "config.json")
     if (dataset.shape, dataset.classes) != (model.shape, model.classes):
         raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
     checkpoint, damaged = newest_checkpoint(folder / "checkpoints", FILES)
-    trainer = _trainer(dataset, config, model, device)
+    trainer = _trainer(dataset, config, model, device, processes)
     if checkpoint is not None:
         trainer.restore({name: checkpoint.read(name) for name in FILES}, checkpoint.state)
-    replace_file(folder / "config.json", config_json(model=model, training=config))
-    _cut_metrics(folder / "metrics.jsonl", trainer.step)
-    cut_averages(folder, trainer.step)
+    if trainer.step != (step := processes.same(trainer.step)):
+        raise SfumatoError(
+            f"the main process goes on from step {step} of {folder} and process {processes.rank} from step "
+            f"{trainer.step}; let --out be a folder that all machines share."
+        )
+    if processes.main:
+        replace_file(folder / "config.json", config_json(model=model, training=config))
+        _cut_metrics(folder / "metrics.jsonl", trainer.step)
+        cut_averages(folder, trainer.step)
     return trainer, damaged
 
 
@@ -147,10 +169,17 @@ def _fitted(dataset: Dataset) -> Gaussian:
     return Gaussian.fit(samples)
 
 
-def _trainer(dataset: Dataset, config: TrainingConfig, model: ModelConfig, device: torch.device | None) -> Trainer:
+def _trainer(
+    dataset: Dataset, config: TrainingConfig, model: ModelConfig, device: torch.device | None, processes: Processes
+) -> Trainer:
+    if len(dataset) != (count := processes.same(len(dataset))):
+        raise SfumatoError(
+            f"the main process finds {count} samples in {dataset.name} and process {processes.rank} finds "
+            f"{len(dataset)}; give all machines the same data."
+        )
     fresh = new_model(model, config.seed)
-    fresh.denoiser.to(device or pick_device())
-    return Trainer(fresh, dataset, config)
+    fresh.denoiser.to(device or processes.device or pick_device())
+    return Trainer(fresh, dataset, config, processes)
 
 
 def _cut_metrics(path: Path, step: int) -> None:
@@ -169,12 +198,12 @@ def _step_of(line: bytes) -> float:
 
 def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     """Train to the end of the budget (or `trainer.stop()`), writing to `folder` as it goes, and save at the end."""
-    config = trainer.config
+    config, main = trainer.config, trainer.processes.main
     recent: list[Progress] = []
     saved_at, saved_step = trainer.seconds, -1
     previews = math.floor(trainer.fraction * config.previews)
     snapshots = math.floor(trainer.fraction * SNAPSHOTS)
-    with (folder / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
+    with (folder / "metrics.jsonl" if main else Path(os.devnull)).open("a", encoding="utf-8") as metrics:
         for progress in trainer.steps():
             recent.append(progress)
             if progress.step % METRICS_EVERY == 0 or progress.fraction >= 1:
@@ -187,7 +216,8 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
                 yield _preview(folder, trainer)
             if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
                 snapshots = math.floor(progress.fraction * SNAPSHOTS)
-                store_averages(folder, trainer)
+                if main:
+                    store_averages(folder, trainer)
             if progress.seconds - saved_at > 60 * config.save_minutes:
                 saved_at, saved_step = progress.seconds, progress.step
                 yield _save(folder, trainer)
@@ -229,21 +259,33 @@ def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]
 def _preview(folder: Path, trainer: Trainer) -> Preview:
     model = Model(trainer.model.config, trainer.average)
     count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
-    samples = model.sample(range(count), labels, batch=1000)
+    seeds = range(trainer.processes.rank, count, trainer.processes.count)  # each process draws some
+    samples = torch.zeros(count, *model.config.shape)
+    if seeds:
+        own = None if labels is None else [labels[seed] for seed in seeds]
+        samples[list(seeds)] = model.sample(seeds, own, batch=1000)
+    samples = trainer.processes.sum(samples)
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
-    about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
-    save_png(picture(samples, labels, columns=count // 2), path, about)
+    if trainer.processes.main:
+        about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
+        save_png(picture(samples, labels, columns=count // 2), path, about)
     return Preview(trainer.step, samples, path)
 
 
 def _save(folder: Path, trainer: Trainer) -> Saved:
+    if not trainer.processes.main:
+        return Saved(trainer.step, checkpoint_path(folder / "checkpoints", trainer.step))
     files, counters = trainer.state()
     path = write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
     return Saved(trainer.step, path)
 
 
-def extend(config: TrainingConfig, images: int | None, minutes: float | None) -> TrainingConfig:
-    """`config` with another budget, where one is given."""
+def extend(
+    config: TrainingConfig, images: int | None, minutes: float | None, accumulate: int | None = None
+) -> TrainingConfig:
+    """`config` with another budget, or with batches in more or fewer slices, where they are given."""
+    if accumulate is not None:
+        config = replace(config, accumulate=accumulate)
     if images is None and minutes is None:
         return config
     return replace(config, images=images, minutes=minutes)

@@ -11,20 +11,23 @@ import copy
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from sfumato.data import Dataset, order
-from sfumato.diffusion import SCHEDULES, LevelLaw, NetDenoiser, Objective, Uncertainty
+from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName, make_optimizers
 from sfumato.training.precision import Precision
+from sfumato.training.processes import ALONE, Processes
 
 PATIENCE = 10  # non-finite steps in a row before giving up
 
@@ -38,7 +41,8 @@ class TrainingConfig:
     count (see LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are
     the relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name
     in OPTIMIZERS; `compile` has PyTorch compile the network, which takes a minute or two and makes steps faster.
-    `keep` checkpoints are kept, one saved every `save_minutes`.
+    `keep` checkpoints are kept, one saved every `save_minutes`. Each process takes its share of a batch in `accumulate`
+    slices, one after the other, which needs less memory and changes nothing but rounding.
     """
 
     data: str
@@ -46,6 +50,7 @@ class TrainingConfig:
     images: int | None = None
     minutes: float | None = None
     batch: int = 128
+    accumulate: int = 1
     learning_rate: float = 1e-3
     warmup: float = 0.03
     decay: float = 0.35
@@ -71,7 +76,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.images is None and self.minutes is None:
             raise SfumatoError("training needs an end: give a budget in --images or --minutes.")
-        for name in ("images", "minutes", "batch", "learning_rate", "keep"):
+        for name in ("images", "minutes", "batch", "accumulate", "learning_rate", "keep"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
@@ -105,13 +110,28 @@ class Progress:
     skipped: int
 
 
-class Trainer:
-    """Trains `model` on `dataset`. `trainer.steps()` yields a Progress a step until the budget is spent or `stop()`."""
+@dataclass(frozen=True)
+class Slice:
+    """Rows of a batch, as they are trained: `x0` and `eps` `(rows, ...)`, a level and a condition a row; on the CPU."""
 
-    def __init__(self, model: Model, dataset: Dataset, config: TrainingConfig) -> None:
+    x0: Tensor
+    cond: dict[str, Tensor]
+    level: Level
+    eps: Tensor
+
+
+class Trainer:
+    """Trains `model` on `dataset`. `trainer.steps()` yields a Progress a step until the budget is spent or `stop()`.
+
+    Of several `processes`, each has a trainer of its own with the same arguments, and all take the same steps.
+    """
+
+    def __init__(self, model: Model, dataset: Dataset, config: TrainingConfig, processes: Processes = ALONE) -> None:
         self.model = model
         self.dataset = dataset
         self.config = config
+        self.processes = processes
+        self._shares = processes.share(config.batch, config.accumulate)
         self.device = model.device
         uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
         law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std, tail=config.law_tail)
@@ -121,19 +141,20 @@ class Trainer:
         ]
         self._gammas = [gamma_of(width) for width in config.ema_widths]
         self._weights = list(model.denoiser.parameters())
-        self._averages = [list(average.parameters()) for average in self.averages]
-        extra = list(uncertainty.named_parameters(prefix="uncertainty")) if uncertainty is not None else []
-        self._names: dict[Tensor, str] = {p: name for name, p in [*model.denoiser.net.named_parameters(), *extra]}
-        others: list[Tensor] = [p for _, p in extra]
-        self.optimizers = make_optimizers(
-            config.optimizer, model.denoiser.net, others, config.learning_rate, config.weight_decay
-        )
         if config.compile:
             model.denoiser.net.compile()  # in place: the names of its weights stay what they are
+        self._averaging = processes.averaging(model.denoiser)
+        self._averages = [list(average.parameters()) for average in self.averages]
+        extra = list(uncertainty.named_parameters(prefix="uncertainty")) if uncertainty is not None else []
+        self._extra: list[Tensor] = [p for _, p in extra]
+        self._names: dict[Tensor, str] = {p: name for name, p in [*model.denoiser.net.named_parameters(), *extra]}
+        self.optimizers = make_optimizers(
+            config.optimizer, model.denoiser.net, self._extra, config.learning_rate, config.weight_decay
+        )
         self.step = self.images = self.skipped = 0
         self.seconds = 0.0
         self._bad_in_a_row = 0
-        self._stopping = False
+        self._asked_to_stop = self._stopping = False  # here, and among all processes
 
     @property
     def average(self) -> NetDenoiser:
@@ -159,43 +180,66 @@ class Trainer:
         return config.learning_rate * min(1.0, rise, fall)
 
     def stop(self) -> None:
-        """Ask for an end after the present step; safe to call from a signal handler."""
-        self._stopping = True
+        """Ask for an end after the present step; safe to call from a signal handler.
+
+        Of several processes one is enough. They hear of it within the next step, and end together after that.
+        """
+        self._asked_to_stop = True
 
     def steps(self) -> Iterator[Progress]:
         """Train until the budget is spent, yielding every step. Time between steps counts towards the minutes."""
-        start = time.perf_counter() - self.seconds
-        while self.fraction < 1 and not self._stopping:
-            rate = self.learning_rate
-            loss, norm = self._step(rate)
-            self.seconds = time.perf_counter() - start
-            yield Progress(self.step, self.images, self.seconds, self.fraction, loss, norm, rate, self.skipped)
-            self.seconds = time.perf_counter() - start
+        started = time.perf_counter() - self.seconds
+        if self.processes.count == 1:
+            self._stopping = self._asked_to_stop
+        with ThreadPoolExecutor(1, "next-batch") as pool:
+            drawn = pool.submit(self._draw, self.step + 1, self.images)
+            while self.fraction < 1 and not self._stopping:
+                slices, rate = drawn.result(), self.learning_rate
+                drawn = pool.submit(self._draw, self.step + 2, self.images + self.config.batch)
+                loss, norm = self._step(slices, rate, started)
+                yield Progress(self.step, self.images, self.seconds, self.fraction, loss, norm, rate, self.skipped)
+                if self.processes.count == 1:  # several read the main one's clock, with the next step
+                    self.seconds, self._stopping = time.perf_counter() - started, self._asked_to_stop
 
-    def _step(self, rate: float) -> tuple[float, float]:
+    def _draw(self, step: int, images: int) -> list[Slice]:
+        """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
         config = self.config
+        generator = torch.Generator().manual_seed((config.seed << 32) + step)
+        indices = order(len(self.dataset), config.seed, images, config.batch)
+        hidden, null = None, len(self.model.config.classes)
+        if self.dataset.labels is not None and null:
+            hidden = torch.rand(config.batch, generator=generator) < config.label_dropout
+        level, eps = self.objective.draw((config.batch, *self.dataset.shape), generator)  # of all processes
+        slices = []
+        for rows in self._shares:
+            x0, labels = self.dataset.batch(indices[rows])
+            cond = {} if labels is None or hidden is None else {"label": labels.masked_fill(hidden[rows], null)}
+            slices.append(Slice(x0, cond, level[rows], eps[rows]))
+        return slices
+
+    def _step(self, slices: list[Slice], rate: float, started: float) -> tuple[float, float]:
+        config, processes = self.config, self.processes
         self.step += 1
-        generator = torch.Generator().manual_seed((config.seed << 32) + self.step)
-        indices = order(len(self.dataset), config.seed, self.images, config.batch)
-        x0, labels = self.dataset.batch(indices)
-        cond: dict[str, Tensor] = {}
-        if labels is not None and self.model.config.classes:
-            hidden = torch.rand(len(labels), generator=generator) < config.label_dropout
-            cond["label"] = labels.masked_fill(hidden, len(self.model.config.classes)).to(self.device)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
         self.model.denoiser.train()
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        losses = []
         with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
-            torch.manual_seed((config.seed << 32) + self.step)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bf16"), _compiling():
-                loss = self.objective(self.model.denoiser, x0.to(self.device), cond, generator).mean()
-            for optimizer in self.optimizers:
-                optimizer.zero_grad()
-            loss.backward()
+            torch.manual_seed(self._dropout_seed())
+            for number, part in enumerate(slices, start=1):
+                with processes.gathering(self._averaging) if number < len(slices) else nullcontext():
+                    losses.append(self._backward(part))
+        for parameter in self._extra:
+            if parameter.grad is not None:
+                parameter.grad = processes.sum(parameter.grad) / processes.count
         norm = float(torch.nn.utils.clip_grad_norm_(self._weights, config.clip))
-        mean = float(loss.detach())
-        self.images += len(indices)
+        clock = (time.perf_counter() - started) * processes.count if processes.main else 0.0
+        mean, self.seconds, stops = processes.average([float(sum(losses)), clock, float(self._asked_to_stop)])
+        self._stopping = stops > 0
+        self.images += config.batch
         if not (math.isfinite(norm) and math.isfinite(mean)):
             self._skip()
             return mean, norm
@@ -205,6 +249,27 @@ class Trainer:
         for average, profile in zip(self._averages, self.profiles, strict=True):
             update_ema(average, self._weights, int(profile.time), profile.gamma)
         return mean, norm
+
+    def _backward(self, part: Slice) -> Tensor:
+        """Add the gradients of the loss of these rows; returns what they add to the mean loss of the batch.
+
+        Both times the number of processes, as they will be divided by it.
+        """
+        cond = {name: value.to(self.device) for name, value in part.cond.items()}
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"), _compiling():
+            losses = self.objective.loss(self._averaging, part.x0.to(self.device), cond, part.level, part.eps)
+            share = len(losses) * self.processes.count / self.config.batch
+            loss = losses.mean() * share
+        with self.processes.together(), _compiling():
+            loss.backward()
+        return loss.detach()
+
+    def _dropout_seed(self) -> int:
+        """Every process drops units of its own: with dropout layers, runs differ by the number of processes."""
+        seed = (self.config.seed << 32) + self.step
+        if self.processes.main:
+            return seed
+        return int(np.random.SeedSequence((seed, self.processes.rank)).generate_state(1, np.uint64)[0])
 
     def _skip(self) -> None:
         """A step whose loss or gradient is not finite changes nothing; too many in a row end the run."""

@@ -1,0 +1,152 @@
+"""Several real processes that train one model, as torchrun starts them."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import together
+from sfumato.errors import SfumatoError
+from sfumato.hub import new_model
+from sfumato.hub.checkpoints import newest_checkpoint
+from sfumato.training import Processes, Trainer, TrainingConfig
+from sfumato.training.run import FILES
+from tiny import TINY, Command, blobs
+from together import STEPS, go_on, start_together
+
+pytest.importorskip("accelerate")
+psutil = pytest.importorskip("psutil")  # a dependency of accelerate
+
+
+def worker(launcher: subprocess.Popen[str], rank: int) -> psutil.Process:
+    """The process of this rank that torchrun started."""
+    children = [child for child in psutil.Process(launcher.pid).children() if "RANK" in child.environ()]
+    return next(child for child in children if child.environ()["RANK"] == str(rank))
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    checkpoint, damaged = newest_checkpoint(run / "checkpoints", FILES)
+    assert checkpoint is not None and not damaged
+    assert (checkpoint.state["step"], checkpoint.state["skipped"]) == (STEPS, 1)
+    return {f"{name}/{key}": value for name in FILES[:3] for key, value in checkpoint.read(name).items()}
+
+
+def assert_equal_to_rounding(run: Path, other: Path) -> None:
+    ours, theirs = weights(run), weights(other)
+    assert max(float((value - theirs[name]).abs().max()) for name, value in ours.items()) < 1e-5
+
+
+def cut(run: Path, step: int, to: Path) -> Path:
+    """A copy of `run` as it would be, had its machine lost its power after `step`."""
+    shutil.copytree(run, to)
+    for path in (to / "checkpoints").iterdir():
+        if int(path.name.split("-")[1]) > step:
+            shutil.rmtree(path)
+    return to
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """The same run by 1, 2 and 4 processes."""
+    place = tmp_path_factory.mktemp("together")
+    go_on(place / "1")
+    for count in (2, 4):
+        process = start_together(count, together.__file__, place / str(count))
+        _, told = process.communicate(timeout=300)
+        assert process.returncode == 0, told
+    return {count: place / str(count) for count in (1, 2, 4)}
+
+
+def test_any_number_of_processes_trains_the_same(runs: dict[int, Path]) -> None:
+    for count in (2, 4):
+        assert_equal_to_rounding(runs[count], runs[1])
+        names = [sorted(p.relative_to(run).as_posix() for p in run.rglob("*")) for run in (runs[1], runs[count])]
+        assert names[0] == names[1]
+        previews = [np.asarray(Image.open(runs[n] / "previews" / f"step-{STEPS:08d}.png"), int) for n in (1, count)]
+        assert abs(previews[0] - previews[1]).max() <= 1
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_run_of_four_processes_goes_on_in_fewer(runs: dict[int, Path], tmp_path: Path, count: int) -> None:
+    run = cut(runs[4], 25, tmp_path / "run")
+    if count == 1:
+        go_on(run)
+    else:
+        process = start_together(count, together.__file__, run)
+        told, _ = process.communicate(timeout=300)
+        assert process.returncode == 0 and "saved 26\n" in told and "saved 25\n" not in told
+    assert_equal_to_rounding(run, runs[1])
+
+
+def test_when_one_process_is_killed_the_others_end_and_the_run_goes_on(runs: dict[int, Path], tmp_path: Path) -> None:
+    process = start_together(2, together.__file__, tmp_path / "run")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line == "saved 10\n":
+            other, killed = worker(process, 0), worker(process, 1)
+            killed.kill()
+    _, told = process.communicate(timeout=300)
+    assert process.returncode != 0 and "SIGKILL" in told
+    assert not other.is_running()
+    go_on(tmp_path / "run")
+    assert_equal_to_rounding(tmp_path / "run", runs[1])
+
+
+def test_a_signal_to_one_process_saves_and_stops_all(pictures: Path, tmp_path: Path, sfumato: Command) -> None:
+    command = ("train", pictures, "--name", "p", "--batch", 5, "--precision", "fp32")
+    process = start_together(2, "-m", "sfumato", *command, "--minutes", 60, cwd=tmp_path)
+    assert process.stdout is not None
+    told = ""
+    for line in process.stdout:
+        told += line
+        if "step 1 " in line:
+            worker(process, 1).send_signal(signal.SIGUSR1)
+    process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert told.count("machine") == told.count("Stopped and saved") == 1 and "2 processes of 2.5 images" in told
+    saved, _ = newest_checkpoint(tmp_path / "runs" / "p" / "checkpoints", FILES)
+    assert saved is not None and saved.state["step"] > 0
+    gone_on = sfumato(*command[:4], "--resume", "--images", saved.state["images"] + 5, "--accumulate", 2)
+    assert gone_on.returncode == 0 and f"Going on from step {saved.state['step']}" in gone_on.stdout
+
+
+def test_a_lone_process_imports_nothing_of_this(tmp_path: Path) -> None:
+    ask = "import sys, sfumato.cli.train; from sfumato.training import ALONE, join_processes as join"
+    check = "assert join() is ALONE and not {'accelerate', 'huggingface_hub'} & {*sys.modules}"
+    assert subprocess.run([sys.executable, "-c", f"{ask}; {check}"]).returncode == 0
+
+
+@pytest.mark.parametrize(("count", "slices", "batch"), [(1, 1, 1), (3, 1, 8), (4, 3, 13)])
+def test_shares_cover_a_batch_and_differ_by_one_row(count: int, slices: int, batch: int) -> None:
+    parts = [part for rank in range(count) for part in Processes(count, rank).share(batch, slices)]
+    rows = [list(range(batch))[part] for part in parts]
+    assert list(chain(*rows)) == list(range(batch))
+    assert {len(part) for part in rows} <= {batch // (count * slices), batch // (count * slices) + 1}
+
+
+@pytest.mark.parametrize(("count", "slices", "needed"), [(5, 1, 5), (2, 3, 6)])
+def test_a_batch_too_small_to_share_is_refused(count: int, slices: int, needed: int) -> None:
+    with pytest.raises(SfumatoError, match=f"a batch of 4 can't be shared by {count} processes.*--batch {needed} or"):
+        Processes(count, 0).share(4, slices)
+
+
+@pytest.mark.parametrize("slices", [2, 5])
+def test_batches_in_slices_train_the_same(slices: int) -> None:
+    """Sixteen rows, also in slices that differ by a row."""
+
+    def trained(accumulate: int) -> torch.Tensor:
+        config = TrainingConfig("blobs", images=16 * 20, batch=16, accumulate=accumulate, uncertainty=True)
+        trainer = Trainer(new_model(TINY), blobs(), config)
+        losses = [progress.loss for progress in trainer.steps()]
+        return torch.cat([torch.tensor(losses), *(value.flatten() for value in trainer.model.denoiser.parameters())])
+
+    torch.testing.assert_close(trained(slices), trained(1), rtol=0, atol=1e-5)
