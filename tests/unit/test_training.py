@@ -35,8 +35,11 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) ->
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("uncertainty", [False, True])
-def test_resumed_run_equals_uninterrupted_one_bit_for_bit(tmp_path: Path, precision: str, uncertainty: bool) -> None:
-    config = replace(CONFIG, precision=precision, uncertainty=uncertainty)
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_resumed_run_equals_uninterrupted_one_bit_for_bit(
+    tmp_path: Path, precision: str, uncertainty: bool, optimizer: str
+) -> None:
+    config = replace(CONFIG, precision=precision, uncertainty=uncertainty, optimizer=optimizer)
     model = replace(TINY, net=replace(TINY.net, dropout=0.1))
     whole = start_run(tmp_path / "whole", blobs(), config, model, CPU)
     list(train(tmp_path / "whole", whole))

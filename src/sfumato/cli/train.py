@@ -7,6 +7,8 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,7 @@ from rich.markup import escape
 from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
 from sfumato.data import Dataset, open_dataset, picture
 from sfumato.errors import SfumatoError
+from sfumato.hub import ModelConfig, new_model
 from sfumato.hub.model import read_config
 from sfumato.training import (
     ALONE,
@@ -36,6 +39,7 @@ from sfumato.training import (
     training_config,
 )
 from sfumato.training import train as train_events
+from sfumato.training.precision import WORTH_COMPILING, can_compile
 from sfumato.training.run import preview_labels
 
 
@@ -60,6 +64,7 @@ def train(
     seed: Annotated[int, Parameter(help="Decides the weights, the data order and all noise.")] = 0,
     keep: Annotated[int, Parameter(help="How many checkpoints stay; one is saved every two minutes.")] = 2,
     precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
+    compile: Annotated[str, Parameter(help="auto (where the run is long enough to gain by it), yes or no.")] = "auto",
     out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
     resume: Annotated[
         bool,
@@ -102,7 +107,9 @@ def train(
         keep=keep,
         precision=pick_precision(precision),
     )
-    config, model = processes.same((config, model_for(dataset, net)))  # precision is measured, differently by each
+    model = model_for(dataset, net)
+    config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
+    config, model = processes.same((config, model))  # some of it is measured, differently by each
     run(folder, start_run(folder, dataset, config, model, processes=processes))
     finish(folder)
 
@@ -166,6 +173,37 @@ def pick_precision(precision: str) -> Precision:
     return offered[precision]
 
 
+def pick_compile(
+    choice: str, dataset: Dataset, config: TrainingConfig, model: ModelConfig, processes: Processes = ALONE
+) -> bool:
+    """Whether to compile the network; 'auto' weighs the minute that it takes against the length of the run."""
+    if choice not in ("auto", "yes", "no"):
+        raise SfumatoError(f"--compile is auto, yes or no, not '{choice}'.")
+    able = can_compile(processes.device or pick_device())
+    if choice == "yes" and not able:
+        raise SfumatoError(
+            "the network can't be compiled here: PyTorch needs a C++ compiler and Python's headers for it (on Debian: "
+            "apt install g++ python3-dev); leave --compile out."
+        )
+    if choice != "auto" or not able or not dataset.is_images:
+        return choice == "yes"
+    if config.minutes is not None and 60 * config.minutes < WORTH_COMPILING:
+        return False
+    return _seconds_uncompiled(dataset, config, model, processes) > WORTH_COMPILING
+
+
+def _seconds_uncompiled(dataset: Dataset, config: TrainingConfig, model: ModelConfig, processes: Processes) -> float:
+    """How long the run would take as it is, by the second step of a trial with one process's share of a batch."""
+    limit = math.inf if config.minutes is None else 60 * config.minutes
+    if config.images is None:
+        return limit
+    trial = new_model(model)
+    trial.denoiser.to(processes.device or pick_device())
+    share = replace(config, batch=math.ceil(config.batch / processes.count))
+    first, second = islice(Trainer(trial, dataset, share).steps(), 2)
+    return min(limit, (second.seconds - first.seconds) * config.images / config.batch)
+
+
 def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes = ALONE) -> Dataset:
     """Open the data with a progress bar over the files, and report what was converted or left out."""
     from rich.progress import Progress as Bar
@@ -210,15 +248,18 @@ def run(folder: Path, trainer: Trainer) -> None:
     """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
     config, model = trainer.config, trainer.model
     shape = " × ".join(map(str, model.config.shape))
+    compiled = ", compiled" if config.compile else ""
     classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
     print_facts(
         [
             ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),
             ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters"),
-            ("machine", f"{trainer.device.type}, {config.precision}{_together(trainer)}"),
+            ("machine", f"{trainer.device.type}, {config.precision}{compiled}{_together(trainer)}"),
             ("saved in", str(folder)),
         ]
     )
+    if config.compile:
+        note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     with _signals_stop(trainer) as caught, TrainingDisplay(folder.name) as display:
         for event in train_events(folder, trainer):
             if isinstance(event, Progress):

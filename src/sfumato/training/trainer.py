@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,10 @@ from torch import Tensor
 
 from sfumato.data import Dataset, order
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
+from sfumato.training.optimizers import OPTIMIZERS, OptimizerName, make_optimizers
 from sfumato.training.precision import Precision
 from sfumato.training.processes import ALONE, Processes
 
@@ -38,9 +39,11 @@ class TrainingConfig:
     The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
     it. `law`, `law_mean`, `law_std`, `law_tail`, `schedule` say which noise levels are trained and `weight` what they
     count (see LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are
-    the relative widths of the averages that are kept (see ema.py), the last the one that draws.
-    `keep` checkpoints are kept, one saved every `save_minutes`. Each process takes its share of a batch in `accumulate`
-    slices, one after the other, which needs less memory and changes nothing but rounding.
+    the relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name
+    in OPTIMIZERS; `compile` has PyTorch compile the network, which takes a minute or two and makes steps faster.
+    `keep` checkpoints are kept, one saved every `save_minutes`.
+    Each process takes its share of a batch in `accumulate` slices, one after the other, which needs less memory and
+    changes nothing but rounding.
     """
 
     data: str
@@ -53,6 +56,7 @@ class TrainingConfig:
     warmup: float = 0.03
     decay: float = 0.35
     weight_decay: float = 0.01
+    optimizer: OptimizerName = "adamw"
     clip: float = 1.0
     ema_widths: tuple[float, ...] = (0.05, 0.10)
     label_dropout: float = 0.1
@@ -65,6 +69,7 @@ class TrainingConfig:
     uncertainty: bool = False
     seed: int = 0
     precision: Precision = "fp32"
+    compile: bool = False
     previews: int = 12
     save_minutes: float = 2.0
     keep: int = 2
@@ -76,6 +81,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown("optimizer", self.optimizer, OPTIMIZERS)
         if not self.ema_widths:
             raise SfumatoError("a run keeps at least one average of the weights; give a width such as 0.1.")
         for width in self.ema_widths:
@@ -137,14 +144,14 @@ class Trainer:
         self._weights = list(model.denoiser.parameters())
         self._averaging = processes.averaging(model.denoiser)
         self._averages = [list(average.parameters()) for average in self.averages]
-        self._extra = list(uncertainty.parameters()) if uncertainty is not None else []
-        self.optimizer = torch.optim.AdamW(
-            [*self._weights, *self._extra],
-            config.learning_rate,
-            betas=(0.9, 0.99),
-            weight_decay=config.weight_decay,
-            fused=True,
+        extra = list(uncertainty.named_parameters(prefix="uncertainty")) if uncertainty is not None else []
+        self._names: dict[Tensor, str] = {p: name for name, p in [*model.denoiser.net.named_parameters(), *extra]}
+        self._extra: list[Tensor] = [p for _, p in extra]
+        self.optimizers = make_optimizers(
+            config.optimizer, model.denoiser.net, self._extra, config.learning_rate, config.weight_decay
         )
+        if config.compile:
+            model.denoiser.net.compile()  # in place: the names of its weights stay what they are
         self.step = self.images = self.skipped = 0
         self.seconds = 0.0
         self._bad_in_a_row = 0
@@ -214,10 +221,11 @@ class Trainer:
     def _step(self, slices: list[Slice], rate: float, started: float) -> tuple[float, float]:
         config, processes = self.config, self.processes
         self.step += 1
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         self.model.denoiser.train()
-        self.optimizer.zero_grad()
         losses = []
         with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
             torch.manual_seed(self._dropout_seed())
@@ -236,7 +244,8 @@ class Trainer:
             self._skip()
             return mean, norm
         self._bad_in_a_row = 0
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         for average, profile in zip(self._averages, self.profiles, strict=True):
             update_ema(average, self._weights, int(profile.time), profile.gamma)
         return mean, norm
@@ -247,7 +256,7 @@ class Trainer:
         Both times the number of processes, as they will be divided by it.
         """
         cond = {name: value.to(self.device) for name, value in part.cond.items()}
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"), _compiling():
             losses = self.objective.loss(self._averaging, part.x0.to(self.device), cond, part.level, part.eps)
             share = len(losses) * self.processes.count / self.config.batch
             loss = losses.mean() * share
@@ -275,8 +284,9 @@ class Trainer:
     def state(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
         """Everything a resumed run needs: tensors by file, and the counters."""
         optimizer = {
-            f"{index}.{key}": torch.as_tensor(value)
-            for index, values in self.optimizer.state_dict()["state"].items()
+            f"{self._names[weight]}/{key}": torch.as_tensor(value)
+            for one in self.optimizers
+            for weight, values in one.state.items()
             for key, value in values.items()
         }
         if self.objective.uncertainty is not None:
@@ -301,20 +311,28 @@ class Trainer:
             )
         for average, tensors in zip(self.averages, others, strict=False):
             average.net.load_state_dict(tensors)
-        optimizer = dict(files["optimizer.safetensors"])
+        optimizer = files["optimizer.safetensors"]
+        for one in self.optimizers:
+            for group in one.param_groups:
+                for weight in group["params"]:
+                    one.state[weight] = {
+                        # In the weight's memory layout (channels_last), which fused optimisers take for granted.
+                        key: torch.empty_like(weight).copy_(value) if value.shape == weight.shape else value
+                        for name, value in optimizer.items()
+                        for path, _, key in [name.partition("/")]
+                        if path == self._names[weight] and key
+                    }
         if self.objective.uncertainty is not None:
-            names = [name for name in optimizer if name.startswith("uncertainty.")]
-            self.objective.uncertainty.load_state_dict(
-                {n.removeprefix("uncertainty."): optimizer.pop(n) for n in names}
-            )
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, value in optimizer.items():
-            index, key = name.split(".", 1)
-            like = parameters[int(index)]
-            # The fused optimiser reads moments in the memory layout of their weights (channels_last), unchecked.
-            matched = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
-            moments.setdefault(int(index), {})[key] = matched
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+            own = {n.removeprefix("uncertainty."): v for n, v in optimizer.items() if "/" not in n}
+            self.objective.uncertainty.load_state_dict(own)
         self.step, self.images = counters["step"], counters["images"]
         self.seconds, self.skipped = counters["seconds"], counters["skipped"]
+
+
+@contextmanager
+def _compiling() -> Iterator[None]:
+    try:
+        yield
+    except torch._dynamo.exc.TorchDynamoException as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise SfumatoError(f"the network could not be compiled ({reason}); train with --compile no.") from error

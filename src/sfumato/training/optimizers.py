@@ -1,0 +1,82 @@
+"""The optimisers: AdamW for everything, or Muon for the matrices and AdamW for the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+OptimizerName = Literal["adamw", "muon"]
+OPTIMIZERS: tuple[OptimizerName, ...] = ("adamw", "muon")
+BETAS, MOMENTUM = (0.9, 0.99), 0.95
+NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315  # a, b, c of a·X + b·(XXᵀ)X + c·(XXᵀ)²X (Jordan et al. 2024)
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is made orthogonal: every direction of a weight matrix moves equally far.
+
+    For weights of two or more dimensions, those beyond the first flattened (a convolution is a matrix too). The update
+    is scaled by `0.2·√(longer side)`, about the root mean square of AdamW's, so that both share a learning rate and a
+    weight decay (Jordan et al. 2024; Liu et al. 2025, eq. 4).
+    """
+
+    def __init__(self, weights: Iterable[Tensor], learning_rate: float, weight_decay: float) -> None:
+        super().__init__(weights, {"lr": learning_rate, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            for weight in weights:
+                if not self.state[weight]:
+                    self.state[weight]["momentum"] = torch.zeros_like(weight)
+            gradients = [weight.grad for weight in weights]
+            momenta = [self.state[weight]["momentum"] for weight in weights]
+            torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
+            ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)  # Nesterov's
+            torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+            alike: dict[tuple[int, int], list[int]] = defaultdict(list)
+            for index, update in enumerate(ahead):
+                alike[len(update), update[0].numel()].append(index)
+            for (rows, columns), indices in alike.items():  # matrices of one shape are worked on together
+                stacked = orthogonal(torch.stack([ahead[index].reshape(rows, columns) for index in indices]))
+                step = group["lr"] * 0.2 * max(rows, columns) ** 0.5
+                for index, update in zip(indices, stacked, strict=True):
+                    weights[index].sub_(update.reshape(weights[index].shape), alpha=step)
+
+
+def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
+    """The orthogonal matrix nearest to each of `matrices` `(count, rows, columns)`, roughly: singular values near 1.
+
+    Newton–Schulz iterations in bfloat16, whose coefficients are chosen for speed and leave them in [0.7, 1.2].
+    """
+    a, b, c = NEWTON_SCHULZ
+    wide = matrices.shape[1] > matrices.shape[2]
+    x = matrices.bfloat16()
+    x = x.mT if wide else x
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-12)
+    for _ in range(steps):
+        square = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
+    return (x.mT if wide else x).to(matrices.dtype)
+
+
+def make_optimizers(
+    name: OptimizerName, net: nn.Module, others: list[Tensor], learning_rate: float, weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """The optimisers of a run, which between them have all weights of `net` and the `others`.
+
+    Muon takes the matrices and convolutions between the first layer and the last, which together with embeddings,
+    biases and norms are AdamW's.
+    """
+    matrices: list[Tensor] = []
+    if name == "muon":
+        inner = [(path, part) for path, part in net.named_modules() if path not in ("enter", "leave")]
+        matrices = [part.weight for _, part in inner if isinstance(part, nn.Linear | nn.Conv2d)]
+    taken = {id(p) for p in matrices}
+    rest = [p for p in net.parameters() if id(p) not in taken] + others
+    adamw = torch.optim.AdamW(rest, learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True)
+    return [adamw, Muon(matrices, learning_rate, weight_decay)] if matrices else [adamw]
