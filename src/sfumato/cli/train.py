@@ -108,8 +108,8 @@ def train(
         precision=pick_precision(precision),
     )
     model = model_for(dataset, net)
-    config = replace(config, compile=pick_compile(compile, dataset, config, model))
-    config, model = processes.same((config, model))  # precision and time are measured, differently by each
+    config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
+    config, model = processes.same((config, model))  # some of it is measured, differently by each
     run(folder, start_run(folder, dataset, config, model, processes=processes))
     finish(folder)
 
@@ -173,11 +173,13 @@ def pick_precision(precision: str) -> Precision:
     return offered[precision]
 
 
-def pick_compile(choice: str, dataset: Dataset, config: TrainingConfig, model: ModelConfig) -> bool:
+def pick_compile(
+    choice: str, dataset: Dataset, config: TrainingConfig, model: ModelConfig, processes: Processes = ALONE
+) -> bool:
     """Whether to compile the network; 'auto' weighs the minute that it takes against the length of the run."""
     if choice not in ("auto", "yes", "no"):
         raise SfumatoError(f"--compile is auto, yes or no, not '{choice}'.")
-    able = can_compile(pick_device())
+    able = can_compile(processes.device or pick_device())
     if choice == "yes" and not able:
         raise SfumatoError(
             "the network can't be compiled here: PyTorch needs a C++ compiler and Python's headers for it (on Debian: "
@@ -187,17 +189,18 @@ def pick_compile(choice: str, dataset: Dataset, config: TrainingConfig, model: M
         return choice == "yes"
     if config.minutes is not None and 60 * config.minutes < WORTH_COMPILING:
         return False
-    return _seconds_uncompiled(dataset, config, model) > WORTH_COMPILING
+    return _seconds_uncompiled(dataset, config, model, processes) > WORTH_COMPILING
 
 
-def _seconds_uncompiled(dataset: Dataset, config: TrainingConfig, model: ModelConfig) -> float:
-    """How long the run would take as it is, by the second step of a trial."""
+def _seconds_uncompiled(dataset: Dataset, config: TrainingConfig, model: ModelConfig, processes: Processes) -> float:
+    """How long the run would take as it is, by the second step of a trial with one process's share of a batch."""
     limit = math.inf if config.minutes is None else 60 * config.minutes
     if config.images is None:
         return limit
     trial = new_model(model)
-    trial.denoiser.to(pick_device())
-    first, second = islice(Trainer(trial, dataset, config).steps(), 2)
+    trial.denoiser.to(processes.device or pick_device())
+    share = replace(config, batch=math.ceil(config.batch / processes.count))
+    first, second = islice(Trainer(trial, dataset, share).steps(), 2)
     return min(limit, (second.seconds - first.seconds) * config.images / config.batch)
 
 
@@ -245,8 +248,8 @@ def run(folder: Path, trainer: Trainer) -> None:
     """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
     config, model = trainer.config, trainer.model
     shape = " × ".join(map(str, model.config.shape))
-    classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
     compiled = ", compiled" if config.compile else ""
+    classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
     print_facts(
         [
             ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),

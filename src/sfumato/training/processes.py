@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -118,9 +118,9 @@ class Processes:
     def leave(self) -> None:
         """Wait for the others to come to their end, and part: one that ended early would have the others killed."""
         if self.accelerator is not None:
-            with self.together():
+            with suppress(SfumatoError), self.together():  # one that has left already is no loss now
                 self.accelerator.wait_for_everyone()
-            self.accelerator.end_training()
+                self.accelerator.end_training()
 
     @contextmanager
     def together(self) -> Iterator[None]:

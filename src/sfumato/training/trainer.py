@@ -221,11 +221,10 @@ class Trainer:
         config, processes = self.config, self.processes
         self.step += 1
         for optimizer in self.optimizers:
+            optimizer.zero_grad()
             for group in optimizer.param_groups:
                 group["lr"] = rate
         self.model.denoiser.train()
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
         losses = []
         with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
             torch.manual_seed(self._dropout_seed())
