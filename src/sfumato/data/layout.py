@@ -17,7 +17,7 @@ SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "tes
 NAMED = 5  # files named in a note before "and n more"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be millions
 class Entry:
     """A picture: its `parts` below the folder or archive, its class, and what tells whether it has changed."""
 
@@ -107,13 +107,14 @@ def walk(root: Path) -> tuple[Found, Counter[str]]:
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = Path(folder).relative_to(root).parts
         for name in files:
             path = Path(folder, name)
             if name.startswith(".") or not path.is_file():
                 continue
             if path.suffix.lower() in SUFFIXES:
                 status = path.stat()
-                found[path.relative_to(root).parts] = (status.st_size, status.st_mtime_ns)
+                found[*inside, name] = (status.st_size, status.st_mtime_ns)
             else:
                 others[path.suffix.lower() or "no suffix"] += 1
     return dict(sorted(found.items())), others
