@@ -2,6 +2,7 @@
 
 KEY.u8      the pixels, uint8 `(count, 1 or 3, height, width)`
 KEY.labels  int64 `(count,)`, where there are classes
+KEY.text    the captions in UTF-8, one after another, and KEY.ends, int64 `(count,)`, where each ends; if there are any
 KEY.json    the shape, the classes and the notes; written last, it makes the others valid
 """
 
@@ -21,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.data.captions import Captions
 from sfumato.data.dataset import Dataset, Rows
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
@@ -42,7 +44,9 @@ def read_description(cache: Path, key: str) -> dict[str, Any] | None:
     try:
         stored: dict[str, Any] = json.loads((cache / f"{key}.json").read_bytes())
         count, channels, height, width = stored["shape"]
-        sizes = {"u8": count * channels * height * width} | ({"labels": 8 * count} if stored["classes"] else {})
+        sizes = {"u8": count * channels * height * width}
+        sizes |= {"labels": 8 * count} if stored["classes"] else {}
+        sizes |= {"text": stored["text"], "ends": 8 * count} if stored["text"] else {}
         whole = all((cache / f"{key}.{kind}").stat().st_size == size for kind, size in sizes.items())
         return stored if whole and isinstance(stored["notes"], list) else None
     except (OSError, ValueError, KeyError, TypeError):
@@ -59,6 +63,7 @@ def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes:
         np.memmap(cache / f"{key}.labels", np.int64, "r") if classes else None,
         classes,
         (*notes, *stored["notes"]),
+        Captions(cache / f"{key}.text", cache / f"{key}.ends") if stored["text"] else None,
         Rows(pixels, shape) if hasattr(os, "preadv") else None,
     )
 
@@ -66,20 +71,22 @@ def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes:
 class Writer:
     """Pictures on their way into the cache; what has to be remembered of each is a number."""
 
-    def __init__(self, pixels: BinaryIO, size: tuple[int, int]) -> None:
+    def __init__(self, pixels: BinaryIO, text: BinaryIO, size: tuple[int, int]) -> None:
         self.size = size
         self.count = 0
         self.grey = True
         self.final = True  # no picture is missing for a reason that may pass
         self.stored: dict[str, Any] = {}
-        self._pixels = pixels
+        self._pixels, self._text = pixels, text
         self._numbers: dict[str, int] = {}  # of the labels, as they came
-        self._labels = array("q")
+        self._labels, self._ends = array("q"), array("q")
 
-    def add(self, pixels: NDArray[np.uint8], grey: bool, label: str | None = None) -> None:
+    def add(self, pixels: NDArray[np.uint8], grey: bool, label: str | None = None, caption: str = "") -> None:
         """Write one picture, RGB `(3, height, width)`; either all are labelled, or none."""
         self._pixels.write(pixels.data)
         self.count += 1
+        self._text.write(caption.encode())
+        self._ends.append(self._text.tell())
         self.grey = self.grey and grey
         if label is not None:
             self._labels.append(self._numbers.setdefault(label, len(self._numbers)))
@@ -94,15 +101,17 @@ class Writer:
         number = np.array([classes.index(label) for label in self._numbers], np.int64)
         self._labels = array("q", number[np.asarray(self._labels, np.int64)].tobytes())
         shape = [self.count, 1 if self.grey else 3, *self.size]
-        self.stored = {"shape": shape, "classes": list(names), "notes": list(notes)}
+        self.stored = {"shape": shape, "classes": list(names), "text": self._text.tell(), "notes": list(notes)}
 
     def finish(self) -> dict[str, bytes]:
-        """Sync the pixels; returns what belongs into the other files."""
+        """Sync pixels and text; returns what belongs into the other files."""
         if self.grey:
             _keep_one_channel(self._pixels, self.count, self.size[0] * self.size[1])
-        self._pixels.flush()
-        os.fsync(self._pixels.fileno())
+        for file in (self._pixels, self._text):
+            file.flush()
+            os.fsync(file.fileno())
         files = {"labels": self._labels.tobytes()} if self.stored["classes"] else {}
+        files |= {"ends": self._ends.tobytes()} if self.stored["text"] else {}
         return files | {"json": json.dumps(self.stored).encode()}
 
 
@@ -115,20 +124,20 @@ def write_pictures(cache: Path, key: str, size: tuple[int, int], most: int) -> I
     """
     need = most * (3 * size[0] * size[1] + 100)  # with labels and notes
     mark = secrets.token_hex(4)  # process numbers repeat among containers that share a cache
-    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in ("u8", "labels", "json")}
+    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in ("u8", "text", "labels", "ends", "json")}
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(cache)
         if shutil.disk_usage(cache).free < need:
             raise OSError(FULL[0], "not enough space")
-        with parts["u8"].open("wb+") as file:
-            writer = Writer(file, size)
+        with parts["u8"].open("wb+") as pixels, parts["text"].open("wb") as text:
+            writer = Writer(pixels, text, size)
             yield writer
             others = writer.finish()
         for kind, content in others.items():
             write_file(parts[kind], content)
         (cache / f"{key}.json").unlink(missing_ok=True)
-        for kind in ("u8", *others):
+        for kind in ("u8", *(["text"] if writer.stored["text"] else []), *others):
             if kind != "json" or writer.final:
                 parts[kind].replace(cache / f"{key}.{kind}")
         sync_folder(cache)

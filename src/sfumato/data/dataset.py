@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -56,8 +56,9 @@ class Dataset:
     """Pictures, uint8 `(count, channels, height, width)`, perhaps memory-mapped; or points, float32 `(count, dim)`.
 
     `labels` are int64 `(count,)`, numbers of `classes`, or None without classes. `notes` are plain sentences about
-    what was converted or left out. `name` is the spec that `open_dataset` was given. Batches are read from `rows`,
-    the same samples in a file, where that is given.
+    what was converted or left out. `captions` are as many as samples, '' where one has none, or None without any.
+    `name` is the spec that `open_dataset` was given. Batches are read from `rows`, the same samples in a file, where
+    that is given.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Dataset:
     labels: NDArray[np.int64] | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    captions: Sequence[str] | None = None
     rows: Rows | None = None
 
     @property

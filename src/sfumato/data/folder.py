@@ -79,7 +79,7 @@ def _common_size(source: Source) -> tuple[int, int]:
 def _key(source: Source, size: tuple[int, int] | None) -> str:
     digest = hashlib.sha256(f"{VERSION} {size} {source.order}".encode())
     for entry in source.entries:
-        line = ("/".join(entry.parts), entry.label, entry.size, entry.changed)
+        line = ("/".join(entry.parts), entry.label, entry.size, entry.changed, entry.caption)
         digest.update(repr(line).encode())  # repr escapes names that are no UTF-8
     return f"{readable(source.path.resolve().name)[:40]}-{digest.hexdigest()[:16]}"
 
@@ -101,7 +101,7 @@ def _decode_all(
                 problems.setdefault(decoded.problem, []).append(entry.parts)
                 writer.final = writer.final and not decoded.passing
             else:
-                writer.add(decoded.pixels, decoded.grey, entry.label)
+                writer.add(decoded.pixels, decoded.grey, entry.label, entry.caption)
                 facts.update(decoded.facts)
             if progress is not None:
                 progress(done, len(source.entries))

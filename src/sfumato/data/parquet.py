@@ -11,7 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sfumato.data.layout import Entry, Source, readable
+from sfumato.data.captions import FIELDS, caption_in
+from sfumato.data.layout import Entry, Parts, Source, readable
 from sfumato.errors import SfumatoError
 
 IMAGES = ("image", "img", "picture", "jpg", "png")
@@ -22,7 +23,8 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
     """The pictures in parquet `files`, row by row; `path` is what to call them.
 
     The column of pictures is binary, or a struct with `bytes`; that of classes is of whole numbers, named by Hugging
-    Face's metadata where that is there, or of strings. Raises SfumatoError for files without pictures, or not parquet.
+    Face's metadata where that is there, or of strings; captions are in `text` or `caption`. Raises SfumatoError for
+    files without pictures, or not parquet.
     """
     try:
         import pyarrow as pa
@@ -31,7 +33,7 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
         raise SfumatoError("reading parquet needs pyarrow: pip install 'sfumato[parquet]'.") from error
     entries: list[Entry] = []
     order: tuple[str, ...] = ()
-    rows: dict[tuple[str, ...], tuple[Path, int, int]] = {}  # parts → file, row group, row in it
+    rows: dict[Parts, tuple[Path, int, int]] = {}  # parts → file, row group, row in it
     pictures = ""
     for file in files:
         changed = file.stat().st_mtime_ns
@@ -41,15 +43,15 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
                 pictures = _picture_column(file, schema, pa)
                 labelled = next((n for n in LABELS if n in schema.names and _is_label(schema.field(n).type, pa)), None)
                 names = _class_names(schema, labelled)
+                told = [name for name in (labelled, *FIELDS) if name in schema.names]
                 row = 0
                 for group in range(table.metadata.num_row_groups):
                     count = table.metadata.row_group(group).num_rows
-                    labels = [None] * count
-                    if labelled:
-                        labels = table.read_row_group(group, [labelled]).column(labelled).to_pylist()
-                    for k, label in enumerate(labels):
+                    fields = table.read_row_group(group, told).to_pylist() if told else [{}] * count
+                    for k, of_row in enumerate(fields):
                         parts = (file.name, f"row {row + k}")
-                        entries.append(Entry(parts, _name(label, names), 0, changed))
+                        label = _name(of_row.get(labelled), names)
+                        entries.append(Entry(parts, label, 0, changed, caption_in(of_row) or ""))
                         rows[parts] = (file, group, k)
                     row += count
                 if names:
