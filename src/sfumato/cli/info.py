@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
 from sfumato.data import Dataset, read_about
+from sfumato.data.layout import readable
 from sfumato.hub import load
 from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
 from sfumato.training import training_config
@@ -45,7 +46,8 @@ def _captions(dataset: Dataset) -> str:
         return "none"
     given = sum(map(bool, dataset.captions))
     example = next(caption for caption in dataset.captions if caption)
-    return f"{count(given)} of {count(len(dataset))}, such as “{textwrap.shorten(example, 60, placeholder=' …')}”"
+    short = readable(textwrap.shorten(example, 60, placeholder=" …"))
+    return f"{count(given)} of {count(len(dataset))}, such as “{short}”"
 
 
 def run_facts(path: Path) -> list[tuple[str, str]]:
