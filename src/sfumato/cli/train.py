@@ -45,7 +45,7 @@ from sfumato.training.run import preview_labels
 
 def train(
     data: Annotated[
-        str | None, Parameter(help="Pictures (a folder, zip, tar or parquet), `digits`, or `points:NAME`.")
+        str | None, Parameter(help="Pictures (a folder, zip, tar, parquet or `hf:NAME`), `digits`, or `points:NAME`.")
     ] = None,
     /,
     *,
@@ -145,6 +145,7 @@ def continue_run(
 
 
 def _run_name(data: str) -> str:
+    data = data.removeprefix("hf:")
     path = Path(data).resolve()
     called = path.name if path.is_dir() else path.stem if path.exists() else data
     name = re.sub(r"[^\w.-]+", "-", called).strip("-.")
@@ -206,7 +207,7 @@ def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes 
     from rich.progress import Progress as Bar
 
     with processes.first(), Bar(console=console, transient=True) as bar:
-        task = bar.add_task(f"reading {escape(data)}", total=None, visible=False)
+        task = bar.add_task(f"reading {escape(data)}", total=None, visible=data.startswith("hf:"))
 
         def read(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=True)

@@ -161,13 +161,15 @@ def open_dataset(
 ) -> Dataset:
     """The data set called `spec`: `digits`, `points:NAME`, or pictures.
 
-    Pictures lie in a folder, a ZIP, tar or parquet file, or a folder of tar or parquet files. `points:NAME:COUNT` sets
-    how many points. `size` (height, width) in pixels resizes pictures; `cache` is where decoded ones are kept (by
-    default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read. Raises SfumatoError for
-    a spec that is none of these, for a size that can't be, and where nothing can be used.
+    Pictures lie in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
+    `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
+    `points:NAME:COUNT` sets how many points. `size` (height, width) in pixels resizes pictures; `cache` is where
+    decoded ones are kept (by default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read.
+    Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
     from sfumato.data.digits import open_digits
     from sfumato.data.folder import open_pictures
+    from sfumato.data.huggingface import huggingface_source
     from sfumato.data.points import POINTS, open_points
     from sfumato.data.sources import source_of
 
@@ -179,6 +181,8 @@ def open_dataset(
         if size is not None:
             raise SfumatoError(f"{spec} are points, which have no height and width; leave the size out.")
         return open_points(spec)
+    if spec.startswith("hf:"):
+        return open_pictures(huggingface_source(spec), size, cache, progress)
     if not spec.strip():
         raise SfumatoError("the data set has no name; give digits, points:NAME or a folder of pictures.")
     path = Path(spec)

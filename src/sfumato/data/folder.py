@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -81,7 +82,8 @@ def _key(source: Source, size: tuple[int, int] | None) -> str:
     for entry in source.entries:
         line = ("/".join(entry.parts), entry.label, entry.size, entry.changed, entry.caption)
         digest.update(repr(line).encode())  # repr escapes names that are no UTF-8
-    return f"{readable(source.path.resolve().name)[:40]}-{digest.hexdigest()[:16]}"
+    name = re.sub(r"[^\w.-]+", "-", readable(source.path.resolve().name))
+    return f"{name[:40]}-{digest.hexdigest()[:16]}"
 
 
 def _decode_all(

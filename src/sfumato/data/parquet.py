@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
@@ -50,7 +50,7 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
                     fields = table.read_row_group(group, told).to_pylist() if told else [{}] * count
                     for k, of_row in enumerate(fields):
                         parts = (file.name, f"row {row + k}")
-                        label = _name(of_row.get(labelled), names)
+                        label = class_name(of_row.get(labelled), names)
                         entries.append(Entry(parts, label, 0, changed, caption_in(of_row) or ""))
                         rows[parts] = (file, group, k)
                     row += count
@@ -58,13 +58,6 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
                     order = tuple(names)
         except (pa.ArrowException, OSError) as error:
             raise SfumatoError(f"{file} can't be read as parquet: {str(error).splitlines()[0]}") from error
-    known = {entry.label for entry in entries if entry.label is not None}
-    if known and not order and all(label.isdigit() for label in known):
-        order = tuple(sorted(known, key=int))
-    notes = []
-    if known and (without := sum(entry.label is None for entry in entries)):
-        entries = [entry for entry in entries if entry.label is not None]
-        notes.append(f"{without:,} without a class left out.")
     column = pictures
     lock = threading.Lock()
 
@@ -82,6 +75,20 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
             raise ValueError("no picture in that row")
         return BytesIO(content)
 
+    return classified(path, entries, order, read)
+
+
+def classified(
+    path: Path, entries: list[Entry], order: tuple[str, ...], read: Callable[[Entry], Path | BytesIO]
+) -> Source:
+    """The rows of a table as a source; where some have a class, those without are left out."""
+    known = {entry.label for entry in entries if entry.label is not None}
+    if known and not order and all(label.isdigit() for label in known):
+        order = tuple(sorted(known, key=int))
+    notes = []
+    if known and (without := sum(entry.label is None for entry in entries)):
+        entries = [entry for entry in entries if entry.label is not None]
+        notes.append(f"{without:,} without a class left out.")
     return Source(path, entries, notes, read, order if known else ())
 
 
@@ -112,7 +119,8 @@ def _class_names(schema: Any, label: str | None) -> list[str]:
     return []
 
 
-def _name(label: Any, names: Sequence[str]) -> str | None:
+def class_name(label: Any, names: Sequence[str]) -> str | None:
+    """The class that a number among `names`, or a value of its own, stands for."""
     if label is None:
         return None
     if names and isinstance(label, int):
