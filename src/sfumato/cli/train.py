@@ -51,6 +51,9 @@ def train(
     *,
     name: Annotated[str | None, Parameter(help="The run's name; it is kept in runs/NAME.")] = None,
     size: Annotated[str | None, Parameter(help="Train at this many pixels: 64, or 48x64 (height x width).")] = None,
+    flip: Annotated[
+        bool, Parameter(help="Show half of the pictures mirrored, left to right; not for letters.", negative="")
+    ] = False,
     minutes: Annotated[
         float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
@@ -98,6 +101,7 @@ def train(
     config = TrainingConfig(
         data=data,
         size=parse_size(size),
+        flip=flip,
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
         batch=default_batch(dataset) if batch is None else batch,

@@ -153,6 +153,13 @@ def order(count: int, seed: int, position: int, number: int) -> NDArray[np.int64
     return np.concatenate(parts)
 
 
+def mirrored(seed: int, position: int, number: int) -> NDArray[np.bool_]:
+    """Which samples at `position` … of `order`'s stream to show mirrored, `(number,)`: a coin for each place."""
+    places = np.arange(position, position + number, dtype=np.uint64)
+    coins: NDArray[np.bool_] = _mixed(_mixed(places) ^ np.uint64(seed)) >= np.uint64(2**63)
+    return coins
+
+
 def open_dataset(
     spec: str,
     size: tuple[int, int] | None = None,
