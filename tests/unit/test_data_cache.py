@@ -49,6 +49,18 @@ def test_samples_are_mapped_from_disk_and_read_only(look: Callable[..., tuple[Da
     assert Path(dataset.samples.filename).parent == root.parent / "cache"
 
 
+def test_labels_are_mapped_from_disk_too(look: Callable[..., tuple[Dataset, int]], root: Path) -> None:
+    for value, name in ((1, "b"), (2, "a"), (3, "b")):
+        (root / name).mkdir(exist_ok=True)
+        (root / f"{value}.png").rename(root / name / f"{value}.png")
+    for dataset, _ in (look(), look()):
+        assert isinstance(dataset.labels, np.memmap) and not dataset.labels.flags.writeable
+        assert (dataset.labels.dtype, dataset.labels.tolist(), dataset.classes) == (np.int64, [0, 1, 1], ("a", "b"))
+        x, labels = dataset.batch(np.array([2, 0]))
+        assert labels is not None and labels.tolist() == [1, 0]
+        assert ((x[:, 0, 0, 0] + 1) * 127.5).round().tolist() == [3, 2]
+
+
 def test_the_second_time_nothing_is_decoded(
     look: Callable[..., tuple[Dataset, int]], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,11 +118,14 @@ def test_each_size_has_its_own_cache(look: Callable[..., tuple[Dataset, int]]) -
     assert (dataset.shape, decoded) == ((3, 4, 6), 0)
 
 
-@pytest.mark.parametrize("suffix", [".u8", ".json"])
+@pytest.mark.parametrize("suffix", [".u8", ".labels", ".json"])
 @pytest.mark.parametrize("keep", [0, 0.5, None], ids=["empty", "half", "missing"])
 def test_a_damaged_cache_is_made_anew(
     look: Callable[..., tuple[Dataset, int]], root: Path, suffix: str, keep: float | None
 ) -> None:
+    for value in (1, 2, 3):
+        (root / f"class {value}").mkdir()
+        (root / f"{value}.png").rename(root / f"class {value}/x.png")
     look()
     (file,) = (root.parent / "cache").glob(f"*{suffix}")
     if keep is None:
@@ -119,6 +134,7 @@ def test_a_damaged_cache_is_made_anew(
         file.write_bytes(file.read_bytes()[: int(file.stat().st_size * keep)])
     dataset, decoded = look()
     assert (red(dataset), decoded) == ([1, 2, 3], 3)
+    assert dataset.labels is not None and dataset.labels.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "{}", '"x"', '{"shape": 3}', '{"shape": [3, 3, 4, 6]}'])

@@ -4,6 +4,7 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfumato.data import Dataset, open_dataset, order, to_uint8
+from sfumato.data import Dataset, mirrored, open_dataset, order, to_uint8
+from sfumato.data.dataset import SHUFFLED, Rows, _permuted
 from sfumato.errors import SfumatoError
 
 counts = st.integers(1, 60)
@@ -42,6 +44,60 @@ def test_seeds_and_epochs_shuffle_differently(seed: int, other: int) -> None:
     epochs = [order(60, s, e * 60, 60).tolist() for s in {seed, other} for e in range(3)]
     assert len({tuple(epoch) for epoch in epochs}) == len(epochs)
     assert list(range(60)) not in epochs
+
+
+@law
+@given(st.integers(1, 3000), seeds, st.integers(0, 5), st.randoms())
+def test_an_order_that_is_computed_shows_every_sample_once(count: int, seed: int, epoch: int, random: Random) -> None:
+    indices = _permuted(np.arange(count), count, seed, epoch)
+    assert sorted(indices) == list(range(count))
+    place = random.randrange(count)
+    assert _permuted(np.array([place]), count, seed, epoch) == indices[place]
+
+
+@pytest.mark.parametrize("count", [SHUFFLED, SHUFFLED + 1, 99_991, 512**2, 512**2 + 1], ids=str)
+def test_large_orders_are_permutations_without_a_pattern(count: int) -> None:
+    first, second = order(count, 1, 0, 2 * count).reshape(2, count)
+    assert first.dtype == np.int64
+    for epoch in (first, second):
+        assert (np.sort(epoch) == np.arange(count)).all()
+    assert (order(count, 1, count - 3, 6) == [*first[-3:], *second[:3]]).all()
+    for a, b in [
+        (first, np.arange(count)),
+        (first[1:], first[:-1]),
+        (first, second),
+        (first, order(count, 2, 0, count)),
+    ]:
+        assert (a == b).sum() < 12  # 1 is expected
+        assert abs(np.corrcoef(a, b)[0, 1]) < 5 / count**0.5
+        cells = np.histogram2d(a, b, 64)[0]
+        expected = len(a) / 64**2
+        assert ((cells - expected) ** 2).sum() / expected == pytest.approx(63**2, rel=0.1)  # chi squared; 5 deviations
+
+
+def test_large_batches_hold_neighbours_as_often_as_chance_has_it() -> None:
+    batches = order(2**17, 0, 0, 2**17).reshape(-1, 128) // (2**17 // 10 + 1)  # a class a tenth of the set
+    counts = np.stack([(batches == label).sum(1) for label in range(10)])
+    assert counts.var(axis=1).mean() == pytest.approx(128 * 0.1 * 0.9, rel=0.1)
+
+
+@law
+@given(seeds, st.integers(0, 2**40), st.integers(0, 150), st.integers(0, 150))
+def test_a_coin_belongs_to_its_place(seed: int, position: int, first: int, second: int) -> None:
+    parts = [mirrored(seed, position, first), mirrored(seed, position + first, second)]
+    assert np.concatenate(parts).tolist() == mirrored(seed, position, first + second).tolist()
+
+
+def test_coins_are_fair_and_know_nothing_of_each_other() -> None:
+    many = 2**16
+    coins = [mirrored(seed, 0, many) for seed in (0, 1, 2, 2**31 - 1)]
+    limit = 5 * many**0.5 / 2  # deviations
+    for k, coin in enumerate(coins):
+        assert abs(coin.sum() - many / 2) < limit
+        for distance in (1, 2, 128, 1797):  # a step, an epoch of digits
+            assert abs((coin[distance:] == coin[:-distance]).sum() - (many - distance) / 2) < limit
+        for other in coins[:k]:
+            assert abs((coin == other).sum() - many / 2) < limit
 
 
 def test_the_order_belongs_to_whoever_asked() -> None:
@@ -88,6 +144,24 @@ def test_points_come_as_they_are_and_stay_apart() -> None:
     assert labels is not None
     x.zero_(), labels.zero_()
     assert samples[3, 1] == 1 and dataset.labels is not None and dataset.labels[3] == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="this system reads what is mapped")
+def test_rows_are_read_as_an_array_would_give_them(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).integers(0, 256, (7, 3, 2, 5), np.uint8)
+    (tmp_path / "x").write_bytes(samples.tobytes())
+    rows = Rows(tmp_path / "x", samples.shape)
+    for indices in ([], [0], [6, 0, 6, -1, -7], list(range(7))):
+        assert np.array_equal(rows[np.array(indices, np.int64)], samples[np.array(indices, np.int64)])
+    for wrong in (7, -8):
+        with pytest.raises(IndexError):
+            rows[np.array([0, wrong])]
+    (tmp_path / "y").write_bytes(bytes(1000))
+    (tmp_path / "y").replace(tmp_path / "x")  # someone else's: these rows stay
+    assert np.array_equal(rows[np.array([3])], samples[[3]])
+    short = Rows(tmp_path / "x", (40, 3, 2, 5))
+    with pytest.raises(SfumatoError, match="can no longer be read: the file breaks off"):
+        short[np.array([39])]
 
 
 @pytest.mark.filterwarnings("error")

@@ -67,7 +67,7 @@ def test_a_stray_picture_beside_one_subfolder_is_left_out(root: Path) -> None:
 
 def test_pictures_of_kinds_that_cannot_be_read_are_counted(root: Path) -> None:
     save(root / "1.png"), save(root / "2.png")
-    for name in ("a.HEIC", "b.heic", "c.svg", "metadata.jsonl"):
+    for name in ("a.HEIC", "b.heic", "c.svg", "metadata.csv"):
         (root / name).write_text("x")
     assert look(root).notes == ("pictures of kinds that can't be read left out: 2 .heic, 1 .svg.",)
 

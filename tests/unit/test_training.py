@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from sfumato.data import mirrored, open_dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import load, new_model
 from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, model_for, resume_run, start_run, train
 from sfumato.training.averages import write_average
 from sfumato.training.ema import ema_decay, update_ema
-from sfumato.training.trainer import PATIENCE
+from sfumato.training.trainer import PATIENCE, Slice
 from tiny import TINY, blobs
 
 CPU = torch.device("cpu")
@@ -39,7 +40,7 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) ->
 def test_resumed_run_equals_uninterrupted_one_bit_for_bit(
     tmp_path: Path, precision: str, uncertainty: bool, optimizer: str
 ) -> None:
-    config = replace(CONFIG, precision=precision, uncertainty=uncertainty, optimizer=optimizer)
+    config = replace(CONFIG, precision=precision, uncertainty=uncertainty, optimizer=optimizer, flip=uncertainty)
     model = replace(TINY, net=replace(TINY.net, dropout=0.1))
     whole = start_run(tmp_path / "whole", blobs(), config, model, CPU)
     list(train(tmp_path / "whole", whole))
@@ -213,3 +214,27 @@ def test_describe_measures_the_data() -> None:
     flat = replace(blobs(), samples=torch.full((4, 1, 8, 8), 7, dtype=torch.uint8).numpy())
     with pytest.raises(SfumatoError, match="nothing to learn"):
         model_for(flat)
+
+
+def test_half_of_the_pictures_are_mirrored_where_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[torch.Tensor] = []
+    draw = Trainer._draw
+
+    def watch(trainer: Trainer, step: int, images: int) -> list[Slice]:
+        slices = draw(trainer, step, images)
+        seen.extend(part.x0.clone() for part in slices)
+        return slices
+
+    monkeypatch.setattr(Trainer, "_draw", watch)
+    dataset, shown = blobs(), {}
+    for name, config in {"plain": CONFIG, "flip": replace(CONFIG, flip=True, accumulate=3)}.items():
+        seen.clear()
+        list(Trainer(new_model(TINY), dataset, config).steps())
+        shown[name] = torch.cat(seen)
+    plain, flipped = shown["plain"], shown["flip"]
+    same = (plain == flipped).flatten(1).all(1)
+    assert torch.equal(flipped[~same], plain[~same].flip(-1))
+    assert same.tolist() == (~mirrored(0, 0, len(plain))).tolist()
+    with pytest.raises(SfumatoError, match="are points, which can't be mirrored"):
+        spirals = open_dataset("points:spirals")
+        Trainer(new_model(model_for(spirals)), spirals, replace(CONFIG, flip=True))

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
-from sfumato.data import read_about
+from sfumato.data import Dataset, read_about
+from sfumato.data.layout import readable
 from sfumato.hub import load
 from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
 from sfumato.training import training_config
 
 
-def info(what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that was drawn, or a data set.")], /) -> None:
+def info(
+    what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that was drawn, or a data set.")],
+    /,
+    *,
+    size: Annotated[str | None, Parameter(help="Read a data set at this many pixels: 64, or 48x64.")] = None,
+) -> None:
     """Tell what a run, a picture or a data set holds."""
     path = Path(what)
     if path.suffix.lower() == ".png":
@@ -23,14 +30,24 @@ def info(what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that wa
     elif (path / "config.json").exists() or (path / "state.json").exists():
         print_facts(run_facts(path))
     else:
-        from sfumato.cli.train import open_and_tell
+        from sfumato.cli.train import open_and_tell, parse_size
 
-        dataset = open_and_tell(what, None)
+        dataset = open_and_tell(what, parse_size(size))
         print_facts([
             ("samples", count(len(dataset))),
             ("shape", " × ".join(map(str, dataset.shape))),
             ("classes", ", ".join(dataset.classes) or "none"),
+            ("captions", _captions(dataset)),
         ])  # fmt: skip
+
+
+def _captions(dataset: Dataset) -> str:
+    if dataset.captions is None:
+        return "none"
+    given = sum(map(bool, dataset.captions))
+    example = next(caption for caption in dataset.captions if caption)
+    short = readable(textwrap.shorten(example, 60, placeholder=" …"))
+    return f"{count(given)} of {count(len(dataset))}, such as “{short}”"
 
 
 def run_facts(path: Path) -> list[tuple[str, str]]:

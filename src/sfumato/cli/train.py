@@ -45,12 +45,15 @@ from sfumato.training.run import preview_labels
 
 def train(
     data: Annotated[
-        str | None, Parameter(help="Pictures (a folder, zip, tar or parquet), `digits`, or `points:NAME`.")
+        str | None, Parameter(help="Pictures (a folder, zip, tar, parquet or `hf:NAME`), `digits`, or `points:NAME`.")
     ] = None,
     /,
     *,
     name: Annotated[str | None, Parameter(help="The run's name; it is kept in runs/NAME.")] = None,
     size: Annotated[str | None, Parameter(help="Train at this many pixels: 64, or 48x64 (height x width).")] = None,
+    flip: Annotated[
+        bool, Parameter(help="Show half of the pictures mirrored, left to right; not for letters.", negative="")
+    ] = False,
     minutes: Annotated[
         float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
@@ -98,6 +101,7 @@ def train(
     config = TrainingConfig(
         data=data,
         size=parse_size(size),
+        flip=flip,
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
         batch=default_batch(dataset) if batch is None else batch,
@@ -145,6 +149,7 @@ def continue_run(
 
 
 def _run_name(data: str) -> str:
+    data = data.removeprefix("hf:")
     path = Path(data).resolve()
     called = path.name if path.is_dir() else path.stem if path.exists() else data
     name = re.sub(r"[^\w.-]+", "-", called).strip("-.")
@@ -209,7 +214,7 @@ def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes 
     from rich.progress import Progress as Bar
 
     with processes.first(), Bar(console=console, transient=True) as bar:
-        task = bar.add_task(f"reading {escape(data)}", total=None, visible=False)
+        task = bar.add_task(f"reading {escape(data)}", total=None, visible=data.startswith("hf:"))
 
         def read(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=True)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import tarfile
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
+from sfumato.data.captions import caption_in, json_object, plain, read_metadata
 from sfumato.data.decode import SUFFIXES
-from sfumato.data.layout import Entry, Found, Source, arrange, readable
+from sfumato.data.layout import METADATA, Entry, Found, Parts, Source, arrange, readable
 from sfumato.errors import SfumatoError
 
 LARGEST = 256_000_000  # bytes of one picture's file, once unpacked
-TEXTS = {".cls", ".json"}  # beside a picture of the same name, what says its class in a shard
+TEXTS = {".cls", ".json", ".txt"}  # beside a picture of the same name, what says its class or caption in a shard
 LARGEST_TEXT = 1_000_000
 
 
@@ -26,9 +25,20 @@ def zip_source(path: Path) -> Source:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise SfumatoError(f"{path} is no ZIP file, or a damaged one ({error}).") from error
+
+    def unpacked(member: zipfile.ZipInfo) -> bytes:
+        if member.file_size > LARGEST:
+            raise ValueError("too large to open safely")
+        try:
+            return archive.read(member)
+        except Exception as error:  # zlib, zipfile and lzma each have their own
+            raise ValueError("damaged in the archive") from error
+
     found: Found = {}
     others: Counter[str] = Counter()
-    members: dict[tuple[str, ...], zipfile.ZipInfo] = {}
+    members: dict[Parts, zipfile.ZipInfo] = {}
+    texts: list[tuple[Parts, bytes]] = []
+    lost = []
     for member in archive.infolist():
         if member.is_dir() or not (parts := _parts(member.filename)):
             continue
@@ -39,48 +49,61 @@ def zip_source(path: Path) -> Source:
             members[parts] = member
         else:
             others[suffix or "no suffix"] += 1
+            if parts[-1] == METADATA:
+                try:
+                    texts.append((parts[:-1], unpacked(member)))
+                except ValueError as error:
+                    lost.append(f"{'/'.join(parts)} passed over ({error}).")
 
     def read(entry: Entry) -> BytesIO:
-        if entry.size > LARGEST:
-            raise ValueError("too large to open safely")
-        try:
-            return BytesIO(archive.read(members[entry.parts]))
-        except Exception as error:  # zlib, zipfile and lzma each have their own
-            raise ValueError("damaged in the archive") from error
+        return BytesIO(unpacked(members[entry.parts]))
 
-    entries, notes = arrange(path, dict(sorted(found.items())), others)
-    return Source(path, entries, notes, read)
+    captions, strange = read_metadata(texts, found)
+    entries, notes = arrange(path, dict(sorted(found.items())), others, captions)
+    return Source(path, entries, [*notes, *lost, *strange], read)
 
 
 def tar_source(path: Path, shards: Sequence[Path]) -> Source:
     """The pictures in uncompressed tar files, in order: `path` is what to call them.
 
     In WebDataset's layout a picture's class is in a file of the same name that ends in .cls, or under "label" or "cls"
-    in one that ends in .json. Without these, the folders in a tar file that is alone are the classes, by the rules of a
-    folder. Raises SfumatoError where a file can't be read.
+    in one that ends in .json; its caption in one that ends in .txt, or under "text" or "caption" in the .json. Without
+    classes of these, the folders in a tar file that is alone are the classes, by the rules of a folder. Raises
+    SfumatoError where a file can't be read.
     """
     found: Found = {}
     others: Counter[str] = Counter()
-    places: dict[tuple[str, ...], tuple[Path, int]] = {}
-    labels: dict[tuple[str, ...], str] = {}
+    places: dict[Parts, tuple[Path, int]] = {}
+    labels: dict[Parts, str] = {}  # by the name that a sample's files share, as the next
+    captions: dict[Parts, str] = {}
+    texts: list[tuple[Parts, bytes]] = []
     cut = []
     for shard in shards:
-        inside: tuple[str, ...] = () if len(shards) == 1 else (shard.name,)
+        inside: Parts = () if len(shards) == 1 else (shard.name,)
         changed = shard.stat().st_mtime_ns
         try:
             with tarfile.open(shard, "r:") as archive:
                 for member in archive:
                     if not member.isfile() or not (parts := _parts(member.name)):
                         continue
+                    parts = (*inside, *parts)
                     suffix = PurePosixPath(member.name).suffix.lower()
                     if suffix in SUFFIXES:
-                        found[(*inside, *parts)] = (member.size, changed)
-                        places[(*inside, *parts)] = (shard, member.offset_data)
-                    elif suffix in TEXTS and member.size <= LARGEST_TEXT and (file := archive.extractfile(member)):
-                        if (label := _label(suffix, file.read())) is not None:
-                            labels[_key((*inside, *parts))] = label
-                    else:
-                        others[suffix or "no suffix"] += 1
+                        found[parts] = (member.size, changed)
+                        places[parts] = (shard, member.offset_data)
+                        continue
+                    others[suffix or "no suffix"] += 1
+                    largest = LARGEST if parts[-1] == METADATA else LARGEST_TEXT if suffix in TEXTS else -1
+                    if member.size > largest or not (file := archive.extractfile(member)):
+                        continue
+                    if parts[-1] == METADATA:
+                        texts.append((parts[:-1], file.read()))
+                        continue
+                    label, caption = _told(suffix, file.read())
+                    if label is not None:
+                        labels[_key(parts)] = label
+                    if caption is not None:
+                        captions[_key(parts)] = caption
         except tarfile.ReadError as error:
             if not any(place[0] == shard for place in places.values()):
                 raise SfumatoError(
@@ -96,12 +119,15 @@ def tar_source(path: Path, shards: Sequence[Path]) -> Source:
             file.seek(offset)
             return BytesIO(file.read(entry.size))
 
+    texted, strange = read_metadata(texts, found)
+    captions = {parts: captions[_key(parts)] for parts in found if _key(parts) in captions} | texted
+    cut += strange
     if not found or (not labels and len(shards) == 1):
-        entries, notes = arrange(path, dict(sorted(found.items())), others)
+        entries, notes = arrange(path, dict(sorted(found.items())), others, captions)
         return Source(path, entries, [*notes, *cut], read)
     if not labels:
-        return Source(path, [Entry(parts, None, *at) for parts, at in found.items()], cut, read)
-    entries = [Entry(p, labels[_key(p)], *at) for p, at in found.items() if _key(p) in labels]
+        return Source(path, [Entry(p, None, *at, captions.get(p, "")) for p, at in found.items()], cut, read)
+    entries = [Entry(p, labels[_key(p)], *at, captions.get(p, "")) for p, at in found.items() if _key(p) in labels]
     if without := len(found) - len(entries):
         cut.append(f"{without:,} without a class left out.")
     known = {entry.label for entry in entries if entry.label is not None}
@@ -109,22 +135,25 @@ def tar_source(path: Path, shards: Sequence[Path]) -> Source:
     return Source(path, entries, cut, read, order)
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def _parts(name: str) -> Parts:
     """A member's path, or nothing for what systems leave behind."""
     parts = tuple(part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "."))
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
     return () if hidden else parts
 
 
-def _key(parts: tuple[str, ...]) -> tuple[str, ...]:
+def _key(parts: Parts) -> Parts:
     """What the files of one sample share: the name up to its first dot."""
     return (*parts[:-1], parts[-1].split(".")[0])
 
 
-def _label(suffix: str, content: bytes) -> str | None:
-    text: object = content.decode("utf-8", "replace").strip()
-    if suffix == ".json":
-        with suppress(ValueError):
-            told = json.loads(content)
-            text = told.get("label", told.get("cls")) if isinstance(told, dict) else None
-    return readable(str(text)) if isinstance(text, str | int) and str(text) else None
+def _told(suffix: str, content: bytes) -> tuple[str | None, str | None]:
+    """The class and the caption that a file beside a picture tells."""
+    text = content.decode("utf-8", "replace").strip()
+    if suffix == ".txt":
+        return None, plain(text)
+    if suffix == ".cls":
+        return readable(text) or None, None
+    fields = json_object(content)
+    label = fields.get("label", fields.get("cls"))
+    return readable(str(label)) or None if isinstance(label, str | int) else None, caption_in(fields)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from math import isqrt
 from pathlib import Path
+from weakref import finalize
 
 import numpy as np
 import torch
@@ -17,13 +20,45 @@ from sfumato.errors import SfumatoError, unknown
 
 Progress = Callable[[int, int], None]  # (files read, files in all)
 
+SHUFFLED = 2**16  # samples whose order is shuffled in memory; that of more is computed where it is asked for
+ROUNDS = 6
+
+
+class Rows:
+    """Rows of one shape in a flat file; `rows[indices]` reads some of them into a new array.
+
+    Unlike a mapped array, whose pages count as the process's memory once they were seen, nothing of it stays. Safe for
+    threads.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+        self._file = os.open(path, os.O_RDONLY)  # the file may be replaced: these are its rows for as long as it takes
+        finalize(self, os.close, self._file)
+
+    def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The rows at `indices` `(number,)`, uint8. Raises IndexError, or SfumatoError where they can't be read."""
+        count = self._shape[0]
+        if len(indices) and not -count <= indices.min() <= indices.max() < count:
+            raise IndexError(f"there are {count} rows")
+        found = np.empty((len(indices), *self._shape[1:]), np.uint8)
+        try:
+            for row, index in zip(found, (indices % count).tolist(), strict=True):
+                if os.preadv(self._file, [row], index * row.nbytes) < row.nbytes:
+                    raise OSError(None, "the file breaks off")
+        except OSError as error:
+            raise SfumatoError(f"the decoded pictures can no longer be read: {error.strerror}; start again.") from error
+        return found
+
 
 @dataclass(frozen=True)
 class Dataset:
     """Pictures, uint8 `(count, channels, height, width)`, perhaps memory-mapped; or points, float32 `(count, dim)`.
 
     `labels` are int64 `(count,)`, numbers of `classes`, or None without classes. `notes` are plain sentences about
-    what was converted or left out. `name` is the spec that `open_dataset` was given.
+    what was converted or left out. `captions` are as many as samples, '' where one has none, or None without any.
+    `name` is the spec that `open_dataset` was given. Batches are read from `rows`, the same samples in a file, where
+    that is given.
     """
 
     name: str
@@ -31,6 +66,8 @@ class Dataset:
     labels: NDArray[np.int64] | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    captions: Sequence[str] | None = None
+    rows: Rows | None = None
 
     @property
     def is_images(self) -> bool:
@@ -48,33 +85,79 @@ class Dataset:
     def batch(self, indices: NDArray[np.int64] | Tensor) -> tuple[Tensor, Tensor | None]:
         """The samples at `indices` as float32, pictures in [−1, 1], and their int64 labels (None without classes)."""
         rows = indices.cpu().numpy() if isinstance(indices, Tensor) else np.asarray(indices)
-        samples = torch.from_numpy(np.ascontiguousarray(self.samples[rows]))
+        found = self.samples[rows] if self.rows is None else self.rows[rows]
+        samples = torch.from_numpy(np.ascontiguousarray(found))
         x = samples.float().div_(127.5).sub_(1) if self.is_images else samples
         return x, None if self.labels is None else torch.from_numpy(self.labels[rows])
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)  # a batch may end one epoch and begin the next
 def _permutation(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     permutation = np.random.default_rng((seed, epoch)).permutation(count)
     permutation.setflags(write=False)  # every caller is handed the same one
     return permutation
 
 
+@lru_cache(maxsize=2)
+def _keys(seed: int, epoch: int) -> NDArray[np.uint64]:
+    return np.random.SeedSequence((seed, epoch)).generate_state(ROUNDS, np.uint64).astype(np.uint64)
+
+
+def _permuted(places: NDArray[np.int64], count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Where a permutation of 0..count−1 sends `places`, without the memory that a list of it would take.
+
+    A Feistel network over pairs (left, right) of about √count each, which walks on while it is outside (Black and
+    Rogaway, "Ciphers with arbitrary finite domains", 2002, sections 3 and 4).
+    """
+    low = np.uint64(isqrt(count - 1) + 1)
+    high = np.uint64(-(-count // int(low)))
+    walked = places.astype(np.uint64)
+    outside = np.ones(len(walked), bool)
+    while outside.any():
+        left, right = np.divmod(walked[outside], low)
+        for number, key in enumerate(_keys(seed, epoch)):
+            if number % 2:
+                right = (right + _mixed(left ^ key) % low) % low
+            else:
+                left = (left + _mixed(right ^ key) % high) % high
+        walked[outside] = left * low + right
+        outside = walked >= count
+    return walked.astype(np.int64)
+
+
+def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """SplitMix64's finalizer (Steele, Lea & Flood 2014): every bit depends on every other."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
 def order(count: int, seed: int, position: int, number: int) -> NDArray[np.int64]:
     """The indices at `position` … `position + number − 1` of an endless stream of shuffled epochs.
 
     Each epoch is a permutation of 0..count−1, and epoch e's is a function of (seed, e) alone, so that a run resumed at
-    any position goes on with the same data. Raises ValueError unless count ≥ 1 and seed, position, number ≥ 0.
+    any position goes on with the same data. Up to SHUFFLED samples it is a list; that of more samples needs no memory.
+    Raises ValueError unless count ≥ 1 and seed, position, number ≥ 0.
     """
     if count < 1 or min(seed, position, number) < 0:
         raise ValueError(f"no order of {count} samples from seed {seed}, position {position}, number {number}")
     parts = [np.empty(0, np.int64)]
     while number > 0:
         epoch, offset = divmod(position, count)
-        part = _permutation(count, seed, epoch)[offset : offset + number]
-        parts.append(part)
-        position, number = position + len(part), number - len(part)
+        some = min(number, count - offset)
+        if count <= SHUFFLED:
+            parts.append(_permutation(count, seed, epoch)[offset : offset + some])
+        else:
+            parts.append(_permuted(np.arange(offset, offset + some), count, seed, epoch))
+        position, number = position + some, number - some
     return np.concatenate(parts)
+
+
+def mirrored(seed: int, position: int, number: int) -> NDArray[np.bool_]:
+    """Which samples at `position` … of `order`'s stream to show mirrored, `(number,)`: a coin for each place."""
+    places = np.arange(position, position + number, dtype=np.uint64)
+    coins: NDArray[np.bool_] = _mixed(_mixed(places) ^ np.uint64(seed)) >= np.uint64(2**63)
+    return coins
 
 
 def open_dataset(
@@ -85,13 +168,15 @@ def open_dataset(
 ) -> Dataset:
     """The data set called `spec`: `digits`, `points:NAME`, or pictures.
 
-    Pictures lie in a folder, a ZIP, tar or parquet file, or a folder of tar or parquet files. `points:NAME:COUNT` sets
-    how many points. `size` (height, width) in pixels resizes pictures; `cache` is where decoded ones are kept (by
-    default `cache_folder()` in folder.py); `progress(done, total)` is called as they are read. Raises SfumatoError for
-    a spec that is none of these, for a size that can't be, and where nothing can be used.
+    Pictures lie in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
+    `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
+    `points:NAME:COUNT` sets how many points. `size` (height, width) in pixels resizes pictures; `cache` is where
+    decoded ones are kept (by default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read.
+    Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
     from sfumato.data.digits import open_digits
     from sfumato.data.folder import open_pictures
+    from sfumato.data.huggingface import huggingface_source
     from sfumato.data.points import POINTS, open_points
     from sfumato.data.sources import source_of
 
@@ -103,6 +188,8 @@ def open_dataset(
         if size is not None:
             raise SfumatoError(f"{spec} are points, which have no height and width; leave the size out.")
         return open_points(spec)
+    if spec.startswith("hf:"):
+        return open_pictures(huggingface_source(spec), size, cache, progress)
     if not spec.strip():
         raise SfumatoError("the data set has no name; give digits, points:NAME or a folder of pictures.")
     path = Path(spec)

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 
 from sfumato.data.decode import SUFFIXES
 from sfumato.errors import SfumatoError
 
 UNREAD = {".heic", ".heif", ".svg", ".psd", ".eps", ".pdf", ".dng", ".cr2", ".nef", ".arw", ".exr", ".hdr", ".jxl"}
+METADATA = "metadata.jsonl"  # Hugging Face's name for the captions in a folder
 SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
 NAMED = 5  # files named in a note before "and n more"
 
+Parts = tuple[str, ...]
+Found = dict[Parts, tuple[int, int]]  # a picture → its bytes, and what tells whether it has changed
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)  # there may be millions
 class Entry:
-    """A picture: its `parts` below the folder or archive, its class, and what tells whether it has changed."""
+    """A picture: its `parts` below the folder or archive, its class, what tells whether it has changed, its caption."""
 
-    parts: tuple[str, ...]
+    parts: Parts
     label: str | None
     size: int
     changed: int  # nanoseconds, or a checksum
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,9 @@ class Source:
     order: tuple[str, ...] = ()
 
 
-# parts → (bytes, what tells whether it has changed)
-Found = dict[tuple[str, ...], tuple[int, int]]
-
-
-def arrange(root: Path, found: Found, others: Counter[str]) -> tuple[list[Entry], list[str]]:
+def arrange(
+    root: Path, found: Found, others: Counter[str], captions: Mapping[Parts, str] = MappingProxyType({})
+) -> tuple[list[Entry], list[str]]:
     """Every picture `found` in `root` with its class, and notes on the layout; `others` are other files by suffix.
 
     The folders that lie side by side are the classes (`dog/x.png`, or `train/dog/x.png` where `train` is alone); one
@@ -61,11 +65,11 @@ def arrange(root: Path, found: Found, others: Counter[str]) -> tuple[list[Entry]
     folders = sorted({parts[depth] for parts in inside})
     notes = []
     if loose and len(folders) == 1 and len(loose) >= len(inside):
-        notes.append(f"{count_pictures(len(inside))} in the subfolder left out: {_names(inside)}.")
+        notes.append(f"{count_pictures(len(inside))} in the subfolder left out: {names(inside)}.")
         inside, folders = [], []
     elif loose and folders:
         where = "outside the class folders" if len(folders) > 1 else "outside the subfolder"
-        notes.append(f"{count_pictures(len(loose))} {where} left out: {_names(loose)}.")
+        notes.append(f"{count_pictures(len(loose))} {where} left out: {names(loose)}.")
     if len(folders) > 1 and SPLITS.issuperset(name.lower() for name in folders):
         one = readable(str(Path(root, *inside[0][:depth], folders[0])))
         notes.append(f"{' and '.join(folders)} are taken as classes; to train on one of them alone, give {one}.")
@@ -73,12 +77,12 @@ def arrange(root: Path, found: Found, others: Counter[str]) -> tuple[list[Entry]
         notes.append(f"pictures of kinds that can't be read left out: {_kinds(unread)}.")
     chosen = inside or loose
     labelled = len(folders) > 1
-    return [Entry(p, p[depth] if labelled else None, found[p][0], found[p][1]) for p in chosen], notes
+    return [Entry(p, p[depth] if labelled else None, *found[p], captions.get(p, "")) for p in chosen], notes
 
 
-def left_out(paths: Sequence[tuple[str, ...]], reason: str) -> str:
+def left_out(paths: Sequence[Parts], reason: str) -> str:
     """The note on files that can't be used."""
-    return f"{count_pictures(len(paths))} left out ({reason}): {_names(paths)}."
+    return f"{count_pictures(len(paths))} left out ({reason}): {names(paths)}."
 
 
 def count_pictures(count: int) -> str:
@@ -92,13 +96,13 @@ def readable(name: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def walk(root: Path) -> tuple[Found, Counter[str]]:
-    """The pictures below `root` with (size, time of change), in the order of their names; other files by suffix."""
+def walk(root: Path) -> tuple[Found, Counter[str], list[Parts]]:
+    """The pictures below `root` with (size, time of change), by name; other files by suffix; where METADATA lies."""
 
     def refuse(error: OSError) -> None:
         raise SfumatoError(f"{error.filename} can't be read: {(error.strerror or str(error)).lower()}.") from error
 
-    found, others = {}, Counter[str]()
+    found, others, metadata = {}, Counter[str](), []
     seen = set()
     for folder, folders, files in os.walk(root, followlinks=True, onerror=refuse):
         real = Path(folder).resolve()
@@ -107,16 +111,19 @@ def walk(root: Path) -> tuple[Found, Counter[str]]:
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = Path(folder).relative_to(root).parts
         for name in files:
             path = Path(folder, name)
             if name.startswith(".") or not path.is_file():
                 continue
             if path.suffix.lower() in SUFFIXES:
                 status = path.stat()
-                found[path.relative_to(root).parts] = (status.st_size, status.st_mtime_ns)
+                found[*inside, name] = (status.st_size, status.st_mtime_ns)
             else:
                 others[path.suffix.lower() or "no suffix"] += 1
-    return dict(sorted(found.items())), others
+                if name == METADATA:
+                    metadata.append(inside)
+    return dict(sorted(found.items())), others, sorted(metadata)
 
 
 def _depth_of_classes(pictures: list[tuple[str, ...]]) -> int:
@@ -131,6 +138,7 @@ def _kinds(others: Counter[str]) -> str:
     return ", ".join(f"{number:,} {readable(suffix)}" for suffix, number in others.most_common(3))
 
 
-def _names(paths: Sequence[tuple[str, ...]]) -> str:
+def names(paths: Sequence[Parts]) -> str:
+    """The first few of them, as they can be printed."""
     more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
     return ", ".join(readable("/".join(parts)) for parts in paths[:NAMED]) + more

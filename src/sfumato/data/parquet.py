@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sfumato.data.layout import Entry, Source, readable
+from sfumato.data.captions import FIELDS, caption_in
+from sfumato.data.layout import Entry, Parts, Source, readable
 from sfumato.errors import SfumatoError
 
 IMAGES = ("image", "img", "picture", "jpg", "png")
@@ -22,7 +23,8 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
     """The pictures in parquet `files`, row by row; `path` is what to call them.
 
     The column of pictures is binary, or a struct with `bytes`; that of classes is of whole numbers, named by Hugging
-    Face's metadata where that is there, or of strings. Raises SfumatoError for files without pictures, or not parquet.
+    Face's metadata where that is there, or of strings; captions are in `text` or `caption`. Raises SfumatoError for
+    files without pictures, or not parquet.
     """
     try:
         import pyarrow as pa
@@ -31,7 +33,7 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
         raise SfumatoError("reading parquet needs pyarrow: pip install 'sfumato[parquet]'.") from error
     entries: list[Entry] = []
     order: tuple[str, ...] = ()
-    rows: dict[tuple[str, ...], tuple[Path, int, int]] = {}  # parts → file, row group, row in it
+    rows: dict[Parts, tuple[Path, int, int]] = {}  # parts → file, row group, row in it
     pictures = ""
     for file in files:
         changed = file.stat().st_mtime_ns
@@ -41,28 +43,21 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
                 pictures = _picture_column(file, schema, pa)
                 labelled = next((n for n in LABELS if n in schema.names and _is_label(schema.field(n).type, pa)), None)
                 names = _class_names(schema, labelled)
+                told = [name for name in (labelled, *FIELDS) if name in schema.names]
                 row = 0
                 for group in range(table.metadata.num_row_groups):
                     count = table.metadata.row_group(group).num_rows
-                    labels = [None] * count
-                    if labelled:
-                        labels = table.read_row_group(group, [labelled]).column(labelled).to_pylist()
-                    for k, label in enumerate(labels):
+                    fields = table.read_row_group(group, told).to_pylist() if told else [{}] * count
+                    for k, of_row in enumerate(fields):
                         parts = (file.name, f"row {row + k}")
-                        entries.append(Entry(parts, _name(label, names), 0, changed))
+                        label = class_name(of_row.get(labelled), names)
+                        entries.append(Entry(parts, label, 0, changed, caption_in(of_row) or ""))
                         rows[parts] = (file, group, k)
                     row += count
                 if names:
                     order = tuple(names)
         except (pa.ArrowException, OSError) as error:
             raise SfumatoError(f"{file} can't be read as parquet: {str(error).splitlines()[0]}") from error
-    known = {entry.label for entry in entries if entry.label is not None}
-    if known and not order and all(label.isdigit() for label in known):
-        order = tuple(sorted(known, key=int))
-    notes = []
-    if known and (without := sum(entry.label is None for entry in entries)):
-        entries = [entry for entry in entries if entry.label is not None]
-        notes.append(f"{without:,} without a class left out.")
     column = pictures
     lock = threading.Lock()
 
@@ -80,6 +75,20 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
             raise ValueError("no picture in that row")
         return BytesIO(content)
 
+    return classified(path, entries, order, read)
+
+
+def classified(
+    path: Path, entries: list[Entry], order: tuple[str, ...], read: Callable[[Entry], Path | BytesIO]
+) -> Source:
+    """The rows of a table as a source; where some have a class, those without are left out."""
+    known = {entry.label for entry in entries if entry.label is not None}
+    if known and not order and all(label.isdigit() for label in known):
+        order = tuple(sorted(known, key=int))
+    notes = []
+    if known and (without := sum(entry.label is None for entry in entries)):
+        entries = [entry for entry in entries if entry.label is not None]
+        notes.append(f"{without:,} without a class left out.")
     return Source(path, entries, notes, read, order if known else ())
 
 
@@ -110,7 +119,8 @@ def _class_names(schema: Any, label: str | None) -> list[str]:
     return []
 
 
-def _name(label: Any, names: Sequence[str]) -> str | None:
+def class_name(label: Any, names: Sequence[str]) -> str | None:
+    """The class that a number among `names`, or a value of its own, stands for."""
     if label is None:
         return None
     if names and isinstance(label, int):

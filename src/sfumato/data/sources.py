@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sfumato.data.archive import tar_source, zip_source
-from sfumato.data.layout import Source, arrange, walk
+from sfumato.data.captions import read_metadata
+from sfumato.data.layout import METADATA, Source, arrange, walk
 from sfumato.data.parquet import parquet_source
 from sfumato.errors import SfumatoError
 
@@ -13,13 +14,15 @@ from sfumato.errors import SfumatoError
 def source_of(path: Path) -> Source:
     """The pictures at `path`, which exists. Raises SfumatoError where it is no kind that is read, or holds none."""
     if path.is_dir():
-        found, others = walk(path)
+        found, others, metadata = walk(path)
         if not found and others[".parquet"]:
             return parquet_source(path, sorted(path.rglob("*.parquet")))
         if not found and others[".tar"]:
             return tar_source(path, sorted(path.rglob("*.tar")))
-        entries, notes = arrange(path, found, others)
-        return Source(path, entries, notes, lambda entry: path.joinpath(*entry.parts))
+        texts = ((folder, path.joinpath(*folder, METADATA).read_bytes()) for folder in metadata)
+        captions, strange = read_metadata(texts, found)
+        entries, notes = arrange(path, found, others, captions)
+        return Source(path, entries, [*notes, *strange], lambda entry: path.joinpath(*entry.parts))
     kind = path.suffix.lower()
     if kind == ".zip":
         return zip_source(path)

@@ -158,15 +158,15 @@ def data_gaussian(run: Path) -> Gaussian:
         kept = safetensors.torch.load(path.read_bytes())
         return Gaussian(kept["mean"], kept["basis"], kept["variances"], float(kept["rest"]))
     config = training_config(folder)
-    found = _fitted(open_dataset(config.data, config.size))
+    found = _fitted(open_dataset(config.data, config.size), config.flip)
     tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}
     replace_file(path, safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}))
     return found
 
 
-def _fitted(dataset: Dataset) -> Gaussian:
+def _fitted(dataset: Dataset, flip: bool = False) -> Gaussian:
     samples, _ = dataset.batch(torch.linspace(0, len(dataset) - 1, min(len(dataset), 4000)).long())
-    return Gaussian.fit(samples)
+    return Gaussian.fit(torch.cat([samples, samples.flip(-1)]) if flip else samples)
 
 
 def _trainer(

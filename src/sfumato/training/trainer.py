@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.data import Dataset, order
+from sfumato.data import Dataset, mirrored, order
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
@@ -37,7 +37,8 @@ class TrainingConfig:
     """All that decides a run besides the model.
 
     The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
-    it. `law`, `law_mean`, `law_std`, `law_tail`, `schedule` say which noise levels are trained and `weight` what they
+    it. `flip` shows half of the pictures mirrored: not for what has a left and a right, as letters and digits do.
+    `law`, `law_mean`, `law_std`, `law_tail`, `schedule` say which noise levels are trained and `weight` what they
     count (see LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are
     the relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name
     in OPTIMIZERS; `compile` has PyTorch compile the network, which takes a minute or two and makes steps faster.
@@ -47,6 +48,7 @@ class TrainingConfig:
 
     data: str
     size: tuple[int, int] | None = None
+    flip: bool = False
     images: int | None = None
     minutes: float | None = None
     batch: int = 128
@@ -131,6 +133,8 @@ class Trainer:
         self.dataset = dataset
         self.config = config
         self.processes = processes
+        if config.flip and not dataset.is_images:
+            raise SfumatoError(f"{dataset.name} are points, which can't be mirrored; leave --flip out.")
         self._shares = processes.share(config.batch, config.accumulate)
         self.device = model.device
         uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
@@ -210,9 +214,12 @@ class Trainer:
         if self.dataset.labels is not None and null:
             hidden = torch.rand(config.batch, generator=generator) < config.label_dropout
         level, eps = self.objective.draw((config.batch, *self.dataset.shape), generator)  # of all processes
+        flipped = torch.from_numpy(mirrored(config.seed, images, config.batch))
         slices = []
         for rows in self._shares:
             x0, labels = self.dataset.batch(indices[rows])
+            if config.flip:
+                x0[flipped[rows]] = x0[flipped[rows]].flip(-1)
             cond = {} if labels is None or hidden is None else {"label": labels.masked_fill(hidden[rows], null)}
             slices.append(Slice(x0, cond, level[rows], eps[rows]))
         return slices

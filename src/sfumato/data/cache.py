@@ -1,0 +1,178 @@
+"""Decoded pictures on disk, as flat files that are opened without reading them, however many they are.
+
+KEY.u8      the pixels, uint8 `(count, 1 or 3, height, width)`
+KEY.labels  int64 `(count,)`, where there are classes
+KEY.text    the captions in UTF-8, one after another, and KEY.ends, int64 `(count,)`, where each ends; if there are any
+KEY.json    the shape, the classes and the notes; written last, it makes the others valid
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.data.captions import Captions
+from sfumato.data.dataset import Dataset, Rows
+from sfumato.errors import SfumatoError
+from sfumato.files import FULL, sync_folder, write_file
+
+VERSION = 3  # raise it when decoding or the layout of classes changes
+ABANDONED = 24 * 3600  # seconds after which an unfinished file belongs to nobody
+BLOCK = 2**24  # bytes that are moved at a time
+
+
+def cache_folder() -> Path:
+    """Where decoded pictures are kept: $SFUMATO_CACHE, or sfumato in the user's cache folder."""
+    if own := os.environ.get("SFUMATO_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sfumato"
+
+
+def read_description(cache: Path, key: str) -> dict[str, Any] | None:
+    """What `key.json` tells of the pictures, or None where there are none or they are damaged."""
+    try:
+        stored: dict[str, Any] = json.loads((cache / f"{key}.json").read_bytes())
+        count, channels, height, width = stored["shape"]
+        sizes = {"u8": count * channels * height * width}
+        sizes |= {"labels": 8 * count} if stored["classes"] else {}
+        sizes |= {"text": stored["text"], "ends": 8 * count} if stored["text"] else {}
+        whole = all((cache / f"{key}.{kind}").stat().st_size == size for kind, size in sizes.items())
+        return stored if whole and isinstance(stored["notes"], list) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes: Sequence[str] = ()) -> Dataset:
+    """The pictures that `stored` describes, which are one at least; `notes` come before their own."""
+    shape, classes = tuple(stored["shape"]), tuple(stored["classes"])
+    pixels = cache / f"{key}.u8"
+    return Dataset(
+        name,
+        np.memmap(pixels, np.uint8, "r", shape=shape),
+        np.memmap(cache / f"{key}.labels", np.int64, "r") if classes else None,
+        classes,
+        (*notes, *stored["notes"]),
+        Captions(cache / f"{key}.text", cache / f"{key}.ends") if stored["text"] else None,
+        Rows(pixels, shape) if hasattr(os, "preadv") else None,
+    )
+
+
+class Writer:
+    """Pictures on their way into the cache; what has to be remembered of each is a number."""
+
+    def __init__(self, pixels: BinaryIO, text: BinaryIO, size: tuple[int, int]) -> None:
+        self.size = size
+        self.count = 0
+        self.grey = True
+        self.final = True  # no picture is missing for a reason that may pass
+        self.stored: dict[str, Any] = {}
+        self._pixels, self._text = pixels, text
+        self._numbers: dict[str, int] = {}  # of the labels, as they came
+        self._labels, self._ends = array("q"), array("q")
+
+    def add(self, pixels: NDArray[np.uint8], grey: bool, label: str | None = None, caption: str = "") -> None:
+        """Write one picture, RGB `(3, height, width)`; either all are labelled, or none."""
+        self._pixels.write(pixels.data)
+        self.count += 1
+        self._text.write(caption.encode())
+        self._ends.append(self._text.tell())
+        self.grey = self.grey and grey
+        if label is not None:
+            self._labels.append(self._numbers.setdefault(label, len(self._numbers)))
+
+    @property
+    def labels(self) -> set[str]:
+        """Which there are."""
+        return set(self._numbers)
+
+    def describe(self, classes: Sequence[str], names: Sequence[str], notes: Sequence[str]) -> None:
+        """After the last picture: the labels in the order of their numbers, what to call them, and what to tell."""
+        number = np.array([classes.index(label) for label in self._numbers], np.int64)
+        self._labels = array("q", number[np.asarray(self._labels, np.int64)].tobytes())
+        shape = [self.count, 1 if self.grey else 3, *self.size]
+        self.stored = {"shape": shape, "classes": list(names), "text": self._text.tell(), "notes": list(notes)}
+
+    def finish(self) -> dict[str, bytes]:
+        """Sync pixels and text; returns what belongs into the other files."""
+        if self.grey:
+            _keep_one_channel(self._pixels, self.count, self.size[0] * self.size[1])
+        for file in (self._pixels, self._text):
+            file.flush()
+            os.fsync(file.fileno())
+        files = {"labels": self._labels.tobytes()} if self.stored["classes"] else {}
+        files |= {"ends": self._ends.tobytes()} if self.stored["text"] else {}
+        return files | {"json": json.dumps(self.stored).encode()}
+
+
+@contextmanager
+def write_pictures(cache: Path, key: str, size: tuple[int, int], most: int) -> Iterator[Writer]:
+    """Put up to `most` pictures of `size` (height, width) in place of those called `key`: `add` each, then `describe`.
+
+    They appear whole or not at all, and are valid from then on if the writer is `final`. Raises SfumatoError where the
+    disk is full or can't be written.
+    """
+    need = most * (3 * size[0] * size[1] + 100)  # with labels and notes
+    mark = secrets.token_hex(4)  # process numbers repeat among containers that share a cache
+    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in ("u8", "text", "labels", "ends", "json")}
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(cache)
+        if shutil.disk_usage(cache).free < need:
+            raise OSError(FULL[0], "not enough space")
+        with parts["u8"].open("wb+") as pixels, parts["text"].open("wb") as text:
+            writer = Writer(pixels, text, size)
+            yield writer
+            others = writer.finish()
+        for kind, content in others.items():
+            write_file(parts[kind], content)
+        (cache / f"{key}.json").unlink(missing_ok=True)
+        for kind in ("u8", *(["text"] if writer.stored["text"] else []), *others):
+            if kind != "json" or writer.final:
+                parts[kind].replace(cache / f"{key}.{kind}")
+        sync_folder(cache)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise SfumatoError(
+                f"could not keep the decoded pictures in {cache}: {(error.strerror or str(error)).lower()}; "
+                "set SFUMATO_CACHE to a folder that can be written."
+            ) from error
+        raise SfumatoError(
+            f"the decoded pictures need {need / 1e6:.1f} MB and the disk that holds {cache} is full; free some space, "
+            "or set SFUMATO_CACHE to a folder on another disk."
+        ) from error
+    finally:
+        for path in parts.values():
+            with suppress(OSError):
+                path.unlink()
+
+
+def _keep_one_channel(file: BinaryIO, count: int, area: int) -> None:
+    """Shrink a file of grey RGB pictures, in place, to their first channel."""
+    step = max(1, BLOCK // (3 * area))
+    for first in range(0, count, step):
+        file.seek(3 * area * first)
+        pictures = np.frombuffer(file.read(3 * area * min(step, count - first)), np.uint8).reshape(-1, 3, area)
+        file.seek(area * first)
+        file.write(pictures[:, 0].tobytes())
+    file.truncate(area * count)
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Delete what killed processes left unfinished."""
+    for path in cache.glob(".*.part"):
+        try:
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink()
+        except FileNotFoundError:  # another process was faster
+            continue
