@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
+from sfumato.cli.trackers import Trackers, check_trackers
 from sfumato.data import Dataset, open_dataset, picture
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, new_model
@@ -79,6 +80,7 @@ def train(
     keep: Annotated[int, Parameter(help="How many checkpoints stay; one is saved every two minutes.")] = 2,
     precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
     compile: Annotated[str, Parameter(help="auto (where the run is long enough to gain by it), yes or no.")] = "auto",
+    track: Annotated[str, Parameter(help="Show the curves in tensorboard, wandb or trackio too.")] = "",
     out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
     resume: Annotated[
         bool,
@@ -99,11 +101,12 @@ def train(
             else "say what to train on: a folder of pictures, digits, or points:NAME, such as points:spirals."
         )
     folder = out / (name or _run_name(data or ""))
+    trackers = check_trackers(track)
     processes = join_processes()
     console.quiet = not processes.main
     exists = processes.same((folder / "config.json").exists())
     if resume and (exists or data is None):
-        continue_run(folder, images, minutes, accumulate, processes)
+        continue_run(folder, images, minutes, accumulate, processes, trackers)
         return
     assert data is not None
     if exists:  # before a long scan, not after it
@@ -127,7 +130,7 @@ def train(
     model = model_for(dataset, net, minutes=config.minutes)
     config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
     config, model = processes.same((config, model))  # some of it is measured, differently by each
-    run(folder, start_run(folder, dataset, config, model, processes=processes))
+    run(folder, start_run(folder, dataset, config, model, processes=processes), trackers)
     finish(folder)
 
 
@@ -143,6 +146,7 @@ def continue_run(
     minutes: float | None,
     accumulate: int | None = None,
     processes: Processes = ALONE,
+    trackers: Sequence[str] = (),
 ) -> None:
     """Go on with the run in `folder`, perhaps with a longer budget, in other slices or with other processes."""
     config = training_config(folder)
@@ -157,7 +161,7 @@ def continue_run(
             "give a longer one in --minutes or --images."
         )
     console.print(f"Going on from step {count(trainer.step)} ({count(trainer.images)} images seen).")
-    run(folder, trainer)
+    run(folder, trainer, trackers)
     finish(folder)
 
 
@@ -262,7 +266,7 @@ def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def run(folder: Path, trainer: Trainer) -> None:
+def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
     """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
     config, model = trainer.config, trainer.model
     shape = " × ".join(map(str, model.config.shape))
@@ -279,8 +283,10 @@ def run(folder: Path, trainer: Trainer) -> None:
     if config.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None
+    trackers = Trackers(track, folder, trainer)
     with _signals_stop(trainer) as caught, TrainingDisplay(folder.name) as display:
         for event in train_events(folder, trainer):
+            trackers.take(event)
             if isinstance(event, Progress):
                 display.update(event)
             elif isinstance(event, Preview):
@@ -293,6 +299,7 @@ def run(folder: Path, trainer: Trainer) -> None:
                 judged = event.verdict
             elif isinstance(event, Saved):
                 saved = event
+    trackers.close()
     if caught or trainer.fraction < 1:  # another process may have been asked to stop
         console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
         console.print(

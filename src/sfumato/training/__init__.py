@@ -6,6 +6,7 @@ from sfumato.training.processes import ALONE, Processes, join_processes
 from sfumato.training.run import (
     Event,
     Judged,
+    Measured,
     Preview,
     Saved,
     data_gaussian,
@@ -23,6 +24,7 @@ __all__ = [
     "Evaluation",
     "Event",
     "Judged",
+    "Measured",
     "Precision",
     "Preview",
     "Processes",

@@ -51,6 +51,13 @@ METRICS_EVERY = 10
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A line of metrics.jsonl: means over the steps since the last line; None where there was no finite value."""
+
+    values: dict[str, float | int | None]
+
+
+@dataclass(frozen=True)
 class Preview:
     """The fixed seeds drawn with the averaged weights at `step`."""
 
@@ -75,7 +82,7 @@ class Saved:
     path: Path
 
 
-Event = Progress | Preview | Judged | Saved
+Event = Progress | Measured | Preview | Judged | Saved
 
 
 def model_for(
@@ -231,9 +238,11 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
         for progress in trainer.steps():
             recent.append(progress)
             if progress.step % METRICS_EVERY == 0 or progress.fraction >= 1:
-                metrics.write(json.dumps(_summary(recent)) + "\n")
+                measured = Measured(_summary(recent))
+                metrics.write(json.dumps(measured.values) + "\n")
                 metrics.flush()
                 recent.clear()
+                yield measured
             yield progress
             if progress.fraction < 1 and math.floor(progress.fraction * config.previews) > previews:
                 previews = math.floor(progress.fraction * config.previews)
@@ -256,7 +265,6 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
 
 
 def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
-    """One line of metrics.jsonl: means over the steps since the last line; null where there was no finite value."""
     newest, first = recent[-1], recent[0]
     losses = [p.loss for p in recent if math.isfinite(p.loss)]
     norms = [p.gradient_norm for p in recent if math.isfinite(p.gradient_norm)]

@@ -13,17 +13,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.data import Dataset, around, hold_out, mirrored, order
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
+from sfumato.nets import UNetConfig
+from sfumato.training.coupling import couple
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName, make_optimizers
 from sfumato.training.precision import Precision
@@ -40,6 +43,8 @@ class TrainingConfig:
     it. A share `held_out` of the samples is never trained on (see held_out.py). `flip` shows half of the pictures
     mirrored: not for what has a left and a right, as letters and digits do. `law`, `law_mean`, `law_std`, `law_tail`,
     `schedule` say which noise levels are trained and `weight` what they count (see LevelLaw and WEIGHTS).
+    `coupling` hands each sample of a batch, within its class, noise that lies near it (see coupling.py). The first
+    share `coarse` of the budget is trained at half the pictures' height and width, which is four times as fast.
     `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are the relative widths of the averages
     that are kept (see ema.py), the last the one that draws. `optimizer` is a name in OPTIMIZERS, and a `learning_rate`
     of 0 stands for the one that suits it; `compile` has PyTorch compile the network, which takes a minute or two and
@@ -69,6 +74,8 @@ class TrainingConfig:
     law_std: float = 1.2
     law_tail: float = 0.0
     weight: str = "edm"
+    coupling: bool = False
+    coarse: float = 0.0
     uncertainty: bool = False
     seed: int = 0
     precision: Precision = "fp32"
@@ -90,6 +97,8 @@ class TrainingConfig:
                 raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
         if not 0 <= self.held_out <= 0.5:
             raise SfumatoError(f"the share that is held out lies between 0 and 0.5, got {self.held_out:g}.")
+        if not 0 <= self.coarse < 1:
+            raise SfumatoError(f"the share that is trained at half size lies between 0 and 1, got {self.coarse:g}.")
         if not self.ema_widths:
             raise SfumatoError("a run keeps at least one average of the weights; give a width such as 0.1.")
         for width in self.ema_widths:
@@ -128,6 +137,12 @@ class Slice:
     eps: Tensor
 
 
+def halved(part: Slice) -> Slice:
+    """The same rows at half the height and width; their noise has unit variance again."""
+    x0, eps = (F.avg_pool2d(pixels, 2) for pixels in (part.x0, part.eps))
+    return replace(part, x0=x0, eps=2 * eps)
+
+
 class Trainer:
     """Trains `model` on `dataset`. `trainer.steps()` yields a Progress a step until the budget is spent or `stop()`.
 
@@ -141,6 +156,10 @@ class Trainer:
         self.processes = processes
         if config.flip and not dataset.is_images:
             raise SfumatoError(f"{dataset.name} are points, which can't be mirrored; leave --flip out.")
+        if config.coarse:
+            if not isinstance(model.config.net, UNetConfig):
+                raise SfumatoError(f"{dataset.name} are points, which have no half size; leave coarse at 0.")
+            model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
         self.held = hold_out(len(dataset), config.held_out)
         self._shares = processes.share(config.batch, config.accumulate)
         self.device = model.device
@@ -227,6 +246,8 @@ class Trainer:
             hidden = torch.rand(config.batch, generator=generator) < config.label_dropout
         level, eps = self.objective.draw((config.batch, *self.dataset.shape), generator)  # of all processes
         flipped = torch.from_numpy(mirrored(config.seed, images, config.batch))
+        if config.coupling:
+            eps = eps[couple(*self.dataset.batch(indices), eps)]
         slices = []
         for rows in self._shares:
             x0, labels = self.dataset.batch(indices[rows])
@@ -244,6 +265,8 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = rate
         self.model.denoiser.train()
+        if self.fraction < config.coarse:
+            slices = [halved(part) for part in slices]
         losses = []
         with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
             torch.manual_seed(self._dropout_seed())

@@ -1,0 +1,75 @@
+"""Noise that goes with a sample: the best pairing within each class, and training at half size."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+import torch
+
+from sfumato.data import open_dataset
+from sfumato.diffusion import Level
+from sfumato.errors import SfumatoError
+from sfumato.hub import new_model
+from sfumato.training import Trainer, TrainingConfig, model_for
+from sfumato.training.coupling import couple
+from sfumato.training.trainer import Slice, halved
+from tiny import TINY, blobs
+
+CONFIG = TrainingConfig("blobs", images=16 * 12, batch=16)
+
+
+def test_no_other_pairing_is_nearer() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x0, eps = torch.randn(2, 6, 1, 2, 2, generator=generator)
+    found = couple(x0, None, eps)
+    distance = [float((x0 - eps[list(order)]).square().sum()) for order in itertools.permutations(range(6))]
+    assert float((x0 - eps[found]).square().sum()) == pytest.approx(min(distance), rel=1e-6)
+
+
+def test_noise_is_traded_within_a_class_alone_and_none_is_lost() -> None:
+    generator = torch.Generator().manual_seed(1)
+    x0, eps = torch.randn(2, 40, 3, generator=generator)
+    labels = torch.arange(40) % 3
+    found = couple(x0, labels, eps)
+    assert sorted(found.tolist()) == list(range(40))
+    assert torch.equal(labels[found], labels)
+
+
+def test_a_halved_batch_has_unit_noise_and_the_mean_of_four_pixels() -> None:
+    x0 = torch.arange(16.0).reshape(1, 1, 4, 4).expand(3000, 1, 4, 4)
+    eps = torch.randn(3000, 1, 4, 4, generator=torch.Generator().manual_seed(2))
+    level = Level(torch.ones(3000), torch.ones(3000))
+    part = halved(Slice(x0, {}, level, eps))
+    assert part.x0[0, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
+    assert float(part.eps.std()) == pytest.approx(1, abs=0.02)
+
+
+def test_training_at_half_size_ends_at_the_whole_size() -> None:
+    trainer = Trainer(new_model(TINY), blobs(), replace(CONFIG, coarse=0.5))
+    sizes: list[int] = []
+    asked = trainer.objective.loss
+    object.__setattr__(
+        trainer.objective, "loss", lambda d, x0, *rest: sizes.append(x0.shape[-1]) or asked(d, x0, *rest)
+    )
+    for _ in trainer.steps():
+        pass
+    assert sizes == [4] * 6 + [8] * 6
+
+
+def test_coupled_training_is_a_function_of_the_step() -> None:
+    losses = []
+    for _ in range(2):
+        trainer = Trainer(new_model(TINY, 3), blobs(), replace(CONFIG, coupling=True, flip=True))
+        losses.append([progress.loss for progress in trainer.steps()])
+    plain = [progress.loss for progress in Trainer(new_model(TINY, 3), blobs(), replace(CONFIG, flip=True)).steps()]
+    assert losses[0] == losses[1] != plain
+
+
+def test_what_cannot_be_halved_is_refused() -> None:
+    points = open_dataset("points:moons:100")
+    with pytest.raises(SfumatoError, match="no half size"):
+        Trainer(new_model(model_for(points)), points, replace(CONFIG, coarse=0.5))
+    with pytest.raises(SfumatoError, match="between 0 and 1"):
+        replace(CONFIG, coarse=1.0)
