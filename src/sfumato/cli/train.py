@@ -82,7 +82,8 @@ def train(
     ] = None,
     optimizer: Annotated[OptimizerName, Parameter(help="Which optimiser.")] = "muon",
     learning_rate: Annotated[
-        float | None, Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; LESS with --from].")
+        float | None,
+        Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --from, a third]."),
     ] = None,
     held_out: Annotated[
         float, Parameter(help="Share of the samples that is not trained on, but tells how it goes; 0 for none.")

@@ -35,7 +35,6 @@ from sfumato.nets import SIZES, MLPConfig, unet_config
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
-from sfumato.training.lora import write_adapter
 from sfumato.training.held_out import (
     FILE,
     Evaluation,
@@ -45,6 +44,7 @@ from sfumato.training.held_out import (
     read_evaluations,
     write_evaluation,
 )
+from sfumato.training.lora import write_adapter
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
