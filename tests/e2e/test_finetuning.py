@@ -67,7 +67,6 @@ def test_pictures_of_another_size_and_with_other_classes(sfumato: Command, pictu
         (("digits", "--lora", 4), ["--from"]),
         (("digits", "--from", "digits", "--lora", 0), ["rank", "between 1 and 63"]),
         (("digits", "--from", "digits", "--lora", 64), ["rank", "between 1 and 63"]),
-        (("digits", "--from", "digits", "--learning-rate", 0), ["learning rate must be above 0"]),
     ],
 )
 def test_wrong_input_gets_one_clear_line(

@@ -155,9 +155,9 @@ class Trainer:
         uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
         law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std, tail=config.law_tail)
         self.objective = Objective(law, config.weight, model.config.data_std, uncertainty)
-        # They know this training only, of which the first step is taken whole (see ema_decay): right for fine-tuning
-        # too. What it starts from counts nothing by itself, for it isn't what the new data teach; but the first steps,
-        # which are still near to it, do, and are forgotten at the rate that the width says, however short the run is.
+        # They begin anew, from a model's weights as from random ones: step 1 is taken whole (see ema_decay) and what
+        # was before counts nothing. That suits fine-tuning: the old weights answer for other data, and the first steps,
+        # still near to them, fade at this training's pace, however short it is.
         self.averages: list[NetDenoiser] = [
             copy.deepcopy(model.denoiser).eval().requires_grad_(False) for _ in config.ema_widths
         ]
