@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sfumato.errors import SfumatoError
     from sfumato.hub import Model, ModelConfig, SamplingConfig, load
     from sfumato.sampling import grid, sample, stepper
-    from sfumato.training import TrainingConfig, model_for, resume_run, start_run, train
+    from sfumato.training import TrainingConfig, model_for, model_from, resume_run, start_run, train
 
 _HOMES = {
     "Dataset": "data",
@@ -29,6 +29,7 @@ _HOMES = {
     "SfumatoError": "errors",
     "TrainingConfig": "training",
     "model_for": "training",
+    "model_from": "training",
     "grid": "sampling",
     "load": "hub",
     "open_dataset": "data",
@@ -54,6 +55,7 @@ __all__ = [
     "grid",
     "load",
     "model_for",
+    "model_from",
     "open_dataset",
     "resume_run",
     "sample",

@@ -16,6 +16,8 @@ from sfumato.hub import load
 from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
+from sfumato.training.lora import adapter_words
+from sfumato.training.run import ADAPTER
 
 
 def info(
@@ -71,6 +73,10 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
             f"{sampling.sampler}, {sampling.steps} steps, {sampling.grid} grid, guidance {sampling.guidance:g}",
         ),
     ]
+    if training.origin is not None:
+        facts.insert(2, ("from", f"{training.origin.path} (weights {training.origin.weights[:12]})"))
+    if training.lora is not None:
+        facts.insert(3, ("adapters", f"of rank {training.lora}: {adapter_words(folder / ADAPTER) or 'not yet saved'}"))
     if state["skipped"]:
         facts.append(("skipped", f"{state['skipped']} steps whose loss was not finite"))
     if loss := _last_loss(folder / "metrics.jsonl"):

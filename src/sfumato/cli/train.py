@@ -19,7 +19,7 @@ from sfumato.cli.display import TrainingDisplay, console, count, duration, note,
 from sfumato.cli.trackers import Trackers, check_trackers
 from sfumato.data import Dataset, open_dataset, picture
 from sfumato.errors import SfumatoError
-from sfumato.hub import ModelConfig, new_model
+from sfumato.hub import Model, ModelConfig, load, new_model
 from sfumato.hub.model import read_config
 from sfumato.training import (
     ALONE,
@@ -36,15 +36,18 @@ from sfumato.training import (
     fastest_precision,
     join_processes,
     model_for,
+    model_from,
     pick_device,
     resume_run,
     start_run,
     training_config,
 )
 from sfumato.training import train as train_events
+from sfumato.training.finetuning import FINE_TUNING, moved_attention
+from sfumato.training.lora import adapter_words
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
 from sfumato.training.precision import WORTH_COMPILING, can_compile
-from sfumato.training.run import preview_labels
+from sfumato.training.run import ADAPTER, preview_labels
 
 HELD_OUT = 0.05  # share of the samples
 
@@ -64,14 +67,24 @@ def train(
         float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
     images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
-    net: Annotated[str, Parameter(help="The UNet's size: auto, nano, tiny, small, medium or base.")] = "auto",
+    source: Annotated[
+        str | None,
+        Parameter(name="--from", help="Fine-tune this trained model: a run, a checkpoint, or one that ships."),
+    ] = None,
+    lora: Annotated[
+        int | None, Parameter(help="With --from, train only adapters of this rank, which are saved apart too.")
+    ] = None,
+    net: Annotated[
+        str | None, Parameter(help="The UNet's size: auto, nano, tiny, small, medium or base [default: auto].")
+    ] = None,
     batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
     accumulate: Annotated[
         int | None, Parameter(help="Take each batch in so many slices, for less memory [default: 1].")
     ] = None,
     optimizer: Annotated[OptimizerName, Parameter(help="Which optimiser.")] = "muon",
     learning_rate: Annotated[
-        float | None, Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw].")
+        float | None,
+        Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --from, a third]."),
     ] = None,
     held_out: Annotated[
         float, Parameter(help="Share of the samples that is not trained on, but tells how it goes; 0 for none.")
@@ -111,10 +124,15 @@ def train(
     assert data is not None
     if exists:  # before a long scan, not after it
         raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
-    dataset = open_and_tell(data, parse_size(size), processes)
+    start = _start(source, net, lora)
+    slower = 1.0 if start is None else FINE_TUNING
+    pixels = parse_size(size)
+    if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
+        pixels = start.config.shape[1], start.config.shape[2]
+    dataset = open_and_tell(data, pixels, processes)
     config = TrainingConfig(
         data=data,
-        size=parse_size(size),
+        size=pixels,
         held_out=held_out,
         flip=flip,
         images=images,
@@ -122,16 +140,31 @@ def train(
         batch=default_batch(dataset) if batch is None else batch,
         accumulate=1 if accumulate is None else accumulate,
         optimizer=optimizer,
-        learning_rate=OPTIMIZERS[optimizer] if learning_rate is None else learning_rate,
+        learning_rate=OPTIMIZERS[optimizer] * slower if learning_rate is None else learning_rate,
         seed=seed,
         keep=keep,
         precision=pick_precision(precision),
+        lora=lora,
     )
-    model = model_for(dataset, net, minutes=config.minutes)
+    fresh = None if start is None else model_from(start, dataset, seed)
+    if start is not None and (moved := moved_attention(start, dataset)):
+        note(moved)
+    model = model_for(dataset, net or "auto", minutes=config.minutes) if fresh is None else fresh.config
     config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
     config, model = processes.same((config, model))  # some of it is measured, differently by each
-    run(folder, start_run(folder, dataset, config, model, processes=processes), trackers)
+    run(folder, start_run(folder, dataset, config, fresh or model, processes=processes), trackers)
     finish(folder)
+
+
+def _start(source: str | None, net: str | None, lora: int | None) -> Model | None:
+    """The model that --from names."""
+    if source is None:
+        if lora is not None:
+            raise SfumatoError("--lora trains adapters beside the weights of a model; say of which with --from.")
+        return None
+    if net is not None:
+        raise SfumatoError(f"--net and --from exclude each other: the network is that of {source}; leave --net out.")
+    return load(source)
 
 
 def default_batch(dataset: Dataset) -> int:
@@ -275,11 +308,14 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
     print_facts(
         [
             ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),
-            ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters"),
+            ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters{_from(config)}"),
             ("machine", f"{trainer.device.type}, {config.precision}{compiled}{_together(trainer)}"),
             ("saved in", str(folder)),
         ]
     )
+    if config.lora is not None:
+        trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
+        note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
     if config.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None
@@ -311,7 +347,13 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
     console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
     if judged and judged.word != "early":
         console.print(f"It is {judged.sentence}", soft_wrap=True)
+    if config.lora is not None:
+        console.print(f"The adapters alone are in {adapter_words(folder / ADAPTER)}", soft_wrap=True)
     trainer.processes.leave()
+
+
+def _from(config: TrainingConfig) -> str:
+    return "" if config.origin is None else f", from {config.origin.path}"
 
 
 def _together(trainer: Trainer) -> str:

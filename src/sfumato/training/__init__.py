@@ -1,5 +1,6 @@
 """Training: the loop, the run folder around it, the average of the weights, the choice of precision."""
 
+from sfumato.training.finetuning import model_from
 from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
 from sfumato.training.precision import Precision, fastest_precision, pick_device
 from sfumato.training.processes import ALONE, Processes, join_processes
@@ -39,6 +40,7 @@ __all__ = [
     "join_processes",
     "judge_run",
     "model_for",
+    "model_from",
     "pick_device",
     "read_evaluations",
     "resume_run",

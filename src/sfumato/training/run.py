@@ -6,6 +6,7 @@ runs/<name>/held_out.jsonl          how the averaged weights do on samples that 
 runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
 runs/<name>/checkpoints/            see sfumato.hub.checkpoints
 runs/<name>/averages/               see sfumato.training.averages
+runs/<name>/adapter/                the adapters of a run that trains nothing else, see sfumato.training.lora
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from sfumato.hub.zoo import ships
 from sfumato.nets import SIZES, MLPConfig, unet_config
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
+from sfumato.training.finetuning import Origin, read_start, start_path, write_start
 from sfumato.training.held_out import (
     FILE,
     Evaluation,
@@ -42,10 +44,12 @@ from sfumato.training.held_out import (
     read_evaluations,
     write_evaluation,
 )
+from sfumato.training.lora import write_adapter
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
+ADAPTER = "adapter"
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
 METRICS_EVERY = 10
 
@@ -122,18 +126,27 @@ def start_run(
     folder: Path,
     dataset: Dataset,
     config: TrainingConfig,
-    model: ModelConfig,
+    model: ModelConfig | Model,
     device: torch.device | None = None,
     processes: Processes = ALONE,
 ) -> Trainer:
     """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run.
 
+    A `model` with weights, such as `model_from` makes, is what the run starts from; it stays as it is.
     Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes.
     """
-    trainer = _trainer(dataset, config, model, device, processes)
+    start = None
+    if isinstance(model, Model):
+        config = replace(config, origin=Origin(model.source, model.weights_hash))
+        start, model = model.denoiser.net.state_dict(), model.config
+    elif config.lora is not None:
+        raise SfumatoError("adapters are trained beside the weights of a model; say of which with --from.")
+    trainer = _trainer(dataset, config, model, device, processes, start)
     if processes.main:
         if (folder / "config.json").exists():
             raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
+        if start is not None:
+            write_start(folder, start)
         replace_file(folder / "config.json", config_json(model=model, training=config))
     return trainer
 
@@ -153,10 +166,12 @@ def resume_run(
     model: ModelConfig = read_config(folder / "config.json")
     if (dataset.shape, dataset.classes) != (model.shape, model.classes):
         raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
-    checkpoint, damaged = newest_checkpoint(folder / "checkpoints", FILES)
-    trainer = _trainer(dataset, config, model, device, processes)
+    names = FILES if config.lora is None else (*FILES, "adapters.safetensors")
+    checkpoint, damaged = newest_checkpoint(folder / "checkpoints", names)
+    begins = config.origin is not None and (checkpoint is None or config.lora is not None)
+    trainer = _trainer(dataset, config, model, device, processes, read_start(folder) if begins else None)
     if checkpoint is not None:
-        trainer.restore({name: checkpoint.read(name) for name in FILES}, checkpoint.state)
+        trainer.restore({name: checkpoint.read(name) for name in names}, checkpoint.state)
     if trainer.step != (step := processes.same(trainer.step)):
         raise SfumatoError(
             f"the main process goes on from step {step} of {folder} and process {processes.rank} from step "
@@ -201,7 +216,12 @@ def _fitted(dataset: Dataset, flip: bool = False) -> Gaussian:
 
 
 def _trainer(
-    dataset: Dataset, config: TrainingConfig, model: ModelConfig, device: torch.device | None, processes: Processes
+    dataset: Dataset,
+    config: TrainingConfig,
+    model: ModelConfig,
+    device: torch.device | None,
+    processes: Processes,
+    start: Mapping[str, Tensor] | None = None,
 ) -> Trainer:
     if len(dataset) != (count := processes.same(len(dataset))):
         raise SfumatoError(
@@ -209,6 +229,8 @@ def _trainer(
             f"{len(dataset)}; give all machines the same data."
         )
     fresh = new_model(model, config.seed)
+    if start is not None:
+        fresh.denoiser.net.load_state_dict(start)
     fresh.denoiser.to(device or processes.device or pick_device())
     return Trainer(fresh, dataset, config, processes)
 
@@ -319,6 +341,8 @@ def _save(folder: Path, trainer: Trainer) -> Saved:
     if not trainer.processes.main:
         return Saved(trainer.step, checkpoint_path(folder / "checkpoints", trainer.step))
     files, counters = trainer.state()
+    if trainer.config.lora is not None:  # first: one without its checkpoint is written again, the other way round not
+        write_adapter(folder / ADAPTER, trainer.average.net, start_path(folder).as_posix())
     path = write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
     return Saved(trainer.step, path)
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from sfumato.data import Dataset, around, hold_out, mirrored, order
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
@@ -28,6 +28,8 @@ from sfumato.hub import Model
 from sfumato.nets import UNetConfig
 from sfumato.training.coupling import couple
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
+from sfumato.training.finetuning import Origin
+from sfumato.training.lora import add_adapters, plain_weights, restore_trained, trained_weights
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName, make_optimizers
 from sfumato.training.precision import Precision
 from sfumato.training.processes import ALONE, Processes
@@ -50,6 +52,8 @@ class TrainingConfig:
     of 0 stands for the one that suits it; `compile` has PyTorch compile the network, which takes a minute or two and
     makes steps faster. `keep` checkpoints are kept, one saved every `save_minutes`. Each process takes its share of a
     batch in `accumulate` slices, one after the other, which needs less memory and changes nothing but rounding.
+    With `lora`, adapters of that rank are trained and nothing else. `origin` is what a fine-tuned model came from (see
+    finetuning.py).
     """
 
     data: str
@@ -83,6 +87,8 @@ class TrainingConfig:
     previews: int = 12
     save_minutes: float = 2.0
     keep: int = 2
+    lora: int | None = None
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         if self.images is None and self.minutes is None:
@@ -163,9 +169,14 @@ class Trainer:
         self.held = hold_out(len(dataset), config.held_out)
         self._shares = processes.share(config.batch, config.accumulate)
         self.device = model.device
+        if config.lora is not None:
+            add_adapters(model.denoiser.net, config.lora, config.seed)
         uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
         law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std, tail=config.law_tail)
         self.objective = Objective(law, config.weight, model.config.data_std, uncertainty)
+        # They begin anew, from a model's weights as from random ones: step 1 is taken whole (see ema_decay) and what
+        # was before counts nothing. That suits fine-tuning: the old weights answer for other data, and the first steps,
+        # still near to them, fade at this training's pace, however short it is.
         self.averages: list[NetDenoiser] = [
             copy.deepcopy(model.denoiser).eval().requires_grad_(False) for _ in config.ema_widths
         ]
@@ -195,6 +206,11 @@ class Trainer:
     def average(self) -> NetDenoiser:
         """The average that draws, of the last of the widths."""
         return self.averages[-1]
+
+    @property
+    def _nets(self) -> list[nn.Module]:
+        """The network that is trained, and its averages."""
+        return [denoiser.net for denoiser in (self.model.denoiser, *self.averages)]
 
     @property
     def profiles(self) -> list[Profile]:
@@ -332,26 +348,33 @@ class Trainer:
         }
         if self.objective.uncertainty is not None:
             optimizer |= {f"uncertainty.{k}": v for k, v in self.objective.uncertainty.state_dict().items()}
+        nets = self._nets
         files = {
-            "model.safetensors": self.model.denoiser.net.state_dict(),
-            "ema.safetensors": self.average.net.state_dict(),
-            "averages.safetensors": pack([average.net.state_dict() for average in self.averages[:-1]]),
+            "model.safetensors": plain_weights(nets[0]),
+            "ema.safetensors": plain_weights(nets[-1]),
+            "averages.safetensors": pack([plain_weights(net) for net in nets[1:-1]]),
             "optimizer.safetensors": optimizer,
         }
+        if self.config.lora is not None:  # which the sums with what they adapt don't give back
+            files["adapters.safetensors"] = pack([trained_weights(net) for net in nets])
         return files, {"images": self.images, "seconds": self.seconds, "skipped": self.skipped}
 
     def restore(self, files: dict[str, dict[str, Tensor]], counters: dict[str, Any]) -> None:
         """Take up where `state()` was saved."""
-        self.model.denoiser.net.load_state_dict(files["model.safetensors"])
-        self.average.net.load_state_dict(files["ema.safetensors"])
         others = unpack(files["averages.safetensors"])
         if len(others) != len(self.averages) - 1:
             raise SfumatoError(
                 f"the checkpoint keeps {len(others) + 1} averages of the weights and config.json names "
                 f"{len(self.averages)} ema_widths; restore the config.json that belongs to the run."
             )
-        for average, tensors in zip(self.averages, others, strict=False):
-            average.net.load_state_dict(tensors)
+        saved = [files["model.safetensors"], *others, files["ema.safetensors"]]
+        if self.config.lora is not None:
+            saved = unpack(files["adapters.safetensors"])
+        for net, tensors in zip(self._nets, saved, strict=True):
+            if self.config.lora is None:
+                net.load_state_dict(tensors)
+            else:
+                restore_trained(net, tensors)
         optimizer = files["optimizer.safetensors"]
         for one in self.optimizers:
             for group in one.param_groups:

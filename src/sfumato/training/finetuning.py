@@ -1,0 +1,119 @@
+"""Fine-tuning: a trained model made ready for other data, and the weights that a run started from.
+
+runs/<name>/checkpoints/start/      the weights before the first step, in the form of a checkpoint
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import Tensor
+
+from sfumato.data import Dataset
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model, new_model
+from sfumato.hub.checkpoints import open_checkpoint, write_folder
+from sfumato.hub.model import WEIGHT_FILES
+from sfumato.nets import UNetConfig
+from sfumato.training.lora import LABEL
+
+FINE_TUNING = 0.3  # the usual learning rate, times this
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a fine-tuned model came from: the `path` of its checkpoint (or its name) and the sha256 of its `weights`."""
+
+    path: str
+    weights: str
+
+
+def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
+    """A model for `dataset` that starts from the weights of `source`, whose scale and way of sampling it keeps.
+
+    Classes that `source` knows by the same name, and the null class, keep their embeddings; others get fresh ones, a
+    function of `seed`. Without a class it answers as `source` does without one: bit for bit, unless `dataset` has no
+    classes and `source` has, whose null class then becomes part of a bias. Embeddings start at zero where `source` has
+    no classes, so that all classes begin as its unconditional answer. The size of pictures may differ. Raises
+    SfumatoError where the channels or dimensions do, or where the network can't take pictures so small.
+    """
+    config, name = source.config, source.source or "the model"
+    if _kind(config.shape) != _kind(dataset.shape):
+        raise SfumatoError(
+            f"{name} draws {_kind(config.shape)} and {dataset.name} holds {_kind(dataset.shape)}; start from a model "
+            "of the same kind, or train a new one without --from."
+        )
+    if isinstance(config.net, UNetConfig):
+        config.net.check(*dataset.shape[1:])
+    model = new_model(
+        replace(
+            config,
+            shape=dataset.shape,
+            classes=dataset.classes,
+            net=replace(config.net, classes=len(dataset.classes)),
+        ),
+        seed,
+    )
+    old, new = source.denoiser.net.state_dict(), model.denoiser.net.state_dict()
+    label, bias = f"{LABEL}.weight", "condition.noise.mlp.2.bias"
+    rows, known = new.pop(label, None), old.pop(label, None)
+    if rows is not None and known is not None:
+        rows[-1] = known[-1]  # the null class is the last
+        for number, of_name in enumerate(dataset.classes):
+            if of_name in config.classes:
+                rows[number] = known[config.classes.index(of_name)]
+    elif rows is not None:
+        rows.zero_()
+    elif known is not None:
+        old[bias] = old[bias] + known[-1]
+    model.denoiser.net.load_state_dict({**old, **({} if rows is None else {label: rows})})
+    model.source, model.weights_hash = source.source, source.weights_hash
+    return model
+
+
+def _kind(shape: tuple[int, ...]) -> str:
+    if len(shape) == 1:
+        return f"points of {shape[0]} numbers"
+    return f"pictures of {shape[0]} channel{'s' if shape[0] > 1 else ''}"
+
+
+def moved_attention(source: Model, dataset: Dataset) -> str | None:
+    """A sentence about the sizes at which the network attends, where those on `dataset` aren't those it learnt."""
+    net = source.config.net
+    if not isinstance(net, UNetConfig) or not net.attention or source.config.shape[1:] == dataset.shape[1:]:
+        return None
+
+    def sizes(shape: tuple[int, ...]) -> str:
+        halved = [[math.ceil(side / 2**stage) for side in shape[1:]] for stage in net.attention]
+        return " and ".join(f"{height}×{width}" for height, width in halved)
+
+    return (
+        f"the network learnt to attend over {sizes(source.config.shape)} places and now does so over "
+        f"{sizes(dataset.shape)}; it may take longer to get used to."
+    )
+
+
+def start_path(run: Path) -> Path:
+    """Where `run` keeps the weights that it started from; it loads and draws like any checkpoint."""
+    return run / "checkpoints" / "start"
+
+
+def write_start(run: Path, weights: Mapping[str, Tensor]) -> None:
+    """Keep the weights that `run` starts from, so that it can go on without the model they came from."""
+    write_folder(
+        start_path(run), {WEIGHT_FILES["ema"]: weights}, {"step": 0, "images": 0, "seconds": 0.0, "skipped": 0}
+    )
+
+
+def read_start(run: Path) -> dict[str, Tensor]:
+    """What `write_start` kept; raises SfumatoError where it is missing or damaged."""
+    checkpoint = open_checkpoint(start_path(run))
+    if checkpoint is None or not checkpoint.intact(WEIGHT_FILES["ema"]):
+        raise SfumatoError(
+            f"{start_path(run)}, the weights that the run started from, is missing or damaged; restore that folder, or "
+            "fine-tune again."
+        )
+    return checkpoint.read(WEIGHT_FILES["ema"])
