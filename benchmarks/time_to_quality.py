@@ -82,7 +82,7 @@ def other(contestant: str, dataset: Dataset, until: float, count: int) -> dict[s
 
 def sfumato(dataset: Dataset, until: float, count: int) -> dict[str, Any]:
     """The trainer as `sfumato train` starts it, with its defaults."""
-    from sfumato.cli.train import default_batch
+    from sfumato.cli.train import HELD_OUT, default_batch
     from sfumato.hub import load
     from sfumato.training import TrainingConfig, fastest_precision, model_for, pick_device, start_run, train
 
@@ -91,9 +91,14 @@ def sfumato(dataset: Dataset, until: float, count: int) -> dict[str, Any]:
         precision = fastest_precision(pick_device())
         left = until - time.time() - 1.5  # the last step, saving and a preview
         config = TrainingConfig(
-            dataset.name, minutes=left / 60, batch=default_batch(dataset), precision=precision, previews=0
+            dataset.name,
+            minutes=left / 60,
+            batch=default_batch(dataset),
+            precision=precision,
+            held_out=HELD_OUT,
+            previews=0,
         )
-        trainer = start_run(folder, dataset, config, model_for(dataset, "tiny"))
+        trainer = start_run(folder, dataset, config, model_for(dataset, minutes=config.minutes))
         for _ in train(folder, trainer):
             pass
         ended = time.time()

@@ -52,7 +52,9 @@ def main(name: str) -> None:
     assert everything.labels is not None
     part = len(everything) * 9 // 10  # the digits are in the order of their writers: the last were never seen
     seen = Dataset(name, everything.samples[:part], everything.labels[:part], everything.classes)
-    config = replace(demo_config(), minutes=None, images=IMAGES, law_tail=0.02)
+    config = replace(
+        demo_config(), minutes=None, images=IMAGES, held_out=0.0, optimizer="adamw", learning_rate=2e-3, law_tail=0.02
+    )
     times = torch.linspace(0.05, 0.95, 19, dtype=torch.float64)
     levels = Cosine()(times)
     held_x, held_labels = everything.batch(torch.arange(part, len(everything)))

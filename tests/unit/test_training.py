@@ -195,7 +195,7 @@ def test_resuming_on_other_data_is_refused(tmp_path: Path) -> None:
         resume_run(tmp_path / "run", replace(blobs(), classes=("cat", "dog", "hen")), CONFIG, CPU)
 
 
-@pytest.mark.parametrize("wrong", [{"images": 0}, {"minutes": -1.0}, {"batch": 0}, {"learning_rate": 0.0}])
+@pytest.mark.parametrize("wrong", [{"images": 0}, {"minutes": -1.0}, {"batch": 0}, {"learning_rate": -1e-3}])
 def test_budgets_and_rates_must_be_positive(wrong: dict[str, float]) -> None:
     with pytest.raises(SfumatoError, match="must be above 0"):
         replace(CONFIG, **wrong)

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from sfumato.cli.display import console, print_facts, program
 from sfumato.cli.sample import about, draw, frame_of, seed_words
-from sfumato.cli.train import run
+from sfumato.cli.train import HELD_OUT, run
 from sfumato.data import open_dataset, save_animation, save_png, tile
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge
@@ -26,7 +26,9 @@ def demo_config(minutes: float = 0.8, images: int | None = None, seed: int = 0) 
         data="digits",
         minutes=minutes,
         images=images,
+        held_out=HELD_OUT,
         batch=64,
+        optimizer="adamw",
         learning_rate=2e-3,
         seed=seed,
         precision=fastest_precision(pick_device()),

@@ -104,6 +104,7 @@ class TrainingDisplay:
         self._recent: deque[Progress] = deque(maxlen=50)
         self._losses: list[float] = []
         self._picture: Text | None = None
+        self._verdict = ""
         self._drawn = -math.inf
 
     def __enter__(self) -> TrainingDisplay:
@@ -137,6 +138,12 @@ class TrainingDisplay:
             facts = "  ".join(f"{name} {value}" for name, value in self._facts())
             console.print(f"{progress.fraction:4.0%}  {facts}", soft_wrap=True)
 
+    def tell(self, verdict: str) -> None:
+        """Put the newest verdict under the curve; a line of its own where the display isn't live."""
+        if verdict != self._verdict and not self._live:
+            console.print(f"      {verdict}", soft_wrap=True)
+        self._verdict = verdict
+
     def show(self, image: Image) -> None:
         """Put the newest samples under the bar, where the terminal has the colours for it."""
         if self._live and console.color_system in ("256", "truecolor"):
@@ -168,6 +175,8 @@ class TrainingDisplay:
         lines: list[RenderableType] = [bar, facts]
         if curve := sparkline(self._losses[len(self._losses) // 50 :]):
             lines.append(Text.assemble(("loss over time ", "dim"), (curve, "cyan")))
+        if self._verdict:
+            lines.append(Text.assemble(("verdict ", "dim"), self._verdict))
         if self._picture is not None:
             lines += [Text(""), self._picture]
         return Group(*lines)

@@ -14,7 +14,8 @@ from sfumato.data import Dataset, read_about
 from sfumato.data.layout import readable
 from sfumato.hub import load
 from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
-from sfumato.training import training_config
+from sfumato.training import judge_run, read_evaluations, training_config
+from sfumato.training.held_out import describe
 
 
 def info(
@@ -74,6 +75,8 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
         facts.append(("skipped", f"{state['skipped']} steps whose loss was not finite"))
     if loss := _last_loss(folder / "metrics.jsonl"):
         facts.append(("last loss", loss))
+    if evaluations := read_evaluations(folder):
+        facts += [*describe(evaluations[-1]), ("verdict", judge_run(evaluations).sentence)]
     return facts + [("damaged", f"{path} was passed over") for path in damaged]
 
 

@@ -22,6 +22,7 @@ from sfumato.hub import ModelConfig, new_model
 from sfumato.hub.model import read_config
 from sfumato.training import (
     ALONE,
+    Judged,
     Precision,
     Preview,
     Processes,
@@ -29,6 +30,7 @@ from sfumato.training import (
     Saved,
     Trainer,
     TrainingConfig,
+    Verdict,
     extend,
     fastest_precision,
     join_processes,
@@ -39,8 +41,11 @@ from sfumato.training import (
     training_config,
 )
 from sfumato.training import train as train_events
+from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
 from sfumato.training.precision import WORTH_COMPILING, can_compile
 from sfumato.training.run import preview_labels
+
+HELD_OUT = 0.05  # share of the samples
 
 
 def train(
@@ -58,12 +63,18 @@ def train(
         float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
     images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
-    net: Annotated[str, Parameter(help="The UNet's size: auto, tiny, small, medium or base.")] = "auto",
+    net: Annotated[str, Parameter(help="The UNet's size: auto, nano, tiny, small, medium or base.")] = "auto",
     batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
     accumulate: Annotated[
         int | None, Parameter(help="Take each batch in so many slices, for less memory [default: 1].")
     ] = None,
-    learning_rate: Annotated[float, Parameter(help="Peak learning rate.")] = 1e-3,
+    optimizer: Annotated[OptimizerName, Parameter(help="Which optimiser.")] = "muon",
+    learning_rate: Annotated[
+        float | None, Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw].")
+    ] = None,
+    held_out: Annotated[
+        float, Parameter(help="Share of the samples that is not trained on, but tells how it goes; 0 for none.")
+    ] = HELD_OUT,
     seed: Annotated[int, Parameter(help="Decides the weights, the data order and all noise.")] = 0,
     keep: Annotated[int, Parameter(help="How many checkpoints stay; one is saved every two minutes.")] = 2,
     precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
@@ -101,17 +112,19 @@ def train(
     config = TrainingConfig(
         data=data,
         size=parse_size(size),
+        held_out=held_out,
         flip=flip,
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
         batch=default_batch(dataset) if batch is None else batch,
         accumulate=1 if accumulate is None else accumulate,
-        learning_rate=learning_rate,
+        optimizer=optimizer,
+        learning_rate=OPTIMIZERS[optimizer] if learning_rate is None else learning_rate,
         seed=seed,
         keep=keep,
         precision=pick_precision(precision),
     )
-    model = model_for(dataset, net)
+    model = model_for(dataset, net, minutes=config.minutes)
     config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
     config, model = processes.same((config, model))  # some of it is measured, differently by each
     run(folder, start_run(folder, dataset, config, model, processes=processes))
@@ -265,6 +278,7 @@ def run(folder: Path, trainer: Trainer) -> None:
     )
     if config.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
+    judged: Verdict | None = None
     with _signals_stop(trainer) as caught, TrainingDisplay(folder.name) as display:
         for event in train_events(folder, trainer):
             if isinstance(event, Progress):
@@ -274,6 +288,9 @@ def run(folder: Path, trainer: Trainer) -> None:
                 fitting = (picture_columns() + 1) // (model.config.shape[-1] + 1)  # side by side at full size
                 columns = min(number // 2, fitting) if fitting >= 4 else number // 2
                 display.show(picture(event.samples, labels, columns, scale=1))
+            elif isinstance(event, Judged):
+                display.tell(event.verdict.sentence)
+                judged = event.verdict
             elif isinstance(event, Saved):
                 saved = event
     if caught or trainer.fraction < 1:  # another process may have been asked to stop
@@ -285,6 +302,8 @@ def run(folder: Path, trainer: Trainer) -> None:
         raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
     took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
     console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
+    if judged and judged.word != "early":
+        console.print(f"It is {judged.sentence}", soft_wrap=True)
     trainer.processes.leave()
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from sfumato.cli.display import TrainingDisplay, console, picture_columns, print_facts
 from sfumato.cli.info import run_facts
 from sfumato.errors import SfumatoError
-from sfumato.training import Progress, TrainingConfig, training_config
+from sfumato.training import Progress, TrainingConfig, judge_run, read_evaluations, training_config
 
 PAUSE = 0.5  # seconds between looks at the file
 
@@ -37,6 +37,8 @@ def watch(
             progress = found[-1]
             display.catch_up(found[:-1])
             display.update(progress)
+            if evaluations := read_evaluations(run):
+                display.tell(judge_run(evaluations).sentence)
             newest = max((run / "previews").glob("step-*.png"), default=None)
             if newest is not None and newest != shown:
                 shown = newest

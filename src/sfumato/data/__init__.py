@@ -1,6 +1,6 @@
 """Where training data comes from, and pictures in and out."""
 
-from sfumato.data.dataset import Dataset, mirrored, open_dataset, order
+from sfumato.data.dataset import Dataset, around, hold_out, mirrored, open_dataset, order
 from sfumato.data.pictures import (
     half_blocks,
     picture,
@@ -14,6 +14,6 @@ from sfumato.data.pictures import (
 )
 
 __all__ = [
-    "Dataset", "half_blocks", "mirrored", "open_dataset", "order", "picture", "read_about", "save_animation",
-    "save_png", "scatter", "table", "tile", "to_uint8",
+    "Dataset", "around", "half_blocks", "hold_out", "mirrored", "open_dataset", "order", "picture", "read_about",
+    "save_animation", "save_png", "scatter", "table", "tile", "to_uint8",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ Progress = Callable[[int, int], None]  # (files read, files in all)
 
 SHUFFLED = 2**16  # samples whose order is shuffled in memory; that of more is computed where it is asked for
 ROUNDS = 6
+FEWEST, HELD_OUT = 8, 1000  # samples that are held out: fewer say nothing, more would be lost on large sets
 
 
 class Rows:
@@ -151,6 +152,22 @@ def order(count: int, seed: int, position: int, number: int) -> NDArray[np.int64
             parts.append(_permuted(np.arange(offset, offset + some), count, seed, epoch))
         position, number = position + some, number - some
     return np.concatenate(parts)
+
+
+def hold_out(count: int, share: float) -> NDArray[np.int64]:
+    """The samples of `count` that training leaves out, sorted: `share` of them, at most HELD_OUT, none if too few.
+
+    Which they are depends on the count alone, so that runs on the same data can be compared.
+    """
+    number = min(HELD_OUT, int(count * share))
+    if number < FEWEST:
+        return np.empty(0, np.int64)
+    return np.sort(_permuted(np.arange(number), count, seed=0, epoch=HELD_OUT))
+
+
+def around(held: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The samples at `places` among those that are not in `held` (sorted)."""
+    return places + np.searchsorted(held - np.arange(len(held)), places, side="right")
 
 
 def mirrored(seed: int, position: int, number: int) -> NDArray[np.bool_]:

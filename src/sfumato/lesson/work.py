@@ -103,7 +103,12 @@ def digits_training(minutes: float) -> Iterator[Progress | Moment]:
     dataset = open_dataset("digits")
     device = pick_device()
     config = TrainingConfig(
-        "digits", minutes=minutes, batch=64, learning_rate=2e-3, precision=fastest_precision(device)
+        "digits",
+        minutes=minutes,
+        batch=64,
+        optimizer="adamw",
+        learning_rate=2e-3,
+        precision=fastest_precision(device),
     )
     model = new_model(read_config(ZOO / "digits" / "config.json"), config.seed)
     model.denoiser.to(device)

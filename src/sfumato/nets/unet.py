@@ -3,12 +3,13 @@
 Named sizes, with parameters and GFLOP of one forward pass (a multiply-add counts as two), measured by
 `tests/unit/test_nets.py` for one picture without classes:
 
-| size   | 8×8×1            | 32×32×3         | 64×64×3         |
-| ------ | ---------------- | --------------- | --------------- |
-| tiny   | 1.6 M, 0.06 GF   | 1.9 M, 0.28 GF  | 2.0 M, 0.68 GF  |
-| small  | 7.2 M, 0.30 GF   | 8.5 M, 1.1 GF   | 8.7 M, 1.6 GF   |
-| medium | 18.6 M, 1.2 GF   | 24.0 M, 4.9 GF  | 24.7 M, 8.2 GF  |
-| base   | 18.6 M, 1.2 GF   | 28.8 M, 8.6 GF  | 30.9 M, 21 GF   |
+| size   | 8×8×1             | 32×32×3         | 64×64×3         |
+| ------ | ----------------- | --------------- | --------------- |
+| nano   | 0.40 M, 0.016 GF  | 0.53 M, 0.14 GF | 0.60 M, 0.55 GF |
+| tiny   | 1.6 M, 0.06 GF    | 1.9 M, 0.28 GF  | 2.0 M, 0.68 GF  |
+| small  | 7.2 M, 0.30 GF    | 8.5 M, 1.1 GF   | 8.7 M, 1.6 GF   |
+| medium | 18.6 M, 1.2 GF    | 24.0 M, 4.9 GF  | 24.7 M, 8.2 GF  |
+| base   | 18.6 M, 1.2 GF    | 28.8 M, 8.6 GF  | 30.9 M, 21 GF   |
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class UNetConfig:
 
 # name → (widths from the coarsest stage, blocks per stage, most pixels a stage may have to attend)
 _SIZES: dict[str, tuple[tuple[int, ...], int, int]] = {
+    "nano": ((64, 32), 1, 0),
     "tiny": ((128, 64, 64, 32), 1, 0),
     "small": ((256, 128, 128, 64, 32), 1, 64),
     "medium": ((256, 256, 192, 96, 64), 2, 64),

@@ -1,9 +1,11 @@
 """Training: the loop, the run folder around it, the average of the weights, the choice of precision."""
 
+from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
 from sfumato.training.precision import Precision, fastest_precision, pick_device
 from sfumato.training.processes import ALONE, Processes, join_processes
 from sfumato.training.run import (
     Event,
+    Judged,
     Preview,
     Saved,
     data_gaussian,
@@ -18,7 +20,9 @@ from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
 __all__ = [
     "ALONE",
+    "Evaluation",
     "Event",
+    "Judged",
     "Precision",
     "Preview",
     "Processes",
@@ -26,12 +30,15 @@ __all__ = [
     "Saved",
     "Trainer",
     "TrainingConfig",
+    "Verdict",
     "data_gaussian",
     "extend",
     "fastest_precision",
     "join_processes",
+    "judge_run",
     "model_for",
     "pick_device",
+    "read_evaluations",
     "resume_run",
     "start_run",
     "train",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 OptimizerName = Literal["adamw", "muon"]
-OPTIMIZERS: tuple[OptimizerName, ...] = ("adamw", "muon")
+OPTIMIZERS: dict[OptimizerName, float] = {"muon": 6e-3, "adamw": 1e-3}  # and the learning rate that suits each
 BETAS, MOMENTUM = (0.9, 0.99), 0.95
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315  # a, b, c of a·X + b·(XXᵀ)X + c·(XXᵀ)²X (Jordan et al. 2024)
 
@@ -23,8 +23,11 @@ class Muon(torch.optim.Optimizer):
     weight decay (Jordan et al. 2024; Liu et al. 2025, eq. 4).
     """
 
-    def __init__(self, weights: Iterable[Tensor], learning_rate: float, weight_decay: float) -> None:
+    def __init__(
+        self, weights: Iterable[Tensor], learning_rate: float, weight_decay: float, dtype: torch.dtype = torch.float32
+    ) -> None:
         super().__init__(weights, {"lr": learning_rate, "weight_decay": weight_decay})
+        self.dtype = dtype  # that updates are made orthogonal in
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -42,35 +45,46 @@ class Muon(torch.optim.Optimizer):
             for index, update in enumerate(ahead):
                 alike[len(update), update[0].numel()].append(index)
             for (rows, columns), indices in alike.items():  # matrices of one shape are worked on together
-                stacked = orthogonal(torch.stack([ahead[index].reshape(rows, columns) for index in indices]))
+                stacked = torch.stack([_channels_last(ahead[index]).flatten(1) for index in indices])
+                stacked = orthogonal(stacked.to(self.dtype))
                 step = group["lr"] * 0.2 * max(rows, columns) ** 0.5
                 for index, update in zip(indices, stacked, strict=True):
-                    weights[index].sub_(update.reshape(weights[index].shape), alpha=step)
+                    weight = _channels_last(weights[index])
+                    weight.sub_(update.reshape(weight.shape), alpha=step)
+
+
+def _channels_last(weight: Tensor) -> Tensor:
+    """A convolution's weight as it lies in memory, so that it is a matrix without being copied."""
+    return weight.movedim(1, -1)
 
 
 def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
     """The orthogonal matrix nearest to each of `matrices` `(count, rows, columns)`, roughly: singular values near 1.
 
-    Newton–Schulz iterations in bfloat16, whose coefficients are chosen for speed and leave them in [0.7, 1.2].
+    Newton–Schulz iterations, whose coefficients are chosen for speed and leave them in [0.7, 1.2]; bfloat16 will do.
     """
     a, b, c = NEWTON_SCHULZ
     wide = matrices.shape[1] > matrices.shape[2]
-    x = matrices.bfloat16()
-    x = x.mT if wide else x
+    x = matrices.mT if wide else matrices
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-12)
     for _ in range(steps):
         square = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
-    return (x.mT if wide else x).to(matrices.dtype)
+    return x.mT if wide else x
 
 
 def make_optimizers(
-    name: OptimizerName, net: nn.Module, others: list[Tensor], learning_rate: float, weight_decay: float
+    name: OptimizerName,
+    net: nn.Module,
+    others: list[Tensor],
+    learning_rate: float,
+    weight_decay: float,
+    dtype: torch.dtype = torch.float32,
 ) -> list[torch.optim.Optimizer]:
     """The optimisers of a run, which between them have all weights of `net` and the `others`.
 
     Muon takes the matrices and convolutions between the first layer and the last, which together with embeddings,
-    biases and norms are AdamW's.
+    biases and norms are AdamW's. `dtype` is what it computes in, which is most of its work.
     """
     matrices: list[Tensor] = []
     if name == "muon":
@@ -79,4 +93,4 @@ def make_optimizers(
     taken = {id(p) for p in matrices}
     rest = [p for p in net.parameters() if id(p) not in taken] + others
     adamw = torch.optim.AdamW(rest, learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True)
-    return [adamw, Muon(matrices, learning_rate, weight_decay)] if matrices else [adamw]
+    return [adamw, Muon(matrices, learning_rate, weight_decay, dtype)] if matrices else [adamw]

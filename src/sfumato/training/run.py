@@ -2,6 +2,7 @@
 
 runs/<name>/config.json             the model and the training, all that is needed to build both again
 runs/<name>/metrics.jsonl           one line every ten steps
+runs/<name>/held_out.jsonl          how the averaged weights do on samples that are not trained on
 runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
 runs/<name>/checkpoints/            see sfumato.hub.checkpoints
 runs/<name>/averages/               see sfumato.training.averages
@@ -32,6 +33,15 @@ from sfumato.hub.zoo import ships
 from sfumato.nets import SIZES, MLPConfig, unet_config
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
+from sfumato.training.held_out import (
+    FILE,
+    Evaluation,
+    Verdict,
+    evaluate,
+    judge_run,
+    read_evaluations,
+    write_evaluation,
+)
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
@@ -50,6 +60,14 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """The averaged weights at `evaluation.step` were measured on held-out samples."""
+
+    evaluation: Evaluation
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
 class Saved:
     """A checkpoint was written."""
 
@@ -57,13 +75,16 @@ class Saved:
     path: Path
 
 
-Event = Progress | Preview | Saved
+Event = Progress | Preview | Judged | Saved
 
 
-def model_for(dataset: Dataset, net: str = "auto", sampling: SamplingConfig | None = None) -> ModelConfig:
+def model_for(
+    dataset: Dataset, net: str = "auto", sampling: SamplingConfig | None = None, minutes: float | None = None
+) -> ModelConfig:
     """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
 
-    `net` is a size of the UNet, or "auto": tiny up to 16 pixels a side, small up to 64, medium above.
+    `net` is a size of the UNet, or "auto": tiny up to 16 pixels a side, small up to 64, medium above; nano where it is
+    to be trained for less than a minute.
     """
     if net != "auto" and net not in SIZES:
         raise unknown("network size", net, ["auto", *SIZES])
@@ -79,6 +100,8 @@ def model_for(dataset: Dataset, net: str = "auto", sampling: SamplingConfig | No
     if net == "auto":
         side = max(dataset.shape[1:])
         net = "tiny" if side <= 16 else "small" if side <= 64 else "medium"
+        if minutes is not None and minutes < 1:  # a larger one would see too few samples
+            net = "nano"
     return ModelConfig(
         dataset.shape,
         unet_config(net, dataset.shape, classes),
@@ -134,7 +157,8 @@ def resume_run(
         )
     if processes.main:
         replace_file(folder / "config.json", config_json(model=model, training=config))
-        _cut_metrics(folder / "metrics.jsonl", trainer.step)
+        for name in ("metrics.jsonl", FILE):
+            _cut_lines(folder / name, trainer.step)
         cut_averages(folder, trainer.step)
     return trainer, damaged
 
@@ -182,7 +206,7 @@ def _trainer(
     return Trainer(fresh, dataset, config, processes)
 
 
-def _cut_metrics(path: Path, step: int) -> None:
+def _cut_lines(path: Path, step: int) -> None:
     """Drop the lines of steps that were not saved: they will be taken again."""
     if path.exists():
         lines = path.read_bytes().splitlines(keepends=True)
@@ -214,6 +238,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
             if progress.fraction < 1 and math.floor(progress.fraction * config.previews) > previews:
                 previews = math.floor(progress.fraction * config.previews)
                 yield _preview(folder, trainer)
+                yield from _judge(folder, trainer)
             if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
                 snapshots = math.floor(progress.fraction * SNAPSHOTS)
                 if main:
@@ -227,6 +252,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
         yield _save(folder, trainer)
     if trainer.fraction >= 1:  # someone who asked to stop is not kept waiting for pictures
         yield _preview(folder, trainer)
+        yield from _judge(folder, trainer)
 
 
 def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
@@ -270,6 +296,15 @@ def _preview(folder: Path, trainer: Trainer) -> Preview:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
         save_png(picture(samples, labels, columns=count // 2), path, about)
     return Preview(trainer.step, samples, path)
+
+
+def _judge(folder: Path, trainer: Trainer) -> Iterator[Judged]:
+    evaluation = evaluate(trainer)
+    if evaluation is None:
+        return
+    if trainer.processes.main:
+        write_evaluation(folder, evaluation)
+        yield Judged(evaluation, judge_run(read_evaluations(folder)))
 
 
 def _save(folder: Path, trainer: Trainer) -> Saved:

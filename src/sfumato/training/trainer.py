@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.data import Dataset, mirrored, order
+from sfumato.data import Dataset, around, hold_out, mirrored, order
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
@@ -37,27 +37,29 @@ class TrainingConfig:
     """All that decides a run besides the model.
 
     The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
-    it. `flip` shows half of the pictures mirrored: not for what has a left and a right, as letters and digits do.
-    `law`, `law_mean`, `law_std`, `law_tail`, `schedule` say which noise levels are trained and `weight` what they
-    count (see LevelLaw and WEIGHTS). `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are
-    the relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name
-    in OPTIMIZERS; `compile` has PyTorch compile the network, which takes a minute or two and makes steps faster.
-    `keep` checkpoints are kept, one saved every `save_minutes`. Each process takes its share of a batch in `accumulate`
-    slices, one after the other, which needs less memory and changes nothing but rounding.
+    it. A share `held_out` of the samples is never trained on (see held_out.py). `flip` shows half of the pictures
+    mirrored: not for what has a left and a right, as letters and digits do. `law`, `law_mean`, `law_std`, `law_tail`,
+    `schedule` say which noise levels are trained and `weight` what they count (see LevelLaw and WEIGHTS).
+    `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are the relative widths of the averages
+    that are kept (see ema.py), the last the one that draws. `optimizer` is a name in OPTIMIZERS, and a `learning_rate`
+    of 0 stands for the one that suits it; `compile` has PyTorch compile the network, which takes a minute or two and
+    makes steps faster. `keep` checkpoints are kept, one saved every `save_minutes`. Each process takes its share of a
+    batch in `accumulate` slices, one after the other, which needs less memory and changes nothing but rounding.
     """
 
     data: str
     size: tuple[int, int] | None = None
+    held_out: float = 0.0
     flip: bool = False
     images: int | None = None
     minutes: float | None = None
     batch: int = 128
     accumulate: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 0.0
     warmup: float = 0.03
     decay: float = 0.35
     weight_decay: float = 0.01
-    optimizer: OptimizerName = "adamw"
+    optimizer: OptimizerName = "muon"
     clip: float = 1.0
     ema_widths: tuple[float, ...] = (0.05, 0.10)
     label_dropout: float = 0.1
@@ -78,12 +80,16 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.images is None and self.minutes is None:
             raise SfumatoError("training needs an end: give a budget in --images or --minutes.")
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown("optimizer", self.optimizer, OPTIMIZERS)
+        if self.learning_rate == 0:
+            object.__setattr__(self, "learning_rate", OPTIMIZERS[self.optimizer])
         for name in ("images", "minutes", "batch", "accumulate", "learning_rate", "keep"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
-        if self.optimizer not in OPTIMIZERS:
-            raise unknown("optimizer", self.optimizer, OPTIMIZERS)
+        if not 0 <= self.held_out <= 0.5:
+            raise SfumatoError(f"the share that is held out lies between 0 and 0.5, got {self.held_out:g}.")
         if not self.ema_widths:
             raise SfumatoError("a run keeps at least one average of the weights; give a width such as 0.1.")
         for width in self.ema_widths:
@@ -135,6 +141,7 @@ class Trainer:
         self.processes = processes
         if config.flip and not dataset.is_images:
             raise SfumatoError(f"{dataset.name} are points, which can't be mirrored; leave --flip out.")
+        self.held = hold_out(len(dataset), config.held_out)
         self._shares = processes.share(config.batch, config.accumulate)
         self.device = model.device
         uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
@@ -153,7 +160,12 @@ class Trainer:
         self._extra: list[Tensor] = [p for _, p in extra]
         self._names: dict[Tensor, str] = {p: name for name, p in [*model.denoiser.net.named_parameters(), *extra]}
         self.optimizers = make_optimizers(
-            config.optimizer, model.denoiser.net, self._extra, config.learning_rate, config.weight_decay
+            config.optimizer,
+            model.denoiser.net,
+            self._extra,
+            config.learning_rate,
+            config.weight_decay,
+            torch.bfloat16 if config.precision == "bf16" else torch.float32,
         )
         self.step = self.images = self.skipped = 0
         self.seconds = 0.0
@@ -209,7 +221,7 @@ class Trainer:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
         config = self.config
         generator = torch.Generator().manual_seed((config.seed << 32) + step)
-        indices = order(len(self.dataset), config.seed, images, config.batch)
+        indices = around(self.held, order(len(self.dataset) - len(self.held), config.seed, images, config.batch))
         hidden, null = None, len(self.model.config.classes)
         if self.dataset.labels is not None and null:
             hidden = torch.rand(config.batch, generator=generator) < config.label_dropout

@@ -9,7 +9,8 @@ data = open_dataset("points:moons")
 points, _ = data.batch(torch.arange(2000))
 level = SCHEDULES["cosine"]()(torch.linspace(0.05, 0.95, len(points)))
 x = level.add_noise(points, torch.randn(points.shape, generator=torch.Generator().manual_seed(1)))
-trainer = Trainer(new_model(model_for(data)), data, TrainingConfig("points:moons", images=32_000, decay=0))
+config = TrainingConfig("points:moons", images=32_000, optimizer="adamw", decay=0)
+trainer = Trainer(new_model(model_for(data)), data, config)
 print("images    latest weights   their average")
 for progress in trainer.steps():
     if progress.step % 50 == 0:

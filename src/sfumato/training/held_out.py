@@ -1,0 +1,170 @@
+"""How the averaged weights do on samples that training never sees, and what that says in plain words."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sfumato.data import around
+from sfumato.diffusion import Level
+
+if TYPE_CHECKING:
+    from sfumato.training.trainer import Trainer
+
+FILE = "held_out.jsonl"
+SAMPLES = 64  # of each kind: with four levels, the network is asked about as often as for a preview
+QUANTILES = (0.1, 0.37, 0.63, 0.9)  # of the law of levels that the run trains
+SEED = 2**40  # the noise is the same at every evaluation, of every run
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The loss of `held_out` samples, and of as many that are `trained` on, each `(levels, samples)`, after `step`.
+
+    `sigmas` are the levels, as sigma/alpha. Samples and noise are the same at each step, so that the losses of two
+    steps differ by what was learnt between them, and not by chance.
+    """
+
+    step: int
+    images: int
+    sigmas: tuple[float, ...]
+    held_out: tuple[tuple[float, ...], ...]
+    trained: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the evaluations of a run say: one word, and a sentence for people."""
+
+    word: Literal["early", "improving", "flat", "memorising"]
+    sentence: str
+
+
+def evaluate(trainer: Trainer) -> Evaluation | None:
+    """Measure `trainer`'s averaged weights; None where nothing is held out. Several processes share the work."""
+    held = trainer.held
+    if not len(held):
+        return None
+    number = min(SAMPLES, len(held))
+    trained = around(held, np.linspace(0, len(trainer.dataset) - len(held) - 1, number).astype(np.int64))
+    indices = np.concatenate([held[np.linspace(0, len(held) - 1, number).astype(np.int64)], trained])
+    mine = slice(trainer.processes.rank, None, trainer.processes.count)
+    x0, labels = trainer.dataset.batch(indices[mine])
+    cond = {} if labels is None or not trainer.model.config.classes else {"label": labels.to(trainer.device)}
+    objective = replace(trainer.objective, uncertainty=None)  # the plain loss, which is above 0
+    levels = _levels(trainer)
+    losses = torch.zeros(len(levels), len(indices), dtype=torch.float64)
+    bf16 = torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.config.precision == "bf16")
+    for row, level in enumerate(levels):
+        noise = torch.randn(len(indices), *trainer.dataset.shape, generator=torch.Generator().manual_seed(SEED + row))
+        each = Level(level.alpha.expand(len(x0)), level.sigma.expand(len(x0)))
+        if len(x0):
+            with torch.no_grad(), bf16:
+                loss = objective.loss(trainer.average, x0.to(trainer.device), cond, each, noise[mine])
+            losses[row, mine] = loss.double().cpu()
+    rows = [[float(f"{loss:.5g}") for loss in row] for row in trainer.processes.sum(losses).tolist()]
+    return Evaluation(
+        trainer.step,
+        trainer.images,
+        tuple(float(f"{float(level.sigma / level.alpha):.4g}") for level in levels),
+        tuple(tuple(row[:number]) for row in rows),
+        tuple(tuple(row[number:]) for row in rows),
+    )
+
+
+def _levels(trainer: Trainer) -> list[Level]:
+    law = trainer.objective.law
+    drawn = law(4096, torch.Generator().manual_seed(SEED))  # stratified: its quantiles are the law's
+    ratios = (drawn.sigma / drawn.alpha).double().sort().values
+    return [law.schedule.at(-2 * ratios[int(quantile * len(ratios))].log()) for quantile in QUANTILES]
+
+
+def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:
+    """Whether a run still improves, stands still, or learns its samples by heart.
+
+    Progress is the change of held-out loss since half of the images. Memorising is a gap: trained samples gained more
+    than held-out ones since the first evaluation. Both are of the logarithm of the loss, averaged over the levels, each
+    sample compared with itself; what two standard errors could explain (three for the gap) isn't said.
+    """
+    if len(evaluations) < 3:
+        return Verdict("early", "too early to tell; the first samples were compared a moment ago.")
+    first, last = evaluations[0], evaluations[-1]
+    middle = min(evaluations[1:-1], key=lambda one: abs(one.images - last.images / 2))
+    change, change_error = _mean(_logs(last.held_out) - _logs(middle.held_out))
+    lag, lag_error = _mean(_logs(last.held_out) - _logs(first.held_out))
+    gain, gain_error = _mean(_logs(last.trained) - _logs(first.trained))
+    gap, gap_error = lag - gain, math.hypot(lag_error, gain_error)
+    moved = f"{_percent(change)} (± {_spread(change_error)}) since step {middle.step:,}"
+    improving = change < -max(2 * change_error, 0.002)
+    if gap > max(3 * gap_error, 0.05):
+        ahead = f"samples that are trained on are {_percent(gap, signed=False)} (± {_spread(gap_error)}) ahead"
+        if improving:
+            return Verdict("improving", f"improving, but begins to memorise: held-out loss {moved}; {ahead}.")
+        best = min(evaluations, key=lambda one: float(_logs(one.held_out).mean()))
+        return Verdict(
+            "memorising",
+            f"memorising: held-out loss {moved}, best at step {best.step:,}; {ahead}. "
+            "More samples, --flip or a smaller --net help.",
+        )
+    if improving:
+        return Verdict("improving", f"improving: held-out loss {moved}.")
+    return Verdict("flat", f"flat: held-out loss {moved}. A larger --net or more samples may help, more time hardly.")
+
+
+def _logs(losses: tuple[tuple[float, ...], ...]) -> NDArray[np.float64]:
+    """One number a sample: the mean over the levels of the logarithm of the loss."""
+    mean: NDArray[np.float64] = np.log(np.maximum(np.asarray(losses), 1e-12)).mean(axis=0)
+    return mean
+
+
+def _mean(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The mean and its standard error."""
+    return float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
+
+
+def _percent(log_change: float, signed: bool = True) -> str:
+    return f"{100 * math.expm1(log_change):{'+' if signed else ''}.1f}%"
+
+
+def _spread(error: float) -> str:
+    return f"{100 * error:.1f}"
+
+
+def describe(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """Facts for people: the mean loss at each level, held out and trained."""
+    width = NormalDist().inv_cdf(0.975)
+
+    def words(losses: tuple[float, ...]) -> str:
+        mean, error = _mean(np.asarray(losses))
+        return f"{mean:.3f} ± {width * error:.3f}"
+
+    rows = zip(evaluation.sigmas, evaluation.held_out, evaluation.trained, strict=True)
+    return [(f"loss at σ {s:.2g}", f"held out {words(held)}, trained {words(seen)}") for s, held, seen in rows]
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    """Add a line to the run's held_out.jsonl."""
+    with (folder / FILE).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(evaluation)) + "\n")
+
+
+def read_evaluations(folder: Path) -> list[Evaluation]:
+    """What held_out.jsonl holds; damaged lines are passed over."""
+    found = []
+    with suppress(FileNotFoundError):
+        for line in (folder / FILE).read_bytes().splitlines():
+            with suppress(ValueError, KeyError, TypeError):
+                one = json.loads(line)
+                held, trained = (tuple(map(tuple, one[name])) for name in ("held_out", "trained"))
+                found.append(Evaluation(int(one["step"]), int(one["images"]), tuple(one["sigmas"]), held, trained))
+    return found

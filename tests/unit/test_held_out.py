@@ -1,0 +1,173 @@
+"""Samples that training never sees: which they are, what they are measured for, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.data import around, hold_out, order
+from sfumato.data.dataset import FEWEST, HELD_OUT
+from sfumato.errors import SfumatoError
+from sfumato.training import (
+    Evaluation,
+    Judged,
+    Trainer,
+    TrainingConfig,
+    judge_run,
+    read_evaluations,
+    resume_run,
+    start_run,
+    train,
+)
+from sfumato.training.held_out import evaluate
+from tiny import TINY, blobs
+
+CPU = torch.device("cpu")
+CONFIG = TrainingConfig("blobs", images=16 * 30, batch=16, previews=3, held_out=0.2)
+
+
+@given(st.integers(1, 5000), st.floats(0, 0.5))
+def test_every_sample_is_either_held_out_or_trained_on(count: int, share: float) -> None:
+    held = hold_out(count, share)
+    assert len(held) == 0 or FEWEST <= len(held) <= min(HELD_OUT, count * share)
+    rest = around(held, np.arange(count - len(held)))
+    assert sorted([*held, *rest]) == list(range(count))
+    assert np.all(np.diff(held) > 0) and np.all(np.diff(rest) > 0)
+
+
+def test_a_large_set_holds_out_a_thousand_and_a_tiny_one_nothing() -> None:
+    assert len(hold_out(1_000_000, 0.05)) == HELD_OUT
+    assert len(hold_out(100, 0.05)) == 0
+
+
+def test_training_never_sees_what_is_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sfumato.hub import new_model
+
+    trainer = Trainer(new_model(TINY), blobs(), CONFIG)
+    seen: set[int] = set()
+    asked = trainer.dataset.batch
+    object.__setattr__(trainer.dataset, "batch", lambda rows: seen.update(np.asarray(rows).tolist()) or asked(rows))
+    for _ in trainer.steps():
+        pass
+    assert len(trainer.held) == 12
+    assert seen == set(range(60)) - set(trainer.held.tolist())
+
+
+def test_measuring_repeats_and_changes_nothing_of_the_run(tmp_path: Path) -> None:
+    judged = start_run(tmp_path / "judged", blobs(), CONFIG, TINY, CPU)
+    events = list(train(tmp_path / "judged", judged))
+    once = evaluate(judged)
+    assert once == evaluate(judged) == read_evaluations(tmp_path / "judged")[-1]
+    assert once == [event for event in events if isinstance(event, Judged)][-1].evaluation
+    assert once is not None and np.shape(once.held_out) == np.shape(once.trained) == (4, 12)
+    assert sorted(once.sigmas) == list(once.sigmas)
+
+    unjudged = Trainer(start_run(tmp_path / "other", blobs(), CONFIG, TINY, CPU).model, blobs(), CONFIG)
+    for _ in unjudged.steps():
+        pass
+    for one, other in zip(judged.average.parameters(), unjudged.average.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_resumed_run_has_the_same_evaluations(tmp_path: Path) -> None:
+    list(train(tmp_path / "whole", start_run(tmp_path / "whole", blobs(), CONFIG, TINY, CPU)))
+    halves = start_run(tmp_path / "halves", blobs(), CONFIG, TINY, CPU)
+    for event in train(tmp_path / "halves", halves):
+        if isinstance(event, Judged):
+            halves.stop()
+    with (tmp_path / "halves" / "held_out.jsonl").open("a") as file:  # of steps that a killed run had not saved
+        file.write(json.dumps({"step": 29, "images": 1}) + "\n")
+    again, _ = resume_run(tmp_path / "halves", blobs(), CONFIG, CPU)
+    list(train(tmp_path / "halves", again))
+    assert len(read_evaluations(tmp_path / "whole")) == 3
+    assert read_evaluations(tmp_path / "whole") == read_evaluations(tmp_path / "halves")
+
+
+def test_two_processes_measure_what_one_does() -> None:
+    from sfumato.hub import new_model
+    from sfumato.training.processes import Processes
+
+    class Half(Processes):
+        """Adds up what two ranks hand in, one after the other."""
+
+        parts: ClassVar[list[torch.Tensor]] = []
+
+        def sum(self, tensor: torch.Tensor) -> torch.Tensor:
+            self.parts.append(tensor)
+            return torch.stack(self.parts).sum(0)
+
+    trainer = Trainer(new_model(TINY), blobs(), CONFIG)
+    whole = evaluate(trainer)
+    for rank in (0, 1):
+        trainer.processes = Half(count=2, rank=rank)
+        shared = evaluate(trainer)
+    assert whole is not None and shared is not None
+    np.testing.assert_allclose(shared.held_out, whole.held_out, rtol=1e-4)
+    np.testing.assert_allclose(shared.trained, whole.trained, rtol=1e-4)
+
+
+def test_without_enough_samples_nothing_is_measured() -> None:
+    from sfumato.hub import new_model
+
+    assert evaluate(Trainer(new_model(TINY), blobs(), replace(CONFIG, held_out=0.1))) is None
+
+
+def made_up(held: list[float], trained: list[float], noise: float = 0.002) -> list[Evaluation]:
+    """Evaluations whose losses fall or rise as told, each sample with a difficulty of its own and some noise."""
+    rng = np.random.default_rng(0)
+    difficulty = rng.lognormal(0, 0.5, (2, 4, 64))
+    found = []
+    for step, factors in enumerate(zip(held, trained, strict=True), start=1):
+        losses = difficulty * np.array(factors)[:, None, None] * rng.lognormal(0, noise, (2, 4, 64))
+        both = [tuple(tuple(map(float, row)) for row in kind) for kind in losses]
+        found.append(Evaluation(step * 100, step * 1600, (0.1, 0.2, 0.5, 1.0), *both))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("held", "trained", "word", "says"),
+    [
+        ([1.0, 0.9], [1.0, 0.9], "early", "too early"),
+        ([1.0, 0.8, 0.7, 0.65], [1.0, 0.8, 0.7, 0.65], "improving", "improving: held-out loss -18.8%"),
+        ([1.0, 0.8, 0.8, 0.8], [1.0, 0.8, 0.8, 0.8], "flat", "flat"),
+        ([1.0, 0.8, 0.8, 0.8], [1.0, 0.8, 0.7, 0.6], "memorising", "memorising"),
+        ([1.0, 0.7, 0.8, 1.1], [1.0, 0.7, 0.6, 0.5], "memorising", "best at step 200"),
+        ([1.0, 0.8, 0.7, 0.65], [1.0, 0.7, 0.55, 0.45], "improving", "begins to memorise"),
+    ],
+)
+def test_the_verdict_is_what_the_losses_say(held: list[float], trained: list[float], word: str, says: str) -> None:
+    verdict = judge_run(made_up(held, trained))
+    assert verdict.word == word
+    assert says in verdict.sentence
+
+
+def test_what_noise_explains_is_not_said() -> None:
+    verdict = judge_run(made_up([1.0, 0.8, 0.8, 0.79], [1.0, 0.8, 0.8, 0.77], noise=0.5))
+    assert verdict.word == "flat"
+
+
+def test_a_network_that_learns_few_pictures_by_heart_is_found_out(tmp_path: Path) -> None:
+    words = {}
+    for count in (40, 2000):
+        config = TrainingConfig("blobs", images=30_000, batch=32, held_out=0.5, previews=6, decay=0.0)
+        run = start_run(tmp_path / str(count), blobs(count), config, TINY, CPU)
+        words[count] = [one.verdict.word for one in train(tmp_path / str(count), run) if isinstance(one, Judged)][-1]
+    assert words == {40: "memorising", 2000: "improving"}
+
+
+def test_a_share_that_cannot_be_is_refused() -> None:
+    with pytest.raises(SfumatoError, match=r"between 0 and 0\.5, got 0\.7"):
+        replace(CONFIG, held_out=0.7)
+
+
+def test_order_without_held_out_samples_is_what_it_was() -> None:
+    places = order(60, 3, 100, 500)
+    assert np.array_equal(around(hold_out(60, 0.0), places), places)
