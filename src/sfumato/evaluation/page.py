@@ -141,7 +141,7 @@ def _row(name: str, found: ScoreRecord) -> dict[str, str]:
         "interval": f"{number(found.low)} to {number(found.high)}",
         "floor": "" if found.floor is None else f"{number(found.floor)}",
         "better": {"lower": "↓", "higher": "↑", "half": "→ 0.5"}[score.better],
-        "meaning": score.meaning,
+        "meaning": score.meaning if score.unbiased else f"{score.meaning}; depends on the counts",
         "p": "" if found.p_value is None else f"{found.p_value:.2g}",
     }
 
