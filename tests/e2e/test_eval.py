@@ -33,6 +33,7 @@ def test_a_run_is_measured_recorded_and_ranked(sfumato: Command, run: Path) -> N
     assert result.returncode == 0, result.stderr
     for words in ("will take", "Kernel distance (KID)", "95% interval", "floor", "report.html"):
         assert words in result.stdout, result.stdout
+    assert "48 samples are fewer than 64 features" in " ".join(result.stdout.split())
     folder = run / "evaluation"
     assert {p.name for p in folder.iterdir()} == {
         "record.json", "README.md", "samples.png", "pairs.png", "denoising.webp", "report.html",

@@ -25,6 +25,7 @@ from sfumato.hub.zoo import ships
 from sfumato.training import pick_device, training_config
 
 LEAST = 12
+WORTH_TELLING = 5.0  # seconds
 
 
 def eval_(
@@ -61,7 +62,7 @@ def eval_(
     start = time.perf_counter()
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
     dataset, held, folder = _data_of(run, model)
-    from sfumato.evaluation.evaluate import Plan, evaluate, expected_seconds, write_evaluation
+    from sfumato.evaluation.evaluate import Plan, evaluate, expected_seconds, features_seconds, write_evaluation
     from sfumato.evaluation.features import open_extractor
     from sfumato.evaluation.measure import open_reference
     from sfumato.evaluation.page import shown_rows
@@ -71,8 +72,9 @@ def eval_(
     if guidance is not None and not model.config.classes:
         raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
     quiet = as_json
-    _tell(quiet, f"Reading {count(len(dataset))} samples of {dataset.name} …")
     extractor = open_extractor(features, dataset)
+    if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:
+        console.print(f"Features of the data: about {duration(seconds)}, the first time only.", soft_wrap=True)
     reference = open_reference(dataset, extractor, held)
     plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
     if not quiet:
@@ -163,8 +165,3 @@ def _command(
     options = {"features": features, "sampler": sampler, "steps": steps, "guidance": guidance, "weights": weights}
     plain = {"features": "auto", "weights": "ema"}
     return " ".join([*words, *(f"--{k} {v}" for k, v in options.items() if v is not None and plain.get(k) != v)])
-
-
-def _tell(quiet: bool, words: str) -> None:
-    if not quiet and console.is_terminal:
-        console.print(words, style="dim", soft_wrap=True)

@@ -12,12 +12,22 @@ import torch
 from torch import Tensor
 
 from sfumato import __version__
+from sfumato.data import Dataset
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
 from sfumato.errors import SfumatoError
+from sfumato.evaluation.features import Extractor
 from sfumato.evaluation.frechet import frechet_distance
 from sfumato.evaluation.intervals import estimate
 from sfumato.evaluation.manifold import precision_recall_density_coverage
-from sfumato.evaluation.measure import Measured, Reference, audit_samples, conditions, measure, proportional_labels
+from sfumato.evaluation.measure import (
+    MOST,
+    Measured,
+    Reference,
+    audit_samples,
+    conditions,
+    measure,
+    proportional_labels,
+)
 from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, verdict
 from sfumato.evaluation.record import Record, ScoreRecord, Source
 from sfumato.evaluation.sliced import sliced_wasserstein
@@ -83,6 +93,13 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     scoring = _seconds(partial(precision_recall_density_coverage, features, features, repeats=0))
     pairs = plan.count * len(reference.train) / len(features) ** 2
     return each * plan.calls() + extract * plan.count * (3 if plan.curve else 1) + scoring * pairs * plan.repeats
+
+
+def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
+    """About how long the features of the data take, where they are not in the cache."""
+    some, _ = dataset.batch(torch.arange(min(16, len(dataset))))
+    extractor.features(some)
+    return _seconds(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
 
 
 def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
