@@ -77,6 +77,7 @@ def test_near_duplicates_are_the_pairs_that_were_put_there() -> None:
     assert len(near_duplicates(train).pairs) == 0
     train[150], train[77] = train[3], train[20] + 1e-4
     assert near_duplicates(train).pairs.tolist() == [[3, 150], [20, 77]]
+    assert len(near_duplicates(train[:20].repeat(4, 1)).pairs) >= 20  # most of the set
 
 
 def test_too_little_to_compare_with_is_one_sentence() -> None:

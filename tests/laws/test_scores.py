@@ -169,7 +169,7 @@ def test_precision_recall_density_and_coverage_are_those_of_prdc(dimension: int,
 
 # --- intervals -------------------------------------------------------------------------------------------------------
 
-REPEATS = 200
+REPEATS = 150
 
 
 def simulated(scale: float, shift: float) -> dict[str, list[Estimate]]:
@@ -185,10 +185,10 @@ def simulated(scale: float, shift: float) -> dict[str, list[Estimate]]:
             "frechet": frechet_estimate(a, b),
             "frechet_infinity": frechet_infinity(a, b, seed=i),
             "kernel": kernel_distance(a, b),
-            "sliced_wasserstein": sliced_wasserstein(a, b, lines=32, repeats=25),
+            "sliced_wasserstein": sliced_wasserstein(a, b, lines=16, repeats=15),
             "two_sample": classifier_two_sample_test(a, b, i),
             "class_histogram": class_histogram(classes[0], classes[1], 4),
-            **precision_recall_density_coverage(a, b, repeats=25),
+            **precision_recall_density_coverage(a, b, repeats=15),
         }
         for name, estimate in scores.items():
             found.setdefault(name, []).append(estimate)
@@ -205,7 +205,7 @@ def test_intervals_cover_in_90_to_99_percent_of_repeats() -> None:
             4 * (shift**2 + (1 - scale) ** 2) if name == "frechet_infinity" else np.mean([e.value for e in estimates])
         )
         covered[name] = float(np.mean([e.low <= truth <= e.high for e in estimates]))
-    assert all(0.90 <= share <= 0.99 for share in covered.values()), covered
+    assert {name: share for name, share in covered.items() if not 0.90 <= share <= 0.99} == {}
 
 
 def test_intervals_are_honest_where_there_is_no_difference() -> None:

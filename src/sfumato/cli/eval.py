@@ -17,7 +17,8 @@ from rich.table import Table
 from sfumato.cli.display import console, count, duration, note, print_facts
 from sfumato.cli.sample import draw, frame_of, parse_seeds, results_folder, with_sampler
 from sfumato.data import Dataset, hold_out, open_dataset, picture, save_animation
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
+from sfumato.evaluation.features import NAMES
 from sfumato.evaluation.record import Record, ScoreRecord, rank, read_record
 from sfumato.evaluation.scores import SCORES
 from sfumato.hub import Model, load
@@ -46,6 +47,9 @@ def eval_(
     weights: Annotated[str, Parameter(help="ema (the running average) or raw.")] = "ema",
     curve: Annotated[bool, Parameter(help="Also measure quality against the number of steps.")] = True,
     bits: Annotated[bool, Parameter(help="Also bits per dimension of held-out samples.", negative="")] = False,
+    from_record: Annotated[
+        bool, Parameter(help="Draw nothing: rank the records that --against and RUN hold already.", negative="")
+    ] = False,
     out: Annotated[Path | None, Parameter(help="Where to write [default: RUN/evaluation].")] = None,
     as_json: Annotated[bool, Parameter(name="--json", help="Print the record and nothing else.", negative="")] = False,
 ) -> None:
@@ -53,12 +57,19 @@ def eval_(
 
     Each score is recorded with all that it depends on. With --against two runs are ranked, if they were measured alike.
     """
+    if features not in ("auto", *NAMES):
+        raise unknown("features", features, ["auto", *NAMES])
     if n < LEAST:
         raise SfumatoError(f"-n {n} samples are too few to measure; give {LEAST} or more, 1000 if there is time.")
     numbers = parse_seeds(seeds, n if seeds is None else None)
     if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or len(numbers) < LEAST:
         raise SfumatoError(f"--seeds takes one range of at least {LEAST}, such as 1000-1999, not '{seeds}'.")
     other = read_record(against) if against is not None else None
+    if from_record:
+        if other is None:
+            raise SfumatoError("--from-record compares two records; name the other with --against.")
+        console.print(ranking_table(read_record(run), other))
+        return
     start = time.perf_counter()
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
     dataset, held, folder = _data_of(run, model)

@@ -34,19 +34,19 @@ def frechet_estimate(a: Tensor, b: Tensor) -> Estimate:
 def frechet_infinity(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
     """The distance that endlessly many samples would have (Chong & Forsyth 2020, section 4), with its interval.
 
-    The bias falls as 1/count. The sets are cut into 1, 2, 3 and 4 parts, and a line through the mean distances of parts
+    The bias falls as 1/count. The sets are cut into 1 and 2, at most 4 parts, and a line through the mean distances of parts
     is followed to 1/count = 0. Parts instead of the paper's random subsets, since together they hold every sample, and
     of both sets, since both are small. May come out below 0 by chance. Parts must hold more samples than there are
     features; raises SfumatoError where even halves don't.
     """
     a, b = check_features(a, b)
     least = min(len(a), len(b))
-    most = min(PARTS, (least - 1) // max(2, a.shape[1]))
-    if most < 2:
+    if least <= 2 * max(2, a.shape[1]):
         raise SfumatoError(
             f"halves of {least} samples are too few for a covariance of {a.shape[1]} features; draw more than "
             f"{2 * a.shape[1]:,}, or use the kernel distance."
         )
+    most = max(2, min(PARTS, least // (4 * a.shape[1])))  # in smaller parts the bias grows faster than the line
     generator = torch.Generator().manual_seed(seed)
     whole, error = _distance_and_error(a, b)
     counts, means, weights = [1.0], [whole], [1.0]

@@ -12,7 +12,7 @@ from torch import Tensor
 from sfumato.errors import SfumatoError
 
 QUANTILE = 1.96  # of the standard normal: 95% between minus and plus
-LEFT_OUT = 5  # one in so many
+LEFT_OUT = 0.4  # of a set
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,18 @@ def subsampling_error(
 ) -> Tensor:
     """Standard errors of `statistic(a, b)` (numbers of any shape) over other sets `a` and `b` of the same sizes.
 
-    From its spread as random fifths of both sets are left out: the delete-d jackknife (Shao & Tu 1995, "The jackknife
+    From its spread as two fifths of both sets are left out at random: the delete-d jackknife (Shao & Tu 1995, "The jackknife
     and bootstrap", section 2.3). Unlike in the bootstrap no sample comes twice, which would break distances to nearest
     neighbours and make two sets look farther apart than they are.
     """
     generator = torch.Generator().manual_seed(seed)
     found = []
     for _ in range(repeats):
-        kept = [x[torch.randperm(len(x), generator=generator)[: len(x) - max(1, len(x) // LEFT_OUT)]] for x in (a, b)]
+        kept = [
+            x[torch.randperm(len(x), generator=generator)[: len(x) - max(1, int(LEFT_OUT * len(x)))]] for x in (a, b)
+        ]
         found.append(statistic(*kept).double())
-    return torch.stack(found).std(0) * math.sqrt(LEFT_OUT - 1)
+    return torch.stack(found).std(0) * math.sqrt(1 / LEFT_OUT - 1)
 
 
 def check_features(a: Tensor, b: Tensor, least: int = 2) -> tuple[Tensor, Tensor]:

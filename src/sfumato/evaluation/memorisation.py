@@ -53,7 +53,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Pairs `(number, 2)` of training samples that are all but equal, closest first, of `searched` samples."""
+    """Pairs `(number, 2)` of training samples that are all but equal, of `searched` samples."""
 
     pairs: Tensor
     searched: int
@@ -93,24 +93,22 @@ def audit(space: str, samples: Tensor, train: Tensor, held_out: Tensor) -> Audit
 
 
 def near_duplicates(train: Tensor, most: int = 10_000) -> Duplicates:
-    """Pairs that lie closer than a tenth of the median distance between neighbours; of larger sets the first `most`."""
+    """Pairs that lie closer than a tenth of what is usual among neighbours; of larger sets the first `most` samples."""
     some = train[:most].double()
     if len(some) < 3:
         return Duplicates(torch.empty(0, 2, dtype=torch.long), len(some))
-    distances, partners = [], []
+    distances, partners, usual = [], [], []
     for rows in torch.arange(len(some)).split(max(1, CHUNK // len(some))):
         between = torch.cdist(some[rows], some)
         between[torch.arange(len(rows)), rows] = math.inf
-        found = between.min(1)
-        distances.append(found.values)
-        partners.append(found.indices)
+        found = between.topk(min(NEXT, len(some) - 1), largest=False)
+        distances.append(found.values[:, 0])
+        partners.append(found.indices[:, 0])
+        usual.append(found.values.mean(1))
     distance, partner = torch.cat(distances), torch.cat(partners)
-    apart = distance[distance > 0]
-    close = distance <= (DUPLICATE * float(apart.median()) if len(apart) else 0.0)
-    rows = close.nonzero().flatten()
-    rows = rows[distance[rows].argsort(stable=True)]
-    pairs = torch.stack([rows, partner[rows]], 1).sort(1).values
-    return Duplicates(torch.unique(pairs, dim=0) if len(pairs) else pairs, len(some))
+    rows = (distance <= DUPLICATE * torch.cat(usual).median()).nonzero().flatten()
+    pairs = torch.unique(torch.stack([rows, partner[rows]], 1).sort(1).values, dim=0)
+    return Duplicates(pairs, len(some))
 
 
 def verdict(audits: list[Audit]) -> str:

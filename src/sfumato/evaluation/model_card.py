@@ -23,9 +23,10 @@ def model_card(record: Record, dataset: Dataset) -> str:
     }]}]  # fmt: skip
     head = {"library_name": "sfumato", "tags": ["diffusion", "image-generation"], "model-index": index}
     yaml = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items())  # JSON is YAML
+    words = {"lower": "lower", "higher": "higher", "half": "near 0.5"}
     rows = "\n".join(
         f"| {SCORES[key].title} | {score.value:.4g} | {score.low:.4g} to {score.high:.4g} | "
-        f"{'' if score.floor is None else f'{score.floor:.4g}'} | {SCORES[key].better} |"
+        f"{'' if score.floor is None else f'{score.floor:.4g}'} | {words[SCORES[key].better]} |"
         for key, score in record.scores.items()
     )
     shape = " × ".join(map(str, dataset.shape))
@@ -40,8 +41,8 @@ A diffusion model of {source.parameters:,} parameters, trained with sfumato on {
 
 ## How it does
 
-{conditions.count:,} samples (seeds {source.seeds}; {sampler}) against the {conditions.reference_count:,} that it was
-measured by ({conditions.split}), in the features `{conditions.features}`. Intervals hold 95%; the floor is what real
+{conditions.count:,} samples (seeds {source.seeds}; {sampler}) against {conditions.reference_count:,} of the data
+({conditions.split}), in the features `{conditions.features}`. Intervals hold 95%; the floor is what real
 data scores that no model drew.
 
 | score | value | interval | floor | better |

@@ -49,7 +49,7 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference, run: 
     page = {
         "title": f"{dataset.name.capitalize()}, measured",
         "subtitle": f"{source.model}, {source.weights} weights, {source.parameters:,} parameters.",
-        "figures": [_figure(name, s) for name, s in record.scores.items() if name in HEADLINES][:4],
+        "figures": [_figure(name, record.scores[name]) for name in HEADLINES if name in record.scores][:4],
         "drawn": f"Seeds {source.seeds}, classes {source.classes}; {sampler}.",
         "grid": embed(folder / "samples.png"),
         "animation": embed(animation) if animation.exists() else "",
@@ -90,7 +90,7 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference, run: 
     return [*written, folder / "report.html"]
 
 
-HEADLINES = ("class_accuracy", "frechet", "kernel", "precision", "recall", "two_sample")
+HEADLINES = ("class_accuracy", "frechet", "precision", "recall", "kernel", "two_sample")
 
 
 def shown_rows(count: int, images: bool) -> list[int]:
