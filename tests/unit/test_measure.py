@@ -160,7 +160,7 @@ def test_records_survive_their_file_and_like_ones_are_ranked(tmp_path: Path) -> 
 )
 def test_unlike_records_are_not_ranked(field: str, value: object, words: str) -> None:
     one, other = record(), record(**{field: value})
-    assert len(unlike(one, other)) == 1
+    assert len(unlike(one.conditions, other.conditions)) == 1
     with pytest.raises(SfumatoError) as error:
         rank(one, other)
     assert words in str(error.value) and "can't be ranked" in str(error.value)

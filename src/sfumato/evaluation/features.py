@@ -24,7 +24,7 @@ from sfumato.files import replace_file
 
 NAMES = ("classifier", "efficientnet-lite0", "pixels")
 VERSION = 1  # raise it when the classifier's network or its training changes
-BATCH = 250
+BATCH = 50
 
 
 @dataclass(frozen=True)

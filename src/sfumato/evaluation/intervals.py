@@ -51,9 +51,9 @@ def subsampling_error(
 ) -> Tensor:
     """Standard errors of `statistic(a, b)` (numbers of any shape) over other sets `a` and `b` of the same sizes.
 
-    From its spread as two fifths of both sets are left out at random: the delete-d jackknife (Shao & Tu 1995, "The jackknife
-    and bootstrap", section 2.3). Unlike in the bootstrap no sample comes twice, which would break distances to nearest
-    neighbours and make two sets look farther apart than they are.
+    From its spread as two fifths of both sets are left out at random: the delete-d jackknife (Shao & Tu 1995, "The
+    jackknife and bootstrap", section 2.3). Unlike in the bootstrap no sample comes twice, which would break distances
+    to nearest neighbours and make two sets look farther apart than they are.
     """
     generator = torch.Generator().manual_seed(seed)
     found = []

@@ -98,9 +98,9 @@ def read_record(path: Path) -> Record:
     return found
 
 
-def unlike(one: Record, other: Record) -> list[str]:
-    """In which conditions the two differ, each in words: empty where their scores may be ranked."""
-    mine, theirs = asdict(one.conditions), asdict(other.conditions)
+def unlike(one: Conditions, other: Conditions) -> list[str]:
+    """In which conditions the two differ, each in words: empty where scores under them may be ranked."""
+    mine, theirs = asdict(one), asdict(other)
     return [
         f"{name.replace('_', ' ')} ({_short(mine[name])} and {_short(theirs[name])})"
         for name in mine
@@ -108,16 +108,21 @@ def unlike(one: Record, other: Record) -> list[str]:
     ]
 
 
+def check_alike(one: Conditions, other: Conditions, names: tuple[str, str]) -> None:
+    """Raise SfumatoError that says in which conditions the two differ, where they do."""
+    if differences := unlike(one, other):
+        raise SfumatoError(
+            f"{names[0]} and {names[1]} can't be ranked: they were measured with another {', '.join(differences)}; "
+            "measure both alike."
+        )
+
+
 def rank(one: Record, other: Record) -> list[tuple[str, ScoreRecord, ScoreRecord, str]]:
     """Each score that both have, and whether `one` is "better", "worse" or "can't tell": farther apart than chance.
 
-    Raises SfumatoError that says in which conditions the two are unlike.
+    Raises SfumatoError for records that are not alike.
     """
-    if differences := unlike(one, other):
-        raise SfumatoError(
-            f"{one.source.model} and {other.source.model} can't be ranked: they were measured with another "
-            f"{', '.join(differences)}; measure both alike."
-        )
+    check_alike(one.conditions, other.conditions, (one.source.model, other.source.model))
     rows = []
     for name, mine in one.scores.items():
         if (theirs := other.scores.get(name)) is None or name not in SCORES:
