@@ -59,8 +59,9 @@ def score(samples: Tensor, real: Tensor, seed: int = 0, repeats: int = 50) -> tu
         rows.append(("frechet", frechet_estimate))
     else:
         notes.append(
-            f"{least:,} samples are fewer than {dimension:,} features: the Fréchet distance would be meaningless and "
-            "is left out; read the kernel distance and the two-sample test, which are good for small sets."
+            f"{least:,} samples are {'fewer than' if least < dimension else 'as many as'} {dimension:,} features: the "
+            "Fréchet distance would be meaningless and is left out; read the kernel distance and the two-sample "
+            "test, which are good for small sets."
         )
     if least > 2 * max(2, dimension):
         rows.append(("frechet_infinity", partial(frechet_infinity, seed=seed)))
