@@ -160,7 +160,7 @@ def test_demo_leaves_all_it_promises(sfumato: Command, tmp_path: Path) -> None:
     ratio = re.search(r"([\d.]+) × that between halves", result.stdout)[1]  # type: ignore[index]
     assert f">{figure}</b>" in html and f">{ratio} ×</b>" in html
     commands = result.stdout.split("Try next:")[1].split("\n")
-    assert [c.split()[1:3] for c in commands if c.strip()] == [["-m", "sfumato"]] * 3  # the way it was called here
+    assert [c.split()[1:3] for c in commands if c.strip()] == [["-m", "sfumato"]] * 4  # the way it was called here
     second = sfumato("demo", "--images", 640)
     assert second.returncode == 0 and (tmp_path / "runs" / "digits-2" / "report.html").exists()
 
