@@ -76,6 +76,8 @@ class Baseline(nn.Module, ABC):
         classes = len(self.config.classes)
         if labels is not None and len(labels) != len(seeds):
             raise ValueError(f"{len(seeds)} seeds need as many labels, got {len(labels)}")
+        if labels is not None and not classes:
+            raise SfumatoError(f"this {self.config.kind} has no classes; leave the labels out.")
         if labels is not None and not all(0 <= label < classes for label in labels):
             raise SfumatoError(f"the classes of this {self.config.kind} are 0 to {classes - 1}, got {list(labels)}.")
         self.eval()

@@ -37,7 +37,9 @@ class Discriminator(nn.Module):
         super().__init__()
         self.down = Down(config.shape, config.width)
         self.labels = Labels(len(config.classes), config.width)
-        self.leave = he(nn.Linear(config.width, 1), gain=1)
+        self.leave = he(nn.Linear(config.width, 1), gain=0.1)
+        if self.labels.embedding is not None:
+            nn.init.normal_(self.labels.embedding.weight, std=0.1)
 
     def forward(self, x: Tensor, label: Tensor | None) -> Tensor:
         features = self.down(x)

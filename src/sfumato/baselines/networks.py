@@ -15,6 +15,7 @@ from sfumato.nets.layers import zeroed
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 COARSEST, BLOCKS, SLOPE = 4, 1, 0.2  # pixels a side of the coarsest stage, blocks a stage, of leaky ReLUs below 0
+GAIN = math.sqrt(2 / (1 + SLOPE**2))  # of what comes behind a leaky ReLU
 
 
 class Residual(nn.Module):
@@ -40,7 +41,7 @@ class Down(nn.Module):
         self.enter = he(nn.Conv2d(channels, widths[0], 3, padding=1), gain=1)
         self.blocks = nn.ModuleList(nn.Sequential(*(Residual(own) for _ in range(BLOCKS))) for own in widths)
         self.widen = nn.ModuleList(he(nn.Conv2d(fine, coarse, 1), gain=1) for fine, coarse in pairwise(widths))
-        self.gather = he(nn.Conv2d(width, width, sizes[-1], groups=width))
+        self.gather = nn.Parameter(GAIN * torch.randn(width, *sizes[-1]) / math.sqrt(math.prod(sizes[-1])))
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.enter(x)
@@ -48,8 +49,7 @@ class Down(nn.Module):
             if number:
                 h = self.widen[number - 1](F.avg_pool2d(h, 2, ceil_mode=True))
             h = blocks(h)
-        out: Tensor = self.gather(F.leaky_relu(h, SLOPE)).flatten(1)
-        return out
+        return (F.leaky_relu(h, SLOPE) * self.gather).sum((2, 3))
 
 
 class Up(nn.Module):
@@ -81,8 +81,8 @@ def stages(sides: Sequence[int], width: int) -> tuple[list[tuple[int, int]], lis
     return sizes, [max(8, width // 2**stage) for stage in reversed(range(number))]
 
 
-def he(layer: Layer, gain: float = math.sqrt(2 / (1 + SLOPE**2))) -> Layer:
-    """`layer` with weights that keep the variance, behind a leaky ReLU or (`gain` 1) nothing (He et al. 2015, eq. 15)."""
+def he(layer: Layer, gain: float = GAIN) -> Layer:
+    """`layer` with weights that keep the variance behind a leaky ReLU or, with `gain` 1, nothing (He et al. 2015)."""
     nn.init.normal_(layer.weight, std=gain / math.sqrt(layer.weight[0].numel()))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

@@ -65,7 +65,7 @@ class BaselineTrainer:
         config, device = self.config, self.baseline.device
         self.step += 1
         generator = torch.Generator().manual_seed((config.seed << 32) + self.step)
-        x, label = self._batch()
+        x, label = self.batch()
         x, label = x.to(device), None if label is None else label.to(device)
         self.baseline.train()
         told = [self._take(turn, share, x, label, generator) for turn in self.turns]
@@ -78,7 +78,8 @@ class BaselineTrainer:
             self._skip()
         return loss, norm
 
-    def _batch(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def batch(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What the next step sees: a function of (config, images seen), as it is for the Trainer."""
         config = self.config
         places = order(len(self.dataset) - len(self.held), config.seed, self.images, config.batch)
         x, labels = self.dataset.batch(around(self.held, places))
@@ -95,12 +96,12 @@ class BaselineTrainer:
             loss = turn.loss(x, label, generator)
         for weight, gradient in zip(turn.weights, torch.autograd.grad(loss, turn.weights), strict=True):
             weight.grad = gradient
-        norm = float(torch.nn.utils.clip_grad_norm_(turn.weights, self.config.clip))
-        if math.isfinite(norm) and math.isfinite(float(loss)):
+        value, norm = float(loss.detach()), float(torch.nn.utils.clip_grad_norm_(turn.weights, self.config.clip))
+        if math.isfinite(norm) and math.isfinite(value):
             for group in turn.optimizer.param_groups:
                 group["lr"] = share * turn.learning_rate
             turn.optimizer.step()
-        return float(loss), norm
+        return value, norm
 
     def _skip(self) -> None:
         self.skipped += 1
