@@ -102,6 +102,7 @@ def figures(judgement: Judgement) -> list[tuple[str, str]]:
 def next_commands(folder: Path) -> list[str]:
     return [
         f"{program()} sample {folder} --class 7 --seeds 0-31 --guidance 2",
+        f"{program()} eval {folder}",
         f"{program()} sample {folder} --sampler ddpm --steps 250 --animate",
         f"{program()} train ./your-photos --size 64 --minutes 30",
     ]

@@ -1,7 +1,16 @@
-"""Honest numbers: a classifier of the data, the Fréchet distance, nearest neighbours, the report."""
+"""Honest numbers: features, scores with intervals, records, the memorisation audit, reports."""
 
 from sfumato.evaluation.classifier import Classifier, train_classifier
+from sfumato.evaluation.features import Extractor, open_extractor
 from sfumato.evaluation.frechet import frechet_distance, half_to_half
+from sfumato.evaluation.intervals import Estimate
 from sfumato.evaluation.judge import Judgement, judge, nearest
+from sfumato.evaluation.measure import Reference, audit_samples, measure, open_reference
+from sfumato.evaluation.memorisation import audit
+from sfumato.evaluation.scores import SCORES, score
 
-__all__ = ["Classifier", "Judgement", "frechet_distance", "half_to_half", "judge", "nearest", "train_classifier"]
+__all__ = [
+    "SCORES", "Classifier", "Estimate", "Extractor", "Judgement", "Reference", "audit", "audit_samples",
+    "frechet_distance", "half_to_half", "judge", "measure", "nearest", "open_extractor", "open_reference", "score",
+    "train_classifier",
+]  # fmt: skip

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from torch import Tensor
 
@@ -78,10 +77,14 @@ def write_report(
         "facts": facts(model, last),
         "commands": commands,
     }
-    template = files("sfumato.evaluation").joinpath("report.html.j2").read_text(encoding="utf-8")
-    html = Environment(autoescape=True).from_string(template).render(page)
     neighbours.unlink()
-    replace_file(path, html.encode())
+    replace_file(path, render("report.html.j2", page))
+
+
+def render(template: str, page: Mapping[str, object]) -> bytes:
+    """A page from one of this folder's templates, escaped."""
+    environment = Environment(autoescape=True, loader=PackageLoader("sfumato.evaluation", ""))
+    return environment.get_template(template).render(page).encode()
 
 
 def facts(model: Model, last: dict[str, float]) -> list[tuple[str, str]]:

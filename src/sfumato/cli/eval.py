@@ -1,0 +1,167 @@
+"""`sfumato eval`"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+from numpy.typing import NDArray
+from rich.table import Table
+
+from sfumato.cli.display import console, count, duration, note, print_facts
+from sfumato.cli.sample import draw, frame_of, parse_seeds, results_folder, with_sampler
+from sfumato.data import Dataset, hold_out, open_dataset, picture, save_animation
+from sfumato.errors import SfumatoError
+from sfumato.evaluation.record import Record, ScoreRecord, rank, read_record
+from sfumato.evaluation.scores import SCORES
+from sfumato.hub import Model, load
+from sfumato.hub.zoo import ships
+from sfumato.training import pick_device, training_config
+
+LEAST = 12
+WORTH_TELLING = 5.0  # seconds
+
+
+def eval_(
+    run: Annotated[Path, Parameter(help="A run such as runs/photos, one of its checkpoints, or digits, which ships.")],
+    /,
+    *,
+    n: Annotated[int, Parameter(name=["-n", "--n", "--count"], help="How many samples to draw and measure.")] = 1000,
+    features: Annotated[
+        str, Parameter(help="What is compared: classifier (of the data's own classes), efficientnet-lite0, pixels.")
+    ] = "auto",
+    against: Annotated[
+        Path | None, Parameter(help="Another run that was measured, or its record.json, to be ranked with.")
+    ] = None,
+    seeds: Annotated[str | None, Parameter(help="One seed a sample: 0-999 [default].")] = None,
+    sampler: Annotated[str | None, Parameter(help="See `sfumato samplers` [default: the model's own].")] = None,
+    steps: Annotated[int | None, Parameter(help="How many steps to take [default: the model's own].")] = None,
+    guidance: Annotated[float | None, Parameter(help="[default: the model's own]")] = None,
+    weights: Annotated[str, Parameter(help="ema (the running average) or raw.")] = "ema",
+    curve: Annotated[bool, Parameter(help="Also measure quality against the number of steps.")] = True,
+    bits: Annotated[bool, Parameter(help="Also bits per dimension of held-out samples.", negative="")] = False,
+    out: Annotated[Path | None, Parameter(help="Where to write [default: RUN/evaluation].")] = None,
+    as_json: Annotated[bool, Parameter(name="--json", help="Print the record and nothing else.", negative="")] = False,
+) -> None:
+    """Measure a model: scores with intervals, whether it copies its training data, and a page to keep.
+
+    Each score is recorded with all that it depends on. With --against two runs are ranked, if they were measured alike.
+    """
+    if n < LEAST:
+        raise SfumatoError(f"-n {n} samples are too few to measure; give {LEAST} or more, 1000 if there is time.")
+    numbers = parse_seeds(seeds, n if seeds is None else None)
+    if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or len(numbers) < LEAST:
+        raise SfumatoError(f"--seeds takes one range of at least {LEAST}, such as 1000-1999, not '{seeds}'.")
+    other = read_record(against) if against is not None else None
+    start = time.perf_counter()
+    model = load(run, weights, pick_device())  # type: ignore[arg-type]
+    dataset, held, folder = _data_of(run, model)
+    from sfumato.evaluation.evaluate import Plan, evaluate, expected_seconds, features_seconds, write_evaluation
+    from sfumato.evaluation.features import open_extractor
+    from sfumato.evaluation.measure import open_reference
+    from sfumato.evaluation.page import shown_rows
+
+    given = {k: v for k, v in (("steps", steps), ("guidance", guidance)) if v is not None}
+    settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
+    if guidance is not None and not model.config.classes:
+        raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
+    quiet = as_json
+    extractor = open_extractor(features, dataset)
+    if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:
+        console.print(f"Features of the data: about {duration(seconds)}, the first time only.", soft_wrap=True)
+    reference = open_reference(dataset, extractor, held)
+    plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
+    if not quiet:
+        print_facts([
+            ("samples", f"{count(plan.count)}, {settings.sampler}, {settings.steps} steps"),
+            ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
+            ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),
+            ("will take", f"about {duration(expected_seconds(model, reference, plan))}"),
+        ])  # fmt: skip
+    place = out or results_folder(run) / "evaluation"
+    found = evaluate(
+        model, reference, plan, lambda s, labels, how: draw(model, s, labels, how, plan.batch, False)[0],
+        _command(run, n, features, numbers, sampler, steps, guidance, weights),
+    )  # fmt: skip
+    shown = shown_rows(plan.count, dataset.is_images)
+    some = [numbers[i] for i in shown]
+    _, way = draw(model, some, found.labels and [found.labels[i] for i in shown], settings, len(some), frames=True)
+    columns = 10 if dataset.is_images else None
+    frames = [picture(frame_of(step), found.labels and [found.labels[i] for i in shown], columns) for step in way]
+    save_animation(frames, place / "denoising.webp", milliseconds=120, last_hold=2000)
+    paths = write_evaluation(place, found, reference, folder)
+    if as_json:
+        print(json.dumps(asdict(found.record), indent=2, ensure_ascii=False))
+        return
+    console.print()
+    console.print(scores_table(found.record))
+    for words in found.record.notes:
+        note(words)
+    console.print(f"\n{found.verdict[0].upper()}{found.verdict[1:]}", soft_wrap=True)
+    if other is not None:
+        console.print()
+        console.print(ranking_table(found.record, other))
+    console.print(f"\nIn {duration(time.perf_counter() - start)}, written to:")
+    for path in paths:
+        console.print(f"  {path}", soft_wrap=True)
+
+
+def scores_table(record: Record) -> Table:
+    """The scores as rows: value, interval, floor, and which way is better."""
+    from sfumato.evaluation.page import number
+
+    counts = sorted({s.floor_count for s in record.scores.values() if s.floor_count})
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("score", "value", "95% interval", f"floor (of {counts[0]:,})" if counts else "floor", "better"):
+        table.add_column(name, justify="left" if name in ("score", "better") else "right")
+    words = {"lower": "lower", "higher": "higher", "half": "near 0.5"}
+    for name, s in record.scores.items():
+        floor = "" if s.floor is None else number(s.floor)
+        interval = f"{number(s.low)} to {number(s.high)}"
+        table.add_row(SCORES[name].title, number(s.value), interval, floor, words[SCORES[name].better])
+    return table
+
+
+def ranking_table(one: Record, other: Record) -> Table:
+    """Both values of each score, and whether the first is better."""
+    from sfumato.evaluation.page import number
+
+    def words(s: ScoreRecord) -> str:
+        return f"{number(s.value)} ({number(s.low)} to {number(s.high)})"
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("score", one.source.model, other.source.model, "the first is"):
+        table.add_column(name)
+    for name, mine, theirs, answer in rank(one, other):
+        table.add_row(SCORES[name].title, words(mine), words(theirs), answer)
+    return table
+
+
+def _data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None, Path | None]:
+    """The data that `run` was trained on, what it held out, and the run's folder."""
+    if ships(run):
+        return open_dataset(str(run)), None, None
+    folder = run.parent.parent if (run / "state.json").exists() else run
+    config = training_config(folder)
+    dataset = open_dataset(config.data, config.size)
+    if (dataset.shape, dataset.classes) != (model.config.shape, model.config.classes):
+        raise SfumatoError(
+            f"{config.data} no longer has the picture size and classes that {run} was trained on; restore the data."
+        )
+    return dataset, hold_out(len(dataset), config.held_out), folder
+
+
+def _command(
+    run: Path, n: int, features: str, numbers: list[int], sampler: str | None, steps: int | None,
+    guidance: float | None, weights: str,
+) -> str:  # fmt: skip
+    words = ["sfumato eval", shlex.quote(str(run)), f"--seeds {numbers[0]}-{numbers[-1]}"]
+    options = {"features": features, "sampler": sampler, "steps": steps, "guidance": guidance, "weights": weights}
+    plain = {"features": "auto", "weights": "ema"}
+    return " ".join([*words, *(f"--{k} {v}" for k, v in options.items() if v is not None and plain.get(k) != v)])

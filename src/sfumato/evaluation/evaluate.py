@@ -1,0 +1,223 @@
+"""One evaluation of a model from the first draw to the folder of results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sfumato import __version__
+from sfumato.data import Dataset
+from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
+from sfumato.errors import SfumatoError
+from sfumato.evaluation.features import Extractor
+from sfumato.evaluation.frechet import frechet_distance
+from sfumato.evaluation.intervals import estimate
+from sfumato.evaluation.manifold import precision_recall_density_coverage
+from sfumato.evaluation.measure import (
+    MOST,
+    Measured,
+    Reference,
+    audit_samples,
+    conditions,
+    measure,
+    proportional_labels,
+)
+from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, verdict
+from sfumato.evaluation.record import Record, ScoreRecord, Source
+from sfumato.evaluation.sliced import sliced_wasserstein
+from sfumato.hub import Model, SamplingConfig
+from sfumato.sampling import ImageNoise
+from sfumato.sampling.samplers import SAMPLERS
+
+CURVE = (2, 3, 5, 8, 12, 20, 32)  # steps at which quality is measured
+CURVE_SAMPLES = 500
+BITS_SAMPLES = 64
+
+Draw = Callable[[Sequence[int], "list[int] | None", SamplingConfig], Tensor]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an evaluation will do: `count` samples of seeds from `first_seed` on, with `settings`."""
+
+    settings: SamplingConfig
+    count: int
+    first_seed: int = 0
+    curve: bool = True
+    bits: bool = False
+    batch: int = 250
+    repeats: int = 50
+    weights: str = "ema"
+
+    @property
+    def seeds(self) -> range:
+        return range(self.first_seed, self.first_seed + self.count)
+
+    def calls(self) -> int:
+        """How many pictures the network will be shown in all, a fourfold for each likelihood step."""
+        each = max(1, SAMPLERS[self.settings.sampler].calls) if self.settings.sampler in SAMPLERS else 1
+        curve = min(self.count, CURVE_SAMPLES) * sum(CURVE) if self.curve else 0
+        return each * (self.count * self.settings.steps + curve) + (BITS_SAMPLES * 50 * 4 * 3 if self.bits else 0)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came out: the record to keep, and what the page shows of it."""
+
+    record: Record
+    samples: Tensor
+    labels: list[int] | None
+    measured: Measured
+    audits: list[Audit]
+    duplicates: Duplicates
+    verdict: str
+
+
+def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
+    """About how long `evaluate` will take, by a small trial of each of its parts."""
+    batch = min(plan.batch, plan.count, 64)
+    labels = None if reference.dataset.labels is None or not model.config.classes else [0] * batch
+    draw = partial(model.sample, range(batch), labels, replace(plan.settings, steps=2), batch=batch)
+    draw()  # the first call warms up
+    calls = 2 * max(1, SAMPLERS[plan.settings.sampler].calls) if plan.settings.sampler in SAMPLERS else 2
+    each = _seconds(draw) / (batch * calls)
+    some = torch.zeros(batch, *model.config.shape)
+    extract = _seconds(partial(reference.extractor.features, some)) / batch
+    features = torch.randn(min(500, plan.count), reference.features.shape[1], dtype=torch.float64)
+    scoring = _seconds(partial(precision_recall_density_coverage, features, features, repeats=0))
+    pairs = plan.count * len(reference.train) / len(features) ** 2
+    return each * plan.calls() + extract * plan.count * (3 if plan.curve else 1) + scoring * pairs * plan.repeats
+
+
+def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
+    """About how long the features of the data take, where they are not in the cache."""
+    some, _ = dataset.batch(torch.arange(min(16, len(dataset))))
+    extractor.features(some)
+    return _seconds(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
+
+
+def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
+    """Draw, measure, audit. `draw(seeds, labels, settings)` gives the samples, so that its caller may show progress."""
+    classes = bool(model.config.classes)
+    labels = proportional_labels(reference.dataset, plan.count) if classes else None
+    samples = draw(list(plan.seeds), labels, plan.settings)
+    measured = measure(samples, None if labels is None else torch.tensor(labels), reference, repeats=plan.repeats)
+    audits = audit_samples(samples, measured.features, reference)
+    duplicates = near_duplicates(reference.dataset.batch(reference.train)[0].flatten(1))
+    words = verdict(audits)
+    scores, notes = dict(measured.scores), list(measured.notes)
+    if not reference.really:
+        notes.append(
+            "this model was not trained with enough samples held out: a random fifth of the data stands in, and copies "
+            "of that fifth are not found."
+        )
+    if plan.bits:
+        scores["bits_per_dim"] = bits(model, reference)
+    record = Record(
+        conditions(reference, plan.count, 0),
+        Source(
+            model=model.source,
+            weights=plan.weights,
+            weights_hash=model.weights_hash,
+            parameters=model.parameters,
+            seeds=f"{plan.seeds[0]}-{plan.seeds[-1]}",
+            classes="in the data's proportions" if classes else "none",
+            sampler={k: v for k, v in asdict(plan.settings).items() if v is not None},
+            sfumato=__version__,
+            torch=torch.__version__,
+            command=command,
+        ),
+        scores,
+        tuple(notes),
+        {
+            "verdict": words,
+            **{a.space: _audit_facts(a) for a in audits},
+            "near_duplicates": _pairs(duplicates, reference),
+        },
+        tuple(curve(reference, plan, draw)) if plan.curve else (),
+    )
+    return Evaluation(record, samples, labels, measured, audits, duplicates, words)
+
+
+def curve(reference: Reference, plan: Plan, draw: Draw) -> list[dict[str, float]]:
+    """The distance to the data at each number of steps, by the same seeds; of fewer samples than the scores."""
+    count = min(plan.count, CURVE_SAMPLES)
+    labels = proportional_labels(reference.dataset, count) if reference.dataset.classes else None
+    by_moments = count > reference.features.shape[1]
+    found = []
+    for steps in CURVE:
+        try:
+            samples = draw(list(plan.seeds)[:count], labels, replace(plan.settings, steps=steps))
+        except SfumatoError:  # too few steps for this sampler
+            continue
+        features = reference.extractor.features(samples)
+        if by_moments:
+            value = frechet_distance(features, reference.features)
+        else:
+            value = sliced_wasserstein(features, reference.features, repeats=0).value
+        found.append({"steps": float(steps), "frechet" if by_moments else "sliced_wasserstein": value})
+    return found
+
+
+def bits(model: Model, reference: Reference) -> ScoreRecord:
+    """Bits a dimension of held-out samples (Song et al. 2021); of pictures as continuous values spread over a grey."""
+    rows = reference.held_out[:BITS_SAMPLES]
+    x, labels = reference.dataset.batch(rows)
+    noise = ImageNoise(range(len(rows)), model.config.shape, model.device)
+    pictures = reference.dataset.is_images
+    if pictures:
+        x = dequantise(x, torch.rand(x.shape, generator=torch.Generator().manual_seed(0)))
+    cond = None
+    if model.config.classes:
+        known = labels if labels is not None else torch.full((len(rows),), len(model.config.classes))
+        cond = {"label": known.to(model.device)}
+    found = log_likelihood(model.denoiser, x.to(model.device), cond, noise=noise, data_std=model.config.data_std)
+    each = bits_per_dim(found.cpu(), x[0].numel(), 2 / 255 if pictures else None)
+    value = estimate(float(each.mean()), float(each.std()) / len(each) ** 0.5, least=-float("inf"))
+    return ScoreRecord(value.value, value.low, value.high)
+
+
+def _audit_facts(found: Audit) -> dict[str, float | int | list[dict[str, float | int]]]:
+    closest = found.samples.ratio.argsort(stable=True)[:24].tolist()
+    return {
+        "threshold": found.threshold,
+        "flagged": found.flagged,
+        "expected": round(found.expected, 3),
+        "p_value": found.p_value,
+        "held_out": len(found.held_out.ratio),
+        "median_ratio": float(found.samples.ratio.median()),
+        "median_ratio_held_out": float(found.held_out.ratio.median()),
+        "closest": [
+            {"sample": i, "ratio": float(found.samples.ratio[i]), "distance": float(found.samples.distance[i])}
+            for i in closest
+        ],
+    }
+
+
+def _pairs(found: Duplicates, reference: Reference) -> dict[str, object]:
+    pairs = [[int(reference.train[i]), int(reference.train[j])] for i, j in found.pairs[:100].tolist()]
+    return {"pairs": len(found.pairs), "searched": found.searched, "indices": pairs}
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation, reference: Reference, run: Path | None) -> list[Path]:
+    """Write record.json, README.md and, for pictures, pairs.png and report.html; returns their paths."""
+    from sfumato.evaluation.model_card import model_card
+    from sfumato.evaluation.page import write_page
+    from sfumato.evaluation.record import write_record
+    from sfumato.files import replace_file
+
+    write_record(folder / "record.json", evaluation.record)
+    replace_file(folder / "README.md", model_card(evaluation.record, reference.dataset).encode())
+    return [folder / "record.json", folder / "README.md", *write_page(folder, evaluation, reference, run)]

