@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sfumato.baselines.baseline import Baseline, BaselineConfig, Turn
 from sfumato.baselines.networks import Down, Labels, Up, he
 
-BETAS, LEARNING_RATE = (0.9, 0.99), 2e-3
+BETAS, LEARNING_RATE = (0.9, 0.99), 4e-3
 
 
 class Encoder(nn.Module):
