@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from sfumato.baselines.baseline import Baseline, BaselineConfig, Turn
 from sfumato.baselines.networks import Down, Labels, Up, he
 
-BETAS, LEARNING_RATE, PENALTY = (0.0, 0.99), 1e-3, 0.3
+BETAS, LEARNING_RATE, PENALTY = (0.0, 0.99), 2e-3, 1.0
 
 
 class Generator(nn.Module):

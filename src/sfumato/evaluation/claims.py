@@ -7,14 +7,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, partial
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.baselines import KINDS, Baseline, baseline_for, new_baseline
+from sfumato.baselines import KINDS, baseline_for, new_baseline
 from sfumato.diffusion import SCHEDULES, DiscreteBetas, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
@@ -27,6 +27,7 @@ from sfumato.hub import Model
 Verdict = Literal["borne out", "not borne out", "undecided"]
 Cell = str | int | float | Estimate | None
 TOLERANCE = 0.02  # what counts as equal, of noise of unit variance
+CALLS = (("ddpm", 1000), ("ddim", 50), ("dpm++2m", 20))  # how diffusion draws where calls are counted
 STUDENT = {3: 4.303, 4: 3.182, 5: 2.776}  # number of timings → 97.5% point of Student's law, one degree fewer
 
 
@@ -84,11 +85,9 @@ class Laboratory:
 
     @cached_property
     def pictures(self) -> Tensor:
-        """Training pictures `(count, ...)`, some 100,000 numbers of them in all, ten times that unless `quick`."""
+        """Training pictures, 100,000 numbers in all (ten times that unless `quick`); those of small sets come again."""
         dataset, numbers = self.reference.dataset, 10**5 if self.quick else 10**6
-        count = min(len(self.reference.train), max(100, numbers // math.prod(dataset.shape)))
-        rows = self.reference.train[np.linspace(0, len(self.reference.train) - 1, count).astype(np.int64)]
-        return dataset.batch(rows)[0]
+        return dataset.batch(np.resize(self.reference.train, max(100, numbers // math.prod(dataset.shape))))[0]
 
     def generator(self) -> torch.Generator:
         return torch.Generator().manual_seed(self.seed)
@@ -98,7 +97,7 @@ class Laboratory:
         classes = len(self.model.config.classes)
         return [number % classes for number in range(count)] if classes else None
 
-    def draw(self, count: int, labels: Sequence[int] | None = None, **sampling: str | int) -> Tensor:
+    def draw(self, count: int, labels: Sequence[int] | None = None, **sampling: Any) -> Tensor:
         """Pictures of the seeds from 0 on; their features' rows are in this order."""
         return self.model.sample(range(count), labels, batch=250, **sampling)
 
@@ -160,8 +159,8 @@ def pure_noise(lab: Laboratory) -> Finding:
         tuple(checks),
         (
             f"Four tests on {x0.numel():,} numbers; the p-value is the smallest of theirs times four (Bonferroni).",
-            f"DDPM's schedule decides, by whether each deviation is surely below {TOLERANCE:g}. A p-value below 0.01 says "
-            "that noise and x_T can be told apart, as they must be with enough pictures wherever alpha is not 0.",
+            f"DDPM's schedule decides, by whether each deviation is surely below {TOLERANCE:g}. A p-value below 0.01 "
+            "says that noise and x_T can be told apart, as they must be with enough pictures wherever alpha is not 0.",
         ),
     )
 
@@ -231,7 +230,7 @@ def conditioning_works(lab: Laboratory) -> Finding:
         raise SfumatoError("whether a class is drawn as asked needs classes; leave out the claim on conditioning.")
     count = len(names) * (30 if lab.quick else 200)
     asked = torch.tensor(lab.labels(count))
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     shares = {}
     for how, labels in (("asked for", lab.labels(count)), ("not asked for", None)):
         drawn = lab.draw(count, labels)
@@ -280,27 +279,24 @@ def few_steps(lab: Laboratory) -> Finding:
         tuple(rows),
         tuple(checks),
         (
-            f"{count:,} pictures each. As well means: no farther from the data than DDPM's by what {count:,} real pictures "
-            f"are from all of them, {floor:.3g}.",
+            f"{count:,} pictures each. As well means: no farther from the data than DDPM's by what {count:,} real "
+            f"pictures are from all of them, {floor:.3g}.",
         ),
     )
 
 
 def many_calls(lab: Laboratory) -> Finding:
     batch, repeats = 16 if lab.quick else 64, 3 if lab.quick else 5
-    baselines: list[Baseline] = [
-        new_baseline(baseline_for(kind, lab.reference.dataset, lab.model.parameters)) for kind in KINDS
-    ]
+    baselines = [new_baseline(baseline_for(kind, lab.reference.dataset, lab.model.parameters)) for kind in KINDS]
     labels = lab.labels(batch)
     ways: list[tuple[str, int, int, Callable[[], object]]] = [
         (f"diffusion, {name}", steps, lab.model.parameters,
-         lambda name=name, steps=steps: lab.draw(batch, labels, sampler=name, steps=steps))
-        for name, steps in (("ddpm", 1000), ("ddim", 50), ("dpm++2m", 20))
+         partial(lab.draw, batch, labels, sampler=name, steps=steps))
+        for name, steps in CALLS
     ]  # fmt: skip
-    ways += [
-        (one.config.kind.upper(), 1, one.size, lambda one=one: one.sample(range(batch), labels)) for one in baselines
-    ]
-    rows, times = [], {}
+    ways += [(one.config.kind.upper(), 1, one.size, partial(one.sample, range(batch), labels)) for one in baselines]
+    rows: list[tuple[Cell, ...]] = []
+    times: dict[str, list[float]] = {}
     for name, calls, size, work in ways:
         if calls < 100:
             work()
