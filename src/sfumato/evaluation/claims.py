@@ -251,7 +251,7 @@ def conditioning_works(lab: Laboratory) -> Finding:
 
 
 def few_steps(lab: Laboratory) -> Finding:
-    count = 200 if lab.quick else 1000
+    count = 100 if lab.quick else 1000
     real = lab.reference.features
     if count <= real.shape[1]:
         raise SfumatoError(f"{count} pictures are too few for {real.shape[1]} features; measure without --quick.")
@@ -329,14 +329,19 @@ EXPERIMENTS: dict[str, Callable[[Laboratory], Finding]] = {
 }
 
 
+def check_names(names: Sequence[str]) -> None:
+    """Raises SfumatoError for a name that is no experiment's."""
+    for name in names:
+        if name not in EXPERIMENTS:
+            raise unknown("claim", name, EXPERIMENTS)
+
+
 def measure_claims(lab: Laboratory, names: Sequence[str] = ()) -> Iterator[Finding]:
     """Make the experiments called `names`, all without any, and yield each as it is done.
 
     Raises SfumatoError for other names, and where the model or the data doesn't suit an experiment.
     """
-    for name in names:
-        if name not in EXPERIMENTS:
-            raise unknown("claim", name, EXPERIMENTS)
+    check_names(names)
     for name in names or EXPERIMENTS:
         started = time.perf_counter()
         finding = EXPERIMENTS[name](lab)
