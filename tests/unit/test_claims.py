@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation import Estimate, claims, open_extractor, open_reference
 from sfumato.evaluation.claims import EXPERIMENTS, Check, Finding, Laboratory, measure_claims, noise_tests
 from sfumato.hub import new_model
-from tiny import TINY, blobs
+from tiny import TINY, Command, blobs
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +113,14 @@ def test_what_can_not_be_measured_says_so(untrained: Laboratory) -> None:
     with pytest.raises(SfumatoError, match="needs classes"):
         list(measure_claims(without, ["conditioning"]))
     assert set(EXPERIMENTS) >= {"forward-process", "pure-noise", "seeds", "conditioning", "few-steps", "many-calls"}
+
+
+def test_claims_from_the_command_line(sfumato: Command, tmp_path: Path) -> None:
+    done = sfumato("claims", "digits", "--quick", "--only", "pure-noise", "--only", "forward-process", "--out", "found")
+    assert done.returncode == 0, done.stderr
+    assert "x_T is N(0, I)" in done.stdout and "borne out" in done.stdout and "[bold]" not in done.stdout
+    found = json.loads((tmp_path / "found" / "claims.json").read_text())
+    assert [facts["name"] for facts in found] == ["pure-noise", "forward-process"]
+    assert all(facts["verdict"] == "borne out" and facts["checks"] and facts["rows"] for facts in found)
+    wrong = sfumato("claims", "digits", "--only", "pure-nois")
+    assert wrong.returncode == 2 and "did you mean 'pure-noise'?" in wrong.stderr and "Traceback" not in wrong.stderr

@@ -5,8 +5,6 @@ Huang, Gokaslan, Kuleshov & Tompkin 2024, "The GAN is dead; long live the GAN! A
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,7 +12,7 @@ from torch import Tensor, nn
 from sfumato.baselines.baseline import Baseline, BaselineConfig, Turn
 from sfumato.baselines.networks import Down, Labels, Up, he
 
-BETAS, LEARNING_RATE, PENALTY = (0.0, 0.99), 2e-3, 1.0
+BETAS, LEARNING_RATE, PENALTY = (0.0, 0.99), 4e-3, 1.0
 
 
 class Generator(nn.Module):
@@ -57,20 +55,11 @@ def relativistic_loss(better: Tensor, worse: Tensor) -> Tensor:
     return F.softplus(worse - better).mean()
 
 
-def gradient_penalty(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """`E ‖∇ₓ score(x)‖²` over `x` `(batch, ...)`: R1 for real pictures, R2 for drawn (Huang et al. 2024, eq. 3).
+def gradient_penalty(scores: Tensor, x: Tensor) -> Tensor:
+    """`E ‖∇ₓ score‖²` over `x` `(batch, ...)`: R1 for real pictures, R2 for drawn ones (Huang et al. 2024, eq. 3).
 
-    It can be differentiated in turn. `score` must see each picture by itself.
+    `scores` `(batch,)` were made from `x`, each from one picture alone. It can be differentiated in turn.
     """
-    return _penalty(*_scored(score, x))
-
-
-def _scored(score: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
-    x = x.detach().requires_grad_(True)
-    return score(x), x
-
-
-def _penalty(scores: Tensor, x: Tensor) -> Tensor:
     (gradient,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
     return gradient.float().square().flatten(1).sum(1).mean()
 
@@ -102,12 +91,10 @@ class GAN(Baseline):
     def _discriminator_loss(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Tensor:
         with torch.no_grad():
             drawn = self.generator(self._noise(x, generator), label)
-        both = torch.cat([x, drawn.to(x.dtype)])
-        labels = None if label is None else torch.cat([label, label])
-        scores, seen = _scored(lambda pictures: self.discriminator(pictures, labels), both)
-        real, fake = scores.float().chunk(2)
-        # the mean over both halves is (R1 + R2)/2
-        return relativistic_loss(real, fake) + PENALTY * _penalty(scores, seen)
+        both = torch.cat([x, drawn.to(x.dtype)]).requires_grad_(True)
+        scores = self.discriminator(both, None if label is None else torch.cat([label, label])).float()
+        real, fake = scores.chunk(2)
+        return relativistic_loss(real, fake) + PENALTY * gradient_penalty(scores, both)  # of both halves: (R1 + R2)/2
 
     def _generator_loss(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Tensor:
         drawn = self.generator(self._noise(x, generator), label)

@@ -127,7 +127,7 @@ def forward_process(lab: Laboratory) -> Finding:
             ]  # fmt: skip
     exact = Check("largest difference between the coefficients of steps and closed form", _exactly(apart), most=1e-9)
     return Finding(
-        "forward process",
+        "forward-process",
         "Adding noise needs no learning, and one draw does what a thousand small steps do.",
         ("steps", "signal, closed form", "signal, walked", "noise, closed form", "noise, walked"),
         tuple(rows),
@@ -152,7 +152,7 @@ def pure_noise(lab: Laboratory) -> Finding:
             checks = [Check(f"{key} ({name})", tests[key][0], at - TOLERANCE, at + TOLERANCE)
                       for key, at in ranges.items()]  # fmt: skip
     return Finding(
-        "pure noise",
+        "pure-noise",
         "At the end of the forward process nothing of the picture is left: x_T is N(0, I).",
         ("schedule", "alpha/sigma", *tests, "p-value"),
         tuple(rows),
@@ -273,7 +273,7 @@ def few_steps(lab: Laboratory) -> Finding:
                       most=floor)
             )  # fmt: skip
     return Finding(
-        "few steps",
+        "few-steps",
         "DDIM and DPM-Solver draw in 20 to 50 steps as well as DDPM draws in 1,000.",
         ("sampler", "steps", "Fréchet distance", "of real pictures'", "seconds a picture"),
         tuple(rows),
@@ -310,7 +310,7 @@ def many_calls(lab: Laboratory) -> Finding:
         if name.startswith("diffusion") and len(times[name]) > 1
     ]
     return Finding(
-        "many calls",
+        "many-calls",
         "A GAN and a VAE draw in one call; diffusion needs many, and takes longer for it.",
         ("model", "calls", "parameters", "seconds a picture", "fastest", "slowest"),
         tuple(rows),
