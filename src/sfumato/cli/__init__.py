@@ -23,6 +23,7 @@ app.command("sfumato.cli.train:train", name="train", help="Train a model on a fo
 app.command("sfumato.cli.watch:watch", name="watch", help="Follow a training run from another terminal.")
 app.command("sfumato.cli.sample:sample", name="sample", help="Draw new pictures from a trained model.")
 app.command("sfumato.cli.eval:eval_", name="eval", help="Measure a model: scores, intervals, and whether it copies.")
+app.command("sfumato.cli.claims:claims", name="claims", help="Measure what is said of diffusion models.")
 app.command("sfumato.cli.samplers:samplers", name="samplers", help="List the samplers and when to use each.")
 app.command("sfumato.cli.export:export", name="export", help="Write a model for other languages, as ONNX and data.")
 app.command("sfumato.cli.learn:learn", name="learn", help="Open the lesson: diffusion models in seven chapters.")

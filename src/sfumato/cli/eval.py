@@ -72,7 +72,7 @@ def eval_(
         return
     start = time.perf_counter()
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
-    dataset, held, folder = _data_of(run, model)
+    dataset, held, folder = data_of(run, model)
     from sfumato.evaluation.evaluate import Plan, evaluate, expected_seconds, features_seconds, write_evaluation
     from sfumato.evaluation.features import open_extractor
     from sfumato.evaluation.measure import conditions, open_reference
@@ -156,7 +156,7 @@ def ranking_table(one: Record, other: Record) -> Table:
     return table
 
 
-def _data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None, Path | None]:
+def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None, Path | None]:
     """The data that `run` was trained on, what it held out, and the run's folder."""
     if ships(run):
         return open_dataset(str(run)), None, None

@@ -118,6 +118,13 @@ class TrainingConfig:
         by_clock = seconds / (60 * self.minutes) if self.minutes else 0.0
         return min(1.0, max(by_images, by_clock))
 
+    def rate_share(self, images: int, seconds: float) -> float:
+        """What of the learning rate a step takes that begins there, in [0, 1]: warm-up, constant, decay to nothing."""
+        spent = self.spent(images, seconds)
+        rise = (spent + self.batch / (self.images or math.inf)) / self.warmup if self.warmup else 1.0
+        fall = (1 - spent) / self.decay if self.decay else 1.0
+        return min(1.0, rise, fall)
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -225,10 +232,7 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """Warm-up, constant, linear decay to nothing."""
-        config, spent = self.config, self.fraction
-        rise = (spent + self.config.batch / (config.images or math.inf)) / config.warmup if config.warmup else 1.0
-        fall = (1 - spent) / config.decay if config.decay else 1.0
-        return config.learning_rate * min(1.0, rise, fall)
+        return self.config.learning_rate * self.config.rate_share(self.images, self.seconds)
 
     def stop(self) -> None:
         """Ask for an end after the present step; safe to call from a signal handler.
