@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 OptimizerName = Literal["adamw", "muon"]
 OPTIMIZERS: dict[OptimizerName, float] = {"muon": 6e-3, "adamw": 1e-3}  # and the learning rate that suits each
+CONDITION = ("condition", "modulate")  # the parts of a network that carry the condition
 BETAS, MOMENTUM = (0.9, 0.99), 0.95
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315  # a, b, c of a·X + b·(XXᵀ)X + c·(XXᵀ)²X (Jordan et al. 2024)
 
@@ -32,25 +33,26 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            weights = [weight for weight in group["params"] if weight.grad is not None]
-            for weight in weights:
-                if not self.state[weight]:
-                    self.state[weight]["momentum"] = torch.zeros_like(weight)
-            gradients = [weight.grad for weight in weights]
-            momenta = [self.state[weight]["momentum"] for weight in weights]
-            torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
-            ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)  # Nesterov's
-            torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
-            alike: dict[tuple[int, int], list[int]] = defaultdict(list)
-            for index, update in enumerate(ahead):
-                alike[len(update), update[0].numel()].append(index)
-            for (rows, columns), indices in alike.items():  # matrices of one shape are worked on together
-                stacked = torch.stack([_channels_last(ahead[index]).flatten(1) for index in indices])
-                stacked = orthogonal(stacked.to(self.dtype))
+            alike: dict[tuple[int, int], list[Tensor]] = defaultdict(list)
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    alike[len(weight), weight[0].numel()].append(weight)
+            for (
+                rows,
+                columns,
+            ), weights in alike.items():  # those of one shape together, while in the cache
+                updates = torch.empty(len(weights), rows, columns, dtype=self.dtype, device=weights[0].device)
+                for update, weight in zip(updates, weights, strict=True):
+                    assert weight.grad is not None
+                    if not self.state[weight]:
+                        self.state[weight]["momentum"] = torch.zeros_like(weight)
+                    momentum = self.state[weight]["momentum"].lerp_(weight.grad, 1 - MOMENTUM)
+                    ahead = _channels_last(torch.lerp(weight.grad, momentum, MOMENTUM))  # Nesterov's
+                    update.view(ahead.shape).copy_(ahead)
                 step = group["lr"] * 0.2 * max(rows, columns) ** 0.5
-                for index, update in zip(indices, stacked, strict=True):
-                    weight = _channels_last(weights[index])
-                    weight.sub_(update.reshape(weight.shape), alpha=step)
+                for weight, update in zip(weights, orthogonal(updates), strict=True):
+                    weight = _channels_last(weight)
+                    weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update.view(weight.shape), alpha=step)
 
 
 def _channels_last(weight: Tensor) -> Tensor:
@@ -58,7 +60,7 @@ def _channels_last(weight: Tensor) -> Tensor:
     return weight.movedim(1, -1)
 
 
-def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
+def orthogonal(matrices: Tensor, steps: int = 4) -> Tensor:
     """The orthogonal matrix nearest to each of `matrices` `(count, rows, columns)`, roughly: singular values near 1.
 
     Newton–Schulz iterations, whose coefficients are chosen for speed and leave them in [0.7, 1.2]; bfloat16 will do.
@@ -66,9 +68,13 @@ def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
     a, b, c = NEWTON_SCHULZ
     wide = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if wide else matrices
-    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-12)
-    for _ in range(steps):
-        square = x @ x.mT
+    # Singular values must begin at 1 or below. The root of ‖XXᵀ‖ bounds them more tightly than ‖X‖, which saves a step.
+    square = x @ x.mT
+    bound = square.float().norm(dim=(1, 2), keepdim=True) + 1e-24
+    square, x = (square / bound).to(x.dtype), (x / bound.sqrt()).to(x.dtype)
+    for step in range(steps):
+        if step:
+            square = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
     return x.mT if wide else x
 
@@ -83,12 +89,13 @@ def make_optimizers(
 ) -> list[torch.optim.Optimizer]:
     """The optimisers of a run, which between them have all weights of `net` and the `others`.
 
-    Muon takes the matrices and convolutions between the first layer and the last, which together with embeddings,
-    biases and norms are AdamW's. `dtype` is what it computes in, which is most of its work.
+    Muon takes the matrices and convolutions between the first layer and the last, which together with what carries the
+    condition, biases and norms are AdamW's. `dtype` is what it computes in, which is most of its work.
     """
     matrices: list[Tensor] = []
     if name == "muon":
-        inner = [(path, part) for path, part in net.named_modules() if path not in ("enter", "leave")]
+        named = list(net.named_modules())
+        inner = [(path, part) for path, part in named if not {"enter", "leave", *CONDITION} & set(path.split("."))]
         matrices = [part.weight for _, part in inner if isinstance(part, nn.Linear | nn.Conv2d)]
     taken = {id(p) for p in matrices}
     rest = [p for p in net.parameters() if id(p) not in taken] + others
