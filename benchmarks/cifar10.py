@@ -43,7 +43,10 @@ if __name__ == "__main__":
     dataset = open_cifar10(Path(sys.argv[1]))
     minutes = float(sys.argv[2]) if len(sys.argv) > 2 else 40.0
     out = Path(sys.argv[3] if len(sys.argv) > 3 else "runs/cifar10")
-    config = TrainingConfig("cifar10", minutes=minutes, batch=128, precision=fastest_precision(pick_device()))
+    precision = fastest_precision(pick_device())
+    config = TrainingConfig(
+        "cifar10", minutes=minutes, batch=128, optimizer="adamw", learning_rate=1.5e-3, precision=precision
+    )
     trainer = start_run(out, dataset, config, model_for(dataset, "tiny"))
     for event in train(out, trainer):
         if getattr(event, "step", 0) % 100 == 0:

@@ -35,9 +35,8 @@ for name in ("astronaut", "chelsea", "coffee", "rocket"):
         patch.save(pictures / name / f"{number:03d}.jpg", quality=92)
 
 dataset = open_dataset(str(pictures), size=(64, 64))
-config = TrainingConfig(
-    str(pictures), size=(64, 64), minutes=minutes, batch=32, precision=fastest_precision(pick_device())
-)
+precision = fastest_precision(pick_device())
+config = TrainingConfig(str(pictures), size=(64, 64), minutes=minutes, batch=32, optimizer="adamw", precision=precision)
 trainer = start_run(out, dataset, config, model_for(dataset))
 for event in train(out, trainer):
     if getattr(event, "step", 0) % 100 == 0:
