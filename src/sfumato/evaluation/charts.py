@@ -58,6 +58,46 @@ def bar_chart(names: Sequence[str], shares: Sequence[float], x_label: str, y_lab
     return _svg(parts, f"{y_label} for each {x_label}")
 
 
+def interval_chart(names: Sequence[str], values: Sequence[tuple[float, float, float]], x_label: str) -> str:
+    """One row a name: a dot at the value and a line from the low end of its interval to the high one.
+
+    `values` are (value, low, high). The scale is logarithmic where all are above 0 and far apart.
+    """
+    ends = [end for _, low, high in values for end in (low, high)] + [value for value, _, _ in values]
+    logarithmic = min(ends) > 0 and max(ends) > 30 * min(ends)
+    low, high = (math.log10(min(ends)), math.log10(max(ends))) if logarithmic else (min(ends), max(ends))
+    if not logarithmic and low > 0 and low < 0.6 * high:
+        low = 0.0
+    margin = 0.04 * ((high - low) or abs(high) or 1.0)
+    low, high = low - (0.0 if low == 0 else margin), high + margin
+    left, right = 12 + 7.2 * max(map(len, names)), WIDTH - RIGHT - 46
+    row, top = 26, 8
+    bottom = top + row * len(names)
+
+    def across(value: float) -> float:
+        at = math.log10(value) if logarithmic else value
+        return left + (right - left) * (at - low) / ((high - low) or 1)
+
+    ticks = _log_ticks(10**low, 10**high) if logarithmic else _ticks(low, high)
+    parts = []
+    for tick in ticks:
+        parts.append(
+            f'<line class="gridline" x1="{across(tick):.1f}" x2="{across(tick):.1f}" y1="{top}" y2="{bottom}"/>'
+        )
+        parts.append(
+            f'<text class="tick" x="{across(tick):.1f}" y="{bottom + 16}" text-anchor="middle">{tick:g}</text>'
+        )
+    for number, (name, (value, start, end)) in enumerate(zip(names, values, strict=True)):
+        y = top + row * (number + 0.5)
+        parts.append(f'<text class="tick" x="{left - 8:.1f}" y="{y + 4:.1f}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<line class="reach" x1="{across(start):.1f}" x2="{across(end):.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<circle class="dot" cx="{across(value):.1f}" cy="{y:.1f}" r="4.5"/>')
+        parts.append(f'<text class="tick" x="{across(end) + 9:.1f}" y="{y + 4:.1f}">{value:.3g}</text>')
+    middle = (left + right) / 2
+    parts.append(f'<text class="label" transform="translate({middle:.1f} {bottom + 36})">{escape(x_label)}</text>')
+    return _svg(parts, x_label, bottom + 44)
+
+
 def _labels(x_label: str, y_label: str) -> str:
     across, up = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
     return (
@@ -66,9 +106,9 @@ def _labels(x_label: str, y_label: str) -> str:
     )
 
 
-def _svg(parts: list[str], title: str) -> str:
+def _svg(parts: list[str], title: str, height: float = HEIGHT) -> str:
     body = "\n".join(parts)
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">\n{body}\n</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">\n{body}\n</svg>'
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
@@ -86,7 +126,7 @@ def _ticks(low: float, high: float) -> list[float]:
     rough = (high - low) / 5
     unit = 10 ** math.floor(math.log10(rough))
     step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= rough)
-    return [step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [round(step * k, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _short(value: float) -> str:

@@ -101,7 +101,7 @@ def measure(samples: Tensor, labels: Tensor | None, reference: Reference, seed: 
     features = extractor.features(samples)
     found, notes = score(features, reference.features, seed, repeats)
     scores = {name: ScoreRecord(e.value, e.low, e.high, e.p_value) for name, e in found.items()}
-    apart, others = _floor_sets(reference, len(samples), seed)
+    apart, others = floor_sets(reference, len(samples), seed)
     floors = {name: e.value for name, e in score(apart, others, seed, 0)[0].items()}
     read = None
     if (classifier := extractor.classifier) is not None:
@@ -144,7 +144,8 @@ def proportional_labels(dataset: Dataset, count: int) -> list[int] | None:
     return places
 
 
-def _floor_sets(reference: Reference, count: int, seed: int) -> tuple[Tensor, Tensor]:
+def floor_sets(reference: Reference, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Features of about `count` real samples, and of others to compare them with: what no model drew."""
     if len(reference.held_out) >= count / 2:
         return reference.held_out_features[:count], reference.features
     generator = torch.Generator().manual_seed(seed)
