@@ -99,7 +99,7 @@ def _print(finding: Finding) -> None:
     console.print(finding.claim, style="bold", soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for number, name in enumerate(finding.columns):
-        table.add_column(name, justify="right" if number else "left")
+        table.add_column(name, justify="right" if number else "left", no_wrap=not number)
     for row in finding.rows:
         table.add_row(*(words(cell) for cell in row))
     console.print(table)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sfumato.baselines import BaselineTrainer, baseline_for, new_baseline
 from sfumato.data import Dataset
+from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor
 from sfumato.evaluation.measure import Reference
 from sfumato.hub import Model, new_model
@@ -105,10 +106,11 @@ class Rival:
 
     @property
     def unrest(self) -> float:
-        """How much the loss of ten steps scatters about its mean, over the last half, as a share of that mean."""
+        """How much the loss of a step scatters about its mean, over the last half, as a share of that mean."""
         late = self.losses[len(self.losses) // 2 :]
-        means = [statistics.mean(late[i : i + 10]) for i in range(0, len(late) - 9, 10)]
-        return statistics.stdev(means) / abs(statistics.mean(means)) if len(means) > 1 else math.nan
+        if len(late) < 2:
+            raise SfumatoError(f"the {self.kind} took {len(self.losses)} steps, too few to judge; measure again alone.")
+        return statistics.stdev(late) / abs(statistics.mean(late))
 
 
 def train_rival(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:

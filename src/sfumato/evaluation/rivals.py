@@ -38,7 +38,7 @@ def stability(lab: Laboratory) -> Finding:
             Check("diffusion's seeds that failed", exactly(failed["diffusion"]), most=0),
         ),
         (
-            f"{SEEDS} seeds of each were trained for {lab.short:g} s. The scatter is that of the loss of ten steps "
+            f"{SEEDS} seeds of each were trained for {lab.short:g} s. The scatter is that of a step's loss "
             f"about its mean, over the last half. A seed has failed that ends {FAILED:g} times as far from the data as "
             f"the median of its kind: {failed['diffusion']} of diffusion's, {failed['gan']} of the GAN's.",
         ),
