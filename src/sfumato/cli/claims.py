@@ -23,7 +23,7 @@ from sfumato.training import pick_device
 if TYPE_CHECKING:
     from sfumato.evaluation.finding import Finding
 
-COLOURS = {"borne out": "green", "not borne out": "red", "undecided": "yellow"}
+COLOURS = {"borne out": "green", "not borne out": "red", "undecided": "yellow", "not applicable": "dim"}
 
 
 def claims(
@@ -97,12 +97,15 @@ def _print(finding: Finding) -> None:
     from sfumato.evaluation.claims_page import words
 
     console.print(finding.claim, style="bold", soft_wrap=True)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for number, name in enumerate(finding.columns):
-        table.add_column(name, justify="right" if number else "left", no_wrap=not number)
-    for row in finding.rows:
-        table.add_row(*(words(cell) for cell in row))
-    console.print(table)
+    if finding.reason:
+        note(finding.reason)
+    if finding.rows:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for number, name in enumerate(finding.columns):
+            table.add_column(name, justify="right" if number else "left", no_wrap=not number)
+        for row in finding.rows:
+            table.add_row(*(words(cell) for cell in row))
+        console.print(table)
     for check in finding.checks:
         if check.verdict == finding.verdict != "borne out":
             console.print(f"  {check.quantity}: {words(check.found)}", soft_wrap=True)

@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from sfumato.data import save_png, tile
-from sfumato.evaluation.charts import interval_chart
+from sfumato.evaluation.charts import interval_chart, minus
 from sfumato.evaluation.finding import Cell, Check, Finding, Verdict
 from sfumato.evaluation.intervals import Estimate
 from sfumato.evaluation.report import embed, render
@@ -22,6 +22,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
     "borne out": ("✓", "met"),
     "not borne out": ("✗", "missed"),
     "undecided": ("?", "quiet"),
+    "not applicable": ("–", "quiet"),
 }
 
 
@@ -38,6 +39,7 @@ def write_claims(
         "figures": [
             {"value": str(verdicts.count(verdict)), "meaning": verdict, "style": style}
             for verdict, (_, style) in MARKS.items()
+            if verdict != "not applicable" or verdict in verdicts
         ],
         "findings": [_section(folder, finding) for finding in findings],
         "command": command,
@@ -63,27 +65,38 @@ def _section(folder: Path, finding: Finding) -> dict[str, object]:
         "style": style,
         "seconds": f"{finding.seconds:.0f} s",
         "figure": Markup(figure(finding)) if finding.rows else "",
+        "caption": _caption(finding),
         "samples": samples,
         "columns": finding.columns,
-        "rows": [[words(cell) for cell in row] for row in finding.rows],
+        "rows": [[_shown(cell) for cell in row] for row in finding.rows],
         "checks": [_decides(check) for check in finding.checks],
         "notes": finding.notes,
+        "reason": finding.reason,
     }
 
 
 def figure(finding: Finding) -> str:
-    """The column that the finding shows, a row of the table a row of the figure."""
+    """The columns that the finding shows, a row of the table a row of the figure."""
     names = [", ".join(words(cell) for cell in row[: finding.named]) for row in finding.rows]
-    values = []
-    for row in finding.rows:
-        cell = row[finding.shown]
-        if isinstance(cell, Estimate):
-            values.append((cell.value, cell.low, cell.high))
-        else:
-            assert isinstance(cell, float | int)
-            values.append((float(cell), float(cell), float(cell)))
-    kept = [(name, value) for name, value in zip(names, values, strict=True) if all(map(math.isfinite, value))]
-    return interval_chart([name for name, _ in kept], [value for _, value in kept], finding.columns[finding.shown])
+    series = {finding.columns[at]: [_interval(row[at]) for row in finding.rows] for at in finding.shown}
+    return interval_chart(names, series, finding.unit)
+
+
+def _caption(finding: Finding) -> str:
+    if not finding.rows:
+        return ""
+    shown = " and ".join(finding.columns[at] for at in finding.shown)
+    intervals = any(isinstance(row[at], Estimate) for row in finding.rows for at in finding.shown)
+    title = f"{shown}, by {' and '.join(finding.columns[: finding.named])}{', with 95% intervals' * intervals}"
+    return title[0].upper() + title[1:]
+
+
+def _interval(cell: Cell) -> tuple[float, float, float]:
+    if isinstance(cell, Estimate):
+        return cell.value, cell.low, cell.high
+    assert not isinstance(cell, str)
+    value = math.nan if cell is None else float(cell)
+    return value, value, value
 
 
 def _decides(check: Check) -> dict[str, str]:
@@ -96,11 +109,15 @@ def _decides(check: Check) -> dict[str, str]:
         wanted = f"{check.least:.3g} to {check.most:.3g}"
     return {
         "quantity": check.quantity,
-        "found": words(check.found),
-        "wanted": wanted,
+        "found": minus(words(check.found)),
+        "wanted": minus(wanted),
         "mark": f"{mark} {check.verdict}",
         "style": style,
     }
+
+
+def _shown(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else minus(words(cell))
 
 
 def words(cell: Cell) -> str:
@@ -112,7 +129,10 @@ def words(cell: Cell) -> str:
     if isinstance(cell, float):
         return f"{cell:.3g}"
     reach = (cell.high - cell.low) / 2
-    return f"{cell.value:.3g} ± {reach:.1g}" if reach else f"{cell.value:.3g}"
+    if not reach:
+        return f"{cell.value:.3g}"
+    places = max(0, -math.floor(math.log10(reach)))  # the error's first digit
+    return f"{round(cell.value, places) + 0.0:.{places}f} ± {reach:.{places}f}"  # + 0.0: no minus before 0
 
 
 def finding_facts(finding: Finding) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sfumato.evaluation.intervals import QUANTILE, Estimate, estimate
 
-Verdict = Literal["borne out", "not borne out", "undecided"]
+Verdict = Literal["borne out", "not borne out", "undecided", "not applicable"]
 Cell = str | int | float | Estimate | None
 STUDENT = {3: 4.303, 4: 3.182, 5: 2.776}  # number of values → 97.5% point of Student's law, one degree fewer
 
@@ -39,17 +39,20 @@ class Check:
 class Finding:
     """What came of one experiment: a table, the numbers that decide, and `notes` on how to read them.
 
-    `shown` is the column that the figure shows, by the names in the columns before `named`; `samples` are pictures
-    `(count, ...)` to look at. `name` and `claim` are those of EXPERIMENTS.
+    The figure shows the columns `shown`, in `unit`, by the names in the columns before `named`; `samples` are pictures
+    `(count, ...)` to look at. `reason` is why the claim doesn't apply to the model or its data, where it doesn't.
+    `name` and `claim` are those of EXPERIMENTS.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
-    shown: int = 1
+    shown: tuple[int, ...] = (1,)
+    unit: str = ""
     named: int = 1
     samples: tuple[tuple[str, Tensor], ...] = ()
+    reason: str = ""
     name: str = ""
     claim: str = ""
     seconds: float = 0.0
@@ -57,6 +60,8 @@ class Finding:
     @property
     def verdict(self) -> Verdict:
         """A claim is as good as the weakest of its checks, and undecided without any."""
+        if self.reason:
+            return "not applicable"
         found = [check.verdict for check in self.checks]
         if "not borne out" in found:
             return "not borne out"
