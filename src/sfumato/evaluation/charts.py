@@ -62,10 +62,10 @@ def bar_chart(names: Sequence[str], shares: Sequence[float], x_label: str, y_lab
 def interval_chart(names: Sequence[str], series: Mapping[str, Sequence[Interval]], x_label: str) -> str:
     """Rows of names: a mark at each series' value and a line from the low end of its interval to the high one.
 
-    The second series' marks are hollow, so that no colour need be told apart; a value that is not finite is left out.
+    The second series' marks are hollow, so that no colour need be told apart; a value that is not finite is a dash.
     The scale is logarithmic where all are above 0 and far apart.
     """
-    ends = [end for values in series.values() for three in values for end in three if math.isfinite(end)]
+    ends = [end for values in series.values() for three in values for end in three if math.isfinite(end)] or [0.0]
     logarithmic = min(ends) > 0 and max(ends) > 30 * min(ends)
     low, high = (math.log10(min(ends)), math.log10(max(ends))) if logarithmic else (min(ends), max(ends))
     if not logarithmic and low > 0 and low < 0.6 * high:
@@ -97,9 +97,10 @@ def interval_chart(names: Sequence[str], series: Mapping[str, Sequence[Interval]
             parts += [dot(along, 12, number), text(along + 10, 16, name)]
             along += 40 + 7 * len(name)
         for place, (value, start, end) in enumerate(values):
-            if not all(map(math.isfinite, (value, start, end))):
-                continue
             y = top + row * place + 13 + 18 * number
+            if not all(map(math.isfinite, (value, start, end))):
+                parts.append(text(left + 4, y + 4, "–"))
+                continue
             parts.append(f'<line class="reach" x1="{across(start):.1f}" x2="{across(end):.1f}" y1="{y}" y2="{y}"/>')
             parts += [dot(across(value), y, number), text(across(end) + 9, y + 4, minus(f"{value:.3g}"))]
     parts += [text(left - 12, top + row * (place + 0.5) + 4, name, "end") for place, name in enumerate(names)]
