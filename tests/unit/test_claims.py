@@ -14,8 +14,11 @@ from scipy import stats
 
 from sfumato.baselines import KINDS
 from sfumato.errors import SfumatoError
-from sfumato.evaluation import Estimate, claims, open_extractor, open_reference
-from sfumato.evaluation.claims import EXPERIMENTS, Check, Finding, Laboratory, measure_claims, noise_tests
+from sfumato.evaluation import Estimate, claims, open_extractor, open_reference, rivals
+from sfumato.evaluation.claims import EXPERIMENTS, measure_claims, noise_tests
+from sfumato.evaluation.claims_page import write_claims
+from sfumato.evaluation.finding import Check, Finding
+from sfumato.evaluation.laboratory import Laboratory, Rival, train_rival
 from sfumato.hub import new_model
 from tiny import TINY, Command, blobs
 
@@ -27,6 +30,10 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SFUMATO_CACHE", str(tmp_path_factory.mktemp("cache")))
         return Laboratory(new_model(TINY), open_reference(data, extractor), quick=True)
+
+
+def measured(lab: Laboratory, *names: str) -> list[Finding]:
+    return [found for found in measure_claims(lab, names) if isinstance(found, Finding)]
 
 
 @pytest.mark.parametrize(
@@ -45,9 +52,10 @@ def test_verdict_is_where_the_interval_lies(low: float, high: float, verdict: st
 
 def test_claim_is_as_good_as_the_weakest_of_its_checks() -> None:
     good, open_, bad = (Check("x", Estimate(x, x - 0.1, x + 0.1), 0.0, 1.0) for x in (0.5, 1.0, 2.0))
-    finding = Finding("x", "x", (), (), (good,))
+    finding = Finding((), (), (good,))
     assert finding.verdict == "borne out"
     assert replace(finding, checks=(good, open_)).verdict == "undecided"
+    assert replace(finding, checks=()).verdict == "undecided"
     assert replace(finding, checks=(open_, bad, good)).verdict == "not borne out"
 
 
@@ -83,7 +91,7 @@ def test_kolmogorovs_test_is_scipys() -> None:
 
 
 def test_what_needs_no_learning_holds_for_an_untrained_network(untrained: Laboratory) -> None:
-    [forward, noise, seeds] = measure_claims(untrained, ["forward-process", "pure-noise", "seeds"])
+    forward, noise, seeds = measured(untrained, "forward-process", "pure-noise", "seeds")
     assert forward.verdict == "borne out" and noise.verdict != "not borne out"
     assert seeds.checks[0].verdict == "borne out"  # the same seed, the same picture
     for finding in (forward, noise, seeds):
@@ -92,17 +100,17 @@ def test_what_needs_no_learning_holds_for_an_untrained_network(untrained: Labora
 
 
 def test_conditioning_is_not_borne_out_by_an_untrained_network(untrained: Laboratory) -> None:
-    [finding] = measure_claims(untrained, ["conditioning"])
+    [finding] = measured(untrained, "conditioning")
     assert finding.verdict == "not borne out"
     assert [row[0] for row in finding.rows] == ["asked for", "not asked for"]
 
 
 def test_one_call_is_less_than_many(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "CALLS", (("ddpm", 120), ("ddim", 50), ("dpm++2m", 20)))
+    monkeypatch.setattr(Laboratory, "compared", 2)
     model = new_model(replace(TINY, net=replace(TINY.net, widths=(16, 32))))
-    [finding] = measure_claims(replace(untrained, model=model), ["many-calls"])
+    [finding] = measured(replace(untrained, model=model), "many-calls")
     calls = {str(row[0]): row[1] for row in finding.rows}
-    assert calls.pop("diffusion, ddpm") == 120 and [calls[kind.upper()] for kind in KINDS] == [1, 1]
+    assert calls.pop("diffusion, ddpm") == 1000 and [calls[kind.upper()] for kind in KINDS] == [1, 1]
     assert len(finding.checks) == 2 and all(check.found.value > 1 for check in finding.checks)
 
 
@@ -110,9 +118,75 @@ def test_what_can_not_be_measured_says_so(untrained: Laboratory) -> None:
     with pytest.raises(SfumatoError, match="conditioning"):
         list(measure_claims(untrained, ["conditionin"]))
     without = Laboratory(new_model(replace(TINY, classes=(), net=replace(TINY.net, classes=0))), untrained.reference)
-    with pytest.raises(SfumatoError, match="needs classes"):
-        list(measure_claims(without, ["conditioning"]))
+    conditioning, seeds = measured(without, "conditioning", "seeds")  # the one that can't be doesn't end the others
+    assert conditioning.verdict == "not applicable" and "needs classes" in conditioning.reason
+    assert seeds.rows
     assert set(EXPERIMENTS) >= {"forward-process", "pure-noise", "seeds", "conditioning", "few-steps", "many-calls"}
+
+
+def test_real_pictures_are_as_good_as_ddpms(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A perfect sampler must be within the margin: it is that of real pictures that are not the reference's own."""
+    held, _ = untrained.reference.dataset.batch(untrained.reference.held_out)
+    rows = np.random.default_rng(0)
+    monkeypatch.setattr(claims, "WAYS", (("ddim", 20),))
+    monkeypatch.setattr(Laboratory, "compared", 40)
+    monkeypatch.setattr(Laboratory, "draw", lambda lab, count, labels, **how: held[rows.permutation(len(held))[:count]])
+    extractor = replace(untrained.extractor, extract=lambda x: x.flatten(1)[:, ::8])
+    reference = untrained.reference
+    train, other = (
+        extractor.features(reference.dataset.batch(part)[0]) for part in (reference.train, reference.held_out)
+    )
+    reference = replace(reference, extractor=extractor, features=train, held_out_features=other)
+    [finding] = measured(replace(untrained, reference=reference), "few-steps")
+    assert finding.verdict != "not borne out", finding
+
+
+def test_trained_rivals_are_of_one_size_and_end_with_their_time(untrained: Laboratory) -> None:
+    lab = replace(untrained)
+    object.__setattr__(lab, "rivals", {kind: train_rival(lab, kind, 2.0, 0) for kind in ("diffusion", "vae", "gan")})
+    sizes = [rival.parameters for rival in lab.rivals.values()]
+    assert max(sizes) < 1.12 * min(sizes)
+    near, wide = measured(lab, "fidelity", "diversity")
+    assert (
+        [row[0] for row in near.rows] == [row[0] for row in wide.rows] == ["diffusion", "VAE", "GAN", "real pictures"]
+    )
+    assert [name for name, _ in near.samples] == ["diffusion", "VAE", "GAN"]
+    assert len(near.checks) == len(wide.checks) == 2
+
+
+def test_a_restless_loss_and_a_lost_seed_are_found(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    real = untrained.reference.dataset.batch(untrained.reference.train)[0]
+
+    def made_up(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
+        losses = tuple(1 + generator.normal(0, 0.01 if kind == "diffusion" else 0.5, 100))
+        lost = kind == "gan" and seed == 3
+        return Rival(kind, 1, 1, losses, lambda count: torch.zeros_like(real[:count]) if lost else real[:count])
+
+    monkeypatch.setattr(rivals, "train_rival", made_up)
+    [finding] = measured(untrained, "stability")
+    assert finding.verdict == "borne out"
+    assert "0 of diffusion's, 1 of the GAN's" in finding.notes[1]
+    monkeypatch.setattr(
+        rivals,
+        "train_rival",
+        lambda lab, kind, *rest: made_up(lab, {"gan": "diffusion", "diffusion": "gan"}[kind], *rest),
+    )
+    assert measured(untrained, "stability")[0].verdict == "not borne out"
+
+
+def test_the_page_shows_a_figure_for_each_claim(untrained: Laboratory, tmp_path: Path) -> None:
+    findings = measured(untrained, "forward-process", "pure-noise", "seeds", "conditioning")
+    unmeasured = Finding((), (), (), reason="no <reason>.", name="x", claim="Something <odd>.")
+    page, facts = write_claims(tmp_path, [*findings, unmeasured], "about", [("model", "m")], "sfumato claims digits")
+    text = page.read_text()
+    assert (
+        text.count("<svg") == 4
+        and "Something &lt;odd&gt;." in text
+        and "No &lt;reason&gt;." in text
+        and "nan" not in text.lower()
+    )
+    assert [one["verdict"] for one in json.loads(facts.read_text())][-1] == "not applicable"
 
 
 def test_claims_from_the_command_line(sfumato: Command, tmp_path: Path) -> None:

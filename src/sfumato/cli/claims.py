@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
-import math
+import shlex
 import time
-from dataclasses import asdict
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import torch
 from cyclopts import Parameter
 from rich.table import Table
 
+from sfumato import __version__
 from sfumato.cli.display import console, duration, note
 from sfumato.cli.eval import data_of
 from sfumato.cli.sample import results_folder
-from sfumato.files import replace_file
 from sfumato.hub import load
 from sfumato.training import pick_device
 
 if TYPE_CHECKING:
-    from sfumato.evaluation.claims import Cell, Finding
+    from sfumato.evaluation.finding import Finding
 
-COLOURS = {"borne out": "green", "not borne out": "red", "undecided": "yellow"}
+COLOURS = {"borne out": "green", "not borne out": "red", "undecided": "yellow", "not applicable": "dim"}
 
 
 def claims(
@@ -31,7 +32,11 @@ def claims(
     *,
     only: Annotated[
         list[str] | None,
-        Parameter(help="forward-process, pure-noise, seeds, conditioning, few-steps, many-calls.", negative=""),
+        Parameter(
+            help="forward-process, pure-noise, stability, fidelity, diversity, seeds, many-calls, few-steps or "
+            "conditioning.",
+            negative="",
+        ),
     ] = None,
     quick: Annotated[bool, Parameter(help="Fewer pictures, and wider intervals.", negative="")] = False,
     features: Annotated[str, Parameter(help="What is compared, as in `sfumato eval`.")] = "auto",
@@ -44,60 +49,66 @@ def claims(
 
     The verdict is computed from the numbers in the table and their 95% intervals.
     """
-    from sfumato.evaluation.claims import Laboratory, check_names, measure_claims
+    from sfumato.evaluation.claims import check_names, expected_seconds, measure_claims
+    from sfumato.evaluation.claims_page import finding_facts, write_claims
     from sfumato.evaluation.features import open_extractor
+    from sfumato.evaluation.laboratory import Laboratory
     from sfumato.evaluation.measure import open_reference
 
-    check_names(only or [])
+    names = only or []
+    check_names(names)
     start = time.perf_counter()
     model = load(run, device=pick_device())
     dataset, held, _ = data_of(run, model)
     lab = Laboratory(model, open_reference(dataset, open_extractor(features, dataset), held), quick)
-    findings = []
-    for finding in measure_claims(lab, only or []):
-        findings.append(finding)
-        if not as_json:
-            _print(finding)
-    content = json.dumps([_facts(finding) for finding in findings], indent=2, ensure_ascii=False)
-    path = (out or results_folder(run) / "claims") / "claims.json"
-    replace_file(path, (content + "\n").encode())
+    if not as_json:
+        console.print(f"This will take about {duration(expected_seconds(lab, names))}.\n", soft_wrap=True)
+    findings: list[Finding] = []
+    with nullcontext() if as_json else console.status("") as status:
+        for found in measure_claims(lab, names):
+            if isinstance(found, str):
+                if status is not None:
+                    status.update(f"measuring: {found}")
+                continue
+            findings.append(found)
+            if not as_json:
+                _print(found)
+    options = [*(f"--only {name}" for name in names), *(["--quick"] if quick else [])]
+    command = " ".join(["sfumato claims", shlex.quote(str(run)), *options])
+    facts = [
+        ("model", f"{model.source}, {model.parameters:,} parameters"),
+        ("weights sha256", model.weights_hash),
+        ("features", f"{lab.extractor.name}, {lab.reference.features.shape[1]} a sample"),
+        ("data", f"{len(lab.reference.train):,} of {dataset.name} ({lab.reference.split})"),
+        ("sfumato, torch", f"{__version__}, {torch.__version__}"),
+        ("device", str(model.device)),
+    ]
+    about = f"Each claim with what was measured on {dataset.name}. The verdict follows from 95% intervals."
+    paths = write_claims(out or results_folder(run) / "claims", findings, about, facts, command)
     if as_json:
-        print(content)
+        print(json.dumps([finding_facts(finding) for finding in findings], indent=2, ensure_ascii=False))
         return
-    console.print(f"In {duration(time.perf_counter() - start)}, written to:\n  {path}", soft_wrap=True)
+    console.print(f"In {duration(time.perf_counter() - start)}, written to:", soft_wrap=True)
+    for path in paths:
+        console.print(f"  {path}", soft_wrap=True)
 
 
 def _print(finding: Finding) -> None:
+    from sfumato.evaluation.claims_page import words
+
     console.print(finding.claim, style="bold", soft_wrap=True)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for number, name in enumerate(finding.columns):
-        table.add_column(name, justify="right" if number else "left")
-    for row in finding.rows:
-        table.add_row(*(words(cell) for cell in row))
-    console.print(table)
+    if finding.reason:
+        note(finding.reason)
+    if finding.rows:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for number, name in enumerate(finding.columns):
+            table.add_column(name, justify="right" if number else "left", no_wrap=not number)
+        for row in finding.rows:
+            table.add_row(*(words(cell) for cell in row))
+        console.print(table)
     for check in finding.checks:
         if check.verdict == finding.verdict != "borne out":
             console.print(f"  {check.quantity}: {words(check.found)}", soft_wrap=True)
     for line in finding.notes:
         note(line)
     console.print(f"{finding.verdict}, in {duration(finding.seconds)}\n", style=COLOURS[finding.verdict])
-
-
-def words(cell: Cell) -> str:
-    """A cell of a finding's table, in as few characters as it can be told."""
-    if cell is None:
-        return ""
-    if isinstance(cell, str | int):
-        return f"{cell:,}" if isinstance(cell, int) else cell
-    if isinstance(cell, float):
-        return f"{cell:.3g}"
-    return f"{cell.value:.3g} ± {(cell.high - cell.low) / 2:.1g}"
-
-
-def _facts(finding: Finding) -> dict[str, Any]:
-    """The finding as JSON knows it, which has no infinity."""
-    found = asdict(finding) | {"verdict": finding.verdict}
-    for facts, check in zip(found["checks"], finding.checks, strict=True):
-        facts |= {key: facts[key] if math.isfinite(facts[key]) else None for key in ("least", "most")}
-        facts["verdict"] = check.verdict
-    return found

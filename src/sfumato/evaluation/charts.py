@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
+Interval = tuple[float, float, float]  # value, low, high
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 260, 62, 16, 12, 44
 
 
@@ -58,6 +59,60 @@ def bar_chart(names: Sequence[str], shares: Sequence[float], x_label: str, y_lab
     return _svg(parts, f"{y_label} for each {x_label}")
 
 
+def interval_chart(names: Sequence[str], series: Mapping[str, Sequence[Interval]], x_label: str) -> str:
+    """Rows of names: a mark at each series' value and a line from the low end of its interval to the high one.
+
+    The second series' marks are hollow, so that no colour need be told apart; a value that is not finite is a dash.
+    The scale is logarithmic where all are above 0 and far apart.
+    """
+    ends = [end for values in series.values() for three in values for end in three if math.isfinite(end)] or [0.0]
+    logarithmic = min(ends) > 0 and max(ends) > 30 * min(ends)
+    low, high = (math.log10(min(ends)), math.log10(max(ends))) if logarithmic else (min(ends), max(ends))
+    if not logarithmic and low > 0 and low < 0.6 * high:
+        low = 0.0
+    margin = 0.04 * ((high - low) or abs(high) or 1.0)
+    low, high = low - (0.0 if low == 0 else margin), high + margin
+    left, right = 16 + 7.2 * max(map(len, names)), WIDTH - RIGHT - 46
+    row, top = 8 + 18 * len(series), 8 + 22 * (len(series) > 1)
+    bottom = top + row * len(names)
+
+    def across(value: float) -> float:
+        at = math.log10(value) if logarithmic else value
+        return left + (right - left) * (at - low) / ((high - low) or 1)
+
+    def text(x: float, y: float, words: str, anchor: str = "start") -> str:
+        return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+
+    def dot(x: float, y: float, number: int) -> str:
+        return f'<circle class="{"hollow" if number else "dot"}" cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>'
+
+    parts = []
+    for tick in _log_ticks(10**low, 10**high) if logarithmic else _ticks(low, high):
+        at = f"{across(tick):.1f}"
+        parts.append(f'<line class="gridline" x1="{at}" x2="{at}" y1="{top}" y2="{bottom}"/>')
+        parts.append(text(across(tick), bottom + 16, minus(f"{tick:g}"), "middle"))
+    along = left
+    for number, (name, values) in enumerate(series.items()):
+        if len(series) > 1:
+            parts += [dot(along, 12, number), text(along + 10, 16, name)]
+            along += 40 + 7 * len(name)
+        for place, (value, start, end) in enumerate(values):
+            y = top + row * place + 13 + 18 * number
+            if not all(map(math.isfinite, (value, start, end))):
+                parts.append(text(left + 4, y + 4, "–"))
+                continue
+            parts.append(f'<line class="reach" x1="{across(start):.1f}" x2="{across(end):.1f}" y1="{y}" y2="{y}"/>')
+            parts += [dot(across(value), y, number), text(across(end) + 9, y + 4, minus(f"{value:.3g}"))]
+    parts += [text(left - 12, top + row * (place + 0.5) + 4, name, "end") for place, name in enumerate(names)]
+    middle = (left + right) / 2
+    parts.append(f'<text class="label" transform="translate({middle:.1f} {bottom + 36})">{escape(x_label)}</text>')
+    return _svg(parts, f"{x_label}: {', '.join(names)}", bottom + 44)
+
+
+def minus(number: str) -> str:
+    return number.replace("-", "−")
+
+
 def _labels(x_label: str, y_label: str) -> str:
     across, up = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
     return (
@@ -66,9 +121,9 @@ def _labels(x_label: str, y_label: str) -> str:
     )
 
 
-def _svg(parts: list[str], title: str) -> str:
+def _svg(parts: list[str], title: str, height: float = HEIGHT) -> str:
     body = "\n".join(parts)
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">\n{body}\n</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">\n{body}\n</svg>'
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
@@ -86,7 +141,7 @@ def _ticks(low: float, high: float) -> list[float]:
     rough = (high - low) / 5
     unit = 10 ** math.floor(math.log10(rough))
     step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= rough)
-    return [step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [round(step * k, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _short(value: float) -> str:

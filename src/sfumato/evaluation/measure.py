@@ -101,7 +101,7 @@ def measure(samples: Tensor, labels: Tensor | None, reference: Reference, seed: 
     features = extractor.features(samples)
     found, notes = score(features, reference.features, seed, repeats)
     scores = {name: ScoreRecord(e.value, e.low, e.high, e.p_value) for name, e in found.items()}
-    apart, others = _floor_sets(reference, len(samples), seed)
+    apart, others = floor_sets(reference, len(samples), seed)
     floors = {name: e.value for name, e in score(apart, others, seed, 0)[0].items()}
     read = None
     if (classifier := extractor.classifier) is not None:
@@ -144,10 +144,12 @@ def proportional_labels(dataset: Dataset, count: int) -> list[int] | None:
     return places
 
 
-def _floor_sets(reference: Reference, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    if len(reference.held_out) >= count / 2:
-        return reference.held_out_features[:count], reference.features
+def floor_sets(reference: Reference, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Features of about `count` real samples, and of others to compare them with: what no model drew."""
     generator = torch.Generator().manual_seed(seed)
+    if (held := len(reference.held_out)) >= count / 2:  # any of them: data often lies in order, by writer or by day
+        some = torch.randperm(held, generator=generator)[:count]
+        return reference.held_out_features[some], reference.features
     shuffled = reference.features[torch.randperm(len(reference.features), generator=generator)]
     return shuffled.tensor_split([min(count, len(shuffled) // 2)])  # type: ignore[return-value]
 

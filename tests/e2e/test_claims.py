@@ -1,0 +1,86 @@
+"""`sfumato claims` as a user runs it, every claim of it, and the page that it writes in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from lesson import BROWSERS
+from sfumato.data import open_dataset
+from sfumato.evaluation import claims, open_extractor, open_reference
+from sfumato.evaluation.claims_page import write_claims
+from sfumato.evaluation.finding import Finding
+from sfumato.evaluation.laboratory import Laboratory
+from sfumato.hub import new_model
+from sfumato.training import model_for
+from tiny import Command
+
+BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def test_every_claim_has_a_verdict_and_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All nine, with fewer pictures and shorter trainings than --quick has, and a network that learned nothing."""
+    for name, value in {"each_class": 2, "read": 2, "compared": 66, "judged": 60, "timed": 2, "short": 0.3,
+                        "long": 0.5}.items():  # fmt: skip
+        monkeypatch.setattr(Laboratory, name, value)
+    slow = property(lambda lab: (lab.draw(66, lab.labels(66), sampler="ddpm", steps=20), 0.1))
+    monkeypatch.setattr(Laboratory, "thousand", slow)
+    monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
+    data = open_dataset("digits")
+    model = new_model(model_for(data, "nano"))
+    lab = Laboratory(model, open_reference(data, open_extractor("classifier", data)), quick=True)
+    findings = [found for found in claims.measure_claims(lab) if isinstance(found, Finding)]
+    assert [finding.name for finding in findings] == list(claims.EXPERIMENTS)
+    assert not [finding.reason for finding in findings if finding.reason]
+    verdicts = {finding.name: finding.verdict for finding in findings}
+    assert verdicts["conditioning"] == "not borne out" and verdicts["forward-process"] == "borne out"
+
+    page, facts = write_claims(tmp_path / "out", findings, "about", [("model", "m")], "sfumato claims digits")
+    assert [one["verdict"] for one in json.loads(facts.read_text())] == list(verdicts.values())
+    assert not re.search(r'(?:src|href)="(?!data:)', page.read_text())  # nothing from elsewhere
+    for name in ("diffusion", "vae", "gan"):
+        assert Image.open(page.with_name(f"fidelity-{name}.png")).size[0] > 100
+    if BROWSER:
+        _page_shows_everything(page, tmp_path, list(verdicts))
+
+
+def _page_shows_everything(page: Path, folder: Path, names: list[str]) -> None:
+    probe = folder / "probe.html"
+    script = (
+        "<script>addEventListener('error', e => document.body.dataset.error = e.message || 'not loaded', true);"
+        "addEventListener('load', () => document.title = [...document.querySelectorAll('section')]"
+        ".filter(s => s.querySelector('svg')?.getBoundingClientRect().height > 60"
+        " && s.querySelector('svg text.label')?.textContent"
+        " && [...s.querySelectorAll('img')].every(i => i.complete && i.naturalWidth > 0)).map(s => s.id).join()"
+        " + ';' + (document.documentElement.scrollWidth <= innerWidth))</script>"
+    )
+    probe.write_text(page.read_text().replace("</body>", script + "</body>"))
+    command = [
+        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
+        "--window-size=600,900", f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=4000", "--dump-dom",
+        probe.as_uri(),
+    ]  # fmt: skip
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    title = re.search(r"<title>(.*?)</title>", shown.stdout)
+    assert title and title[1] == f"{','.join(names)};true", shown.stdout[:400]
+    assert "data-error" not in shown.stdout and "CONSOLE" not in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["runs/none"], "there is no folder"),
+        (["digits", "--only", "pure-nois"], "did you mean 'pure-noise'?"),
+        (["digits", "--features", "inception"], "unknown features"),
+    ],
+)
+def test_wrong_input_is_one_sentence(sfumato: Command, arguments: list[object], words: str) -> None:
+    result = sfumato("claims", *arguments)
+    assert result.returncode == 2 and words in result.stderr and result.stderr.count("\n") == 1, result.stderr
