@@ -43,8 +43,8 @@ from sfumato.training import (
     training_config,
 )
 from sfumato.training import train as train_events
-from sfumato.training.finetuning import FINE_TUNING, moved_attention
-from sfumato.training.lora import adapter_words
+from sfumato.training.finetuning import moved_attention
+from sfumato.training.lora import FASTER, adapter_words
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
 from sfumato.training.precision import WORTH_COMPILING, can_compile
 from sfumato.training.run import ADAPTER, preview_labels
@@ -84,7 +84,7 @@ def train(
     optimizer: Annotated[OptimizerName, Parameter(help="Which optimiser.")] = "muon",
     learning_rate: Annotated[
         float | None,
-        Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --from, a third]."),
+        Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --lora, 3 times that]."),
     ] = None,
     held_out: Annotated[
         float, Parameter(help="Share of the samples that is not trained on, but tells how it goes; 0 for none.")
@@ -125,7 +125,7 @@ def train(
     if exists:  # before a long scan, not after it
         raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
     start = _start(source, net, lora)
-    slower = 1.0 if start is None else FINE_TUNING
+    faster = 1.0 if lora is None else FASTER
     pixels = parse_size(size)
     if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
         pixels = start.config.shape[1], start.config.shape[2]
@@ -140,7 +140,7 @@ def train(
         batch=default_batch(dataset) if batch is None else batch,
         accumulate=1 if accumulate is None else accumulate,
         optimizer=optimizer,
-        learning_rate=OPTIMIZERS[optimizer] * slower if learning_rate is None else learning_rate,
+        learning_rate=OPTIMIZERS[optimizer] * faster if learning_rate is None else learning_rate,
         seed=seed,
         keep=keep,
         precision=pick_precision(precision),

@@ -20,8 +20,6 @@ from sfumato.hub.model import WEIGHT_FILES
 from sfumato.nets import UNetConfig
 from sfumato.training.lora import LABEL
 
-FINE_TUNING = 0.3  # the usual learning rate, times this
-
 
 @dataclass(frozen=True)
 class Origin:

@@ -20,6 +20,9 @@ from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"  # the files of an adapter, as PEFT names them
+# Adapters take a higher learning rate than whole weights. On digits (0 to 4, then 5 to 9; 6,000 images,
+# rank 8, Muon) 1, 3 and 10 times the usual came to Fréchet ratios of 2.3, 1.1 and 25; whole weights, at 1, to 0.9.
+FASTER = 3.0
 LABEL = "condition.label"
 _NAME = "default"  # PEFT lets a network have several adapters; ours has one
 _PREFIX = "base_model.model."  # of the names in PEFT's files
