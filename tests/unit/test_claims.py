@@ -17,8 +17,8 @@ from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Estimate, claims, laboratory, open_extractor, open_reference, rivals
 from sfumato.evaluation.claims import EXPERIMENTS, measure_claims, noise_tests
-from sfumato.evaluation.claims_page import write_claims
-from sfumato.evaluation.finding import Check, Finding
+from sfumato.evaluation.claims_page import words, write_claims
+from sfumato.evaluation.finding import Cell, Check, Finding
 from sfumato.evaluation.laboratory import Laboratory, Rival, train_rival
 from sfumato.hub import ModelConfig, new_model
 from sfumato.nets import MLPConfig
@@ -206,6 +206,22 @@ def test_points_have_no_rivals_but_the_other_claims(untrained: Laboratory) -> No
     assert {finding.verdict for finding in three} == {"not applicable"}
     assert all("not points" in finding.reason for finding in three)
     assert measured(lab, "seeds")[0].rows
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        (Estimate(2.33, 1.0, 3.6), "2.3 ± 1.3"),
+        (Estimate(1.0, 0.99993, 1.00007), "1.00000 ± 0.00007"),
+        (Estimate(-0.0004, -0.0074, 0.0066), "0.000 ± 0.007"),
+        (Estimate(67.2, 64.2, 70.2), "67 ± 3"),
+        (Estimate(0.0, 0.0, 0.0), "0"),
+        (1000, "1,000"),
+        (None, ""),
+    ],
+)
+def test_an_estimate_has_the_digits_that_its_error_leaves(cell: Cell, told: str) -> None:
+    assert words(cell) == told
 
 
 def test_the_page_shows_a_figure_for_each_claim(untrained: Laboratory, tmp_path: Path) -> None:
