@@ -12,14 +12,16 @@ import pytest
 import torch
 from scipy import stats
 
-from sfumato.baselines import KINDS
+from sfumato.baselines import KINDS, Baseline, BaselineConfig, new_baseline
+from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
-from sfumato.evaluation import Estimate, claims, open_extractor, open_reference, rivals
+from sfumato.evaluation import Estimate, claims, laboratory, open_extractor, open_reference, rivals
 from sfumato.evaluation.claims import EXPERIMENTS, measure_claims, noise_tests
-from sfumato.evaluation.claims_page import write_claims
-from sfumato.evaluation.finding import Check, Finding
+from sfumato.evaluation.claims_page import words, write_claims
+from sfumato.evaluation.finding import Cell, Check, Finding
 from sfumato.evaluation.laboratory import Laboratory, Rival, train_rival
-from sfumato.hub import new_model
+from sfumato.hub import ModelConfig, new_model
+from sfumato.nets import MLPConfig
 from tiny import TINY, Command, blobs
 
 
@@ -173,6 +175,53 @@ def test_a_restless_loss_and_a_lost_seed_are_found(untrained: Laboratory, monkey
         lambda lab, kind, *rest: made_up(lab, {"gan": "diffusion", "diffusion": "gan"}[kind], *rest),
     )
     assert measured(untrained, "stability")[0].verdict == "not borne out"
+
+
+def test_a_training_that_diverges_is_a_failed_seed(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(config: BaselineConfig, seed: int) -> Baseline:
+        baseline = new_baseline(config, seed)
+        turns = [
+            replace(turn, loss=lambda *given, loss=turn.loss: loss(*given) * math.nan) for turn in baseline.turns(0)
+        ]
+        baseline.turns = lambda weight_decay: tuple(turns)  # type: ignore[method-assign]
+        return baseline
+
+    with monkeypatch.context() as patch:
+        patch.setattr(laboratory, "new_baseline", broken)
+        lost = train_rival(untrained, "gan", 60.0, 0)
+    assert lost.diverged and lost.unrest is None and bool(lost.draw(6).isfinite().all())
+    fine = Rival("diffusion", 1, 1, (1.0, 2.0, 1.5) * 10, lost.draw)
+    kinds = {"diffusion": fine, "gan": lost}
+    monkeypatch.setattr(rivals, "train_rival", lambda lab, kind, seconds, seed: kinds[kind])
+    [finding] = measured(untrained, "stability")
+    assert finding.verdict == "undecided" and "0 of diffusion's, 5 of the GAN's" in finding.notes[1]
+    assert [row[3] for row in finding.rows[5:]] == [None] * 5
+
+
+def test_points_have_no_rivals_but_the_other_claims(untrained: Laboratory) -> None:
+    points = Dataset("points", np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32))
+    reference = open_reference(points, open_extractor("pixels", points))
+    lab = Laboratory(new_model(ModelConfig((2,), MLPConfig(2), data_std=1.0)), reference, quick=True)
+    three = measured(lab, "stability", "fidelity", "diversity")
+    assert {finding.verdict for finding in three} == {"not applicable"}
+    assert all("not points" in finding.reason for finding in three)
+    assert measured(lab, "seeds")[0].rows
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        (Estimate(2.33, 1.0, 3.6), "2.3 ± 1.3"),
+        (Estimate(1.0, 0.99993, 1.00007), "1.00000 ± 0.00007"),
+        (Estimate(-0.0004, -0.0074, 0.0066), "0.000 ± 0.007"),
+        (Estimate(67.2, 64.2, 70.2), "67 ± 3"),
+        (Estimate(0.0, 0.0, 0.0), "0"),
+        (1000, "1,000"),
+        (None, ""),
+    ],
+)
+def test_an_estimate_has_the_digits_that_its_error_leaves(cell: Cell, told: str) -> None:
+    assert words(cell) == told
 
 
 def test_the_page_shows_a_figure_for_each_claim(untrained: Laboratory, tmp_path: Path) -> None:

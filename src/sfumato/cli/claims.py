@@ -74,6 +74,7 @@ def claims(
             if not as_json:
                 _print(found)
     options = [*(f"--only {name}" for name in names), *(["--quick"] if quick else [])]
+    options += [] if features == "auto" else [f"--features {features}"]
     command = " ".join(["sfumato claims", shlex.quote(str(run)), *options])
     facts = [
         ("model", f"{model.source}, {model.parameters:,} parameters"),

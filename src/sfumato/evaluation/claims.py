@@ -59,12 +59,11 @@ def forward_process(lab: Laboratory) -> Finding:
         if k in shown:
             slope, deviation = _against(walked, x0, level)
             rows.append((k, float(level.alpha), slope, float(level.sigma), deviation))
+            after = f"after {k:,} step{'s' * (k > 1)}, less than the closed form's"
             checks += [
-                Check(f"signal after {k} steps, less than the closed form's", less(slope, level.alpha),
-                      -TOLERANCE, TOLERANCE),
-                Check(f"noise after {k} steps, less than the closed form's", less(deviation, level.sigma),
-                      -TOLERANCE, TOLERANCE),
-            ]  # fmt: skip
+                Check(f"signal {after}", less(slope, level.alpha), -TOLERANCE, TOLERANCE),
+                Check(f"noise {after}", less(deviation, level.sigma), -TOLERANCE, TOLERANCE),
+            ]
     exact = Check("largest difference between the coefficients of steps and closed form", exactly(apart), most=1e-9)
     return Finding(
         ("steps", "signal, closed form", "signal, walked", "noise, closed form", "noise, walked"),

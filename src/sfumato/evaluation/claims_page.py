@@ -131,7 +131,7 @@ def words(cell: Cell) -> str:
     reach = (cell.high - cell.low) / 2
     if not reach:
         return f"{cell.value:.3g}"
-    places = max(0, -math.floor(math.log10(reach)))  # the error's first digit
+    places = max(0, -math.floor(math.log10(reach / 3)))  # the error's first digit, the second where that is 1 or 2
     return f"{round(cell.value, places) + 0.0:.{places}f} ± {reach:.{places}f}"  # + 0.0: no minus before 0
 
 
