@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from sfumato.cli.trackers import Trackers, check_trackers
+from sfumato.cli.trackers import Trackers, check_trackers, earlier_trackers
 from sfumato.errors import SfumatoError
 from sfumato.training import TrainingConfig, start_run, train
 from tiny import TINY, Command, blobs
@@ -32,7 +35,7 @@ def test_tensorboard_reads_what_metrics_jsonl_holds(sfumato: Command, tmp_path: 
     found = curve(run / "tensorboard", "loss")
     assert found == pytest.approx({line["step"]: line["loss"] for line in lines}, rel=1e-6)
 
-    assert sfumato("train", "--resume", "--name", "moons", "--images", 6000, "--track", "tensorboard").returncode == 0
+    assert sfumato("train", "--resume", "--name", "moons", "--images", 6000).returncode == 0, "it stays in tensorboard"
     assert max(curve(run / "tensorboard", "loss")) == 94
 
 
@@ -66,15 +69,74 @@ def test_a_tracker_that_fails_is_left_out_and_the_run_goes_on(
     assert "tensorboard failed and is left out" in capsys.readouterr().out
 
 
+def test_a_run_that_is_stopped_shows_its_last_steps_too(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    trainer = start_run(run, blobs(), TrainingConfig("blobs", images=16 * 40, batch=16, previews=0), TINY)
+    trackers = Trackers(["tensorboard"], run, trainer)
+    for event in train(run, trainer):
+        trackers.take(event)
+        if trainer.step == 14:
+            trainer.stop()
+    trackers.close()
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert list(curve(run / "tensorboard", "loss")) == [line["step"] for line in lines] == [10, 14]
+
+
+def test_curves_are_written_out_where_training_fails(sfumato: Command, tmp_path: Path) -> None:
+    arguments = ("--images", 10_000, "--batch", 64, "--name", "nan", "--optimizer", "adamw", "--learning-rate", 1e30)
+    ended = sfumato("train", "points:moons:400", *arguments, "--track", "tensorboard")
+    assert ended.returncode == 2 and "not a finite number" in ended.stderr
+    assert curve(tmp_path / "runs" / "nan" / "tensorboard", "skipped")
+
+
+def test_a_tracker_that_hangs_holds_nothing_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = threading.Event()  # that never answers while the run goes on
+    monkeypatch.setattr("accelerate.tracking.TensorBoardTracker.start", lambda self: network.wait())
+    run = tmp_path / "run"
+    trainer = start_run(run, blobs(), TrainingConfig("blobs", images=16 * 20, batch=16, previews=1), TINY)
+    trackers = Trackers(["tensorboard"], run, trainer)
+    for event in train(run, trainer):
+        trackers.take(event)
+    trackers.close(patience=0)
+    network.set()
+    assert trainer.fraction == 1
+    assert "tensorboard failed and is left out from here on: it doesn't come to an end" in capsys.readouterr().out
+
+
 def test_an_unknown_tracker_is_refused_before_training() -> None:
     with pytest.raises(SfumatoError, match="tensorboard"):
         check_trackers("tensorbord")
     assert check_trackers("") == []
 
 
-def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib.util
+@pytest.mark.skipif(importlib.util.find_spec("wandb") is not None, reason="wandb is installed")
+def test_a_missing_library_is_named_though_a_folder_has_its_name(sfumato: Command, tmp_path: Path) -> None:
+    (tmp_path / "wandb").mkdir()  # as any other run leaves it there
+    ended = sfumato("train", "points:moons:400", "--track", "tensorboard,wandb")
+    assert ended.returncode == 2
+    assert ended.stderr.strip().endswith("pip install accelerate wandb.") and not ended.stdout
+    assert not (tmp_path / "runs").exists()
 
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "wandb" else object())
-    with pytest.raises(SfumatoError, match="pip install accelerate wandb"):
-        check_trackers("tensorboard,wandb")
+
+def test_a_run_goes_on_without_a_tracker_whose_library_has_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tensorboard").mkdir()
+    assert earlier_trackers(tmp_path) == ["tensorboard"]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert earlier_trackers(tmp_path) == []
+    assert "goes on without tensorboard" in capsys.readouterr().out
+
+
+def test_no_tracker_is_imported_unless_asked_for(sfumato: Command, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(*sorted({'accelerate', 'tensorboard', 'wandb'} & set(sys.modules)), end='#'))\n"
+    )
+    arguments = ("points:moons:400", "--images", 640, "--batch", 64)
+    paths = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    for track, imported in (("", "#"), ("tensorboard", "accelerate tensorboard#")):
+        ended = sfumato("train", *arguments, "--name", f"a{track}", "--track", track, PYTHONPATH=paths)
+        assert ended.stdout.splitlines()[-1].strip() == imported, ended.stderr

@@ -7,95 +7,168 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from netrc import NetrcParseError, netrc
 from pathlib import Path
+from queue import Full, Queue
+from threading import Thread
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from sfumato.cli.display import note
+from sfumato.cli.display import console, note
 from sfumato.errors import SfumatoError, unknown
 from sfumato.training import Judged, Measured, Preview, Trainer
 from sfumato.training.run import Event
 
-TRACKERS = ("tensorboard", "wandb", "trackio")
+TRACKERS = {  # how to see what each has kept in the run's folder
+    "tensorboard": "tensorboard --logdir {folder}",
+    "wandb": "wandb sync --append {folder}/offline-run-*",
+    "trackio": "TRACKIO_DIR={folder} trackio show",
+}
+BEHIND = 1000  # what may wait for a tracker before it is left out
+PATIENCE = 20.0  # seconds that a tracker has for its last words
 
 
 def check_trackers(names: str) -> list[str]:
     """'tensorboard,wandb' as a list. Raises SfumatoError for an unknown one, and where a library is missing."""
-    found = [name.strip().lower() for name in names.split(",") if name.strip()]
+    found = list(dict.fromkeys(name.strip().lower() for name in names.split(",") if name.strip()))
     for name in found:
         if name not in TRACKERS:
             raise unknown("tracker", name, TRACKERS)
-        for library in ("accelerate", name):
-            if importlib.util.find_spec(library) is None:
-                raise SfumatoError(f"--track {name} needs {library}; install it with: pip install accelerate {name}.")
+        if missing := _missing(name):
+            raise SfumatoError(f"--track {name} needs {missing}; install it with: pip install accelerate {name}.")
     return found
 
 
+def earlier_trackers(folder: Path) -> list[str]:
+    """The trackers that the run in `folder` was shown in before, by the folders that they left there."""
+    names = [name for name in TRACKERS if (folder / name).is_dir()]
+    for name in names:
+        if missing := _missing(name):
+            note(f"the run goes on without {name}, which needs {missing}.")
+    return [name for name in names if not _missing(name)]
+
+
+def _missing(name: str) -> str | None:
+    """The library that `name` needs and that isn't installed. A folder of that name, such as wandb/, is no library."""
+    for library in ("accelerate", name):
+        found = importlib.util.find_spec(library)
+        if found is None or found.origin is None:
+            return library
+    return None
+
+
 class Trackers:
-    """Hands the events of a run on to trackers. One that fails is left out from then on; training goes on."""
+    """Hands the events of a run on to trackers. None can stop the run or hold it up: one that fails is left out."""
 
     def __init__(self, names: Sequence[str], folder: Path, trainer: Trainer) -> None:
-        self._trackers: dict[str, Any] = {}
+        self._feeders: list[Feeder] = []
         if not trainer.processes.main:
             return
+        config = {key: value for key, value in asdict(trainer.config).items() if value is not None}
         for name in names:
-            self._try(name, lambda name=name: self._start(name, folder, trainer))  # type: ignore[misc]
+            if name == "trackio":  # read as it is imported
+                os.environ.setdefault("TRACKIO_DIR", str((folder / name).absolute()))
+            if name != "wandb" or not _wandb_login():
+                note(f"see the curves with: {TRACKERS[name].format(folder=folder / name)}")
+            self._feeders.append(Feeder(name, partial(_start, name, folder, config, trainer.step)))
 
     def take(self, event: Event) -> None:
         """Hand on what was measured or drawn."""
+        if not self._feeders:
+            return
         if isinstance(event, Measured):
             values = {name: value for name, value in event.values.items() if value is not None}
-            self._each(lambda tracker: tracker.log(values, step=int(values["step"])))
+            step = int(values.pop("step"))
+            self._each(lambda tracker: tracker.log(values, step=step))
         elif isinstance(event, Judged):
             one = event.evaluation
-            values = {
+            losses_at = {
                 f"{kind}/sigma {sigma:g}": float(np.mean(losses))
                 for kind, rows in (("held out", one.held_out), ("trained", one.trained))
                 for sigma, losses in zip(one.sigmas, rows, strict=True)
             }
-            self._each(lambda tracker: tracker.log(values, step=one.step))
+            self._each(lambda tracker: tracker.log(losses_at, step=one.step))
         elif isinstance(event, Preview) and event.path.exists():
             with Image.open(event.path) as image:
-                picture = np.asarray(image.convert("RGB"))[None]
+                picture = np.asarray(image.convert("RGB"))
             self._each(lambda tracker: _log_picture(tracker, picture, event.step))
 
-    def close(self) -> None:
-        """Have all written out."""
-        self._each(lambda tracker: tracker.finish())
+    def close(self, patience: float = PATIENCE) -> None:
+        """Have all written out, waiting for each for `patience` seconds at most."""
+        if self._feeders:
+            with console.status(f"handing on the last curves to {', '.join(one.name for one in self._feeders)}"):
+                for feeder in self._feeders:
+                    feeder.close(patience)
 
-    def _each(self, act: Callable[[Any], None]) -> None:
-        for name, tracker in list(self._trackers.items()):
-            self._try(name, lambda tracker=tracker: act(tracker))  # type: ignore[misc]
+    def _each(self, act: Callable[[Any], object]) -> None:
+        for feeder in self._feeders:
+            feeder.give(act)
 
-    def _try(self, name: str, act: Callable[[], None]) -> None:
+
+class Feeder:
+    """Starts a tracker and feeds it from a thread of its own, so that one that waits for a network holds nobody up."""
+
+    def __init__(self, name: str, start: Callable[[], Any]) -> None:
+        self.name = name
+        self._left_out = False
+        self._waiting: Queue[Callable[[Any], object] | None] = Queue(BEHIND)
+        self._thread = Thread(target=self._feed, args=(start,), name=name, daemon=True)
+        self._thread.start()
+
+    def give(self, act: Callable[[Any], object] | None) -> None:
+        """Have `act` called with the tracker when its turn comes; None ends."""
+        if self._left_out:
+            return
         try:
-            act()
+            self._waiting.put_nowait(act)
+        except Full:
+            self._leave_out("it doesn't answer")
+
+    def close(self, patience: float) -> None:
+        """Finish what waits, within `patience` seconds."""
+        self.give(None)
+        if not self._left_out:
+            self._thread.join(patience)
+        if not self._left_out and self._thread.is_alive():
+            self._leave_out("it doesn't come to an end")
+
+    def _feed(self, start: Callable[[], Any]) -> None:
+        try:
+            tracker = start()
+            while (act := self._waiting.get()) is not None and not self._left_out:
+                act(tracker)
+            tracker.finish()
         except Exception as error:  # whatever another tool may meet: the run is worth more than its curve
-            self._trackers.pop(name, None)
-            note(f"{name} failed and is left out from here on: {' '.join(str(error).split())[:200]}")
+            self._leave_out(" ".join(str(error).split())[:200] or type(error).__name__)
 
-    def _start(self, name: str, folder: Path, trainer: Trainer) -> None:
-        from accelerate.tracking import TensorBoardTracker, TrackioTracker, WandBTracker
+    def _leave_out(self, reason: str) -> None:
+        if not self._left_out:
+            self._left_out = True
+            note(f"{self.name} failed and is left out from here on: {reason}")
 
-        tracker: Any
-        if name == "tensorboard":  # steps that a killed run had not saved are taken again
-            tracker = TensorBoardTracker("tensorboard", folder, purge_step=trainer.step + 1)
-        elif name == "wandb":
-            mode = "online" if _wandb_login() else "offline"
-            settings = {"silent": True, "console": "off"}
-            tracker = WandBTracker(
-                "sfumato", name=folder.name, group=folder.name, dir=folder, mode=mode, settings=settings
-            )
-        else:
-            tracker = TrackioTracker("sfumato", name=folder.name, resume="allow", embed=False)
-        tracker.start()
-        self._trackers[name] = tracker
-        if name != "tensorboard":  # it would make a run of its own of the settings
-            config = {key: value for key, value in asdict(trainer.config).items() if value is not None}
-            tracker.store_init_configuration(config)
+
+def _start(name: str, folder: Path, config: dict[str, Any], step: int) -> Any:
+    """The tracker `name`, started for the run in `folder`, which goes on from `step`."""
+    from accelerate.tracking import TensorBoardTracker, TrackioTracker, WandBTracker
+
+    tracker: Any
+    if name == "tensorboard":  # steps that a killed run had not saved are taken again
+        tracker = TensorBoardTracker(name, folder, purge_step=step + 1)
+    elif name == "wandb":
+        folders = (path.name.removeprefix("offline-") for path in (folder / name).glob("*run-*-*"))
+        before = max(folders, default="").rpartition("-")[2]
+        how = {"mode": "online", "resume": "allow"} if _wandb_login() else {"mode": "offline"}
+        settings = {"silent": True, "console": "off", "init_timeout": 30}  # while it waits, this program can't end
+        tracker = WandBTracker("sfumato", name=folder.name, id=before or None, dir=folder, settings=settings, **how)
+    else:
+        tracker = TrackioTracker("sfumato", name=folder.name, resume="allow", embed=False)
+    tracker.start()
+    if name != "tensorboard":  # it would make a run of its own of the settings
+        tracker.store_init_configuration(config)
+    return tracker
 
 
 def _wandb_login() -> bool:
@@ -109,6 +182,10 @@ def _wandb_login() -> bool:
 
 def _log_picture(tracker: Any, picture: np.ndarray[Any, Any], step: int) -> None:
     if tracker.name == "tensorboard":
-        tracker.log_images({"preview": picture}, step=step, dataformats="NHWC")
+        tracker.log_images({"preview": picture[None]}, step=step, dataformats="NHWC")
     elif tracker.name == "wandb":
-        tracker.log_images({"preview": picture}, step=step)
+        tracker.log_images({"preview": picture[None]}, step=step)
+    else:  # accelerate knows no pictures here
+        import trackio
+
+        tracker.log({"preview": trackio.Image(picture)}, step=step)
