@@ -11,7 +11,17 @@ import pytest
 import torch
 
 from sfumato.cli.doctor import facts
-from sfumato.training.machine import ADVICE, GIB, Machine, Trial, advice, free_disk, missing_extras, usable_cores
+from sfumato.training.machine import (
+    ADVICE,
+    GIB,
+    Machine,
+    Trial,
+    advice,
+    free_disk,
+    free_memory,
+    missing_extras,
+    usable_cores,
+)
 from tiny import Command
 
 HEALTHY = Machine(
@@ -60,6 +70,12 @@ def test_every_advice_is_tried_here() -> None:
     assert len(ILL) == len(ADVICE)
 
 
+@pytest.mark.parametrize(("busy", "crowded"), [(50.0, False), (58.0, False), (59.0, True)])
+def test_other_programs_matter_where_they_leave_too_few_cores_idle(busy: float, crowded: bool) -> None:
+    shared = replace(HEALTHY, processors=64, cores=8.0, busy_cores=busy)
+    assert bool(advice(shared)) is crowded
+
+
 def test_facts_name_what_is_missing() -> None:
     rows = dict(facts(replace(HEALTHY, extras_missing={"hf": "datasets"})))
     assert rows["extras"] == "not installed: hf (datasets)"
@@ -77,6 +93,68 @@ def test_usable_cores_follow_what_the_process_is_bound_to() -> None:
         assert usable_cores() == 1
     finally:
         os.sched_setaffinity(0, bound)
+
+
+def machine_root(folder: Path, files: dict[str, str]) -> Path:
+    """A folder that holds what Linux tells of control groups."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, 4.0),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "max 100000\n"}, 4.0),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "150000 100000\n"}, 1.5),
+        ({"proc/self/cgroup": "0::/slurm/job\n", "sys/fs/cgroup/slurm/cpu.max": "200000 100000\n"}, 2.0),
+        (
+            {
+                "proc/self/cgroup": "4:memory:/\n2:cpu,cpuacct:/docker/a:b\n0::/\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "50000\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+            },
+            0.5,
+        ),
+        (
+            {
+                "proc/self/cgroup": "2:cpu:/\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+            },
+            4.0,
+        ),
+    ],
+    ids=["no groups", "no limit", "version 2", "a job's group", "version 1", "version 1, no limit"],
+)
+def test_usable_cores_follow_control_groups(
+    files: dict[str, str], cores: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)))
+    assert usable_cores(machine_root(tmp_path, files)) == cores
+
+
+@pytest.mark.parametrize(
+    ("group", "folder", "limit", "used", "file"),
+    [
+        ("0::/job", "job", "memory.max", "memory.current", "inactive_file"),
+        ("3:memory:/", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ],
+)
+def test_free_memory_is_what_control_groups_leave_and_files_not_read_lately_make_room(
+    tmp_path: Path, group: str, folder: str, limit: str, used: str, file: str
+) -> None:
+    base = f"sys/fs/cgroup/{folder}"
+    known = {
+        "proc/self/cgroup": f"{group}\n",
+        f"{base}/{limit}": "3000000",
+        f"{base}/{used}": "2500000",
+        f"{base}/memory.stat": f"anon 1\n{file} 1000000\n",
+    }
+    assert free_memory(machine_root(tmp_path, known)) == 1_500_000
 
 
 def test_extras_that_tests_need_are_installed() -> None:

@@ -10,6 +10,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import islice
@@ -118,8 +119,8 @@ def convolution_rate(dtype: torch.dtype, device: torch.device, repeats: int = 8)
         for _ in range(repeats):
             started = time.perf_counter()
             F.conv2d(x, weight, padding=1)
-            if device.type == "cuda":
-                torch.cuda.synchronize()
+            if device.type != "cpu":
+                torch.accelerator.synchronize()
             best = min(best, time.perf_counter() - started)
     return 2 * 9 * channels**2 * side**2 * BATCH / best / 1e9
 
@@ -140,24 +141,62 @@ def try_training(net: str, shape: tuple[int, ...], precision: Precision, device:
     return Trial(net, shape, round(rate, 1), round(operations * rate, 1), round(operations * rate / peak, 3))
 
 
-def usable_cores() -> float:
-    """How many cores this process may use: those it is bound to, and a container's share of them."""
-    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else psutil.cpu_count() or 1
+def control_groups(controller: str, root: Path = Path("/")) -> list[Path]:
+    """Folders of the Linux control groups, of version 1 or 2, that limit `controller` for this process.
+
+    A container sees its own as the topmost; a batch job or a service has its limits further down.
+    """
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return min(float(bound), int(quota) / int(period))
-    except (OSError, ValueError):  # no container, or one without a limit ("max")
-        return float(bound)
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:  # another system
+        return []
+    folders: list[Path] = []
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        base = root / "sys/fs/cgroup" / (controller if controllers else "")
+        own = base / group.lstrip("/")
+        folders += [folder for folder in (own, *own.parents) if folder.is_relative_to(base)]
+    return folders
 
 
-def free_memory() -> int:
-    """Bytes of memory that are free, in this container if it has a limit."""
+def usable_cores(root: Path = Path("/")) -> float:
+    """How many cores this process may use: those it is bound to, and its control groups' share of them."""
+    cores = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else psutil.cpu_count() or 1)
+    for folder in control_groups("cpu", root):
+        for quota, period in (
+            (_number(folder / "cpu.max"), _number(folder / "cpu.max", 1)),
+            (_number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")),
+        ):
+            if quota is not None and quota > 0 and period:  # -1 is no limit
+                cores = min(cores, quota / period)
+    return cores
+
+
+def free_memory(root: Path = Path("/")) -> int:
+    """Bytes of memory that are free, within the limits of this process's control groups.
+
+    What a group keeps of files that were not read lately makes room at once, and counts as free.
+    """
     free = int(psutil.virtual_memory().available)
+    for folder in control_groups("memory", root):
+        for names in (("max", "current", "inactive_file"), ("limit_in_bytes", "usage_in_bytes", "total_inactive_file")):
+            limit, used = (_number(folder / f"memory.{name}") for name in names[:2])
+            if limit is not None and used is not None:
+                with suppress(OSError):
+                    stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+                    used -= int(stat.get(names[2], 0))
+                free = min(free, max(0, limit - used))
+    return free
+
+
+def _number(path: Path, place: int = 0) -> int | None:
+    """A whole number in a file of limits; None where there is none, or "max"."""
     try:
-        limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
-        return min(free, limit - used)
-    except (OSError, ValueError):
-        return free
+        return int(path.read_text().split()[place])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def free_disk(folder: Path) -> int:
@@ -180,6 +219,11 @@ def missing_extras() -> dict[str, str]:
     return missing
 
 
+def _crowded(machine: Machine) -> bool:
+    """Whether other programs leave less than seven tenths of the cores idle that training would use."""
+    return machine.device == "cpu" and machine.processors - machine.busy_cores < 0.7 * machine.cores
+
+
 # What to change: whether it applies → what to say.
 ADVICE: list[tuple[Callable[[Machine], bool], Callable[[Machine], str]]] = [
     (
@@ -187,7 +231,7 @@ ADVICE: list[tuple[Callable[[Machine], bool], Callable[[Machine], str]]] = [
         lambda m: "There is an NVIDIA GPU, but this PyTorch was built for the CPU; install one built for CUDA.",
     ),
     (
-        lambda m: m.device == "cpu" and m.busy_cores > 0.3 * m.cores,
+        _crowded,
         lambda m: (
             # Measured for the tiny network on two cores, with three other programs: 390 ms a step instead of 670 to
             # 1,460. On a quiet machine, 88 ms instead of 56: it is no default.
@@ -196,7 +240,7 @@ ADVICE: list[tuple[Callable[[Machine], bool], Callable[[Machine], str]]] = [
         ),
     ),
     (
-        lambda m: m.device == "cpu" and m.threads < math.floor(m.cores) and m.busy_cores <= 0.3 * m.cores,
+        lambda m: m.device == "cpu" and m.threads < math.floor(m.cores) and not _crowded(m),
         lambda m: (
             f"PyTorch uses {m.threads} of {m.cores:g} cores"
             + (f", as {m.threads_set_by} says; unset it." if m.threads_set_by else "; set OMP_NUM_THREADS.")
