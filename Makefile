@@ -16,7 +16,7 @@ PEERS  := azula k-diffusion
 NODE     := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && echo yes)
 SITE     := src/sfumato/lesson/site/sw.js
 COMPUTED := web/public/computed/manifest.json
-SHOWN    := $(shell find $(addprefix src/sfumato/,data diffusion evaluation hub nets sampling) -name '*.py') \
+SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evaluation hub nets sampling) -name '*.py') \
             $(shell find src/sfumato/zoo src/sfumato/lesson/recorded -type f) \
             src/sfumato/lesson/computed.py src/sfumato/lesson/inside.py
 WRITTEN  := $(shell find web -path web/node_modules -prune -o -path web/public/computed -prune -o -path web/tests -prune \

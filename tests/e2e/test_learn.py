@@ -28,8 +28,9 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM 
 
 # The command line as it is, but for where the built pages lie.
 OVER_OTHER_PAGES = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which what a shell starts in the background ignores
 import sfumato.cli.learn, sfumato.lesson.server
 site = Path(sys.argv.pop(1))
 sfumato.cli.learn.pages = lambda: sfumato.lesson.server.pages(site)

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from lesson import missing, node, served
+from sfumato.baselines import load_baseline
 from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.hub.zoo import load_zoo
-from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, STEPS, WALKERS
+from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, RECORDED, STEPS, WALKERS
 from sfumato.lesson.server import SITE
 from sfumato.sampling import SAMPLERS, ImageNoise, grid, last, sample, stepper
 
@@ -102,6 +103,27 @@ def test_a_seed_is_the_same_picture() -> None:
         expected.append(model.sample(SEEDS, LABELS, guidance=scale))
     for theirs, ours in zip(ask_all(asked), expected, strict=True):
         close(theirs["x"], ours)
+
+
+def test_the_rivals_draw_the_same_from_a_seed() -> None:
+    """The GAN, the VAE and the diffusion model of their size, from noise made in the browser."""
+    told, labels = computed("digits/rivals/about.json"), [3, 1, 4, 9]
+    size = told["latent"] + 1
+    noise_alone = {"scale": 1, "calls": 0, "lines": [{"arrive": [[0, 1.0]]}]}
+    asks: dict[str, Any] = {"kind": "digits", "labels": labels}
+    rival = {**asks, "graph": "digits/rivals/diffusion"}
+    noise, walked = ask_all([
+        {"walk": {"program": noise_alone, "seeds": SEEDS, "size": size, "asked": asks}},
+        {"walk": {"program": told["program"], "seeds": SEEDS, "size": 64, "asked": rival}},
+    ])  # fmt: skip
+    close(noise["x"], ImageNoise(SEEDS, (size,))())
+    close(walked["x"], load_zoo("diffusion", place=RECORDED / "rivals").sample(SEEDS, labels))
+    z = torch.tensor(noise["x"]).reshape(len(SEEDS), size)[:, :-1]
+    inputs = {"z": tensor(z), "label": tensor(torch.tensor(labels))}
+    kinds = ("gan", "vae")
+    answers = ask_all([{"graph": f"digits/rivals/{kind}", "inputs": inputs} for kind in kinds])
+    for kind, theirs in zip(kinds, answers, strict=True):
+        close(theirs["answer"], load_baseline(RECORDED / "rivals" / kind).sample(SEEDS, labels))
 
 
 def test_clouds_walk_as_in_python() -> None:

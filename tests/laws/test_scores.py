@@ -66,6 +66,17 @@ def test_kernel_distance_is_zero_on_average_and_right_for_shifted_gaussians() ->
     assert found == pytest.approx(expected, rel=0.15)
 
 
+def test_extrapolated_below_0_are_samples_that_were_copied_from_the_reference() -> None:
+    below = 0
+    for seed in range(20):
+        real = normal(400, 16, seed)
+        copies = real[torch.randint(400, (1000,), generator=torch.Generator().manual_seed(seed))]
+        assert frechet_infinity(normal(1000, 16, 100 + seed), real).high > 0
+        below += frechet_infinity(copies, real).high < 0
+    assert below >= 19
+    assert any("learnt its reference by heart" in note for note in score(copies, real, repeats=4)[1])
+
+
 def test_extrapolation_removes_the_bias_of_few_samples() -> None:
     biased = [frechet_distance(normal(200, 10, 2 * i), normal(300, 10, 2 * i + 1)) for i in range(40)]
     extrapolated = [frechet_infinity(normal(200, 10, 2 * i), normal(300, 10, 2 * i + 1)).value for i in range(40)]

@@ -124,7 +124,7 @@ def test_size_is_that_of_the_diffusion_network_within_5_percent(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_batch_is_the_one_that_the_diffusion_model_sees(kind: Kind) -> None:
-    config = replace(CONFIG, held_out=0.2, flip=True, label_dropout=0.0, images=16 * 8)
+    config = replace(CONFIG, held_out=0.2, flip=True, condition_dropout=0.0, images=16 * 8)
     ours = BaselineTrainer(new_baseline(SMALL[kind]), blobs(), config)
     theirs = Trainer(new_model(TINY), blobs(), config)
     for _ in range(5):

@@ -163,7 +163,8 @@ def test_a_restless_loss_and_a_lost_seed_are_found(untrained: Laboratory, monkey
     def made_up(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
         losses = tuple(1 + generator.normal(0, 0.01 if kind == "diffusion" else 0.5, 100))
         lost = kind == "gan" and seed == 3
-        return Rival(kind, 1, 1, losses, lambda count: torch.zeros_like(real[:count]) if lost else real[:count])
+        drawn = torch.zeros_like(real) if lost else real
+        return Rival(kind, 1, 1, losses, lambda count: drawn[:count], lab.model)
 
     monkeypatch.setattr(rivals, "train_rival", made_up)
     [finding] = measured(untrained, "stability")
@@ -190,7 +191,7 @@ def test_a_training_that_diverges_is_a_failed_seed(untrained: Laboratory, monkey
         patch.setattr(laboratory, "new_baseline", broken)
         lost = train_rival(untrained, "gan", 60.0, 0)
     assert lost.diverged and lost.unrest is None and bool(lost.draw(6).isfinite().all())
-    fine = Rival("diffusion", 1, 1, (1.0, 2.0, 1.5) * 10, lost.draw)
+    fine = Rival("diffusion", 1, 1, (1.0, 2.0, 1.5) * 10, lost.draw, lost.model)
     kinds = {"diffusion": fine, "gan": lost}
     monkeypatch.setattr(rivals, "train_rival", lambda lab, kind, seconds, seed: kinds[kind])
     [finding] = measured(untrained, "stability")

@@ -24,10 +24,10 @@ for (const one of asked)
         const { outputs } = await ask(one.graph, inputs)
         return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, [...data]]))
       }
-      const { of, sampler, steps, guidance, asked, ...rest } = one.walk
-      const programs = guidance !== undefined ? (await guided()).programs : (await walker(of, sampler)).programs
+      const { of, sampler, steps, guidance, asked, program, ...rest } = one.walk
+      const programs = program ? {} : guidance !== undefined ? (await guided()).programs : (await walker(of, sampler)).programs
       if (asked.centres) asked.centres = Float32Array.from(asked.centres)
-      const { x, calls } = await arrive({ program: programs[guidance ?? steps], asked, ...rest })
+      const { x, calls } = await arrive({ program: program ?? programs[guidance ?? steps], asked, ...rest })
       return { x: [...x], calls }
     }, one),
   )

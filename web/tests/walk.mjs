@@ -31,7 +31,7 @@ const VIEWS = {
     { at: 'idea.shape=own', pad: '', clear: ' [data-control=pad]', word: 'idea.word', time: 'idea.t', paths: 'idea.paths', back: 'idea.way', again: 'idea.seed', dissolve: 'idea.way', shape: 'idea.shape' },
   ],
   forward: [
-    { time: 'forward.t', plot: `forward.plot ${PLOT}`, schedule: 'forward.schedule', ...HANDLES, divide: 'forward.divide', digit: 'forward.digit', fresh: 'forward.seed', show: 'forward.show' },
+    { time: 'forward.t', plot: `forward.plot ${PLOT}`, schedule: 'forward.schedule', ...HANDLES, divide: 'forward.divide', digit: 'forward.digit', fresh: 'forward.seed', measured: ' .controls:has(> details)', show: 'forward.show' },
     { at: 'forward.show=ways', time: 'forward.t', digit: 'forward.digit', fresh: 'forward.seed', show: 'forward.show' },
     { at: 'forward.show=other', time: 'forward.t', other: 'forward.other', digit: 'forward.digit', fresh: 'forward.seed', show: 'forward.show' },
   ],
@@ -49,15 +49,16 @@ const VIEWS = {
   training: [
     { moment: 'training.moment', set: 'training.set', view: 'training.view' },
     { at: 'training.view=step', level: 'training.t', exercise: 'training.digit', throw: 'training.seed', digit: 'training.digit', batch: 'training.batch', view: 'training.view', restored: '.pictures' },
+    { at: 'training.view=beside', seen: '.walls', rivals: 'training.rivals', 'rival-seed': 'training.rival-seed', 'rival-seed-fresh': 'training.rival-seed', measured: ' .controls', view: 'training.view .controls' },
   ],
   sampling: [
-    { at: 'sampling.first=ddim&sampling.first-steps=2&sampling.second-steps=2&sampling.third-steps=2&sampling.many=1', ...LANES, asked: 'sampling.at', show: 'sampling.show', many: 'sampling.many', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', digit: 'sampling.digit', restored: '' },
+    { at: 'sampling.first=ddim&sampling.first-steps=2&sampling.second-steps=2&sampling.third-steps=2&sampling.many=1', ...LANES, asked: 'sampling.at', show: 'sampling.show', many: 'sampling.many', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', digit: 'sampling.digit', measured: ' .controls:has(> details)', restored: '' },
     { at: 'sampling.first=none&sampling.second=none', 'lane-1-sampler': 'sampling.first', view: 'sampling.view .views ~ *' },
     { at: 'sampling.view=wall&sampling.steps=2&sampling.wall-many=20', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', digit: 'sampling.digit', view: 'sampling.view' },
     { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', digit: 'sampling.digit', view: 'sampling.view' },
   ],
   steering: [
-    { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', view: 'steering.view' },
+    { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', measured: ' .controls:has(> details)', view: 'steering.view' },
     { at: 'steering.view=latent', side: 'steering.side', factor: 'steering.factor', channels: 'steering.channels', view: 'steering.view' },
   ],
 }
@@ -134,7 +135,7 @@ async function grasp(page, name) {
     fieldset: async () => ((await radio.count()) ? 'ArrowRight' : 'Space'),
     range: async () => ((await atEnd()) ? 'PageDown' : 'PageUp'),
     'select-one': async () => ((await atEnd()) ? 'ArrowUp' : 'ArrowDown'),
-    checkbox: () => 'Space', number: () => 'ArrowUp', submit: () => 'Enter', button: () => 'Enter', text: () => 'o', g: () => 'ArrowUp',
+    checkbox: () => 'Space', number: () => 'ArrowUp', submit: () => 'Enter', button: () => 'Enter', text: () => 'o', g: () => 'ArrowUp', summary: () => 'Enter',
   }
   if (kind !== 'canvas') return page.keyboard.press.bind(page.keyboard, await keys[kind]())
   await it.scrollIntoViewIfNeeded()
@@ -253,7 +254,7 @@ const ready = async (page, id) => {
 function tabbable() {
   const named = (e) => `${e.tagName} ${e.dataset.control ?? e.closest('fieldset[data-control]')?.dataset.control ?? ''} ${(e.getAttribute('aria-label') ?? e.textContent).trim().slice(0, 30)} ${e.type === 'radio' ? e.name : ''}`
   window.named = named
-  const all = [...document.querySelectorAll('a[href], button, input, select, [tabindex="0"]')].filter((e) => !e.disabled && !e.closest('fieldset:disabled') && e.checkVisibility({ visibilityProperty: true }) && e.tabIndex >= 0)
+  const all = [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter((e) => !e.disabled && !e.closest('fieldset:disabled') && e.checkVisibility({ visibilityProperty: true }) && e.tabIndex >= 0)
   return all.filter((e) => e.type !== 'radio' || e.checked || (!document.querySelector(`input[name="${e.name}"]:checked`) && e === document.querySelector(`input[name="${e.name}"]`))).map(named)
 }
 function focused() {

@@ -36,8 +36,9 @@ def frechet_infinity(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
 
     The bias falls as 1/count. The sets are cut into 1 and 2, at most 4 parts, and a line through the mean distances of
     parts is followed to 1/count = 0. Parts instead of the paper's random subsets, since together they hold every
-    sample, and of both sets, since both are small. May come out below 0 by chance. Parts must hold more samples than
-    there are features; raises SfumatoError where even halves do not.
+    sample, and of both sets, since both are small. That takes the sets for independent: of a model that learnt `b`
+    itself by heart the bias is smaller than what is subtracted, and the result is below 0; a little below by chance.
+    Parts must hold more samples than there are features; raises SfumatoError where even halves do not.
     """
     a, b = check_features(a, b)
     least = min(len(a), len(b))

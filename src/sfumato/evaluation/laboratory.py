@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.baselines import BaselineTrainer, baseline_for, new_baseline
+from sfumato.baselines import Baseline, BaselineTrainer, baseline_for, new_baseline
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor
@@ -109,8 +109,9 @@ class Laboratory:
 class Rival:
     """What a training came to: `draw(count)` pictures of the classes in turn, and how the loss went.
 
-    `losses` are means over TOGETHER pictures each, or a kind that learns in small batches would seem the more restless.
-    `diverged`: the training ended early, since its loss was no finite number for many steps.
+    `model` holds the averaged weights. `losses` are means over TOGETHER pictures each, or a kind that learns in small
+    batches would seem the more restless. `diverged`: the training ended early, since its loss was no finite number for
+    many steps.
     """
 
     kind: str
@@ -118,6 +119,7 @@ class Rival:
     images: int
     losses: tuple[float, ...]
     draw: Callable[[int], Tensor]
+    model: Model | Baseline
     diverged: bool = False
 
     @property
@@ -139,16 +141,17 @@ def train_rival(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
         whole.name, minutes=seconds / 60, batch=batch, seed=seed, precision=fastest_precision(device)
     )
     trainer: Trainer | BaselineTrainer
+    average: Model | Baseline
     model = new_model(size, seed)
     if kind == "diffusion":
         model.denoiser.to(device)
         trainer = Trainer(model, dataset, config)
         average = Model(size, trainer.average)
-        draw = partial(_in_turn, lab, partial(average.sample, batch=250))
     else:
         baseline = new_baseline(baseline_for("vae" if kind == "vae" else "gan", dataset, model.parameters), seed)
         trainer = BaselineTrainer(baseline.to(device), dataset, config)
-        draw = partial(_in_turn, lab, partial(trainer.average.sample, batch=250))
+        average = trainer.average
+    draw = partial(_in_turn, lab, partial(average.sample, batch=250))
     losses, diverged = [], False
     try:
         losses += [progress.loss for progress in trainer.steps() if math.isfinite(progress.loss)]
@@ -157,7 +160,7 @@ def train_rival(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
     each = TOGETHER // batch
     means = [statistics.mean(losses[i : i + each]) for i in range(0, len(losses) - each + 1, each)]
     parameters = model.parameters if kind == "diffusion" else baseline.size
-    return Rival(kind, parameters, trainer.images, tuple(means), draw, diverged)
+    return Rival(kind, parameters, trainer.images, tuple(means), draw, average, diverged)
 
 
 def _in_turn(lab: Laboratory, sample: Callable[..., Tensor], count: int) -> Tensor:

@@ -70,6 +70,11 @@ def score(samples: Tensor, real: Tensor, seed: int = 0, repeats: int = 50) -> tu
     rows.append(("kernel", kernel_distance))
     for name, measure in rows:
         found[name] = measure(samples, real)
+    if "frechet_infinity" in found and found["frechet_infinity"].high < 0:
+        notes.append(
+            "the Fréchet distance at n → ∞ is below 0: the samples are nearer to these very pictures than independent "
+            "ones could be, as those of a model are that learnt its reference by heart; read the memorisation audit."
+        )
     found |= precision_recall_density_coverage(samples, real, repeats=repeats, seed=seed)
     found["sliced_wasserstein"] = sliced_wasserstein(samples, real, repeats=repeats, seed=seed)
     found["two_sample"] = classifier_two_sample_test(samples, real, seed=seed)

@@ -21,6 +21,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 import sfumato
+from sfumato.baselines import Baseline, load_baseline
 from sfumato.data import open_dataset
 from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
 from sfumato.diffusion.parameterizations import c_noise
@@ -59,6 +60,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     (folder / "exact.onnx").write_bytes(exact_graph())
     walks("cosine", CLOUD_STEPS, None, folder / "walks" / "cloud")
     digits(model, folder / "digits")
+    rivals(folder / "digits" / "rivals")
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}
     _json(folder / "manifest.json", {"version": sfumato.__version__, "files": sizes})
@@ -222,6 +224,37 @@ def digits(model: Model, folder: Path) -> None:
     for path in RECORDED.glob("digits.*"):
         shutil.copyfile(path, folder / f"recorded{path.suffix}")
     _json(folder / "judged.json", judged())
+
+
+class DrawOnce(nn.Module):
+    """A GAN or a VAE as a graph: from noise to picture in one call."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        super().__init__()
+        self.baseline = baseline
+
+    def forward(self, z: Tensor, label: Tensor) -> Tensor:
+        return self.baseline.draw(z, label)
+
+
+def rivals(folder: Path) -> None:
+    """The GAN, the VAE and the diffusion model that were trained by the same clock, and what was measured of all."""
+    folder.mkdir(parents=True)
+    place = RECORDED / "rivals"
+    model = load_zoo("diffusion", place=place)
+    (folder / "diffusion.onnx").write_bytes(network_onnx(model, half=True))
+    batch = torch.export.Dim("batch", min=1, max=65_536)
+    told = json.loads((place / "claims.json").read_bytes())
+    for kind in ("gan", "vae"):
+        baseline = load_baseline(place / kind)
+        inputs = {"z": torch.zeros(2, baseline.config.latent), "label": torch.zeros(2, dtype=torch.int64)}
+        graph = graph_onnx(DrawOnce(baseline), inputs, ({0: batch}, {0: batch}), ["answer"], half=True)
+        (folder / f"{kind}.onnx").write_bytes(graph)
+        told["latent"] = baseline.config.latent
+    settings = model.config.sampling
+    levels = grid(settings.grid, SCHEDULES[settings.schedule](), settings.steps)
+    told["program"] = short(program_data(trace(stepper(settings.sampler), levels), model.denoiser.parameterization))
+    _json(folder / "about.json", short(told))
 
 
 def judged() -> dict[str, Any]:

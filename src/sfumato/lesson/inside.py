@@ -52,9 +52,9 @@ class Inside(nn.Module):
             net.condition.label.register_forward_hook(lambda _, __, out: out * self._gate("class"))
 
         def skip_gate(name: str, width: int) -> Callable[..., Any]:
-            def gate(_: nn.Module, given: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-                x, embedding = given
-                return torch.cat([x[:, :-width], x[:, -width:] * self._gate(name)], dim=1), embedding
+            def gate(_: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
+                x, *others = given
+                return torch.cat([x[:, :-width], x[:, -width:] * self._gate(name)], dim=1), *others
 
             return gate
 
@@ -62,14 +62,15 @@ class Inside(nn.Module):
             block.register_forward_pre_hook(skip_gate(name, width))
 
         def attend(name: str) -> Callable[..., Any]:
-            def watch(module: nn.Module, given: tuple[Tensor], out: Tensor) -> Tensor:
-                attention, (x,) = cast(Attention, module), given
+            def watch(module: nn.Module, given: tuple[Any, ...], out: Tensor) -> Tensor:
+                attention, x = cast(Attention, module), given[0]
                 count, channels, height, width = x.shape
                 qkv = attention.qkv(attention.norm(x)).reshape(count, 3, attention.heads, -1, height * width)
                 query, key, _ = qkv.unbind(1)
                 scale = (channels // attention.heads) ** -0.5
                 self._kept[f"attention {name}"] = (query.transpose(-1, -2) @ key * scale).softmax(-1)
-                return x + self._gate(f"attention {name}") * (out - x)
+                gated: Tensor = x + self._gate(f"attention {name}") * (out - x)
+                return gated
 
             return watch
 

@@ -34,6 +34,32 @@ export type Recorded = {
 export type Judged = { classifier: number; real: number; moments: { read: number; seen: number; held_out: number }[] }
 export type Guided = { sampling: Record<string, unknown>; programs: Record<string, Program> }
 
+/** A number with its 95% interval, a plain one, or words, as `sfumato claims` finds them. */
+export type Cell = { value: number; low: number; high: number } | number | string | null
+export type Claim = {
+  name: string
+  claim: string
+  verdict: 'borne out' | 'not borne out' | 'undecided' | 'not applicable'
+  columns: string[]
+  rows: Cell[][]
+  shown: number[]
+  named: number
+  checks: { quantity: string; found: Exclude<Cell, number | string | null>; least: number | null; most: number | null; verdict: string }[]
+  notes: string[]
+}
+export type RivalKind = 'diffusion' | 'vae' | 'gan'
+/** The GAN, the VAE and the diffusion model that were trained for as many seconds, and what was measured. */
+export type Rivals = {
+  seconds: number
+  threads: number
+  quick: boolean
+  parameters: Record<RivalKind, number>
+  images: Record<RivalKind, number>
+  latent: number
+  program: Program
+  claims: Claim[]
+}
+
 const fetched = new Map<string, Promise<unknown>>()
 
 function once<T>(path: string, read: (answer: Response) => Promise<T>): Promise<T> {
@@ -59,6 +85,7 @@ export const guided = () => json<Guided>('digits/guided.json')
 export const aboutDigits = () => json<DigitsAbout>('digits/about.json')
 export const recorded = () => json<Recorded>('digits/recorded.json')
 export const judged = () => json<Judged>('digits/judged.json')
+export const rivals = () => json<Rivals>('digits/rivals/about.json')
 export const recordedPicture = () => new URL('computed/digits/recorded.png', document.baseURI).href
 
 /** Eighty scanned digits, eight a class in order, `(80, 64)` in [−1, 1]. */

@@ -7,7 +7,7 @@ export type Tensor = { data: Numbers; dims: number[] }
 /** Which denoiser answers a walk's questions. */
 export type Asked =
   | { kind: 'cloud'; centres: Float32Array; dimension: number; std: number }
-  | { kind: 'digits'; labels: number[] }
+  | { kind: 'digits'; labels: number[]; graph?: string } // the lesson's own network if left out
 
 export type Request =
   | { id: number; op: 'graph'; graph: string; inputs: Record<string, Tensor> }

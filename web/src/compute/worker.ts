@@ -45,6 +45,7 @@ async function answer(graph: string, inputs: Record<string, Tensor>): Promise<Re
   )
 }
 
+const graphOf = (asked: Asked) => (asked.kind === 'cloud' ? 'exact' : (asked.graph ?? 'digits/network'))
 const one = (value: number): Tensor => ({ data: new Float32Array([value]), dims: [1] })
 
 async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: number): Promise<Float32Array> {
@@ -61,7 +62,7 @@ async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: num
   }
   const side = Math.round(Math.sqrt(at.length / count))
   const label = asked.labels.map((l) => BigInt(line.null ? 10 : l))
-  const { answer: told } = await answer('digits/network', {
+  const { answer: told } = await answer(graphOf(asked), {
     x: { data: at.map((v) => v * line.c_in!), dims: [count, 1, side, side] },
     c_noise: { data: new Float32Array(count).fill(line.c_noise!), dims: [count] },
     label: { data: BigInt64Array.from(label), dims: [count] },
@@ -101,7 +102,7 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
       drawn = true
       return start ?? draw()
     }
-    await session(asked.kind === 'cloud' ? 'exact' : 'digits/network') // loading is not walking
+    await session(graphOf(asked)) // loading is not walking
     const walking = performance.now()
     let breathed = walking
     for await (const step of run(program, (at, line) => denoise(at, line, asked, seeds.length), noise)) {

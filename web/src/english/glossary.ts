@@ -40,6 +40,7 @@ export const glossary: Record<string, string> = {
   autoencoder: 'Two networks trained together: one squeezes a picture into fewer numbers, the other unfolds it again.',
   latent: 'A picture as the fewer numbers into which an autoencoder squeezes it. Latent diffusion walks among these, which is far cheaper.',
   GAN: 'Two networks trained against each other: one makes pictures in a single call, the other tries to tell them from real ones.',
+  VAE: 'Variational autoencoder: one network squeezes a picture into a few random numbers, another unfolds such numbers into a picture, in a single call.',
   training: 'Adjusting the network’s weights, example by example, until its guesses are good. It happens once, before any picture is drawn.',
   loss: 'The number that training makes small: here the squared difference between the network’s guess and the truth.',
   batch: 'The handful of examples that one step of training looks at together.',

@@ -1,4 +1,5 @@
 import type { ChapterText } from '../chapters'
+import type { RivalKind, Rivals } from '../compute/computed'
 
 const number = (value: number) => value.toLocaleString('en')
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`
@@ -8,7 +9,7 @@ const sets = { seen: 'pictures it trains on', held_out: 'pictures never seen' }
 export const labels = {
   scene: 'The error at every noise level, moment by moment',
   view: 'Look at',
-  views: { run: 'A whole run', step: 'One step by hand' },
+  views: { run: 'A whole run', step: 'One step by hand', beside: 'A GAN and a VAE beside it' },
   moment: 'Training',
   at: (images: number, seconds: number) => (images ? `${number(images)} pictures, ${seconds.toFixed(0)} s` : 'not begun'),
   before: 'before',
@@ -55,8 +56,20 @@ export const labels = {
   batches: { '1': '1', '10': '10, one of each', '80': '80' },
   described: (images: number, set: 'seen' | 'held_out', low: number, middle: number, high: number) =>
     `Eleven ribbons, one for each recorded moment, show the error of the predicted noise against the noise level on ${sets[set]}. After ${number(images)} pictures it is ${three(low)} at little noise, ${three(middle)} at t = 0.5 and ${three(high)} at much noise.`,
-  beside: 'A GAN and a VAE beside it',
-  besideSays: 'The same digits, learnt by a GAN and by a VAE of the same size on the same clock, belong here. They will be shown when they have been trained and measured. Until then there is nothing to show, and we would rather show nothing than a guess.',
+}
+
+/** Three models of one size, trained by one clock. */
+export const beside = {
+  names: { diffusion: 'Diffusion', vae: 'VAE', gan: 'GAN' },
+  digit: 'Digit',
+  all: 'all ten',
+  calls: (kind: RivalKind, calls: number) => (kind === 'diffusion' ? `${calls} calls` : 'one call'),
+  took: (milliseconds: number) => `${milliseconds.toFixed(0)} ms here`,
+  described: (kind: RivalKind, count: number, seed: number) => `${count} digits of seeds ${seed} to ${seed + count - 1}, drawn by the ${beside.names[kind]} model.`,
+  trained: ({ seconds, threads, parameters, images }: Rivals) =>
+    `Each was trained for ${seconds} s on ${threads === 1 ? 'one processor core' : `${threads} processor cores`}, on the same digits. Parameters and pictures seen: ${(['diffusion', 'vae', 'gan'] as const)
+      .map((kind) => `${beside.names[kind]} ${number(parameters[kind])} and ${number(images[kind])}`)
+      .join('; ')}. Both networks of the GAN and of the VAE count.`,
 }
 
 export const text: ChapterText = {
@@ -85,6 +98,13 @@ export const text: ChapterText = {
       text: [
         'This is plain regression: fixed questions with fixed answers. The target doesn’t move while you aim at it. In a [[GAN]] it does: two networks play against each other, each one’s loss depends on how good the other just is, and when one wins outright, the other has nothing left to learn from. Here there is no opponent, and so none of the usual accidents: no collapse to a single picture, no endless circling, no delicate balance to keep.',
         'The ribbons are a real run of this lesson’s model, 278 seconds on two processor cores. Go through it: the levels of much noise give way first, where the noise is plain to see; those of little noise follow.',
+      ],
+    },
+    {
+      heading: 'A GAN and a VAE, on the same clock',
+      text: [
+        'Two other ways to make pictures from noise need one [[call]] and no walk. A [[VAE]] learns to squeeze each picture into a few numbers and to unfold it again; to draw, it unfolds random numbers. Where it isn’t sure it draws the average of what might be, and averages are soft. A [[GAN]] has a forger and a critic: the forger turns noise into pictures, the critic learns to tell them from real ones, and each improves on the other’s mistakes. Nothing in that game asks the forger for *all* kinds of pictures, only for ones that pass.',
+        'Choose “A GAN and a VAE beside it”. Three models of one size learnt the same digits for the same 12 seconds; one [[seed]] starts all three. The table says what came of it, and the walls let you judge for yourself. Twelve seconds are unkind to a GAN, whose contest has hardly begun; and the one claim that was *not* borne out is a warning: a GAN’s loss hardly moved at all. It was steady and told nothing, for a draw between two weak players looks like a draw between two strong ones.',
       ],
     },
     {
