@@ -1,10 +1,14 @@
 """Train the models that ship with the package, and record how they learn for the lesson.
 
     python benchmarks/zoo.py digits        about 5 minutes on two cores
+    python benchmarks/zoo.py emoji         about an hour and a half; stopped, it goes on where it was saved
+    python benchmarks/zoo.py rivals        3 minutes with nothing else running: they are trained by the clock
 
-Writes src/sfumato/zoo/<name>/ (weights, config) and src/sfumato/lesson/recorded/<name>.{json,png}: the same forty seeds
-drawn by the averaged weights as training goes on, and how wrong the predicted noise is at each level, on pictures that
-were trained on and on pictures that never were. Prints the figures for the card.
+Writes src/sfumato/zoo/<name>/ (weights, config). Of the digits also src/sfumato/lesson/recorded/<name>.{json,png}: the
+same forty seeds drawn by the averaged weights as training goes on, and how wrong the predicted noise is at each level,
+on pictures that were trained on and on pictures that never were. Prints the figures for the card. The rivals are the
+GAN, the VAE and the diffusion model of their size that the lesson shows, in src/sfumato/lesson/recorded/rivals, with
+what `sfumato claims digits --quick` measures.
 """
 
 from __future__ import annotations
@@ -18,20 +22,39 @@ from pathlib import Path
 import torch
 
 import sfumato
+from sfumato.baselines import save_baseline
 from sfumato.cli.demo import COUNT, demo_config, demo_sampling
 from sfumato.data import Dataset, open_dataset, tile
 from sfumato.diffusion import Level
 from sfumato.diffusion.schedules import Cosine
 from sfumato.evaluation import judge
+from sfumato.evaluation.claims import measure_claims
+from sfumato.evaluation.claims_page import finding_facts
+from sfumato.evaluation.features import open_extractor
+from sfumato.evaluation.laboratory import Laboratory
+from sfumato.evaluation.measure import open_reference
 from sfumato.files import replace_file
-from sfumato.hub import Model
+from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.zoo import load_zoo, save_zoo
 from sfumato.nets import UNetConfig
-from sfumato.training import Progress, model_for, start_run, train
+from sfumato.training import (
+    Measured,
+    Progress,
+    TrainingConfig,
+    fastest_precision,
+    model_for,
+    pick_device,
+    resume_run,
+    start_run,
+    train,
+)
+from sfumato.training.precision import can_compile
+from sfumato.training.run import text_config
 
 IMAGES = 256_000
 MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAGES)  # images seen
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
+EMOJI_MINUTES, EMOJI_SAMPLING = 97, SamplingConfig(guidance=2.0)
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
 
@@ -47,7 +70,7 @@ def noise_error(model: Model, x0: torch.Tensor, labels: torch.Tensor, levels: Le
     return errors
 
 
-def main(name: str) -> None:
+def train_digits(name: str = "digits") -> None:
     everything = open_dataset(name)
     assert everything.labels is not None
     part = len(everything) * 9 // 10  # the digits are in the order of their writers: the last were never seen
@@ -109,5 +132,62 @@ def main(name: str) -> None:
     print(f"{model.parameters:,} parameters, {trainer.seconds:.0f} s, {scores}")
 
 
+def train_emoji() -> None:
+    """The run is kept in runs/zoo-emoji; `python benchmarks/emoji.py` measures what comes out."""
+    data, folder = open_dataset("emoji"), Path("runs/zoo-emoji")
+    text = text_config(data)
+    assert text is not None
+    net = UNetConfig(3, widths=(64, 96, 128, 128), attention=(2, 3), text=replace(text, width=96), places=True)
+    config = TrainingConfig(
+        data.name,
+        minutes=EMOJI_MINUTES,
+        precision=fastest_precision(pick_device()),
+        compile=can_compile(pick_device()),
+        batch=64,
+        learning_rate=4e-3,
+        law_mean=0.3,  # flat drawings: what is where is decided at more noise than in photographs
+        law_std=1.5,
+        law_tail=0.02,
+    )
+    if (folder / "config.json").exists():
+        trainer, _ = resume_run(folder, data, config)
+    else:
+        trainer = start_run(folder, data, config, replace(model_for(data, sampling=EMOJI_SAMPLING), net=net))
+    for event in train(folder, trainer):
+        if isinstance(event, Measured) and int(event.values["step"] or 0) % 100 == 0:
+            print(event.values, flush=True)
+    save_zoo("emoji", load(folder))
+    print(f"{trainer.model.parameters:,} parameters, {trainer.images:,} images in {trainer.seconds / 60:.0f} minutes")
+
+
+def train_rivals() -> None:
+    """Measure the claims, and keep the models that were trained for them and what was found, for the lesson."""
+    model, dataset = load_zoo("digits"), open_dataset("digits")
+    reference = open_reference(dataset, open_extractor("auto", dataset))
+    lab = Laboratory(model, reference, quick=True)
+    found = []
+    for finding in measure_claims(lab):
+        if not isinstance(finding, str):
+            found.append(finding_facts(finding))
+            print(finding.name, finding.verdict, f"{finding.seconds:.0f} s", flush=True)
+    place = RECORDED / "rivals"
+    for kind, rival in lab.rivals.items():
+        if isinstance(rival.model, Model):
+            save_zoo(kind, rival.model, place)
+        else:
+            save_baseline(place / kind, rival.model.bfloat16())
+    told = {
+        "seconds": lab.long,
+        "threads": torch.get_num_threads(),
+        "parameters": {kind: rival.parameters for kind, rival in lab.rivals.items()},
+        "images": {kind: rival.images for kind, rival in lab.rivals.items()},
+        "quick": lab.quick,
+        "claims": found,
+    }
+    replace_file(RECORDED / "rivals" / "claims.json", (json.dumps(told, ensure_ascii=False) + "\n").encode())
+
+
+TRAINED = {"digits": train_digits, "emoji": train_emoji, "rivals": train_rivals}
+
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "digits")
+    TRAINED[sys.argv[1] if len(sys.argv) > 1 else "digits"]()

@@ -210,7 +210,7 @@ def test_digits_without_scikit_learn_say_what_to_install(monkeypatch: pytest.Mon
         ("digit", "unknown data set 'digit': did you mean 'digits'"),
         ("Digits", "did you mean 'digits'"),
         ("cats", "folder of pictures works too, but there is none called cats here"),
-        ("zzz", "digits, points:spirals"),
+        ("zzz", "digits, emoji, shapes, points:spirals"),
         ("points:spiral", "unknown point set 'spiral': did you mean 'spirals'"),
         ("./nowhere", r"there is no folder \./nowhere"),
         ("/nowhere/at/all", "there is no folder /nowhere/at/all"),

@@ -14,6 +14,7 @@ from sfumato.data import Dataset, read_about
 from sfumato.data.layout import readable
 from sfumato.hub import load
 from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
+from sfumato.nets import UNetConfig
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
 from sfumato.training.lora import adapter_words
@@ -59,12 +60,18 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
     model = load(checkpoint.path)
     config, training = model.config, training_config(folder)
     sampling = config.sampling
+    text = config.net.text if isinstance(config.net, UNetConfig) else None
     state = checkpoint.state
     facts = [
         ("checkpoint", f"{checkpoint.path} (step {count(state['step'])}, ema weights)"),
         ("data", training.data),
         ("shape", " × ".join(map(str, config.shape))),
         ("classes", ", ".join(config.classes) or "none"),
+        *(
+            [("reads", f"prompts of up to {text.length} tokens, of {text.vocabulary} known")]
+            if text is not None
+            else []
+        ),
         ("network", f"{config.net.kind}, {model.parameters / 1e6:.2f} M parameters"),
         ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
         ("trained", f"{count(state['images'])} images in {duration(state['seconds'])}, {training.precision}"),

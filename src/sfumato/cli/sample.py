@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import math
 import re
+import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,27 +17,53 @@ from cyclopts import Parameter
 from rich.progress import Progress
 
 from sfumato import __version__
-from sfumato.cli.display import console
+from sfumato.cli.display import console, note
+from sfumato.cli.edits import read_edit
 from sfumato.data import picture, save_animation, save_png, table
+from sfumato.data.tokens import unread
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.model import FIRST
 from sfumato.hub.zoo import ships
-from sfumato.sampling import Step, resolve, stepper
+from sfumato.sampling import Edit, Step, resolve, stepper
 from sfumato.training import data_gaussian, pick_device
 
 MOST = 100_000  # images a call
+FLAGS = ("upscale", "threshold")
+# What a picture says of itself that is an option of the command that draws it again.
+OPTIONS = (
+    "class", "negative", "image", "strength", "mask", "upscale", "sampler", "steps", "grid", "schedule", "guidance",
+    "rule", "interval", "threshold", "eta", "tolerance", "first", "weights",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model is told besides a class, and the `facts` of it that pictures carry."""
+
+    prompt: str | None = None
+    negative: str | None = None
+    edit: Edit | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+NOTHING = Told()
 
 
 def sample(
     run: Annotated[Path, Parameter(help="A run such as runs/photos, one of its checkpoints, or digits, which ships.")],
+    prompt: Annotated[
+        str | None, Parameter(help="What to draw, for a model that was trained on captions.", show_default=False)
+    ] = None,
     /,
     *,
     class_: Annotated[
         str | None, Parameter(name="--class", help="Class to draw, or several: cat,dog. Default: each in turn.")
     ] = None,
-    n: Annotated[int | None, Parameter(name=["-n", "--count"], help="How many pictures [default: 16].")] = None,
+    n: Annotated[
+        int | None, Parameter(name=["-n", "--count"], help="How many pictures [default: 16; of a prompt 4].")
+    ] = None,
     seeds: Annotated[str | None, Parameter(help="One seed a picture: 0-15, or 3,7,42.")] = None,
     sampler: Annotated[str | None, Parameter(help="See `sfumato samplers` [default: the model's own].")] = None,
     steps: Annotated[
@@ -45,8 +72,28 @@ def sample(
     ] = None,
     grid: Annotated[str | None, Parameter(help="Which levels to visit: karras, logsnr, trailing, ...")] = None,
     schedule: Annotated[str | None, Parameter(help="The path they lie on: edm, linear, cosine, flow, ...")] = None,
+    negative: Annotated[str | None, Parameter(help="What to draw away from.")] = None,
+    image: Annotated[
+        Path | None, Parameter(help="A picture to begin with: draw variations of it, or use --mask or --upscale.")
+    ] = None,
+    strength: Annotated[
+        float | None, Parameter(help="How far to go from --image: 0 keeps it, 1 never sees it [default: 0.6].")
+    ] = None,
+    mask: Annotated[Path | None, Parameter(help="Draw only where this picture, as large as --image, is white.")] = None,
+    upscale: Annotated[
+        bool, Parameter(help="Enlarge --image to the model's size, with the detail that belongs there.", negative="")
+    ] = False,
     guidance: Annotated[
-        float | None, Parameter(help="0 ignores the class, 1 is plainly conditional, more insists on it.")
+        float | None, Parameter(help="0 ignores class and prompt, 1 is plainly conditional, more insists on them.")
+    ] = None,
+    rule: Annotated[
+        str | None, Parameter(help="How guidance pushes: plain, projected (colours stay calm) or cfg++ (from 0 to 1).")
+    ] = None,
+    interval: Annotated[
+        str | None, Parameter(help="Guide only where sigma/alpha lies in this range, such as 0.2-5.")
+    ] = None,
+    threshold: Annotated[
+        bool | None, Parameter(help="Scale colours back that guidance drives out of range.", negative="")
     ] = None,
     eta: Annotated[float | None, Parameter(help="The sampler's noise, 0 (none) to 1 (ddpm's).")] = None,
     tolerance: Annotated[float | None, Parameter(help="How exact the sampler adaptive is, such as 0.02.")] = None,
@@ -74,11 +121,13 @@ def sample(
     counts = parse_steps(steps)
     if len(counts) > 1 and compare is None:
         raise SfumatoError(f"--steps {steps} names {len(counts)} step counts; give one, or say which to --compare.")
-    numbers = parse_seeds(seeds, n) if compare is None or n or seeds else parse_seeds(None, 8)
+    few = 8 if compare is not None else 4 if prompt is not None else None
+    numbers = parse_seeds(seeds, n if n is not None or seeds is not None else few)
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
     given = {
         "steps": counts[0] if counts else None, "grid": grid, "schedule": schedule, "guidance": guidance, "eta": eta,
-        "tolerance": tolerance, "first": first,
+        "tolerance": tolerance, "first": first, "rule": rule, "interval": parse_interval(interval),
+        "threshold": threshold,
     }  # fmt: skip
     given = {k: v for k, v in given.items() if v is not None}
     settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
@@ -87,18 +136,31 @@ def sample(
     if settings.first != "network":
         model.gaussian = data_gaussian(run)
     labels = pick_labels(model, class_, len(numbers))
-    if guidance is not None and not model.config.classes:
-        raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
+    check_prompt(model, prompt)
+    if negative is not None and prompt is None and labels is None:
+        raise SfumatoError("--negative leads away from something while a prompt leads somewhere; give a prompt too.")
+    check_prompt(model, negative)
+    edit = read_edit(model, image, strength, mask, upscale)
+    facts = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
+    if edit is not None:
+        facts |= {"upscale": "yes"} if upscale else {"strength": f"{edit.strength:g}"}
+    told = Told(prompt, negative, edit, {name: str(value) for name, value in facts.items() if value is not None})
+    if guidance is not None and labels is None and prompt is None:
+        raise SfumatoError(
+            f'there is nothing to guide: say what to draw, as in sfumato sample {run} "a green heart".'
+            if model.tokenizer is not None
+            else f"{run} was trained without classes, so there is nothing to guide; leave --guidance out."
+        )
     folder = out or results_folder(run) / "samples"
     if compare is not None:
         rows = [replace(with_sampler(settings, name), **given) for name in _names(compare)]  # type: ignore[arg-type]
         columns = counts or [5, 10, 20]
-        path = comparison(model, numbers, labels, rows, columns, batch, folder / "compare.png", about_weights=weights)
+        path = comparison(model, numbers, labels, told, rows, columns, batch, folder / "compare.png", weights)
         console.print(f"Compared {len(rows)} samplers at {', '.join(map(str, columns))} steps:", soft_wrap=True)
         console.print(f"  {path}", soft_wrap=True)
         return
-    samples, frames = draw(model, numbers, labels, settings, batch, animate)
-    paths = write(model, samples, numbers, labels, settings, weights, folder)
+    samples, frames = draw(model, numbers, labels, settings, batch, animate, told)
+    paths = write(model, samples, numbers, labels, told, settings, weights, folder)
     if animate:
         images = [picture(frame_of(step), labels and labels[: len(step.x)]) for step in frames]
         save_animation(images, folder / "denoising.webp", milliseconds=90, last_hold=1500)
@@ -138,6 +200,18 @@ def _names(compare: str) -> list[str]:
     return names
 
 
+def parse_interval(interval: str | None) -> tuple[float, float] | None:
+    """'0.2-5' → (0.2, 5.0). Raises SfumatoError for anything but two numbers from 0, the smaller first."""
+    if interval is None:
+        return None
+    match = re.fullmatch(r"\s*(\d*\.?\d+)\s*-\s*(\d*\.?\d+)\s*", interval)
+    if not match or float(match[1]) > float(match[2]):
+        raise SfumatoError(
+            f"--interval takes a range of sigma/alpha such as 0.2-5, the smaller first, not '{interval}'."
+        )
+    return float(match[1]), float(match[2])
+
+
 def parse_steps(steps: str | None) -> list[int]:
     """'5,10,20' → [5, 10, 20]. Raises SfumatoError for anything but whole numbers from 1 to 10,000."""
     if steps is None:
@@ -149,8 +223,8 @@ def parse_steps(steps: str | None) -> list[int]:
 
 
 def comparison(
-    model: Model, seeds: Sequence[int], labels: list[int] | None, rows: Sequence[SamplingConfig],
-    columns: Sequence[int], batch: int, path: Path, about_weights: str,
+    model: Model, seeds: Sequence[int], labels: list[int] | None, told: Told, rows: Sequence[SamplingConfig],
+    columns: Sequence[int], batch: int, path: Path, weights: str,
 ) -> Path:  # fmt: skip
     """One picture: a row a sampler, a column a number of steps, the same noise in every cell."""
     for row in rows:  # say what can't be before the first long walk
@@ -160,19 +234,20 @@ def comparison(
     for row in rows:
         line = []
         for count in columns:
-            samples, way = draw(model, seeds, labels, replace(row, steps=count), batch, frames=True)
+            samples, way = draw(model, seeds, labels, replace(row, steps=count), batch, True, told)
             line.append((picture(samples, labels, columns=math.ceil(len(seeds) / 2)), f"{way[-1].calls} calls"))
         cells.append(line)
     names = [row.sampler for row in rows]
     sheet = table(cells, names, [f"{count} steps" for count in columns])
-    words = about(model, replace(rows[0], sampler=",".join(names)), about_weights)
+    words = about(model, replace(rows[0], sampler=",".join(names)), weights, told)
     save_png(sheet, path, {**words, "steps": ",".join(map(str, columns)), "seeds": seed_words(seeds)})
     return path
 
 
 def draw(
-    model: Model, seeds: Sequence[int], labels: list[int] | None, settings: SamplingConfig, batch: int, frames: bool
-) -> tuple[torch.Tensor, list[Step]]:
+    model: Model, seeds: Sequence[int], labels: list[int] | None, settings: SamplingConfig, batch: int, frames: bool,
+    told: Told = NOTHING,
+) -> tuple[torch.Tensor, list[Step]]:  # fmt: skip
     """All the samples, with a progress bar over network steps; and the first batch's way there, if asked."""
     parts: list[torch.Tensor] = []
     way: list[Step] = []
@@ -180,7 +255,9 @@ def draw(
         task = bar.add_task("drawing", total=settings.steps * -(-len(seeds) // batch))
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)
-            for step in model.stream(seeds[some], labels and labels[some], settings):
+            own = seeds[some]
+            said, away = (None if text is None else [text] * len(own) for text in (told.prompt, told.negative))
+            for step in model.stream(own, labels and labels[some], settings, said, away, told.edit):
                 if frames and first == 0:
                     way.append(step)
                 if step.index:
@@ -195,11 +272,11 @@ def frame_of(step: Step) -> torch.Tensor:
 
 
 def write(
-    model: Model, samples: torch.Tensor, seeds: Sequence[int], labels: list[int] | None,
+    model: Model, samples: torch.Tensor, seeds: Sequence[int], labels: list[int] | None, told: Told,
     settings: SamplingConfig, weights: str, folder: Path,
 ) -> list[Path]:  # fmt: skip
     """One PNG a picture and one of them all (for points: one picture, and the points as .npy)."""
-    common = about(model, settings, weights)
+    common = about(model, settings, weights, told)
     everything = {**common, "seeds": seed_words(seeds)}
     if samples.ndim == 2:
         data = io.BytesIO()
@@ -214,6 +291,8 @@ def write(
         if labels is not None:
             own["class"] = model.config.classes[labels[i]]
             words.insert(0, re.sub(r"[^\w.-]+", "-", own["class"]))
+        if told.prompt is not None:
+            words.insert(0, re.sub(r"[^\w.-]+", "-", told.prompt)[:60].strip("-.") or "prompt")
         path = folder / f"{'-'.join(words)}.png"
         own["command"] = command(model, own)
         save_png(picture(samples[i : i + 1], None, columns=1, scale=1, gap=0), path, own)
@@ -224,9 +303,10 @@ def write(
     return [*paths, folder / "grid.png"]
 
 
-def about(model: Model, settings: SamplingConfig, weights: str) -> dict[str, str]:
+def about(model: Model, settings: SamplingConfig, weights: str, told: Told = NOTHING) -> dict[str, str]:
     """What a picture carries so that it can be drawn again."""
     facts = {
+        **told.facts,
         "sfumato": __version__,
         "model": model.source,
         "weights": weights,
@@ -240,14 +320,23 @@ def about(model: Model, settings: SamplingConfig, weights: str) -> dict[str, str
     for name in ("eta", "tolerance"):
         if (value := getattr(settings, name)) is not None:
             facts[name] = f"{value:g}"
-    return {**facts, "first": settings.first} if settings.first != "network" else facts
+    if settings.interval is not None:
+        facts["interval"] = "-".join(f"{end:g}" for end in settings.interval)
+    if settings.threshold:
+        facts["threshold"] = "yes"
+    for name, plain in (("first", "network"), ("rule", "plain")):
+        if (value := getattr(settings, name)) != plain:
+            facts[name] = value
+    return facts
 
 
 def command(model: Model, facts: dict[str, str]) -> str:
     """The command line that draws this picture again."""
-    words = [f"sfumato sample {model.source}"]
-    options = ("class", "sampler", "steps", "grid", "schedule", "guidance", "eta", "tolerance", "first", "weights")
-    words += [f"--{key} {facts[key]}" for key in options if key in facts and (key != "guidance" or "class" in facts)]
+    words = [f"sfumato sample {model.source}", *([shlex.quote(facts["prompt"])] if "prompt" in facts else [])]
+    guided = "class" in facts or "prompt" in facts
+    for key in OPTIONS:
+        if key in facts and (key != "guidance" or guided):
+            words += [f"--{key}"] if key in FLAGS else [f"--{key} {shlex.quote(facts[key])}"]
     return " ".join([*words, f"--seeds {facts['seed']}"])
 
 
@@ -280,6 +369,18 @@ def seed_words(seeds: Sequence[int]) -> str:
     if len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
         return f"{seeds[0]}-{seeds[-1]}"
     return ",".join(map(str, seeds))
+
+
+def check_prompt(model: Model, prompt: str | None) -> None:
+    """Say what the model won't see of `prompt`; raises SfumatoError where it reads none, or where there is nothing."""
+    if prompt is None:
+        return
+    tokens = model.tokens([prompt])
+    assert model.tokenizer is not None
+    if not prompt.strip():
+        raise SfumatoError("the prompt is empty; say what to draw, or leave it out to draw anything.")
+    for sentence in unread(model.tokenizer, prompt, tokens.shape[1]):
+        note(sentence)
 
 
 def pick_labels(model: Model, names: str | None, count: int) -> list[int] | None:

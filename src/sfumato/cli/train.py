@@ -6,7 +6,7 @@ import math
 import re
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
-from sfumato.cli.trackers import Trackers, check_trackers
+from sfumato.cli.trackers import Trackers, check_trackers, earlier_trackers
 from sfumato.data import Dataset, open_dataset, picture
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig, load, new_model
@@ -93,7 +93,9 @@ def train(
     keep: Annotated[int, Parameter(help="How many checkpoints stay; one is saved every two minutes.")] = 2,
     precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
     compile: Annotated[str, Parameter(help="auto (where the run is long enough to gain by it), yes or no.")] = "auto",
-    track: Annotated[str, Parameter(help="Show the curves in tensorboard, wandb or trackio too.")] = "",
+    track: Annotated[
+        str, Parameter(help="Show the curves in tensorboard, wandb or trackio too; a resumed run stays there.")
+    ] = "",
     out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
     resume: Annotated[
         bool,
@@ -194,7 +196,7 @@ def continue_run(
             "give a longer one in --minutes or --images."
         )
     console.print(f"Going on from step {count(trainer.step)} ({count(trainer.images)} images seen).")
-    run(folder, trainer, trackers)
+    run(folder, trainer, trackers or earlier_trackers(folder))
     finish(folder)
 
 
@@ -319,8 +321,11 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
     if config.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None
-    trackers = Trackers(track, folder, trainer)
-    with _signals_stop(trainer) as caught, TrainingDisplay(folder.name) as display:
+    with (
+        closing(Trackers(track, folder, trainer)) as trackers,
+        _signals_stop(trainer) as caught,
+        TrainingDisplay(folder.name) as display,
+    ):
         for event in train_events(folder, trainer):
             trackers.take(event)
             if isinstance(event, Progress):
@@ -335,7 +340,6 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
                 judged = event.verdict
             elif isinstance(event, Saved):
                 saved = event
-    trackers.close()
     if caught or trainer.fraction < 1:  # another process may have been asked to stop
         console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
         console.print(

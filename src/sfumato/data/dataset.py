@@ -57,7 +57,8 @@ class Dataset:
     """Pictures, uint8 `(count, channels, height, width)`, perhaps memory-mapped; or points, float32 `(count, dim)`.
 
     `labels` are int64 `(count,)`, numbers of `classes`, or None without classes. `notes` are plain sentences about
-    what was converted or left out. `captions` are as many as samples, '' where one has none, or None without any.
+    what was converted or left out. `captions` are as many as samples, '' where one has none, or None without any; a
+    sample that has several has one a line.
     `name` is the spec that `open_dataset` was given. Batches are read from `rows`, the same samples in a file, where
     that is given.
     """
@@ -118,15 +119,15 @@ def _permuted(places: NDArray[np.int64], count: int, seed: int, epoch: int) -> N
         left, right = np.divmod(walked[outside], low)
         for number, key in enumerate(_keys(seed, epoch)):
             if number % 2:
-                right = (right + _mixed(left ^ key) % low) % low
+                right = (right + mixed(left ^ key) % low) % low
             else:
-                left = (left + _mixed(right ^ key) % high) % high
+                left = (left + mixed(right ^ key) % high) % high
         walked[outside] = left * low + right
         outside = walked >= count
     return walked.astype(np.int64)
 
 
-def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """SplitMix64's finalizer (Steele, Lea & Flood 2014): every bit depends on every other."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -173,7 +174,7 @@ def around(held: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int
 def mirrored(seed: int, position: int, number: int) -> NDArray[np.bool_]:
     """Which samples at `position` … of `order`'s stream to show mirrored, `(number,)`: a coin for each place."""
     places = np.arange(position, position + number, dtype=np.uint64)
-    coins: NDArray[np.bool_] = _mixed(_mixed(places) ^ np.uint64(seed)) >= np.uint64(2**63)
+    coins: NDArray[np.bool_] = mixed(mixed(places) ^ np.uint64(seed)) >= np.uint64(2**63)
     return coins
 
 
@@ -183,7 +184,7 @@ def open_dataset(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """The data set called `spec`: `digits`, `points:NAME`, or pictures.
+    """The data set called `spec`: `digits`, `emoji`, `shapes`, `points:NAME`, or pictures.
 
     Pictures lie in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
     `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
@@ -192,15 +193,21 @@ def open_dataset(
     Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
     from sfumato.data.digits import open_digits
+    from sfumato.data.emoji import open_emoji
     from sfumato.data.folder import open_pictures
     from sfumato.data.huggingface import huggingface_source
     from sfumato.data.points import POINTS, open_points
+    from sfumato.data.shapes import open_shapes
     from sfumato.data.sources import source_of
 
     if size is not None and min(size) < 1:
         raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
     if spec == "digits":
         return open_digits(size)
+    if spec == "emoji" or spec.startswith("emoji:"):
+        return open_emoji(spec, size, cache, progress)
+    if spec == "shapes" or spec.startswith("shapes:"):
+        return open_shapes(spec, size, cache, progress)
     if spec.startswith("points:"):
         if size is not None:
             raise SfumatoError(f"{spec} are points, which have no height and width; leave the size out.")
@@ -220,5 +227,5 @@ def open_dataset(
         close = get_close_matches(path.name, beside, n=1)
         hint = f"; did you mean {path.parent / close[0]}?" if close else "."
         raise SfumatoError(f"there is no folder {spec}{hint}")
-    error = unknown("data set", spec, ["digits", *(f"points:{name}" for name in POINTS)])
+    error = unknown("data set", spec, ["digits", "emoji", "shapes", *(f"points:{name}" for name in POINTS)])
     raise SfumatoError(f"{error} A folder of pictures works too, but there is none called {spec} here.")

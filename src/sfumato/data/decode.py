@@ -10,8 +10,12 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, TiffImagePlugin
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
 
 # The kinds that are read. Pillow goes by the content, whatever the suffix, and hands some kinds (EPS) to other
 # programs: not with strangers' files.
@@ -78,6 +82,20 @@ def decode(read: Callable[[], Path | BytesIO], size: tuple[int, int]) -> Decoded
         return Decoded(None, problem=_reason(path, error), passing=passing)
     grey = fitted.mode == "L" or bool((pixels == pixels[..., :1]).all())
     return Decoded(np.ascontiguousarray(pixels.transpose(2, 0, 1)), grey, tuple(facts))
+
+
+def read_picture(path: Path, channels: int, size: tuple[int, int]) -> tuple[Tensor, tuple[str, ...]]:
+    """The picture in `path` as `(channels, height, width)` in [−1, 1], filling `size`, and what was done to it.
+
+    Colours become grey where there is 1 channel. Raises SfumatoError where it can't be read.
+    """
+    with guarded_against_bombs():
+        decoded = decode(lambda: path, size)
+    if decoded.pixels is None:
+        raise SfumatoError(f"{path} can't be used: {decoded.problem}.")
+    pixels = torch.from_numpy(decoded.pixels)
+    picture = pixels.float() / 127.5 - 1 if channels == 3 else pixels.float().mean(0, keepdim=True) / 127.5 - 1
+    return picture, decoded.facts
 
 
 def header_size(read: Callable[[], Path | BytesIO]) -> tuple[int, int] | None:

@@ -7,23 +7,48 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from sfumato.diffusion import SCHEDULES, NetDenoiser, Parameterization
+from sfumato.data.tokens import open_tokenizer, tokenize
+from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint
 from sfumato.nets import NetConfig, UNetConfig, build
-from sfumato.sampling import Gaussian, ImageNoise, Step, classifier_free, grid, last, resolve, sample, stepper
+from sfumato.sampling import (
+    Edit,
+    Gaussian,
+    ImageNoise,
+    Step,
+    Stepper,
+    classifier_free,
+    grid,
+    last,
+    plus_plus,
+    projected,
+    resolve,
+    sample,
+    stepper,
+    thresholded,
+)
+from sfumato.sampling.editing import begin_from, inpainted, restored
+from sfumato.sampling.guidance import EVERYWHERE
+from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 Weights = Literal["ema", "raw"]
+Rule = Literal["plain", "projected", "cfg++"]
+RULES: tuple[Rule, ...] = ("plain", "projected", "cfg++")
 First = Literal["network", "analytical", "teleport"]
 FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk lie below
+TOKENIZER = "tokenizer.json"  # beside the config of a model that reads prompts
 WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
 
 
@@ -31,9 +56,11 @@ WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetens
 class SamplingConfig:
     """How to draw: a checkpoint carries one as its default.
 
-    `guidance` 0 ignores the class, 1 is plainly conditional, more pushes towards it; `eta` belongs to ddim and to
-    samplers that add noise, `tolerance` to adaptive. `first` says who takes the first step: the network, or for free
-    the Gaussian of the data, by one "analytical" answer or by a "teleport" to sigma/alpha = TELEPORT.
+    `guidance` 0 ignores the condition, 1 is plainly conditional, more pushes towards it, by a `rule` (see guidance.py;
+    that of cfg++ lies between 0 and 1), where sigma/alpha lies in `interval`; `threshold` scales what strays from
+    [−1, 1] back. `eta` belongs to ddim and to samplers that add noise, `tolerance` to adaptive. `first` says who takes
+    the first step: the network, or for free the Gaussian of the data, by one "analytical" answer or by a "teleport" to
+    sigma/alpha = TELEPORT.
     """
 
     sampler: str = "dpm++2m"
@@ -41,6 +68,9 @@ class SamplingConfig:
     grid: str = "karras"
     schedule: str = "edm"
     guidance: float = 1.0
+    rule: Rule = "plain"
+    interval: tuple[float, float] | None = None
+    threshold: bool = False
     eta: float | None = None
     tolerance: float | None = None
     first: First = "network"
@@ -62,11 +92,22 @@ class ModelConfig:
 
 
 class Model:
-    """A denoiser with its config. `model.sample(seeds=range(16), labels=[3] * 16)` draws sixteen threes."""
+    """A denoiser with its config. `model.sample(seeds=range(16), labels=[3] * 16)` draws sixteen threes.
 
-    def __init__(self, config: ModelConfig, denoiser: NetDenoiser, source: str = "", weights_hash: str = "") -> None:
+    `tokenizer` is there where the network reads prompts: `model.sample(range(4), prompts=["a green heart"] * 4)`.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        denoiser: NetDenoiser,
+        source: str = "",
+        weights_hash: str = "",
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
         self.config = config
         self.denoiser = denoiser
+        self.tokenizer = tokenizer
         self.source = source
         self.weights_hash = weights_hash
         self.gaussian: Gaussian | None = None  # of the training data, for sampling.first
@@ -82,25 +123,61 @@ class Model:
     def label(self, name: str) -> int:
         """The number of the class called `name`; raises SfumatoError that lists the classes."""
         if not self.config.classes:
-            raise SfumatoError(f"{self.source or 'this model'} was trained without classes; leave --class out.")
+            words = "; say it in words, as a prompt" if self.tokenizer is not None else ""
+            raise SfumatoError(f"{self.source or 'this model'} was trained without classes; leave --class out{words}.")
         if name not in self.config.classes:
             raise unknown("class", name, self.config.classes)
         return self.config.classes.index(name)
 
-    def stream(
-        self, seeds: Sequence[int], labels: Sequence[int] | None = None, sampling: SamplingConfig | None = None
-    ) -> Iterator[Step]:
-        """Draw one batch, yielding every step; image i depends on `seeds[i]` and `labels[i]` alone.
+    def tokens(self, prompts: Sequence[str]) -> Tensor:
+        """Prompts as the network reads them, int64 `(prompts, length)`; raises SfumatoError where it reads none."""
+        text = self.config.net.text if isinstance(self.config.net, UNetConfig) else None
+        if text is None or self.tokenizer is None:
+            known = "; choose with --class" if self.config.classes else ""
+            raise SfumatoError(
+                f"{self.source or 'this model'} was trained without captions; leave the prompt out{known}."
+            )
+        return tokenize(self.tokenizer, prompts, text.length)
 
-        Without `labels` a class-conditional model draws from all classes unconditionally.
+    def condition(
+        self, count: int, labels: Sequence[int] | Tensor | None = None, prompts: Sequence[str] | None = None
+    ) -> dict[str, Tensor]:
+        """What the denoiser is told of `count` samples: labels and prompts, or of either that there is none."""
+        cond = {}
+        if self.config.classes:
+            null = torch.full((count,), len(self.config.classes))
+            cond["label"] = (null if labels is None else torch.as_tensor(labels)).to(self.device)
+        if prompts is not None or self.tokenizer is not None:
+            cond["text"] = self.tokens([""] * count if prompts is None else prompts).to(self.device)
+        return cond
+
+    def stream(
+        self,
+        seeds: Sequence[int],
+        labels: Sequence[int] | None = None,
+        sampling: SamplingConfig | None = None,
+        prompts: Sequence[str] | None = None,
+        negative: Sequence[str] | None = None,
+        edit: Edit | None = None,
+    ) -> Iterator[Step]:
+        """Draw one batch, yielding every step; image i depends on `seeds[i]`, `labels[i]` and `prompts[i]` alone.
+
+        Without `labels` or `prompts` a model draws from all that it was trained on, unconditionally. Guidance leads
+        away from the `negative` prompts, where they are given. `edit` is a picture to begin with.
         """
         sampling = sampling or self.config.sampling
         if sampling.schedule not in SCHEDULES:
             raise unknown("schedule", sampling.schedule, SCHEDULES)
-        if not math.isfinite(sampling.guidance):
-            raise SfumatoError(f"guidance must be a finite number, got {sampling.guidance}; 1 is plainly conditional.")
-        if labels is not None and len(labels) != len(seeds):
-            raise ValueError(f"{len(seeds)} seeds need as many labels, got {len(labels)}")
+        if not 0 <= sampling.guidance < math.inf:
+            raise SfumatoError(
+                f"guidance must be a finite number from 0, got {sampling.guidance}; 1 is plainly conditional, and a "
+                "negative prompt leads away from something."
+            )
+        if sampling.rule not in RULES:
+            raise unknown("rule of guidance", sampling.rule, RULES)
+        for name, given in (("labels", labels), ("prompts", prompts), ("negative prompts", negative)):
+            if given is not None and len(given) != len(seeds):
+                raise ValueError(f"{len(seeds)} seeds need as many {name}, got {len(given)}")
         if sampling.first not in FIRST:
             raise unknown("first step", sampling.first, FIRST)
         if sampling.first != "network" and self.gaussian is None:
@@ -112,16 +189,23 @@ class Model:
         path = SCHEDULES[sampling.schedule]()
         teleports = sampling.first == "teleport"
         levels = grid(named_grid or sampling.grid, path, sampling.steps, TELEPORT if teleports else None)
-        denoiser, cond = self.denoiser, None
-        guided: Any = denoiser
-        if self.config.classes:
-            null = {"label": torch.full((len(seeds),), len(self.config.classes), device=self.device)}
-            cond = null if labels is None else {"label": torch.as_tensor(labels, device=self.device)}
-            if labels is not None:
-                guided = classifier_free(denoiser, sampling.guidance, null)
-        noise = ImageNoise(seeds, self.config.shape, self.device)
-        denoiser.eval()
+        self.denoiser.eval()
+        guided: Denoiser = self.denoiser
+        cond = self.condition(len(seeds), labels if self.config.classes else None, prompts)
+        if cond and (labels is not None or prompts is not None):
+            null = self.condition(len(seeds), None, negative)
+            interval = sampling.interval or EVERYWHERE
+            if sampling.rule == "cfg++":
+                guided = plus_plus(guided, sampling.guidance, null, levels, interval)
+            else:
+                by_rule = projected if sampling.rule == "projected" else classifier_free
+                guided = by_rule(guided, sampling.guidance, null, interval)
+        if sampling.threshold:
+            guided = thresholded(guided)
         analytical = self.gaussian if sampling.first == "analytical" else None
+        if edit is not None:
+            return self._edited(edit, guided, levels, by, seeds, cond)
+        noise = ImageNoise(seeds, self.config.shape, self.device)
         start = None
         if teleports and self.gaussian is not None:
             noisiest = path(1.0)
@@ -129,12 +213,44 @@ class Model:
             start = self.gaussian.teleport(full, noisiest, levels[0])
         return sample(guided, levels, by, noise, cond, start, analytical)
 
+    def _edited(
+        self, edit: Edit, denoiser: Denoiser, levels: Level, by: Stepper, seeds: Sequence[int], cond: Condition
+    ) -> Iterator[Step]:
+        picture, shape = edit.picture.to(self.device), self.config.shape
+        if edit.upscale:
+            factor = shape[-1] // max(1, picture.shape[-1])
+            if factor < 2 or (shape[0], *(factor * side for side in picture.shape[1:])) != tuple(shape):
+                raise SfumatoError(
+                    f"a picture of {_words(picture.shape)} can't be enlarged to {_words(shape)}: both sides must be "
+                    "the same whole fraction of the model's."
+                )
+            denoiser = pseudo_inverse_guided(denoiser, downscaled(factor), picture, self.config.data_std)
+            return sample(denoiser, levels, by, ImageNoise(seeds, shape, self.device), cond)
+        if edit.mask is None and tuple(picture.shape) != tuple(shape):
+            raise SfumatoError(
+                f"the picture is {_words(picture.shape)} and the model draws {_words(shape)}; give one of that size."
+            )
+        noise = ImageNoise(seeds, tuple(picture.shape), self.device)
+        rest, start = begin_from(picture.expand(len(seeds), *picture.shape), levels, edit.strength, noise)
+        if edit.mask is None:
+            return sample(denoiser, rest, by, noise, cond, start)
+        if edit.mask.shape[-2:] != picture.shape[-2:]:
+            raise SfumatoError(
+                f"the mask is {_words(edit.mask.shape[-2:])} and the picture {_words(picture.shape[-2:])}; "
+                "give both one size."
+            )
+        filled = sample(inpainted(denoiser, picture, edit.mask), rest, by, noise, cond, start)
+        return restored(filled, picture, edit.mask)
+
     def sample(
         self,
         seeds: Sequence[int],
         labels: Sequence[int] | None = None,
         sampling: SamplingConfig | None = None,
         batch: int = 64,
+        prompts: Sequence[str] | None = None,
+        negative: Sequence[str] | None = None,
+        edit: Edit | None = None,
         **overrides: Any,
     ) -> Tensor:
         """Draw `(len(seeds), *shape)` on the CPU, `batch` at a time; pictures lie in about [−1, 1].
@@ -146,8 +262,13 @@ class Model:
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)
             own = None if labels is None else labels[some]
-            parts.append(last(self.stream(seeds[some], own, sampling)).x.cpu())
+            said, away = (None if texts is None else texts[some] for texts in (prompts, negative))
+            parts.append(last(self.stream(seeds[some], own, sampling, said, away, edit)).x.cpu())
         return torch.cat(parts)
+
+
+def _words(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
 
 
 def new_model(config: ModelConfig, seed: int = 0) -> Model:
@@ -177,6 +298,17 @@ def read_config(path: Path, kind: Any = ModelConfig, section: str = "model") -> 
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SfumatoError(f"{path} does not fit at '{section}.{where}': {first['msg'].lower()}.") from error
+
+
+def read_tokenizer(config: ModelConfig, folder: Path) -> Tokenizer | None:
+    """The tokenizer in `folder`, for a network that reads prompts; raises SfumatoError where it isn't there."""
+    if not isinstance(config.net, UNetConfig) or config.net.text is None:
+        return None
+    path = folder / TOKENIZER
+    try:
+        return open_tokenizer(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SfumatoError(f"{path}, by which the model reads prompts, is missing or damaged; restore it.") from error
 
 
 def config_json(**sections: Any) -> bytes:
@@ -227,6 +359,7 @@ def load(path: str | Path, weights: Weights = "ema", device: torch.device | str 
             f"the weights in {checkpoint.path} don't fit the network in config.json; restore the config they came with."
         ) from error
     model.denoiser.to(device).eval().requires_grad_(False)
+    model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
     model.source = checkpoint.path.as_posix()
     model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
     return model

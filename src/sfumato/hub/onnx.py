@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import warnings
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,33 +20,40 @@ from sfumato.diffusion import SCHEDULES, Level, Parameterization
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
-from sfumato.hub.model import Model, SamplingConfig
+from sfumato.hub.model import TOKENIZER, Model, SamplingConfig
 from sfumato.sampling import grid, resolve, stepper
 from sfumato.sampling.program import Ask, Draw, Program, trace
 
 
 def network_onnx(model: Model, half: bool = False) -> bytes:
-    """The network as an ONNX graph: `x` (batch, *shape), `c_noise` (batch,), with classes `label` (batch,) → `answer`.
+    """The network as an ONNX graph: `x` (batch, *shape), `c_noise` (batch,) → `answer`.
 
-    Any batch size. `half` keeps the weights as float16 in the file, half the bytes; it still computes in float32.
-    Raises SfumatoError without the packages onnx and onnxscript.
+    With classes it takes `label` (batch,) too, with prompts `text` (batch, length). Any batch size. `half` keeps the
+    weights as float16 in the file, half the bytes; it still computes in float32. Raises SfumatoError without the
+    packages onnx and onnxscript.
     """
     count, device = 2, model.device
-    inputs: dict[str, Tensor] = {
+    inputs: dict[str, Tensor | None] = {
         "x": torch.zeros(count, *model.config.shape, device=device),
         "c_noise": torch.zeros(count, device=device),
     }
     if model.config.classes:
         inputs["label"] = torch.zeros(count, dtype=torch.int64, device=device)
+    if model.tokenizer is not None:
+        inputs.setdefault("label", None)
+        inputs["text"] = model.tokens(["a"] * count).to(device)
     batch = torch.export.Dim("batch", min=1, max=65_536)
-    shapes = tuple({0: batch} for _ in inputs)
+    shapes = tuple(None if value is None else {0: batch} for value in inputs.values())
     return graph_onnx(model.denoiser.net.eval(), inputs, shapes, ["answer"], half)
 
 
 def graph_onnx(
-    module: nn.Module, inputs: dict[str, Tensor], dynamic: Any, outputs: list[str], half: bool = False
+    module: nn.Module, inputs: Mapping[str, Tensor | None], dynamic: Any, outputs: list[str], half: bool = False
 ) -> bytes:
-    """Any `module` of tensors as an ONNX graph with these names; `dynamic` as torch.onnx.export's dynamic_shapes."""
+    """Any `module` of tensors as an ONNX graph with these names; `dynamic` as torch.onnx.export's dynamic_shapes.
+
+    An input that is None is left out.
+    """
     try:
         import onnxscript  # noqa: F401
     except ImportError as error:
@@ -63,7 +71,7 @@ def graph_onnx(
                 tuple(inputs.values()),
                 dynamo=True,
                 dynamic_shapes=dynamic,
-                input_names=list(inputs),
+                input_names=[name for name, value in inputs.items() if value is not None],
                 output_names=outputs,
                 verbose=False,
             )
@@ -96,8 +104,12 @@ def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[s
 
     A question asks for `c_skip·at + c_out·net(c_in·at, c_noise)`, where `at` is the sum of its terms
     `[[register, coefficient], …]`; see Program for the registers. Guidance asks some questions marked `null`: those are
-    put with the null class, the number after the last.
+    put with the null class, the number after the last, and with a prompt of zeros.
     """
+    if sampling.rule != "plain" or sampling.interval is not None or sampling.threshold:
+        raise SfumatoError(
+            "only plain guidance is written as a walk; leave the rule, the interval and the threshold out."
+        )
     name, named_grid = resolve(sampling.sampler)
     by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
     levels = grid(named_grid or sampling.grid, SCHEDULES[sampling.schedule](), sampling.steps)
@@ -124,15 +136,23 @@ def program_data(program: Program, parameterization: Parameterization | None) ->
 
 
 def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = None) -> list[Path]:
-    """Write `network.onnx` and `walk.json` into `folder`; returns their paths."""
+    """Write `network.onnx` and `walk.json`, and for prompts `tokenizer.json`, into `folder`; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     told = {
         "shape": list(model.config.shape),
         "classes": list(model.config.classes),
+        **(
+            {}
+            if model.tokenizer is None
+            else {"prompt": {"tokens": model.tokens([""]).shape[1], "tokenizer": TOKENIZER}}
+        ),
         "weights": model.weights_hash,
         **walk(sampling or model.config.sampling, model.denoiser.parameterization),
     }
     network, data = folder / "network.onnx", folder / "walk.json"
     replace_file(network, network_onnx(model))
     replace_file(data, (json.dumps(told) + "\n").encode())
-    return [network, data]
+    if model.tokenizer is None:
+        return [network, data]
+    replace_file(folder / TOKENIZER, model.tokenizer.to_str().encode())
+    return [network, data, folder / TOKENIZER]

@@ -10,7 +10,7 @@ import torch
 
 from sfumato.errors import unknown
 from sfumato.files import replace_file
-from sfumato.hub.model import Model, config_json, new_model, read_config
+from sfumato.hub.model import TOKENIZER, Model, config_json, new_model, read_config, read_tokenizer
 
 ZOO = Path(__file__).parents[1] / "zoo"
 
@@ -25,22 +25,25 @@ def ships(path: str | Path) -> bool:
     return str(path) in zoo_names() and not (Path(path) / "config.json").exists()
 
 
-def load_zoo(name: str, device: torch.device | str = "cpu") -> Model:
+def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -> Model:
     """The shipped model called `name`; raises SfumatoError that lists them for any other."""
-    if name not in zoo_names():
+    if place == ZOO and name not in zoo_names():
         raise unknown("shipped model", name, zoo_names())
-    content = (ZOO / name / "model.safetensors").read_bytes()
-    model = new_model(read_config(ZOO / name / "config.json"))
+    content = (place / name / "model.safetensors").read_bytes()
+    model = new_model(read_config(place / name / "config.json"))
     model.denoiser.net.load_state_dict({k: v.float() for k, v in safetensors.torch.load(content).items()})
     model.denoiser.to(device).eval().requires_grad_(False)
+    model.tokenizer = read_tokenizer(model.config, place / name)
     model.source = name
     model.weights_hash = hashlib.sha256(content).hexdigest()
     return model
 
 
-def save_zoo(name: str, model: Model) -> Path:
+def save_zoo(name: str, model: Model, place: Path = ZOO) -> Path:
     """Write `model` into the zoo in bfloat16, half the bytes; returns its folder, for the card to be put beside."""
     tensors = {k: v.detach().cpu().bfloat16().contiguous() for k, v in model.denoiser.net.state_dict().items()}
-    replace_file(ZOO / name / "config.json", config_json(model=model.config))
-    replace_file(ZOO / name / "model.safetensors", safetensors.torch.save(tensors))
-    return ZOO / name
+    replace_file(place / name / "config.json", config_json(model=model.config))
+    replace_file(place / name / "model.safetensors", safetensors.torch.save(tensors))
+    if model.tokenizer is not None:
+        replace_file(place / name / TOKENIZER, model.tokenizer.to_str().encode())
+    return place / name

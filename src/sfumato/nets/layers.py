@@ -39,20 +39,24 @@ class NoiseEmbedding(nn.Module):
 
 
 class ConditionEmbedding(nn.Module):
-    """The noise level and the class, if there are any, as one vector `(batch, width)` that modulates every block.
+    """The noise level and, if there are any, class and prompt, as one vector `(batch, width)` for every block.
 
-    `label` is int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class.
+    `label` is int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class; `prompt` features
+    `(batch, text)`.
     """
 
-    def __init__(self, width: int, classes: int) -> None:
+    def __init__(self, width: int, classes: int, text: int = 0) -> None:
         super().__init__()
         self.classes = classes
         self.noise = NoiseEmbedding(width)
         self.label = nn.Embedding(classes + 1, width) if classes else None
+        self.prompt = nn.Linear(text, width) if text else None
 
-    def forward(self, c_noise: Tensor, label: Tensor | None) -> Tensor:
+    def forward(self, c_noise: Tensor, label: Tensor | None, prompt: Tensor | None = None) -> Tensor:
         embedding: Tensor = self.noise(c_noise)
         if self.label is not None:
             null = torch.full((len(c_noise),), self.classes, device=c_noise.device) if label is None else label
             embedding = embedding + self.label(null)
+        if self.prompt is not None and prompt is not None:
+            embedding = embedding + self.prompt(prompt)
         return F.silu(embedding)

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.layers import ConditionEmbedding, zeroed
+from sfumato.nets.text import TextConfig, TextEncoder
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,10 @@ class UNetConfig:
 
     `channels` of the picture; `classes` (0: unconditional); `widths` of its stages, finest first, each at half the
     size of the one before; `blocks` per stage on either side; `attention` marks the stages that attend, counted
-    from the finest, 0; `dropout` in [0, 1).
+    from the finest, 0; `dropout` in [0, 1); `text` the encoder of prompts, for those that attend to one.
+    With `places` it is told where in the picture each pixel lies: a prompt says what belongs where, which convolutions
+    could only guess from the border. Each square of `patch`×`patch` pixels is taken as one pixel with as many times
+    the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much cheaper.
     """
 
     channels: int
@@ -44,10 +48,13 @@ class UNetConfig:
     blocks: int = 1
     attention: tuple[int, ...] = ()
     dropout: float = 0.0
+    text: TextConfig | None = None
+    places: bool = False
+    patch: int = 1
 
     def check(self, height: int, width: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
-        least = 2 ** (len(self.widths) - 1)
+        least = self.patch * 2 ** (len(self.widths) - 1)
         if height < least or width < least:
             raise SfumatoError(
                 f"this UNet halves its pictures {len(self.widths) - 1} times and can't take {height}×{width} pixels; "
@@ -64,14 +71,16 @@ _SIZES: dict[str, tuple[tuple[int, ...], int, int]] = {
     "base": ((256, 256, 256, 128), 2, 256),
 }
 SIZES = tuple(_SIZES)
+READING = 64  # pixels that a stage may have to attend to a prompt
 SMALLEST, LARGEST, COARSEST = 4, 1024, 4  # pixels: a picture's shorter and longer side, and the coarsest stage
 
 
-def unet_config(size: str, shape: Sequence[int], classes: int = 0) -> UNetConfig:
+def unet_config(size: str, shape: Sequence[int], classes: int = 0, text: TextConfig | None = None) -> UNetConfig:
     """The UNet called `size` (a name in SIZES) for pictures of `shape` (channels, height, width).
 
-    It halves the picture until the longer side is at most 4 pixels (or the shorter side is 1). Raises SfumatoError
-    for an unknown name, or for a side outside 4..1024 pixels, naming the nearest that works.
+    It halves the picture until the longer side is at most 4 pixels (or the shorter side is 1). With `text` it attends
+    at 8×8 and below, whatever its size, and is told places. Raises SfumatoError for an unknown name, or for a side
+    outside 4..1024 pixels, naming the nearest that works.
     """
     if size not in _SIZES:
         raise unknown("network size", size, SIZES)
@@ -86,14 +95,36 @@ def unet_config(size: str, shape: Sequence[int], classes: int = 0) -> UNetConfig
     stages = 1 + max(0, math.ceil(math.log2(max(sides) / COARSEST)))
     stages = max(min(stages, 1 + int(math.log2(min(sides)))), 2)
     widths = tuple(from_coarsest[min(stage, len(from_coarsest) - 1)] for stage in reversed(range(stages)))
+    most = max(most, READING) if text else most
     attention = tuple(s for s in range(stages) if -(-sides[0] // 2**s) * -(-sides[1] // 2**s) <= most)
-    return UNetConfig(channels, classes, widths=widths, blocks=blocks, attention=attention)
+    return UNetConfig(
+        channels, classes, widths=widths, blocks=blocks, attention=attention, text=text, places=text is not None
+    )
+
+
+Prompt = tuple[Tensor, Tensor]  # what a TextEncoder returns
+WAVES = (0.5, 1.0, 2.0)  # over the height and the width of a picture
+PLACES = 4 * len(WAVES)
+
+
+def where(x: Tensor) -> Tensor:
+    """Where each pixel of `x` `(batch, channels, height, width)` lies, as sines and cosines `(1, PLACES, …)`."""
+    height, width = x.shape[-2:]
+    down = (torch.arange(height, device=x.device, dtype=torch.float32) + 0.5) / height
+    across = (torch.arange(width, device=x.device, dtype=torch.float32) + 0.5) / width
+    found = []
+    for waves in WAVES:
+        for angle in (2 * math.pi * waves * down[:, None], 2 * math.pi * waves * across[None]):
+            found += [angle.sin().expand(height, width), angle.cos().expand(height, width)]
+    return torch.stack(found)[None].to(x.dtype)
 
 
 class Block(nn.Module):
     """A residual block: two 3×3 convolutions, the second normalised, scaled and shifted by the embedding."""
 
-    def __init__(self, inputs: int, outputs: int, embedding: int, dropout: float, heads: int) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, embedding: int, dropout: float, heads: int, text: int, places: bool
+    ) -> None:
         super().__init__()
         self.norm1 = nn.GroupNorm(max(1, inputs // 16), inputs)
         self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
@@ -102,40 +133,58 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.conv2 = zeroed(nn.Conv2d(outputs, outputs, 3, padding=1))
         self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
-        self.attention = Attention(outputs, heads) if heads else nn.Identity()
+        self.attention = Attention(outputs, heads, text, places) if heads else None
 
-    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+    def forward(self, x: Tensor, embedding: Tensor, prompt: Prompt | None = None) -> Tensor:
         h = self.conv1(F.silu(self.norm1(x)))
         scale, shift = self.modulate(embedding)[:, :, None, None].chunk(2, dim=1)
         h = F.silu(torch.addcmul(shift, self.norm2(h), 1 + scale))
-        out: Tensor = self.attention(self.skip(x) + self.conv2(self.dropout(h)))
+        out: Tensor = self.skip(x) + self.conv2(self.dropout(h))
+        if self.attention is not None:
+            out = self.attention(out, prompt)
         return out
 
 
 class Attention(nn.Module):
-    """Self-attention over the pixels of a stage, added to its input."""
+    """Attention over the pixels of a stage and the words of the prompt, if there is one, added to the input.
 
-    def __init__(self, channels: int, heads: int) -> None:
+    Both are keys of one softmax, so that a pixel decides what it looks at (Saharia et al. 2022, section 2.3).
+    """
+
+    def __init__(self, channels: int, heads: int, text: int = 0, places: bool = False) -> None:
         super().__init__()
         self.heads = heads
         self.norm = nn.GroupNorm(max(1, channels // 16), channels)
         self.qkv = nn.Conv2d(channels, 3 * channels, 1)
+        self.words = nn.Linear(text, 2 * channels) if text else None
+        self.places = nn.Conv2d(PLACES, 3 * channels, 1, bias=False) if places else None
         self.out = zeroed(nn.Conv2d(channels, channels, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, prompt: Prompt | None = None) -> Tensor:
         batch, channels, height, width = x.shape
-        qkv = self.qkv(self.norm(x)).reshape(batch, 3, self.heads, channels // self.heads, height * width)
+        all_three = self.qkv(self.norm(x))
+        if self.places is not None:
+            all_three = all_three + self.places(where(x))
+        qkv = all_three.reshape(batch, 3, self.heads, channels // self.heads, height * width)
         query, key, value = qkv.transpose(-1, -2).unbind(1)
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        seen = None
+        if self.words is not None and prompt is not None:
+            features, mask = prompt
+            words = self.words(features).reshape(batch, -1, 2, self.heads, channels // self.heads)
+            key, value = (torch.cat([k, w], 2) for k, w in zip((key, value), words.permute(2, 0, 3, 1, 4), strict=True))
+            seen = F.pad(mask, (height * width, 0), value=True)[:, None, None]
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=seen)
         out: Tensor = self.out(mixed.transpose(-1, -2).reshape(batch, channels, height, width))
         return x + out
 
 
 class UNet(nn.Module):
-    """`net(x, c_noise, label) → Tensor` like `x`: `(batch, channels, height, width)`, of any size from 2^(stages − 1).
+    """`net(x, c_noise, label, text) → Tensor` like `x`: `(batch, channels, height, width)`.
 
-    Odd sizes are halved upwards and come back to the size of their skip. `c_noise` is `(batch,)`; `label` int64
-    `(batch,)` in 0..classes, where `classes` itself (the default) is the null class of classifier-free guidance.
+    Any size from 2^(stages − 1); odd sizes are halved upwards and come back to the size of their skip. `c_noise` is
+    `(batch,)`; `label` int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class of
+    classifier-free guidance. `text` is int64 `(batch, length)`, a prompt's tokens and then 0; all 0 (the default) is no
+    prompt.
     """
 
     def __init__(self, config: UNetConfig) -> None:
@@ -143,13 +192,16 @@ class UNet(nn.Module):
         self.config = config
         widths = config.widths
         embedding = 2 * widths[-1]
-        self.condition = ConditionEmbedding(embedding, config.classes)
+        width = config.text.width if config.text else 0
+        self.condition = ConditionEmbedding(embedding, config.classes, width)
+        self.text = TextEncoder(config.text) if config.text else None
 
         def block(inputs: int, stage: int) -> Block:
             heads = max(1, widths[stage] // 64) if stage in config.attention else 0
-            return Block(inputs, widths[stage], embedding, config.dropout, heads)
+            return Block(inputs, widths[stage], embedding, config.dropout, heads, width, config.places)
 
-        self.enter = nn.Conv2d(config.channels, widths[0], 3, padding=1)
+        channels = config.channels * config.patch**2
+        self.enter = nn.Conv2d(channels + config.places * PLACES, widths[0], 3, padding=1)
         self.down = nn.ModuleList(
             nn.ModuleList([block(above, stage)] + [block(widths[stage], stage) for _ in range(config.blocks - 1)])
             for stage, (above, _) in enumerate(pairwise([widths[0], *widths]))
@@ -160,24 +212,31 @@ class UNet(nn.Module):
             for stage, (w, below) in enumerate(pairwise([*widths, widths[-1]]))
         )
         self.norm = nn.GroupNorm(max(1, widths[0] // 16), widths[0])
-        self.leave = zeroed(nn.Conv2d(widths[0], config.channels, 3, padding=1))
+        self.leave = zeroed(nn.Conv2d(widths[0], channels, 3, padding=1))
 
-    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
-        embedding = self.condition(c_noise, label)
+    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
+        prompt: Prompt | None = None
+        patch = self.config.patch
+        if self.text is not None:
+            prompt = self.text(torch.zeros(len(x), 1, dtype=torch.long, device=x.device) if text is None else text)
+        embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0])
 
-        h = self.enter(x)
+        height, width = x.shape[-2:]
+        if patch > 1:
+            x = F.pixel_unshuffle(F.pad(x, (0, -width % patch, 0, -height % patch), mode="replicate"), patch)
+        h = self.enter(torch.cat([x, where(x).expand(len(x), -1, -1, -1)], dim=1) if self.config.places else x)
         skips: list[Tensor] = []
         for stage, blocks in enumerate(self.down):
             if stage:
                 h = F.avg_pool2d(h, 2, ceil_mode=True)
             for block in cast(nn.ModuleList, blocks):
-                h = block(h, embedding)
+                h = block(h, embedding, prompt)
                 skips.append(h)
-        h = self.middle(h, embedding)
+        h = self.middle(h, embedding, prompt)
         for blocks in reversed(self.up):
             if h.shape[-2:] != skips[-1].shape[-2:]:
                 h = F.interpolate(h, size=skips[-1].shape[-2:], mode="nearest")
             for block in cast(nn.ModuleList, blocks):
-                h = block(torch.cat([h, skips.pop()], dim=1), embedding)
+                h = block(torch.cat([h, skips.pop()], dim=1), embedding, prompt)
         out: Tensor = self.leave(F.silu(self.norm(h)))
-        return out
+        return out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]

@@ -68,7 +68,7 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
     elif known is not None:
         old[bias] = old[bias] + known[-1]
     model.denoiser.net.load_state_dict({**old, **({} if rows is None else {label: rows})})
-    model.source, model.weights_hash = source.source, source.weights_hash
+    model.source, model.weights_hash, model.tokenizer = source.source, source.weights_hash, source.tokenizer
     return model
 
 

@@ -60,7 +60,8 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     indices = np.concatenate([held[np.linspace(0, len(held) - 1, number).astype(np.int64)], trained])
     mine = slice(trainer.processes.rank, None, trainer.processes.count)
     x0, labels = trainer.dataset.batch(indices[mine])
-    cond = {} if labels is None or not trainer.model.config.classes else {"label": labels.to(trainer.device)}
+    model = trainer.model
+    cond = model.condition(len(x0), labels if model.config.classes else None, first_captions(trainer, indices[mine]))
     objective = replace(trainer.objective, uncertainty=None)  # the plain loss, which is above 0
     levels = _levels(trainer)
     losses = torch.zeros(len(levels), len(indices), dtype=torch.float64)
@@ -80,6 +81,14 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
         tuple(tuple(row[:number]) for row in rows),
         tuple(tuple(row[number:]) for row in rows),
     )
+
+
+def first_captions(trainer: Trainer, indices: NDArray[np.int64]) -> list[str] | None:
+    """What the samples at `indices` are called; None where the model reads no prompts."""
+    captions = trainer.dataset.captions
+    if captions is None or trainer.model.tokenizer is None:
+        return None
+    return [captions[index].partition("\n")[0] for index in indices.tolist()]
 
 
 def _levels(trainer: Trainer) -> list[Level]:

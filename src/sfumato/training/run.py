@@ -1,6 +1,7 @@
 """A run folder: training with checkpoints, previews and metrics, and resuming it.
 
 runs/<name>/config.json             the model and the training, all that is needed to build both again
+runs/<name>/tokenizer.json          how a model that is told what to draw reads prompts
 runs/<name>/metrics.jsonl           one line every ten steps
 runs/<name>/held_out.jsonl          how the averaged weights do on samples that are not trained on
 runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
@@ -18,20 +19,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from sfumato.data import Dataset, open_dataset, picture, save_png
+from sfumato.data import Dataset, around, open_dataset, picture, save_png
+from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
-from sfumato.hub.model import config_json, read_config
+from sfumato.hub.model import TOKENIZER, config_json, read_config, read_tokenizer
 from sfumato.hub.zoo import ships
-from sfumato.nets import SIZES, MLPConfig, unet_config
+from sfumato.nets import SIZES, MLPConfig, TextConfig, UNetConfig, unet_config
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
@@ -40,6 +44,7 @@ from sfumato.training.held_out import (
     Evaluation,
     Verdict,
     evaluate,
+    first_captions,
     judge_run,
     read_evaluations,
     write_evaluation,
@@ -48,6 +53,9 @@ from sfumato.training.lora import write_adapter
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.trainer import Progress, Trainer, TrainingConfig
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 ADAPTER = "adapter"
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
@@ -94,6 +102,8 @@ def model_for(
 ) -> ModelConfig:
     """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
 
+    Where the pictures have captions, it reads prompts.
+
     `net` is a size of the UNet, or "auto": tiny up to 16 pixels a side, small up to 64, medium above; nano where it is
     to be trained for less than a minute.
     """
@@ -115,11 +125,19 @@ def model_for(
             net = "nano"
     return ModelConfig(
         dataset.shape,
-        unet_config(net, dataset.shape, classes),
+        unet_config(net, dataset.shape, classes, text_config(dataset)),
         dataset.classes,
         data_std=std,
         sampling=sampling or SamplingConfig(),
     )
+
+
+def text_config(dataset: Dataset) -> TextConfig | None:
+    """An encoder for the captions of `dataset`; None where there are none."""
+    if dataset.captions is None:
+        return None
+    tokenizer = learn_tokenizer(dataset.captions)
+    return TextConfig(tokenizer.get_vocab_size(), longest(tokenizer, dataset.captions))
 
 
 def start_run(
@@ -135,18 +153,25 @@ def start_run(
     A `model` with weights, such as `model_from` makes, is what the run starts from; it stays as it is.
     Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes.
     """
-    start = None
+    start, tokenizer = None, None
     if isinstance(model, Model):
         config = replace(config, origin=Origin(model.source, model.weights_hash))
-        start, model = model.denoiser.net.state_dict(), model.config
+        start, tokenizer, model = model.denoiser.net.state_dict(), model.tokenizer, model.config
     elif config.lora is not None:
         raise SfumatoError("adapters are trained beside the weights of a model; say of which with --from.")
-    trainer = _trainer(dataset, config, model, device, processes, start)
+    if tokenizer is None and isinstance(model.net, UNetConfig) and model.net.text is not None:
+        if dataset.captions is None:
+            raise SfumatoError(f"{dataset.name} has no captions and the network is to read prompts; add captions.")
+        content = learn_tokenizer(dataset.captions).to_str() if processes.main else ""
+        tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
+    trainer = _trainer(dataset, config, model, device, processes, start, tokenizer)
     if processes.main:
         if (folder / "config.json").exists():
             raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
         if start is not None:
             write_start(folder, start)
+        if tokenizer is not None:
+            replace_file(folder / TOKENIZER, tokenizer.to_str().encode())
         replace_file(folder / "config.json", config_json(model=model, training=config))
     return trainer
 
@@ -169,7 +194,9 @@ def resume_run(
     names = FILES if config.lora is None else (*FILES, "adapters.safetensors")
     checkpoint, damaged = newest_checkpoint(folder / "checkpoints", names)
     begins = config.origin is not None and (checkpoint is None or config.lora is not None)
-    trainer = _trainer(dataset, config, model, device, processes, read_start(folder) if begins else None)
+    trainer = _trainer(
+        dataset, config, model, device, processes, read_start(folder) if begins else None, read_tokenizer(model, folder)
+    )
     if checkpoint is not None:
         trainer.restore({name: checkpoint.read(name) for name in names}, checkpoint.state)
     if trainer.step != (step := processes.same(trainer.step)):
@@ -222,6 +249,7 @@ def _trainer(
     device: torch.device | None,
     processes: Processes,
     start: Mapping[str, Tensor] | None = None,
+    tokenizer: Tokenizer | None = None,
 ) -> Trainer:
     if len(dataset) != (count := processes.same(len(dataset))):
         raise SfumatoError(
@@ -229,6 +257,7 @@ def _trainer(
             f"{len(dataset)}; give all machines the same data."
         )
     fresh = new_model(model, config.seed)
+    fresh.tokenizer = tokenizer
     if start is not None:
         fresh.denoiser.net.load_state_dict(start)
     fresh.denoiser.to(device or processes.device or pick_device())
@@ -278,7 +307,9 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
                 saved_at, saved_step = progress.seconds, progress.step
                 yield _save(folder, trainer)
         if recent:
-            metrics.write(json.dumps(_summary(recent)) + "\n")
+            measured = Measured(_summary(recent))
+            metrics.write(json.dumps(measured.values) + "\n")
+            yield measured
     if trainer.step != saved_step:
         yield _save(folder, trainer)
     if trainer.fraction >= 1:  # someone who asked to stop is not kept waiting for pictures
@@ -312,14 +343,23 @@ def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]
     return 2 * columns, [i % columns for i in range(2 * columns)] if classes else None
 
 
+def preview_prompts(trainer: Trainer, count: int) -> list[str] | None:
+    """The captions that previews draw: half of them of samples that are never trained on, where there are such."""
+    held = trainer.held[np.linspace(0, len(trainer.held) - 1, min(len(trainer.held), count // 2)).astype(np.int64)]
+    rest = np.linspace(0, len(trainer.dataset) - len(trainer.held) - 1, count - len(held)).astype(np.int64)
+    return first_captions(trainer, np.concatenate([around(trainer.held, rest), held]))
+
+
 def _preview(folder: Path, trainer: Trainer) -> Preview:
-    model = Model(trainer.model.config, trainer.average)
+    model = Model(trainer.model.config, trainer.average, tokenizer=trainer.model.tokenizer)
     count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
     seeds = range(trainer.processes.rank, count, trainer.processes.count)  # each process draws some
     samples = torch.zeros(count, *model.config.shape)
     if seeds:
         own = None if labels is None else [labels[seed] for seed in seeds]
-        samples[list(seeds)] = model.sample(seeds, own, batch=1000)
+        prompts = preview_prompts(trainer, count)
+        said = None if prompts is None else [prompts[seed] for seed in seeds]
+        samples[list(seeds)] = model.sample(seeds, own, batch=1000, prompts=said)
     samples = trainer.processes.sum(samples)
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sfumato.data import Dataset, around, hold_out, mirrored, order
@@ -47,11 +48,12 @@ class TrainingConfig:
     `schedule` say which noise levels are trained and `weight` what they count (see LevelLaw and WEIGHTS).
     `coupling` hands each sample of a batch, within its class, noise that lies near it (see coupling.py). The first
     share `coarse` of the budget is trained at half the pictures' height and width, which is four times as fast.
-    `label_dropout` is how often the class is hidden, for guidance; `ema_widths` are the relative widths of the averages
-    that are kept (see ema.py), the last the one that draws. `optimizer` is a name in OPTIMIZERS, and a `learning_rate`
-    of 0 stands for the one that suits it; `compile` has PyTorch compile the network, which takes a minute or two and
-    makes steps faster. `keep` checkpoints are kept, one saved every `save_minutes`. Each process takes its share of a
-    batch in `accumulate` slices, one after the other, which needs less memory and changes nothing but rounding.
+    `condition_dropout` is how often the class is hidden, and how often the caption, for guidance; `ema_widths` are the
+    relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name in
+    OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it; `compile` has PyTorch compile the network,
+    which takes a minute or two and makes steps faster. `keep` checkpoints are kept, one saved every `save_minutes`.
+    Each process takes its share of a batch in `accumulate` slices, one after the other, which needs less memory and
+    changes nothing but rounding.
     With `lora`, adapters of that rank are trained and nothing else. `origin` is what a fine-tuned model came from (see
     finetuning.py).
     """
@@ -71,7 +73,7 @@ class TrainingConfig:
     optimizer: OptimizerName = "muon"
     clip: float = 1.0
     ema_widths: tuple[float, ...] = (0.05, 0.10)
-    label_dropout: float = 0.1
+    condition_dropout: float = 0.1
     schedule: str = "edm"
     law: str = "log-normal"
     law_mean: float = -1.2
@@ -263,8 +265,9 @@ class Trainer:
         indices = around(self.held, order(len(self.dataset) - len(self.held), config.seed, images, config.batch))
         hidden, null = None, len(self.model.config.classes)
         if self.dataset.labels is not None and null:
-            hidden = torch.rand(config.batch, generator=generator) < config.label_dropout
+            hidden = torch.rand(config.batch, generator=generator) < config.condition_dropout
         level, eps = self.objective.draw((config.batch, *self.dataset.shape), generator)  # of all processes
+        said = self._captions(indices, generator)
         flipped = torch.from_numpy(mirrored(config.seed, images, config.batch))
         if config.coupling:
             eps = eps[couple(*self.dataset.batch(indices), eps)]
@@ -274,8 +277,21 @@ class Trainer:
             if config.flip:
                 x0[flipped[rows]] = x0[flipped[rows]].flip(-1)
             cond = {} if labels is None or hidden is None else {"label": labels.masked_fill(hidden[rows], null)}
+            if said is not None:
+                cond["text"] = said[rows]
             slices.append(Slice(x0, cond, level[rows], eps[rows]))
         return slices
+
+    def _captions(self, indices: NDArray[np.int64], generator: torch.Generator) -> Tensor | None:
+        """The captions of samples as tokens, some hidden; of several for one sample, any one."""
+        if self.dataset.captions is None or self.model.tokenizer is None:
+            return None
+        hidden, which = torch.rand(2, len(indices), generator=generator)
+        texts = []
+        for index, choice in zip(indices.tolist(), which.tolist(), strict=True):
+            lines = self.dataset.captions[index].splitlines() or [""]
+            texts.append(lines[int(choice * len(lines))])
+        return self.model.tokens(texts).masked_fill(hidden[:, None] < self.config.condition_dropout, 0)
 
     def _step(self, slices: list[Slice], rate: float, started: float) -> tuple[float, float]:
         config, processes = self.config, self.processes

@@ -1,0 +1,70 @@
+"""A small transformer that reads a prompt, trained along with the network that draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sfumato.nets.layers import zeroed
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """The shape of a text encoder: tokens it knows (0 is padding), the most of them in a prompt, and its size."""
+
+    vocabulary: int
+    length: int
+    width: int = 128
+    layers: int = 2
+    heads: int = 4
+
+
+class TextEncoder(nn.Module):
+    """`encoder(text) → (features, mask)`: int64 `(batch, length)` → `(batch, 1 + length, width)` and bool.
+
+    The first feature stands for the whole prompt, and is all that there is of an empty one: no prompt is an input
+    like others, which is learnt. `mask` is False at padding.
+    """
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(config.vocabulary, config.width)
+        self.places = nn.Parameter(torch.empty(1 + config.length, config.width))
+        nn.init.normal_(self.tokens.weight, std=0.5)
+        nn.init.normal_(self.places, std=0.5)
+        self.layers = nn.ModuleList(_Layer(config.width, config.heads) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+
+    def forward(self, text: Tensor) -> tuple[Tensor, Tensor]:
+        mask = F.pad(text != 0, (1, 0), value=True)
+        x = F.pad(self.tokens(text), (0, 0, 1, 0)) + self.places[: 1 + text.shape[1]]
+        for layer in self.layers:
+            x = layer(x, mask)
+        features: Tensor = self.norm(x)
+        return features, mask
+
+
+class _Layer(nn.Module):
+    """Attention among the words that are there, then two linear maps of each."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1 = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = zeroed(nn.Linear(width, width))
+        self.norm2 = nn.LayerNorm(width)
+        self.rise = nn.Linear(width, 4 * width)
+        self.fall = zeroed(nn.Linear(4 * width, width))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        batch, length, width = x.shape
+        qkv = self.qkv(self.norm1(x)).reshape(batch, length, 3, self.heads, width // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None])
+        x = x + self.out(mixed.transpose(1, 2).reshape(batch, length, width))
+        out: Tensor = x + self.fall(F.gelu(self.rise(self.norm2(x))))
+        return out

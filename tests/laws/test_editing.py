@@ -1,0 +1,88 @@
+"""Variations and inpainting: the ends are exact, and what is known stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from sfumato.diffusion import SCHEDULES, FiniteSet, GaussianMixture
+from sfumato.sampling import ImageNoise, Step, grid, last, sample, stepper
+from sfumato.sampling.editing import begin_from, inpainted, outpaint, restored
+
+SHAPE = (3, 4, 4)
+PRIOR = GaussianMixture.gaussian(torch.zeros(SHAPE), torch.full(SHAPE, 0.5))
+SEEDS = [1, 2, 3]
+PICTURE = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def walk(strength: float, path: str = "edm", steps: int = 12, name: str = "dpm++2m") -> list[Step]:
+    noise = ImageNoise(SEEDS, SHAPE)
+    levels, start = begin_from(PICTURE.expand(3, *SHAPE), grid("karras", SCHEDULES[path](), steps), strength, noise)
+    return list(sample(PRIOR, levels, stepper(name), noise, start=start))
+
+
+@pytest.mark.parametrize("path", ["edm", "flow", "linear"])
+@pytest.mark.parametrize("name", ["dpm++2m", "ddim", "heun", "ddpm"])
+def test_strength_0_is_the_picture_and_1_never_sees_it(path: str, name: str) -> None:
+    assert torch.equal(walk(0.0, path, name=name)[-1].x, PICTURE.expand(3, *SHAPE))
+    assert walk(0.0, path, name=name)[-1].calls == 0
+    plain = list(sample(PRIOR, grid("karras", SCHEDULES[path](), 12), stepper(name), ImageNoise(SEEDS, SHAPE)))
+    assert torch.equal(walk(1.0, path, name=name)[-1].x, plain[-1].x)
+
+
+@pytest.mark.parametrize("path", ["edm", "flow"])
+def test_the_stronger_the_further_from_the_picture(path: str) -> None:
+    away = [(walk(s, path)[-1].x - PICTURE).square().mean().item() for s in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert away == sorted(away) and away[1] < away[3]
+    assert [walk(s, path)[-1].total for s in (0.0, 0.25, 0.5, 0.51, 1.0)] == [0, 3, 6, 7, 12]
+
+
+def test_strengths_that_cant_be_are_refused() -> None:
+    for strength in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            walk(strength)
+
+
+masks = st.lists(st.booleans(), min_size=16, max_size=16).map(lambda bits: torch.tensor(bits).reshape(1, 4, 4))
+
+
+@settings(max_examples=30, deadline=None)
+@given(mask=masks, name=st.sampled_from(["dpm++2m", "ddim", "ddpm", "heun", "unipc", "euler-ancestral"]))
+def test_outside_of_the_mask_nothing_changes_by_a_bit(mask: Tensor, name: str) -> None:
+    noise = ImageNoise(SEEDS, SHAPE)
+    levels = grid("karras", SCHEDULES["edm"](), 6)
+    stream = sample(inpainted(PRIOR, PICTURE, mask), levels, stepper(name), noise)
+    result = last(restored(stream, PICTURE, mask)).x
+    known = ~mask.expand(3, *SHAPE)
+    assert torch.equal(result[known], PICTURE.expand(3, *SHAPE)[known])
+    plain = last(sample(PRIOR, levels, stepper(name), ImageNoise(SEEDS, SHAPE))).x
+    if bool(mask.all()):
+        assert torch.equal(result, plain)
+
+
+def test_holes_are_filled_with_what_belongs_there() -> None:
+    """Of two pictures, the one whose left half is given is the one that is completed."""
+    generator = torch.Generator().manual_seed(1)
+    pictures = torch.rand(2, *SHAPE, generator=generator) * 2 - 1
+    mask = torch.zeros(1, 4, 4, dtype=torch.bool)
+    mask[..., 2:] = True
+    levels = grid("karras", SCHEDULES["edm"](), 12)
+    for picture in pictures:
+        denoiser = inpainted(FiniteSet(pictures.double()), picture, mask)
+        result = last(restored(sample(denoiser, levels, stepper("dpm++2m"), ImageNoise(SEEDS, SHAPE)), picture, mask)).x
+        torch.testing.assert_close(result, picture.expand(3, *SHAPE), rtol=0, atol=1e-4)
+
+
+def test_a_larger_canvas_keeps_its_picture_and_marks_the_rest() -> None:
+    canvas, mask = outpaint(PICTURE, (1, 2, 0, 3))
+    assert canvas.shape == (3, 7, 7) and mask.shape == (1, 7, 7)
+    assert torch.equal(canvas[:, :4, 1:5], PICTURE) and not mask[:, :4, 1:5].any()
+    assert int(mask.sum()) == 49 - 16
+    noise = ImageNoise([5], (3, 7, 7))
+    prior = GaussianMixture.gaussian(torch.zeros(3, 7, 7), torch.full((3, 7, 7), 0.5))
+    levels = grid("karras", SCHEDULES["edm"](), 6)
+    result = last(restored(sample(inpainted(prior, canvas, mask), levels, stepper("ddim"), noise), canvas, mask)).x
+    assert torch.equal(result[0, :, :4, 1:5], PICTURE)

@@ -1,0 +1,170 @@
+"""Prompts: from words to tokens, through the encoder, into training and out of a model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfumato.data import Dataset
+from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer, tokenize, unread
+from sfumato.errors import SfumatoError
+from sfumato.hub import load, new_model
+from sfumato.nets import TextConfig, UNet, UNetConfig
+from sfumato.nets.text import TextEncoder
+from sfumato.training import (
+    Progress,
+    Trainer,
+    TrainingConfig,
+    model_for,
+    model_from,
+    resume_run,
+    start_run,
+    train,
+)
+from tiny import TINY, blobs
+
+CAPTIONS = ["a red heart", "a blue heart", "the red circle\na circle, red", "blue circles", ""] * 20
+CPU = torch.device("cpu")
+
+
+def said() -> Dataset:
+    """Pictures with captions as well as classes."""
+    pictures = blobs()
+    return replace(pictures, captions=[CAPTIONS[i % len(CAPTIONS)] for i in range(len(pictures))])
+
+
+def wake(net: torch.nn.Module) -> torch.nn.Module:
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    return net.eval()
+
+
+def test_a_tokenizer_depends_on_its_captions_alone_and_survives_being_saved() -> None:
+    first, second = learn_tokenizer(CAPTIONS), learn_tokenizer(list(CAPTIONS))
+    assert first.to_str() == second.to_str()
+    again = open_tokenizer(first.to_str(), "here")
+    assert torch.equal(tokenize(again, CAPTIONS, 8), tokenize(first, CAPTIONS, 8))
+    with pytest.raises(SfumatoError, match="here is damaged"):
+        open_tokenizer("{}", "here")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=4))
+def test_any_text_has_tokens_that_the_network_knows(texts: list[str]) -> None:
+    tokenizer = learn_tokenizer(CAPTIONS)
+    tokens = tokenize(tokenizer, texts, 8)
+    assert tokens.shape == (len(texts), 8)
+    assert (tokens.min() if texts else 0) >= 0 and (tokens.max() if texts else 0) < tokenizer.get_vocab_size()
+    for text, row in zip(texts, tokens, strict=True):
+        ends = int((row != 0).sum())
+        assert (row[ends:] == 0).all(), "padding comes last"
+        assert ends > 0 or not text.strip() or not tokenizer.encode(text).ids
+
+
+def test_case_and_accents_dont_matter_and_words_seen_often_are_one_token() -> None:
+    tokenizer = learn_tokenizer(CAPTIONS)
+    assert torch.equal(tokenize(tokenizer, ["A RED Héart"], 8), tokenize(tokenizer, ["a red heart"], 8))
+    assert int((tokenize(tokenizer, ["a red heart"], 8) != 0).sum()) == 3
+    assert longest(tokenizer, CAPTIONS) == 8
+
+
+def test_what_is_not_read_of_a_prompt_is_said() -> None:
+    tokenizer = learn_tokenizer(CAPTIONS)
+    assert unread(tokenizer, "a red heart", 8) == []
+    (unknown,) = unread(tokenizer, "a 🐢 heart", 8)
+    assert "🐢" in unknown
+    (long,) = unread(tokenizer, "red " * 2500, 8)
+    assert "reads 8 tokens" in long and len(long) < 200
+
+
+def test_padding_and_batch_mates_change_nothing_and_order_does() -> None:
+    encoder = wake(TextEncoder(TextConfig(50, 8, width=32)))
+    row = torch.tensor([[5, 7, 9]])
+    short, _ = encoder(row)
+    padded = torch.cat([torch.tensor([[5, 7, 9, 0, 0, 0]]), torch.tensor([[1, 2, 3, 4, 5, 6]])])
+    long, mask = encoder(padded)
+    torch.testing.assert_close(long[0, :4], short[0], rtol=0, atol=1e-6)
+    assert mask.sum(1).tolist() == [4, 7]
+    assert not torch.allclose(encoder(torch.tensor([[7, 5, 9]]))[0][0, 0], short[0, 0], atol=1e-4)
+
+
+def test_no_prompt_is_an_empty_prompt_and_words_reach_the_picture() -> None:
+    net = wake(UNet(UNetConfig(1, widths=(16, 16), attention=(1,), text=TextConfig(50, 8, width=32))))
+    x, noise = torch.ones(1, 1, 8, 8), torch.zeros(1)
+    nothing = net(x, noise)
+    assert torch.equal(nothing, net(x, noise, None, torch.zeros(1, 1, dtype=torch.long)))
+    torch.testing.assert_close(nothing, net(x, noise, None, torch.zeros(1, 8, dtype=torch.long)), rtol=0, atol=1e-5)
+    first = net(x, noise, None, torch.tensor([[4, 6]]))
+    assert not torch.allclose(first, nothing, atol=1e-4)
+    assert not torch.allclose(first, net(x, noise, None, torch.tensor([[6, 4]])), atol=1e-5)
+
+
+def test_a_resumed_run_with_prompts_equals_an_uninterrupted_one_and_draws_what_is_asked(tmp_path: Path) -> None:
+    data = said()
+    model = model_for(data, "nano")
+    assert model.net.text is not None and model.net.text.length == 8
+    config = TrainingConfig("blobs", images=16 * 12, batch=16, previews=2)
+    whole = start_run(tmp_path / "whole", data, config, model, CPU)
+    list(train(tmp_path / "whole", whole))
+    halves = start_run(tmp_path / "halves", data, config, model, CPU)
+    for event in train(tmp_path / "halves", halves):
+        if isinstance(event, Progress) and event.step == 5:
+            halves.stop()
+    again, _ = resume_run(tmp_path / "halves", data, config, CPU)
+    list(train(tmp_path / "halves", again))
+    for name, tensors in whole.state()[0].items():
+        for key, value in tensors.items():
+            assert torch.equal(value, again.state()[0][name][key]), (name, key)
+
+    drawn = load(tmp_path / "whole")
+    labels, prompts = [0, 1], ["a red heart", "blue circles"]
+    both = drawn.sample([1, 2], labels, prompts=prompts, steps=3)
+    alone = drawn.sample([2], [1], prompts=["blue circles"], steps=3)
+    torch.testing.assert_close(both[1:], alone, rtol=0, atol=2e-5)
+    unconditional = drawn.sample([1, 2], steps=3)
+    assert torch.equal(drawn.sample([1, 2], labels, prompts=prompts, steps=3, guidance=0.0), unconditional)
+    assert torch.equal(drawn.sample([1, 2], [len(drawn.config.classes)] * 2, prompts=["", ""], steps=3), unconditional)
+    assert not torch.equal(both, drawn.sample([1, 2], labels, prompts=prompts[::-1], steps=3))
+
+    (tmp_path / "whole" / "tokenizer.json").unlink()
+    with pytest.raises(SfumatoError, match=r"tokenizer\.json, by which the model reads prompts, is missing"):
+        load(tmp_path / "whole")
+
+
+def test_a_fine_tuned_model_goes_on_reading_as_it_learnt_to(tmp_path: Path) -> None:
+    data = said()
+    config = TrainingConfig("blobs", images=16 * 4, batch=16, previews=1)
+    list(train(tmp_path / "first", start_run(tmp_path / "first", data, config, model_for(data, "nano"), CPU)))
+    first = load(tmp_path / "first")
+    assert first.tokenizer is not None
+    other = replace(data, captions=["quite other words"] * len(data))
+    for name, further in (("words", other), ("none", replace(data, captions=None))):
+        list(train(tmp_path / name, start_run(tmp_path / name, further, config, model_from(first, further), CPU)))
+        tuned = load(tmp_path / name)
+        assert tuned.tokenizer is not None and tuned.tokenizer.to_str() == first.tokenizer.to_str()
+        assert tuned.sample([0], prompts=["a red heart"], steps=2).isfinite().all()
+
+
+def test_captions_are_hidden_as_often_as_asked_and_every_line_of_one_is_shown() -> None:
+    data = replace(said(), captions=["a red heart\na blue heart"] * len(blobs()))
+    config = TrainingConfig("blobs", images=10**6, batch=2000, condition_dropout=0.3)
+    model = new_model(model_for(data, "nano"))
+    model.tokenizer = learn_tokenizer(data.captions or [])
+    (part,) = Trainer(model, data, config)._draw(1, 0)
+    lines = {tuple(row.tolist()): 0 for row in model.tokens(["", "a red heart", "a blue heart"])}
+    for row in part.cond["text"].tolist():
+        lines[tuple(row)] += 1
+    nothing, red, blue = lines.values()
+    assert 540 < nothing < 660 and 620 < red < 780 and 620 < blue < 780
+
+
+def test_a_model_without_words_says_so() -> None:
+    with pytest.raises(SfumatoError, match="was trained without captions; leave the prompt out; choose with --class"):
+        new_model(TINY).sample([0], prompts=["a fox"])
