@@ -46,7 +46,8 @@ from sfumato.training import train as train_events
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.lora import FASTER, adapter_words
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
-from sfumato.training.precision import WORTH_COMPILING, can_compile
+from sfumato.training.machine import fit_threads
+from sfumato.training.precision import WORTH_COMPILING, can_compile, gains_by_compiling
 from sfumato.training.run import ADAPTER, preview_labels
 
 HELD_OUT = 0.05  # share of the samples
@@ -80,6 +81,10 @@ def train(
     batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
     accumulate: Annotated[
         int | None, Parameter(help="Take each batch in so many slices, for less memory [default: 1].")
+    ] = None,
+    shard: Annotated[
+        bool | None,
+        Parameter(help="Let several processes share the weights out, for what doesn't fit one [default: no]."),
     ] = None,
     optimizer: Annotated[OptimizerName, Parameter(help="Which optimiser.")] = "muon",
     learning_rate: Annotated[
@@ -118,10 +123,11 @@ def train(
     folder = out / (name or _run_name(data or ""))
     trackers = check_trackers(track)
     processes = join_processes()
+    fit_threads()
     console.quiet = not processes.main
     exists = processes.same((folder / "config.json").exists())
     if resume and (exists or data is None):
-        continue_run(folder, images, minutes, accumulate, processes, trackers)
+        continue_run(folder, images, minutes, accumulate, processes, trackers, shard)
         return
     assert data is not None
     if exists:  # before a long scan, not after it
@@ -146,6 +152,7 @@ def train(
         seed=seed,
         keep=keep,
         precision=pick_precision(precision),
+        shard=bool(shard),
         lora=lora,
     )
     fresh = None if start is None else model_from(start, dataset, seed)
@@ -182,11 +189,12 @@ def continue_run(
     accumulate: int | None = None,
     processes: Processes = ALONE,
     trackers: Sequence[str] = (),
+    shard: bool | None = None,
 ) -> None:
     """Go on with the run in `folder`, perhaps with a longer budget, in other slices or with other processes."""
     config = training_config(folder)
     dataset = open_and_tell(config.data, config.size, processes)
-    config = extend(config, images, minutes, accumulate)
+    config = extend(config, images, minutes, accumulate, shard)
     trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
@@ -244,6 +252,8 @@ def pick_compile(
         )
     if choice != "auto" or not able or not dataset.is_images:
         return choice == "yes"
+    if config.shard or not gains_by_compiling((processes.device or pick_device()).type, config.precision):
+        return False
     if config.minutes is not None and 60 * config.minutes < WORTH_COMPILING:
         return False
     return _seconds_uncompiled(dataset, config, model, processes) > WORTH_COMPILING
@@ -318,6 +328,8 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
     if config.lora is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
+    if config.shard and not trainer.sharded:
+        note("one process has none to share the weights out with, and holds them all; start several with torchrun.")
     if config.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None
@@ -362,7 +374,10 @@ def _from(config: TrainingConfig) -> str:
 
 def _together(trainer: Trainer) -> str:
     several = trainer.processes.count
-    return f", {several} processes of {trainer.config.batch / several:g} images a step" if several > 1 else ""
+    if several == 1:
+        return ""
+    shared = ", which share the weights out" if trainer.sharded else ""
+    return f", {several} processes of {trainer.config.batch / several:g} images a step{shared}"
 
 
 def _out_option(folder: Path) -> str:
