@@ -1,4 +1,7 @@
-"""One of several processes that train the tiny model: torchrun --nproc-per-node 4 tests/together.py FOLDER [shard [LAST STEP]]"""
+"""One of several processes that train the tiny model.
+
+torchrun --nproc-per-node 4 tests/together.py FOLDER [shard [LAST STEP]]
+"""
 
 from __future__ import annotations
 
@@ -46,9 +49,7 @@ def go_on(folder: Path, processes: Processes = ALONE, shard: bool = False, last:
     for event in train(folder, trainer):
         if isinstance(event, Saved) and processes.main:
             print("saved", event.step, flush=True)
-        if (
-            isinstance(event, Progress) and last is not None and event.step == last - 1
-        ):  # as much as a step ahead, for all to hear of it
+        if isinstance(event, Progress) and last is not None and event.step == last - 1:  # all hear of it a step later
             trainer.stop()
     processes.leave()
 

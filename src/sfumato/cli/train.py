@@ -45,8 +45,8 @@ from sfumato.training import (
 from sfumato.training import train as train_events
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.lora import FASTER, adapter_words
-from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
 from sfumato.training.machine import fit_threads
+from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
 from sfumato.training.precision import WORTH_COMPILING, can_compile, gains_by_compiling
 from sfumato.training.run import ADAPTER, preview_labels
 

@@ -60,7 +60,7 @@ class Processes:
         return [slice(bounds[i], bounds[i + 1]) for i in range(slices)]
 
     def shards(self, asked: bool) -> bool:
-        """Whether each is to hold a part of the weights alone, where that was `asked`: among one there is no sharing."""
+        """Whether each is to hold a part of the weights alone, as was `asked`: one has none to share them with."""
         return asked and self.count > 1
 
     def averaging(self, module: nn.Module) -> nn.Module:
