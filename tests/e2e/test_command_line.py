@@ -9,12 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from sfumato import cli
 from sfumato.sampling import SAMPLERS
 from tiny import Command
 
@@ -247,6 +250,21 @@ def test_wrong_sampling_options_get_one_clear_line(
 ) -> None:
     assert_one_clear_line(sfumato("sample", run_folder, "--out", tmp_path / "out", *arguments), *words)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("allocate", [torch.empty, np.empty])
+def test_too_little_memory_is_one_line_that_says_what_needs_less(
+    allocate: Callable[[int], object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.app.command(lambda: allocate(10**15), name="hungry")
+    monkeypatch.setattr(sys, "argv", ["sfumato", "hungry"])
+    try:
+        with pytest.raises(SystemExit, match="2"):
+            cli.main()
+    finally:
+        del cli.app["hungry"]
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "--batch" in told and "unexpected" not in told
 
 
 def test_debug_shows_the_traceback(sfumato: Command) -> None:

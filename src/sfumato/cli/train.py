@@ -127,7 +127,7 @@ def train(
     console.quiet = not processes.main
     exists = processes.same((folder / "config.json").exists())
     if resume and (exists or data is None):
-        continue_run(folder, images, minutes, accumulate, processes, trackers, shard)
+        continue_run(folder, images, minutes, accumulate, processes, trackers, shard, data)
         return
     assert data is not None
     if exists:  # before a long scan, not after it
@@ -137,15 +137,14 @@ def train(
     pixels = parse_size(size)
     if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
         pixels = start.config.shape[1], start.config.shape[2]
-    dataset = open_and_tell(data, pixels, processes)
-    config = TrainingConfig(
+    config = TrainingConfig(  # what is wrong with it is told before a long scan, not after it
         data=data,
         size=pixels,
         held_out=held_out,
         flip=flip,
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
-        batch=default_batch(dataset) if batch is None else batch,
+        batch=128 if batch is None else batch,
         accumulate=1 if accumulate is None else accumulate,
         optimizer=optimizer,
         learning_rate=OPTIMIZERS[optimizer] * faster if learning_rate is None else learning_rate,
@@ -155,6 +154,9 @@ def train(
         shard=bool(shard),
         lora=lora,
     )
+    dataset = open_and_tell(data, pixels, processes)
+    if batch is None:
+        config = replace(config, batch=default_batch(dataset))
     fresh = None if start is None else model_from(start, dataset, seed)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
@@ -190,11 +192,17 @@ def continue_run(
     processes: Processes = ALONE,
     trackers: Sequence[str] = (),
     shard: bool | None = None,
+    data: str | None = None,
 ) -> None:
-    """Go on with the run in `folder`, perhaps with a longer budget, in other slices or with other processes."""
-    config = training_config(folder)
+    """Go on with the run in `folder`, perhaps with a longer budget, in other slices or with other processes.
+
+    `data` is where its pictures lie now, if they were moved.
+    """
+    config = extend(training_config(folder), images, minutes, accumulate, shard)
+    if data is not None and data != config.data:
+        note(f"the run was trained on {config.data} so far, and goes on with {data}.")
+        config = replace(config, data=data)
     dataset = open_and_tell(config.data, config.size, processes)
-    config = extend(config, images, minutes, accumulate, shard)
     trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
         note(f"{path} is damaged and was passed over.")

@@ -429,10 +429,10 @@ class Trainer:
             for group in one.param_groups:
                 for weight in group["params"]:
                     one.state[weight] = {
-                        # In the weight's memory layout (channels_last), which fused optimisers take for granted.
+                        # Laid out (channels_last) and placed as the weight, which fused optimisers take for granted.
                         key: torch.empty_like(weight).copy_(part_of(value, weight))
                         if value.shape == weight.shape
-                        else value
+                        else value.to(weight.device)
                         for name, value in optimizer.items()
                         for path, _, key in [name.partition("/")]
                         if path == self._names[weight] and key
