@@ -196,8 +196,9 @@ def test_a_checkpoint_outlives_its_data(sfumato: Command, pictures: Path, tmp_pa
     assert load(tmp_path / "runs" / "c").source.endswith("checkpoint-00000004")
     drawn = sfumato("sample", "runs/c", "-n", 1, "--steps", 2)
     assert drawn.returncode == 0, drawn.stderr
-    gone_on = sfumato("train", tmp_path / "moved", "--resume", "--name", "c", "--images", 80)
+    gone_on = sfumato("train", tmp_path / "moved", "--resume", "--name", "c", "--images", 80, "--batch", 8)
     assert gone_on.returncode == 0 and "goes on with" in gone_on.stdout and "from step 4" in gone_on.stdout
+    assert "--batch 8 is left out: the run goes on as it began, with 16" in gone_on.stdout
 
 
 def test_data_that_vanish_while_training_stop_nothing(pictures: Path, tmp_path: Path) -> None:

@@ -127,7 +127,17 @@ def train(
     console.quiet = not processes.main
     exists = processes.same((folder / "config.json").exists())
     if resume and (exists or data is None):
-        continue_run(folder, images, minutes, accumulate, processes, trackers, shard, data)
+        config = extend(training_config(folder), images, minutes, accumulate, shard)
+        able = can_compile(processes.device or pick_device())
+        config = replace(config, data=data or config.data, compile=config.compile and able and compile != "no")
+        for option, given, own in (
+            ("--batch", batch, config.batch),
+            ("--learning-rate", learning_rate, config.learning_rate),
+        ):
+            if given not in (None, own):
+                less = "; --accumulate 4 takes less memory" if option == "--batch" else ""
+                note(f"{option} {given:g} is left out: the run goes on as it began, with {own:g}{less}.")
+        continue_run(folder, config, processes, trackers)
         return
     assert data is not None
     if exists:  # before a long scan, not after it
@@ -185,23 +195,11 @@ def default_batch(dataset: Dataset) -> int:
 
 
 def continue_run(
-    folder: Path,
-    images: int | None,
-    minutes: float | None,
-    accumulate: int | None = None,
-    processes: Processes = ALONE,
-    trackers: Sequence[str] = (),
-    shard: bool | None = None,
-    data: str | None = None,
+    folder: Path, config: TrainingConfig, processes: Processes = ALONE, trackers: Sequence[str] = ()
 ) -> None:
-    """Go on with the run in `folder`, perhaps with a longer budget, in other slices or with other processes.
-
-    `data` is where its pictures lie now, if they were moved.
-    """
-    config = extend(training_config(folder), images, minutes, accumulate, shard)
-    if data is not None and data != config.data:
-        note(f"the run was trained on {config.data} so far, and goes on with {data}.")
-        config = replace(config, data=data)
+    """Go on with the run in `folder` by its own `config`, whose budget, slices or place of the data may be others."""
+    if config.data != (before := training_config(folder).data):
+        note(f"the run was trained on {before} so far, and goes on with {config.data}.")
     dataset = open_and_tell(config.data, config.size, processes)
     trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
@@ -299,18 +297,24 @@ def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes 
 def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
     """While the block is open, Ctrl-C and SIGTERM end the run after the present step, saved.
 
-    So do SIGUSR1 and SIGUSR2, by which schedulers announce that the machine will be taken (Slurm: --signal=USR1@60).
+    So do SIGUSR1 and SIGUSR2, by which schedulers announce that the machine will be taken (Slurm: --signal=USR1@60),
+    and SIGHUP, which comes when the terminal is closed or the connection breaks, unless nohup said to ignore it.
     """
     caught: list[int] = []
+    closed = getattr(signal, "SIGHUP", None)
 
     def stop(number: int, frame: object) -> None:
         caught.append(number)
         trainer.stop()
+        if number == closed:
+            console.quiet = True  # there is no one to tell any more
         # Asked twice: don't insist on saving. Of several processes, each hears it from the terminal and the launcher.
         if len(caught) > 1 and trainer.processes.count == 1:
             raise KeyboardInterrupt
 
-    known = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"))
+    known = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")]
+    if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:
+        known.append(closed)
     before = {number: signal.signal(number, stop) for number in known if number is not None}
     try:
         yield caught
