@@ -17,14 +17,17 @@ from sfumato.training.precision import Precision
 from sfumato.training.processes import Processes
 
 
-def shard(net: nn.Module, processes: Processes, precision: Precision) -> None:
-    """Leave each of the `processes` its rows of the weights of `net`, in place and on its device; all call this."""
+def shard(net: nn.Module, processes: Processes, precision: Precision = "fp32") -> None:
+    """Leave each of the `processes` its rows of the weights of `net`, in place and on its device; all call this.
+
+    Rows are in float32. In bf16, which is for training under autocast, blocks are put together in that: autocast would
+    keep such copies of whole weights from the forward pass to the backward one.
+    """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
     assert processes.device is not None
     mesh = init_device_mesh(processes.device.type, (processes.count,))
-    # Blocks compute in bf16, and would otherwise keep copies of whole weights from forward to backward pass.
     half = torch.bfloat16 if precision == "bf16" else None
     policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32, cast_forward_inputs=False)
     net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # all that FSDP2 takes

@@ -193,7 +193,7 @@ class Trainer:
         for _ in config.ema_widths:
             self.averages.append(copy.deepcopy(model.denoiser).eval().requires_grad_(False))
             if self.sharded:  # each before the next is made
-                shard(self.averages[-1].net, processes, config.precision)
+                shard(self.averages[-1].net, processes)
         self._averaging: nn.Module = model.denoiser
         if self.sharded:
             shard(model.denoiser.net, processes, config.precision)
