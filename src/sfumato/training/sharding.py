@@ -60,6 +60,6 @@ def part_of(full: Tensor, like: Tensor | None) -> Tensor:
         return full
     from torch.distributed.tensor import DTensor, Replicate
 
+    assert isinstance(like, DTensor)
     known = DTensor.from_local(full.to(like.device), like.device_mesh, [Replicate()], run_check=False)
-    part: Tensor = known.redistribute(placements=like.placements)
-    return part
+    return known.redistribute(placements=like.placements)
