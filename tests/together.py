@@ -1,31 +1,46 @@
-"""One of several processes that train the tiny model: torchrun --nproc-per-node 4 tests/together.py FOLDER"""
+"""One of several processes that train the tiny model.
+
+torchrun --nproc-per-node 4 tests/together.py FOLDER [shard [LAST STEP]]
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from sfumato.training import ALONE, Processes, Saved, TrainingConfig, join_processes, resume_run, start_run, train
+from sfumato.training import (
+    ALONE,
+    Processes,
+    Progress,
+    Saved,
+    TrainingConfig,
+    join_processes,
+    resume_run,
+    start_run,
+    train,
+)
 from tiny import TINY, blobs
 
 STEPS, SKIPPED = 50, 7
 # 18 rows don't divide among 4; a checkpoint a step.
 CONFIG = TrainingConfig(
-    "blobs", images=18 * STEPS, batch=18, uncertainty=True, previews=1, save_minutes=1e-9, keep=STEPS
+    "blobs", images=18 * STEPS, batch=18, held_out=0.2, uncertainty=True, previews=1, save_minutes=1e-9, keep=STEPS
 )
 
 
-def go_on(folder: Path, processes: Processes = ALONE) -> None:
-    """Start the run in `folder`, or take it up, and train to the end."""
+def go_on(folder: Path, processes: Processes = ALONE, shard: bool = False, last: int | None = None) -> None:
+    """Start the run in `folder`, or take it up, and train to the end, or to step `last`. Sharded, it is saved then."""
+    config = replace(CONFIG, shard=True, save_minutes=60.0) if shard else CONFIG
     fresh, cpu = not processes.same((folder / "config.json").exists()), torch.device("cpu")
     trainer = (
-        start_run(folder, blobs(), CONFIG, TINY, cpu, processes)
+        start_run(folder, blobs(), config, TINY, cpu, processes)
         if fresh
-        else resume_run(folder, blobs(), CONFIG, cpu, processes)[0]
+        else resume_run(folder, blobs(), config, cpu, processes)[0]
     )
     if processes.rank == processes.count - 1:  # one process alone meets what is no number: no one takes that step
         trainer.model.denoiser.register_forward_hook(
@@ -34,6 +49,8 @@ def go_on(folder: Path, processes: Processes = ALONE) -> None:
     for event in train(folder, trainer):
         if isinstance(event, Saved) and processes.main:
             print("saved", event.step, flush=True)
+        if isinstance(event, Progress) and last is not None and event.step == last - 1:  # all hear of it a step later
+            trainer.stop()
     processes.leave()
 
 
@@ -53,4 +70,4 @@ def start_together(count: int, *command: object, **where: Path) -> subprocess.Po
 
 
 if __name__ == "__main__":
-    go_on(Path(sys.argv[1]), join_processes())
+    go_on(Path(sys.argv[1]), join_processes(), "shard" in sys.argv[2:], int(sys.argv[3]) if sys.argv[3:] else None)

@@ -9,12 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from sfumato import cli
 from sfumato.sampling import SAMPLERS
 from tiny import Command
 
@@ -138,6 +141,25 @@ def test_an_interrupted_run_is_saved_and_goes_on(sfumato: Command, tmp_path: Pat
     assert f"Trained for {step + 5:,} steps" in gone_on.stdout
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no terminals that hang up")
+def test_a_run_whose_terminal_is_closed_is_saved(tmp_path: Path) -> None:
+    """As when a connection breaks: no one reads what is told, and the run gets SIGHUP."""
+    import pty
+
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tmp_path)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may have been started by nohup
+        command = [sys.executable, "-m", "sfumato", "train", "points:moons", "--images", "10000000", "--name", "m"]
+        os.execv(sys.executable, command)
+    told = b""
+    while b"step" not in told:
+        told += os.read(terminal, 65536)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 128 + signal.SIGHUP
+    assert list((tmp_path / "runs/m/checkpoints").glob("checkpoint-*/state.json"))
+
+
 def test_points_in_space_are_trained_and_drawn(sfumato: Command, tmp_path: Path) -> None:
     assert sfumato("train", "points:helix", "--images", 2560, "--name", "helix").returncode == 0
     drawn = sfumato("sample", "runs/helix", "-n", 50, "--sampler", "heun", "--steps", 5, "--animate")
@@ -247,6 +269,21 @@ def test_wrong_sampling_options_get_one_clear_line(
 ) -> None:
     assert_one_clear_line(sfumato("sample", run_folder, "--out", tmp_path / "out", *arguments), *words)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("allocate", [torch.empty, np.empty])
+def test_too_little_memory_is_one_line_that_says_what_needs_less(
+    allocate: Callable[[int], object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.app.command(lambda: allocate(10**15), name="hungry")
+    monkeypatch.setattr(sys, "argv", ["sfumato", "hungry"])
+    try:
+        with pytest.raises(SystemExit, match="2"):
+            cli.main()
+    finally:
+        del cli.app["hungry"]
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "--batch" in told and "unexpected" not in told
 
 
 def test_debug_shows_the_traceback(sfumato: Command) -> None:

@@ -17,8 +17,8 @@ from PIL import Image
 import together
 from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
-from sfumato.hub.checkpoints import newest_checkpoint
-from sfumato.training import Processes, Trainer, TrainingConfig
+from sfumato.hub.checkpoints import newest_checkpoint, open_checkpoint
+from sfumato.training import Processes, Trainer, TrainingConfig, read_evaluations
 from sfumato.training.run import FILES
 from tiny import TINY, Command, blobs
 from together import STEPS, go_on, start_together
@@ -43,6 +43,14 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
 def assert_equal_to_rounding(run: Path, other: Path) -> None:
     ours, theirs = weights(run), weights(other)
     assert max(float((value - theirs[name]).abs().max()) for name, value in ours.items()) < 1e-5
+
+
+def assert_told_alike(run: Path, other: Path) -> None:
+    """The last preview and the held-out losses, in which several processes share the work."""
+    previews = [np.asarray(Image.open(one / "previews" / f"step-{STEPS:08d}.png"), int) for one in (run, other)]
+    assert abs(previews[0] - previews[1]).max() <= 1
+    ours, theirs = (read_evaluations(one)[-1] for one in (run, other))
+    np.testing.assert_allclose(ours.held_out + ours.trained, theirs.held_out + theirs.trained, rtol=1e-3)
 
 
 def cut(run: Path, step: int, to: Path) -> Path:
@@ -71,8 +79,7 @@ def test_any_number_of_processes_trains_the_same(runs: dict[int, Path]) -> None:
         assert_equal_to_rounding(runs[count], runs[1])
         names = [sorted(p.relative_to(run).as_posix() for p in run.rglob("*")) for run in (runs[1], runs[count])]
         assert names[0] == names[1]
-        previews = [np.asarray(Image.open(runs[n] / "previews" / f"step-{STEPS:08d}.png"), int) for n in (1, count)]
-        assert abs(previews[0] - previews[1]).max() <= 1
+        assert_told_alike(runs[count], runs[1])
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -85,6 +92,30 @@ def test_a_run_of_four_processes_goes_on_in_fewer(runs: dict[int, Path], tmp_pat
         told, _ = process.communicate(timeout=300)
         assert process.returncode == 0 and "saved 26\n" in told and "saved 25\n" not in told
     assert_equal_to_rounding(run, runs[1])
+
+
+def test_weights_that_were_shared_out_are_saved_whole_and_one_process_goes_on(
+    runs: dict[int, Path], tmp_path: Path
+) -> None:
+    process = start_together(2, together.__file__, tmp_path / "run", "shard", 25)
+    told, error = process.communicate(timeout=300)
+    assert process.returncode == 0 and told == "saved 25\n", error
+    saved, _ = newest_checkpoint(tmp_path / "run" / "checkpoints", FILES)
+    whole = open_checkpoint(runs[1] / "checkpoints" / "checkpoint-00000025")
+    for name in FILES:
+        ours, theirs = ({key: value.shape for key, value in one.read(name).items()} for one in (saved, whole))
+        assert ours == theirs
+    go_on(tmp_path / "run")
+    assert_equal_to_rounding(tmp_path / "run", runs[1])
+
+
+def test_the_weights_of_a_run_of_one_are_shared_out_and_trained_the_same(runs: dict[int, Path], tmp_path: Path) -> None:
+    run = cut(runs[1], 40, tmp_path / "cut")
+    process = start_together(2, together.__file__, run, "shard")
+    _, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error
+    assert_equal_to_rounding(run, runs[1])
+    assert_told_alike(run, runs[1])
 
 
 def test_when_one_process_is_killed_the_others_end_and_the_run_goes_on(runs: dict[int, Path], tmp_path: Path) -> None:
@@ -115,7 +146,8 @@ def test_a_signal_to_one_process_saves_and_stops_all(pictures: Path, tmp_path: P
     assert told.count("machine") == told.count("Stopped and saved") == 1 and "2 processes of 2.5 images" in told
     saved, _ = newest_checkpoint(tmp_path / "runs" / "p" / "checkpoints", FILES)
     assert saved is not None and saved.state["step"] > 0
-    gone_on = sfumato(*command[:4], "--resume", "--images", saved.state["images"] + 5, "--accumulate", 2)
+    gone_on = sfumato(*command[:4], "--resume", "--images", saved.state["images"] + 5, "--accumulate", 2, "--shard")
+    assert "one process has none to share the weights out with" in gone_on.stdout
     assert gone_on.returncode == 0 and f"Going on from step {saved.state['step']}" in gone_on.stdout
 
 

@@ -18,7 +18,7 @@ import torch
 from sfumato.data import Dataset, open_dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, load
-from sfumato.hub.checkpoints import newest_checkpoint
+from sfumato.hub.checkpoints import newest_checkpoint, write_checkpoint
 from sfumato.nets import MLPConfig
 from sfumato.training import Progress, Saved, TrainingConfig, model_for, resume_run, start_run, train
 from sfumato.training.run import FILES
@@ -190,12 +190,15 @@ def test_data_that_are_not_numbers_are_skipped_wherever_they_turn_up(tmp_path: P
 def test_a_checkpoint_outlives_its_data(sfumato: Command, pictures: Path, tmp_path: Path) -> None:
     command = ("train", pictures, "--images", 64, "--batch", 16, "--name", "c")
     assert sfumato(*command).returncode == 0
-    shutil.rmtree(pictures)
+    pictures.rename(tmp_path / "moved")
     gone_on = sfumato("train", "--resume", "--name", "c", "--images", 128)
     assert gone_on.returncode == 2 and gone_on.stderr.count("\n") == 1 and "no folder" in gone_on.stderr
     assert load(tmp_path / "runs" / "c").source.endswith("checkpoint-00000004")
     drawn = sfumato("sample", "runs/c", "-n", 1, "--steps", 2)
     assert drawn.returncode == 0, drawn.stderr
+    gone_on = sfumato("train", tmp_path / "moved", "--resume", "--name", "c", "--images", 80, "--batch", 8)
+    assert gone_on.returncode == 0 and "goes on with" in gone_on.stdout and "from step 4" in gone_on.stdout
+    assert "--batch 8 is left out: the run goes on as it began, with 16" in gone_on.stdout
 
 
 def test_data_that_vanish_while_training_stop_nothing(pictures: Path, tmp_path: Path) -> None:
@@ -208,6 +211,15 @@ def test_data_that_vanish_while_training_stop_nothing(pictures: Path, tmp_path: 
             shutil.rmtree(pictures)
             shutil.rmtree(tmp_path / "cache")
     assert trainer.step == 6 and trainer.skipped == 0
+
+
+def test_a_checkpoint_that_is_written_again_replaces_the_first(tmp_path: Path) -> None:
+    for value in (1.0, 2.0):
+        path = write_checkpoint(tmp_path, 7, {"model.safetensors": {"w": torch.full((3,), value)}}, {}, keep=1)
+        checkpoint, damaged = newest_checkpoint(tmp_path, ("model.safetensors",))
+        assert checkpoint is not None and checkpoint.path == path and not damaged
+        assert checkpoint.read("model.safetensors")["w"].tolist() == [value] * 3
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
 def test_metrics_that_a_power_cut_left_damaged_do_not_stop_a_resume(tmp_path: Path) -> None:

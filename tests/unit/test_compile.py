@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from sfumato.cli.train import pick_compile
+from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.training import Progress, TrainingConfig, resume_run, start_run, train
-from sfumato.training.precision import can_compile
+from sfumato.training.precision import Precision, can_compile, gains_by_compiling, pick_device
 from tiny import TINY, blobs
 
 CPU = torch.device("cpu")
@@ -33,3 +35,27 @@ def test_compiled_run_equals_the_other_to_rounding_and_goes_on_either_way(tmp_pa
     assert trainer.step == 10 and not damaged
     list(train(tmp_path / "True", trainer))
     assert trainer.step == 12
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "gains"), [("cpu", "fp32", False), ("cpu", "bf16", True), ("cuda", "fp32", True)]
+)
+def test_a_cpu_gains_by_compiling_in_bf16_alone(device: str, precision: Precision, gains: bool) -> None:
+    assert gains_by_compiling(device, precision) is gains
+
+
+@pytest.mark.skipif(pick_device().type != "cpu" or not can_compile(CPU), reason="a CPU that can compile is asked here")
+@pytest.mark.parametrize(
+    ("minutes", "precision", "chosen"), [(60, "bf16", True), (60, "fp32", False), (4, "bf16", False)]
+)
+def test_long_runs_that_gain_by_it_are_compiled(minutes: float, precision: Precision, chosen: bool) -> None:
+    config = TrainingConfig("blobs", minutes=minutes, precision=precision)
+    assert pick_compile("auto", blobs(), config, TINY) is chosen
+    assert pick_compile("yes", blobs(), config, TINY) and not pick_compile("no", blobs(), config, TINY)
+    assert not pick_compile("auto", blobs(), replace(config, shard=True), TINY)
+
+
+@pytest.mark.parametrize("other", [{"compile": True}, {"lora": 4}])
+def test_what_does_not_go_with_shared_weights_is_refused(other: dict[str, int]) -> None:
+    with pytest.raises(SfumatoError, match="leave out"):
+        replace(CONFIG, shard=True, **other)

@@ -17,6 +17,7 @@ from sfumato.training.machine import (
     Machine,
     Trial,
     advice,
+    fit_threads,
     free_disk,
     free_memory,
     missing_extras,
@@ -74,6 +75,16 @@ def test_every_advice_is_tried_here() -> None:
 def test_other_programs_matter_where_they_leave_too_few_cores_idle(busy: float, crowded: bool) -> None:
     shared = replace(HEALTHY, processors=64, cores=8.0, busy_cores=busy)
     assert bool(advice(shared)) is crowded
+
+
+@pytest.mark.parametrize(
+    ("able", "precision", "says"),
+    [(True, "bf16", "runs of five minutes"), (True, "fp32", "gains nothing"), (False, "bf16", "not possible")],
+)
+def test_compilation_is_told_as_train_chooses_it(able: bool, precision: str, says: str) -> None:
+    machine = replace(HEALTHY, can_compile=able, precision=precision)
+    assert says in dict(facts(machine))["compilation"]
+    assert not any("compile" in sentence for sentence in advice(replace(machine, can_compile=False, precision="fp32")))
 
 
 def test_facts_name_what_is_missing() -> None:
@@ -135,6 +146,27 @@ def test_usable_cores_follow_control_groups(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)))
     assert usable_cores(machine_root(tmp_path, files)) == cores
+
+
+@pytest.mark.parametrize(
+    ("quota", "before", "after"), [("200000 100000", 6, 2), ("max 100000", 4, 4), ("50000 100000", 3, 1)]
+)
+def test_threads_are_as_many_as_a_container_may_use(
+    quota: str, before: int, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
+    root = machine_root(tmp_path, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": f"{quota}\n"})
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(before)
+        monkeypatch.setenv("OMP_NUM_THREADS", str(before))  # the user's word
+        fit_threads(root)
+        assert torch.get_num_threads() == before
+        monkeypatch.delenv("OMP_NUM_THREADS")
+        fit_threads(root)
+        assert torch.get_num_threads() == after
+    finally:
+        torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(

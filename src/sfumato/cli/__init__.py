@@ -51,11 +51,15 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             raise
+        # "OutOfMemoryError" is torch's, which isn't imported for this; on the CPU it raises a RuntimeError.
+        full = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
         if isinstance(error, SfumatoError | CycloptsError):
             message = " ".join(str(error).split())
         elif isinstance(error, OSError) and error.errno in FULL:
             where = f" that holds {error.filename}" if error.filename else ""
             message = f"the disk{where} is full; free some space and try again."
+        elif full or "can't allocate memory" in str(error):
+            message = "there is not enough memory; a smaller --batch needs less, and in training --accumulate 4 too."
         else:
             message = f"{type(error).__name__}: {error} (unexpected; run again with --debug and please report it)"
         # Processes that train together meet the same errors; one on each machine tells of those that a user can mend.

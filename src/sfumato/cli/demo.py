@@ -16,6 +16,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge
 from sfumato.hub import SamplingConfig, load
 from sfumato.training import TrainingConfig, fastest_precision, model_for, pick_device, start_run
+from sfumato.training.machine import fit_threads
 
 COUNT = 1000  # pictures that are drawn and measured
 
@@ -50,6 +51,7 @@ def demo(
     out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
 ) -> None:
     """Train on 1,797 scanned digits for less than a minute, draw new ones, measure them and write a report."""
+    fit_threads()
     dataset = open_dataset("digits")
     folder = _free_folder(out / "digits")
     config = demo_config(minutes, images)

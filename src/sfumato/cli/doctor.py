@@ -11,7 +11,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import console, count, print_facts
-from sfumato.training.machine import GIB, Machine, advice, measure_machine
+from sfumato.training.machine import GIB, Machine, advice, fit_threads, measure_machine
+from sfumato.training.precision import gains_by_compiling
 
 
 def doctor(
@@ -20,6 +21,7 @@ def doctor(
     as_json: Annotated[bool, Parameter(name="--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Measure what this machine reaches in training, and say what to change."""
+    fit_threads()  # as train does
     machine: Machine | None = None
     with nullcontext() if as_json else console.status("looking") as status:
         for found in measure_machine(out):
@@ -52,7 +54,7 @@ def facts(machine: Machine) -> list[tuple[str, str]]:
             f"{count(machine.fp32_rate)} GFLOP/s in fp32, {count(machine.bf16_rate)} in bf16; "
             f"training uses {machine.precision}",
         ),
-        ("compilation", "possible, for runs of five minutes and more" if machine.can_compile else "not possible"),
+        ("compilation", _compilation(machine)),
     ]
     for trial in machine.trials:
         shape = " × ".join(map(str, trial.shape))
@@ -61,6 +63,14 @@ def facts(machine: Machine) -> list[tuple[str, str]]:
     missing = ", ".join(f"{extra} ({library})" for extra, library in machine.extras_missing.items())
     rows.append(("extras", f"not installed: {missing}" if missing else "all installed"))
     return rows
+
+
+def _compilation(machine: Machine) -> str:
+    if not machine.can_compile:
+        return "not possible"
+    if not gains_by_compiling(machine.device, machine.precision):
+        return "possible, but fp32 gains nothing by it on a CPU; training leaves it out"
+    return "possible, for runs of five minutes and more"
 
 
 def _gib(size: int) -> str:

@@ -45,8 +45,9 @@ from sfumato.training import (
 from sfumato.training import train as train_events
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.lora import FASTER, adapter_words
+from sfumato.training.machine import fit_threads
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
-from sfumato.training.precision import WORTH_COMPILING, can_compile
+from sfumato.training.precision import WORTH_COMPILING, can_compile, gains_by_compiling
 from sfumato.training.run import ADAPTER, preview_labels
 
 HELD_OUT = 0.05  # share of the samples
@@ -80,6 +81,10 @@ def train(
     batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
     accumulate: Annotated[
         int | None, Parameter(help="Take each batch in so many slices, for less memory [default: 1].")
+    ] = None,
+    shard: Annotated[
+        bool | None,
+        Parameter(help="Let several processes share the weights out, for what doesn't fit one [default: no]."),
     ] = None,
     optimizer: Annotated[OptimizerName, Parameter(help="Which optimiser.")] = "muon",
     learning_rate: Annotated[
@@ -118,10 +123,21 @@ def train(
     folder = out / (name or _run_name(data or ""))
     trackers = check_trackers(track)
     processes = join_processes()
+    fit_threads()
     console.quiet = not processes.main
     exists = processes.same((folder / "config.json").exists())
     if resume and (exists or data is None):
-        continue_run(folder, images, minutes, accumulate, processes, trackers)
+        config = extend(training_config(folder), images, minutes, accumulate, shard)
+        able = can_compile(processes.device or pick_device())
+        config = replace(config, data=data or config.data, compile=config.compile and able and compile != "no")
+        for option, given, own in (
+            ("--batch", batch, config.batch),
+            ("--learning-rate", learning_rate, config.learning_rate),
+        ):
+            if given not in (None, own):
+                less = "; --accumulate 4 takes less memory" if option == "--batch" else ""
+                note(f"{option} {given:g} is left out: the run goes on as it began, with {own:g}{less}.")
+        continue_run(folder, config, processes, trackers)
         return
     assert data is not None
     if exists:  # before a long scan, not after it
@@ -131,23 +147,26 @@ def train(
     pixels = parse_size(size)
     if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
         pixels = start.config.shape[1], start.config.shape[2]
-    dataset = open_and_tell(data, pixels, processes)
-    config = TrainingConfig(
+    config = TrainingConfig(  # what is wrong with it is told before a long scan, not after it
         data=data,
         size=pixels,
         held_out=held_out,
         flip=flip,
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
-        batch=default_batch(dataset) if batch is None else batch,
+        batch=128 if batch is None else batch,
         accumulate=1 if accumulate is None else accumulate,
         optimizer=optimizer,
         learning_rate=OPTIMIZERS[optimizer] * faster if learning_rate is None else learning_rate,
         seed=seed,
         keep=keep,
         precision=pick_precision(precision),
+        shard=bool(shard),
         lora=lora,
     )
+    dataset = open_and_tell(data, pixels, processes)
+    if batch is None:
+        config = replace(config, batch=default_batch(dataset))
     fresh = None if start is None else model_from(start, dataset, seed)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
@@ -176,17 +195,12 @@ def default_batch(dataset: Dataset) -> int:
 
 
 def continue_run(
-    folder: Path,
-    images: int | None,
-    minutes: float | None,
-    accumulate: int | None = None,
-    processes: Processes = ALONE,
-    trackers: Sequence[str] = (),
+    folder: Path, config: TrainingConfig, processes: Processes = ALONE, trackers: Sequence[str] = ()
 ) -> None:
-    """Go on with the run in `folder`, perhaps with a longer budget, in other slices or with other processes."""
-    config = training_config(folder)
+    """Go on with the run in `folder` by its own `config`, whose budget, slices or place of the data may be others."""
+    if config.data != (before := training_config(folder).data):
+        note(f"the run was trained on {before} so far, and goes on with {config.data}.")
     dataset = open_and_tell(config.data, config.size, processes)
-    config = extend(config, images, minutes, accumulate)
     trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
@@ -244,6 +258,8 @@ def pick_compile(
         )
     if choice != "auto" or not able or not dataset.is_images:
         return choice == "yes"
+    if config.shard or not gains_by_compiling((processes.device or pick_device()).type, config.precision):
+        return False
     if config.minutes is not None and 60 * config.minutes < WORTH_COMPILING:
         return False
     return _seconds_uncompiled(dataset, config, model, processes) > WORTH_COMPILING
@@ -281,18 +297,24 @@ def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes 
 def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
     """While the block is open, Ctrl-C and SIGTERM end the run after the present step, saved.
 
-    So do SIGUSR1 and SIGUSR2, by which schedulers announce that the machine will be taken (Slurm: --signal=USR1@60).
+    So do SIGUSR1 and SIGUSR2, by which schedulers announce that the machine will be taken (Slurm: --signal=USR1@60),
+    and SIGHUP, which comes when the terminal is closed or the connection breaks, unless nohup said to ignore it.
     """
     caught: list[int] = []
+    closed = getattr(signal, "SIGHUP", None)
 
     def stop(number: int, frame: object) -> None:
         caught.append(number)
         trainer.stop()
+        if number == closed:
+            console.quiet = True  # there is no one to tell any more
         # Asked twice: don't insist on saving. Of several processes, each hears it from the terminal and the launcher.
         if len(caught) > 1 and trainer.processes.count == 1:
             raise KeyboardInterrupt
 
-    known = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"))
+    known = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")]
+    if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:
+        known.append(closed)
     before = {number: signal.signal(number, stop) for number in known if number is not None}
     try:
         yield caught
@@ -318,6 +340,8 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
     if config.lora is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
+    if config.shard and not trainer.sharded:
+        note("one process has none to share the weights out with, and holds them all; start several with torchrun.")
     if config.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None
@@ -362,7 +386,10 @@ def _from(config: TrainingConfig) -> str:
 
 def _together(trainer: Trainer) -> str:
     several = trainer.processes.count
-    return f", {several} processes of {trainer.config.batch / several:g} images a step" if several > 1 else ""
+    if several == 1:
+        return ""
+    shared = ", which share the weights out" if trainer.sharded else ""
+    return f", {several} processes of {trainer.config.batch / several:g} images a step{shared}"
 
 
 def _out_option(folder: Path) -> str:

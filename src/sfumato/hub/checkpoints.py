@@ -99,10 +99,12 @@ def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str,
             hashes[name] = hashlib.sha256(data).hexdigest()
         write_file(temporary / "state.json", json.dumps({**state, "files": hashes}, indent=1).encode())
         sync_folder(temporary)
-        if target.exists():
-            shutil.rmtree(target)
+        replaced = target.with_name(f".{target.name}.old.part")
+        if target.exists():  # moved away, which takes no time, so that a kill hardly finds neither
+            target.replace(replaced)
         temporary.replace(target)
         sync_folder(folder)
+        shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         if error.errno not in FULL:

@@ -2,11 +2,12 @@
 
 from torch import nn
 
-from sfumato.nets.mlp import MLP, MLPConfig
+from sfumato.nets.mlp import MLP, MLPBlock, MLPConfig
 from sfumato.nets.text import TextConfig
-from sfumato.nets.unet import SIZES, UNet, UNetConfig, unet_config
+from sfumato.nets.unet import SIZES, Block, UNet, UNetConfig, unet_config
 
 NetConfig = UNetConfig | MLPConfig
+BLOCKS = (Block, MLPBlock)  # that a network repeats, and that hold nearly all of its weights
 
 
 def build(config: NetConfig) -> nn.Module:
@@ -14,4 +15,15 @@ def build(config: NetConfig) -> nn.Module:
     return UNet(config) if isinstance(config, UNetConfig) else MLP(config)
 
 
-__all__ = ["MLP", "SIZES", "MLPConfig", "NetConfig", "TextConfig", "UNet", "UNetConfig", "build", "unet_config"]
+__all__ = [
+    "BLOCKS",
+    "MLP",
+    "SIZES",
+    "MLPConfig",
+    "NetConfig",
+    "TextConfig",
+    "UNet",
+    "UNetConfig",
+    "build",
+    "unet_config",
+]

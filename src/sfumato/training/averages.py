@@ -21,6 +21,7 @@ from sfumato.files import replace_file
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, write_folder
 from sfumato.training.ema import Profile, gamma_of, pack, reconstruct, unpack, width_of
 from sfumato.training.lora import plain_weights
+from sfumato.training.sharding import gathered
 from sfumato.training.trainer import Trainer, TrainingConfig
 
 SNAPSHOTS = 8  # a run: a profile of width 0.08 is then met to 1% in the mean square, in 32 bytes a parameter
@@ -28,15 +29,19 @@ Stored = list[tuple[Profile, dict[str, Tensor]]]
 
 
 def store_averages(folder: Path, trainer: Trainer) -> Path:
-    """Write a snapshot of the averages into the run `folder`, whole or not at all."""
-    half = [
-        {k: v.detach().cpu().half() if v.is_floating_point() else v.cpu() for k, v in weights.items()}
-        for weights in (plain_weights(average.net) for average in trainer.averages)
-    ]
+    """Write a snapshot of the averages into the run `folder`, whole or not at all; of several processes, the main one.
+
+    Of a sharded run, all processes call this.
+    """
+    main = trainer.processes.main
+    with trainer.processes.together():
+        averages = [gathered(plain_weights(average.net), main) for average in trainer.averages]
+    half = [{k: v.detach().half() if v.is_floating_point() else v for k, v in weights.items()} for weights in averages]
     about = json.dumps([[profile.time, profile.gamma] for profile in trainer.profiles])
     path = folder / "averages" / f"step-{trainer.step:08d}.safetensors"
     tensors = {name: value.contiguous() for name, value in pack(half).items()}
-    replace_file(path, safetensors.torch.save(tensors, {"profiles": about}))
+    if main:
+        replace_file(path, safetensors.torch.save(tensors, {"profiles": about}))
     return path
 
 

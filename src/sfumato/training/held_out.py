@@ -58,7 +58,7 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     number = min(SAMPLES, len(held))
     trained = around(held, np.linspace(0, len(trainer.dataset) - len(held) - 1, number).astype(np.int64))
     indices = np.concatenate([held[np.linspace(0, len(held) - 1, number).astype(np.int64)], trained])
-    mine = slice(trainer.processes.rank, None, trainer.processes.count)
+    mine = slice(trainer.helpers.rank, None, trainer.helpers.count)
     x0, labels = trainer.dataset.batch(indices[mine])
     model = trainer.model
     cond = model.condition(len(x0), labels if model.config.classes else None, first_captions(trainer, indices[mine]))
@@ -70,10 +70,10 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
         noise = torch.randn(len(indices), *trainer.dataset.shape, generator=torch.Generator().manual_seed(SEED + row))
         each = Level(level.alpha.expand(len(x0)), level.sigma.expand(len(x0)))
         if len(x0):
-            with torch.no_grad(), bf16:
+            with torch.no_grad(), bf16, trainer.processes.together():
                 loss = objective.loss(trainer.average, x0.to(trainer.device), cond, each, noise[mine])
             losses[row, mine] = loss.double().cpu()
-    rows = [[float(f"{loss:.5g}") for loss in row] for row in trainer.processes.sum(losses).tolist()]
+    rows = [[float(f"{loss:.5g}") for loss in row] for row in trainer.helpers.sum(losses).tolist()]
     return Evaluation(
         trainer.step,
         trainer.images,

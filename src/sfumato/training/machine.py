@@ -174,6 +174,16 @@ def usable_cores(root: Path = Path("/")) -> float:
     return cores
 
 
+def fit_threads(root: Path = Path("/")) -> None:
+    """Have PyTorch start no more threads than there are cores to use, unless the user has set their number.
+
+    It counts the cores that the process is bound to, and knows nothing of a container's share of them.
+    """
+    cores = usable_cores(root)
+    if "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() > math.ceil(cores):
+        torch.set_num_threads(max(1, math.floor(cores)))
+
+
 def free_memory(root: Path = Path("/")) -> int:
     """Bytes of memory that are free, within the limits of this process's control groups.
 
@@ -254,7 +264,7 @@ ADVICE: list[tuple[Callable[[Machine], bool], Callable[[Machine], str]]] = [
         ),
     ),
     (
-        lambda m: not m.can_compile and m.device == "cpu",
+        lambda m: not m.can_compile and m.device == "cpu" and m.precision == "bf16",
         lambda m: (
             "Long runs could be compiled and be about twice as fast, but PyTorch finds no C++ compiler or no Python "
             "headers; on Debian: apt install g++ python3-dev."

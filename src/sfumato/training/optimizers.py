@@ -9,6 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from sfumato.training.sharding import part_of, whole
+
 OptimizerName = Literal["adamw", "muon"]
 OPTIMIZERS: dict[OptimizerName, float] = {"muon": 6e-3, "adamw": 1e-3}  # and the learning rate that suits each
 CONDITION = ("condition", "modulate")  # the parts of a network that carry the condition
@@ -36,7 +38,7 @@ class Muon(torch.optim.Optimizer):
             alike: dict[tuple[int, int], list[Tensor]] = defaultdict(list)
             for weight in group["params"]:
                 if weight.grad is not None:
-                    alike[len(weight), weight[0].numel()].append(weight)
+                    alike[len(weight), weight.numel() // len(weight)].append(weight)
             for (
                 rows,
                 columns,
@@ -47,12 +49,13 @@ class Muon(torch.optim.Optimizer):
                     if not self.state[weight]:
                         self.state[weight]["momentum"] = torch.zeros_like(weight)
                     momentum = self.state[weight]["momentum"].lerp_(weight.grad, 1 - MOMENTUM)
-                    ahead = _channels_last(torch.lerp(weight.grad, momentum, MOMENTUM))  # Nesterov's
+                    # Nesterov's; of a sharded weight, the whole, as rows alone can't be made orthogonal
+                    ahead = _channels_last(whole(torch.lerp(weight.grad, momentum, MOMENTUM)))
                     update.view(ahead.shape).copy_(ahead)
                 step = group["lr"] * 0.2 * max(rows, columns) ** 0.5
                 for weight, update in zip(weights, orthogonal(updates), strict=True):
-                    weight = _channels_last(weight)
-                    weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update.view(weight.shape), alpha=step)
+                    change = update.view(_channels_last(weight).shape).movedim(-1, 1)
+                    weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(part_of(change, weight), alpha=step)
 
 
 def _channels_last(weight: Tensor) -> Tensor:
@@ -98,6 +101,7 @@ def make_optimizers(
         inner = [(path, part) for path, part in named if not {"enter", "leave", *CONDITION} & set(path.split("."))]
         matrices = [part.weight for _, part in inner if isinstance(part, nn.Linear | nn.Conv2d)]
     taken = {id(p) for p in matrices}
-    rest = [p for p in net.parameters() if id(p) not in taken] + others
-    adamw = torch.optim.AdamW(rest, learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True)
+    rest = [p for p in net.parameters() if id(p) not in taken]
+    groups = [{"params": some} for some in (rest, others) if some]  # apart: weights may be sharded, the others aren't
+    adamw = torch.optim.AdamW(groups, learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True)
     return [adamw, Muon(matrices, learning_rate, weight_decay, dtype)] if matrices else [adamw]

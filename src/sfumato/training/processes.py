@@ -1,7 +1,8 @@
 """Several processes that train one model, started by torchrun, accelerate or Slurm; a lone one pays nothing.
 
-Every process holds the whole model and draws the same random numbers, those of the whole batch; it trains on its share
-of the rows, and gradients are averaged. So a run is the same, to rounding, for any number of them.
+Every process draws the same random numbers, those of the whole batch; it trains on its share of the rows, and gradients
+are averaged. So a run is the same, to rounding, for any number of them. Each holds the whole model, unless they were
+asked to share it out (see sharding.py).
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ class Processes:
             )
         bounds = [batch * part // parts for part in range(parts + 1)][self.rank * slices :]
         return [slice(bounds[i], bounds[i + 1]) for i in range(slices)]
+
+    def shards(self, asked: bool) -> bool:
+        """Whether each is to hold a part of the weights alone, as was `asked`: one has none to share them with."""
+        return asked and self.count > 1
 
     def averaging(self, module: nn.Module) -> nn.Module:
         """`module`, called through this, has its gradients averaged over all processes as they are computed."""
@@ -144,7 +149,7 @@ ALONE = Processes()
 def join_processes() -> Processes:
     """The processes that a launcher (torchrun, accelerate launch, srun) started together with this one, or ALONE.
 
-    Raises SfumatoError where accelerate is missing, or was asked to cut the model into pieces.
+    Raises SfumatoError where accelerate is missing, or was asked itself to cut the model into pieces.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return ALONE
@@ -163,5 +168,5 @@ def join_processes() -> Processes:
     )
     kind = accelerator.distributed_type.value
     if not kind.startswith("MULTI_"):
-        raise SfumatoError(f"every process holds the whole model here; launch without {kind.replace('_', ' ')}.")
+        raise SfumatoError(f"launch without {kind.replace('_', ' ')}; --shard has the processes share the weights out.")
     return Processes(accelerator.num_processes, accelerator.process_index, accelerator)

@@ -260,7 +260,8 @@ def _trainer(
     fresh.tokenizer = tokenizer
     if start is not None:
         fresh.denoiser.net.load_state_dict(start)
-    fresh.denoiser.to(device or processes.device or pick_device())
+    if not processes.shards(config.shard):  # whole, they may not fit there
+        fresh.denoiser.to(device or processes.device or pick_device())
     return Trainer(fresh, dataset, config, processes)
 
 
@@ -301,7 +302,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
                 yield from _judge(folder, trainer)
             if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
                 snapshots = math.floor(progress.fraction * SNAPSHOTS)
-                if main:
+                if main or trainer.sharded:
                     store_averages(folder, trainer)
             if progress.seconds - saved_at > 60 * config.save_minutes:
                 saved_at, saved_step = progress.seconds, progress.step
@@ -353,14 +354,15 @@ def preview_prompts(trainer: Trainer, count: int) -> list[str] | None:
 def _preview(folder: Path, trainer: Trainer) -> Preview:
     model = Model(trainer.model.config, trainer.average, tokenizer=trainer.model.tokenizer)
     count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
-    seeds = range(trainer.processes.rank, count, trainer.processes.count)  # each process draws some
+    seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process draws some
     samples = torch.zeros(count, *model.config.shape)
     if seeds:
         own = None if labels is None else [labels[seed] for seed in seeds]
         prompts = preview_prompts(trainer, count)
         said = None if prompts is None else [prompts[seed] for seed in seeds]
-        samples[list(seeds)] = model.sample(seeds, own, batch=1000, prompts=said)
-    samples = trainer.processes.sum(samples)
+        with trainer.processes.together():
+            samples[list(seeds)] = model.sample(seeds, own, batch=1000, prompts=said)
+    samples = trainer.helpers.sum(samples)
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
@@ -378,21 +380,30 @@ def _judge(folder: Path, trainer: Trainer) -> Iterator[Judged]:
 
 
 def _save(folder: Path, trainer: Trainer) -> Saved:
-    if not trainer.processes.main:
-        return Saved(trainer.step, checkpoint_path(folder / "checkpoints", trainer.step))
+    main, path = trainer.processes.main, checkpoint_path(folder / "checkpoints", trainer.step)
+    if not main and not trainer.sharded:
+        return Saved(trainer.step, path)
     files, counters = trainer.state()
+    if not main:
+        return Saved(trainer.step, path)
     if trainer.config.lora is not None:  # first: one without its checkpoint is written again, the other way round not
         write_adapter(folder / ADAPTER, trainer.average.net, start_path(folder).as_posix())
-    path = write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
+    write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
     return Saved(trainer.step, path)
 
 
 def extend(
-    config: TrainingConfig, images: int | None, minutes: float | None, accumulate: int | None = None
+    config: TrainingConfig,
+    images: int | None,
+    minutes: float | None,
+    accumulate: int | None = None,
+    shard: bool | None = None,
 ) -> TrainingConfig:
-    """`config` with another budget, or with batches in more or fewer slices, where they are given."""
+    """`config` with another budget, with batches in more or fewer slices, sharded or not, where they are given."""
     if accumulate is not None:
         config = replace(config, accumulate=accumulate)
+    if shard is not None:
+        config = replace(config, shard=shard, compile=config.compile and not shard)
     if images is None and minutes is None:
         return config
     return replace(config, images=images, minutes=minutes)

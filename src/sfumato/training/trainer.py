@@ -34,6 +34,7 @@ from sfumato.training.lora import add_adapters, plain_weights, restore_trained, 
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName, make_optimizers
 from sfumato.training.precision import Precision
 from sfumato.training.processes import ALONE, Processes
+from sfumato.training.sharding import gathered, part_of, shard, whole
 
 PATIENCE = 10  # non-finite steps in a row before giving up
 
@@ -53,7 +54,7 @@ class TrainingConfig:
     OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it; `compile` has PyTorch compile the network,
     which takes a minute or two and makes steps faster. `keep` checkpoints are kept, one saved every `save_minutes`.
     Each process takes its share of a batch in `accumulate` slices, one after the other, which needs less memory and
-    changes nothing but rounding.
+    changes nothing but rounding. With `shard`, several processes share the weights out among them (see sharding.py).
     With `lora`, adapters of that rank are trained and nothing else. `origin` is what a fine-tuned model came from (see
     finetuning.py).
     """
@@ -89,6 +90,7 @@ class TrainingConfig:
     previews: int = 12
     save_minutes: float = 2.0
     keep: int = 2
+    shard: bool = False
     lora: int | None = None
     origin: Origin | None = None
 
@@ -111,6 +113,10 @@ class TrainingConfig:
             raise SfumatoError("a run keeps at least one average of the weights; give a width such as 0.1.")
         for width in self.ema_widths:
             gamma_of(width)
+        if self.shard and self.lora is not None:
+            raise SfumatoError("adapters are trained beside whole weights; leave out either --shard or --lora.")
+        if self.shard and self.compile:
+            raise SfumatoError("a network whose weights are shared out isn't compiled; leave out --shard or --compile.")
         if not 0 <= self.seed < 2**31:  # beside a step's number in the 64 bits of a generator's seed
             raise SfumatoError(f"a seed lies between 0 and {2**31 - 1}, got {self.seed}.")
 
@@ -177,23 +183,30 @@ class Trainer:
             model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
         self.held = hold_out(len(dataset), config.held_out)
         self._shares = processes.share(config.batch, config.accumulate)
-        self.device = model.device
+        self.sharded = processes.shards(config.shard)
         if config.lora is not None:
             add_adapters(model.denoiser.net, config.lora, config.seed)
-        uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
-        law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std, tail=config.law_tail)
-        self.objective = Objective(law, config.weight, model.config.data_std, uncertainty)
         # They begin anew, from a model's weights as from random ones: step 1 is taken whole (see ema_decay) and what
         # was before counts nothing. That suits fine-tuning: the old weights answer for other data, and the first steps,
         # still near to them, fade at this training's pace, however short it is.
-        self.averages: list[NetDenoiser] = [
-            copy.deepcopy(model.denoiser).eval().requires_grad_(False) for _ in config.ema_widths
-        ]
+        self.averages: list[NetDenoiser] = []
+        for _ in config.ema_widths:
+            self.averages.append(copy.deepcopy(model.denoiser).eval().requires_grad_(False))
+            if self.sharded:  # each before the next is made
+                shard(self.averages[-1].net, processes)
+        self._averaging: nn.Module = model.denoiser
+        if self.sharded:
+            shard(model.denoiser.net, processes, config.precision)
+        else:
+            if config.compile:
+                model.denoiser.net.compile()  # in place: the names of its weights stay what they are
+            self._averaging = processes.averaging(model.denoiser)
+        self.device = model.device
+        uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
+        law = LevelLaw(config.law, SCHEDULES[config.schedule](), config.law_mean, config.law_std, tail=config.law_tail)
+        self.objective = Objective(law, config.weight, model.config.data_std, uncertainty)
         self._gammas = [gamma_of(width) for width in config.ema_widths]
         self._weights = list(model.denoiser.parameters())
-        if config.compile:
-            model.denoiser.net.compile()  # in place: the names of its weights stay what they are
-        self._averaging = processes.averaging(model.denoiser)
         self._averages = [list(average.parameters()) for average in self.averages]
         extra = list(uncertainty.named_parameters(prefix="uncertainty")) if uncertainty is not None else []
         self._extra: list[Tensor] = [p for _, p in extra]
@@ -215,6 +228,11 @@ class Trainer:
     def average(self) -> NetDenoiser:
         """The average that draws, of the last of the widths."""
         return self.averages[-1]
+
+    @property
+    def helpers(self) -> Processes:
+        """Who shares the work with the averages. Sharded, each needs the others at every block: all do the same."""
+        return ALONE if self.sharded else self.processes
 
     @property
     def _nets(self) -> list[nn.Module]:
@@ -307,12 +325,13 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
             torch.manual_seed(self._dropout_seed())
             for number, part in enumerate(slices, start=1):
-                with processes.gathering(self._averaging) if number < len(slices) else nullcontext():
+                waits = number < len(slices) and not self.sharded  # whole gradients would have to be kept
+                with processes.gathering(self._averaging) if waits else nullcontext():
                     losses.append(self._backward(part))
         for parameter in self._extra:
             if parameter.grad is not None:
                 parameter.grad = processes.sum(parameter.grad) / processes.count
-        norm = float(torch.nn.utils.clip_grad_norm_(self._weights, config.clip))
+        norm = float(whole(torch.nn.utils.clip_grad_norm_(self._weights, config.clip)))
         clock = (time.perf_counter() - started) * processes.count if processes.main else 0.0
         mean, self.seconds, stops = processes.average([float(sum(losses)), clock, float(self._asked_to_stop)])
         self._stopping = stops > 0
@@ -333,11 +352,14 @@ class Trainer:
         Both times the number of processes, as they will be divided by it.
         """
         cond = {name: value.to(self.device) for name, value in part.cond.items()}
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"), _compiling():
-            losses = self.objective.loss(self._averaging, part.x0.to(self.device), cond, part.level, part.eps)
-            share = len(losses) * self.processes.count / self.config.batch
-            loss = losses.mean() * share
+        x0 = part.x0.to(self.device)
+        if self.sharded and x0.ndim == 4:  # elsewhere the weights lie so, and pictures follow them
+            x0 = x0.contiguous(memory_format=torch.channels_last)
         with self.processes.together(), _compiling():
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"):
+                losses = self.objective.loss(self._averaging, x0, cond, part.level, part.eps)
+                share = len(losses) * self.processes.count / self.config.batch
+                loss = losses.mean() * share
             loss.backward()
         return loss.detach()
 
@@ -359,7 +381,10 @@ class Trainer:
             )
 
     def state(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
-        """Everything a resumed run needs: tensors by file, and the counters."""
+        """Everything a resumed run needs: tensors by file, and the counters.
+
+        Of a sharded run, all processes call this, and the main one alone gets the tensors.
+        """
         optimizer = {
             f"{self._names[weight]}/{key}": torch.as_tensor(value)
             for one in self.optimizers
@@ -377,6 +402,9 @@ class Trainer:
         }
         if self.config.lora is not None:  # which the sums with what they adapt don't give back
             files["adapters.safetensors"] = pack([trained_weights(net) for net in nets])
+        if self.sharded:
+            with self.processes.together():
+                files = {name: gathered(tensors, self.processes.main) for name, tensors in files.items()}
         return files, {"images": self.images, "seconds": self.seconds, "skipped": self.skipped}
 
     def restore(self, files: dict[str, dict[str, Tensor]], counters: dict[str, Any]) -> None:
@@ -392,7 +420,8 @@ class Trainer:
             saved = unpack(files["adapters.safetensors"])
         for net, tensors in zip(self._nets, saved, strict=True):
             if self.config.lora is None:
-                net.load_state_dict(tensors)
+                own = net.state_dict()
+                net.load_state_dict({name: part_of(value, own.get(name)) for name, value in tensors.items()})
             else:
                 restore_trained(net, tensors)
         optimizer = files["optimizer.safetensors"]
@@ -400,8 +429,10 @@ class Trainer:
             for group in one.param_groups:
                 for weight in group["params"]:
                     one.state[weight] = {
-                        # In the weight's memory layout (channels_last), which fused optimisers take for granted.
-                        key: torch.empty_like(weight).copy_(value) if value.shape == weight.shape else value
+                        # Laid out (channels_last) and placed as the weight, which fused optimisers take for granted.
+                        key: torch.empty_like(weight).copy_(part_of(value, weight))
+                        if value.shape == weight.shape
+                        else value.to(weight.device)
                         for name, value in optimizer.items()
                         for path, _, key in [name.partition("/")]
                         if path == self._names[weight] and key
