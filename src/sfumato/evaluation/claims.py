@@ -26,12 +26,11 @@ from sfumato.evaluation.finding import (
     less,
     normal,
     ratio_of,
-    share_of,
     standard_error,
     times_as_long,
 )
 from sfumato.evaluation.frechet import frechet_estimate
-from sfumato.evaluation.intervals import Estimate
+from sfumato.evaluation.intervals import Estimate, share_of
 from sfumato.evaluation.laboratory import Laboratory
 from sfumato.evaluation.measure import floor_sets
 from sfumato.evaluation.rivals import SEEDS, diversity, fidelity, stability
