@@ -78,6 +78,7 @@ def eval_(
     dataset, held = data_of(run, model)
     from sfumato.evaluation.evaluate import (
         Plan,
+        drawn_for,
         evaluate,
         expected_seconds,
         features_seconds,

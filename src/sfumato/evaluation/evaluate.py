@@ -134,11 +134,7 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
             weights_hash=model.weights_hash,
             parameters=model.parameters,
             seeds=f"{plan.seeds[0]}-{plan.seeds[-1]}",
-            classes="none"
-            if labels is None
-            else "those of the captions"
-            if asked.prompts
-            else "in the data's proportions",
+            classes=classes_words(asked),
             captions=captions_words(asked, reference),
             sampler={k: v for k, v in asdict(plan.settings).items() if v is not None},
             sfumato=__version__,

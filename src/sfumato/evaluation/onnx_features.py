@@ -67,7 +67,8 @@ def open_network(path: Path) -> Network:
     It takes pictures `(batch, 3, height, width)`. Of what it answers, the first vector `(batch, dimension)` is taken;
     or of vectors for parts of the picture the first, as transformers have it; or of maps the mean. The size is the
     file's, or with the mean and the deviation that of a preprocessor_config.json beside it or in the folder above, as
-    it comes from the Hugging Face Hub. Raises SfumatoError where the file is no such network, or onnxruntime isn't installed.
+    it comes from the Hugging Face Hub. Raises SfumatoError where the file is no such network, or onnxruntime isn't
+    installed.
     """
     try:
         import onnxruntime
