@@ -75,7 +75,7 @@ def claims(
             if not as_json:
                 _print(found)
     options = [*(f"--only {name}" for name in names), *(["--quick"] if quick else [])]
-    options += [] if features == "auto" else [f"--features {features}"]
+    options += [] if features == "auto" else [f"--features {shlex.quote(features)}"]
     command = " ".join(["sfumato claims", shlex.quote(str(run)), *options])
     facts = [
         ("model", f"{model.source}, {model.parameters:,} parameters"),

@@ -71,7 +71,7 @@ def eval_(
     if from_record:
         if other is None:
             raise SfumatoError("--from-record compares two records; name the other with --against.")
-        console.print(ranking_table(read_record(run), other))
+        print_ranking(read_record(run), other)
         return
     start = time.perf_counter()
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
@@ -137,7 +137,7 @@ def eval_(
     console.print(f"\n{found.verdict[0].upper()}{found.verdict[1:]}", soft_wrap=True)
     if other is not None:
         console.print()
-        console.print(ranking_table(found.record, other))
+        print_ranking(found.record, other)
     console.print(f"\nIn {duration(time.perf_counter() - start)}, written to:")
     for path in paths:
         console.print(f"  {path}", soft_wrap=True)
@@ -159,7 +159,7 @@ def scores_table(record: Record) -> Table:
     return table
 
 
-def ranking_table(one: Record, other: Record) -> Table:
+def print_ranking(one: Record, other: Record) -> None:
     """Both values of each score, and whether the first is better."""
     from sfumato.evaluation.page import number
 
@@ -169,9 +169,11 @@ def ranking_table(one: Record, other: Record) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("score", one.source.model, other.source.model, "the first is"):
         table.add_column(name)
-    for name, mine, theirs, answer in rank(one, other):
+    rows = rank(one, other)
+    for name, mine, theirs, answer in rows:
         table.add_row(SCORES[name].title, words(mine), words(theirs), answer)
-    return table
+    console.print(table)
+    note(f"each of the {len(rows)} is judged by itself at 95%, so that one may seem better or worse by chance.")
 
 
 def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]:

@@ -19,7 +19,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, SAMPLES, loss_by_level, told_of
 from sfumato.evaluation.features import Extractor
 from sfumato.evaluation.frechet import frechet_estimate
-from sfumato.evaluation.intervals import estimate
+from sfumato.evaluation.intervals import LEFT_OUT, estimate
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import (
     MOST,
@@ -98,8 +98,10 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     extract = _seconds(partial(reference.extractor.features, some)) / batch
     features = torch.randn(min(500, plan.count), reference.features.shape[1], dtype=torch.float64)
     scoring = _seconds(partial(precision_recall_density_coverage, features, features, repeats=0))
-    pairs = plan.count * len(reference.train) / len(features) ** 2
-    return each * plan.calls() + extract * plan.count * (3 if plan.curve else 1) + scoring * pairs * plan.repeats
+    n, m = plan.count, len(reference.train)
+    distances = (n * n + n * m + m * m) / (3 * len(features) ** 2)  # each set with itself, and with the other
+    rounds = 2 + plan.repeats * (1 - LEFT_OUT) ** 2  # the samples', the floor's, and those of the intervals
+    return each * plan.calls() + extract * n * (3 if plan.curve else 1) + scoring * distances * rounds
 
 
 def features_seconds(extractor: Extractor, dataset: Dataset) -> float:

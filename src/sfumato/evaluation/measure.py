@@ -176,9 +176,10 @@ def asked_of(reference: Reference, count: int, classes: bool, captions: bool) ->
 
 
 def caption_rows(reference: Reference, count: int) -> NDArray[np.int64]:
-    """The held-out samples whose captions `count` samples are drawn for: spread over all of them, or each in turn."""
+    """The held-out samples whose captions `count` samples are drawn for, in turn; the first are those of any count."""
     held = reference.held_out
-    return held[np.arange(count) % len(held) if count > len(held) else np.arange(count) * len(held) // count]
+    order = np.random.default_rng(0).permutation(len(held))  # data often lies in order
+    return held[order[np.arange(count) % len(held)]]
 
 
 def proportional_labels(dataset: Dataset, count: int) -> list[int] | None:
