@@ -47,9 +47,9 @@ def line_chart(
     points = " ".join(f"{across(a):.1f},{up(b):.1f}" for a, b in zip(x, y, strict=True))
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
     if floor:
-        at = up(floor[0])
-        parts.append(f'<line class="floor" x1="{LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text class="tick" x="{right}" y="{at - 6:.1f}" text-anchor="end">{escape(floor[1])}</text>')
+        level = up(floor[0])
+        parts.append(f'<line class="floor" x1="{LEFT}" x2="{right}" y1="{level:.1f}" y2="{level:.1f}"/>')
+        parts.append(f'<text class="tick" x="{right}" y="{level - 6:.1f}" text-anchor="end">{escape(floor[1])}</text>')
     parts.append(f'<polyline class="curve" points="{points}"/>')
     for a, b, (start, end) in zip(x, y, reach, strict=False):
         at = f"{across(a):.1f}"

@@ -126,8 +126,8 @@ def _size(settings: dict[str, Any]) -> tuple[int, int]:
         if isinstance(value, int):
             return value, value
         if isinstance(value, dict) and ("height" in value or "shortest_edge" in value):
-            side = value.get("shortest_edge", 0)
-            return int(value.get("height", side)), int(value.get("width", side))
+            side = value.get("shortest_edge") or 0
+            return int(value.get("height") or side), int(value.get("width") or side)
     return 0, 0
 
 
