@@ -32,6 +32,7 @@ from sfumato.evaluation.measure import (
     floor_sets,
     measure,
     pixels_of,
+    shrunk,
 )
 from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, verdict
 from sfumato.evaluation.record import Record, ScoreRecord, Source
@@ -43,6 +44,7 @@ from sfumato.sampling.samplers import SAMPLERS
 CURVE = (2, 3, 5, 8, 12, 20, 32)  # steps at which quality is measured
 CURVE_SAMPLES = 500
 BITS_SAMPLES = 64
+TRIAL = 500  # samples whose distances are timed
 
 Draw = Callable[[Sequence[int], Asked, SamplingConfig], Tensor]
 
@@ -96,12 +98,16 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     each = _seconds(draw) / (batch * calls)
     some = torch.zeros(batch, *model.config.shape)
     extract = _seconds(partial(reference.extractor.features, some)) / batch
-    features = torch.randn(min(500, plan.count), reference.features.shape[1], dtype=torch.float64)
-    scoring = _seconds(partial(precision_recall_density_coverage, features, features, repeats=0))
-    n, m = plan.count, len(reference.train)
-    distances = (n * n + n * m + m * m) / (3 * len(features) ** 2)  # each set with itself, and with the other
+    features = torch.randn(TRIAL, reference.features.shape[1], dtype=torch.float64)
+    scoring = _seconds(partial(precision_recall_density_coverage, features, features, repeats=0)) / (3 * TRIAL**2)
+    pixels = torch.randn(TRIAL, shrunk(some[:1]).shape[1])
+    searching = _seconds(partial(near_duplicates, pixels)) / TRIAL**2
+    n, m, held = plan.count, len(reference.train), len(reference.held_out)
     rounds = 2 + plan.repeats * (1 - LEFT_OUT) ** 2  # the samples', the floor's, and those of the intervals
-    return each * plan.calls() + extract * n * (3 if plan.curve else 1) + scoring * distances * rounds
+    scored = rounds * (n * n + n * m + m * m)  # distances within each set, and between them
+    searched = m * (m + n + held)  # near-duplicates, and the nearest to samples and held-out ones
+    drawn = each * plan.calls() + extract * n * (3 if plan.curve else 1)
+    return drawn + scoring * scored + searching * searched
 
 
 def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
