@@ -95,13 +95,13 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     draw = partial(model.sample, range(batch), asked.labels, settings, batch=batch, prompts=asked.prompts)
     draw()  # the first call warms up
     calls = 2 * max(1, SAMPLERS[plan.settings.sampler].calls) if plan.settings.sampler in SAMPLERS else 2
-    each = _seconds(draw) / (batch * calls)
+    each = seconds_of(draw) / (batch * calls)
     some = torch.zeros(batch, *model.config.shape)
-    extract = _seconds(partial(reference.extractor.features, some)) / batch
+    extract = seconds_of(partial(reference.extractor.features, some)) / batch
     features = torch.randn(TRIAL, reference.features.shape[1], dtype=torch.float64)
-    scoring = _seconds(partial(precision_recall_density_coverage, features, features, repeats=0)) / (3 * TRIAL**2)
+    scoring = seconds_of(partial(precision_recall_density_coverage, features, features, repeats=0)) / (3 * TRIAL**2)
     pixels = torch.randn(TRIAL, shrunk(some[:1]).shape[1])
-    searching = _seconds(partial(near_duplicates, pixels)) / TRIAL**2
+    searching = seconds_of(partial(near_duplicates, pixels)) / TRIAL**2
     n, m, held = plan.count, len(reference.train), len(reference.held_out)
     rounds = 2 + plan.repeats * (1 - LEFT_OUT) ** 2  # the samples', the floor's, and those of the intervals
     scored = rounds * (n * n + n * m + m * m)  # distances within each set, and between them
@@ -114,7 +114,7 @@ def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
     """About how long the features of the data take, where they are not in the cache."""
     some, _ = dataset.batch(torch.arange(min(16, len(dataset))))
     extractor.features(some)
-    return _seconds(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
+    return seconds_of(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
 
 
 def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
@@ -245,7 +245,8 @@ def _pairs(found: Duplicates, reference: Reference) -> dict[str, object]:
     return {"pairs": len(found.pairs), "searched": found.searched, "indices": pairs}
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long `work()` takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
