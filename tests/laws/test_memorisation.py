@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from torch import Tensor
 
 from sfumato.data import around, hold_out, open_dataset
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.memorisation import _chance, audit, near_duplicates, nearest, verdict
+from sfumato.evaluation.memorisation import _chance, audit, memorised, near_duplicates, nearest, verdict
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,13 @@ def test_the_false_alarms_are_as_rare_as_promised() -> None:
         train, held_out, samples = (torch.randn(n, 3, generator=generator) for n in (150, 60, 100))
         alarms += audit("points", samples, train, held_out).memorised
     assert alarms <= 6  # 2 expected of a test at 1%
+
+
+def test_two_spaces_share_the_level_of_one(digits: tuple[Tensor, Tensor, Tensor]) -> None:
+    train, held_out, fresh = digits
+    one = replace(audit("pixels", fresh, train, held_out), flagged=100, expected=9.0, p_value=0.007)
+    other = replace(one, space="features", p_value=0.5)
+    assert memorised([one]) and not memorised([one, other]) and verdict([one, other]).startswith("no sign")
 
 
 def test_the_chance_is_that_of_shuffled_cards() -> None:

@@ -219,6 +219,13 @@ def test_intervals_cover_in_90_to_99_percent_of_repeats() -> None:
     assert {name: share for name, share in covered.items() if not 0.90 <= share <= 0.99} == {}
 
 
+def test_a_share_of_all_is_not_certain() -> None:
+    x = normal(200, 3, 0)
+    found = precision_recall_density_coverage(x, x, repeats=10)
+    for name in ("precision", "recall", "coverage"):
+        assert found[name].value == found[name].high == 1 and 0.975 < found[name].low < 0.99  # 1 − 3.84/(200 + 3.84)
+
+
 def test_intervals_are_honest_where_there_is_no_difference() -> None:
     """There distances vary by second-order terms only, and intervals may be a little wider than they need be."""
     for name, estimates in simulated(1.0, 0.0).items():

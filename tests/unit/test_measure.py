@@ -12,9 +12,21 @@ import torch
 
 from sfumato.data import Dataset, open_dataset
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.features import content_hash, open_extractor, own_classifier
-from sfumato.evaluation.measure import audit_samples, conditions, measure, open_reference, proportional_labels
+from sfumato.evaluation.by_level import LEVELS, loss_by_level
+from sfumato.evaluation.classifier import train_classifier
+from sfumato.evaluation.features import content_hash, left_out, open_extractor, own_classifier
+from sfumato.evaluation.measure import (
+    asked_of,
+    audit_samples,
+    conditions,
+    measure,
+    open_reference,
+    proportional_labels,
+    shrunk,
+)
 from sfumato.evaluation.record import Record, Source, rank, read_record, unlike, write_record
+from sfumato.hub import ModelConfig, new_model
+from sfumato.nets import MLPConfig
 from tiny import blobs
 
 
@@ -111,6 +123,53 @@ def test_samples_that_do_not_fit_are_one_sentence() -> None:
         open_extractor("efficientnet-lite0", open_dataset("points:moons:100"))
     with pytest.raises(SfumatoError, match="unknown features 'inception'"):
         open_extractor("inception", dataset)
+
+
+def test_the_classifier_knows_nothing_of_what_is_left_out() -> None:
+    """Or its features would be better of held-out samples than of any that a model draws, and the floor too low."""
+    dataset = blobs(300)
+    assert dataset.labels is not None
+    held = left_out(dataset)
+    samples, labels = dataset.samples.copy(), dataset.labels.copy()
+    samples[held], labels[held] = 255 - samples[held], (labels[held] + 1) % 3
+    other = replace(dataset, samples=samples, labels=labels)
+    one, same, seen = (train_classifier(data, epochs=1, held_out=rows) for data, rows in
+                       ((dataset, held), (other, held), (other, None)))  # fmt: skip
+    weights = [torch.cat([w.flatten() for w in c.net.parameters()]) for c in (one, same, seen)]
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+    assert same.accuracy < 0.5 < train_classifier(dataset, epochs=8, held_out=held).accuracy  # it is tested with them
+
+
+def test_copies_of_large_pictures_are_looked_for_among_small_ones() -> None:
+    x = torch.rand(4, 3, 96, 64, generator=torch.Generator().manual_seed(0))
+    small = shrunk(x)
+    assert small.shape == (4, 3 * 32 * 21)
+    torch.testing.assert_close(shrunk(x[:, :, :32, :32]), x[:, :, :32, :32].flatten(1))
+    torch.testing.assert_close(shrunk(torch.full((1, 3, 96, 64), 0.3)), torch.full((1, 3 * 32 * 21), 0.3))
+
+
+def test_captions_are_those_of_held_out_samples() -> None:
+    dataset = replace(blobs(100), captions=[f"caption {i}\nanother" for i in range(100)])
+    reference = open_reference(dataset, open_extractor("pixels", dataset))
+    assert dataset.labels is not None
+    own = {f"caption {i}": dataset.labels[i] for i in reference.held_out}
+    for count in (10, 20, 50):
+        asked = asked_of(reference, count, True, True)
+        assert asked.prompts is not None and set(asked.prompts) <= set(own)
+        assert len(set(asked.prompts)) == min(count, 20) and asked.labels == [own[one] for one in asked.prompts]
+    assert asked_of(reference, 10, False, True).labels is None
+    assert asked_of(reference, 10, True, False).prompts is None
+
+
+def test_a_network_that_learnt_nothing_loses_as_much_as_the_best_linear_guess() -> None:
+    """A fresh network answers 0, and EDM's skip alone is that guess; of normal values it leaves 1 at every level."""
+    points = Dataset("points", np.random.default_rng(0).normal(size=(800, 2)).astype(np.float32))
+    reference = open_reference(points, open_extractor("pixels", points))
+    rows = loss_by_level(new_model(ModelConfig((2,), MLPConfig(2), data_std=1.0)), reference)
+    assert [row["sigma"] for row in rows] == list(LEVELS)
+    for row in rows:
+        for name in ("held_out", "trained"):
+            assert row[f"{name}_low"] < row[name] < row[f"{name}_high"] and row[name] == pytest.approx(1, abs=0.4)
 
 
 def test_points_are_measured_by_their_coordinates() -> None:

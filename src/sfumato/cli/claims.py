@@ -59,8 +59,9 @@ def claims(
     check_names(names)
     start = time.perf_counter()
     model = load(run, device=pick_device())
-    dataset, held, _ = data_of(run, model)
-    lab = Laboratory(model, open_reference(dataset, open_extractor(features, dataset), held), quick)
+    dataset, held = data_of(run, model)
+    extractor = open_extractor(features, dataset, held_out=held)
+    lab = Laboratory(model, open_reference(dataset, extractor, held), quick)
     if not as_json:
         console.print(f"This will take about {duration(expected_seconds(lab, names))}.\n", soft_wrap=True)
     findings: list[Finding] = []
@@ -74,7 +75,7 @@ def claims(
             if not as_json:
                 _print(found)
     options = [*(f"--only {name}" for name in names), *(["--quick"] if quick else [])]
-    options += [] if features == "auto" else [f"--features {features}"]
+    options += [] if features == "auto" else [f"--features {shlex.quote(features)}"]
     command = " ".join(["sfumato claims", shlex.quote(str(run)), *options])
     facts = [
         ("model", f"{model.source}, {model.parameters:,} parameters"),

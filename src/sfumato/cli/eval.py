@@ -17,8 +17,8 @@ from rich.table import Table
 from sfumato.cli.display import console, count, duration, note, print_facts
 from sfumato.cli.sample import draw, frame_of, parse_seeds, results_folder, with_sampler
 from sfumato.data import Dataset, hold_out, open_dataset, picture, save_animation
-from sfumato.errors import SfumatoError, unknown
-from sfumato.evaluation.features import NAMES
+from sfumato.errors import SfumatoError
+from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import SCORES
 from sfumato.hub import Model, load
@@ -35,7 +35,11 @@ def eval_(
     *,
     n: Annotated[int, Parameter(name=["-n", "--n", "--count"], help="How many samples to draw and measure.")] = 1000,
     features: Annotated[
-        str, Parameter(help="What is compared: classifier (of the data's own classes), efficientnet-lite0, pixels.")
+        str,
+        Parameter(
+            help="What is compared: classifier (of the data's own classes), efficientnet-lite0, pixels, or a "
+            "network of yours, such as inception.onnx."
+        ),
     ] = "auto",
     against: Annotated[
         Path | None, Parameter(help="Another run that was measured, or its record.json, to be ranked with.")
@@ -57,8 +61,7 @@ def eval_(
 
     Each score is recorded with all that it depends on. With --against two runs are ranked, if they were measured alike.
     """
-    if features not in ("auto", *NAMES):
-        raise unknown("features", features, ["auto", *NAMES])
+    check_name(features)
     if n < LEAST:
         raise SfumatoError(f"-n {n} samples are too few to measure; give {LEAST} or more, 1000 if there is time.")
     numbers = parse_seeds(seeds, n if seeds is None else None)
@@ -68,22 +71,29 @@ def eval_(
     if from_record:
         if other is None:
             raise SfumatoError("--from-record compares two records; name the other with --against.")
-        console.print(ranking_table(read_record(run), other))
+        print_ranking(read_record(run), other)
         return
     start = time.perf_counter()
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
-    dataset, held, folder = data_of(run, model)
-    from sfumato.evaluation.evaluate import Plan, evaluate, expected_seconds, features_seconds, write_evaluation
+    dataset, held = data_of(run, model)
+    from sfumato.evaluation.evaluate import (
+        Plan,
+        drawn_for,
+        evaluate,
+        expected_seconds,
+        features_seconds,
+        write_evaluation,
+    )
     from sfumato.evaluation.features import open_extractor
     from sfumato.evaluation.measure import conditions, open_reference
     from sfumato.evaluation.page import shown_rows
 
     given = {k: v for k, v in (("steps", steps), ("guidance", guidance)) if v is not None}
     settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
-    if guidance is not None and not model.config.classes:
+    if guidance is not None and not model.config.classes and model.tokenizer is None:
         raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
     quiet = as_json
-    extractor = open_extractor(features, dataset)
+    extractor = open_extractor(features, dataset, held_out=held)
     if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:
         console.print(f"Features of the data: about {duration(seconds)}, the first time only.", soft_wrap=True)
     reference = open_reference(dataset, extractor, held)
@@ -91,24 +101,32 @@ def eval_(
         check_alike(conditions(reference, len(numbers), 0), other.conditions, (model.source, other.source.model))
     plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
     if not quiet:
-        print_facts([
-            ("samples", f"{count(plan.count)}, {settings.sampler}, {settings.steps} steps"),
-            ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
-            ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),
-            ("will take", f"about {duration(expected_seconds(model, reference, plan))}"),
-        ])  # fmt: skip
+        print_facts(
+            [
+                ("samples", f"{count(plan.count)}, {settings.sampler}, {settings.steps} steps"),
+                ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
+                ("drawn for", drawn_for(model, reference, plan.count)),
+                ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),
+                ("will take", f"about {duration(expected_seconds(model, reference, plan))}"),
+            ]
+        )
     place = out or results_folder(run) / "evaluation"
+    how = {"sampler": sampler, "steps": steps, "guidance": guidance}
     found = evaluate(
-        model, reference, plan, lambda s, labels, how: draw(model, s, labels, how, plan.batch, False)[0],
-        _command(run, n, features, numbers, sampler, steps, guidance, weights),
-    )  # fmt: skip
+        model,
+        reference,
+        plan,
+        lambda s, asked, how: draw(model, s, asked.labels, how, plan.batch, False, prompts=asked.prompts)[0],
+        _command(run, features, numbers, how, weights, curve, bits),
+    )
     shown = shown_rows(plan.count, dataset.is_images)
     some = [numbers[i] for i in shown]
-    _, way = draw(model, some, found.labels and [found.labels[i] for i in shown], settings, len(some), frames=True)
+    asked = found.asked.at(shown)
+    _, way = draw(model, some, asked.labels, settings, len(some), frames=True, prompts=asked.prompts)
     columns = 10 if dataset.is_images else None
-    frames = [picture(frame_of(step), found.labels and [found.labels[i] for i in shown], columns) for step in way]
+    frames = [picture(frame_of(step), asked.labels, columns) for step in way]
     save_animation(frames, place / "denoising.webp", milliseconds=120, last_hold=2000)
-    paths = write_evaluation(place, found, reference, folder)
+    paths = write_evaluation(place, found, reference)
     if as_json:
         print(json.dumps(asdict(found.record), indent=2, ensure_ascii=False))
         return
@@ -119,7 +137,7 @@ def eval_(
     console.print(f"\n{found.verdict[0].upper()}{found.verdict[1:]}", soft_wrap=True)
     if other is not None:
         console.print()
-        console.print(ranking_table(found.record, other))
+        print_ranking(found.record, other)
     console.print(f"\nIn {duration(time.perf_counter() - start)}, written to:")
     for path in paths:
         console.print(f"  {path}", soft_wrap=True)
@@ -141,7 +159,7 @@ def scores_table(record: Record) -> Table:
     return table
 
 
-def ranking_table(one: Record, other: Record) -> Table:
+def print_ranking(one: Record, other: Record) -> None:
     """Both values of each score, and whether the first is better."""
     from sfumato.evaluation.page import number
 
@@ -151,15 +169,17 @@ def ranking_table(one: Record, other: Record) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("score", one.source.model, other.source.model, "the first is"):
         table.add_column(name)
-    for name, mine, theirs, answer in rank(one, other):
+    rows = rank(one, other)
+    for name, mine, theirs, answer in rows:
         table.add_row(SCORES[name].title, words(mine), words(theirs), answer)
-    return table
+    console.print(table)
+    note(f"each of the {len(rows)} is judged by itself at 95%, so that one may seem better or worse by chance.")
 
 
-def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None, Path | None]:
-    """The data that `run` was trained on, what it held out, and the run's folder."""
+def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]:
+    """The data that `run` was trained on, and what it held out."""
     if ships(run):
-        return open_dataset(str(run)), None, None
+        return open_dataset(str(run)), None
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
     dataset = open_dataset(config.data, config.size)
@@ -167,14 +187,14 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None,
         raise SfumatoError(
             f"{config.data} no longer has the picture size and classes that {run} was trained on; restore the data."
         )
-    return dataset, hold_out(len(dataset), config.held_out), folder
+    return dataset, hold_out(len(dataset), config.held_out)
 
 
 def _command(
-    run: Path, n: int, features: str, numbers: list[int], sampler: str | None, steps: int | None,
-    guidance: float | None, weights: str,
-) -> str:  # fmt: skip
+    run: Path, features: str, numbers: list[int], how: dict[str, object], weights: str, curve: bool, bits: bool
+) -> str:
     words = ["sfumato eval", shlex.quote(str(run)), f"--seeds {numbers[0]}-{numbers[-1]}"]
-    options = {"features": features, "sampler": sampler, "steps": steps, "guidance": guidance, "weights": weights}
+    options = {"features": features, **how, "weights": weights}
     plain = {"features": "auto", "weights": "ema"}
-    return " ".join([*words, *(f"--{k} {v}" for k, v in options.items() if v is not None and plain.get(k) != v)])
+    words += [f"--{k} {shlex.quote(str(v))}" for k, v in options.items() if v is not None and plain.get(k) != v]
+    return " ".join([*words, *(["--no-curve"] if not curve else []), *(["--bits"] if bits else [])])

@@ -246,9 +246,12 @@ def comparison(
 
 def draw(
     model: Model, seeds: Sequence[int], labels: list[int] | None, settings: SamplingConfig, batch: int, frames: bool,
-    told: Told = NOTHING,
+    told: Told = NOTHING, prompts: Sequence[str] | None = None,
 ) -> tuple[torch.Tensor, list[Step]]:  # fmt: skip
-    """All the samples, with a progress bar over network steps; and the first batch's way there, if asked."""
+    """All the samples, with a progress bar over network steps; and the first batch's way there, if asked.
+
+    `prompts` are one a sample, where they aren't all told the same.
+    """
     parts: list[torch.Tensor] = []
     way: list[Step] = []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -257,6 +260,7 @@ def draw(
             some = slice(first, first + batch)
             own = seeds[some]
             said, away = (None if text is None else [text] * len(own) for text in (told.prompt, told.negative))
+            said = said if prompts is None else list(prompts[some])
             for step in model.stream(own, labels and labels[some], settings, said, away, told.edit):
                 if frames and first == 0:
                     way.append(step)

@@ -10,9 +10,23 @@ Interval = tuple[float, float, float]  # value, low, high
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 260, 62, 16, 12, 44
 
 
-def line_chart(x: Sequence[float], y: Sequence[float], x_label: str, y_label: str) -> str:
-    """A curve with a logarithmic y axis; `y` > 0. Styled by the page's CSS classes (axis, tick, curve)."""
-    low, high = math.log10(min(y)), math.log10(max(y))
+def line_chart(
+    x: Sequence[float],
+    y: Sequence[float],
+    x_label: str,
+    y_label: str,
+    reach: Sequence[tuple[float, float]] = (),
+    floor: tuple[float, str] | None = None,
+) -> str:
+    """A curve with a logarithmic y axis; `y` > 0. Styled by the page's CSS classes (axis, tick, curve).
+
+    With `reach`, the ends of an interval a point, each point has a mark and a line; `floor` is a value above 0 with its
+    name, drawn as a dashed line.
+    """
+    least = min([*y, *([floor[0]] if floor else [])]) / 2  # an interval may go down to 0, which has no logarithm
+    reach = [(max(least, start), max(least, end)) for start, end in reach]
+    ends = [*y, *(end for pair in reach for end in pair), *([floor[0]] if floor else [])]
+    low, high = math.log10(min(ends)), math.log10(max(ends))
     low, high = low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
 
@@ -32,7 +46,15 @@ def line_chart(x: Sequence[float], y: Sequence[float], x_label: str, y_label: st
     ]
     points = " ".join(f"{across(a):.1f},{up(b):.1f}" for a, b in zip(x, y, strict=True))
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
+    if floor:
+        level = up(floor[0])
+        parts.append(f'<line class="floor" x1="{LEFT}" x2="{right}" y1="{level:.1f}" y2="{level:.1f}"/>')
+        parts.append(f'<text class="tick" x="{right}" y="{level - 6:.1f}" text-anchor="end">{escape(floor[1])}</text>')
     parts.append(f'<polyline class="curve" points="{points}"/>')
+    for a, b, (start, end) in zip(x, y, reach, strict=False):
+        at = f"{across(a):.1f}"
+        parts.append(f'<line class="reach" x1="{at}" x2="{at}" y1="{up(start):.1f}" y2="{up(end):.1f}"/>')
+        parts.append(f'<circle class="dot" cx="{at}" cy="{up(b):.1f}" r="4"/>')
     parts.append(_labels(x_label, y_label))
     return _svg(parts, f"{y_label} against {x_label}")
 

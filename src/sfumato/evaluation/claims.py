@@ -16,6 +16,7 @@ from sfumato.baselines import KINDS, baseline_for, new_baseline
 from sfumato.diffusion import SCHEDULES, DiscreteBetas, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
+from sfumato.evaluation.evaluate import seconds_of
 from sfumato.evaluation.features import rounded
 from sfumato.evaluation.finding import (
     Cell,
@@ -26,12 +27,11 @@ from sfumato.evaluation.finding import (
     less,
     normal,
     ratio_of,
-    share_of,
     standard_error,
     times_as_long,
 )
 from sfumato.evaluation.frechet import frechet_estimate
-from sfumato.evaluation.intervals import Estimate
+from sfumato.evaluation.intervals import Estimate, share_of
 from sfumato.evaluation.laboratory import Laboratory
 from sfumato.evaluation.measure import floor_sets
 from sfumato.evaluation.rivals import SEEDS, diversity, fidelity, stability
@@ -244,7 +244,7 @@ def many_calls(lab: Laboratory) -> Finding:
     times: dict[str, list[float]] = {}
     for name, calls, size, work in ways:
         work()
-        own = [_seconds(work) / batch for _ in range(repeats)]
+        own = [seconds_of(work) / batch for _ in range(repeats)]
         times[name] = own
         rows.append((name, calls, size, statistics.median(own), min(own), max(own)))
     fastest = min(("GAN", "VAE"), key=lambda name: statistics.median(times[name]))
@@ -378,9 +378,3 @@ def _nearest_others(x: Tensor) -> Tensor:
     flat = x.flatten(1).double()
     distances = torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(math.inf)
     return distances.min(1).values / math.sqrt(flat.shape[1])
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started

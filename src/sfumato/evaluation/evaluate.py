@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,18 +16,23 @@ from sfumato import __version__
 from sfumato.data import Dataset
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
 from sfumato.errors import SfumatoError
+from sfumato.evaluation.by_level import LEVELS, SAMPLES, loss_by_level, told_of
 from sfumato.evaluation.features import Extractor
-from sfumato.evaluation.frechet import frechet_distance
-from sfumato.evaluation.intervals import estimate
+from sfumato.evaluation.frechet import frechet_estimate
+from sfumato.evaluation.intervals import LEFT_OUT, estimate
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import (
     MOST,
+    Asked,
     Measured,
     Reference,
+    asked_of,
     audit_samples,
     conditions,
+    floor_sets,
     measure,
-    proportional_labels,
+    pixels_of,
+    shrunk,
 )
 from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, verdict
 from sfumato.evaluation.record import Record, ScoreRecord, Source
@@ -38,8 +44,9 @@ from sfumato.sampling.samplers import SAMPLERS
 CURVE = (2, 3, 5, 8, 12, 20, 32)  # steps at which quality is measured
 CURVE_SAMPLES = 500
 BITS_SAMPLES = 64
+TRIAL = 500  # samples whose distances are timed
 
-Draw = Callable[[Sequence[int], "list[int] | None", SamplingConfig], Tensor]
+Draw = Callable[[Sequence[int], Asked, SamplingConfig], Tensor]
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ class Plan:
         """How many pictures the network will be shown in all, a fourfold for each likelihood step."""
         each = max(1, SAMPLERS[self.settings.sampler].calls) if self.settings.sampler in SAMPLERS else 1
         curve = min(self.count, CURVE_SAMPLES) * sum(CURVE) if self.curve else 0
-        return each * (self.count * self.settings.steps + curve) + (BITS_SAMPLES * 50 * 4 * 3 if self.bits else 0)
+        drawn = each * (self.count * self.settings.steps + curve)
+        return drawn + 2 * SAMPLES * len(LEVELS) + (BITS_SAMPLES * 50 * 4 * 3 if self.bits else 0)
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Evaluation:
 
     record: Record
     samples: Tensor
-    labels: list[int] | None
+    asked: Asked
     measured: Measured
     audits: list[Audit]
     duplicates: Duplicates
@@ -82,34 +90,41 @@ class Evaluation:
 def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     """About how long `evaluate` will take, by a small trial of each of its parts."""
     batch = min(plan.batch, plan.count, 64)
-    labels = None if reference.dataset.labels is None or not model.config.classes else [0] * batch
-    draw = partial(model.sample, range(batch), labels, replace(plan.settings, steps=2), batch=batch)
+    asked = asked_of(reference, batch, bool(model.config.classes), model.tokenizer is not None)
+    settings = replace(plan.settings, steps=2)
+    draw = partial(model.sample, range(batch), asked.labels, settings, batch=batch, prompts=asked.prompts)
     draw()  # the first call warms up
     calls = 2 * max(1, SAMPLERS[plan.settings.sampler].calls) if plan.settings.sampler in SAMPLERS else 2
-    each = _seconds(draw) / (batch * calls)
+    each = seconds_of(draw) / (batch * calls)
     some = torch.zeros(batch, *model.config.shape)
-    extract = _seconds(partial(reference.extractor.features, some)) / batch
-    features = torch.randn(min(500, plan.count), reference.features.shape[1], dtype=torch.float64)
-    scoring = _seconds(partial(precision_recall_density_coverage, features, features, repeats=0))
-    pairs = plan.count * len(reference.train) / len(features) ** 2
-    return each * plan.calls() + extract * plan.count * (3 if plan.curve else 1) + scoring * pairs * plan.repeats
+    extract = seconds_of(partial(reference.extractor.features, some)) / batch
+    features = torch.randn(TRIAL, reference.features.shape[1], dtype=torch.float64)
+    scoring = seconds_of(partial(precision_recall_density_coverage, features, features, repeats=0)) / (3 * TRIAL**2)
+    pixels = torch.randn(TRIAL, shrunk(some[:1]).shape[1])
+    searching = seconds_of(partial(near_duplicates, pixels)) / TRIAL**2
+    n, m, held = plan.count, len(reference.train), len(reference.held_out)
+    rounds = 2 + plan.repeats * (1 - LEFT_OUT) ** 2  # the samples', the floor's, and those of the intervals
+    scored = rounds * (n * n + n * m + m * m)  # distances within each set, and between them
+    searched = m * (m + n + held)  # near-duplicates, and the nearest to samples and held-out ones
+    drawn = each * plan.calls() + extract * n * (3 if plan.curve else 1)
+    return drawn + scoring * scored + searching * searched
 
 
 def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
     """About how long the features of the data take, where they are not in the cache."""
     some, _ = dataset.batch(torch.arange(min(16, len(dataset))))
     extractor.features(some)
-    return _seconds(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
+    return seconds_of(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
 
 
 def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
-    """Draw, measure, audit. `draw(seeds, labels, settings)` gives the samples, so that its caller may show progress."""
-    classes = bool(model.config.classes)
-    labels = proportional_labels(reference.dataset, plan.count) if classes else None
-    samples = draw(list(plan.seeds), labels, plan.settings)
+    """Draw, measure, audit. `draw(seeds, asked, settings)` gives the samples, so that its caller may show progress."""
+    asked = asked_of(reference, plan.count, bool(model.config.classes), model.tokenizer is not None)
+    labels = asked.labels
+    samples = draw(list(plan.seeds), asked, plan.settings)
     measured = measure(samples, None if labels is None else torch.tensor(labels), reference, repeats=plan.repeats)
     audits = audit_samples(samples, measured.features, reference)
-    duplicates = near_duplicates(reference.dataset.batch(reference.train)[0].flatten(1))
+    duplicates = near_duplicates(pixels_of(reference.dataset, reference.train))
     words = verdict(audits)
     scores, notes = dict(measured.scores), list(measured.notes)
     if not reference.really:
@@ -127,7 +142,8 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
             weights_hash=model.weights_hash,
             parameters=model.parameters,
             seeds=f"{plan.seeds[0]}-{plan.seeds[-1]}",
-            classes="in the data's proportions" if classes else "none",
+            classes=classes_words(asked),
+            captions=captions_words(asked, reference),
             sampler={k: v for k, v in asdict(plan.settings).items() if v is not None},
             sfumato=__version__,
             torch=torch.__version__,
@@ -140,43 +156,67 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
             **{a.space: _audit_facts(a) for a in audits},
             "near_duplicates": _pairs(duplicates, reference),
         },
-        tuple(curve(reference, plan, draw)) if plan.curve else (),
+        tuple(curve(reference, asked, plan, draw)) if plan.curve else (),
+        tuple(loss_by_level(model, reference)),
     )
-    return Evaluation(record, samples, labels, measured, audits, duplicates, words)
+    return Evaluation(record, samples, asked, measured, audits, duplicates, words)
 
 
-def curve(reference: Reference, plan: Plan, draw: Draw) -> list[dict[str, float]]:
-    """The distance to the data at each number of steps, by the same seeds; of fewer samples than the scores."""
+def drawn_for(model: Model, reference: Reference, count: int) -> str:
+    """What `model` will be told to draw, for people."""
+    asked = asked_of(reference, count, bool(model.config.classes), model.tokenizer is not None)
+    words = [f"{len(set(asked.labels)):,} classes, {classes_words(asked)}"] if asked.labels is not None else []
+    words += [f"captions {captions_words(asked, reference).partition(';')[0]}"] if asked.prompts is not None else []
+    return ", ".join(words) or "nothing: the model has no classes and reads no prompts"
+
+
+def classes_words(asked: Asked) -> str:
+    """How the classes were chosen, for the record."""
+    return "none" if asked.labels is None else "those of the captions" if asked.prompts else "in the data's proportions"
+
+
+def captions_words(asked: Asked, reference: Reference) -> str:
+    """Which captions were drawn, for the record."""
+    if asked.prompts is None:
+        return "none"
+    number = min(len(asked.prompts), len(reference.held_out))
+    origin = "held-out samples" if reference.really else "the samples that stand for held-out ones"
+    content = hashlib.sha256("\n".join(asked.prompts).encode()).hexdigest()
+    return f"of {number:,} of {origin}, in turn; sha256 {content[:16]}"
+
+
+def curve(reference: Reference, asked: Asked, plan: Plan, draw: Draw) -> list[dict[str, float]]:
+    """The distance to the data at each number of steps, by the same seeds; of fewer samples than the scores.
+
+    With its interval, and the `floor`: what as many real samples score that no model drew.
+    """
     count = min(plan.count, CURVE_SAMPLES)
-    labels = proportional_labels(reference.dataset, count) if reference.dataset.classes else None
-    by_moments = count > reference.features.shape[1]
+    rows = torch.linspace(0, plan.count - 1, count).long().tolist()  # classes may lie in order
+    seeds, some = [plan.seeds[row] for row in rows], asked.at(rows)
+    apart, others = floor_sets(reference, count, 0)
+    by_moments = min(count, len(apart)) > reference.features.shape[1]
+    distance = frechet_estimate if by_moments else partial(sliced_wasserstein, repeats=20)
+    floor = distance(apart, others).value
     found = []
     for steps in CURVE:
         try:
-            samples = draw(list(plan.seeds)[:count], labels, replace(plan.settings, steps=steps))
+            samples = draw(seeds, some, replace(plan.settings, steps=steps))
         except SfumatoError:  # too few steps for this sampler
             continue
-        features = reference.extractor.features(samples)
-        if by_moments:
-            value = frechet_distance(features, reference.features)
-        else:
-            value = sliced_wasserstein(features, reference.features, repeats=0).value
-        found.append({"steps": float(steps), "frechet" if by_moments else "sliced_wasserstein": value})
+        at = distance(reference.extractor.features(samples), reference.features)
+        name = "frechet" if by_moments else "sliced_wasserstein"
+        found.append({"steps": float(steps), name: at.value, "low": at.low, "high": at.high, "floor": floor})
     return found
 
 
 def bits(model: Model, reference: Reference) -> ScoreRecord:
     """Bits a dimension of held-out samples (Song et al. 2021); of pictures as continuous values spread over a grey."""
     rows = reference.held_out[:BITS_SAMPLES]
-    x, labels = reference.dataset.batch(rows)
+    x, cond = told_of(model, reference.dataset, rows)
     noise = ImageNoise(range(len(rows)), model.config.shape, model.device)
     pictures = reference.dataset.is_images
     if pictures:
         x = dequantise(x, torch.rand(x.shape, generator=torch.Generator().manual_seed(0)))
-    cond = None
-    if model.config.classes:
-        known = labels if labels is not None else torch.full((len(rows),), len(model.config.classes))
-        cond = {"label": known.to(model.device)}
     found = log_likelihood(model.denoiser, x.to(model.device), cond, noise=noise, data_std=model.config.data_std)
     each = bits_per_dim(found.cpu(), x[0].numel(), 2 / 255 if pictures else None)
     value = estimate(float(each.mean()), float(each.std()) / len(each) ** 0.5, least=-float("inf"))
@@ -205,14 +245,15 @@ def _pairs(found: Duplicates, reference: Reference) -> dict[str, object]:
     return {"pairs": len(found.pairs), "searched": found.searched, "indices": pairs}
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long `work()` takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
-def write_evaluation(folder: Path, evaluation: Evaluation, reference: Reference, run: Path | None) -> list[Path]:
-    """Write record.json, README.md and, for pictures, pairs.png and report.html; returns their paths."""
+def write_evaluation(folder: Path, evaluation: Evaluation, reference: Reference) -> list[Path]:
+    """Write record.json, README.md, samples.png, report.html and, for pictures, pairs.png; returns their paths."""
     from sfumato.evaluation.model_card import model_card
     from sfumato.evaluation.page import write_page
     from sfumato.evaluation.record import write_record
@@ -220,4 +261,4 @@ def write_evaluation(folder: Path, evaluation: Evaluation, reference: Reference,
 
     write_record(folder / "record.json", evaluation.record)
     replace_file(folder / "README.md", model_card(evaluation.record, reference.dataset).encode())
-    return [folder / "record.json", folder / "README.md", *write_page(folder, evaluation, reference, run)]
+    return [folder / "record.json", folder / "README.md", *write_page(folder, evaluation, reference)]

@@ -16,15 +16,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Dataset
+from sfumato.data import Dataset, hold_out
 from sfumato.data.cache import cache_folder
 from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.classifier import Classifier, new_classifier, train_classifier
 from sfumato.files import replace_file
 
 NAMES = ("classifier", "efficientnet-lite0", "pixels")
-VERSION = 1  # raise it when the classifier's network or its training changes
+ONNX = ".onnx"
+VERSION = 2  # raise it when the classifier's network or its training changes
 BATCH = 50
+FEWEST_HELD = 50  # held-out samples that are enough to judge by
+STAND_IN = 0.2  # the share that stands in where none were held out
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,22 @@ class Extractor:
         return found
 
 
-def open_extractor(name: str, dataset: Dataset, cache: Path | None = None) -> Extractor:
+def left_out(dataset: Dataset, held_out: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """The samples that stand for what no model saw: those `held_out` in training, or for too few a random fifth."""
+    if held_out is not None and len(held_out) >= FEWEST_HELD:
+        return held_out
+    return hold_out(len(dataset), STAND_IN)
+
+
+def open_extractor(
+    name: str, dataset: Dataset, cache: Path | None = None, held_out: NDArray[np.int64] | None = None
+) -> Extractor:
     """The extractor called `name` for samples like those of `dataset`.
 
-    "classifier" is trained on the data's own classes, once: its weights are kept in the cache under the hash of the
-    data. "efficientnet-lite0" knows the 1,000 classes of ImageNet and is an extra; "pixels" are the samples
-    themselves, good for points and for pictures as small as 8×8. "auto" takes the first of these that can be.
+    "classifier" is trained on the data's own classes, once, without what is `left_out`: its weights are kept in the
+    cache under the hash of the data. "efficientnet-lite0" knows the 1,000 classes of ImageNet and is an extra; "pixels"
+    are the samples themselves, good for points and for pictures as small as 8×8. "auto" takes the first of these that
+    can be. A path that ends in .onnx is a network of the user's own, such as Inception or DINOv2: see `onnx_features`.
     Raises SfumatoError where the data doesn't suit.
     """
     if name == "auto":
@@ -85,12 +98,16 @@ def open_extractor(name: str, dataset: Dataset, cache: Path | None = None) -> Ex
     if name == "pixels":
         return Extractor("pixels", "", "none", lambda x: x.flatten(1))
     if name == "classifier":
-        classifier, weights = own_classifier(dataset, cache)
+        classifier, weights = own_classifier(dataset, cache, left_out(dataset, held_out))
         return Extractor("classifier", weights, "none", classifier.features, classifier)
-    if name != "efficientnet-lite0":
-        raise unknown("features", name, ["auto", *NAMES])
+    check_name(name)
     if not dataset.is_images:
         raise SfumatoError(f"{dataset.name} are points, and {name} takes pictures; use --features pixels.")
+    if name.endswith(ONNX):
+        from sfumato.evaluation.onnx_features import open_network
+
+        network = open_network(Path(name))
+        return Extractor(Path(name).name, network.hash, network.resize, network)
     from sfumato.evaluation.efficientnet import SIDE, load_efficientnet
 
     net, weights = load_efficientnet()
@@ -98,16 +115,31 @@ def open_extractor(name: str, dataset: Dataset, cache: Path | None = None) -> Ex
     return Extractor(name, weights, f"{SIDE}×{SIDE} bicubic antialiased{channels}", net)
 
 
-def own_classifier(dataset: Dataset, cache: Path | None = None) -> tuple[Classifier, str]:
+def check_name(name: str) -> None:
+    """Raises SfumatoError unless `name` is "auto", one of NAMES or the path of an ONNX file."""
+    if name not in ("auto", *NAMES) and not name.endswith(ONNX):
+        words = (
+            ""
+            if not name.endswith((".pt", ".pth", ".bin", ".safetensors"))
+            else (f" Of your own networks --features takes {ONNX} files, which hold the network besides its weights.")
+        )
+        raise SfumatoError(f"{unknown('features', name, ['auto', *NAMES])}{words}")
+
+
+def own_classifier(
+    dataset: Dataset, cache: Path | None = None, held_out: NDArray[np.int64] | None = None
+) -> tuple[Classifier, str]:
     """The classifier of `dataset` and the SHA-256 of its weights, from the cache, or trained and put there."""
-    path = (cache or cache_folder()) / f"classifier-{VERSION}-{content_hash(dataset)[:32]}.safetensors"
+    apart = digest(np.empty(0, np.int64) if held_out is None else held_out)
+    about = hashlib.sha256(f"{content_hash(dataset)} {apart}".encode()).hexdigest()
+    path = (cache or cache_folder()) / f"classifier-{VERSION}-{about[:32]}.safetensors"
     with suppress(OSError, safetensors.SafetensorError, KeyError, RuntimeError):
         content = path.read_bytes()
         tensors = safetensors.torch.load(content)
         classifier = new_classifier(dataset.shape[0], len(dataset.classes), float(tensors.pop("accuracy")))
         classifier.net.eval().requires_grad_(False).load_state_dict(tensors)
         return classifier, hashlib.sha256(content).hexdigest()
-    classifier = train_classifier(dataset)
+    classifier = train_classifier(dataset, held_out=held_out)
     tensors = {k: v.contiguous() for k, v in classifier.net.state_dict().items()}
     content = safetensors.torch.save(tensors | {"accuracy": torch.tensor(classifier.accuracy, dtype=torch.float64)})
     with suppress(SfumatoError):

@@ -89,14 +89,6 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
     return normal(one.value - other.value, math.hypot(standard_error(one), standard_error(other)))
 
 
-def share_of(hits: float, count: int) -> Estimate:
-    """A share with Wilson's interval, which holds near 0 and 1 too (Wilson 1927)."""
-    share, squared = hits / count, QUANTILE**2 / count
-    middle = (share + squared / 2) / (1 + squared)
-    reach = QUANTILE * math.sqrt(share * (1 - share) / count + squared / (4 * count)) / (1 + squared)
-    return Estimate(share, min(share, middle - reach), max(share, middle + reach))
-
-
 def ratio_of(above: Tensor, below: Tensor) -> Estimate:
     """The ratio of two means, its error to first order."""
     ratio = float(above.mean() / below.mean())

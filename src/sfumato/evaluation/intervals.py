@@ -46,6 +46,14 @@ def squared_estimate(value: float, error: float, least: float = 0.0) -> Estimate
     return Estimate(value, max(least, min(value, value - reach + lift)), value + reach + lift)
 
 
+def share_of(hits: float, count: int) -> Estimate:
+    """A share with Wilson's interval, which holds near 0 and 1 too (Wilson 1927)."""
+    share, squared = hits / count, QUANTILE**2 / count
+    middle = (share + squared / 2) / (1 + squared)
+    reach = QUANTILE * math.sqrt(share * (1 - share) / count + squared / (4 * count)) / (1 + squared)
+    return Estimate(share, max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach)))
+
+
 def subsampling_error(
     statistic: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor, repeats: int = 50, seed: int = 0
 ) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sfumato.data import Dataset
 from sfumato.evaluation.classifier import train_classifier
+from sfumato.evaluation.features import rounded
 from sfumato.evaluation.frechet import frechet_distance, half_to_half
 
 
@@ -43,8 +44,7 @@ def judge(samples: Tensor, labels: Tensor, dataset: Dataset, seed: int = 0) -> J
     classifier = train_classifier(dataset, seed)
     real, _ = dataset.batch(torch.arange(len(dataset)))
     real_features, _ = classifier.read(real)
-    rounded = ((samples.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
-    features, read = classifier.read(rounded)
+    features, read = classifier.read(rounded(samples))
     right = (read == labels).float()
     baseline, spread = half_to_half(real_features, seed=seed)
     return Judgement(

@@ -18,7 +18,7 @@ from sfumato.baselines import Baseline, BaselineTrainer, baseline_for, new_basel
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor
-from sfumato.evaluation.measure import Reference
+from sfumato.evaluation.measure import Reference, asked_of
 from sfumato.hub import Model, new_model
 from sfumato.training import Trainer, TrainingConfig, fastest_precision, model_for
 
@@ -101,8 +101,10 @@ class Laboratory:
         return [number % classes for number in range(count)] if classes else None
 
     def draw(self, count: int, labels: Sequence[int] | None = None, **sampling: Any) -> Tensor:
-        """Pictures of the seeds from 0 on; their features' rows are in this order."""
-        return self.model.sample(range(count), labels, batch=250, **sampling)
+        """Pictures of the seeds from 0 on, by a model that knows no classes but reads prompts of held-out captions."""
+        reads = self.model.tokenizer is not None and not self.model.config.classes
+        prompts = asked_of(self.reference, count, False, reads).prompts
+        return self.model.sample(range(count), labels, batch=250, prompts=prompts, **sampling)
 
 
 @dataclass(frozen=True)

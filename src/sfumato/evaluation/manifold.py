@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.intervals import Estimate, check_features, estimate, subsampling_error
+from sfumato.evaluation.intervals import Estimate, check_features, estimate, share_of, subsampling_error
 
 CHUNK = 2**22  # distances that are held at a time
 NAMES = ("precision", "recall", "density", "coverage")
@@ -31,11 +33,20 @@ def precision_recall_density_coverage(
     errors = torch.zeros(4)
     if repeats:
         errors = subsampling_error(lambda a, b: _shares(a, b, neighbours), samples, real, repeats, seed)
-    most = (1.0, 1.0, float("inf"), 1.0)
+    counts = (len(samples), len(real), 0, len(real))  # of density, no share, none
     return {
-        name: estimate(float(value), float(error), most=end)
-        for name, value, error, end in zip(NAMES, values, errors, most, strict=True)
+        name: _interval(float(value), float(error), count if repeats else 0, 1.0 if count else math.inf)
+        for name, value, error, count in zip(NAMES, values, errors, counts, strict=True)
     }
+
+
+def _interval(value: float, error: float, count: int, most: float) -> Estimate:
+    """At least that of a share of `count`: where leaving parts out moves nothing, chance still would."""
+    found = estimate(value, error, most=most)
+    if not count:
+        return found
+    least = share_of(value * count, count)
+    return Estimate(value, min(found.low, least.low), max(found.high, least.high))
 
 
 def _shares(samples: Tensor, real: Tensor, k: int) -> Tensor:

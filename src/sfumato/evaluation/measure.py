@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Dataset, around, hold_out
+from sfumato.data import Dataset, around
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.features import Extractor, chunks, content_hash, digest, rounded
+from sfumato.evaluation.features import Extractor, chunks, content_hash, digest, left_out, rounded
 from sfumato.evaluation.memorisation import Audit, audit
 from sfumato.evaluation.record import Conditions, ScoreRecord
 from sfumato.evaluation.scores import score
 from sfumato.evaluation.two_sample import class_accuracy, class_histogram
 
 MOST = 10_000  # of the data: more move no score by as much as its interval
-FEWEST_HELD = 50  # held-out samples that are enough to judge by
-STAND_IN = 0.2  # the share that stands in where none were held out
+SMALL = 32  # pixels a side that copies are looked for at: of larger pictures ten thousand would fill the memory
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a model is told of each sample that it is to draw: the class, the caption, or neither."""
+
+    labels: list[int] | None = None
+    prompts: list[str] | None = None
+
+    def at(self, rows: Sequence[int]) -> Asked:
+        """What is told of some of them."""
+        labels, prompts = (given and [given[i] for i in rows] for given in (self.labels, self.prompts))
+        return Asked(labels, prompts)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -56,11 +70,12 @@ class Measured:
 def open_reference(dataset: Dataset, extractor: Extractor, held_out: NDArray[np.int64] | None = None) -> Reference:
     """The data to compare with, its features from the cache where they are known.
 
-    `held_out` are the samples that training left out (`sfumato.data.hold_out`); a random fifth stands in for fewer than
-    FEWEST_HELD. Of larger sets MOST samples are used. Raises SfumatoError for a set of fewer than 40.
+    `held_out` are the samples that training left out (`sfumato.data.hold_out`), which `open_extractor` was told too; a
+    random fifth stands in for too few. Of larger sets MOST samples are used. Raises SfumatoError for a set of fewer
+    than 40.
     """
-    really = held_out is not None and len(held_out) >= FEWEST_HELD
-    held = held_out if really and held_out is not None else hold_out(len(dataset), STAND_IN)
+    held = left_out(dataset, held_out)
+    really = held is held_out
     if not len(held):
         raise SfumatoError(f"{dataset.name} holds {len(dataset)} samples; an evaluation needs 40 or more.")
     count = len(dataset) - len(held)
@@ -123,16 +138,48 @@ def measure(samples: Tensor, labels: Tensor | None, reference: Reference, seed: 
 
 def audit_samples(samples: Tensor, features: Tensor, reference: Reference) -> list[Audit]:
     """The memorisation audit of samples by their pixels and, where those are others, by their features."""
-    train, held = (
-        torch.cat([reference.dataset.batch(part)[0].flatten(1) for part in chunks(rows, 1000)])
-        for rows in (reference.train, reference.held_out)
-    )
-    space = "pixels" if reference.dataset.is_images else "coordinates"
-    found = [audit(space, rounded(samples).flatten(1), train, held)]
+    dataset = reference.dataset
+    train, held = (pixels_of(dataset, rows) for rows in (reference.train, reference.held_out))
+    large = dataset.is_images and max(dataset.shape[1:]) > SMALL
+    space = "coordinates" if not dataset.is_images else f"pixels, at most {SMALL} a side" if large else "pixels"
+    found = [audit(space, shrunk(rounded(samples)), train, held)]
     if reference.extractor.name != "pixels":
         words = f"the features of {reference.extractor.name}"
         found.append(audit(words, features, reference.features, reference.held_out_features))
     return found
+
+
+def pixels_of(dataset: Dataset, rows: NDArray[np.int64]) -> Tensor:
+    """Some of a data set's samples as copies are looked for: `(number, at most 3·SMALL²)`."""
+    return torch.cat([shrunk(dataset.batch(part)[0]) for part in chunks(rows, 200)])
+
+
+def shrunk(samples: Tensor) -> Tensor:
+    """Samples `(count, ...)` as vectors; of larger pictures the means of areas, at most SMALL a side."""
+    if samples.ndim == 4 and max(samples.shape[2:]) > SMALL:
+        share = SMALL / max(samples.shape[2:])
+        samples = F.adaptive_avg_pool2d(samples, [max(1, round(share * side)) for side in samples.shape[2:]])
+    return samples.flatten(1)
+
+
+def asked_of(reference: Reference, count: int, classes: bool, captions: bool) -> Asked:
+    """What a model that knows `classes`, reads `captions`, both or neither is told of `count` samples.
+
+    Classes come in the data's proportions; captions are those of held-out samples, each in turn, with their classes.
+    """
+    dataset = reference.dataset
+    if not captions or dataset.captions is None:
+        return Asked(proportional_labels(dataset, count) if classes else None)
+    rows = caption_rows(reference, count)
+    own = dataset.labels[rows].tolist() if classes and dataset.labels is not None else None
+    return Asked(own, [dataset.captions[row].partition("\n")[0] for row in rows.tolist()])
+
+
+def caption_rows(reference: Reference, count: int) -> NDArray[np.int64]:
+    """The held-out samples whose captions `count` samples are drawn for, in turn; the first are those of any count."""
+    held = reference.held_out
+    order = np.random.default_rng(0).permutation(len(held))  # data often lies in order
+    return held[order[np.arange(count) % len(held)]]
 
 
 def proportional_labels(dataset: Dataset, count: int) -> list[int] | None:

@@ -111,6 +111,11 @@ def near_duplicates(train: Tensor, most: int = 10_000) -> Duplicates:
     return Duplicates(pairs, len(some))
 
 
+def memorised(audits: list[Audit]) -> bool:
+    """Whether any of them shows it, at a level that all of them together keep to (Bonferroni)."""
+    return any(a.memorised and a.p_value < SURE / len(audits) for a in audits)
+
+
 def verdict(audits: list[Audit]) -> str:
     """One line for people."""
     worst = min(audits, key=lambda a: a.p_value)
@@ -121,7 +126,7 @@ def verdict(audits: list[Audit]) -> str:
         f"{worst.flagged:,} of {count:,} samples lie closer to one training sample than {than} of {held:,} held-out "
         f"ones do (by {worst.space}; {worst.expected:.1f} by chance, p = {worst.p_value:.2g})"
     )
-    if any(a.memorised for a in audits):
+    if memorised(audits):
         return f"memorised: {words}."
     return f"no sign of copying: {words}."
 

@@ -13,7 +13,8 @@ def model_card(record: Record, dataset: Dataset) -> str:
     """README.md of the model: its scores as `huggingface_hub`'s ModelCard and EvalResult read them, and the audit."""
     source, conditions = record.source, record.conditions
     name = source.model.split("/checkpoints/")[0].rstrip("/").rsplit("/", 1)[-1] or "model"
-    task = {"type": "unconditional-image-generation"}
+    pictures, captions = dataset.is_images, source.captions != "none"
+    task = {"type": "text-to-image" if captions else "unconditional-image-generation" if pictures else "other"}
     metrics = [
         {"type": key, "value": round(score.value, 6), "name": SCORES[key].title, "args": _arguments(record)}
         for key, score in record.scores.items()
@@ -21,7 +22,12 @@ def model_card(record: Record, dataset: Dataset) -> str:
     index = [{"name": name, "results": [{
         "task": task, "dataset": {"type": dataset.name, "name": dataset.name}, "metrics": metrics,
     }]}]  # fmt: skip
-    head = {"library_name": "sfumato", "tags": ["diffusion", "image-generation"], "model-index": index}
+    head = {
+        "library_name": "sfumato",
+        **({"pipeline_tag": task["type"]} if pictures else {}),
+        "tags": ["diffusion", *(["image-generation"] if pictures else ["points"])],
+        "model-index": index,
+    }
     yaml = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items())  # JSON is YAML
     words = {"lower": "lower", "higher": "higher", "half": "near 0.5"}
     rows = "\n".join(
@@ -30,6 +36,7 @@ def model_card(record: Record, dataset: Dataset) -> str:
         for key, score in record.scores.items()
     )
     shape = " × ".join(map(str, dataset.shape))
+    told = "" if not captions else f"; captions {source.captions.partition(';')[0]}"
     sampler = ", ".join(f"{key} {value}" for key, value in source.sampler.items())
     notes = "".join(f"\n{note[0].upper()}{note[1:]}\n" for note in record.notes)
     return f"""---
@@ -41,7 +48,7 @@ A diffusion model of {source.parameters:,} parameters, trained with sfumato on {
 
 ## How it does
 
-{conditions.count:,} samples (seeds {source.seeds}; {sampler}) against {conditions.reference_count:,} of the data
+{conditions.count:,} samples (seeds {source.seeds}{told}; {sampler}) against {conditions.reference_count:,} of the data
 ({conditions.split}), in the features `{conditions.features}`. Intervals hold 95%; the floor is what real
 data scores that no model drew.
 

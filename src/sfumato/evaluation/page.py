@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,45 +13,48 @@ from PIL.Image import Image
 from torch import Tensor
 
 from sfumato.data import picture, save_png, table, tile
-from sfumato.evaluation.charts import bar_chart, line_chart
+from sfumato.evaluation.charts import bar_chart, interval_chart, line_chart
 from sfumato.evaluation.evaluate import CURVE_SAMPLES, Evaluation
 from sfumato.evaluation.features import rounded
-from sfumato.evaluation.measure import Reference
-from sfumato.evaluation.record import ScoreRecord
-from sfumato.evaluation.report import embed, render
+from sfumato.evaluation.measure import Asked, Reference, caption_rows
+from sfumato.evaluation.memorisation import memorised
+from sfumato.evaluation.record import Record, ScoreRecord
+from sfumato.evaluation.report import address, embed, render
 from sfumato.evaluation.scores import SCORES
 from sfumato.files import replace_file
-from sfumato.training.held_out import describe, read_evaluations
 
 PAIRS = 12
 GRID = 100
+CAPTIONED = 12
 
 
-def write_page(folder: Path, evaluation: Evaluation, reference: Reference, run: Path | None) -> list[Path]:
+def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> list[Path]:
     """Write samples.png, pairs.png (of pictures) and report.html into `folder`, and say which.
 
-    denoising.webp of that folder is shown where there is one, and the loss by level where `run` has measured it.
+    denoising.webp of that folder is shown where there is one.
     """
     record, dataset = evaluation.record, reference.dataset
     source, conditions = record.source, record.conditions
     about = {"model": source.model, "weights_sha256": source.weights_hash, "seeds": source.seeds}
     shown = shown_rows(len(evaluation.samples), dataset.is_images)
-    labels = None if evaluation.labels is None else [evaluation.labels[i] for i in shown]
-    save_png(picture(evaluation.samples[shown], labels, columns=10), folder / "samples.png", about)
+    labels = evaluation.asked.labels
+    save_png(
+        picture(evaluation.samples[shown], labels and [labels[i] for i in shown], columns=10),
+        folder / "samples.png",
+        about,
+    )
     written = [folder / "samples.png"]
     if dataset.is_images:
         save_png(pairs_picture(evaluation, reference), folder / "pairs.png", about)
         written.append(folder / "pairs.png")
     animation = folder / "denoising.webp"
-    evaluations = read_evaluations(run) if run is not None else []
-    read, steps = evaluation.measured.read, [point["steps"] for point in record.curve]
-    kind = next((name for point in record.curve for name in point if name != "steps"), "")
-    sampler = ", ".join(f"{name} {value}" for name, value in source.sampler.items())
+    read = evaluation.measured.read
     page = {
         "title": f"{dataset.name.capitalize()}, measured",
         "subtitle": f"{source.model}, {source.weights} weights, {source.parameters:,} parameters.",
         "figures": [_figure(name, record.scores[name]) for name in HEADLINES if name in record.scores][:4],
-        "drawn": f"Seeds {source.seeds}, classes {source.classes}; {sampler}.",
+        "drawn": drawn_words(record),
+        "captioned": captioned(evaluation, reference),
         "grid": embed(folder / "samples.png"),
         "animation": embed(animation) if animation.exists() else "",
         "shown": f"{len(shown):,}",
@@ -62,14 +66,12 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference, run: 
         ),
         "scores": [_row(name, s) for name, s in record.scores.items()],
         "notes": [note[0].upper() + note[1:] for note in record.notes],
-        "by_class": Markup(_by_class(read, evaluation.labels, dataset.classes))
-        if read is not None and evaluation.labels is not None and len(dataset.classes) <= 20
+        "by_class": Markup(_by_class(read, labels, dataset.classes))
+        if read is not None and labels is not None and len(dataset.classes) <= 20
         else "",
-        "curve": Markup(line_chart(steps, [max(p[kind], 1e-9) for p in record.curve], "steps", SCORES[kind].title))
-        if len(steps) > 1
-        else "",
+        "curve": Markup(_curve(record.curve)) if len(record.curve) > 1 else "",
         "curve_count": f"{min(conditions.count, CURVE_SAMPLES):,}",
-        "memorised": any(a.memorised for a in evaluation.audits),
+        "memorised": memorised(evaluation.audits),
         "verdict": evaluation.verdict[0].upper() + evaluation.verdict[1:],
         "pairs": embed(folder / "pairs.png") if dataset.is_images else "",
         "audits": [
@@ -81,8 +83,10 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference, run: 
             for a in evaluation.audits
         ],
         "duplicates": duplicates_words(evaluation),
-        "levels": describe(evaluations[-1]) if evaluations else [],
+        "levels": Markup(_levels(record.levels)) if record.levels else "",
+        "really": reference.really,
         "command": source.command,
+        "again": again(evaluation, reference),
         "facts": [(n.replace("_", " "), str(v)) for n, v in (asdict(conditions) | asdict(source)).items()
                   if v != "" and n not in ("command", "sampler")],
     }  # fmt: skip
@@ -112,6 +116,73 @@ def pairs_picture(evaluation: Evaluation, reference: Reference) -> Image:
     return table(cells, names, columns)
 
 
+def drawn_words(record: Record) -> str:
+    """How the samples were drawn, in a sentence; settings that are off are left out."""
+    source = record.source
+    sampler = dict(source.sampler)
+    parts = [f"{sampler.pop('sampler')} in {sampler.pop('steps')} steps"]
+    parts += [f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in sampler.items()
+              if value not in (False, "network", "plain")]  # fmt: skip
+    told = [f"classes {source.classes}"] if source.classes != "none" else []
+    told += [f"captions {source.captions.partition(';')[0]}"] if source.captions != "none" else []
+    return f"Seeds {source.seeds}{''.join(f', {words}' for words in told)}; {', '.join(parts)}."
+
+
+def captioned(evaluation: Evaluation, reference: Reference) -> list[dict[str, str]]:
+    """Some captions, each with what was drawn for it and the real picture that it belongs to."""
+    prompts = evaluation.asked.prompts
+    if prompts is None or not reference.dataset.is_images:
+        return []
+    found = []
+    for i in torch.linspace(0, len(prompts) - 1, min(CAPTIONED, len(prompts))).long().tolist():
+        row = caption_rows(reference, len(prompts))[i : i + 1]
+        drawn, real = evaluation.samples[i : i + 1], reference.dataset.batch(row)[0]
+        cells = {name: address(tile(x, columns=1, gap=0)) for name, x in (("drawn", drawn), ("real", real))}
+        found.append({"caption": prompts[i], **cells})
+    return found
+
+
+def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]:
+    """What to type to have each part of the page again."""
+    source, asked = evaluation.record.source, evaluation.asked
+    run = source.model.split("/checkpoints/")[0]
+    words = f"sfumato sample {shlex.quote(run)}"
+    first = source.seeds.split("-")[0]
+    if asked.prompts is not None:
+        words += f" {shlex.quote(asked.prompts[0])}"
+    if asked.labels is not None:
+        words += f" --class {shlex.quote(reference.dataset.classes[asked.labels[0]])}"
+    settings = {**source.sampler, "weights": source.weights}
+    words += "".join(f" --{name} {settings[name]}" for name in ("sampler", "steps", "guidance", "weights")
+                     if name != "guidance" or asked != Asked())  # fmt: skip
+    rest = ["scores"] + ["quality against steps"] * bool(evaluation.record.curve)
+    return [
+        (f"{', '.join(rest)}, loss by noise level, copies, this page", source.command),
+        (
+            f"the first sample, and its way there (sample n has the seed {first} + n)",
+            f"{words} --seeds {first} --animate",
+        ),
+        ("whether another run is better", f"sfumato eval OTHER --against {shlex.quote(run)}"),
+    ]
+
+
+def _curve(points: Sequence[dict[str, float]]) -> str:
+    kind = next(name for name in points[0] if name in SCORES)
+    values = [max(point[kind], 1e-9) for point in points]
+    reach = [(point["low"], point["high"]) for point in points]
+    floor = points[0]["floor"]
+    shown = (floor, "real data") if floor > 0 else None
+    return line_chart([point["steps"] for point in points], values, "steps", SCORES[kind].title, reach, shown)
+
+
+def _levels(levels: Sequence[dict[str, float]]) -> str:
+    series = {
+        words: [(row[name], row[f"{name}_low"], row[f"{name}_high"]) for row in levels]
+        for name, words in (("held_out", "held out"), ("trained", "trained on"))
+    }
+    return interval_chart([f"σ {row['sigma']:.2g}" for row in levels], series, "loss: 0 is a perfect guess")
+
+
 def duplicates_words(evaluation: Evaluation) -> str:
     """What the training set repeats, in a sentence."""
     found = evaluation.duplicates
@@ -136,12 +207,12 @@ def _figure(name: str, found: ScoreRecord) -> dict[str, object]:
 def _row(name: str, found: ScoreRecord) -> dict[str, str]:
     score = SCORES[name]
     return {
-        "title": score.title,
+        "title": score.title + "*" * (not score.unbiased),
         "value": number(found.value),
         "interval": f"{number(found.low)} to {number(found.high)}",
         "floor": "" if found.floor is None else f"{number(found.floor)}",
         "better": {"lower": "↓", "higher": "↑", "half": "→ 0.5"}[score.better],
-        "meaning": score.meaning if score.unbiased else f"{score.meaning}; depends on the counts",
+        "meaning": score.meaning,
         "p": "" if found.p_value is None else f"{found.p_value:.2g}",
     }
 

@@ -54,6 +54,7 @@ class Source:
     sfumato: str
     torch: str
     command: str
+    captions: str = "none"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Record:
     notes: tuple[str, ...] = ()
     audit: dict[str, Any] = field(default_factory=dict)
     curve: tuple[dict[str, float], ...] = ()
+    levels: tuple[dict[str, float], ...] = ()
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import torch
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
+from PIL.Image import Image
 from torch import Tensor
 
 from sfumato.data import Dataset, tile
@@ -108,6 +110,13 @@ def facts(model: Model, last: dict[str, float]) -> list[tuple[str, str]]:
 def embed(path: Path) -> str:
     """A picture file as a data: address."""
     return f"data:{MEDIA[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def address(image: Image) -> str:
+    """A picture as a data: address."""
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def smooth(values: Sequence[float], window: int = 5) -> list[float]:

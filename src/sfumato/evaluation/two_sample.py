@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.intervals import QUANTILE, Estimate, check_features, squared_estimate
+from sfumato.evaluation.intervals import Estimate, check_features, share_of, squared_estimate
 
 CHUNK = 2**22
 
@@ -37,16 +38,14 @@ def classifier_two_sample_test(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
     right, n = int((torch.cat(answers) == truth).sum()), len(asked)
     tail = torch.arange(right, n + 1, dtype=torch.float64)
     log_odds = math.lgamma(n + 1) - torch.lgamma(tail + 1) - torch.lgamma(n - tail + 1) - n * math.log(2)
-    share = right / n
-    return Estimate(share, *_wilson(share, n), p_value=min(1.0, float(log_odds.exp().sum())))
+    return replace(share_of(right, n), p_value=min(1.0, float(log_odds.exp().sum())))
 
 
 def class_accuracy(read: Tensor, asked: Tensor) -> Estimate:
     """The share of samples that are read `(count,)` as the class that was asked for `(count,)`, with its interval."""
     if not len(read) or len(read) != len(asked):
         raise SfumatoError(f"{len(read)} samples were read and {len(asked)} asked for; give one class a sample.")
-    share = float((read == asked).double().mean())
-    return Estimate(share, *_wilson(share, len(read)))
+    return share_of(int((read == asked).sum()), len(read))
 
 
 def class_histogram(a: Tensor, b: Tensor, classes: int) -> Estimate:
@@ -70,10 +69,3 @@ def class_histogram(a: Tensor, b: Tensor, classes: int) -> Estimate:
         variance += float(((share * slope.square()).sum() - (share * slope).sum().square()) / n)
     found = squared_estimate(float(((p - q).square() / (p + q)).sum()), math.sqrt(max(0.0, variance)))
     return Estimate(found.value, found.low, min(2.0, found.high), float(torch.special.gammaincc(freedom, chi2 / 2)))
-
-
-def _wilson(share: float, count: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share (1927)."""
-    z2 = QUANTILE**2 / count
-    middle, reach = share + z2 / 2, QUANTILE * math.sqrt(share * (1 - share) / count + z2 / (4 * count))
-    return max(0.0, (middle - reach) / (1 + z2)), min(1.0, (middle + reach) / (1 + z2))

@@ -12,7 +12,6 @@ export const labels = {
   decides: 'What decides',
   between: (least: number | null, most: number | null) =>
     least !== null && most !== null ? `asked: ${least} to ${most}` : least !== null ? `asked: at least ${least}` : `asked: at most ${most}`,
-  others: (count: number) => `; and ${count} more like ${count === 1 ? 'it' : 'them'}.`,
   how: (threads: number) =>
     `Written by “python benchmarks/zoo.py rivals” on ${threads === 1 ? 'one processor core' : `${threads} processor cores`}; ± is half of a 95% interval. “sfumato claims digits” measures all of them on your machine.`,
   quick: 'This is what it finds with --quick: short trainings and few pictures, so wide intervals.',
