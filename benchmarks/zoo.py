@@ -133,7 +133,7 @@ def train_digits(name: str = "digits") -> None:
 
 
 def train_emoji() -> None:
-    """The run is kept in runs/zoo-emoji; `python benchmarks/emoji.py` measures what comes out."""
+    """The run is kept in runs/zoo-emoji; `python benchmarks/emoji_prompts.py` measures what comes out."""
     data, folder = open_dataset("emoji"), Path("runs/zoo-emoji")
     text = text_config(data)
     assert text is not None
