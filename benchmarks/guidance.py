@@ -3,11 +3,11 @@
     python benchmarks/guidance.py points     the shipped model of point sets, under a CPU-minute
     python benchmarks/guidance.py digits     the shipped digits, some CPU-minutes
 
-Draws equally many samples of each class from the same seeds at several scales of each rule, and compares them with
-real ones of that class that the model never saw: precision and density say how many samples lie where the data is,
-recall and coverage how much of the data lies where samples are (means over classes; points by their coordinates, digits
-by their pixels). A rule beats plain guidance where one of its points lies beyond the curve of plain's points by more
-than the 95% intervals of both. Prints the table and what it comes to; there is nothing to miss.
+Draws equally many samples of each class from the same seeds at several scales of each rule, and compares them with as
+many real ones of that class (of the points, ones that the model never saw): precision and density say how many samples
+lie where the data is, recall and coverage how much of the data lies where samples are. They are means over classes, by
+coordinates or pixels. A rule beats plain guidance where one of its points lies beyond the curve of plain's points by
+more than the 95% intervals of both. Prints the table and what it comes to; there is nothing to miss.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 import sys
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -38,10 +39,10 @@ RULES: dict[str, tuple[dict[str, Any], tuple[float, ...]]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """What is drawn and what it is compared with: `rows` of the data from there on were never trained on."""
+    """What is drawn and what it is compared with: samples of `data` from the `first` on."""
 
     data: str
-    seen: int
+    first: int
     count: int  # samples of a class
     interval: tuple[float, float]  # of sigma/alpha, about the data's own spread
 
@@ -69,7 +70,7 @@ def beats(point: tuple[Estimate, Estimate], curve: list[tuple[Estimate, Estimate
     fidelity, diversity = point
     ends = sorted(curve, key=lambda p: p[0].value)
     reached = [d.high for f, d in ends if f.value >= fidelity.low]
-    for (f, d), (g, e) in zip(ends, ends[1:], strict=False):
+    for (f, d), (g, e) in pairwise(ends):
         if f.value < fidelity.low < g.value:
             share = (fidelity.low - f.value) / (g.value - f.value)
             reached.append(d.high + share * (e.high - d.high))
@@ -80,7 +81,7 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else "points"
     case, model, started = CASES[name], load(name), time.process_time()
     dataset = open_dataset(case.data)
-    x, labels = dataset.batch(torch.arange(case.seen, len(dataset)))
+    x, labels = dataset.batch(torch.arange(case.first, len(dataset)))
     assert labels is not None
     classes = range(len(dataset.classes))
     real = [x[labels == label][: case.count].flatten(1) for label in classes]
