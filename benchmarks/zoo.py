@@ -142,8 +142,8 @@ def train_points(name: str = "points") -> None:
     assert everything.labels is not None
     samples, labels = everything.samples[:PLANE_POINTS], everything.labels[:PLANE_POINTS]
     seen = Dataset(f"points:plane:{PLANE_POINTS}", samples, labels, everything.classes)
-    config = TrainingConfig(seen.name, images=PLANE_SEEN, batch=512, law_tail=0.02)
-    net = MLPConfig(2, len(seen.classes), width=64)
+    config = TrainingConfig(seen.name, images=PLANE_SEEN, batch=1024, law_tail=0.02)
+    net = MLPConfig(2, len(seen.classes), width=48)
     with tempfile.TemporaryDirectory() as place:
         trainer = start_run(Path(place) / name, seen, config, replace(model_for(seen), net=net))
         for event in train(Path(place) / name, trainer):
