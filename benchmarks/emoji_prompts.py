@@ -7,8 +7,8 @@ Held out of training are one skin tone of every fourth role and some colours of 
 captions: is most of what is known to be skin, or to be coloured, in the tone or colour that was asked for; and is one
 of the ten training drawings that are nearest to the picture one of the right role or thing (in another tone or colour:
 there is none in this)? The latter also of 400 captions that were trained on. Beside stand what the real drawings reach,
-as they are and moved by one pixel, as a model might. Nearness is in the features that FEATURES names: of pixels and
-EfficientNet-Lite0 those that find more of the moved drawings (--features compares them, some minutes).
+as they are and moved by one pixel to the right and down, as a model might. Nearness is by pixels: --features compares
+them with EfficientNet-Lite0 (some minutes), and a classifier has no classes to learn here.
 
 Prints one table, writes runs/emoji-benchmark/prompts.html (100 prompts beside the nearest training pictures), and exits
 with 1 where a figure is missed. Some four minutes on two cores; --short takes half of one. The name is not emoji.py,
