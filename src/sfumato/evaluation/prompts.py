@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.data import Dataset, tile
@@ -73,7 +74,7 @@ def write_prompts_page(
 
 
 def embedded(pictures: Tensor) -> str:
-    """The pictures in a row as a data: address, at their own size: pages enlarge them."""
+    """The pictures in a row, with white between them, as a data: address; at their own size, as pages enlarge them."""
     content = io.BytesIO()
-    tile(pictures, columns=len(pictures), scale=1, gap=2).convert("P", palette=1, colors=128).save(content, "PNG")
+    tile(F.pad(pictures, (1, 1), value=1.0), columns=len(pictures), scale=1, gap=0).convert("P", palette=1, colors=128).save(content, "PNG")
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
