@@ -66,7 +66,7 @@ def write_prompts_page(
         f"{model.parameters:,} parameters, {sampling.sampler}, {sampling.steps} steps, guidance {sampling.guidance:g}.",
         "figures": figures,
         "each": each,
-        "near": f"By the features “{extractor.name}”.",
+        "near": f"Nearness is by {extractor.name}.",
         "sections": shown,
         "note": note,
     }
