@@ -1,6 +1,7 @@
 """Train the models that ship with the package, and record how they learn for the lesson.
 
     python benchmarks/zoo.py digits        about 5 minutes on two cores
+    python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
     python benchmarks/zoo.py rivals        3 minutes with nothing else running: they are trained by the clock
 
@@ -32,11 +33,13 @@ from sfumato.evaluation.claims import measure_claims
 from sfumato.evaluation.claims_page import finding_facts
 from sfumato.evaluation.features import open_extractor
 from sfumato.evaluation.laboratory import Laboratory
+from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import open_reference
+from sfumato.evaluation.sliced import sliced_wasserstein
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.zoo import load_zoo, save_zoo
-from sfumato.nets import UNetConfig
+from sfumato.nets import MLPConfig, UNetConfig
 from sfumato.training import (
     Measured,
     Progress,
@@ -53,6 +56,7 @@ from sfumato.training.run import text_config
 IMAGES = 256_000
 MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAGES)  # images seen
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
+PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
@@ -131,8 +135,35 @@ def train_digits(name: str = "digits") -> None:
     print(f"{model.parameters:,} parameters, {trainer.seconds:.0f} s, {scores}")
 
 
+def train_points(name: str = "points") -> None:
+    """Every set in the plane, by name: `sfumato sample points --class moons`."""
+    everything = open_dataset(f"points:plane:{PLANE_POINTS + FRESH}")
+    assert everything.labels is not None
+    samples, labels = everything.samples[:PLANE_POINTS], everything.labels[:PLANE_POINTS]
+    seen = Dataset(f"points:plane:{PLANE_POINTS}", samples, labels, everything.classes)
+    config = TrainingConfig(seen.name, images=PLANE_SEEN, batch=1024, law_tail=0.02)
+    net = MLPConfig(2, len(seen.classes), width=48)
+    with tempfile.TemporaryDirectory() as place:
+        trainer = start_run(Path(place) / name, seen, config, replace(model_for(seen), net=net))
+        for event in train(Path(place) / name, trainer):
+            if isinstance(event, Measured) and int(event.values["step"] or 0) % 1000 == 0:
+                print(event.values, flush=True)
+        save_zoo(name, Model(trainer.model.config, trainer.average))
+    model = load_zoo(name)
+    fresh, own = torch.from_numpy(everything.samples[PLANE_POINTS:]), everything.labels[PLANE_POINTS:]
+    print(f"{'':<14}{'off':>8}{'of real':>9}{'precision':>11}{'recall':>8}")
+    for label, words in enumerate(seen.classes):
+        one, other = fresh[own == label][:2000].chunk(2)
+        drawn = model.sample(range(len(one)), [label] * len(one), batch=1000)
+        found = precision_recall_density_coverage(drawn, one, repeats=0)
+        off, usual = (sliced_wasserstein(x, one, repeats=0).value for x in (drawn, other))
+        inside, reached = (100 * found[share].value for share in ("precision", "recall"))
+        print(f"{words:<14}{off:8.3f}{usual:9.3f}{inside:10.1f}%{reached:7.1f}%")
+    print(f"{model.parameters:,} parameters, {trainer.seconds:.0f} s")
+
+
 def train_emoji() -> None:
-    """The run is kept in runs/zoo-emoji; `python benchmarks/emoji.py` measures what comes out."""
+    """The run is kept in runs/zoo-emoji; `python benchmarks/emoji_prompts.py` measures what comes out."""
     data, folder = open_dataset("emoji"), Path("runs/zoo-emoji")
     text = text_config(data)
     assert text is not None
@@ -186,7 +217,7 @@ def train_rivals() -> None:
     replace_file(RECORDED / "rivals" / "claims.json", (json.dumps(told, ensure_ascii=False) + "\n").encode())
 
 
-TRAINED = {"digits": train_digits, "emoji": train_emoji, "rivals": train_rivals}
+TRAINED = {"digits": train_digits, "points": train_points, "emoji": train_emoji, "rivals": train_rivals}
 
 if __name__ == "__main__":
     TRAINED[sys.argv[1] if len(sys.argv) > 1 else "digits"]()

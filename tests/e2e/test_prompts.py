@@ -14,8 +14,10 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer
 
-from sfumato.data import read_about
+from sfumato.data import open_dataset, read_about
 from sfumato.data.tokens import tokenize
+from sfumato.evaluation.features import open_extractor
+from sfumato.evaluation.prompts import write_prompts_page
 from sfumato.hub import load
 from sfumato.sampling import ImageNoise
 from tiny import Command
@@ -63,6 +65,16 @@ def test_a_prompt_is_drawn_and_drawn_again_from_what_the_picture_says(
     assert "prompt" in sfumato("info", first).stdout
 
 
+def test_the_page_of_prompts_stands_alone_and_shows_what_is_nearest(run: Path, trained: Path, tmp_path: Path) -> None:
+    model, dataset = load(trained), open_dataset(str(run / "pictures"), cache=tmp_path)
+    sections = {"Trained on": ["a red wall"], "Never": ["a <b>green</b> wall", "壁"]}
+    write_prompts_page(tmp_path / "page.html", model, dataset, open_extractor("pixels", dataset), sections, each=2)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 2 * 3 and "http" not in page and 'src="/' not in page
+    assert "a &lt;b&gt;green&lt;/b&gt; wall" in page and "壁" in page
+    assert page.count("a red wall") + page.count("a blue wall") > 4, "the nearest are named"
+
+
 def test_an_importer_draws_the_prompt_too(trained: Path, tmp_path: Path, sfumato: Command) -> None:
     told = sfumato("export", trained, "--out", "out", "--steps", 4, "--guidance", 2)
     assert told.returncode == 0 and "tokenizer.json" in told.stdout, told.stderr
@@ -95,6 +107,9 @@ def test_an_importer_draws_the_prompt_too(trained: Path, tmp_path: Path, sfumato
         (["   "], "the prompt is empty"),
         (["a red wall", "--class", "red"], "trained without classes; leave --class out; say it in words"),
         (["a red wall", "--guidance", "nan"], "guidance must be a finite number"),
+        (["a red wall", "--guidance", "-2"], "guidance must be a finite number from 0"),
+        (["a red wall", "--negative", " "], "the prompt is empty"),
+        (["a red \udcff wall"], "no characters of UTF-8"),
         (["--guidance", "2"], "nothing to guide: say what to draw"),
     ],
 )

@@ -1,14 +1,17 @@
-"""The emoji: what is there, what it is called, and what is never trained on."""
+"""The emoji: what is there, what it is called, what is never trained on, and what is read in a picture."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
-from sfumato.data import open_dataset
+from sfumato.data import Dataset, open_dataset
 from sfumato.data.emoji import TONES, held_out, role_and_tones, words
 from sfumato.errors import SfumatoError
+from sfumato.evaluation.emoji import Region, colour_of, regions, subject
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +71,41 @@ def test_held_out_takes_one_tone_of_every_fourth_role() -> None:
 def test_unknown_parts_suggest(cache: Path) -> None:
     with pytest.raises(SfumatoError, match="did you mean 'held-out'"):
         open_dataset("emoji:heldout", cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("caption", "what", "colour"),
+    [
+        ("woman cook, dark skin tone", "woman cook", "dark"),
+        ("red heart", "heart", "red"),
+        ("men holding hands, light skin tone, dark skin tone", "men holding hands", None),
+        ("pizza", "pizza", None),
+        ("red apple", "red apple", None),
+        ("broken heart", "broken heart", None),
+    ],
+)
+def test_captions_say_what_and_in_which_colour(caption: str, what: str, colour: str | None) -> None:
+    assert (subject(caption), colour_of(caption)) == (what, colour)
+
+
+@pytest.fixture(scope="module")
+def parts(cache: Path) -> tuple[dict[str, Region], Dataset]:
+    """Where training drawings show skin and colour, and the held-out ones."""
+    return regions(open_dataset("emoji", cache=cache)), open_dataset("emoji:held-out", cache=cache)
+
+
+def test_held_out_drawings_are_read_right(parts: tuple[dict[str, Region], Dataset]) -> None:
+    known, held = parts
+    pictures = held.batch(np.arange(len(held)))[0]
+    captions = [caption.partition("\n")[0] for caption in held.captions or ()]
+    for shift, least in ((0, 0.98), (1, 0.95)):
+        read = [known[subject(c)].read(torch.roll(x, shift, 2)) for x, c in zip(pictures, captions, strict=True)]
+        right = [one == colour_of(caption) for one, caption in zip(read, captions, strict=True)]
+        assert np.mean(right) >= least
+
+
+def test_nothing_drawn_is_nothing_read(parts: tuple[dict[str, Region], Dataset]) -> None:
+    known, _ = parts
+    for blank in (torch.ones(3, 32, 32), -torch.ones(3, 32, 32)):
+        assert known["woman cook"].read(blank) is None
+    assert known["heart"].read(torch.ones(3, 32, 32)) == "white"

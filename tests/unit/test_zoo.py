@@ -17,8 +17,9 @@ from tiny import Command
 
 @pytest.mark.parametrize("name", zoo_names())
 def test_each_is_small_and_has_a_card(name: str) -> None:
-    files = sorted(p.name for p in (ZOO / name).iterdir())
-    assert files == ["README.md", "config.json", "model.safetensors"]
+    files = {p.name for p in (ZOO / name).iterdir()}
+    assert files - {"tokenizer.json"} == {"README.md", "config.json", "model.safetensors"}
+    assert ("tokenizer.json" in files) == (load_zoo(name).tokenizer is not None)
     assert f"benchmarks/zoo.py {name}" in (ZOO / name / "README.md").read_text()
     assert sum(p.stat().st_size for p in ZOO.rglob("*.*")) < 12e6
 
@@ -48,3 +49,5 @@ def test_the_command_line_draws_and_tells_how_to_again(sfumato: Command, tmp_pat
     again = sfumato("info", tmp_path / "sfumato-digits/samples/3-seed-0001.png")
     assert "sfumato sample digits --class 3" in again.stdout.replace("\n", " ")
     assert sfumato("sample", "digits", "--first", "teleport", "-n", 2).returncode == 0
+    told = sfumato("info", "digits")
+    assert told.returncode == 0 and "ships" in told.stdout and "1,797" in told.stdout, told.stderr

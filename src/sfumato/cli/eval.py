@@ -22,7 +22,7 @@ from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import SCORES
 from sfumato.hub import Model, load
-from sfumato.hub.zoo import ships
+from sfumato.hub.zoo import ships, zoo_data
 from sfumato.training import pick_device, training_config
 
 LEAST = 12
@@ -179,7 +179,7 @@ def print_ranking(one: Record, other: Record) -> None:
 def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]:
     """The data that `run` was trained on, and what it held out."""
     if ships(run):
-        return open_dataset(str(run)), None
+        return open_dataset(zoo_data(str(run))), None
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
     dataset = open_dataset(config.data, config.size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from cyclopts import Parameter
 from sfumato.cli.display import count, duration, print_facts
 from sfumato.data import Dataset, read_about
 from sfumato.data.layout import readable
-from sfumato.hub import load
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model, load
 from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
+from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
 from sfumato.nets import UNetConfig
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
@@ -33,16 +36,25 @@ def info(
         print_facts(read_about(path).items())
     elif (path / "config.json").exists() or (path / "state.json").exists():
         print_facts(run_facts(path))
+    elif ships(what):
+        print_facts(shipped_facts(what))
+        with suppress(SfumatoError):  # the data may be an extra that isn't installed
+            print_facts(data_facts(zoo_data(what), size))
     else:
-        from sfumato.cli.train import open_and_tell, parse_size
+        print_facts(data_facts(what, size))
 
-        dataset = open_and_tell(what, parse_size(size))
-        print_facts([
-            ("samples", count(len(dataset))),
-            ("shape", " × ".join(map(str, dataset.shape))),
-            ("classes", ", ".join(dataset.classes) or "none"),
-            ("captions", _captions(dataset)),
-        ])  # fmt: skip
+
+def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
+    """What a data set holds."""
+    from sfumato.cli.train import open_and_tell, parse_size
+
+    dataset = open_and_tell(spec, parse_size(size))
+    return [
+        ("samples", count(len(dataset))),
+        ("shape", " × ".join(map(str, dataset.shape))),
+        ("classes", ", ".join(dataset.classes) or "none"),
+        ("captions", _captions(dataset)),
+    ]
 
 
 def _captions(dataset: Dataset) -> str:
@@ -54,32 +66,46 @@ def _captions(dataset: Dataset) -> str:
     return f"{count(given)} of {count(len(dataset))}, such as “{short}”"
 
 
-def run_facts(path: Path) -> list[tuple[str, str]]:
-    checkpoint, damaged = find_checkpoint(path, WEIGHT_FILES["ema"])
-    folder = checkpoint.path.parent.parent
-    model = load(checkpoint.path)
-    config, training = model.config, training_config(folder)
-    sampling = config.sampling
+def shipped_facts(name: str) -> list[tuple[str, str]]:
+    """What a shipped model is; its card says what it was trained on, how long, and how well it does."""
+    model = load(name)
+    return [
+        ("ships", f"with sfumato; its card: {ZOO / name / CARD}"),
+        ("data", zoo_data(name)),
+        *model_facts(model),
+    ]
+
+
+def model_facts(model: Model) -> list[tuple[str, str]]:
+    """What is drawn, by what network, and how."""
+    config, sampling = model.config, model.config.sampling
     text = config.net.text if isinstance(config.net, UNetConfig) else None
-    state = checkpoint.state
-    facts = [
-        ("checkpoint", f"{checkpoint.path} (step {count(state['step'])}, ema weights)"),
-        ("data", training.data),
+    reads = f"prompts of up to {text.length} tokens, of {text.vocabulary} known" if text is not None else ""
+    return [
         ("shape", " × ".join(map(str, config.shape))),
         ("classes", ", ".join(config.classes) or "none"),
-        *(
-            [("reads", f"prompts of up to {text.length} tokens, of {text.vocabulary} known")]
-            if text is not None
-            else []
-        ),
+        *([("reads", reads)] if reads else []),
         ("network", f"{config.net.kind}, {model.parameters / 1e6:.2f} M parameters"),
         ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
-        ("trained", f"{count(state['images'])} images in {duration(state['seconds'])}, {training.precision}"),
         (
             "draws with",
             f"{sampling.sampler}, {sampling.steps} steps, {sampling.grid} grid, guidance {sampling.guidance:g}",
         ),
     ]
+
+
+def run_facts(path: Path) -> list[tuple[str, str]]:
+    checkpoint, damaged = find_checkpoint(path, WEIGHT_FILES["ema"])
+    folder = checkpoint.path.parent.parent
+    model = load(checkpoint.path)
+    training, state = training_config(folder), checkpoint.state
+    facts = [
+        ("checkpoint", f"{checkpoint.path} (step {count(state['step'])}, ema weights)"),
+        ("data", training.data),
+        *model_facts(model),
+    ]
+    trained = f"{count(state['images'])} images in {duration(state['seconds'])}, {training.precision}"
+    facts.insert(-1, ("trained", trained))
     if training.origin is not None:
         facts.insert(2, ("from", f"{training.origin.path} (weights {training.origin.weights[:12]})"))
     if training.lora is not None:

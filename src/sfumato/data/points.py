@@ -96,9 +96,21 @@ def sphere(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
     return direction / np.linalg.norm(direction, axis=1, keepdims=True) * np.sqrt(3), None
 
 
+def plane(rng: np.random.Generator, count: int) -> tuple[Floats, Labels]:
+    which = rng.integers(0, len(PLANE), count)
+    points = np.empty((count, 2))
+    for number, name in enumerate(PLANE):
+        rows = which == number
+        points[rows] = POINTS[name][0](rng, int(rows.sum()))[0]
+    return points, which
+
+
 def _circle(angle: NDArray[np.floating[Any]]) -> Floats:
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1).astype(np.float64)
 
+
+# The sets in the plane, which are the classes of `plane`.
+PLANE = ("spirals", "moons", "rings", "checkerboard", "pinwheel", "gaussians", "swiss-roll")
 
 # name → (maker, names of its classes)
 POINTS: dict[str, tuple[Maker, tuple[str, ...]]] = {
@@ -113,6 +125,7 @@ POINTS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "torus-knot": (torus_knot, ()),
     "helix": (helix, ("first", "second")),
     "sphere": (sphere, ()),
+    "plane": (plane, PLANE),
 }
 
 

@@ -50,9 +50,14 @@ def longest(tokenizer: Tokenizer, captions: Sequence[str]) -> int:
 
 
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Tensor:
-    """The first `length` tokens of each text, int64 `(texts, length)`; 0 after its end. An empty text is all 0."""
+    """The first `length` tokens of each text, int64 `(texts, length)`; 0 after its end. An empty text is all 0.
+
+    Raises SfumatoError for halves of characters, which a terminal hands over where its bytes aren't UTF-8.
+    """
     tokens = np.zeros((len(texts), length), np.int64)
     for row, text in zip(tokens, texts, strict=True):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise SfumatoError("the prompt holds bytes that are no characters of UTF-8; write it anew.")
         ids = tokenizer.encode(text).ids[:length] if text.strip() else []
         row[: len(ids)] = ids
     return torch.from_numpy(tokens)

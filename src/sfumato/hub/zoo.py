@@ -13,6 +13,8 @@ from sfumato.files import replace_file
 from sfumato.hub.model import TOKENIZER, Model, config_json, new_model, read_config, read_tokenizer
 
 ZOO = Path(__file__).parents[1] / "zoo"
+CARD = "README.md"
+DATA = {"points": "points:plane"}  # of those whose data set is called otherwise
 
 
 def zoo_names() -> list[str]:
@@ -23,6 +25,11 @@ def zoo_names() -> list[str]:
 def ships(path: str | Path) -> bool:
     """Whether `path` means a model that ships: no run of that name is here."""
     return str(path) in zoo_names() and not (Path(path) / "config.json").exists()
+
+
+def zoo_data(name: str) -> str:
+    """What `open_dataset` calls the data that the shipped model `name` was trained on."""
+    return DATA.get(name, name)
 
 
 def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -> Model:

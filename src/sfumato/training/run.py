@@ -34,7 +34,7 @@ from sfumato.files import replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
 from sfumato.hub.model import TOKENIZER, config_json, read_config, read_tokenizer
-from sfumato.hub.zoo import ships
+from sfumato.hub.zoo import ships, zoo_data
 from sfumato.nets import SIZES, MLPConfig, TextConfig, UNetConfig, unet_config
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
@@ -224,7 +224,7 @@ def data_gaussian(run: Path) -> Gaussian:
     Raises SfumatoError where the data are no longer there.
     """
     if ships(run):
-        return _fitted(open_dataset(str(run)))
+        return _fitted(open_dataset(zoo_data(str(run))))
     folder = run.parent.parent if (run / "state.json").exists() else run
     path = folder / "gaussian.safetensors"
     with suppress(FileNotFoundError, safetensors.SafetensorError, KeyError):  # damaged: fitted again
