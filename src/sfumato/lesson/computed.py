@@ -28,8 +28,8 @@ from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import DiscreteBetas, level_at
 from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model, SamplingConfig
-from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
 from sfumato.hub.model import TOKENIZER
+from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
 from sfumato.hub.zoo import load_zoo, zoo_names
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper
@@ -52,9 +52,8 @@ GUIDANCE = (*(g / 4 for g in range(21)), 6.0, 7.0, 8.0)
 PROMPT_GUIDANCE = tuple(g / 2 for g in range(13))
 # Prompts to begin with, and whether the model was trained on a drawing of that name.
 PROMPTS = (
-    ("tropical fish", True), ("santa claus", True), ("grinning face", True), ("pizza", True),
-    ("green heart", False), ("blue circle", False), ("man farmer, dark skin tone", False),
-    ("artist, light skin tone", False), ("purple cat face", False), ("santa claus, dark skin tone", True),
+    ("tropical fish", True), ("santa claus", True), ("pizza", True), ("grinning face", True),
+    ("green heart", False), ("blue circle", False), ("purple cat face", False), ("artist, light skin tone", False),
 )  # fmt: skip
 
 
