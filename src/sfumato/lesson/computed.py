@@ -52,7 +52,7 @@ GUIDANCE = (*(g / 4 for g in range(21)), 6.0, 7.0, 8.0)
 PROMPT_GUIDANCE = tuple(g / 2 for g in range(13))
 # Prompts to begin with, and whether the model was trained on a drawing of that name.
 PROMPTS = (
-    ("tropical fish", True), ("santa claus", True), ("pizza", True), ("grinning face", True),
+    ("red heart", True), ("santa claus", True), ("tropical fish", True), ("pizza", True),
     ("green heart", False), ("blue circle", False), ("purple cat face", False), ("artist, light skin tone", False),
 )  # fmt: skip
 
