@@ -18,7 +18,7 @@ from sfumato.data.tokens import tokenize
 from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.hub.zoo import load_zoo
-from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, PROMPTS, RECORDED, STEPS, WALKERS
+from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, PROMPT_STEPS, PROMPTS, RECORDED, STEPS, WALKERS
 from sfumato.lesson.server import SITE
 from sfumato.sampling import SAMPLERS, Edit, ImageNoise, grid, last, sample, stepper
 
@@ -165,7 +165,7 @@ def test_a_prompt_is_the_same_picture() -> None:
     model = load_zoo("emoji")
     prompts = ["green heart", "a cat, of 猫"]
     asked, expected = [], []
-    plain = {"rule": "plain", "interval": None, "threshold": False, "first": "network"}
+    plain = {"steps": PROMPT_STEPS, "rule": "plain", "interval": None, "threshold": False, "first": "network"}
     for scale in (0.0, 1.0, 3.5):
         asked.append({"walk": {"guidance": f"{scale:g}", "seeds": [0, 5], "asked": {"texts": prompts}}})
         expected.append(model.sample([0, 5], prompts=prompts, guidance=scale, **plain))

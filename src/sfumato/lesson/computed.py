@@ -50,6 +50,7 @@ CLOUD_STEPS, STEPS = (1, 2, 3, 5, 10, 20, 50), (1, 2, 3, 4, 5, 6, 8, 10, 15, 20,
 WALKERS = ("ddpm", "ddim", "euler", "heun", "dpm++2m", "unipc2")
 GUIDANCE = (*(g / 4 for g in range(21)), 6.0, 7.0, 8.0)
 PROMPT_GUIDANCE = tuple(g / 2 for g in range(13))
+PROMPT_STEPS = 12  # fewer than in Python: a dial is to be turned, and three pictures are drawn at each turn
 # Prompts to begin with, and whether the model was trained on a drawing of that name.
 PROMPTS = (
     ("red heart", True), ("santa claus", True), ("tropical fish", True), ("pizza", True),
@@ -242,7 +243,7 @@ def emoji(model: Model, folder: Path) -> None:
     assert model.tokenizer is not None
     (folder / TOKENIZER).write_text(model.tokenizer.to_str(), encoding="utf-8")
     settings = model.config.sampling
-    levels = grid(settings.grid, SCHEDULES[settings.schedule](), settings.steps)
+    levels = grid(settings.grid, SCHEDULES[settings.schedule](), PROMPT_STEPS)
     _json(folder / "about.json", {
         "shape": list(model.config.shape),
         "tokens": model.tokens([""]).shape[1],
