@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ from torch import Tensor
 
 from lesson import missing, node, served
 from sfumato.baselines import load_baseline
+from sfumato.data import open_dataset
+from sfumato.data.tokens import tokenize
 from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.hub.zoo import load_zoo
-from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, RECORDED, STEPS, WALKERS
+from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, PROMPT_STEPS, PROMPTS, RECORDED, STEPS, WALKERS
 from sfumato.lesson.server import SITE
-from sfumato.sampling import SAMPLERS, ImageNoise, grid, last, sample, stepper
+from sfumato.sampling import SAMPLERS, Edit, ImageNoise, grid, last, sample, stepper
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -124,6 +127,66 @@ def test_the_rivals_draw_the_same_from_a_seed() -> None:
     answers = ask_all([{"graph": f"digits/rivals/{kind}", "inputs": inputs} for kind in kinds])
     for kind, theirs in zip(kinds, answers, strict=True):
         close(theirs["answer"], load_baseline(RECORDED / "rivals" / kind).sample(SEEDS, labels))
+
+
+def test_prompts_are_the_same_tokens() -> None:
+    tokenizer, length = load_zoo("emoji").tokenizer, computed("emoji/about.json")["tokens"]
+    assert tokenizer is not None
+    texts = [line for caption in open_dataset("emoji:all").captions or () for line in caption.splitlines()]
+    mixed = random.Random(0)
+    pool = [
+        "a",
+        "heart",
+        " ",
+        "É",
+        "e\u0301",
+        ",",
+        "'",
+        "[",
+        "]",
+        "ß",
+        "½",
+        "猫",
+        "\U0001f600",
+        "\u200d",
+        "\t",
+        "▁",
+        "[PAD]",
+    ]
+    texts += ["".join(mixed.choices(pool, k=mixed.randint(1, 40))) for _ in range(500)]
+    texts += ["", " ", "\n", "Crème BRÛLÉE", "ﬁne", "ΟΔΟΣ İ ẞ ǅ", "$%^&*+=<>|~`", "“quoted”—dash…", "a[UNK]b", "\x00"]
+    texts += ["x" * 10_000, "red heart " * 1000, "".join(mixed.choices("abcdefghijklmnop", k=10_000))]
+    (theirs,) = ask_all([{"texts": texts}])
+    assert theirs == tokenize(tokenizer, texts, length).flatten().tolist()
+
+
+def test_a_prompt_is_the_same_picture() -> None:
+    """Words, noise, guidance and what is known of the picture: drawn in the browser as in Python."""
+    model = load_zoo("emoji")
+    prompts = ["green heart", "a cat, of 猫"]
+    asked, expected = [], []
+    plain = {"steps": PROMPT_STEPS, "rule": "plain", "interval": None, "threshold": False, "first": "network"}
+    for scale in (0.0, 1.0, 3.5):
+        asked.append({"walk": {"guidance": f"{scale:g}", "seeds": [0, 5], "asked": {"texts": prompts}}})
+        expected.append(model.sample([0, 5], prompts=prompts, guidance=scale, **plain))
+    picture, mask = expected[1][0], torch.zeros(1, 32, 32, dtype=torch.bool)
+    mask[:, 6:20, 9:29] = True
+    known = {"picture": picture.flatten().tolist(), "drawn": mask.flatten().int().tolist()}
+    asked.append({"walk": {"guidance": "2.5", "seeds": [3], "asked": {"texts": ["red heart"], "known": known}}})
+    edit = Edit(picture, mask=mask)
+    expected.append(model.sample([3], prompts=["red heart"], guidance=2.5, edit=edit, **plain))
+    answered = ask_all(asked)
+    for theirs, ours in zip(answered, expected, strict=True):
+        close(theirs["x"], ours)
+    drawn = torch.tensor(answered[-1]["x"]).reshape(picture.shape)
+    assert torch.equal(drawn[:, ~mask[0]], picture[:, ~mask[0]])  # in every bit
+    assert not torch.isclose(drawn, picture)[:, mask[0]].all()
+
+
+def test_what_the_examples_say_of_the_training_is_true() -> None:
+    captions = open_dataset("emoji:training").captions or ()
+    known = {line for caption in captions for line in caption.splitlines()}
+    assert {text: text in known for text, _ in PROMPTS} == dict(PROMPTS)
 
 
 def test_clouds_walk_as_in_python() -> None:

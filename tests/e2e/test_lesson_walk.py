@@ -26,7 +26,7 @@ def test_every_control_changes_what_it_should_and_the_address_restores_it() -> N
 
 
 def test_the_pages_keep_their_laws() -> None:
-    in_two("walk.mjs", ("flat", "quiz", "keyboard", "terms", "storage", "settings", "motion"))
+    in_two("walk.mjs", ("flat", "quiz", "keyboard", "terms", "storage", "settings", "motion", "brush"))
 
 
 def test_axe_finds_nothing() -> None:

@@ -14,7 +14,7 @@ const VIEWS = {
   network: ['network.off=middle', 'network.view=block', 'network.view=attention'],
   training: ['', 'training.view=step'],
   sampling: ['sampling.first-steps=10', 'sampling.view=wall&sampling.wall-many=20', 'sampling.view=few&sampling.few-by=dpm++2m'],
-  steering: ['', 'steering.two=1', 'steering.view=latent'],
+  steering: ['', 'steering.two=1', 'steering.view=words', 'steering.view=brush', 'steering.view=latent'],
   quiz: ['', 'quiz.q=idea.forward', 'quiz.q=idea.life', 'quiz.q=idea.seeds', 'quiz.q=idea.paths'],
   glossary: [''],
   notes: [''],

@@ -1,6 +1,6 @@
 /**
  * What the browser answers, for Python to hold against its own:  node tests/parity.mjs ADDRESS < asked.json > answered.json
- * Each of the asked is {graph, inputs} or {walk}; numbers travel as plain lists.
+ * Each of the asked is {graph, inputs}, {walk} or {texts}; numbers travel as plain lists.
  */
 import { readFileSync } from 'node:fs'
 import { open, visit } from './browser.mjs'
@@ -13,7 +13,9 @@ const answered = []
 for (const one of asked)
   answered.push(
     await page.evaluate(async (one) => {
-      const { ask, arrive, walker, guided } = window.sfumato
+      const { ask, arrive, walker, guided, aboutEmoji, emojiTokenizer } = window.sfumato
+      const tokens = async (texts) => (await emojiTokenizer()).tokens(texts, (await aboutEmoji()).tokens)
+      if (one.texts) return [...(await tokens(one.texts))].map(Number)
       if (one.graph) {
         const inputs = Object.fromEntries(
           Object.entries(one.inputs).map(([name, { data, dims, whole }]) => [
@@ -26,6 +28,13 @@ for (const one of asked)
       }
       const { of, sampler, steps, guidance, asked, program, ...rest } = one.walk
       const programs = program ? {} : guidance !== undefined ? (await guided()).programs : (await walker(of, sampler)).programs
+      if (asked.texts) {
+        const { shape, programs } = await aboutEmoji()
+        const told = { kind: 'prompts', graph: 'emoji/network', shape, texts: await tokens(asked.texts) }
+        if (asked.known) told.known = { picture: Float32Array.from(asked.known.picture), drawn: Uint8Array.from(asked.known.drawn) }
+        const { x, calls } = await arrive({ program: programs[guidance], asked: told, size: shape.reduce((a, b) => a * b), ...rest })
+        return { x: [...x], calls }
+      }
       if (asked.centres) asked.centres = Float32Array.from(asked.centres)
       const { x, calls } = await arrive({ program: program ?? programs[guidance ?? steps], asked, ...rest })
       return { x: [...x], calls }

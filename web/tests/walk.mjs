@@ -59,6 +59,8 @@ const VIEWS = {
   ],
   steering: [
     { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', measured: ' .controls:has(> details)', view: 'steering.view' },
+    { at: 'steering.view=words', seen: '.sheet', say: 'steering.say', 'say-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
+    { at: 'steering.view=brush', seen: '.sheet', pad: 'steering.mask', undo: 'steering.mask', into: 'steering.into', 'into-example': 'steering.into', tool: 'steering.wipes .tools', 'brush-size': 'steering.brush .tools', clear: 'steering.mask', base: 'steering.say', 'base-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
     { at: 'steering.view=latent', side: 'steering.side', factor: 'steering.factor', channels: 'steering.channels', view: 'steering.view' },
   ],
 }
@@ -423,7 +425,41 @@ async function quiz() {
   await done(it, 'quiz', true)
 }
 
-const LAWS = { motion, keyboard, terms, flat, storage, settings, quiz }
+/** The brush paints by mouse, finger and keys, and takes it back; what is not painted stays equal in every bit. */
+async function brush() {
+  const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const area = (mask) => [...mask].reduce((total, letter) => total + LETTERS.indexOf(letter).toString(2).replaceAll('0', '').length, 0)
+  for (const hasTouch of [false, true]) {
+    const it = await visitStill('c=steering&steering.view=brush&steering.mask=', { hasTouch, isMobile: hasTouch })
+    const { page } = it
+    const mask = () => fields(page)['steering.mask'] ?? ''
+    const painted = (what, before, passes) => until(`${what} does not paint`, () => area(mask()), (now) => passes(now, before), page)
+    const more = (now, before) => now > before
+    await settled(page, '.sheet')
+    const [pad, box] = [control(page, 'pad'), await control(page, 'pad').boundingBox()]
+    const first = hasTouch ? () => page.touchscreen.tap(box.x + box.width / 2, box.y + box.height / 2) : await grasp(page, 'pad')
+    await first()
+    const once = await painted(hasTouch ? 'a finger' : 'the mouse', 0, more)
+    await pad.focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Space')
+    const twice = await painted('the space bar', once, more)
+    await page.keyboard.down('Shift')
+    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowDown')
+    await page.keyboard.up('Shift')
+    const thrice = await painted('Shift with an arrow', twice, more)
+    const kept = await until('it is never drawn', () => page.evaluate(() => !window.sfumato.busy() && document.querySelector('.kept').dataset.kept), Boolean, page)
+    assert.equal(Number(kept), 1024 - thrice, 'pixels that were not painted changed')
+    for (const left of [twice, once, 0]) {
+      await control(page, 'undo').press('Enter')
+      await painted('undo', left, (now) => now === left)
+    }
+    await done(it, `the brush${hasTouch ? ' by touch' : ''}`)
+  }
+}
+
+const LAWS = { brush, motion, keyboard, terms, flat, storage, settings, quiz }
 
 const unknown = parts.filter((part) => !(part in VIEWS || part in LAWS))
 assert.deepEqual(unknown, [])

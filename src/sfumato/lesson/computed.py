@@ -28,8 +28,9 @@ from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import DiscreteBetas, level_at
 from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model, SamplingConfig
+from sfumato.hub.model import TOKENIZER
 from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
-from sfumato.hub.zoo import load_zoo
+from sfumato.hub.zoo import load_zoo, zoo_names
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper
 from sfumato.sampling.program import trace
@@ -48,6 +49,13 @@ HILL_STD = 0.16
 CLOUD_STEPS, STEPS = (1, 2, 3, 5, 10, 20, 50), (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 250, 1000)
 WALKERS = ("ddpm", "ddim", "euler", "heun", "dpm++2m", "unipc2")
 GUIDANCE = (*(g / 4 for g in range(21)), 6.0, 7.0, 8.0)
+PROMPT_GUIDANCE = tuple(g / 2 for g in range(13))
+PROMPT_STEPS = 12  # fewer than in Python: a dial is to be turned, and three pictures are drawn at each turn
+# Prompts to begin with, and whether the model was trained on a drawing of that name.
+PROMPTS = (
+    ("red heart", True), ("santa claus", True), ("tropical fish", True), ("pizza", True),
+    ("green heart", False), ("blue circle", False), ("purple cat face", False), ("artist, light skin tone", False),
+)  # fmt: skip
 
 
 def write_computed(folder: Path, model: Model | None = None) -> None:
@@ -61,6 +69,8 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     walks("cosine", CLOUD_STEPS, None, folder / "walks" / "cloud")
     digits(model, folder / "digits")
     rivals(folder / "digits" / "rivals")
+    if "emoji" in zoo_names():
+        emoji(load_zoo("emoji"), folder / "emoji")
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}
     _json(folder / "manifest.json", {"version": sfumato.__version__, "files": sizes})
@@ -224,6 +234,29 @@ def digits(model: Model, folder: Path) -> None:
     for path in RECORDED.glob("digits.*"):
         shutil.copyfile(path, folder / f"recorded{path.suffix}")
     _json(folder / "judged.json", judged())
+
+
+def emoji(model: Model, folder: Path) -> None:
+    """The network that reads prompts, its tokenizer, and its walk under rising guidance by the plain rule."""
+    folder.mkdir(parents=True)
+    (folder / "network.onnx").write_bytes(network_onnx(model, half=True))
+    assert model.tokenizer is not None
+    (folder / TOKENIZER).write_text(model.tokenizer.to_str(), encoding="utf-8")
+    settings = model.config.sampling
+    levels = grid(settings.grid, SCHEDULES[settings.schedule](), PROMPT_STEPS)
+    _json(folder / "about.json", {
+        "shape": list(model.config.shape),
+        "tokens": model.tokens([""]).shape[1],
+        "parameters": model.parameters,
+        "weights": model.weights_hash,
+        "prompts": [{"text": text, "seen": seen} for text, seen in PROMPTS],
+        "programs": {
+            f"{scale:g}": short(
+                program_data(trace(stepper(settings.sampler), levels, scale), model.denoiser.parameterization)
+            )
+            for scale in PROMPT_GUIDANCE
+        },
+    })  # fmt: skip
 
 
 class DrawOnce(nn.Module):

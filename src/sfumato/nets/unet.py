@@ -218,13 +218,13 @@ class UNet(nn.Module):
         prompt: Prompt | None = None
         patch = self.config.patch
         if self.text is not None:
-            prompt = self.text(torch.zeros(len(x), 1, dtype=torch.long, device=x.device) if text is None else text)
+            prompt = self.text(torch.zeros(x.shape[0], 1, dtype=torch.long, device=x.device) if text is None else text)
         embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0])
 
         height, width = x.shape[-2:]
         if patch > 1:
             x = F.pixel_unshuffle(F.pad(x, (0, -width % patch, 0, -height % patch), mode="replicate"), patch)
-        h = self.enter(torch.cat([x, where(x).expand(len(x), -1, -1, -1)], dim=1) if self.config.places else x)
+        h = self.enter(torch.cat([x, where(x).expand(x.shape[0], -1, -1, -1)], dim=1) if self.config.places else x)
         skips: list[Tensor] = []
         for stage, blocks in enumerate(self.down):
             if stage:

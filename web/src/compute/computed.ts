@@ -1,5 +1,6 @@
 /** The tables that Python computed (src/sfumato/lesson/computed.py), fetched once each. */
 import type { Program, Walker } from './program'
+import type { Tokenizer } from './prompts'
 
 export type Table = { alpha: number[]; sigma: number[]; logsnr: number[]; keep?: number[]; add?: number[] }
 export type ScheduleName = 'linear' | 'cosine' | 'sigmoid' | 'flow' | 'edm'
@@ -32,6 +33,15 @@ export type Recorded = {
 }
 /** The recorded samples, moment by moment: how many of them are read as the digit asked for, and how near to a real one. */
 export type Judged = { classifier: number; real: number; moments: { read: number; seen: number; held_out: number }[] }
+/** The model that reads prompts: some of them to begin with, and whether it was trained on a drawing of that name. */
+export type EmojiAbout = {
+  shape: [number, number, number]
+  tokens: number
+  parameters: number
+  weights: string
+  prompts: { text: string; seen: boolean }[]
+  programs: Record<string, Program>
+}
 export type Guided = { sampling: Record<string, unknown>; programs: Record<string, Program> }
 
 /** A number with its 95% interval, a plain one, or words, as `sfumato claims` finds them. */
@@ -86,6 +96,9 @@ export const aboutDigits = () => json<DigitsAbout>('digits/about.json')
 export const recorded = () => json<Recorded>('digits/recorded.json')
 export const judged = () => json<Judged>('digits/judged.json')
 export const rivals = () => json<Rivals>('digits/rivals/about.json')
+export const aboutEmoji = () => json<EmojiAbout>('emoji/about.json')
+export const emojiTokenizer = (): Promise<Tokenizer> =>
+  once('emoji/tokenizer.json', async (answer) => new (await import('./prompts')).Tokenizer(await answer.json()))
 export const recordedPicture = () => new URL('computed/digits/recorded.png', document.baseURI).href
 
 /** Eighty scanned digits, eight a class in order, `(80, 64)` in [−1, 1]. */

@@ -8,6 +8,9 @@ export type Tensor = { data: Numbers; dims: number[] }
 export type Asked =
   | { kind: 'cloud'; centres: Float32Array; dimension: number; std: number }
   | { kind: 'digits'; labels: number[]; graph?: string } // the lesson's own network if left out
+  | { kind: 'prompts'; graph: string; shape: number[]; texts: BigInt64Array; known?: Known } // as many tokens for each
+/** A picture of which only what `drawn` marks (1, pixel by pixel) is to be drawn; the rest stays as it is. */
+export type Known = { picture: Float32Array; drawn: Uint8Array }
 
 export type Request =
   | { id: number; op: 'graph'; graph: string; inputs: Record<string, Tensor> }

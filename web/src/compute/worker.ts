@@ -4,7 +4,7 @@ import glue from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url'
 import binary from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
 import { imageNoise } from './noise'
 import { run, type AskLine } from './program'
-import type { Asked, Numbers, Reply, Request, Tensor } from './protocol'
+import type { Asked, Known, Numbers, Reply, Request, Tensor } from './protocol'
 
 const base = new URL(import.meta.env.DEV ? '/' : '../', import.meta.url)
 ort.env.wasm.wasmPaths = { mjs: new URL(glue, import.meta.url).href, wasm: new URL(binary, import.meta.url).href }
@@ -46,7 +46,17 @@ async function answer(graph: string, inputs: Record<string, Tensor>): Promise<Re
 }
 
 const graphOf = (asked: Asked) => (asked.kind === 'cloud' ? 'exact' : (asked.graph ?? 'digits/network'))
+/** `x`, with what is known in its place, bit for bit: the same for every picture of a batch. */
+const restored = (x: Float32Array, { picture, drawn }: Known) =>
+  x.map((v, i) => (drawn[i % drawn.length] ? v : picture[i % picture.length]!))
 const one = (value: number): Tensor => ({ data: new Float32Array([value]), dims: [1] })
+
+/** What the network is told of `count` pictures; `none`: that there is no wish. */
+function condition(asked: Exclude<Asked, { kind: 'cloud' }>, count: number, none: boolean): Record<string, Tensor> {
+  if (asked.kind === 'digits') return { label: { data: BigInt64Array.from(asked.labels, (l) => BigInt(none ? 10 : l)), dims: [count] } }
+  const { texts } = asked
+  return { text: { data: none ? new BigInt64Array(texts.length) : texts, dims: [count, texts.length / count] } }
+}
 
 async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: number): Promise<Float32Array> {
   if (asked.kind === 'cloud') {
@@ -61,14 +71,15 @@ async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: num
     return guess!.data as Float32Array
   }
   const side = Math.round(Math.sqrt(at.length / count))
-  const label = asked.labels.map((l) => BigInt(line.null ? 10 : l))
+  const shape = asked.kind === 'prompts' ? asked.shape : [1, side, side]
   const { answer: told } = await answer(graphOf(asked), {
-    x: { data: at.map((v) => v * line.c_in!), dims: [count, 1, side, side] },
+    x: { data: at.map((v) => v * line.c_in!), dims: [count, ...shape] },
     c_noise: { data: new Float32Array(count).fill(line.c_noise!), dims: [count] },
-    label: { data: BigInt64Array.from(label), dims: [count] },
+    ...condition(asked, count, line.null ?? false),
   })
   const out = told!.data as Float32Array
-  return at.map((v, i) => line.c_skip! * v + line.c_out! * out[i]!)
+  const guess = at.map((v, i) => line.c_skip! * v + line.c_out! * out[i]!)
+  return asked.kind === 'prompts' && asked.known ? restored(guess, asked.known) : guess
 }
 
 const post = (reply: Reply) => self.postMessage(reply)
@@ -102,6 +113,8 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
       drawn = true
       return start ?? draw()
     }
+    const known = asked.kind === 'prompts' ? asked.known : undefined
+    const steps = program.lines.filter((line) => 'arrive' in line).length
     await session(graphOf(asked)) // loading is not walking
     const walking = performance.now()
     let breathed = walking
@@ -111,6 +124,7 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
         breathed = performance.now()
       }
       if (cancelled.delete(id)) return
+      if (known && step.index === steps) step.x = restored(step.x, known)
       post({ id, kind: 'arrival', ...step })
     }
     post({ id, kind: 'done', milliseconds: performance.now() - walking })

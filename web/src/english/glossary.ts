@@ -49,6 +49,8 @@ export const glossary: Record<string, string> = {
   'held-out': 'Said of examples that were kept away from training, so that they can tell whether the model has understood or learnt by heart.',
   memorisation: 'Learning examples by heart: the model draws near-copies of its training pictures. Likely where they are few and training is long.',
   condition: 'What the picture should be, told to the network beside the noise: a class, a text, another picture.',
+  token: 'A piece of text that a model reads as one: a common word, or a part of a rare one. Each has a number and, learnt in training, a meaning.',
+  prompt: 'The words that say what the picture should be.',
   guidance: 'Pushing each answer of the network further in the direction that the condition makes it go.',
   'classifier-free guidance': 'Guidance by the model’s own two answers, with the condition and without; the difference is stretched by a factor w. No classifier is needed.',
   'null class': 'The class called “none”. In training it now and then takes the place of the true one, so that the network can answer without a class too.',

@@ -8,7 +8,7 @@ const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milli
 
 export const labels = {
   view: 'Look at',
-  views: { guidance: 'The guidance dial', latent: 'A smaller space' },
+  views: { guidance: 'The guidance dial', words: 'Words', brush: 'A brush', latent: 'A smaller space' },
   scene: 'The same seeds under rising guidance',
   dial: 'Guidance w',
   weight: (w: number) => `w = ${number(w)}`,
@@ -54,19 +54,74 @@ export const labels = {
     `Three large sheets, the colours of a picture, beside ${depth} small ones of side ${number(side)}, its latent: ${number(ratio)} times fewer numbers.`,
 }
 
+/** A prompt's field, and how the model reads it. */
+export const prompt = {
+  empty: 'No words: the model draws whatever it likes, whichever way the dial stands.',
+  whole: 'The model knows each of these words.',
+  parts: (words: string[]) => `Hardly ever read in training, so spelt from pieces: ${words.join(', ')}.`,
+  unknown: (words: string[]) => `Never seen, and passed over: ${words.join(', ')}.`,
+  unread: (words: string[]) => `Too far back to be read: ${words.join(' ')}.`,
+  examples: (seen: boolean) => (seen ? 'Trained on:' : 'Never trained on:'),
+}
+
+/** The view in which words become emoji. */
+export const wordly = {
+  say: 'Draw an emoji of',
+  most: '6: the words above all',
+  counting: (w: number, calls: number) => `w = ${number(w)}: call ${calls} …`,
+  picture: (text: string, w: number, seed: number) => `“${text}” drawn with guidance ${number(w)} from seed ${seed}`,
+  film: (w: number) => `The walk at w = ${number(w)}`,
+  seen: (step: number) => `The picture after ${step} steps`,
+  guessed: (step: number) => `The guess that led to step ${step}`,
+  filmMeans: 'Above, the noisy picture as it walks; below, what the model took it for at that moment, words and guidance included.',
+  credit: 'The model learnt from the drawings of OpenMoji (openmoji.org), CC BY-SA 4.0.',
+}
+
+/** The view in which a part of an emoji is drawn anew. */
+export const brush = {
+  first: 'The emoji to change',
+  into: 'What you paint over becomes part of',
+  paint: 'Paint over what should change',
+  result: 'Drawn anew',
+  pad: 'The emoji, to paint on',
+  keys: 'Also by keys: arrows move the brush, the space bar paints, Shift with an arrow paints a line.',
+  under: (column: number, row: number, painted: boolean) => `Column ${column}, row ${row}, ${painted ? 'painted' : 'not painted'}`,
+  described: (from: string, into: string, area: number) => `“${from}”, of which ${number(area)} pixels were drawn anew as “${into}”`,
+  base: (calls: number) => `The emoji: call ${calls} …`,
+  filling: (calls: number) => `What is painted: call ${calls} …`,
+  kept: (outside: number, equal: number) =>
+    outside === equal
+      ? `${number(outside)} pixels kept, every one equal in every bit.`
+      : `${number(equal)} of ${number(outside)} kept pixels are equal in every bit.`,
+  size: 'Brush',
+  sizes: [['3', 'fine'], ['5', 'middle'], ['9', 'broad']] as const,
+  tool: 'It',
+  tools: [['0', 'paints'], ['1', 'wipes off']] as const,
+  undo: 'Undo',
+  clear: 'Clear',
+}
+
 export const text: ChapterText = {
   id: 'steering',
   title: 'Steering',
   lead: 'So far the noise decided what came out. Now you say what you want, and how strongly you mean it.',
-  minutes: 2,
+  minutes: 3,
   sections: [
     {
       heading: 'Say what you want',
       text: [
         'The network gets one thing more beside the noisy picture and its noise level: a [[condition]]. Here it is the digit’s class. The question becomes *what was this before the noise, given that it is a three?* The answers, and so the whole walk, lean towards threes. Switch on “Two wishes side by side”: the noise is the same, the wish alone differs, and often slant and weight of the strokes carry over.',
-        'Words work in the same way. A text model turns a sentence into rows of numbers, and the network looks at them by [[attention]] at every call, in place of the one row that stands for a class. Nothing else changes: not the noise, not the walk, not the dial. The little model on this page knows ten wishes and no words; drawing emoji from a sentence comes with the package’s text model.',
       ],
       code: 'steering_prompts.py',
+    },
+    {
+      heading: 'Say it in words',
+      text: [
+        'Ten classes are ten wishes. A [[prompt]] says more, because words combine. Look at “Words”: a second model, of four million weights, draws emoji of 32 × 32 pixels from what you type. The text is cut into [[token|tokens]], whole words where they are common and pieces where they are rare. A small text network turns these into rows of numbers, and at every call the network looks at them by [[attention]], each place of the picture at the words that matter to it. Nothing else changes: not the noise, not the walk, not the dial.',
+        'Some of the examples were **never trained on**: the model has seen green things and hearts, but no green heart. If it draws one, it has not looked it up; it has put two words together. Whether it does depends on how many pictures it learnt from, and 3,860 are few. Large models have read hundreds of millions of captions.',
+        'And no words? That is a condition too. In training, one caption in ten was left out, so that an empty prompt means “anything”. This is the answer that guidance pushes away from.',
+      ],
+      code: 'steering_words.py',
     },
     {
       heading: 'The guidance dial',
@@ -74,6 +129,7 @@ export const text: ChapterText = {
         'A condition alone is often followed half-heartedly. In training, the class was now and then replaced by the [[null class]], “none”, so that one network gives two answers: with the wish and without. Their difference points to *what the wish changes*, and [[classifier-free guidance]] goes further that way. It costs a second call at every step. The name only says that no separate classifier does the steering, as one did before; it does **not** mean unconditional.',
         'One convention holds on this page and in the package: **w = 0 ignores the wish, w = 1 is the plain conditional answer, more pushes beyond it.** (Some papers and tools call our 1 their 0; look before you copy a number.)',
         'Turn the dial and watch what is lost. The digits grow clearer and more like one another: rare ways of writing a three go first. The table measures it. Push hard, and strokes come out harsher than any that were ever written, because no picture has to agree with a stretched answer. In between lies what most people want, so a guidance of about 3 to 8 is usual for pictures from text.',
+        'With words you can watch it on one picture. “Words” draws three from the same noise: with your words ignored, plainly answered, and pushed. The three begin alike, and part where the words begin to count.',
       ],
       equations: [
         {
@@ -97,9 +153,23 @@ export const text: ChapterText = {
       ],
     },
     {
+      heading: 'Draw anew what is painted over',
+      text: [
+        'For [[inpainting]], no new model is needed and no training. Look at “A brush”: the walk begins at pure noise, everywhere. But whenever the model gives its guess of the clean picture, the guess is overruled where the truth is known. There the picture walks straight to what it was. The painted part has to guess, and since it sees the known part beside it at every noise level, it guesses what fits: an outline goes on, a colour is taken up.',
+        'What was not painted comes back **equal in every bit**; below the picture it is counted. The words are heard in the painted part alone, so ask for what the *whole* picture should be: the model thinks of it as one.',
+      ],
+      equations: [
+        {
+          tex: String.raw`\hat x_0 = m \odot D(x, c) + (1 - m) \odot x_{\text{known}}`,
+          says: 'Pixel by pixel: the model’s guess where the mask m is 1, what is known where it is 0.',
+        },
+      ],
+      code: 'steering_inpaint.py',
+    },
+    {
       heading: 'Image, video and beyond',
       text: [
-        'To change a picture, mix in noise only part of the way and walk back from there with a new wish: the more noise, the freer the change. For [[inpainting]], put the known part back at every step, noised to that step’s level, and let the walk fill in the rest.',
+        'To change a picture, mix in noise only part of the way and walk back from there with a new wish: the more noise, the freer the change.',
         'Video is one more axis: frames are denoised together, and attention runs through time as well as across the picture. Sound, molecules and the movements of a robot are done alike. What changes is the network and what its numbers mean. The walk is the one you have seen.',
       ],
     },

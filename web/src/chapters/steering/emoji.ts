@@ -1,0 +1,67 @@
+/** Emoji drawn from words: one walk of the model that reads prompts, and how its moments are shown. */
+import { aboutEmoji, emojiTokenizer } from '../../compute/computed'
+import { walk } from '../../compute/engine'
+import type { Program } from '../../compute/program'
+import type { Known } from '../../compute/protocol'
+import type { Word } from '../../compute/prompts'
+
+export const SIDE = 32
+export const SIZE = 3 * SIDE * SIDE
+export const DIAL = Array.from({ length: 13 }, (_, i) => i / 2)
+export const LONGEST = 120 // characters of a prompt, here
+
+export const nearestDial = (w: number) => DIAL.reduce((best, one) => (Math.abs(one - w) < Math.abs(best - w) ? one : best))
+
+export type Moment = { x: Float32Array; guess: Float32Array | null; calls: number; index: number; total: number; contrast: number }
+export type Wish = { text: string; w: number; seed: number; known?: Known }
+
+/** Every moment of a walk from noise to an emoji; `timing` is filled in at its end. */
+export async function* drawing({ text, w, seed, known }: Wish, timing: { milliseconds?: number } = {}): AsyncGenerator<Moment> {
+  const [{ programs, shape, tokens }, tokenizer] = await Promise.all([aboutEmoji(), emojiTokenizer()])
+  const program = programs[String(w)]!
+  const contrasts = noiseOf(program)
+  const asked = { kind: 'prompts', graph: 'emoji/network', shape, texts: tokenizer.tokens([text], tokens), ...(known ? { known } : {}) } as const
+  for await (const step of walk({ program, asked, seeds: [seed], size: SIZE }, timing)) yield { ...step, total: contrasts.length - 1, contrast: contrasts[step.index]! }
+}
+
+/** At each arrival how far the numbers reach: noise is divided by this to be seen. */
+function noiseOf(program: Program): number[] {
+  const found: number[] = []
+  let open = 1 // arrivals that wait for a question, which names their level
+  for (const line of program.lines) {
+    if ('arrive' in line) open++
+    else if ('ask' in line) {
+      found.push(...Array<number>(open).fill(Math.hypot(line.alpha, line.sigma)))
+      open = 0
+    }
+  }
+  return [...found, ...Array<number>(open).fill(1)]
+}
+
+/** What the model makes of a prompt's words: `whole`, spelt from `parts`, or `unknown`; `unread` is beyond what it reads. */
+export type Read = { text: string; how: 'whole' | 'parts' | 'unknown' | 'unread'; pieces: string[] }
+export async function reading(text: string): Promise<Read[]> {
+  const [{ tokens }, tokenizer] = await Promise.all([aboutEmoji(), emojiTokenizer()])
+  let taken = 0
+  return (text.trim() ? tokenizer.words(text) : [])
+    .map(({ text, pieces }: Word): Read => {
+      taken += pieces.length
+      const how = taken > tokens ? 'unread' : pieces.some(({ id }) => id === undefined) ? 'unknown' : pieces.length > 1 ? 'parts' : 'whole'
+      return { text, how, pieces: pieces.map((piece) => piece.text.replaceAll('▁', '')) }
+    })
+    .filter((read) => read.text)
+}
+
+/** Which pixels are painted, as letters of an address: six pixels a letter, what follows the last painted one left out. */
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+export function written(painted: Uint8Array): string {
+  let letters = ''
+  for (let i = 0; i < painted.length; i += 6) letters += LETTERS[painted.subarray(i, i + 6).reduce((total, v, k) => total | (v << k), 0)]
+  return letters.replace(/A+$/, '')
+}
+export function painting(letters: string): Uint8Array {
+  const painted = new Uint8Array(SIDE * SIDE)
+  for (const [i, letter] of [...letters].entries())
+    for (let k = 0; k < 6 && 6 * i + k < painted.length; k++) painted[6 * i + k] = (Math.max(0, LETTERS.indexOf(letter)) >> k) & 1
+  return painted
+}
