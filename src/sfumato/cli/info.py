@@ -14,7 +14,7 @@ from sfumato.data import Dataset, read_about
 from sfumato.data.layout import readable
 from sfumato.hub import load
 from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
-from sfumato.nets import UNetConfig
+from sfumato.nets import TextConfig, text_of
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
 from sfumato.training.lora import adapter_words
@@ -60,7 +60,7 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
     model = load(checkpoint.path)
     config, training = model.config, training_config(folder)
     sampling = config.sampling
-    text = config.net.text if isinstance(config.net, UNetConfig) else None
+    text = text_of(config.net)
     state = checkpoint.state
     facts = [
         ("checkpoint", f"{checkpoint.path} (step {count(state['step'])}, ema weights)"),
@@ -69,8 +69,10 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
         ("classes", ", ".join(config.classes) or "none"),
         *(
             [("reads", f"prompts of up to {text.length} tokens, of {text.vocabulary} known")]
-            if text is not None
+            if isinstance(text, TextConfig)
             else []
+            if text is None
+            else [("reads", f"prompts of up to {text.length} tokens, by {text.encoder} (weights {text.weights[:12]})")]
         ),
         ("network", f"{config.net.kind}, {model.parameters / 1e6:.2f} M parameters"),
         ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
