@@ -60,8 +60,8 @@ class Encoder:
         """The features of each text, `(its tokens, features)`, of its first `length` tokens."""
         alike: dict[int, list[int]] = defaultdict(list)  # texts of as many tokens go together: none has to be padded
         read = self._ids(texts, self.length)
-        for number, ids in enumerate(read):
-            alike[len(ids)].append(number)
+        for number, tokens in enumerate(read):
+            alike[len(tokens)].append(number)
         out: list[Half] = [np.empty((0, 0), np.float16)] * len(texts)
         for numbers in alike.values():
             for first in range(0, len(numbers), TOGETHER):
