@@ -120,13 +120,14 @@ class Encoder:
 
     @cached_property
     def net(self) -> Any:
-        """The library's network, or the part of it that reads text."""
+        """The library's network, or the part of it that reads text, as of CLIP."""
         self._check()
         with _quiet(self.name) as transformers:
             config = transformers.AutoConfig.from_pretrained(
                 self.folder, local_files_only=True, trust_remote_code=False
             )
-            kind = transformers.AutoModelForTextEncoding if config.is_encoder_decoder else transformers.AutoModel
+            alone = type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING  # without a decoder, as of T5
+            kind = transformers.AutoModelForTextEncoding if alone else transformers.AutoModel
             net, about = kind.from_pretrained(
                 self.folder, config=config, local_files_only=True, trust_remote_code=False, use_safetensors=True,
                 dtype=torch.float32, output_loading_info=True,
