@@ -200,7 +200,7 @@ class DiT(nn.Module):
         (height, width), patch = x.shape[-2:], self.config.patch
         words, seen, whole = None, None, None
         if self.text is not None and self.words is not None:
-            features, mask = self.text(self.text.nothing(len(x)) if text is None else text)
+            features, mask = self.text(self.text.nothing(x.shape[0]) if text is None else text)
             whole, words = features[:, 0], self.words(features)
         embedding = self.condition(c_noise, label, whole)
 
@@ -210,7 +210,7 @@ class DiT(nn.Module):
         if words is not None:
             seen = F.pad(mask, (rows * columns, 0), value=True)[:, None, None]
         angles = turns(rows, columns, self.config.width // self.config.heads, x.device)
-        h = self.enter(torch.cat([x, where(x).expand(len(x), -1, -1, -1)], dim=1).flatten(2).transpose(1, 2))
+        h = self.enter(torch.cat([x, where(x).expand(x.shape[0], -1, -1, -1)], dim=1).flatten(2).transpose(1, 2))
         for block in self.blocks:
             h, words = block(h, words, seen, embedding, angles)
         scale, shift = self.modulate(embedding)[:, None].chunk(2, dim=-1)

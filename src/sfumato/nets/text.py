@@ -86,7 +86,7 @@ class FeaturesReader(nn.Module):
         there = (text != 0).any(2)
         text = F.layer_norm(text, text.shape[-1:])  # encoders differ in scale; zeros stay zeros
         mean = text.sum(1) / there.sum(1, keepdim=True).clamp(min=1)
-        whole = torch.where(there.any(1, keepdim=True), self.whole(mean), self.empty.expand(len(text), -1))
+        whole = torch.where(there.any(1, keepdim=True), self.whole(mean), self.empty.expand(text.shape[0], -1))
         features: Tensor = self.norm(torch.cat([whole[:, None], self.each(text)], dim=1))
         return features, F.pad(there, (1, 0), value=True)
 

@@ -220,7 +220,7 @@ class UNet(nn.Module):
         prompt: Prompt | None = None
         patch = self.config.patch
         if self.text is not None:
-            prompt = self.text(self.text.nothing(len(x)) if text is None else text)
+            prompt = self.text(self.text.nothing(x.shape[0]) if text is None else text)
         embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0])
 
         height, width = x.shape[-2:]
