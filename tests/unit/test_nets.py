@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sfumato.errors import SfumatoError
-from sfumato.nets import MLP, SIZES, MLPConfig, UNet, UNetConfig, unet, unet_config
+from sfumato.nets import DIT_SIZES, MLP, SIZES, MLPConfig, UNet, UNetConfig, build, dit, dit_config, unet, unet_config
 
 SHAPES = [(1, 8, 8), (3, 7, 9), (3, 28, 28), (1, 33, 17), (3, 4, 64)]
 
@@ -76,14 +76,15 @@ def test_unknown_size_suggests() -> None:
         unet_config("smal", (3, 32, 32))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES, *DIT_SIZES])
 def test_docstring_figures_are_measured(size: str) -> None:
-    assert unet.__doc__ is not None
-    row = next(line for line in unet.__doc__.splitlines() if line.startswith(f"| {size} "))
+    module, config = (dit, dit_config) if size in DIT_SIZES else (unet, unet_config)
+    assert module.__doc__ is not None
+    row = next(line for line in module.__doc__.splitlines() if line.startswith(f"| {size} "))
     figures = re.findall(r"([\d.]+) M, ([\d.]+) GF", row)
     for (millions, gflop), shape in zip(figures, [(1, 8, 8), (3, 32, 32), (3, 64, 64)], strict=True):
         with torch.device("meta"):
-            net = UNet(unet_config(size, shape))
+            net = build(config(size, shape))
             with FlopCounterMode(display=False) as counter:
                 net(torch.empty(1, *shape), torch.empty(1))
         assert sum(p.numel() for p in net.parameters()) / 1e6 == pytest.approx(float(millions), rel=0.03)

@@ -17,7 +17,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
-from sfumato.nets import UNetConfig
+from sfumato.nets import TextConfig, text_of
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
 from sfumato.training.lora import adapter_words
@@ -79,12 +79,13 @@ def shipped_facts(name: str) -> list[tuple[str, str]]:
 def model_facts(model: Model) -> list[tuple[str, str]]:
     """What is drawn, by what network, and how."""
     config, sampling = model.config, model.config.sampling
-    text = config.net.text if isinstance(config.net, UNetConfig) else None
-    reads = f"prompts of up to {text.length} tokens, of {text.vocabulary} known" if text is not None else ""
+    facts = [("shape", " × ".join(map(str, config.shape))), ("classes", ", ".join(config.classes) or "none")]
+    if (text := text_of(config.net)) is not None:
+        own = isinstance(text, TextConfig)
+        how = f"of {text.vocabulary} known" if own else f"by {text.encoder} (weights {text.weights[:12]})"
+        facts.append(("reads", f"prompts of up to {text.length} tokens, {how}"))
     return [
-        ("shape", " × ".join(map(str, config.shape))),
-        ("classes", ", ".join(config.classes) or "none"),
-        *([("reads", reads)] if reads else []),
+        *facts,
         ("network", f"{config.net.kind}, {model.parameters / 1e6:.2f} M parameters"),
         ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
         (

@@ -20,7 +20,6 @@ from sfumato import __version__
 from sfumato.cli.display import console, note
 from sfumato.cli.edits import read_edit
 from sfumato.data import picture, save_animation, save_png, table
-from sfumato.data.tokens import unread
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
@@ -148,7 +147,7 @@ def sample(
     if guidance is not None and labels is None and prompt is None:
         raise SfumatoError(
             f'there is nothing to guide: say what to draw, as in sfumato sample {run} "a green heart".'
-            if model.tokenizer is not None
+            if model.reads
             else f"{run} was trained without classes, so there is nothing to guide; leave --guidance out."
         )
     folder = out or results_folder(run) / "samples"
@@ -379,11 +378,10 @@ def check_prompt(model: Model, prompt: str | None) -> None:
     """Say what the model won't see of `prompt`; raises SfumatoError where it reads none, or where there is nothing."""
     if prompt is None:
         return
-    tokens = model.tokens([prompt])
-    assert model.tokenizer is not None
+    model.tokens([""])  # whether it reads any
     if not prompt.strip():
         raise SfumatoError("the prompt is empty; say what to draw, or leave it out to draw anything.")
-    for sentence in unread(model.tokenizer, prompt, tokens.shape[1]):
+    for sentence in model.unread(prompt):
         note(sentence)
 
 

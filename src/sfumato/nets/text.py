@@ -1,4 +1,4 @@
-"""A small transformer that reads a prompt, trained along with the network that draws."""
+"""How a network reads a prompt: by a small transformer that is trained along, or from the features of a frozen one."""
 
 from __future__ import annotations
 
@@ -45,6 +45,59 @@ class TextEncoder(nn.Module):
             x = layer(x, mask)
         features: Tensor = self.norm(x)
         return features, mask
+
+    def nothing(self, count: int) -> Tensor:
+        """`count` times no prompt."""
+        return torch.zeros(count, 1, dtype=torch.long, device=self.places.device)
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """What a network reads that is told of a prompt by a frozen encoder.
+
+    `encoder` is its name and `weights` their sha256; it gives `features` numbers a token, of which there are `length`
+    at most. `width` is the size of what is made of them.
+    """
+
+    encoder: str
+    weights: str
+    features: int
+    length: int
+    width: int = 128
+
+
+class FeaturesReader(nn.Module):
+    """`reader(text) → (features, mask)`: float `(batch, length, features)` → `(batch, 1 + length, width)` and bool.
+
+    Each token is projected alone, since the frozen encoder has seen them together. Of a prompt without tokens the first
+    feature, which stands for the whole, is a learnt one. A token of zeros is padding.
+    """
+
+    def __init__(self, config: FeaturesConfig) -> None:
+        super().__init__()
+        self.features = config.features
+        self.each = nn.Linear(config.features, config.width)
+        self.whole = nn.Linear(config.features, config.width)
+        self.empty = nn.Parameter(torch.empty(config.width))
+        nn.init.normal_(self.empty, std=0.5)
+        self.norm = nn.LayerNorm(config.width)
+
+    def forward(self, text: Tensor) -> tuple[Tensor, Tensor]:
+        there = (text != 0).any(2)
+        text = F.layer_norm(text, text.shape[-1:])  # encoders differ in scale; zeros stay zeros
+        mean = text.sum(1) / there.sum(1, keepdim=True).clamp(min=1)
+        whole = torch.where(there.any(1, keepdim=True), self.whole(mean), self.empty.expand(text.shape[0], -1))
+        features: Tensor = self.norm(torch.cat([whole[:, None], self.each(text)], dim=1))
+        return features, F.pad(there, (1, 0), value=True)
+
+    def nothing(self, count: int) -> Tensor:
+        """`count` times no prompt."""
+        return self.empty.new_zeros(count, 1, self.features)
+
+
+def prompt_reader(config: TextConfig | FeaturesConfig) -> TextEncoder | FeaturesReader:
+    """What reads prompts as `config` says."""
+    return TextEncoder(config) if isinstance(config, TextConfig) else FeaturesReader(config)
 
 
 class _Layer(nn.Module):

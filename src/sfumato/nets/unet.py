@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.layers import ConditionEmbedding, zeroed
-from sfumato.nets.text import TextConfig, TextEncoder
+from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class UNetConfig:
     blocks: int = 1
     attention: tuple[int, ...] = ()
     dropout: float = 0.0
-    text: TextConfig | None = None
+    text: TextConfig | FeaturesConfig | None = None
     places: bool = False
     patch: int = 1
 
@@ -75,7 +75,9 @@ READING = 64  # pixels that a stage may have to attend to a prompt
 SMALLEST, LARGEST, COARSEST = 4, 1024, 4  # pixels: a picture's shorter and longer side, and the coarsest stage
 
 
-def unet_config(size: str, shape: Sequence[int], classes: int = 0, text: TextConfig | None = None) -> UNetConfig:
+def unet_config(
+    size: str, shape: Sequence[int], classes: int = 0, text: TextConfig | FeaturesConfig | None = None
+) -> UNetConfig:
     """The UNet called `size` (a name in SIZES) for pictures of `shape` (channels, height, width).
 
     It halves the picture until the longer side is at most 4 pixels (or the shorter side is 1). With `text` it attends
@@ -183,8 +185,8 @@ class UNet(nn.Module):
 
     Any size from 2^(stages − 1); odd sizes are halved upwards and come back to the size of their skip. `c_noise` is
     `(batch,)`; `label` int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class of
-    classifier-free guidance. `text` is int64 `(batch, length)`, a prompt's tokens and then 0; all 0 (the default) is no
-    prompt.
+    classifier-free guidance. `text` is int64 `(batch, length)`, a prompt's tokens and then 0, or where they come from a
+    frozen encoder their features, float `(batch, length, features)`; all 0 (the default) is no prompt.
     """
 
     def __init__(self, config: UNetConfig) -> None:
@@ -194,7 +196,7 @@ class UNet(nn.Module):
         embedding = 2 * widths[-1]
         width = config.text.width if config.text else 0
         self.condition = ConditionEmbedding(embedding, config.classes, width)
-        self.text = TextEncoder(config.text) if config.text else None
+        self.text = prompt_reader(config.text) if config.text else None
 
         def block(inputs: int, stage: int) -> Block:
             heads = max(1, widths[stage] // 64) if stage in config.attention else 0
@@ -218,7 +220,7 @@ class UNet(nn.Module):
         prompt: Prompt | None = None
         patch = self.config.patch
         if self.text is not None:
-            prompt = self.text(torch.zeros(x.shape[0], 1, dtype=torch.long, device=x.device) if text is None else text)
+            prompt = self.text(self.text.nothing(x.shape[0]) if text is None else text)
         embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0])
 
         height, width = x.shape[-2:]

@@ -17,7 +17,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model, new_model
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
 from sfumato.hub.model import WEIGHT_FILES
-from sfumato.nets import UNetConfig
+from sfumato.nets import DiTConfig, MLPConfig, UNetConfig
 from sfumato.training.lora import LABEL
 
 
@@ -44,7 +44,7 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
             f"{name} draws {_kind(config.shape)} and {dataset.name} holds {_kind(dataset.shape)}; start from a model "
             "of the same kind, or train a new one without --from."
         )
-    if isinstance(config.net, UNetConfig):
+    if not isinstance(config.net, MLPConfig):
         config.net.check(*dataset.shape[1:])
     model = new_model(
         replace(
@@ -68,7 +68,8 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
     elif known is not None:
         old[bias] = old[bias] + known[-1]
     model.denoiser.net.load_state_dict({**old, **({} if rows is None else {label: rows})})
-    model.source, model.weights_hash, model.tokenizer = source.source, source.weights_hash, source.tokenizer
+    model.source, model.weights_hash = source.source, source.weights_hash
+    model.tokenizer, model.encoder = source.tokenizer, source.encoder
     return model
 
 
@@ -81,12 +82,16 @@ def _kind(shape: tuple[int, ...]) -> str:
 def moved_attention(source: Model, dataset: Dataset) -> str | None:
     """A sentence about the sizes at which the network attends, where those on `dataset` aren't those it learnt."""
     net = source.config.net
-    if not isinstance(net, UNetConfig) or not net.attention or source.config.shape[1:] == dataset.shape[1:]:
+    if isinstance(net, DiTConfig):
+        parts = [net.patch]
+    else:
+        parts = [2**stage for stage in net.attention] if isinstance(net, UNetConfig) else []
+    if not parts or source.config.shape[1:] == dataset.shape[1:]:
         return None
 
     def sizes(shape: tuple[int, ...]) -> str:
-        halved = [[math.ceil(side / 2**stage) for side in shape[1:]] for stage in net.attention]
-        return " and ".join(f"{height}×{width}" for height, width in halved)
+        places = [[math.ceil(side / part) for side in shape[1:]] for part in parts]
+        return " and ".join(f"{height}×{width}" for height, width in places)
 
     return (
         f"the network learnt to attend over {sizes(source.config.shape)} places and now does so over "

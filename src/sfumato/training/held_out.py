@@ -86,7 +86,7 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
 def first_captions(trainer: Trainer, indices: NDArray[np.int64]) -> list[str] | None:
     """What the samples at `indices` are called; None where the model reads no prompts."""
     captions = trainer.dataset.captions
-    if captions is None or trainer.model.tokenizer is None:
+    if captions is None or not trainer.model.reads:
         return None
     return [captions[index].partition("\n")[0] for index in indices.tolist()]
 

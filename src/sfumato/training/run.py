@@ -28,14 +28,16 @@ import torch
 from torch import Tensor
 
 from sfumato.data import Dataset, around, open_dataset, picture, save_png
+from sfumato.data.encoders import Encoder
+from sfumato.data.features import caption_features
 from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
-from sfumato.hub.model import TOKENIZER, config_json, read_config, read_tokenizer
+from sfumato.hub.model import TOKENIZER, config_json, frozen_encoder, read_config, read_tokenizer
 from sfumato.hub.zoo import ships, zoo_data
-from sfumato.nets import SIZES, MLPConfig, TextConfig, UNetConfig, unet_config
+from sfumato.nets import DIT_SIZES, SIZES, FeaturesConfig, MLPConfig, TextConfig, dit_config, text_of, unet_config
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
@@ -98,17 +100,24 @@ Event = Progress | Measured | Preview | Judged | Saved
 
 
 def model_for(
-    dataset: Dataset, net: str = "auto", sampling: SamplingConfig | None = None, minutes: float | None = None
+    dataset: Dataset,
+    net: str = "auto",
+    sampling: SamplingConfig | None = None,
+    minutes: float | None = None,
+    text_encoder: str | None = None,
 ) -> ModelConfig:
     """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
 
-    Where the pictures have captions, it reads prompts.
+    Where the pictures have captions, it reads prompts: by an encoder that is trained along, or by the frozen
+    `text_encoder` (see data/encoders.py).
 
-    `net` is a size of the UNet, or "auto": tiny up to 16 pixels a side, small up to 64, medium above; nano where it is
-    to be trained for less than a minute.
+    `net` is a size of the UNet or of the DiT, or "auto", which is a UNet: tiny up to 16 pixels a side, small up to 64,
+    medium above; nano where it is to be trained for less than a minute.
     """
-    if net != "auto" and net not in SIZES:
-        raise unknown("network size", net, ["auto", *SIZES])
+    if net != "auto" and net not in (*SIZES, *DIT_SIZES):
+        raise unknown("network size", net, ["auto", *SIZES, *DIT_SIZES])
+    if text_encoder is not None and dataset.captions is None:
+        raise SfumatoError(f"{dataset.name} has no captions for the text encoder {text_encoder} to read; leave it out.")
     some, _ = dataset.batch(torch.linspace(0, len(dataset) - 1, min(len(dataset), 10_000)).long().numpy())
     std = round(float(some.std()), 4)
     if not std > 0:
@@ -123,19 +132,24 @@ def model_for(
         net = "tiny" if side <= 16 else "small" if side <= 64 else "medium"
         if minutes is not None and minutes < 1:  # a larger one would see too few samples
             net = "nano"
+    sized = dit_config if net in DIT_SIZES else unet_config
     return ModelConfig(
         dataset.shape,
-        unet_config(net, dataset.shape, classes, text_config(dataset)),
+        sized(net, dataset.shape, classes, text_config(dataset, text_encoder)),
         dataset.classes,
         data_std=std,
         sampling=sampling or SamplingConfig(),
     )
 
 
-def text_config(dataset: Dataset) -> TextConfig | None:
-    """An encoder for the captions of `dataset`; None where there are none."""
+def text_config(dataset: Dataset, text_encoder: str | None = None) -> TextConfig | FeaturesConfig | None:
+    """An encoder for the captions of `dataset`, or how to read what the frozen one says; None where there are none."""
     if dataset.captions is None:
         return None
+    if text_encoder is not None:
+        folder = Path(text_encoder).expanduser()
+        encoder = Encoder(str(folder.resolve()) if folder.is_dir() else text_encoder)
+        return FeaturesConfig(encoder.name, encoder.weights, encoder.width, encoder.longest(dataset.captions))
     tokenizer = learn_tokenizer(dataset.captions)
     return TextConfig(tokenizer.get_vocab_size(), longest(tokenizer, dataset.captions))
 
@@ -159,9 +173,10 @@ def start_run(
         start, tokenizer, model = model.denoiser.net.state_dict(), model.tokenizer, model.config
     elif config.lora is not None:
         raise SfumatoError("adapters are trained beside the weights of a model; say of which with --from.")
-    if tokenizer is None and isinstance(model.net, UNetConfig) and model.net.text is not None:
-        if dataset.captions is None:
-            raise SfumatoError(f"{dataset.name} has no captions and the network is to read prompts; add captions.")
+    text = text_of(model.net)
+    if start is None and text is not None and dataset.captions is None:
+        raise SfumatoError(f"{dataset.name} has no captions and the network is to read prompts; add captions.")
+    if tokenizer is None and isinstance(text, TextConfig) and dataset.captions is not None:
         content = learn_tokenizer(dataset.captions).to_str() if processes.main else ""
         tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
     trainer = _trainer(dataset, config, model, device, processes, start, tokenizer)
@@ -257,11 +272,19 @@ def _trainer(
             f"{len(dataset)}; give all machines the same data."
         )
     fresh = new_model(model, config.seed)
-    fresh.tokenizer = tokenizer
+    device = device or processes.device or pick_device()
+    fresh.tokenizer, fresh.encoder = tokenizer, frozen_encoder(model)
+    if fresh.encoder is not None:
+        fresh.encoder.device = device
+        if dataset.captions is not None:
+            with processes.first():
+                features = caption_features(dataset.captions, fresh.encoder)
+            if features is not None:
+                fresh.encoder.known = features.get
     if start is not None:
         fresh.denoiser.net.load_state_dict(start)
     if not processes.shards(config.shard):  # whole, they may not fit there
-        fresh.denoiser.to(device or processes.device or pick_device())
+        fresh.denoiser.to(device)
     return Trainer(fresh, dataset, config, processes)
 
 
@@ -352,16 +375,17 @@ def preview_prompts(trainer: Trainer, count: int) -> list[str] | None:
 
 
 def _preview(folder: Path, trainer: Trainer) -> Preview:
-    model = Model(trainer.model.config, trainer.average, tokenizer=trainer.model.tokenizer)
+    own = trainer.model
+    model = Model(own.config, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
     count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
     seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process draws some
     samples = torch.zeros(count, *model.config.shape)
     if seeds:
-        own = None if labels is None else [labels[seed] for seed in seeds]
+        asked = None if labels is None else [labels[seed] for seed in seeds]
         prompts = preview_prompts(trainer, count)
         said = None if prompts is None else [prompts[seed] for seed in seeds]
         with trainer.processes.together():
-            samples[list(seeds)] = model.sample(seeds, own, batch=1000, prompts=said)
+            samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=said)
     samples = trainer.helpers.sum(samples)
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:

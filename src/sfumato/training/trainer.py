@@ -26,7 +26,7 @@ from sfumato.data import Dataset, around, hold_out, mirrored, order
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
-from sfumato.nets import UNetConfig
+from sfumato.nets import MLPConfig
 from sfumato.training.coupling import couple
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
 from sfumato.training.finetuning import Origin
@@ -178,7 +178,7 @@ class Trainer:
         if config.flip and not dataset.is_images:
             raise SfumatoError(f"{dataset.name} are points, which can't be mirrored; leave --flip out.")
         if config.coarse:
-            if not isinstance(model.config.net, UNetConfig):
+            if isinstance(model.config.net, MLPConfig):
                 raise SfumatoError(f"{dataset.name} are points, which have no half size; leave coarse at 0.")
             model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
         self.held = hold_out(len(dataset), config.held_out)
@@ -301,15 +301,17 @@ class Trainer:
         return slices
 
     def _captions(self, indices: NDArray[np.int64], generator: torch.Generator) -> Tensor | None:
-        """The captions of samples as tokens, some hidden; of several for one sample, any one."""
-        if self.dataset.captions is None or self.model.tokenizer is None:
+        """The captions of samples as the network reads them, some hidden; of several for one sample, any one."""
+        if self.dataset.captions is None or not self.model.reads:
             return None
         hidden, which = torch.rand(2, len(indices), generator=generator)
         texts = []
         for index, choice in zip(indices.tolist(), which.tolist(), strict=True):
             lines = self.dataset.captions[index].splitlines() or [""]
             texts.append(lines[int(choice * len(lines))])
-        return self.model.tokens(texts).masked_fill(hidden[:, None] < self.config.condition_dropout, 0)
+        read = self.model.tokens(texts)
+        read[hidden < self.config.condition_dropout] = 0
+        return read
 
     def _step(self, slices: list[Slice], rate: float, started: float) -> tuple[float, float]:
         config, processes = self.config, self.processes

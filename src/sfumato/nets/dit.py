@@ -1,0 +1,218 @@
+"""The diffusion transformer: each patch of the picture is a token, which looks at all others and at the words.
+
+Blocks are scaled, shifted and gated by the noise level and the class, and start as the identity (adaLN-zero, Peebles &
+Xie 2023, section 3.2). Patches and words meet in one softmax, each with projections of their own (Esser et al. 2024,
+section 4), and their queries and keys are normalised.
+
+Named sizes, with parameters and GFLOP of one forward pass (a multiply-add counts as two), measured by
+`tests/unit/test_nets.py` for one picture without classes:
+
+| size      | 8×8×1            | 32×32×3         | 64×64×3         |
+| --------- | ---------------- | --------------- | --------------- |
+| dit-nano  | 0.32 M, 0.030 GF | 0.32 M, 0.17 GF | 0.32 M, 0.17 GF |
+| dit-tiny  | 4.1 M, 0.36 GF   | 4.1 M, 1.7 GF   | 4.1 M, 1.7 GF   |
+| dit-small | 32.4 M, 2.8 GF   | 32.4 M, 12.1 GF | 32.4 M, 12.1 GF |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.layers import ConditionEmbedding, zeroed
+from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
+from sfumato.nets.unet import LARGEST, PLACES, SMALLEST, where
+
+
+@dataclass(frozen=True)
+class DiTConfig:
+    """The shape of a diffusion transformer.
+
+    `channels` of the picture; `classes` (0: unconditional); `depth` blocks of `width` features, a multiple of four
+    times the `heads`; `patch` is the side in pixels of what becomes one token; `text` the encoder of prompts, for those
+    that read one.
+    """
+
+    channels: int
+    classes: int = 0
+    kind: Literal["dit"] = "dit"
+    width: int = 64
+    depth: int = 4
+    heads: int = 2
+    patch: int = 1
+    text: TextConfig | FeaturesConfig | None = None
+
+    def check(self, height: int, width: int) -> None:
+        """Raises SfumatoError, naming the nearest size that works, for pictures smaller than a patch."""
+        if height < self.patch or width < self.patch:
+            raise SfumatoError(
+                f"this transformer takes patches of {self.patch}×{self.patch} pixels and can't take {height}×{width}; "
+                f"the nearest size it takes is {max(height, self.patch)}×{max(width, self.patch)}."
+            )
+
+
+# name → (width, depth, heads)
+_SIZES: dict[str, tuple[int, int, int]] = {
+    "dit-nano": (64, 4, 2),
+    "dit-tiny": (192, 6, 6),
+    "dit-small": (384, 12, 6),  # "DiT-S" of the paper
+}
+DIT_SIZES = tuple(_SIZES)
+TOKENS = 256  # of a picture, at most: attention takes their square
+FURTHEST = 100.0  # between the fastest and the slowest rotation (Heo et al. 2024, section 3.2)
+
+
+def dit_config(
+    size: str, shape: Sequence[int], classes: int = 0, text: TextConfig | FeaturesConfig | None = None
+) -> DiTConfig:
+    """The transformer called `size` (a name in DIT_SIZES) for pictures of `shape` (channels, height, width).
+
+    Its patches are as small as leaves at most 256 of them: 1 pixel up to 16×16, 2 up to 32×32, 4 up to 64×64. Raises
+    SfumatoError for an unknown name, or for a side outside 4..1024 pixels, naming the nearest that works.
+    """
+    if size not in _SIZES:
+        raise unknown("network size", size, DIT_SIZES)
+    channels, *sides = shape
+    nearest = [min(max(side, SMALLEST), LARGEST) for side in sides]
+    if nearest != sides:
+        raise SfumatoError(
+            f"the transformer takes pictures of {SMALLEST} to {LARGEST} pixels a side, not {sides[0]}×{sides[1]}; "
+            f"the nearest size it takes is {nearest[0]}×{nearest[1]}."
+        )
+    width, depth, heads = _SIZES[size]
+    patch = 1
+    while math.prod(-(-side // patch) for side in sides) > TOKENS:
+        patch *= 2
+    return DiTConfig(channels, classes, width=width, depth=depth, heads=heads, patch=patch, text=text)
+
+
+def turns(height: int, width: int, size: int, device: torch.device) -> Tensor:
+    """The angles by which queries and keys of `size` features turn, `(height·width, size // 2)`: rows, then columns.
+
+    A product of two tokens then depends on how far apart they lie, in tokens, so what was learnt holds at any size.
+    """
+    speeds = FURTHEST ** -torch.linspace(0, 1, size // 4, device=device)
+    down = torch.arange(height, device=device) - (height - 1) / 2  # from the middle, where the words are
+    across = torch.arange(width, device=device) - (width - 1) / 2
+    rows = (down[:, None, None] * speeds).expand(height, width, -1)
+    columns = (across[None, :, None] * speeds).expand(height, width, -1)
+    return torch.cat([rows, columns], dim=-1).flatten(0, 1)
+
+
+def turned(x: Tensor, angles: Tensor) -> Tensor:
+    """Pairs of the features of `x` `(batch, heads, tokens, size)` rotated by `angles` (Su et al. 2021, eq. 13)."""
+    cos, sin = angles.cos(), angles.sin()
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+
+
+class Stream(nn.Module):
+    """What a block has for one kind of token: projections, two linear maps, and how the condition changes both.
+
+    The words of the last block are only looked at: what would become of them (`goes_on`) is left out.
+    """
+
+    def __init__(self, width: int, heads: int, goes_on: bool = True) -> None:
+        super().__init__()
+        self.heads = heads
+        self.modulate = zeroed(nn.Linear(width, (6 if goes_on else 2) * width))
+        self.qkv = nn.Linear(width, 3 * width)
+        self.query, self.key = (nn.RMSNorm(width // heads, eps=1e-6) for _ in range(2))
+        if goes_on:
+            self.out = nn.Linear(width, width)
+            self.rise = nn.Linear(width, 4 * width)
+            self.fall = nn.Linear(4 * width, width)
+
+    def ask(self, x: Tensor, embedding: Tensor) -> tuple[tuple[Tensor, Tensor, Tensor], list[Tensor]]:
+        """Query, key and value `(batch, heads, tokens, size)` of `x`, and what of the modulation `answer` needs."""
+        batch, tokens, width = x.shape
+        scale, shift, *rest = self.modulate(embedding)[:, None].split(width, dim=-1)
+        qkv = self.qkv(modulated(x, scale, shift)).reshape(batch, tokens, 3, self.heads, width // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        return (self.query(query), self.key(key), value), rest
+
+    def answer(self, x: Tensor, mixed: Tensor, rest: list[Tensor]) -> Tensor:
+        """The tokens after the block, of what attention `mixed` for them."""
+        gate, scale, shift, last_gate = rest
+        x = x + gate * self.out(mixed.transpose(1, 2).flatten(2))
+        out: Tensor = x + last_gate * self.fall(F.gelu(self.rise(modulated(x, scale, shift)), approximate="tanh"))
+        return out
+
+
+def modulated(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """`x` `(batch, tokens, width)` normalised, scaled and shifted."""
+    return torch.addcmul(shift, F.layer_norm(x, x.shape[-1:]), 1 + scale)
+
+
+class DiTBlock(nn.Module):
+    """One attention over the patches, and with `text` over the words too; then each token by itself."""
+
+    def __init__(self, width: int, heads: int, text: bool, last: bool) -> None:
+        super().__init__()
+        self.patches = Stream(width, heads)
+        self.words = Stream(width, heads, goes_on=not last) if text else None
+
+    def forward(
+        self, x: Tensor, words: Tensor | None, seen: Tensor | None, embedding: Tensor, angles: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        (query, key, value), rest = self.patches.ask(x, embedding)
+        query, key = turned(query, angles), turned(key, angles)
+        if self.words is None or words is None:
+            mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value)
+            return self.patches.answer(x, mixed, rest), None
+        theirs, others = self.words.ask(words, embedding)
+        query, key, value = (torch.cat(both, dim=2) for both in zip((query, key, value), theirs, strict=True))
+        mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value, attn_mask=seen)
+        count = x.shape[1]
+        x = self.patches.answer(x, mixed[:, :, :count], rest)
+        return x, self.words.answer(words, mixed[:, :, count:], others) if others else None
+
+
+class DiT(nn.Module):
+    """`net(x, c_noise, label, text) → Tensor` like `x`: `(batch, channels, height, width)`, of any size from a patch.
+
+    Sides that aren't multiples of the patch are extended, and cut again. `c_noise`, `label` and `text` are as in UNet.
+    """
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        self.config = config
+        width, channels = config.width, config.channels * config.patch**2
+        self.condition = ConditionEmbedding(width, config.classes, config.text.width if config.text else 0)
+        self.text = prompt_reader(config.text) if config.text else None
+        self.words = nn.Linear(config.text.width, width) if config.text else None
+        self.enter = nn.Linear(channels + PLACES, width)
+        self.blocks = nn.ModuleList(
+            DiTBlock(width, config.heads, config.text is not None, number == config.depth - 1)
+            for number in range(config.depth)
+        )
+        self.modulate = zeroed(nn.Linear(width, 2 * width))
+        self.leave = zeroed(nn.Linear(width, channels))
+
+    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
+        (height, width), patch = x.shape[-2:], self.config.patch
+        words, seen, whole = None, None, None
+        if self.text is not None and self.words is not None:
+            features, mask = self.text(self.text.nothing(x.shape[0]) if text is None else text)
+            whole, words = features[:, 0], self.words(features)
+        embedding = self.condition(c_noise, label, whole)
+
+        if patch > 1:
+            x = F.pixel_unshuffle(F.pad(x, (0, -width % patch, 0, -height % patch), mode="replicate"), patch)
+        rows, columns = x.shape[-2:]
+        if words is not None:
+            seen = F.pad(mask, (rows * columns, 0), value=True)[:, None, None]
+        angles = turns(rows, columns, self.config.width // self.config.heads, x.device)
+        h = self.enter(torch.cat([x, where(x).expand(x.shape[0], -1, -1, -1)], dim=1).flatten(2).transpose(1, 2))
+        for block in self.blocks:
+            h, words = block(h, words, seen, embedding, angles)
+        scale, shift = self.modulate(embedding)[:, None].chunk(2, dim=-1)
+        out: Tensor = self.leave(modulated(h, scale, shift)).transpose(1, 2).unflatten(2, (rows, columns))
+        return out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]
