@@ -95,7 +95,7 @@ def main() -> None:
             drawn = model.sample(range(len(asked)), asked, batch=1000, guidance=scale, interval=interval, **options)
             found = by_class(drawn, real)
             table.setdefault(rule, []).append((scale, found))
-            cells = "".join(f"{e.value:11.3f} ± {(e.high - e.low) / 2:.3f}"[:18].rjust(18) for e in found.values())
+            cells = "".join(f"{e.value:10.3f} ± {(e.high - e.low) / 2:.3f}" for e in found.values())
             print(f"{rule:<11}{scale:6g}{cells}", flush=True)
     print()
     for rule in list(RULES)[1:]:
