@@ -20,6 +20,8 @@ export const labels = {
   many: 'Pictures at once',
   seed: 'First seed',
   fresh: 'New seeds',
+  oneSeed: 'Seed',
+  oneFresh: 'New seed',
   show: 'Cards show',
   shows: { x: 'the picture so far', guess: 'the guess at the end' },
   asked: 'Calls so far',

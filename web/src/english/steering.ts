@@ -93,9 +93,9 @@ export const brush = {
     outside === equal
       ? `${number(outside)} pixels kept, every one equal in every bit.`
       : `${number(equal)} of ${number(outside)} kept pixels are equal in every bit.`,
-  size: 'Brush',
+  size: 'Its size',
   sizes: [['3', 'fine'], ['5', 'middle'], ['9', 'broad']] as const,
-  tool: 'It',
+  tool: 'The brush',
   tools: [['0', 'paints'], ['1', 'wipes off']] as const,
   undo: 'Undo',
   clear: 'Clear',
