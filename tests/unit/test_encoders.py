@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
@@ -133,21 +135,16 @@ def test_a_run_reads_the_cache_goes_on_bit_for_bit_and_draws_any_prompt(tmp_path
 
 
 def test_an_importer_is_told_which_encoder(tmp_path: Path) -> None:
-    import json
-
-    import onnxruntime
-
     model = new_model(model_for(coloured(), "nano", text_encoder=MINILM))
     text = text_of(model.config.net)
     assert isinstance(text, FeaturesConfig)
     model.encoder = Encoder(text.encoder, text.length, text.features, text.weights)
-    export_onnx(model, tmp_path)
-    told = json.loads((tmp_path / "walk.json").read_text())["prompt"]
-    assert told == {"tokens": 8, "encoder": MINILM, "weights": text.weights, "features": 384}
     with torch.no_grad():
         for number, weight in enumerate(model.denoiser.net.parameters()):
             weight.add_(0.05 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(number)))
     export_onnx(model, tmp_path)
+    told = json.loads((tmp_path / "walk.json").read_text())["prompt"]
+    assert told == {"tokens": 8, "encoder": MINILM, "weights": text.weights, "features": 384}
     graph = onnxruntime.InferenceSession(tmp_path / "network.onnx")
     for count in (1, 3):
         read = model.tokens(["a red wall", "", "a blue one, which is long"][:count])
