@@ -10,6 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
+from sfumato.cli.told import describe as describe_told
 from sfumato.data import Dataset, read_about
 from sfumato.data.layout import readable
 from sfumato.hub import load
@@ -72,6 +73,7 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
             if text is not None
             else []
         ),
+        *([("told", describe_told(config.conditions))] if config.conditions else []),
         ("network", f"{config.net.kind}, {model.parameters / 1e6:.2f} M parameters"),
         ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
         ("trained", f"{count(state['images'])} images in {duration(state['seconds'])}, {training.precision}"),

@@ -7,7 +7,7 @@ import math
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,38 +17,26 @@ from cyclopts import Parameter
 from rich.progress import Progress
 
 from sfumato import __version__
-from sfumato.cli.display import console, note
+from sfumato.cli.display import console
 from sfumato.cli.edits import read_edit
+from sfumato.cli.told import NOTHING, Told, check_prompt, describe, pick_labels, read_named
 from sfumato.data import picture, save_animation, save_png, table
-from sfumato.data.tokens import unread
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.model import FIRST
 from sfumato.hub.zoo import ships
-from sfumato.sampling import Edit, Step, resolve, stepper
+from sfumato.sampling import Step, resolve, stepper
 from sfumato.training import data_gaussian, pick_device
 
 MOST = 100_000  # images a call
-FLAGS = ("upscale", "threshold")
+FLAGS = ("upscale", "threshold", "control-ready")
 # What a picture says of itself that is an option of the command that draws it again.
 OPTIONS = (
-    "class", "negative", "image", "strength", "mask", "upscale", "sampler", "steps", "grid", "schedule", "guidance",
+    "class", "number", "vector", "control", "control-ready", "negative", "image", "strength", "mask", "upscale",
+    "sampler", "steps", "grid", "schedule", "guidance",
     "rule", "interval", "threshold", "eta", "tolerance", "first", "weights",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a model is told besides a class, and the `facts` of it that pictures carry."""
-
-    prompt: str | None = None
-    negative: str | None = None
-    edit: Edit | None = None
-    facts: dict[str, str] = field(default_factory=dict)
-
-
-NOTHING = Told()
 
 
 def sample(
@@ -61,6 +49,19 @@ def sample(
     class_: Annotated[
         str | None, Parameter(name="--class", help="Class to draw, or several: cat,dog. Default: each in turn.")
     ] = None,
+    number: Annotated[
+        str | None, Parameter(help="Numbers that the model was trained to be told: age=30, or age=30,weight=60.")
+    ] = None,
+    vector: Annotated[
+        str | None,
+        Parameter(help="A vector that it was trained to be told: 1,0,2, or a .npy file; several NAME=...;NAME=..."),
+    ] = None,
+    control: Annotated[
+        str | None, Parameter(help="A picture to draw from, by what the model was trained to see of one (edges, ...).")
+    ] = None,
+    control_ready: Annotated[
+        bool, Parameter(help="--control already is what the model sees, such as a sketch by hand.", negative="")
+    ] = False,
     n: Annotated[
         int | None, Parameter(name=["-n", "--count"], help="How many pictures [default: 16; of a prompt 4].")
     ] = None,
@@ -121,7 +122,8 @@ def sample(
     counts = parse_steps(steps)
     if len(counts) > 1 and compare is None:
         raise SfumatoError(f"--steps {steps} names {len(counts)} step counts; give one, or say which to --compare.")
-    few = 8 if compare is not None else 4 if prompt is not None else None
+    asked = [prompt, number, vector, control]
+    few = 8 if compare is not None else 4 if any(one is not None for one in asked) else None
     numbers = parse_seeds(seeds, n if n is not None or seeds is not None else few)
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
     given = {
@@ -137,18 +139,23 @@ def sample(
         model.gaussian = data_gaussian(run)
     labels = pick_labels(model, class_, len(numbers))
     check_prompt(model, prompt)
-    if negative is not None and prompt is None and labels is None:
+    named = read_named(model, number, vector, control, control_ready)
+    if negative is not None and prompt is None and labels is None and not named:
         raise SfumatoError("--negative leads away from something while a prompt leads somewhere; give a prompt too.")
     check_prompt(model, negative)
     edit = read_edit(model, image, strength, mask, upscale)
     facts = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
+    facts |= {"number": number, "vector": vector, "control": control, "control-ready": "yes" if control_ready else None}
     if edit is not None:
         facts |= {"upscale": "yes"} if upscale else {"strength": f"{edit.strength:g}"}
-    told = Told(prompt, negative, edit, {name: str(value) for name, value in facts.items() if value is not None})
-    if guidance is not None and labels is None and prompt is None:
+    said = {name: str(value) for name, value in facts.items() if value is not None}
+    told = Told(prompt, negative, edit, said, named)
+    if guidance is not None and labels is None and prompt is None and not named:
         raise SfumatoError(
             f'there is nothing to guide: say what to draw, as in sfumato sample {run} "a green heart".'
             if model.tokenizer is not None
+            else f"there is nothing to guide: say what to draw; {run} is told {describe(model.config.conditions)}."
+            if model.config.conditions
             else f"{run} was trained without classes, so there is nothing to guide; leave --guidance out."
         )
     folder = out or results_folder(run) / "samples"
@@ -257,7 +264,7 @@ def draw(
             some = slice(first, first + batch)
             own = seeds[some]
             said, away = (None if text is None else [text] * len(own) for text in (told.prompt, told.negative))
-            for step in model.stream(own, labels and labels[some], settings, said, away, told.edit):
+            for step in model.stream(own, labels and labels[some], settings, said, away, told.edit, told.named):
                 if frames and first == 0:
                     way.append(step)
                 if step.index:
@@ -333,7 +340,7 @@ def about(model: Model, settings: SamplingConfig, weights: str, told: Told = NOT
 def command(model: Model, facts: dict[str, str]) -> str:
     """The command line that draws this picture again."""
     words = [f"sfumato sample {model.source}", *([shlex.quote(facts["prompt"])] if "prompt" in facts else [])]
-    guided = "class" in facts or "prompt" in facts
+    guided = not {"class", "prompt", "number", "vector", "control"}.isdisjoint(facts)
     for key in OPTIONS:
         if key in facts and (key != "guidance" or guided):
             words += [f"--{key}"] if key in FLAGS else [f"--{key} {shlex.quote(facts[key])}"]
@@ -369,26 +376,3 @@ def seed_words(seeds: Sequence[int]) -> str:
     if len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
         return f"{seeds[0]}-{seeds[-1]}"
     return ",".join(map(str, seeds))
-
-
-def check_prompt(model: Model, prompt: str | None) -> None:
-    """Say what the model won't see of `prompt`; raises SfumatoError where it reads none, or where there is nothing."""
-    if prompt is None:
-        return
-    tokens = model.tokens([prompt])
-    assert model.tokenizer is not None
-    if not prompt.strip():
-        raise SfumatoError("the prompt is empty; say what to draw, or leave it out to draw anything.")
-    for sentence in unread(model.tokenizer, prompt, tokens.shape[1]):
-        note(sentence)
-
-
-def pick_labels(model: Model, names: str | None, count: int) -> list[int] | None:
-    """A label for each of `count` pictures: the named classes in turn, or all of them."""
-    if names is None and not model.config.classes:
-        return None
-    if names is not None and names in model.config.classes:  # a class name may itself hold a comma
-        return [model.label(names)] * count
-    chosen = [model.label(name.strip()) for name in names.split(",")] if names is not None else None
-    chosen = chosen or list(range(len(model.config.classes)))
-    return [chosen[i % len(chosen)] for i in range(count)]

@@ -18,7 +18,9 @@ from rich.markup import escape
 from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
 from sfumato.cli.trackers import Trackers, check_trackers, earlier_trackers
 from sfumato.data import Dataset, open_dataset, picture
-from sfumato.errors import SfumatoError
+from sfumato.data.columns import Columns
+from sfumato.data.controls import CONTROLS
+from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model, ModelConfig, load, new_model
 from sfumato.hub.model import read_config
 from sfumato.training import (
@@ -32,6 +34,7 @@ from sfumato.training import (
     Trainer,
     TrainingConfig,
     Verdict,
+    conditions_of,
     extend,
     fastest_precision,
     join_processes,
@@ -67,6 +70,17 @@ def train(
         float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
     images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
+    number: Annotated[
+        str, Parameter(help="Columns of metadata.jsonl that hold numbers the model is told: age, or age,weight.")
+    ] = "",
+    vector: Annotated[str, Parameter(help="Columns that hold lists of numbers, such as embeddings.")] = "",
+    control: Annotated[
+        str,
+        Parameter(
+            help="Draw from images: edges, sketch, grey, small, blurred or masked, computed from each picture, or a "
+            "column of metadata.jsonl that names them, such as conditioning_image."
+        ),
+    ] = "",
     source: Annotated[
         str | None,
         Parameter(name="--from", help="Fine-tune this trained model: a run, a checkpoint, or one that ships."),
@@ -131,9 +145,18 @@ def train(
     pixels = parse_size(size)
     if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
         pixels = start.config.shape[1], start.config.shape[2]
-    dataset = open_and_tell(data, pixels, processes)
+    computed = [name for name in _listed(control) if name in CONTROLS]
+    columns = Columns(
+        _listed(number), _listed(vector), tuple(name for name in _listed(control) if name not in computed)
+    )
+    _check_columns(columns, data)
+    dataset = open_and_tell(data, pixels, processes, columns)
+    conditions = conditions_of(dataset, columns, computed)
+    if lora is not None and conditions:
+        raise SfumatoError("adapters can't be told anything new; leave --number, --vector and --control or --lora out.")
     config = TrainingConfig(
         data=data,
+        columns=columns,
         size=pixels,
         held_out=held_out,
         flip=flip,
@@ -148,10 +171,10 @@ def train(
         precision=pick_precision(precision),
         lora=lora,
     )
-    fresh = None if start is None else model_from(start, dataset, seed)
+    fresh = None if start is None else model_from(start, dataset, seed, conditions)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
-    model = model_for(dataset, net or "auto", minutes=config.minutes) if fresh is None else fresh.config
+    model = model_for(dataset, net or "auto", None, config.minutes, conditions) if fresh is None else fresh.config
     config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
     config, model = processes.same((config, model))  # some of it is measured, differently by each
     run(folder, start_run(folder, dataset, config, fresh or model, processes=processes), trackers)
@@ -167,6 +190,16 @@ def _start(source: str | None, net: str | None, lora: int | None) -> Model | Non
     if net is not None:
         raise SfumatoError(f"--net and --from exclude each other: the network is that of {source}; leave --net out.")
     return load(source)
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+
+
+def _check_columns(columns: Columns, data: str) -> None:
+    """A control that can be neither computed nor read is more likely misspelt than missing from the metadata."""
+    if columns.images and not Path(data).exists():
+        raise unknown("control", columns.images[0], CONTROLS)
 
 
 def default_batch(dataset: Dataset) -> int:
@@ -185,7 +218,7 @@ def continue_run(
 ) -> None:
     """Go on with the run in `folder`, perhaps with a longer budget, in other slices or with other processes."""
     config = training_config(folder)
-    dataset = open_and_tell(config.data, config.size, processes)
+    dataset = open_and_tell(config.data, config.size, processes, config.columns)
     config = extend(config, images, minutes, accumulate)
     trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
@@ -261,7 +294,9 @@ def _seconds_uncompiled(dataset: Dataset, config: TrainingConfig, model: ModelCo
     return min(limit, (second.seconds - first.seconds) * config.images / config.batch)
 
 
-def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes = ALONE) -> Dataset:
+def open_and_tell(
+    data: str, size: tuple[int, int] | None, processes: Processes = ALONE, columns: Columns | None = None
+) -> Dataset:
     """Open the data with a progress bar over the files, and report what was converted or left out."""
     from rich.progress import Progress as Bar
 
@@ -271,7 +306,7 @@ def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes 
         def read(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=True)
 
-        dataset = open_dataset(data, size=size, progress=read)
+        dataset = open_dataset(data, size=size, progress=read, columns=columns)
     for text in dataset.notes:
         note(text)
     return dataset
@@ -371,8 +406,12 @@ def _out_option(folder: Path) -> str:
 
 def finish(folder: Path) -> None:
     """Say what to try next with the run in `folder`."""
-    classes = read_config(folder / "config.json").classes
-    which = f" --class {classes[0]}" if classes else ""
+    model: ModelConfig = read_config(folder / "config.json")
+    which = f" --class {model.classes[0]}" if model.classes else ""
+    for one in model.conditions:
+        which += {
+            "number": f" --number {one.name}={sum(one.mean):g}", "image": " --control picture.png", "vector": ""
+        }[one.kind]  # fmt: skip
     console.print("Next:")
     console.print(f"  {program()} sample {folder}{which} -n 16", soft_wrap=True)
     console.print(f"  {program()} info {folder}", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from sfumato.nets.conditions import ConditionConfig
 from sfumato.nets.mlp import MLP, MLPConfig
 from sfumato.nets.text import TextConfig
 from sfumato.nets.unet import SIZES, UNet, UNetConfig, unet_config
@@ -14,4 +15,7 @@ def build(config: NetConfig) -> nn.Module:
     return UNet(config) if isinstance(config, UNetConfig) else MLP(config)
 
 
-__all__ = ["MLP", "SIZES", "MLPConfig", "NetConfig", "TextConfig", "UNet", "UNetConfig", "build", "unet_config"]
+__all__ = [
+    "MLP", "SIZES", "ConditionConfig", "MLPConfig", "NetConfig", "TextConfig", "UNet", "UNetConfig", "build",
+    "unet_config",
+]  # fmt: skip

@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.text import TextConfig, TextEncoder
 
@@ -39,6 +40,7 @@ class UNetConfig:
     With `places` it is told where in the picture each pixel lies: a prompt says what belongs where, which convolutions
     could only guess from the border. Each square of `patch`×`patch` pixels is taken as one pixel with as many times
     the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much cheaper.
+    `conditions` are the numbers, vectors and images that it is told, by name.
     """
 
     channels: int
@@ -51,6 +53,7 @@ class UNetConfig:
     text: TextConfig | None = None
     places: bool = False
     patch: int = 1
+    conditions: tuple[ConditionConfig, ...] = ()
 
     def check(self, height: int, width: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
@@ -75,7 +78,13 @@ READING = 64  # pixels that a stage may have to attend to a prompt
 SMALLEST, LARGEST, COARSEST = 4, 1024, 4  # pixels: a picture's shorter and longer side, and the coarsest stage
 
 
-def unet_config(size: str, shape: Sequence[int], classes: int = 0, text: TextConfig | None = None) -> UNetConfig:
+def unet_config(
+    size: str,
+    shape: Sequence[int],
+    classes: int = 0,
+    text: TextConfig | None = None,
+    conditions: Sequence[ConditionConfig] = (),
+) -> UNetConfig:
     """The UNet called `size` (a name in SIZES) for pictures of `shape` (channels, height, width).
 
     It halves the picture until the longer side is at most 4 pixels (or the shorter side is 1). With `text` it attends
@@ -98,7 +107,14 @@ def unet_config(size: str, shape: Sequence[int], classes: int = 0, text: TextCon
     most = max(most, READING) if text else most
     attention = tuple(s for s in range(stages) if -(-sides[0] // 2**s) * -(-sides[1] // 2**s) <= most)
     return UNetConfig(
-        channels, classes, widths=widths, blocks=blocks, attention=attention, text=text, places=text is not None
+        channels,
+        classes,
+        widths=widths,
+        blocks=blocks,
+        attention=attention,
+        text=text,
+        places=text is not None,
+        conditions=tuple(conditions),
     )
 
 
@@ -179,12 +195,12 @@ class Attention(nn.Module):
 
 
 class UNet(nn.Module):
-    """`net(x, c_noise, label, text) → Tensor` like `x`: `(batch, channels, height, width)`.
+    """`net(x, c_noise, label, text, **told) → Tensor` like `x`: `(batch, channels, height, width)`.
 
     Any size from 2^(stages − 1); odd sizes are halved upwards and come back to the size of their skip. `c_noise` is
     `(batch,)`; `label` int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class of
     classifier-free guidance. `text` is int64 `(batch, length)`, a prompt's tokens and then 0; all 0 (the default) is no
-    prompt.
+    prompt. `told` are the conditions of its config, by name; NaN is not told, and so is what is left out.
     """
 
     def __init__(self, config: UNetConfig) -> None:
@@ -193,6 +209,7 @@ class UNet(nn.Module):
         widths = config.widths
         embedding = 2 * widths[-1]
         width = config.text.width if config.text else 0
+        check_names(config.conditions)
         self.condition = ConditionEmbedding(embedding, config.classes, width)
         self.text = TextEncoder(config.text) if config.text else None
 
@@ -213,18 +230,34 @@ class UNet(nn.Module):
         )
         self.norm = nn.GroupNorm(max(1, widths[0] // 16), widths[0])
         self.leave = zeroed(nn.Conv2d(widths[0], channels, 3, padding=1))
+        # Last, so that the other weights are those of a network that is told nothing.
+        self._numbers = [one for one in config.conditions if one.kind != "image"]
+        self._images = [one for one in config.conditions if one.kind == "image"]
+        self.condition.numbers.extend(NumberEncoder(one, embedding) for one in self._numbers)
+        self.images = nn.ModuleList(ImageEncoder(one, widths[0], config.patch) for one in self._images)
 
-    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        c_noise: Tensor,
+        label: Tensor | None = None,
+        text: Tensor | None = None,
+        **told: Tensor | None,
+    ) -> Tensor:
+        check_told(self.config.conditions, told)
         prompt: Prompt | None = None
         patch = self.config.patch
         if self.text is not None:
             prompt = self.text(torch.zeros(len(x), 1, dtype=torch.long, device=x.device) if text is None else text)
-        embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0])
+        numbers = [told.get(one.name) for one in self._numbers]
+        embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0], numbers)
 
         height, width = x.shape[-2:]
-        if patch > 1:
-            x = F.pixel_unshuffle(F.pad(x, (0, -width % patch, 0, -height % patch), mode="replicate"), patch)
+        x = unshuffled(x, patch)
         h = self.enter(torch.cat([x, where(x).expand(len(x), -1, -1, -1)], dim=1) if self.config.places else x)
+        for one, encode in zip(self._images, self.images, strict=True):
+            if (image := told.get(one.name)) is not None:
+                h = h + encode(image)
         skips: list[Tensor] = []
         for stage, blocks in enumerate(self.down):
             if stage:

@@ -6,7 +6,7 @@ runs/<name>/checkpoints/start/      the weights before the first step, in the fo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model, new_model
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
 from sfumato.hub.model import WEIGHT_FILES
-from sfumato.nets import UNetConfig
+from sfumato.nets import ConditionConfig, UNetConfig
 from sfumato.training.lora import LABEL
 
 
@@ -29,14 +29,16 @@ class Origin:
     weights: str
 
 
-def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
+def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Sequence[ConditionConfig] = ()) -> Model:
     """A model for `dataset` that starts from the weights of `source`, whose scale and way of sampling it keeps.
 
     Classes that `source` knows by the same name, and the null class, keep their embeddings; others get fresh ones, a
     function of `seed`. Without a class it answers as `source` does without one: bit for bit, unless `dataset` has no
     classes and `source` has, whose null class then becomes part of a bias. Embeddings start at zero where `source` has
-    no classes, so that all classes begin as its unconditional answer. The size of pictures may differ. Raises
-    SfumatoError where the channels or dimensions do, or where the network can't take pictures so small.
+    no classes, so that all classes begin as its unconditional answer. Of `conditions`, those that `source` is told by
+    the same name keep their scale; others add nothing at first. The size of pictures may differ. Raises SfumatoError
+    where the channels or dimensions do, where a condition is of another size, or where the network can't take pictures
+    so small.
     """
     config, name = source.config, source.source or "the model"
     if _kind(config.shape) != _kind(dataset.shape):
@@ -51,7 +53,7 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
             config,
             shape=dataset.shape,
             classes=dataset.classes,
-            net=replace(config.net, classes=len(dataset.classes)),
+            net=replace(config.net, classes=len(dataset.classes), **_conditions(source, conditions)),
         ),
         seed,
     )
@@ -67,9 +69,27 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
         rows.zero_()
     elif known is not None:
         old[bias] = old[bias] + known[-1]
-    model.denoiser.net.load_state_dict({**old, **({} if rows is None else {label: rows})})
+    model.denoiser.net.load_state_dict({**new, **old, **({} if rows is None else {label: rows})})
     model.source, model.weights_hash, model.tokenizer = source.source, source.weights_hash, source.tokenizer
     return model
+
+
+def _conditions(source: Model, wanted: Sequence[ConditionConfig]) -> dict[str, tuple[ConditionConfig, ...]]:
+    """The field of the network's config that has the conditions of `source`, then those that are new."""
+    known = {one.name: one for one in source.config.conditions}
+    for one in wanted:
+        if one.name in known and (one.kind, one.size) != (known[one.name].kind, known[one.name].size):
+            raise SfumatoError(
+                f"{source.source or 'the model'} knows '{one.name}' as {_size(known[one.name])}, and here it is "
+                f"{_size(one)}; rename the column, or train a new model without --from."
+            )
+    return {"conditions": (*known.values(), *(one for one in wanted if one.name not in known))} if wanted else {}
+
+
+def _size(one: ConditionConfig) -> str:
+    return {"number": "a number", "vector": f"{one.size} numbers", "image": f"an image of {one.size} channels"}[
+        one.kind
+    ]
 
 
 def _kind(shape: tuple[int, ...]) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ import numpy as np
 import safetensors
 import safetensors.torch
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.data import Dataset, around, open_dataset, picture, save_png
@@ -35,7 +36,7 @@ from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
 from sfumato.hub.model import TOKENIZER, config_json, read_config, read_tokenizer
 from sfumato.hub.zoo import ships
-from sfumato.nets import SIZES, MLPConfig, TextConfig, UNetConfig, unet_config
+from sfumato.nets import SIZES, ConditionConfig, MLPConfig, TextConfig, UNetConfig, unet_config
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
@@ -45,6 +46,7 @@ from sfumato.training.held_out import (
     Verdict,
     evaluate,
     first_captions,
+    first_told,
     judge_run,
     read_evaluations,
     write_evaluation,
@@ -98,11 +100,15 @@ Event = Progress | Measured | Preview | Judged | Saved
 
 
 def model_for(
-    dataset: Dataset, net: str = "auto", sampling: SamplingConfig | None = None, minutes: float | None = None
+    dataset: Dataset,
+    net: str = "auto",
+    sampling: SamplingConfig | None = None,
+    minutes: float | None = None,
+    conditions: Sequence[ConditionConfig] = (),
 ) -> ModelConfig:
     """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
 
-    Where the pictures have captions, it reads prompts.
+    Where the pictures have captions, it reads prompts. It is told the `conditions` (see conditions_of).
 
     `net` is a size of the UNet, or "auto": tiny up to 16 pixels a side, small up to 64, medium above; nano where it is
     to be trained for less than a minute.
@@ -125,7 +131,7 @@ def model_for(
             net = "nano"
     return ModelConfig(
         dataset.shape,
-        unet_config(net, dataset.shape, classes, text_config(dataset)),
+        unet_config(net, dataset.shape, classes, text_config(dataset), conditions),
         dataset.classes,
         data_std=std,
         sampling=sampling or SamplingConfig(),
@@ -231,7 +237,7 @@ def data_gaussian(run: Path) -> Gaussian:
         kept = safetensors.torch.load(path.read_bytes())
         return Gaussian(kept["mean"], kept["basis"], kept["variances"], float(kept["rest"]))
     config = training_config(folder)
-    found = _fitted(open_dataset(config.data, config.size), config.flip)
+    found = _fitted(open_dataset(config.data, config.size, columns=config.columns), config.flip)
     tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}
     replace_file(path, safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}))
     return found
@@ -343,11 +349,11 @@ def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]
     return 2 * columns, [i % columns for i in range(2 * columns)] if classes else None
 
 
-def preview_prompts(trainer: Trainer, count: int) -> list[str] | None:
-    """The captions that previews draw: half of them of samples that are never trained on, where there are such."""
+def preview_samples(trainer: Trainer, count: int) -> NDArray[np.int64]:
+    """The samples whose conditions previews draw: half of them never trained on, where there are such."""
     held = trainer.held[np.linspace(0, len(trainer.held) - 1, min(len(trainer.held), count // 2)).astype(np.int64)]
     rest = np.linspace(0, len(trainer.dataset) - len(trainer.held) - 1, count - len(held)).astype(np.int64)
-    return first_captions(trainer, np.concatenate([around(trainer.held, rest), held]))
+    return np.concatenate([around(trainer.held, rest), held])
 
 
 def _preview(folder: Path, trainer: Trainer) -> Preview:
@@ -357,9 +363,9 @@ def _preview(folder: Path, trainer: Trainer) -> Preview:
     samples = torch.zeros(count, *model.config.shape)
     if seeds:
         own = None if labels is None else [labels[seed] for seed in seeds]
-        prompts = preview_prompts(trainer, count)
-        said = None if prompts is None else [prompts[seed] for seed in seeds]
-        samples[list(seeds)] = model.sample(seeds, own, batch=1000, prompts=said)
+        like = preview_samples(trainer, count)[list(seeds)]
+        told = first_told(trainer, trainer.dataset.batch(like)[0], like)
+        samples[list(seeds)] = model.sample(seeds, own, batch=1000, prompts=first_captions(trainer, like), told=told)
     samples = trainer.processes.sum(samples)
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:
