@@ -18,6 +18,7 @@ from sfumato.data import Dataset, open_dataset
 from sfumato.data.columns import Columns
 from sfumato.errors import SfumatoError
 from sfumato.hub import load, new_model
+from sfumato.hub.onnx import network_onnx
 from sfumato.nets import ConditionConfig, TextConfig, UNet, UNetConfig
 from sfumato.training import (
     Progress,
@@ -299,3 +300,21 @@ def test_what_a_model_cant_be_told_is_said() -> None:
         new_model(TINY).sample([0], told={"age": 3.0}, steps=2)
     with pytest.raises(SfumatoError, match="digits comes without metadata, so there is no column 'age'"):
         open_dataset("digits", columns=Columns(("age",)))
+
+
+def test_an_exported_network_takes_its_conditions_by_name(tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = new_model(replace(TINY, net=replace(TINY.net, conditions=ALL)))  # type: ignore[arg-type]
+    wake(model.denoiser.net)
+    graph = onnxruntime.InferenceSession(network_onnx(model))
+    assert [one.name for one in graph.get_inputs()] == ["x", "c_noise", "label", "age", "style", "depth"]
+    for count in (1, 3):
+        told = {name: value.repeat(count, *[1] * (value.ndim - 1)) for name, value in TOLD.items()}
+        told["age"][0] = math.nan
+        told["depth"][:, :, 2:4] = math.nan
+        x, noise = torch.ones(count, 1, 8, 8), torch.zeros(count)
+        label = torch.zeros(count, dtype=torch.long)
+        want = model.denoiser.net(x, noise, label, **told)
+        given = {"x": x, "c_noise": noise, "label": label, **told}
+        (got,) = graph.run(None, {name: value.numpy() for name, value in given.items()})
+        torch.testing.assert_close(torch.from_numpy(got), want, rtol=0, atol=1e-4)

@@ -24,6 +24,7 @@ from sfumato.data import picture, save_animation, save_png, table
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
+from sfumato.hub.cascade import check_cascade, enlarge
 from sfumato.hub.model import FIRST
 from sfumato.hub.zoo import ships
 from sfumato.sampling import Step, resolve, stepper
@@ -34,7 +35,7 @@ FLAGS = ("upscale", "threshold", "control-ready")
 # What a picture says of itself that is an option of the command that draws it again.
 OPTIONS = (
     "class", "number", "vector", "control", "control-ready", "negative", "image", "strength", "mask", "upscale",
-    "sampler", "steps", "grid", "schedule", "guidance",
+    "upscale-with", "sampler", "steps", "grid", "schedule", "guidance",
     "rule", "interval", "threshold", "eta", "tolerance", "first", "weights",
 )  # fmt: skip
 
@@ -84,6 +85,9 @@ def sample(
     upscale: Annotated[
         bool, Parameter(help="Enlarge --image to the model's size, with the detail that belongs there.", negative="")
     ] = False,
+    upscale_with: Annotated[
+        str | None, Parameter(help="Enlarge what is drawn with models trained with --control small: runs/x2,runs/x4.")
+    ] = None,
     guidance: Annotated[
         float | None, Parameter(help="0 ignores class and prompt, 1 is plainly conditional, more insists on them.")
     ] = None,
@@ -137,6 +141,12 @@ def sample(
         raise unknown("first step", settings.first, FIRST)
     if settings.first != "network":
         model.gaussian = data_gaussian(run)
+    larger = (
+        [] if upscale_with is None else [load(name.strip(), weights, pick_device()) for name in upscale_with.split(",")]
+    )  # type: ignore[arg-type]
+    check_cascade([model, *larger])
+    if larger and (compare is not None or animate):
+        raise SfumatoError("--upscale-with enlarges what is drawn in the end; leave --compare and --animate out.")
     labels = pick_labels(model, class_, len(numbers))
     check_prompt(model, prompt)
     named = read_named(model, number, vector, control, control_ready)
@@ -146,6 +156,7 @@ def sample(
     edit = read_edit(model, image, strength, mask, upscale)
     facts = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
     facts |= {"number": number, "vector": vector, "control": control, "control-ready": "yes" if control_ready else None}
+    facts["upscale-with"] = upscale_with
     if edit is not None:
         facts |= {"upscale": "yes"} if upscale else {"strength": f"{edit.strength:g}"}
     said = {name: str(value) for name, value in facts.items() if value is not None}
@@ -167,6 +178,9 @@ def sample(
         console.print(f"  {path}", soft_wrap=True)
         return
     samples, frames = draw(model, numbers, labels, settings, batch, animate, told)
+    names = None if labels is None else [model.config.classes[label] for label in labels]
+    prompts = None if prompt is None else [prompt] * len(numbers)
+    *_, samples = [samples, *enlarge(larger, samples, numbers, names, prompts, batch=batch)]
     paths = write(model, samples, numbers, labels, told, settings, weights, folder)
     if animate:
         images = [picture(frame_of(step), labels and labels[: len(step.x)]) for step in frames]

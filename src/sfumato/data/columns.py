@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from sfumato.data.captions import caption_in, json_object, plain
+from sfumato.data.controls import CONTROLS
 from sfumato.data.layout import METADATA, Entry, Found, Parts, names
 from sfumato.errors import SfumatoError
 
@@ -109,7 +110,8 @@ def _read_columns(told: Metadata, rows: Mapping[Parts, Row], known: list[str], f
     for name in (*columns.numbers, *columns.vectors, *columns.images):
         if name not in known:
             there = f"there are {', '.join(known)}" if known else f"there is no {METADATA} with any"
-            raise SfumatoError(f"no column '{plain(name)}' is in the metadata; {there}.")
+            computed = f" Computed from pictures are {', '.join(CONTROLS)}." if name in columns.images else ""
+            raise SfumatoError(f"no column '{plain(name)}' is in the metadata; {there}.{computed}")
     read = {}
     for name in columns.numbers:
         told.sizes[name] = 1

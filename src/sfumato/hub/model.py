@@ -96,6 +96,12 @@ class ModelConfig:
         """The numbers, vectors and images that the network is told, beside class and prompt."""
         return self.net.conditions if isinstance(self.net, UNetConfig) else ()
 
+    def shape_of(self, one: ConditionConfig) -> tuple[int, ...]:
+        """What the network is told of one sample by a condition."""
+        if one.kind == "number":
+            return ()
+        return (one.size,) if one.kind == "vector" else (one.size, *self.shape[1:])
+
 
 class Model:
     """A denoiser with its config. `model.sample(seeds=range(16), labels=[3] * 16)` draws sixteen threes.
@@ -175,8 +181,7 @@ class Model:
     def _told(self, one: ConditionConfig, count: int, value: Tensor | Sequence[float] | float) -> Tensor:
         """`value` as the network takes the condition `one` of `count` samples."""
         given = torch.as_tensor(value, dtype=torch.float32)
-        shapes = {"number": (), "vector": (one.size,), "image": (one.size, *self.config.shape[1:])}
-        shape = shapes[one.kind]
+        shape = self.config.shape_of(one)
         if tuple(given.shape) not in (shape, (count, *shape)):
             asked = {"number": "one number", "vector": f"{one.size} numbers", "image": f"an image of {_words(shape)}"}
             raise SfumatoError(

@@ -84,7 +84,7 @@ class NumberEncoder(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(inputs, width), nn.SiLU(), zeroed(nn.Linear(width, width)))
 
     def forward(self, value: Tensor) -> Tensor:
-        value = value.reshape(len(value), -1)
+        value = value.reshape(value.shape[0], -1)
         told = ~value.isnan().any(1, keepdim=True)
         features = torch.where(told, (value - self.mean) / self.std, 0.0)
         if self.waves:

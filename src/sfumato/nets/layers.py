@@ -63,7 +63,7 @@ class ConditionEmbedding(nn.Module):
     ) -> Tensor:
         embedding: Tensor = self.noise(c_noise)
         if self.label is not None:
-            null = torch.full((len(c_noise),), self.classes, device=c_noise.device) if label is None else label
+            null = torch.full((c_noise.shape[0],), self.classes, device=c_noise.device) if label is None else label
             embedding = embedding + self.label(null)
         if self.prompt is not None and prompt is not None:
             embedding = embedding + self.prompt(prompt)

@@ -248,13 +248,13 @@ class UNet(nn.Module):
         prompt: Prompt | None = None
         patch = self.config.patch
         if self.text is not None:
-            prompt = self.text(torch.zeros(len(x), 1, dtype=torch.long, device=x.device) if text is None else text)
+            prompt = self.text(torch.zeros(x.shape[0], 1, dtype=torch.long, device=x.device) if text is None else text)
         numbers = [told.get(one.name) for one in self._numbers]
         embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0], numbers)
 
         height, width = x.shape[-2:]
         x = unshuffled(x, patch)
-        h = self.enter(torch.cat([x, where(x).expand(len(x), -1, -1, -1)], dim=1) if self.config.places else x)
+        h = self.enter(torch.cat([x, where(x).expand(x.shape[0], -1, -1, -1)], dim=1) if self.config.places else x)
         for one, encode in zip(self._images, self.images, strict=True):
             if (image := told.get(one.name)) is not None:
                 h = h + encode(image)
