@@ -73,7 +73,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
         data = open_dataset("shapes:200", (side, side), place / "cache")
         conditions = conditions_of(data, TrainingConfig("shapes", images=1).columns, ["small"] if side > 8 else [])
         model = model_for(replace(data, captions=None), "nano", conditions=conditions)
-        config = TrainingConfig("shapes:200", images=16 * 30, batch=16, previews=0)
+        config = TrainingConfig("shapes:200", images=16 * (30 if side == 16 else 4), batch=16, previews=0)
         folder = place / f"x{side}"
         list(train(folder, start_run(folder, replace(data, captions=None), config, model, CPU)))
         found.append(load(folder))

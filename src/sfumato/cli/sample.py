@@ -34,8 +34,8 @@ MOST = 100_000  # images a call
 FLAGS = ("upscale", "threshold", "control-ready")
 # What a picture says of itself that is an option of the command that draws it again.
 OPTIONS = (
-    "class", "number", "vector", "control", "control-ready", "negative", "image", "strength", "mask", "upscale",
-    "upscale-with", "sampler", "steps", "grid", "schedule", "guidance",
+    "class", "number", "vector", "control", "control-ready", "control-strength", "negative", "image", "strength",
+    "mask", "upscale", "upscale-with", "sampler", "steps", "grid", "schedule", "guidance",
     "rule", "interval", "threshold", "eta", "tolerance", "first", "weights",
 )  # fmt: skip
 
@@ -63,6 +63,9 @@ def sample(
     control_ready: Annotated[
         bool, Parameter(help="--control already is what the model sees, such as a sketch by hand.", negative="")
     ] = False,
+    control_strength: Annotated[
+        float | None, Parameter(help="How much --control counts for a branch: 0 nothing, 1 as trained.")
+    ] = None,
     n: Annotated[
         int | None, Parameter(name=["-n", "--count"], help="How many pictures [default: 16; of a prompt 4].")
     ] = None,
@@ -149,14 +152,14 @@ def sample(
         raise SfumatoError("--upscale-with enlarges what is drawn in the end; leave --compare and --animate out.")
     labels = pick_labels(model, class_, len(numbers))
     check_prompt(model, prompt)
-    named = read_named(model, number, vector, control, control_ready)
+    named = read_named(model, number, vector, control, control_ready, control_strength)
     if negative is not None and prompt is None and labels is None and not named:
         raise SfumatoError("--negative leads away from something while a prompt leads somewhere; give a prompt too.")
     check_prompt(model, negative)
     edit = read_edit(model, image, strength, mask, upscale)
     facts = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
     facts |= {"number": number, "vector": vector, "control": control, "control-ready": "yes" if control_ready else None}
-    facts["upscale-with"] = upscale_with
+    facts |= {"upscale-with": upscale_with, "control-strength": control_strength}
     if edit is not None:
         facts |= {"upscale": "yes"} if upscale else {"strength": f"{edit.strength:g}"}
     said = {name: str(value) for name, value in facts.items() if value is not None}

@@ -18,9 +18,11 @@ from sfumato.data.decode import read_picture
 from sfumato.data.tokens import unread
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
+from sfumato.hub.model import STRENGTH
 from sfumato.nets import ConditionConfig
 from sfumato.sampling import Edit
 
+STRONGEST = 4.0  # a branch may count, of 1 in training
 FAR = 4.0  # standard deviations from the mean of the training data, beyond which little was learnt
 
 
@@ -62,12 +64,28 @@ def pick_labels(model: Model, names: str | None, count: int) -> list[int] | None
 
 
 def read_named(
-    model: Model, number: str | None, vector: str | None, control: str | None, ready: bool
+    model: Model,
+    number: str | None,
+    vector: str | None,
+    control: str | None,
+    ready: bool,
+    strength: float | None = None,
 ) -> dict[str, Tensor]:
     """What --number, --vector and --control tell, by name; raises SfumatoError where the model can't be told so."""
     if ready and control is None:
         raise SfumatoError("--control-ready says what --control is; name a picture with --control.")
     told: dict[str, Tensor] = {}
+    if strength is not None:
+        if control is None or model.config.branch is None:
+            raise SfumatoError(
+                "--control-strength is that of a branch, trained with --from and --control, and goes with --control; "
+                "elsewhere use --guidance."
+            )
+        if not 0 <= strength <= STRONGEST:
+            raise SfumatoError(
+                f"--control-strength lies between 0 and {STRONGEST:g}, got {strength:g}; 1 is as trained."
+            )
+        told[STRENGTH] = torch.tensor(strength)
     for one, text in _named(model, "number", number, ","):
         told[one.name] = torch.tensor(_finite(text, f"--number {one.name}"))
         if abs(float(told[one.name]) - one.mean[0]) > FAR * one.std[0]:

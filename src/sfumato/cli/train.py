@@ -34,6 +34,7 @@ from sfumato.training import (
     Trainer,
     TrainingConfig,
     Verdict,
+    branch_from,
     conditions_of,
     extend,
     fastest_precision,
@@ -78,7 +79,7 @@ def train(
         str,
         Parameter(
             help="Draw from images: edges, sketch, grey, small, blurred or masked, computed from each picture, or a "
-            "column of metadata.jsonl that names them, such as conditioning_image."
+            "column of metadata.jsonl that names them, such as conditioning_image. With --from, a branch is trained."
         ),
     ] = "",
     source: Annotated[
@@ -171,7 +172,11 @@ def train(
         precision=pick_precision(precision),
         lora=lora,
     )
-    fresh = None if start is None else model_from(start, dataset, seed, conditions)
+    fresh = None
+    if start is not None and control:
+        fresh = branch_from(start, dataset, conditions, seed)
+    elif start is not None:
+        fresh = model_from(start, dataset, seed, conditions)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
     model = model_for(dataset, net or "auto", None, config.minutes, conditions) if fresh is None else fresh.config
@@ -353,6 +358,9 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
     if config.lora is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
+    if (sees := model.config.branch) is not None:
+        trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
+        note(f"only a branch that sees {sees.name} is trained: {trained / 1e6:.2f} M parameters.")
     if config.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None

@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = ("plain", "projected", "cfg++")
 First = Literal["network", "analytical", "teleport"]
 FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk lie below
+STRENGTH = "strength"  # of a branch, told like a condition
 TOKENIZER = "tokenizer.json"  # beside the config of a model that reads prompts
 WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
 
@@ -94,7 +95,12 @@ class ModelConfig:
     @property
     def conditions(self) -> tuple[ConditionConfig, ...]:
         """The numbers, vectors and images that the network is told, beside class and prompt."""
-        return self.net.conditions if isinstance(self.net, UNetConfig) else ()
+        return self.net.told if isinstance(self.net, UNetConfig) else ()
+
+    @property
+    def branch(self) -> ConditionConfig | None:
+        """What a branch of the network sees, which alone is trained (see branch.py)."""
+        return self.net.branch if isinstance(self.net, UNetConfig) else None
 
     def shape_of(self, one: ConditionConfig) -> tuple[int, ...]:
         """What the network is told of one sample by a condition."""
@@ -161,7 +167,8 @@ class Model:
         """What the denoiser is told of `count` samples: labels and prompts, or of either that there is none.
 
         `told` are other conditions by name, each of one sample or of all: a number, a vector, an image like the
-        picture; NaN is not told. Raises SfumatoError where the model doesn't know one, or knows one of another size.
+        picture; NaN is not told. Where a branch sees the image, `strength` is how much that counts [default: 1]. Raises
+        SfumatoError where the model doesn't know one, or knows one of another size.
         """
         cond = {}
         if self.config.classes:
@@ -171,6 +178,9 @@ class Model:
             cond["text"] = self.tokens([""] * count if prompts is None else prompts).to(self.device)
         known = {one.name: one for one in self.config.conditions}
         for name, value in (told or {}).items():
+            if name == STRENGTH and self.config.branch is not None:
+                cond[name] = torch.as_tensor(value, dtype=torch.float32).expand(count).to(self.device)
+                continue
             if name not in known:
                 if not known:
                     raise SfumatoError(f"{self.source or 'this model'} was trained without '{name}'; leave it out.")

@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.branch import Branch, Prompt, descend
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.text import TextConfig, TextEncoder
@@ -40,7 +41,8 @@ class UNetConfig:
     With `places` it is told where in the picture each pixel lies: a prompt says what belongs where, which convolutions
     could only guess from the border. Each square of `patch`×`patch` pixels is taken as one pixel with as many times
     the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much cheaper.
-    `conditions` are the numbers, vectors and images that it is told, by name.
+    `conditions` are the numbers, vectors and images that it is told, by name; what a `branch` beside it sees is another
+    image (see branch.py).
     """
 
     channels: int
@@ -54,6 +56,12 @@ class UNetConfig:
     places: bool = False
     patch: int = 1
     conditions: tuple[ConditionConfig, ...] = ()
+    branch: ConditionConfig | None = None
+
+    @property
+    def told(self) -> tuple[ConditionConfig, ...]:
+        """All that it is told by name, through a branch or without."""
+        return self.conditions if self.branch is None else (*self.conditions, self.branch)
 
     def check(self, height: int, width: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
@@ -118,7 +126,6 @@ def unet_config(
     )
 
 
-Prompt = tuple[Tensor, Tensor]  # what a TextEncoder returns
 WAVES = (0.5, 1.0, 2.0)  # over the height and the width of a picture
 PLACES = 4 * len(WAVES)
 
@@ -200,7 +207,8 @@ class UNet(nn.Module):
     Any size from 2^(stages − 1); odd sizes are halved upwards and come back to the size of their skip. `c_noise` is
     `(batch,)`; `label` int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class of
     classifier-free guidance. `text` is int64 `(batch, length)`, a prompt's tokens and then 0; all 0 (the default) is no
-    prompt. `told` are the conditions of its config, by name; NaN is not told, and so is what is left out.
+    prompt. `told` are the conditions of its config, by name; NaN is not told, and so is what is left out. `strength`
+    `(batch,)` is how much the branch counts, 1 where it isn't given.
     """
 
     def __init__(self, config: UNetConfig) -> None:
@@ -209,7 +217,7 @@ class UNet(nn.Module):
         widths = config.widths
         embedding = 2 * widths[-1]
         width = config.text.width if config.text else 0
-        check_names(config.conditions)
+        check_names(config.told)
         self.condition = ConditionEmbedding(embedding, config.classes, width)
         self.text = TextEncoder(config.text) if config.text else None
 
@@ -235,6 +243,10 @@ class UNet(nn.Module):
         self._images = [one for one in config.conditions if one.kind == "image"]
         self.condition.numbers.extend(NumberEncoder(one, embedding) for one in self._numbers)
         self.images = nn.ModuleList(ImageEncoder(one, widths[0], config.patch) for one in self._images)
+        self.branch: Branch | None = None
+        if (sees := config.branch) is not None:
+            self.branch_name = sees.name
+            self.branch = Branch(self.down, self.middle, ImageEncoder(sees, widths[0], config.patch), widths)
 
     def forward(
         self,
@@ -242,9 +254,10 @@ class UNet(nn.Module):
         c_noise: Tensor,
         label: Tensor | None = None,
         text: Tensor | None = None,
+        strength: Tensor | None = None,
         **told: Tensor | None,
     ) -> Tensor:
-        check_told(self.config.conditions, told)
+        check_told(self.config.told, told)
         prompt: Prompt | None = None
         patch = self.config.patch
         if self.text is not None:
@@ -258,14 +271,11 @@ class UNet(nn.Module):
         for one, encode in zip(self._images, self.images, strict=True):
             if (image := told.get(one.name)) is not None:
                 h = h + encode(image)
-        skips: list[Tensor] = []
-        for stage, blocks in enumerate(self.down):
-            if stage:
-                h = F.avg_pool2d(h, 2, ceil_mode=True)
-            for block in cast(nn.ModuleList, blocks):
-                h = block(h, embedding, prompt)
-                skips.append(h)
-        h = self.middle(h, embedding, prompt)
+        entered = h
+        h, skips = descend(self.down, self.middle, h, embedding, prompt)
+        if self.branch is not None and (image := told.get(self.branch_name)) is not None:
+            middle, across = self.branch(entered, image, strength, embedding, prompt)
+            h, skips = h + middle, [skip + more for skip, more in zip(skips, across, strict=True)]
         for blocks in reversed(self.up):
             if h.shape[-2:] != skips[-1].shape[-2:]:
                 h = F.interpolate(h, size=skips[-1].shape[-2:], mode="nearest")

@@ -15,6 +15,7 @@ from torch import Tensor
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, new_model
+from sfumato.hub.branch import branched
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
 from sfumato.hub.model import WEIGHT_FILES
 from sfumato.nets import ConditionConfig, UNetConfig
@@ -72,6 +73,29 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
     model.denoiser.net.load_state_dict({**new, **old, **({} if rows is None else {label: rows})})
     model.source, model.weights_hash, model.tokenizer = source.source, source.weights_hash, source.tokenizer
     return model
+
+
+def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionConfig], seed: int = 0) -> Model:
+    """`source` with a branch to be trained on `dataset`, that sees its one image among `conditions`.
+
+    Raises SfumatoError where the pictures or classes are none that `source` draws, or where there is more to be told.
+    """
+    name = source.source or "the model"
+    if _kind(source.config.shape) != _kind(dataset.shape):
+        raise SfumatoError(
+            f"{name} draws {_kind(source.config.shape)} and {dataset.name} holds {_kind(dataset.shape)}."
+        )
+    if dataset.classes not in ((), source.config.classes):
+        raise SfumatoError(
+            f"{dataset.name} has other classes than {name}, which stays as it is below a branch; put the pictures into "
+            "folders of its classes, or all into one."
+        )
+    if len(conditions) != 1:
+        names = " and ".join(one.name for one in conditions)
+        raise SfumatoError(f"a branch on top of {name} sees one image and nothing else, not {names}.")
+    if isinstance(source.config.net, UNetConfig):
+        source.config.net.check(*dataset.shape[1:])
+    return branched(source, conditions[0], dataset.shape, seed)
 
 
 def _conditions(source: Model, wanted: Sequence[ConditionConfig]) -> dict[str, tuple[ConditionConfig, ...]]:

@@ -7,6 +7,7 @@ runs/<name>/held_out.jsonl          how the averaged weights do on samples that 
 runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
 runs/<name>/checkpoints/            see sfumato.hub.checkpoints
 runs/<name>/averages/               see sfumato.training.averages
+runs/<name>/branch/                 the branch of a run that trains nothing else, see sfumato.hub.branch
 runs/<name>/adapter/                the adapters of a run that trains nothing else, see sfumato.training.lora
 """
 
@@ -33,6 +34,7 @@ from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
+from sfumato.hub.branch import write_branch
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
 from sfumato.hub.model import TOKENIZER, config_json, read_config, read_tokenizer
 from sfumato.hub.zoo import ships
@@ -59,7 +61,7 @@ from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-ADAPTER = "adapter"
+ADAPTER, BRANCH = "adapter", "branch"
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
 METRICS_EVERY = 10
 
@@ -195,7 +197,8 @@ def resume_run(
     its first checkpoint starts again from step 0. The run may have been of any number of processes.
     """
     model: ModelConfig = read_config(folder / "config.json")
-    if (dataset.shape, dataset.classes) != (model.shape, model.classes):
+    classes = {model.classes, *([()] if model.branch is not None else [])}  # the model below a branch may know classes
+    if dataset.shape != model.shape or dataset.classes not in classes:
         raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
     names = FILES if config.lora is None else (*FILES, "adapters.safetensors")
     checkpoint, damaged = newest_checkpoint(folder / "checkpoints", names)
@@ -389,6 +392,8 @@ def _save(folder: Path, trainer: Trainer) -> Saved:
     files, counters = trainer.state()
     if trainer.config.lora is not None:  # first: one without its checkpoint is written again, the other way round not
         write_adapter(folder / ADAPTER, trainer.average.net, start_path(folder).as_posix())
+    if (sees := trainer.model.config.branch) is not None:
+        write_branch(folder / BRANCH, trainer.average.net, sees, start_path(folder).as_posix())
     path = write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
     return Saved(trainer.step, path)
 

@@ -27,6 +27,7 @@ from sfumato.data.columns import NONE, Columns
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
+from sfumato.hub.branch import freeze_below
 from sfumato.nets import UNetConfig
 from sfumato.training.conditions import draw_chance, told_of
 from sfumato.training.coupling import couple
@@ -183,6 +184,10 @@ class Trainer:
         self.held = hold_out(len(dataset), config.held_out)
         self._shares = processes.share(config.batch, config.accumulate)
         self.device = model.device
+        if model.config.branch is not None:
+            if config.lora is not None:
+                raise SfumatoError("a branch is trained whole, and nothing else with it; leave --lora out.")
+            freeze_below(model.denoiser.net)
         if config.lora is not None:
             add_adapters(model.denoiser.net, config.lora, config.seed)
         uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
@@ -276,6 +281,8 @@ class Trainer:
         flipped = torch.from_numpy(mirrored(config.seed, images, config.batch))
         conditions = self.model.config.conditions
         chance = draw_chance(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
+        if self.model.config.branch is not None:
+            chance.hidden[-1] = False  # what the network answers untold is the model below, which isn't trained
         if config.coupling:
             eps = eps[couple(*self.dataset.batch(indices), eps)]
         slices = []
