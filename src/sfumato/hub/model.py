@@ -325,7 +325,7 @@ class Model:
 
 def told_rows(conditions: Sequence[ConditionConfig], told: Told, rows: slice) -> Told:
     """Those `rows` of what is told of many samples; what is told of one is of all."""
-    whole = {one.name: {"number": 0, "vector": 1, "image": 3}[one.kind] for one in conditions}
+    whole = {STRENGTH: 0} | {one.name: {"number": 0, "vector": 1, "image": 3}[one.kind] for one in conditions}
     some = {}
     for name, value in told.items():
         given = torch.as_tensor(value, dtype=torch.float32)

@@ -58,8 +58,9 @@ def check_names(conditions: Sequence[ConditionConfig]) -> None:
 
 def check_told(conditions: Sequence[ConditionConfig], told: Mapping[str, Tensor | None]) -> None:
     """Raises TypeError, as Python does for an unknown argument, for a name that is no condition's."""
-    if strange := told.keys() - {condition.name for condition in conditions}:
-        raise TypeError(f"the network has no condition called {', '.join(sorted(strange))}")
+    for name in told:
+        if all(name != condition.name for condition in conditions):
+            raise TypeError(f"the network has no condition called {name}")
 
 
 class NumberEncoder(nn.Module):

@@ -101,6 +101,10 @@ def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionC
 def _conditions(source: Model, wanted: Sequence[ConditionConfig]) -> dict[str, tuple[ConditionConfig, ...]]:
     """The field of the network's config that has the conditions of `source`, then those that are new."""
     known = {one.name: one for one in source.config.conditions}
+    if wanted and source.config.branch is not None:
+        raise SfumatoError(
+            f"{source.source or 'the model'} has a branch, which alone is trained; start from the model below it."
+        )
     for one in wanted:
         if one.name in known and (one.kind, one.size) != (known[one.name].kind, known[one.name].size):
             raise SfumatoError(
