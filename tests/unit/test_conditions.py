@@ -262,6 +262,18 @@ def test_columns_of_metadata_come_with_their_pictures(tmp_path: Path) -> None:
     assert len(plain) == 6 and not plain.values and not plain.images, "columns are read where they are asked for"
 
 
+def test_a_picture_that_another_is_drawn_from_may_be_drawn_as_well(tmp_path: Path) -> None:
+    said: list[dict[str, object]] = [
+        {"file_name": f"drawn/{i}.png", "reference": f"drawn/{(i + 1) % 6}.png"} for i in range(6)
+    ]
+    root = folder(tmp_path / "set", said)
+    data = open_dataset(str(root), cache=tmp_path / "cache", columns=Columns((), (), ("reference",)))
+    rows = np.arange(len(data))
+    reference = data.told("reference", rows)
+    assert reference is not None and len(data) == 6
+    assert torch.equal(reference, data.batch(rows)[0].roll(-1, 0)), "a reference is any picture of the folder"
+
+
 @pytest.mark.parametrize(
     ("columns", "change", "message"),
     [

@@ -74,6 +74,7 @@ def read_metadata(files: Iterable[tuple[Parts, bytes]], found: Found, columns: C
     """
     told = Metadata()
     rows: dict[Parts, Row] = {}
+    drawn: set[Parts] = set()
     known: dict[str, None] = {}  # in their order
     for folder, content in files:
         where = names([(*folder, METADATA)])
@@ -91,7 +92,9 @@ def read_metadata(files: Iterable[tuple[Parts, bytes]], found: Found, columns: C
                     continue
                 if caption is not None:
                     told.captions[parts] = caption
-                rows[parts] = (folder, f"line {number:,} of {where}", fields)
+                drawn.add(parts)
+                if columns:
+                    rows[parts] = (folder, f"line {number:,} of {where}", fields)
             elif line.strip():
                 broken.append((f"line {number:,}",))
         if broken:
@@ -100,9 +103,9 @@ def read_metadata(files: Iterable[tuple[Parts, bytes]], found: Found, columns: C
         if strange:
             named = f"{len(strange):,} file{'s' * (len(strange) > 1)}"
             told.notes.append(f"{named} named in {where} that no picture here is: {names(strange)}.")
-    told.apart &= found.keys()
     if columns:
         _read_columns(told, rows, [name for name in known if name != "file_name"], found, columns)
+    told.apart = (told.apart & found.keys()) - drawn  # a picture with a line of its own is drawn as well
     return told
 
 
