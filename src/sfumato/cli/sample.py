@@ -144,9 +144,8 @@ def sample(
         raise unknown("first step", settings.first, FIRST)
     if settings.first != "network":
         model.gaussian = data_gaussian(run)
-    larger = (
-        [] if upscale_with is None else [load(name.strip(), weights, pick_device()) for name in upscale_with.split(",")]
-    )  # type: ignore[arg-type]
+    runs = [] if upscale_with is None else upscale_with.split(",")
+    larger = [load(name.strip(), weights, pick_device()) for name in runs]  # type: ignore[arg-type]
     check_cascade([model, *larger])
     if larger and (compare is not None or animate):
         raise SfumatoError("--upscale-with enlarges what is drawn in the end; leave --compare and --animate out.")
@@ -157,7 +156,7 @@ def sample(
         raise SfumatoError("--negative leads away from something while a prompt leads somewhere; give a prompt too.")
     check_prompt(model, negative)
     edit = read_edit(model, image, strength, mask, upscale)
-    facts = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
+    facts: dict[str, object] = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
     facts |= {"number": number, "vector": vector, "control": control, "control-ready": "yes" if control_ready else None}
     facts |= {"upscale-with": upscale_with, "control-strength": control_strength}
     if edit is not None:

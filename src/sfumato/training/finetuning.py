@@ -18,7 +18,7 @@ from sfumato.hub import Model, new_model
 from sfumato.hub.branch import branched
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
 from sfumato.hub.model import WEIGHT_FILES
-from sfumato.nets import ConditionConfig, UNetConfig
+from sfumato.nets import ConditionConfig, NetConfig, UNetConfig
 from sfumato.training.lora import LABEL
 
 
@@ -54,7 +54,7 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
             config,
             shape=dataset.shape,
             classes=dataset.classes,
-            net=replace(config.net, classes=len(dataset.classes), **_conditions(source, conditions)),
+            net=replace(_told(source, conditions), classes=len(dataset.classes)),
         ),
         seed,
     )
@@ -98,8 +98,9 @@ def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionC
     return branched(source, conditions[0], dataset.shape, seed)
 
 
-def _conditions(source: Model, wanted: Sequence[ConditionConfig]) -> dict[str, tuple[ConditionConfig, ...]]:
-    """The field of the network's config that has the conditions of `source`, then those that are new."""
+def _told(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
+    """The network of `source`, told those of `wanted` as well that are new to it."""
+    net = source.config.net
     known = {one.name: one for one in source.config.conditions}
     if wanted and source.config.branch is not None:
         raise SfumatoError(
@@ -111,7 +112,9 @@ def _conditions(source: Model, wanted: Sequence[ConditionConfig]) -> dict[str, t
                 f"{source.source or 'the model'} knows '{one.name}' as {_size(known[one.name])}, and here it is "
                 f"{_size(one)}; rename the column, or train a new model without --from."
             )
-    return {"conditions": (*known.values(), *(one for one in wanted if one.name not in known))} if wanted else {}
+    if not isinstance(net, UNetConfig):
+        return net
+    return replace(net, conditions=(*net.conditions, *(one for one in wanted if one.name not in known)))
 
 
 def _size(one: ConditionConfig) -> str:
