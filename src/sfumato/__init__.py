@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sfumato.data import Dataset, open_dataset
     from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
     from sfumato.errors import SfumatoError
-    from sfumato.hub import Model, ModelConfig, SamplingConfig, load
+    from sfumato.hub import Model, ModelConfig, SamplingConfig, cascade, load
     from sfumato.sampling import grid, sample, stepper
     from sfumato.training import TrainingConfig, model_for, model_from, resume_run, start_run, train
 
@@ -28,6 +28,7 @@ _HOMES = {
     "SamplingConfig": "hub",
     "SfumatoError": "errors",
     "TrainingConfig": "training",
+    "cascade": "hub",
     "model_for": "training",
     "model_from": "training",
     "grid": "sampling",
@@ -52,6 +53,7 @@ __all__ = [
     "SamplingConfig",
     "SfumatoError",
     "TrainingConfig",
+    "cascade",
     "grid",
     "load",
     "model_for",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -182,7 +183,7 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
         return open_dataset(zoo_data(str(run))), None
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
-    dataset = open_dataset(config.data, config.size)
+    dataset = open_dataset(config.data, config.size, columns=config.columns)
     if (dataset.shape, dataset.classes) != (model.config.shape, model.config.classes):
         raise SfumatoError(
             f"{config.data} no longer has the picture size and classes that {run} was trained on; restore the data."
@@ -191,7 +192,7 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
 
 
 def _command(
-    run: Path, features: str, numbers: list[int], how: dict[str, object], weights: str, curve: bool, bits: bool
+    run: Path, features: str, numbers: list[int], how: Mapping[str, object], weights: str, curve: bool, bits: bool
 ) -> str:
     words = ["sfumato eval", shlex.quote(str(run)), f"--seeds {numbers[0]}-{numbers[-1]}"]
     options = {"features": features, **how, "weights": weights}

@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
+from sfumato.cli.told import describe as describe_told
 from sfumato.data import Dataset, read_about
 from sfumato.data.layout import readable
 from sfumato.errors import SfumatoError
@@ -81,9 +82,13 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
     config, sampling = model.config, model.config.sampling
     facts = [("shape", " × ".join(map(str, config.shape))), ("classes", ", ".join(config.classes) or "none")]
     if (text := text_of(config.net)) is not None:
-        own = isinstance(text, TextConfig)
-        how = f"of {text.vocabulary} known" if own else f"by {text.encoder} (weights {text.weights[:12]})"
+        if isinstance(text, TextConfig):
+            how = f"of {text.vocabulary} known"
+        else:
+            how = f"by {text.encoder} (weights {text.weights[:12]})"
         facts.append(("reads", f"prompts of up to {text.length} tokens, {how}"))
+    if config.conditions:
+        facts.append(("told", describe_told(config.conditions)))
     return [
         *facts,
         ("network", f"{config.net.kind}, {model.parameters / 1e6:.2f} M parameters"),

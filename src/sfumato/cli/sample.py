@@ -7,7 +7,7 @@ import math
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,37 +17,27 @@ from cyclopts import Parameter
 from rich.progress import Progress
 
 from sfumato import __version__
-from sfumato.cli.display import console, note
+from sfumato.cli.display import console
 from sfumato.cli.edits import read_edit
+from sfumato.cli.told import NOTHING, Told, check_prompt, describe, pick_labels, read_named
 from sfumato.data import picture, save_animation, save_png, table
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
+from sfumato.hub.cascade import check_cascade, enlarge
 from sfumato.hub.model import FIRST
 from sfumato.hub.zoo import ships
-from sfumato.sampling import Edit, Step, resolve, stepper
+from sfumato.sampling import Step, resolve, stepper
 from sfumato.training import data_gaussian, pick_device
 
 MOST = 100_000  # images a call
-FLAGS = ("upscale", "threshold")
+FLAGS = ("upscale", "threshold", "control-ready")
 # What a picture says of itself that is an option of the command that draws it again.
 OPTIONS = (
-    "class", "negative", "image", "strength", "mask", "upscale", "sampler", "steps", "grid", "schedule", "guidance",
+    "class", "number", "vector", "control", "control-ready", "control-strength", "negative", "image", "strength",
+    "mask", "upscale", "upscale-with", "sampler", "steps", "grid", "schedule", "guidance",
     "rule", "interval", "threshold", "eta", "tolerance", "first", "weights",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a model is told besides a class, and the `facts` of it that pictures carry."""
-
-    prompt: str | None = None
-    negative: str | None = None
-    edit: Edit | None = None
-    facts: dict[str, str] = field(default_factory=dict)
-
-
-NOTHING = Told()
 
 
 def sample(
@@ -59,6 +49,22 @@ def sample(
     *,
     class_: Annotated[
         str | None, Parameter(name="--class", help="Class to draw, or several: cat,dog. Default: each in turn.")
+    ] = None,
+    number: Annotated[
+        str | None, Parameter(help="Numbers that the model was trained to be told: age=30, or age=30,weight=60.")
+    ] = None,
+    vector: Annotated[
+        str | None,
+        Parameter(help="A vector that it was trained to be told: 1,0,2, or a .npy file; several NAME=...;NAME=..."),
+    ] = None,
+    control: Annotated[
+        str | None, Parameter(help="A picture to draw from, by what the model was trained to see of one (edges, ...).")
+    ] = None,
+    control_ready: Annotated[
+        bool, Parameter(help="--control already is what the model sees, such as a sketch by hand.", negative="")
+    ] = False,
+    control_strength: Annotated[
+        float | None, Parameter(help="How much --control counts for a branch: 0 nothing, 1 as trained.")
     ] = None,
     n: Annotated[
         int | None, Parameter(name=["-n", "--count"], help="How many pictures [default: 16; of a prompt 4].")
@@ -82,6 +88,9 @@ def sample(
     upscale: Annotated[
         bool, Parameter(help="Enlarge --image to the model's size, with the detail that belongs there.", negative="")
     ] = False,
+    upscale_with: Annotated[
+        str | None, Parameter(help="Enlarge what is drawn with models trained with --control small: runs/x2,runs/x4.")
+    ] = None,
     guidance: Annotated[
         float | None, Parameter(help="0 ignores class and prompt, 1 is plainly conditional, more insists on them.")
     ] = None,
@@ -120,7 +129,8 @@ def sample(
     counts = parse_steps(steps)
     if len(counts) > 1 and compare is None:
         raise SfumatoError(f"--steps {steps} names {len(counts)} step counts; give one, or say which to --compare.")
-    few = 8 if compare is not None else 4 if prompt is not None else None
+    asked = [prompt, number, vector, control]
+    few = 8 if compare is not None else 4 if any(one is not None for one in asked) else None
     numbers = parse_seeds(seeds, n if n is not None or seeds is not None else few)
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
     given = {
@@ -134,20 +144,31 @@ def sample(
         raise unknown("first step", settings.first, FIRST)
     if settings.first != "network":
         model.gaussian = data_gaussian(run)
+    runs = [] if upscale_with is None else upscale_with.split(",")
+    larger = [load(name.strip(), weights, pick_device()) for name in runs]  # type: ignore[arg-type]
+    check_cascade([model, *larger])
+    if larger and (compare is not None or animate):
+        raise SfumatoError("--upscale-with enlarges what is drawn in the end; leave --compare and --animate out.")
     labels = pick_labels(model, class_, len(numbers))
     check_prompt(model, prompt)
-    if negative is not None and prompt is None and labels is None:
+    named = read_named(model, number, vector, control, control_ready, control_strength)
+    if negative is not None and prompt is None and labels is None and not named:
         raise SfumatoError("--negative leads away from something while a prompt leads somewhere; give a prompt too.")
     check_prompt(model, negative)
     edit = read_edit(model, image, strength, mask, upscale)
-    facts = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
+    facts: dict[str, object] = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
+    facts |= {"number": number, "vector": vector, "control": control, "control-ready": "yes" if control_ready else None}
+    facts |= {"upscale-with": upscale_with, "control-strength": control_strength}
     if edit is not None:
         facts |= {"upscale": "yes"} if upscale else {"strength": f"{edit.strength:g}"}
-    told = Told(prompt, negative, edit, {name: str(value) for name, value in facts.items() if value is not None})
-    if guidance is not None and labels is None and prompt is None:
+    said = {name: str(value) for name, value in facts.items() if value is not None}
+    told = Told(prompt, negative, edit, said, named)
+    if guidance is not None and labels is None and prompt is None and not named:
         raise SfumatoError(
             f'there is nothing to guide: say what to draw, as in sfumato sample {run} "a green heart".'
             if model.reads
+            else f"there is nothing to guide: say what to draw; {run} is told {describe(model.config.conditions)}."
+            if model.config.conditions
             else f"{run} was trained without classes, so there is nothing to guide; leave --guidance out."
         )
     folder = out or results_folder(run) / "samples"
@@ -159,6 +180,9 @@ def sample(
         console.print(f"  {path}", soft_wrap=True)
         return
     samples, frames = draw(model, numbers, labels, settings, batch, animate, told)
+    names = None if labels is None else [model.config.classes[label] for label in labels]
+    prompts = None if prompt is None else [prompt] * len(numbers)
+    *_, samples = [samples, *enlarge(larger, samples, numbers, names, prompts, batch=batch)]
     paths = write(model, samples, numbers, labels, told, settings, weights, folder)
     if animate:
         images = [picture(frame_of(step), labels and labels[: len(step.x)]) for step in frames]
@@ -260,7 +284,7 @@ def draw(
             own = seeds[some]
             said, away = (None if text is None else [text] * len(own) for text in (told.prompt, told.negative))
             said = said if prompts is None else list(prompts[some])
-            for step in model.stream(own, labels and labels[some], settings, said, away, told.edit):
+            for step in model.stream(own, labels and labels[some], settings, said, away, told.edit, told.named):
                 if frames and first == 0:
                     way.append(step)
                 if step.index:
@@ -336,7 +360,7 @@ def about(model: Model, settings: SamplingConfig, weights: str, told: Told = NOT
 def command(model: Model, facts: dict[str, str]) -> str:
     """The command line that draws this picture again."""
     words = [f"sfumato sample {model.source}", *([shlex.quote(facts["prompt"])] if "prompt" in facts else [])]
-    guided = "class" in facts or "prompt" in facts
+    guided = not {"class", "prompt", "number", "vector", "control"}.isdisjoint(facts)
     for key in OPTIONS:
         if key in facts and (key != "guidance" or guided):
             words += [f"--{key}"] if key in FLAGS else [f"--{key} {shlex.quote(facts[key])}"]
@@ -372,25 +396,3 @@ def seed_words(seeds: Sequence[int]) -> str:
     if len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
         return f"{seeds[0]}-{seeds[-1]}"
     return ",".join(map(str, seeds))
-
-
-def check_prompt(model: Model, prompt: str | None) -> None:
-    """Say what the model won't see of `prompt`; raises SfumatoError where it reads none, or where there is nothing."""
-    if prompt is None:
-        return
-    model.tokens([""])  # whether it reads any
-    if not prompt.strip():
-        raise SfumatoError("the prompt is empty; say what to draw, or leave it out to draw anything.")
-    for sentence in model.unread(prompt):
-        note(sentence)
-
-
-def pick_labels(model: Model, names: str | None, count: int) -> list[int] | None:
-    """A label for each of `count` pictures: the named classes in turn, or all of them."""
-    if names is None and not model.config.classes:
-        return None
-    if names is not None and names in model.config.classes:  # a class name may itself hold a comma
-        return [model.label(names)] * count
-    chosen = [model.label(name.strip()) for name in names.split(",")] if names is not None else None
-    chosen = chosen or list(range(len(model.config.classes)))
-    return [chosen[i % len(chosen)] for i in range(count)]

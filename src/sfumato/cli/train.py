@@ -18,8 +18,10 @@ from rich.markup import escape
 from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
 from sfumato.cli.trackers import Trackers, check_trackers, earlier_trackers
 from sfumato.data import Dataset, open_dataset, picture
+from sfumato.data.columns import Columns
+from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model, ModelConfig, load, new_model
 from sfumato.hub.model import frozen_encoder, read_config
 from sfumato.training import (
@@ -33,6 +35,8 @@ from sfumato.training import (
     Trainer,
     TrainingConfig,
     Verdict,
+    branch_from,
+    conditions_of,
     extend,
     fastest_precision,
     join_processes,
@@ -69,6 +73,17 @@ def train(
         float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
     images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
+    number: Annotated[
+        str, Parameter(help="Columns of metadata.jsonl that hold numbers the model is told: age, or age,weight.")
+    ] = "",
+    vector: Annotated[str, Parameter(help="Columns that hold lists of numbers, such as embeddings.")] = "",
+    control: Annotated[
+        str,
+        Parameter(
+            help="Draw from images: edges, sketch, grey, small, blurred or masked, computed from each picture, or a "
+            "column of metadata.jsonl that names them, such as conditioning_image. With --from, a branch is trained."
+        ),
+    ] = "",
     source: Annotated[
         str | None,
         Parameter(name="--from", help="Fine-tune this trained model: a run, a checkpoint, or one that ships."),
@@ -159,8 +174,14 @@ def train(
     pixels = parse_size(size)
     if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
         pixels = start.config.shape[1], start.config.shape[2]
+    computed = [name for name in _listed(control) if name in CONTROLS]
+    columns = Columns(
+        _listed(number), _listed(vector), tuple(name for name in _listed(control) if name not in computed)
+    )
+    _check_columns(columns, data)
     config = TrainingConfig(  # what is wrong with it is told before a long scan, not after it
         data=data,
+        columns=columns,
         size=pixels,
         held_out=held_out,
         flip=flip,
@@ -176,14 +197,21 @@ def train(
         shard=bool(shard),
         lora=lora,
     )
-    dataset = open_and_tell(data, pixels, processes)
+    dataset = open_and_tell(data, pixels, processes, columns)
+    conditions = conditions_of(dataset, columns, computed)
+    if lora is not None and conditions:
+        raise SfumatoError("adapters can't be told anything new; leave --number, --vector and --control or --lora out.")
     if batch is None:
         config = replace(config, batch=default_batch(dataset))
-    fresh = None if start is None else model_from(start, dataset, seed)
+    fresh = None
+    if start is not None and control:
+        fresh = branch_from(start, dataset, conditions, seed)
+    elif start is not None:
+        fresh = model_from(start, dataset, seed, conditions)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
     if fresh is None:
-        model = model_for(dataset, net or "auto", minutes=config.minutes, text_encoder=text_encoder)
+        model = model_for(dataset, net or "auto", None, config.minutes, text_encoder, conditions)
     else:
         model = fresh.config
     config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
@@ -219,6 +247,16 @@ def _start(source: str | None, net: str | None, lora: int | None, text_encoder: 
     return load(source)
 
 
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+
+
+def _check_columns(columns: Columns, data: str) -> None:
+    """A control that can be neither computed nor read is more likely misspelt than missing from the metadata."""
+    if columns.images and not Path(data).exists():
+        raise unknown("control", columns.images[0], CONTROLS)
+
+
 def default_batch(dataset: Dataset) -> int:
     """128 up to 32×32 pixels; above, fewer, so that a short budget still holds hundreds of steps."""
     pixels = math.prod(dataset.shape[1:])
@@ -231,7 +269,7 @@ def continue_run(
     """Go on with the run in `folder` by its own `config`, whose budget, slices or place of the data may be others."""
     if config.data != (before := training_config(folder).data):
         note(f"the run was trained on {before} so far, and goes on with {config.data}.")
-    dataset = open_and_tell(config.data, config.size, processes)
+    dataset = open_and_tell(config.data, config.size, processes, config.columns)
     trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
@@ -308,7 +346,9 @@ def _seconds_uncompiled(dataset: Dataset, config: TrainingConfig, model: ModelCo
     return min(limit, (second.seconds - first.seconds) * config.images / config.batch)
 
 
-def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes = ALONE) -> Dataset:
+def open_and_tell(
+    data: str, size: tuple[int, int] | None, processes: Processes = ALONE, columns: Columns | None = None
+) -> Dataset:
     """Open the data with a progress bar over the files, and report what was converted or left out."""
     from rich.progress import Progress as Bar
 
@@ -318,7 +358,7 @@ def open_and_tell(data: str, size: tuple[int, int] | None, processes: Processes 
         def read(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=True)
 
-        dataset = open_dataset(data, size=size, progress=read)
+        dataset = open_dataset(data, size=size, progress=read, columns=columns)
     for text in dataset.notes:
         note(text)
     return dataset
@@ -373,6 +413,9 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
     if config.shard and not trainer.sharded:
         note("one process has none to share the weights out with, and holds them all; start several with torchrun.")
+    if (sees := model.config.branch) is not None:
+        trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
+        note(f"only a branch that sees {sees.name} is trained: {trained / 1e6:.2f} M parameters.")
     if config.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None
@@ -429,8 +472,12 @@ def _out_option(folder: Path) -> str:
 
 def finish(folder: Path) -> None:
     """Say what to try next with the run in `folder`."""
-    classes = read_config(folder / "config.json").classes
-    which = f" --class {classes[0]}" if classes else ""
+    model: ModelConfig = read_config(folder / "config.json")
+    which = f" --class {model.classes[0]}" if model.classes else ""
+    for one in model.conditions:
+        which += {
+            "number": f" --number {one.name}={sum(one.mean):g}", "image": " --control picture.png", "vector": ""
+        }[one.kind]  # fmt: skip
     console.print("Next:")
     console.print(f"  {program()} sample {folder}{which} -n 16", soft_wrap=True)
     console.print(f"  {program()} info {folder}", soft_wrap=True)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
-from sfumato.data.captions import caption_in, json_object, plain, read_metadata
+from sfumato.data.captions import caption_in, json_object, plain
+from sfumato.data.columns import NONE, Columns, read_metadata
 from sfumato.data.decode import SUFFIXES
 from sfumato.data.layout import METADATA, Entry, Found, Parts, Source, arrange, readable
 from sfumato.errors import SfumatoError
@@ -19,8 +20,11 @@ TEXTS = {".cls", ".json", ".txt"}  # beside a picture of the same name, what say
 LARGEST_TEXT = 1_000_000
 
 
-def zip_source(path: Path) -> Source:
-    """The pictures in a ZIP file, by the rules of a folder. Raises SfumatoError where it can't be read."""
+def zip_source(path: Path, columns: Columns = NONE) -> Source:
+    """The pictures in a ZIP file, by the rules of a folder, with the `columns` of their metadata.
+
+    Raises SfumatoError where it can't be read.
+    """
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
@@ -58,12 +62,15 @@ def zip_source(path: Path) -> Source:
     def read(entry: Entry) -> BytesIO:
         return BytesIO(unpacked(members[entry.parts]))
 
-    captions, strange = read_metadata(texts, found)
-    entries, notes = arrange(path, dict(sorted(found.items())), others, captions)
-    return Source(path, entries, [*notes, *lost, *strange], read)
+    told = read_metadata(texts, found, columns)
+    sizes = tuple(told.sizes.items())
+    drawn = {parts: size for parts, size in sorted(found.items()) if parts not in told.apart}
+    entries, notes = arrange(path, drawn, others, told.captions)
+    entries = told.attached(entries, found, columns)
+    return Source(path, entries, [*notes, *lost, *told.notes], read, (), sizes, columns.images)
 
 
-def tar_source(path: Path, shards: Sequence[Path]) -> Source:
+def tar_source(path: Path, shards: Sequence[Path], columns: Columns = NONE) -> Source:
     """The pictures in uncompressed tar files, in order: `path` is what to call them.
 
     In WebDataset's layout a picture's class is in a file of the same name that ends in .cls, or under "label" or "cls"
@@ -119,20 +126,29 @@ def tar_source(path: Path, shards: Sequence[Path]) -> Source:
             file.seek(offset)
             return BytesIO(file.read(entry.size))
 
-    texted, strange = read_metadata(texts, found)
-    captions = {parts: captions[_key(parts)] for parts in found if _key(parts) in captions} | texted
-    cut += strange
+    told = read_metadata(texts, found, columns)
+    sizes = tuple(told.sizes.items())
+    captions = {parts: captions[_key(parts)] for parts in found if _key(parts) in captions} | told.captions
+    drawn = {parts: at for parts, at in found.items() if parts not in told.apart}
+    cut += told.notes
+    told.notes.clear()
     if not found or (not labels and len(shards) == 1):
-        entries, notes = arrange(path, dict(sorted(found.items())), others, captions)
-        return Source(path, entries, [*notes, *cut], read)
+        entries, notes = arrange(path, dict(sorted(drawn.items())), others, captions)
+        entries = told.attached(entries, found, columns)
+        return Source(path, entries, [*notes, *cut, *told.notes], read, (), sizes, columns.images)
     if not labels:
-        return Source(path, [Entry(p, None, *at, captions.get(p, "")) for p, at in found.items()], cut, read)
-    entries = [Entry(p, labels[_key(p)], *at, captions.get(p, "")) for p, at in found.items() if _key(p) in labels]
-    if without := len(found) - len(entries):
+        entries = [Entry(p, None, *at, captions.get(p, "")) for p, at in drawn.items()]
+        entries = told.attached(entries, found, columns)
+        return Source(path, entries, [*cut, *told.notes], read, (), sizes, columns.images)
+    entries = [Entry(p, labels[_key(p)], *at, captions.get(p, "")) for p, at in drawn.items() if _key(p) in labels]
+    without = len(drawn) - len(entries)
+    entries = told.attached(entries, found, columns)
+    cut += told.notes
+    if without:
         cut.append(f"{without:,} without a class left out.")
     known = {entry.label for entry in entries if entry.label is not None}
     order = tuple(sorted(known, key=int)) if all(label.isdigit() for label in known) else ()
-    return Source(path, entries, cut, read, order)
+    return Source(path, entries, cut, read, order, sizes, columns.images)
 
 
 def _parts(name: str) -> Parts:

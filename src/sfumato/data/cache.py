@@ -3,6 +3,8 @@
 KEY.u8      the pixels, uint8 `(count, 1 or 3, height, width)`
 KEY.labels  int64 `(count,)`, where there are classes
 KEY.text    the captions in UTF-8, one after another, and KEY.ends, int64 `(count,)`, where each ends; if there are any
+KEY.values  float32 `(count, sizes)`, where numbers and vectors were asked for, columns side by side
+KEY.image0  the pictures that these are drawn from, as the pixels, if there are such; KEY.image1 more
 KEY.json    the shape, the classes and the notes; written last, it makes the others valid
 """
 
@@ -15,7 +17,7 @@ import shutil
 import time
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -47,6 +49,10 @@ def read_description(cache: Path, key: str) -> dict[str, Any] | None:
         sizes = {"u8": count * channels * height * width}
         sizes |= {"labels": 8 * count} if stored["classes"] else {}
         sizes |= {"text": stored["text"], "ends": 8 * count} if stored["text"] else {}
+        if values := stored.get("values"):
+            sizes["values"] = 4 * count * sum(size for _, size in values)
+        for number, (_, channels) in enumerate(stored.get("images", ())):
+            sizes[f"image{number}"] = count * channels * height * width
         whole = all((cache / f"{key}.{kind}").stat().st_size == size for kind, size in sizes.items())
         return stored if whole and isinstance(stored["notes"], list) else None
     except (OSError, ValueError, KeyError, TypeError):
@@ -65,14 +71,42 @@ def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes:
         (*notes, *stored["notes"]),
         Captions(cache / f"{key}.text", cache / f"{key}.ends") if stored["text"] else None,
         Rows(pixels, shape) if hasattr(os, "preadv") else None,
+        _values(cache / f"{key}.values", shape[0], stored.get("values", ())),
+        {
+            name: _images(cache / f"{key}.image{number}", (shape[0], channels, *shape[2:]))
+            for number, (name, channels) in enumerate(stored.get("images", ()))
+        },
     )
+
+
+def _values(path: Path, count: int, sizes: Sequence[tuple[str, int]]) -> dict[str, NDArray[np.float32]]:
+    if not sizes:
+        return {}
+    values = np.memmap(path, np.float32, "r", shape=(count, sum(size for _, size in sizes)))
+    ends = np.cumsum([size for _, size in sizes])
+    return {name: values[:, end - size : end] for (name, size), end in zip(sizes, ends.tolist(), strict=True)}
+
+
+def _images(path: Path, shape: tuple[int, ...]) -> Rows | NDArray[np.uint8]:
+    return Rows(path, shape) if hasattr(os, "preadv") else np.memmap(path, np.uint8, "r", shape=shape)
 
 
 class Writer:
     """Pictures on their way into the cache; what has to be remembered of each is a number."""
 
-    def __init__(self, pixels: BinaryIO, text: BinaryIO, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        pixels: BinaryIO,
+        text: BinaryIO,
+        size: tuple[int, int],
+        values: BinaryIO | None = None,
+        images: Sequence[BinaryIO] = (),
+        columns: tuple[Sequence[tuple[str, int]], Sequence[str]] = ((), ()),
+    ) -> None:
         self.size = size
+        self._values, self._images = values, images
+        self._grey_images = [True] * len(images)
+        self._columns = columns
         self.count = 0
         self.grey = True
         self.final = True  # no picture is missing for a reason that may pass
@@ -81,9 +115,22 @@ class Writer:
         self._numbers: dict[str, int] = {}  # of the labels, as they came
         self._labels, self._ends = array("q"), array("q")
 
-    def add(self, pixels: NDArray[np.uint8], grey: bool, label: str | None = None, caption: str = "") -> None:
-        """Write one picture, RGB `(3, height, width)`; either all are labelled, or none."""
+    def add(
+        self,
+        pixels: NDArray[np.uint8],
+        grey: bool,
+        label: str | None = None,
+        caption: str = "",
+        values: bytes = b"",
+        images: Sequence[tuple[NDArray[np.uint8], bool]] = (),
+    ) -> None:
+        """Write one picture, RGB `(3, height, width)`, and what it brings; either all are labelled, or none."""
         self._pixels.write(pixels.data)
+        if self._values is not None:
+            self._values.write(values)
+        for number, (file, (image, without_colour)) in enumerate(zip(self._images, images, strict=True)):
+            file.write(image.data)
+            self._grey_images[number] &= without_colour
         self.count += 1
         self._text.write(caption.encode())
         self._ends.append(self._text.tell())
@@ -102,12 +149,19 @@ class Writer:
         self._labels = array("q", number[np.asarray(self._labels, np.int64)].tobytes())
         shape = [self.count, 1 if self.grey else 3, *self.size]
         self.stored = {"shape": shape, "classes": list(names), "text": self._text.tell(), "notes": list(notes)}
+        sizes, images = self._columns
+        if sizes:
+            self.stored["values"] = [list(one) for one in sizes]
+        if images:
+            channels = [1 if grey else 3 for grey in self._grey_images]
+            self.stored["images"] = [list(one) for one in zip(images, channels, strict=True)]
 
     def finish(self) -> dict[str, bytes]:
         """Sync pixels and text; returns what belongs into the other files."""
-        if self.grey:
-            _keep_one_channel(self._pixels, self.count, self.size[0] * self.size[1])
-        for file in (self._pixels, self._text):
+        for file, grey in zip((self._pixels, *self._images), (self.grey, *self._grey_images), strict=True):
+            if grey:
+                _keep_one_channel(file, self.count, self.size[0] * self.size[1])
+        for file in (self._pixels, self._text, *self._images, *([self._values] if self._values else [])):
             file.flush()
             os.fsync(file.fileno())
         files = {"labels": self._labels.tobytes()} if self.stored["classes"] else {}
@@ -116,28 +170,42 @@ class Writer:
 
 
 @contextmanager
-def write_pictures(cache: Path, key: str, size: tuple[int, int], most: int) -> Iterator[Writer]:
+def write_pictures(
+    cache: Path,
+    key: str,
+    size: tuple[int, int],
+    most: int,
+    sizes: Sequence[tuple[str, int]] = (),
+    images: Sequence[str] = (),
+) -> Iterator[Writer]:
     """Put up to `most` pictures of `size` (height, width) in place of those called `key`: `add` each, then `describe`.
 
+    Each comes with float32 values of columns of these `sizes`, and with further pictures called `images`.
     They appear whole or not at all, and are valid from then on if the writer is `final`. Raises SfumatoError where the
     disk is full or can't be written.
     """
-    need = most * (3 * size[0] * size[1] + 100)  # with labels and notes
+    numbers = sum(size for _, size in sizes)
+    need = most * (3 * size[0] * size[1] * (1 + len(images)) + 4 * numbers + 100)  # with labels and notes
     mark = secrets.token_hex(4)  # process numbers repeat among containers that share a cache
-    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in ("u8", "text", "labels", "ends", "json")}
+    further = [*(["values"] if sizes else []), *(f"image{number}" for number in range(len(images)))]
+    kinds = ("u8", "text", "labels", "ends", "json", *further)
+    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in kinds}
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(cache)
         if shutil.disk_usage(cache).free < need:
             raise OSError(FULL[0], "not enough space")
-        with parts["u8"].open("wb+") as pixels, parts["text"].open("wb") as text:
-            writer = Writer(pixels, text, size)
+        with ExitStack() as files:
+            pixels, text = files.enter_context(parts["u8"].open("wb+")), files.enter_context(parts["text"].open("wb"))
+            opened = {kind: files.enter_context(parts[kind].open("wb+")) for kind in further}
+            values = opened.pop("values", None)
+            writer = Writer(pixels, text, size, values, list(opened.values()), (sizes, images))
             yield writer
             others = writer.finish()
         for kind, content in others.items():
             write_file(parts[kind], content)
         (cache / f"{key}.json").unlink(missing_ok=True)
-        for kind in ("u8", *(["text"] if writer.stored["text"] else []), *others):
+        for kind in ("u8", *(["text"] if writer.stored["text"] else []), *further, *others):
             if kind != "json" or writer.final:
                 parts[kind].replace(cache / f"{key}.{kind}")
         sync_folder(cache)

@@ -1,15 +1,13 @@
-"""Captions: what `metadata.jsonl` and the texts beside pictures say, and where they are kept once read."""
+"""Captions: where they are found among what is said of pictures, and where they are kept once read."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import overload
 
 import numpy as np
-
-from sfumato.data.layout import METADATA, Found, Parts, names
 
 FIELDS = ("text", "caption")  # what a caption is called in metadata, in shards and in tables
 
@@ -35,37 +33,6 @@ class Captions(Sequence[str]):
     def _read(self, number: int) -> str:
         start = int(self._ends[number - 1]) if number else 0
         return self._text[start : int(self._ends[number])].tobytes().decode()
-
-
-def read_metadata(files: Iterable[tuple[Parts, bytes]], found: Found) -> tuple[dict[Parts, str], list[str]]:
-    """The captions of the pictures `found`, out of every `metadata.jsonl`: the folder it is in, and what is in it.
-
-    Each line is an object with `file_name`, relative to that folder, and `text` or `caption`. Lines that are not, and
-    names of no picture, become notes.
-    """
-    captions: dict[Parts, str] = {}
-    notes = []
-    for folder, content in files:
-        where = names([(*folder, METADATA)])
-        broken, strange = [], []
-        for number, line in enumerate(content.splitlines(), start=1):
-            fields = json_object(line)
-            name, caption = fields.get("file_name"), caption_in(fields)
-            if isinstance(name, str) and caption is not None:
-                parts = (*folder, *PurePosixPath(name).parts)
-                if parts in found:
-                    captions[parts] = caption
-                else:
-                    strange.append((plain(name),))
-            elif line.strip():
-                broken.append((f"line {number:,}",))
-        if broken:
-            lines = f"{len(broken):,} line{'s' * (len(broken) > 1)}"
-            notes.append(f"{lines} of {where} without a file_name and a text passed over: {names(broken)}.")
-        if strange:
-            named = f"{len(strange):,} file{'s' * (len(strange) > 1)}"
-            notes.append(f"{named} named in {where} that no picture here is: {names(strange)}.")
-    return captions, notes
 
 
 def json_object(content: bytes) -> Mapping[str, object]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from math import isqrt
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import finalize
 
 import numpy as np
@@ -17,6 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.errors import SfumatoError, unknown
+
+if TYPE_CHECKING:
+    from sfumato.data.columns import Columns
 
 Progress = Callable[[int, int], None]  # (files read, files in all)
 
@@ -60,7 +65,8 @@ class Dataset:
     what was converted or left out. `captions` are as many as samples, '' where one has none, or None without any; a
     sample that has several has one a line.
     `name` is the spec that `open_dataset` was given. Batches are read from `rows`, the same samples in a file, where
-    that is given.
+    that is given. `values` are float32 `(count, size)` by the name of their column, NaN where not told, and `images`
+    uint8 pictures that the samples are to be drawn from, as many, as high and as wide.
     """
 
     name: str
@@ -70,6 +76,8 @@ class Dataset:
     notes: tuple[str, ...] = ()
     captions: Sequence[str] | None = None
     rows: Rows | None = None
+    values: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    images: Mapping[str, NDArray[np.uint8] | Rows] = field(default_factory=dict)
 
     @property
     def is_images(self) -> bool:
@@ -91,6 +99,17 @@ class Dataset:
         samples = torch.from_numpy(np.ascontiguousarray(found))
         x = samples.float().div_(127.5).sub_(1) if self.is_images else samples
         return x, None if self.labels is None else torch.from_numpy(self.labels[rows])
+
+    def told(self, name: str, indices: NDArray[np.int64]) -> Tensor | None:
+        """What the column `name` says of the samples at `indices`: float32 numbers `(number, size)`, or pictures.
+
+        Pictures are `(number, channels, height, width)` in [−1, 1]. None where there is no such column.
+        """
+        if name in self.values:
+            return torch.from_numpy(np.ascontiguousarray(self.values[name][indices]))
+        if name in self.images:
+            return torch.from_numpy(np.ascontiguousarray(self.images[name][indices])).float().div_(127.5).sub_(1)
+        return None
 
 
 @lru_cache(maxsize=2)  # a batch may end one epoch and begin the next
@@ -183,15 +202,18 @@ def open_dataset(
     size: tuple[int, int] | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
+    columns: Columns | None = None,
 ) -> Dataset:
     """The data set called `spec`: `digits`, `emoji`, `shapes`, `points:NAME`, or pictures.
 
     Pictures lie in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
     `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
     `points:NAME:COUNT` sets how many points. `size` (height, width) in pixels resizes pictures; `cache` is where
-    decoded ones are kept (by default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read.
+    decoded ones are kept (by default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read;
+    `columns` are those of metadata.jsonl that are read beside the captions (see columns.py).
     Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
+    from sfumato.data.columns import NONE
     from sfumato.data.digits import open_digits
     from sfumato.data.emoji import open_emoji
     from sfumato.data.folder import open_pictures
@@ -202,6 +224,9 @@ def open_dataset(
 
     if size is not None and min(size) < 1:
         raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
+    if columns and (spec in ("digits", "emoji", "shapes") or re.match("(emoji|shapes|points|hf):", spec)):
+        name = (*columns.numbers, *columns.vectors, *columns.images)[0]
+        raise SfumatoError(f"{spec} comes without metadata, so there is no column '{name}'; give a folder that has it.")
     if spec == "digits":
         return open_digits(size)
     if spec == "emoji" or spec.startswith("emoji:"):
@@ -219,7 +244,7 @@ def open_dataset(
     path = Path(spec)
     try:
         if path.exists():
-            return open_pictures(source_of(path), size, cache, progress)
+            return open_pictures(source_of(path, columns or NONE), size, cache, progress)
         beside = [p.name for p in path.parent.iterdir() if p.is_dir()] if path.parent.is_dir() else []
     except PermissionError as refused:
         raise SfumatoError(f"{refused.filename or spec} can't be read: permission denied.") from refused

@@ -12,13 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sfumato.data.cache import VERSION, cache_folder, open_stored, read_description, write_pictures
 from sfumato.data.dataset import Dataset, Progress
-from sfumato.data.decode import decode, guarded_against_bombs, header_size
+from sfumato.data.decode import Decoded, decode, guarded_against_bombs, header_size
 from sfumato.data.layout import Entry, Source, count_pictures, left_out, readable
 from sfumato.data.sources import source_of
 from sfumato.errors import SfumatoError
@@ -40,9 +39,13 @@ def open_folder(
 
 
 def open_pictures(
-    source: Source, size: tuple[int, int] | None = None, cache: Path | None = None, progress: Progress | None = None
+    source: Source,
+    size: tuple[int, int] | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
-    """The pictures of `source`, uint8 `(count, 1 or 3, height, width)`.
+    """The pictures of `source`, uint8 `(count, 1 or 3, height, width)`, with the numbers and pictures that its
+    entries bring.
 
     Pictures are resized to cover `size` and cropped at the centre; without `size` they must all be of one size. One
     channel if every picture is grey. Raises SfumatoError where fewer than two can be used, or the disk is full.
@@ -65,7 +68,11 @@ def open_pictures(
 
 def _common_size(source: Source) -> tuple[int, int]:
     """The one size of all pictures that open; reads their headers only."""
-    sizes = Counter(size for _, size in _in_threads(header_size, source, CHUNK) if size)
+
+    def look(entry: Entry) -> tuple[int, int] | None:
+        return header_size(partial(source.read, entry))
+
+    sizes = Counter(size for _, size in _in_threads(look, source, CHUNK) if size)
     if len(sizes) > 1:
         (common, _), (other, _) = sizes.most_common(2)
         smallest = min(min(size) for size in sizes)
@@ -79,9 +86,14 @@ def _common_size(source: Source) -> tuple[int, int]:
 
 def _key(source: Source, size: tuple[int, int] | None) -> str:
     digest = hashlib.sha256(f"{VERSION} {size} {source.order}".encode())
+    if source.sizes or source.images:
+        digest.update(repr((source.sizes, source.images)).encode())
     for entry in source.entries:
         line = ("/".join(entry.parts), entry.label, entry.size, entry.changed, entry.caption)
         digest.update(repr(line).encode())  # repr escapes names that are no UTF-8
+        if source.sizes or source.images:
+            others = [("/".join(one.parts), one.size, one.changed) for one in entry.images]
+            digest.update(repr((entry.values, others)).encode())
     name = re.sub(r"[^\w.-]+", "-", readable(source.path.resolve().name))
     return f"{name[:40]}-{digest.hexdigest()[:16]}"
 
@@ -95,15 +107,24 @@ def _decode_all(
     """
     problems: dict[str, list[tuple[str, ...]]] = {}
     facts: Counter[str] = Counter()
-    chunk = min(CHUNK, CHUNK_BYTES // (3 * size[0] * size[1]))
-    pictures = _in_threads(partial(decode, size=size), source, chunk)
-    with write_pictures(cache, key, size, len(source.entries)) as writer:
-        for done, (entry, decoded) in enumerate(pictures, start=1):
-            if decoded.pixels is None:
-                problems.setdefault(decoded.problem, []).append(entry.parts)
-                writer.final = writer.final and not decoded.passing
+    chunk = min(CHUNK, CHUNK_BYTES // (3 * size[0] * size[1] * (1 + len(source.images))))
+
+    def look(entry: Entry) -> list[Decoded]:
+        return [decode(partial(source.read, one), size) for one in (entry, *entry.images)]
+
+    pictures = _in_threads(look, source, chunk)
+    with write_pictures(cache, key, size, len(source.entries), source.sizes, source.images) as writer:
+        for done, (entry, (decoded, *others)) in enumerate(pictures, start=1):
+            broken = [
+                (one, of) for one, of in zip((decoded, *others), (entry, *entry.images), strict=True) if one.problem
+            ]
+            if broken or decoded.pixels is None:
+                for one, of in broken:
+                    problems.setdefault(one.problem, []).append(of.parts)
+                    writer.final = writer.final and not one.passing
             else:
-                writer.add(decoded.pixels, decoded.grey, entry.label, entry.caption)
+                images = [(one.pixels, one.grey) for one in others if one.pixels is not None]
+                writer.add(decoded.pixels, decoded.grey, entry.label, entry.caption, entry.values, images)
                 facts.update(decoded.facts)
             if progress is not None:
                 progress(done, len(source.entries))
@@ -116,13 +137,11 @@ def _decode_all(
     return writer.stored
 
 
-def _in_threads(
-    work: Callable[[Callable[[], Path | BytesIO]], Result], source: Source, chunk: int
-) -> Iterator[tuple[Entry, Result]]:
-    """Each entry with what `work` makes of its file, in order, with about `chunk` results waiting at most."""
+def _in_threads(work: Callable[[Entry], Result], source: Source, chunk: int) -> Iterator[tuple[Entry, Result]]:
+    """Each entry with what `work` makes of it, in order, with about `chunk` results waiting at most."""
     threads = os.cpu_count() or 1
     step = max(chunk, threads)
     with ThreadPoolExecutor(threads) as pool:
         for first in range(0, len(source.entries), step):
             some = source.entries[first : first + step]
-            yield from zip(some, pool.map(work, [partial(source.read, entry) for entry in some]), strict=True)
+            yield from zip(some, pool.map(work, some), strict=True)

@@ -24,20 +24,26 @@ Found = dict[Parts, tuple[int, int]]  # a picture → its bytes, and what tells 
 
 @dataclass(frozen=True, slots=True)  # there may be millions
 class Entry:
-    """A picture: its `parts` below the folder or archive, its class, what tells whether it has changed, its caption."""
+    """A picture: its `parts` below the folder or archive, its class, what tells whether it has changed, its caption.
+
+    `values` are float32 numbers, and `images` other pictures, of the columns that were asked for (see columns.py).
+    """
 
     parts: Parts
     label: str | None
     size: int
     changed: int  # nanoseconds, or a checksum
     caption: str = ""
+    values: bytes = b""
+    images: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True)
 class Source:
     """Pictures wherever they lie: their entries in order, and `read`, which any thread may ask for the file of one.
 
-    `order` says which class comes first where that isn't the alphabet's. `read` may raise: decoding says why.
+    `order` says which class comes first where that isn't the alphabet's. `read` may raise: decoding says why. `sizes`
+    name the columns of the entries' values, and `images` their pictures.
     """
 
     path: Path
@@ -45,6 +51,8 @@ class Source:
     notes: Sequence[str]
     read: Callable[[Entry], Path | BytesIO]
     order: tuple[str, ...] = ()
+    sizes: tuple[tuple[str, int], ...] = ()
+    images: tuple[str, ...] = ()
 
 
 def arrange(

@@ -47,6 +47,6 @@ def told_of(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> tuple[Te
     """Some of the data, and what `model` is told of it: classes and captions, as far as it knows them."""
     x, labels = dataset.batch(rows)
     captions = None
-    if model.tokenizer is not None and dataset.captions is not None:
+    if model.reads and dataset.captions is not None:
         captions = [dataset.captions[row].partition("\n")[0] for row in rows.tolist()]
     return x, model.condition(len(x), labels if model.config.classes else None, captions) or None

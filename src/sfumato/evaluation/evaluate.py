@@ -90,7 +90,7 @@ class Evaluation:
 def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     """About how long `evaluate` will take, by a small trial of each of its parts."""
     batch = min(plan.batch, plan.count, 64)
-    asked = asked_of(reference, batch, bool(model.config.classes), model.tokenizer is not None)
+    asked = asked_of(reference, batch, bool(model.config.classes), model.reads)
     settings = replace(plan.settings, steps=2)
     draw = partial(model.sample, range(batch), asked.labels, settings, batch=batch, prompts=asked.prompts)
     draw()  # the first call warms up
@@ -119,7 +119,7 @@ def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
 
 def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
     """Draw, measure, audit. `draw(seeds, asked, settings)` gives the samples, so that its caller may show progress."""
-    asked = asked_of(reference, plan.count, bool(model.config.classes), model.tokenizer is not None)
+    asked = asked_of(reference, plan.count, bool(model.config.classes), model.reads)
     labels = asked.labels
     samples = draw(list(plan.seeds), asked, plan.settings)
     measured = measure(samples, None if labels is None else torch.tensor(labels), reference, repeats=plan.repeats)
@@ -164,7 +164,7 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
 
 def drawn_for(model: Model, reference: Reference, count: int) -> str:
     """What `model` will be told to draw, for people."""
-    asked = asked_of(reference, count, bool(model.config.classes), model.tokenizer is not None)
+    asked = asked_of(reference, count, bool(model.config.classes), model.reads)
     words = [f"{len(set(asked.labels)):,} classes, {classes_words(asked)}"] if asked.labels is not None else []
     words += [f"captions {captions_words(asked, reference).partition(';')[0]}"] if asked.prompts is not None else []
     return ", ".join(words) or "nothing: the model has no classes and reads no prompts"

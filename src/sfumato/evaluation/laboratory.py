@@ -102,7 +102,7 @@ class Laboratory:
 
     def draw(self, count: int, labels: Sequence[int] | None = None, **sampling: Any) -> Tensor:
         """Pictures of the seeds from 0 on, by a model that knows no classes but reads prompts of held-out captions."""
-        reads = self.model.tokenizer is not None and not self.model.config.classes
+        reads = self.model.reads and not self.model.config.classes
         prompts = asked_of(self.reference, count, False, reads).prompts
         return self.model.sample(range(count), labels, batch=250, prompts=prompts, **sampling)
 

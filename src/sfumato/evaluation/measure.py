@@ -158,7 +158,8 @@ def shrunk(samples: Tensor) -> Tensor:
     """Samples `(count, ...)` as vectors; of larger pictures the means of areas, at most SMALL a side."""
     if samples.ndim == 4 and max(samples.shape[2:]) > SMALL:
         share = SMALL / max(samples.shape[2:])
-        samples = F.adaptive_avg_pool2d(samples, [max(1, round(share * side)) for side in samples.shape[2:]])
+        height, width = (max(1, round(share * side)) for side in samples.shape[2:])
+        samples = F.adaptive_avg_pool2d(samples, (height, width))
     return samples.flatten(1)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from sfumato.data import Dataset, tile
@@ -77,5 +78,5 @@ def embedded(pictures: Tensor) -> str:
     """The pictures in a row, with white between them, as a data: address; at their own size, as pages enlarge them."""
     content = io.BytesIO()
     row = tile(F.pad(pictures, (1, 1), value=1.0), columns=len(pictures), scale=1, gap=0)
-    row.convert("P", palette=1, colors=128).save(content, "PNG")  # a third of the bytes
+    row.convert("P", palette=Image.Palette.ADAPTIVE, colors=128).save(content, "PNG")  # a third of the bytes
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint
-from sfumato.nets import FeaturesConfig, NetConfig, TextConfig, UNetConfig, build, text_of
+from sfumato.nets import ConditionConfig, FeaturesConfig, MLPConfig, NetConfig, TextConfig, UNetConfig, build, text_of
 from sfumato.sampling import (
     Edit,
     Gaussian,
@@ -45,10 +45,12 @@ if TYPE_CHECKING:
 
 Weights = Literal["ema", "raw"]
 Rule = Literal["plain", "projected", "cfg++"]
+Told = Mapping[str, Tensor | Sequence[float] | float]  # conditions by name
 RULES: tuple[Rule, ...] = ("plain", "projected", "cfg++")
 First = Literal["network", "analytical", "teleport"]
 FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk lie below
+STRENGTH = "strength"  # of a branch, told like a condition
 TOKENIZER = "tokenizer.json"  # beside the config of a model that reads prompts
 WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
 
@@ -90,6 +92,22 @@ class ModelConfig:
     parameterization: str = "edm"
     data_std: float = 0.5
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+    @property
+    def conditions(self) -> tuple[ConditionConfig, ...]:
+        """The numbers, vectors and images that the network is told, beside class and prompt."""
+        return () if isinstance(self.net, MLPConfig) else self.net.told
+
+    @property
+    def branch(self) -> ConditionConfig | None:
+        """What a branch of the network sees, which alone is trained (see branch.py)."""
+        return self.net.branch if isinstance(self.net, UNetConfig) else None
+
+    def shape_of(self, one: ConditionConfig) -> tuple[int, ...]:
+        """What the network is told of one sample by a condition."""
+        if one.kind == "number":
+            return ()
+        return (one.size,) if one.kind == "vector" else (one.size, *self.shape[1:])
 
 
 class Model:
@@ -160,16 +178,48 @@ class Model:
         return [] if self.tokenizer is None else unread(self.tokenizer, prompt, self.tokens([prompt]).shape[1])
 
     def condition(
-        self, count: int, labels: Sequence[int] | Tensor | None = None, prompts: Sequence[str] | None = None
+        self,
+        count: int,
+        labels: Sequence[int] | Tensor | None = None,
+        prompts: Sequence[str] | None = None,
+        told: Told | None = None,
     ) -> dict[str, Tensor]:
-        """What the denoiser is told of `count` samples: labels and prompts, or of either that there is none."""
+        """What the denoiser is told of `count` samples: labels and prompts, or of either that there is none.
+
+        `told` are other conditions by name, each of one sample or of all: a number, a vector, an image like the
+        picture; NaN is not told. Where a branch sees the image, `strength` is how much that counts [default: 1]. Raises
+        SfumatoError where the model doesn't know one, or knows one of another size.
+        """
         cond = {}
         if self.config.classes:
             null = torch.full((count,), len(self.config.classes))
             cond["label"] = (null if labels is None else torch.as_tensor(labels)).to(self.device)
         if prompts is not None or self.reads:
             cond["text"] = self.tokens([""] * count if prompts is None else prompts).to(self.device)
+        known = {one.name: one for one in self.config.conditions}
+        for name, value in (told or {}).items():
+            if name == STRENGTH and self.config.branch is not None:
+                cond[name] = torch.as_tensor(value, dtype=torch.float32).expand(count).to(self.device)
+                continue
+            if name not in known:
+                if not known:
+                    raise SfumatoError(f"{self.source or 'this model'} was trained without '{name}'; leave it out.")
+                raise unknown("condition", name, known)
+            cond[name] = self._told(known[name], count, value).to(self.device)
         return cond
+
+    def _told(self, one: ConditionConfig, count: int, value: Tensor | Sequence[float] | float) -> Tensor:
+        """`value` as the network takes the condition `one` of `count` samples."""
+        given = torch.as_tensor(value, dtype=torch.float32)
+        shape = self.config.shape_of(one)
+        if tuple(given.shape) not in (shape, (count, *shape)):
+            asked = {"number": "one number", "vector": f"{one.size} numbers", "image": f"an image of {_words(shape)}"}
+            raise SfumatoError(
+                f"the condition '{one.name}' is {asked[one.kind]}, and what was given is of {_words(given.shape) or 1}."
+            )
+        if given.isinf().any():
+            raise SfumatoError(f"the condition '{one.name}' takes finite numbers.")
+        return given.expand(count, *shape)
 
     def stream(
         self,
@@ -179,11 +229,13 @@ class Model:
         prompts: Sequence[str] | None = None,
         negative: Sequence[str] | None = None,
         edit: Edit | None = None,
+        told: Told | None = None,
     ) -> Iterator[Step]:
-        """Draw one batch, yielding every step; image i depends on `seeds[i]`, `labels[i]` and `prompts[i]` alone.
+        """Draw one batch, yielding every step; image i depends on `seeds[i]` and what it is told alone.
 
-        Without `labels` or `prompts` a model draws from all that it was trained on, unconditionally. Guidance leads
-        away from the `negative` prompts, where they are given. `edit` is a picture to begin with.
+        Without `labels`, `prompts` or what is `told` by name (see `condition`) a model draws from all that it was
+        trained on, unconditionally. Guidance leads away from the `negative` prompts, where they are given. `edit` is a
+        picture to begin with.
         """
         sampling = sampling or self.config.sampling
         if sampling.schedule not in SCHEDULES:
@@ -211,8 +263,8 @@ class Model:
         levels = grid(named_grid or sampling.grid, path, sampling.steps, TELEPORT if teleports else None)
         self.denoiser.eval()
         guided: Denoiser = self.denoiser
-        cond = self.condition(len(seeds), labels if self.config.classes else None, prompts)
-        if cond and (labels is not None or prompts is not None):
+        cond = self.condition(len(seeds), labels if self.config.classes else None, prompts, told)
+        if cond and (labels is not None or prompts is not None or told):
             null = self.condition(len(seeds), None, negative)
             interval = sampling.interval or EVERYWHERE
             if sampling.rule == "cfg++":
@@ -271,9 +323,12 @@ class Model:
         prompts: Sequence[str] | None = None,
         negative: Sequence[str] | None = None,
         edit: Edit | None = None,
+        told: Told | None = None,
         **overrides: Any,
     ) -> Tensor:
         """Draw `(len(seeds), *shape)` on the CPU, `batch` at a time; pictures lie in about [−1, 1].
+
+        What is `told` by name is of one sample, or of as many as there are seeds.
 
         `overrides` are fields of SamplingConfig: `model.sample(range(4), steps=50, sampler="ddim")`.
         """
@@ -283,8 +338,19 @@ class Model:
             some = slice(first, first + batch)
             own = None if labels is None else labels[some]
             said, away = (None if texts is None else texts[some] for texts in (prompts, negative))
-            parts.append(last(self.stream(seeds[some], own, sampling, said, away, edit)).x.cpu())
+            about = None if told is None else told_rows(self.config.conditions, told, some)
+            parts.append(last(self.stream(seeds[some], own, sampling, said, away, edit, about)).x.cpu())
         return torch.cat(parts)
+
+
+def told_rows(conditions: Sequence[ConditionConfig], told: Told, rows: slice) -> Told:
+    """Those `rows` of what is told of many samples; what is told of one is of all."""
+    whole = {STRENGTH: 0} | {one.name: {"number": 0, "vector": 1, "image": 3}[one.kind] for one in conditions}
+    some = {}
+    for name, value in told.items():
+        given = torch.as_tensor(value, dtype=torch.float32)
+        some[name] = given[rows] if given.ndim > whole.get(name, given.ndim) else given
+    return some
 
 
 def _words(shape: Sequence[int]) -> str:

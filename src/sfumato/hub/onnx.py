@@ -29,9 +29,9 @@ def network_onnx(model: Model, half: bool = False) -> bytes:
     """The network as an ONNX graph: `x` (batch, *shape), `c_noise` (batch,) → `answer`.
 
     With classes it takes `label` (batch,) too, with prompts `text` (batch, length), or (batch, length, features) where
-    a frozen encoder reads them. Any batch size. `half` keeps the
-    weights as float16 in the file, half the bytes; it still computes in float32. Raises SfumatoError without the
-    packages onnx and onnxscript.
+    a frozen encoder reads them, and each other condition by its name, where NaN is not told. Any batch size. `half`
+    keeps the weights as float16 in the file, half the bytes; it still computes in float32. Raises SfumatoError without
+    the packages onnx and onnxscript.
     """
     count, device = 2, model.device
     inputs: dict[str, Tensor | None] = {
@@ -44,8 +44,33 @@ def network_onnx(model: Model, half: bool = False) -> bytes:
         inputs.setdefault("label", None)
         inputs["text"] = model.tokens([""] * count).to(device)
     batch = torch.export.Dim("batch", min=1, max=65_536)
-    shapes = tuple(None if value is None else {0: batch} for value in inputs.values())
-    return graph_onnx(model.denoiser.net.eval(), inputs, shapes, ["answer"], half)
+    net = model.denoiser.net.eval()
+    shapes: tuple[Any, ...] = tuple(None if value is None else {0: batch} for value in inputs.values())
+    if conditions := model.config.conditions:
+        for name in ("label", "text"):
+            inputs.setdefault(name, None)
+        inputs = {name: inputs[name] for name in ("x", "c_noise", "label", "text")}
+        shapes = (
+            *(None if value is None else {0: batch} for value in inputs.values()),
+            ({0: batch},) * len(conditions),
+        )
+        for one in conditions:
+            inputs[one.name] = torch.zeros(count, *model.config.shape_of(one), device=device)
+        net = _InOrder(net, [one.name for one in conditions])
+    return graph_onnx(net, inputs, shapes, ["answer"], half)
+
+
+class _InOrder(nn.Module):
+    """A network that takes its conditions in their order, as exporters name inputs."""
+
+    def __init__(self, net: nn.Module, names: list[str]) -> None:
+        super().__init__()
+        self.net = net
+        self.names = names
+
+    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None, text: Tensor | None, *told: Tensor) -> Tensor:
+        answer: Tensor = self.net(x, c_noise, label, text, **dict(zip(self.names, told, strict=True)))
+        return answer
 
 
 def graph_onnx(
@@ -152,6 +177,7 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
         "shape": list(model.config.shape),
         "classes": list(model.config.classes),
         **({"prompt": _prompt(model)} if model.reads else {}),
+        **({"conditions": [asdict(one) for one in model.config.conditions]} if model.config.conditions else {}),
         "weights": model.weights_hash,
         **walk(sampling or model.config.sampling, model.denoiser.parameterization),
     }

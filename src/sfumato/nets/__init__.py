@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from sfumato.nets.conditions import ConditionConfig
 from sfumato.nets.dit import DIT_SIZES, DiT, DiTBlock, DiTConfig, dit_config
 from sfumato.nets.mlp import MLP, MLPBlock, MLPConfig
 from sfumato.nets.text import FeaturesConfig, TextConfig
@@ -24,6 +25,6 @@ def text_of(config: NetConfig) -> TextConfig | FeaturesConfig | None:
 
 
 __all__ = [
-    "BLOCKS", "DIT_SIZES", "MLP", "SIZES", "DiT", "DiTConfig", "FeaturesConfig", "MLPConfig", "NetConfig", "TextConfig",
-    "UNet", "UNetConfig", "build", "dit_config", "text_of", "unet_config",
+    "BLOCKS", "DIT_SIZES", "MLP", "SIZES", "ConditionConfig", "DiT", "DiTConfig", "FeaturesConfig", "MLPConfig",
+    "NetConfig", "TextConfig", "UNet", "UNetConfig", "build", "dit_config", "text_of", "unet_config",
 ]  # fmt: skip

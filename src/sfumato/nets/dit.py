@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 from sfumato.nets.unet import LARGEST, PLACES, SMALLEST, where
@@ -37,7 +38,7 @@ class DiTConfig:
 
     `channels` of the picture; `classes` (0: unconditional); `depth` blocks of `width` features, a multiple of four
     times the `heads`; `patch` is the side in pixels of what becomes one token; `text` the encoder of prompts, for those
-    that read one.
+    that read one; `conditions` the numbers, vectors and images that it is told, by name.
     """
 
     channels: int
@@ -48,6 +49,12 @@ class DiTConfig:
     heads: int = 2
     patch: int = 1
     text: TextConfig | FeaturesConfig | None = None
+    conditions: tuple[ConditionConfig, ...] = ()
+
+    @property
+    def told(self) -> tuple[ConditionConfig, ...]:
+        """All that it is told by name."""
+        return self.conditions
 
     def check(self, height: int, width: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures smaller than a patch."""
@@ -70,7 +77,11 @@ FURTHEST = 100.0  # between the fastest and the slowest rotation (Heo et al. 202
 
 
 def dit_config(
-    size: str, shape: Sequence[int], classes: int = 0, text: TextConfig | FeaturesConfig | None = None
+    size: str,
+    shape: Sequence[int],
+    classes: int = 0,
+    text: TextConfig | FeaturesConfig | None = None,
+    conditions: Sequence[ConditionConfig] = (),
 ) -> DiTConfig:
     """The transformer called `size` (a name in DIT_SIZES) for pictures of `shape` (channels, height, width).
 
@@ -90,7 +101,16 @@ def dit_config(
     patch = 1
     while math.prod(-(-side // patch) for side in sides) > TOKENS:
         patch *= 2
-    return DiTConfig(channels, classes, width=width, depth=depth, heads=heads, patch=patch, text=text)
+    return DiTConfig(
+        channels,
+        classes,
+        width=width,
+        depth=depth,
+        heads=heads,
+        patch=patch,
+        text=text,
+        conditions=tuple(conditions),
+    )
 
 
 def turns(height: int, width: int, size: int, device: torch.device) -> Tensor:
@@ -176,9 +196,9 @@ class DiTBlock(nn.Module):
 
 
 class DiT(nn.Module):
-    """`net(x, c_noise, label, text) → Tensor` like `x`: `(batch, channels, height, width)`, of any size from a patch.
+    """`net(x, c_noise, label, text, **told) → Tensor` like `x`: `(batch, channels, height, width)`, at least a patch.
 
-    Sides that aren't multiples of the patch are extended, and cut again. `c_noise`, `label` and `text` are as in UNet.
+    Sides that aren't multiples of the patch are extended, and cut again. What else it is given is as in UNet.
     """
 
     def __init__(self, config: DiTConfig) -> None:
@@ -195,22 +215,38 @@ class DiT(nn.Module):
         )
         self.modulate = zeroed(nn.Linear(width, 2 * width))
         self.leave = zeroed(nn.Linear(width, channels))
+        # Last, so that the other weights are those of a network that is told nothing.
+        check_names(config.conditions)
+        self._numbers = [one for one in config.conditions if one.kind != "image"]
+        self._images = [one for one in config.conditions if one.kind == "image"]
+        self.condition.numbers.extend(NumberEncoder(one, width) for one in self._numbers)
+        self.images = nn.ModuleList(ImageEncoder(one, width, config.patch) for one in self._images)
 
-    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        c_noise: Tensor,
+        label: Tensor | None = None,
+        text: Tensor | None = None,
+        **told: Tensor | None,
+    ) -> Tensor:
+        check_told(self.config.conditions, told)
         (height, width), patch = x.shape[-2:], self.config.patch
         words, seen, whole = None, None, None
         if self.text is not None and self.words is not None:
             features, mask = self.text(self.text.nothing(x.shape[0]) if text is None else text)
             whole, words = features[:, 0], self.words(features)
-        embedding = self.condition(c_noise, label, whole)
+        embedding = self.condition(c_noise, label, whole, [told.get(one.name) for one in self._numbers])
 
-        if patch > 1:
-            x = F.pixel_unshuffle(F.pad(x, (0, -width % patch, 0, -height % patch), mode="replicate"), patch)
+        x = unshuffled(x, patch)
         rows, columns = x.shape[-2:]
         if words is not None:
             seen = F.pad(mask, (rows * columns, 0), value=True)[:, None, None]
         angles = turns(rows, columns, self.config.width // self.config.heads, x.device)
         h = self.enter(torch.cat([x, where(x).expand(x.shape[0], -1, -1, -1)], dim=1).flatten(2).transpose(1, 2))
+        for one, encode in zip(self._images, self.images, strict=True):
+            if (image := told.get(one.name)) is not None:
+                h = h + encode(image).flatten(2).transpose(1, 2)
         for block in self.blocks:
             h, words = block(h, words, seen, embedding, angles)
         scale, shift = self.modulate(embedding)[:, None].chunk(2, dim=-1)

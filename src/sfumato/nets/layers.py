@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -39,10 +40,10 @@ class NoiseEmbedding(nn.Module):
 
 
 class ConditionEmbedding(nn.Module):
-    """The noise level and, if there are any, class and prompt, as one vector `(batch, width)` for every block.
+    """The noise level and, if there are any, class, prompt and numbers, as one vector `(batch, width)` for every block.
 
     `label` is int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class; `prompt` features
-    `(batch, text)`.
+    `(batch, text)`; `numbers` one for each of its encoders of numbers, None where it isn't told.
     """
 
     def __init__(self, width: int, classes: int, text: int = 0) -> None:
@@ -51,12 +52,22 @@ class ConditionEmbedding(nn.Module):
         self.noise = NoiseEmbedding(width)
         self.label = nn.Embedding(classes + 1, width) if classes else None
         self.prompt = nn.Linear(text, width) if text else None
+        self.numbers = nn.ModuleList()  # encoders of numbers and vectors (see conditions.py)
 
-    def forward(self, c_noise: Tensor, label: Tensor | None, prompt: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        c_noise: Tensor,
+        label: Tensor | None,
+        prompt: Tensor | None = None,
+        numbers: Sequence[Tensor | None] = (),
+    ) -> Tensor:
         embedding: Tensor = self.noise(c_noise)
         if self.label is not None:
-            null = torch.full((len(c_noise),), self.classes, device=c_noise.device) if label is None else label
+            null = torch.full((c_noise.shape[0],), self.classes, device=c_noise.device) if label is None else label
             embedding = embedding + self.label(null)
         if self.prompt is not None and prompt is not None:
             embedding = embedding + self.prompt(prompt)
+        for encode, number in zip(self.numbers, numbers, strict=True):
+            if number is not None:
+                embedding = embedding + encode(number)
         return F.silu(embedding)

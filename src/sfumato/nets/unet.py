@@ -25,6 +25,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.branch import Branch, Prompt, descend
+from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 
@@ -39,6 +41,8 @@ class UNetConfig:
     With `places` it is told where in the picture each pixel lies: a prompt says what belongs where, which convolutions
     could only guess from the border. Each square of `patch`×`patch` pixels is taken as one pixel with as many times
     the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much cheaper.
+    `conditions` are the numbers, vectors and images that it is told, by name; what a `branch` beside it sees is another
+    image (see branch.py).
     """
 
     channels: int
@@ -51,6 +55,13 @@ class UNetConfig:
     text: TextConfig | FeaturesConfig | None = None
     places: bool = False
     patch: int = 1
+    conditions: tuple[ConditionConfig, ...] = ()
+    branch: ConditionConfig | None = None
+
+    @property
+    def told(self) -> tuple[ConditionConfig, ...]:
+        """All that it is told by name, through a branch or without."""
+        return self.conditions if self.branch is None else (*self.conditions, self.branch)
 
     def check(self, height: int, width: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
@@ -76,7 +87,11 @@ SMALLEST, LARGEST, COARSEST = 4, 1024, 4  # pixels: a picture's shorter and long
 
 
 def unet_config(
-    size: str, shape: Sequence[int], classes: int = 0, text: TextConfig | FeaturesConfig | None = None
+    size: str,
+    shape: Sequence[int],
+    classes: int = 0,
+    text: TextConfig | FeaturesConfig | None = None,
+    conditions: Sequence[ConditionConfig] = (),
 ) -> UNetConfig:
     """The UNet called `size` (a name in SIZES) for pictures of `shape` (channels, height, width).
 
@@ -100,11 +115,17 @@ def unet_config(
     most = max(most, READING) if text else most
     attention = tuple(s for s in range(stages) if -(-sides[0] // 2**s) * -(-sides[1] // 2**s) <= most)
     return UNetConfig(
-        channels, classes, widths=widths, blocks=blocks, attention=attention, text=text, places=text is not None
+        channels,
+        classes,
+        widths=widths,
+        blocks=blocks,
+        attention=attention,
+        text=text,
+        places=text is not None,
+        conditions=tuple(conditions),
     )
 
 
-Prompt = tuple[Tensor, Tensor]  # what a TextEncoder returns
 WAVES = (0.5, 1.0, 2.0)  # over the height and the width of a picture
 PLACES = 4 * len(WAVES)
 
@@ -181,12 +202,14 @@ class Attention(nn.Module):
 
 
 class UNet(nn.Module):
-    """`net(x, c_noise, label, text) → Tensor` like `x`: `(batch, channels, height, width)`.
+    """`net(x, c_noise, label, text, **told) → Tensor` like `x`: `(batch, channels, height, width)`.
 
     Any size from 2^(stages − 1); odd sizes are halved upwards and come back to the size of their skip. `c_noise` is
     `(batch,)`; `label` int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class of
     classifier-free guidance. `text` is int64 `(batch, length)`, a prompt's tokens and then 0, or where they come from a
-    frozen encoder their features, float `(batch, length, features)`; all 0 (the default) is no prompt.
+    frozen encoder their features, float `(batch, length, features)`; all 0 (the default) is no prompt. `told` are the
+    conditions of its config, by name; NaN is not told, and so is what is left out. `strength` `(batch,)` is how much
+    the branch counts, 1 where it isn't given.
     """
 
     def __init__(self, config: UNetConfig) -> None:
@@ -195,6 +218,7 @@ class UNet(nn.Module):
         widths = config.widths
         embedding = 2 * widths[-1]
         width = config.text.width if config.text else 0
+        check_names(config.told)
         self.condition = ConditionEmbedding(embedding, config.classes, width)
         self.text = prompt_reader(config.text) if config.text else None
 
@@ -215,26 +239,44 @@ class UNet(nn.Module):
         )
         self.norm = nn.GroupNorm(max(1, widths[0] // 16), widths[0])
         self.leave = zeroed(nn.Conv2d(widths[0], channels, 3, padding=1))
+        # Last, so that the other weights are those of a network that is told nothing.
+        self._numbers = [one for one in config.conditions if one.kind != "image"]
+        self._images = [one for one in config.conditions if one.kind == "image"]
+        self.condition.numbers.extend(NumberEncoder(one, embedding) for one in self._numbers)
+        self.images = nn.ModuleList(ImageEncoder(one, widths[0], config.patch) for one in self._images)
+        self.branch: Branch | None = None
+        if (sees := config.branch) is not None:
+            self.branch_name = sees.name
+            self.branch = Branch(self.down, self.middle, ImageEncoder(sees, widths[0], config.patch), widths)
 
-    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        c_noise: Tensor,
+        label: Tensor | None = None,
+        text: Tensor | None = None,
+        strength: Tensor | None = None,
+        **told: Tensor | None,
+    ) -> Tensor:
+        check_told(self.config.told, told)
         prompt: Prompt | None = None
         patch = self.config.patch
         if self.text is not None:
             prompt = self.text(self.text.nothing(x.shape[0]) if text is None else text)
-        embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0])
+        numbers = [told.get(one.name) for one in self._numbers]
+        embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0], numbers)
 
         height, width = x.shape[-2:]
-        if patch > 1:
-            x = F.pixel_unshuffle(F.pad(x, (0, -width % patch, 0, -height % patch), mode="replicate"), patch)
+        x = unshuffled(x, patch)
         h = self.enter(torch.cat([x, where(x).expand(x.shape[0], -1, -1, -1)], dim=1) if self.config.places else x)
-        skips: list[Tensor] = []
-        for stage, blocks in enumerate(self.down):
-            if stage:
-                h = F.avg_pool2d(h, 2, ceil_mode=True)
-            for block in cast(nn.ModuleList, blocks):
-                h = block(h, embedding, prompt)
-                skips.append(h)
-        h = self.middle(h, embedding, prompt)
+        for one, encode in zip(self._images, self.images, strict=True):
+            if (image := told.get(one.name)) is not None:
+                h = h + encode(image)
+        entered = h
+        h, skips = descend(self.down, self.middle, h, embedding, prompt)
+        if self.branch is not None and (image := told.get(self.branch_name)) is not None:
+            middle, across = self.branch(entered, image, strength, embedding, prompt)
+            h, skips = h + middle, [skip + more for skip, more in zip(skips, across, strict=True)]
         for blocks in reversed(self.up):
             if h.shape[-2:] != skips[-1].shape[-2:]:
                 h = F.interpolate(h, size=skips[-1].shape[-2:], mode="nearest")

@@ -1,6 +1,7 @@
 """Training: the loop, the run folder around it, the average of the weights, the choice of precision."""
 
-from sfumato.training.finetuning import model_from
+from sfumato.training.conditions import conditions_of
+from sfumato.training.finetuning import branch_from, model_from
 from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
 from sfumato.training.precision import Precision, fastest_precision, pick_device
 from sfumato.training.processes import ALONE, Processes, join_processes
@@ -34,6 +35,8 @@ __all__ = [
     "Trainer",
     "TrainingConfig",
     "Verdict",
+    "branch_from",
+    "conditions_of",
     "data_gaussian",
     "extend",
     "fastest_precision",

@@ -6,7 +6,7 @@ runs/<name>/checkpoints/start/      the weights before the first step, in the fo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from torch import Tensor
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, new_model
+from sfumato.hub.branch import branched
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
 from sfumato.hub.model import WEIGHT_FILES
-from sfumato.nets import DiTConfig, MLPConfig, UNetConfig
+from sfumato.nets import ConditionConfig, DiTConfig, MLPConfig, NetConfig, UNetConfig
 from sfumato.training.lora import LABEL
 
 
@@ -29,14 +30,16 @@ class Origin:
     weights: str
 
 
-def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
+def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Sequence[ConditionConfig] = ()) -> Model:
     """A model for `dataset` that starts from the weights of `source`, whose scale and way of sampling it keeps.
 
     Classes that `source` knows by the same name, and the null class, keep their embeddings; others get fresh ones, a
     function of `seed`. Without a class it answers as `source` does without one: bit for bit, unless `dataset` has no
     classes and `source` has, whose null class then becomes part of a bias. Embeddings start at zero where `source` has
-    no classes, so that all classes begin as its unconditional answer. The size of pictures may differ. Raises
-    SfumatoError where the channels or dimensions do, or where the network can't take pictures so small.
+    no classes, so that all classes begin as its unconditional answer. Of `conditions`, those that `source` is told by
+    the same name keep their scale; others add nothing at first. The size of pictures may differ. Raises SfumatoError
+    where the channels or dimensions do, where a condition is of another size, or where the network can't take pictures
+    so small.
     """
     config, name = source.config, source.source or "the model"
     if _kind(config.shape) != _kind(dataset.shape):
@@ -51,7 +54,7 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
             config,
             shape=dataset.shape,
             classes=dataset.classes,
-            net=replace(config.net, classes=len(dataset.classes)),
+            net=replace(_told(source, conditions), classes=len(dataset.classes)),
         ),
         seed,
     )
@@ -67,10 +70,58 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0) -> Model:
         rows.zero_()
     elif known is not None:
         old[bias] = old[bias] + known[-1]
-    model.denoiser.net.load_state_dict({**old, **({} if rows is None else {label: rows})})
+    model.denoiser.net.load_state_dict({**new, **old, **({} if rows is None else {label: rows})})
     model.source, model.weights_hash = source.source, source.weights_hash
     model.tokenizer, model.encoder = source.tokenizer, source.encoder
     return model
+
+
+def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionConfig], seed: int = 0) -> Model:
+    """`source` with a branch to be trained on `dataset`, that sees its one image among `conditions`.
+
+    Raises SfumatoError where the pictures or classes are none that `source` draws, or where there is more to be told.
+    """
+    name = source.source or "the model"
+    if _kind(source.config.shape) != _kind(dataset.shape):
+        raise SfumatoError(
+            f"{name} draws {_kind(source.config.shape)} and {dataset.name} holds {_kind(dataset.shape)}."
+        )
+    if dataset.classes not in ((), source.config.classes):
+        raise SfumatoError(
+            f"{dataset.name} has other classes than {name}, which stays as it is below a branch; put the pictures into "
+            "folders of its classes, or all into one."
+        )
+    if len(conditions) != 1:
+        names = " and ".join(one.name for one in conditions)
+        raise SfumatoError(f"a branch on top of {name} sees one image and nothing else, not {names}.")
+    if isinstance(source.config.net, UNetConfig):
+        source.config.net.check(*dataset.shape[1:])
+    return branched(source, conditions[0], dataset.shape, seed)
+
+
+def _told(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
+    """The network of `source`, told those of `wanted` as well that are new to it."""
+    net = source.config.net
+    known = {one.name: one for one in source.config.conditions}
+    if wanted and source.config.branch is not None:
+        raise SfumatoError(
+            f"{source.source or 'the model'} has a branch, which alone is trained; start from the model below it."
+        )
+    for one in wanted:
+        if one.name in known and (one.kind, one.size) != (known[one.name].kind, known[one.name].size):
+            raise SfumatoError(
+                f"{source.source or 'the model'} knows '{one.name}' as {_size(known[one.name])}, and here it is "
+                f"{_size(one)}; rename the column, or train a new model without --from."
+            )
+    if isinstance(net, MLPConfig):
+        return net
+    return replace(net, conditions=(*net.conditions, *(one for one in wanted if one.name not in known)))
+
+
+def _size(one: ConditionConfig) -> str:
+    return {"number": "a number", "vector": f"{one.size} numbers", "image": f"an image of {one.size} channels"}[
+        one.kind
+    ]
 
 
 def _kind(shape: tuple[int, ...]) -> str:

@@ -40,7 +40,9 @@ def add_adapters(net: nn.Module, rank: int, seed: int) -> None:
     layers = {
         path: layer
         for path, layer in net.named_modules()
-        if isinstance(layer, nn.Linear | nn.Conv2d) and path not in ("enter", "leave")
+        if isinstance(layer, nn.Linear | nn.Conv2d)
+        and path not in ("enter", "leave")
+        and not {"numbers", "images"} & set(path.split("."))  # they take what they are told as they learnt to
     }
     narrowest = min(min(layer.weight.flatten(1).shape) for layer in layers.values())
     if not 1 <= rank < narrowest:

@@ -63,7 +63,7 @@ class NoisyClassifier(nn.Module):
         if label is None:
             raise SfumatoError("classifier guidance needs to know the class; pass labels.")
         known = label < len(self.config.classes)
-        each = self(x, level).log_softmax(1).gather(1, label.where(known, 0)[:, None])[:, 0]
+        each: Tensor = self(x, level).log_softmax(1).gather(1, label.where(known, 0)[:, None])[:, 0]
         return each.where(known, 0.0)
 
 

@@ -7,6 +7,7 @@ runs/<name>/held_out.jsonl          how the averaged weights do on samples that 
 runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
 runs/<name>/checkpoints/            see sfumato.hub.checkpoints
 runs/<name>/averages/               see sfumato.training.averages
+runs/<name>/branch/                 the branch of a run that trains nothing else, see sfumato.hub.branch
 runs/<name>/adapter/                the adapters of a run that trains nothing else, see sfumato.training.lora
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ import numpy as np
 import safetensors
 import safetensors.torch
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.data import Dataset, around, open_dataset, picture, save_png
@@ -34,10 +36,21 @@ from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
+from sfumato.hub.branch import write_branch
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
 from sfumato.hub.model import TOKENIZER, config_json, frozen_encoder, read_config, read_tokenizer
 from sfumato.hub.zoo import ships, zoo_data
-from sfumato.nets import DIT_SIZES, SIZES, FeaturesConfig, MLPConfig, TextConfig, dit_config, text_of, unet_config
+from sfumato.nets import (
+    DIT_SIZES,
+    SIZES,
+    ConditionConfig,
+    FeaturesConfig,
+    MLPConfig,
+    TextConfig,
+    dit_config,
+    text_of,
+    unet_config,
+)
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
@@ -47,6 +60,7 @@ from sfumato.training.held_out import (
     Verdict,
     evaluate,
     first_captions,
+    first_told,
     judge_run,
     read_evaluations,
     write_evaluation,
@@ -59,7 +73,7 @@ from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-ADAPTER = "adapter"
+ADAPTER, BRANCH = "adapter", "branch"
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
 METRICS_EVERY = 10
 
@@ -105,11 +119,12 @@ def model_for(
     sampling: SamplingConfig | None = None,
     minutes: float | None = None,
     text_encoder: str | None = None,
+    conditions: Sequence[ConditionConfig] = (),
 ) -> ModelConfig:
     """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
 
     Where the pictures have captions, it reads prompts: by an encoder that is trained along, or by the frozen
-    `text_encoder` (see data/encoders.py).
+    `text_encoder` (see data/encoders.py). It is told the `conditions` (see conditions_of).
 
     `net` is a size of the UNet or of the DiT, or "auto", which is a UNet: tiny up to 16 pixels a side, small up to 64,
     medium above; nano where it is to be trained for less than a minute.
@@ -135,7 +150,7 @@ def model_for(
     sized = dit_config if net in DIT_SIZES else unet_config
     return ModelConfig(
         dataset.shape,
-        sized(net, dataset.shape, classes, text_config(dataset, text_encoder)),
+        sized(net, dataset.shape, classes, text_config(dataset, text_encoder), conditions),
         dataset.classes,
         data_std=std,
         sampling=sampling or SamplingConfig(),
@@ -204,7 +219,8 @@ def resume_run(
     its first checkpoint starts again from step 0. The run may have been of any number of processes.
     """
     model: ModelConfig = read_config(folder / "config.json")
-    if (dataset.shape, dataset.classes) != (model.shape, model.classes):
+    classes = {model.classes, *([()] if model.branch is not None else [])}  # the model below a branch may know classes
+    if dataset.shape != model.shape or dataset.classes not in classes:
         raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
     names = FILES if config.lora is None else (*FILES, "adapters.safetensors")
     checkpoint, damaged = newest_checkpoint(folder / "checkpoints", names)
@@ -246,7 +262,7 @@ def data_gaussian(run: Path) -> Gaussian:
         kept = safetensors.torch.load(path.read_bytes())
         return Gaussian(kept["mean"], kept["basis"], kept["variances"], float(kept["rest"]))
     config = training_config(folder)
-    found = _fitted(open_dataset(config.data, config.size), config.flip)
+    found = _fitted(open_dataset(config.data, config.size, columns=config.columns), config.flip)
     tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}
     replace_file(path, safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}))
     return found
@@ -367,11 +383,11 @@ def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]
     return 2 * columns, [i % columns for i in range(2 * columns)] if classes else None
 
 
-def preview_prompts(trainer: Trainer, count: int) -> list[str] | None:
-    """The captions that previews draw: half of them of samples that are never trained on, where there are such."""
+def preview_samples(trainer: Trainer, count: int) -> NDArray[np.int64]:
+    """The samples whose conditions previews draw: half of them never trained on, where there are such."""
     held = trainer.held[np.linspace(0, len(trainer.held) - 1, min(len(trainer.held), count // 2)).astype(np.int64)]
     rest = np.linspace(0, len(trainer.dataset) - len(trainer.held) - 1, count - len(held)).astype(np.int64)
-    return first_captions(trainer, np.concatenate([around(trainer.held, rest), held]))
+    return np.concatenate([around(trainer.held, rest), held])
 
 
 def _preview(folder: Path, trainer: Trainer) -> Preview:
@@ -382,10 +398,11 @@ def _preview(folder: Path, trainer: Trainer) -> Preview:
     samples = torch.zeros(count, *model.config.shape)
     if seeds:
         asked = None if labels is None else [labels[seed] for seed in seeds]
-        prompts = preview_prompts(trainer, count)
-        said = None if prompts is None else [prompts[seed] for seed in seeds]
+        like = preview_samples(trainer, count)[list(seeds)]
+        told = first_told(trainer, trainer.dataset.batch(like)[0], like)
+        prompts = first_captions(trainer, like)
         with trainer.processes.together():
-            samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=said)
+            samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=prompts, told=told)
     samples = trainer.helpers.sum(samples)
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:
@@ -412,6 +429,8 @@ def _save(folder: Path, trainer: Trainer) -> Saved:
         return Saved(trainer.step, path)
     if trainer.config.lora is not None:  # first: one without its checkpoint is written again, the other way round not
         write_adapter(folder / ADAPTER, trainer.average.net, start_path(folder).as_posix())
+    if (sees := trainer.model.config.branch) is not None:
+        write_branch(folder / BRANCH, trainer.average.net, sees, start_path(folder).as_posix())
     write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
     return Saved(trainer.step, path)
 

@@ -23,10 +23,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sfumato.data import Dataset, around, hold_out, mirrored, order
+from sfumato.data.columns import NONE, Columns
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
+from sfumato.hub.branch import freeze_below
 from sfumato.nets import MLPConfig
+from sfumato.training.conditions import draw_chance, told_of
 from sfumato.training.coupling import couple
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
 from sfumato.training.finetuning import Origin
@@ -49,7 +52,8 @@ class TrainingConfig:
     `schedule` say which noise levels are trained and `weight` what they count (see LevelLaw and WEIGHTS).
     `coupling` hands each sample of a batch, within its class, noise that lies near it (see coupling.py). The first
     share `coarse` of the budget is trained at half the pictures' height and width, which is four times as fast.
-    `condition_dropout` is how often the class is hidden, and how often the caption, for guidance; `ema_widths` are the
+    `columns` are those of the data's metadata that the model is told (see data/columns.py). `condition_dropout` is how
+    often the class is hidden, how often the caption, and each other condition, for guidance; `ema_widths` are the
     relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name in
     OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it; `compile` has PyTorch compile the network,
     which takes a minute or two and makes steps faster. `keep` checkpoints are kept, one saved every `save_minutes`.
@@ -81,6 +85,7 @@ class TrainingConfig:
     law_std: float = 1.2
     law_tail: float = 0.0
     weight: str = "edm"
+    columns: Columns = NONE
     coupling: bool = False
     coarse: float = 0.0
     uncertainty: bool = False
@@ -161,7 +166,8 @@ class Slice:
 def halved(part: Slice) -> Slice:
     """The same rows at half the height and width; their noise has unit variance again."""
     x0, eps = (F.avg_pool2d(pixels, 2) for pixels in (part.x0, part.eps))
-    return replace(part, x0=x0, eps=2 * eps)
+    cond = {name: F.avg_pool2d(value, 2) if value.ndim == 4 else value for name, value in part.cond.items()}
+    return replace(part, x0=x0, eps=2 * eps, cond=cond)
 
 
 class Trainer:
@@ -184,6 +190,10 @@ class Trainer:
         self.held = hold_out(len(dataset), config.held_out)
         self._shares = processes.share(config.batch, config.accumulate)
         self.sharded = processes.shards(config.shard)
+        if model.config.branch is not None:
+            if config.lora is not None:
+                raise SfumatoError("a branch is trained whole, and nothing else with it; leave --lora out.")
+            freeze_below(model.denoiser.net)
         if config.lora is not None:
             add_adapters(model.denoiser.net, config.lora, config.seed)
         # They begin anew, from a model's weights as from random ones: step 1 is taken whole (see ema_decay) and what
@@ -287,6 +297,10 @@ class Trainer:
         level, eps = self.objective.draw((config.batch, *self.dataset.shape), generator)  # of all processes
         said = self._captions(indices, generator)
         flipped = torch.from_numpy(mirrored(config.seed, images, config.batch))
+        conditions = self.model.config.conditions
+        chance = draw_chance(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
+        if self.model.config.branch is not None:
+            chance.hidden[-1] = False  # what the network answers untold is the model below, which isn't trained
         if config.coupling:
             eps = eps[couple(*self.dataset.batch(indices), eps)]
         slices = []
@@ -297,6 +311,8 @@ class Trainer:
             cond = {} if labels is None or hidden is None else {"label": labels.masked_fill(hidden[rows], null)}
             if said is not None:
                 cond["text"] = said[rows]
+            turned = flipped[rows] if config.flip else None
+            cond |= told_of(self.dataset, conditions, x0, indices[rows], chance.rows(rows), turned)
             slices.append(Slice(x0, cond, level[rows], eps[rows]))
         return slices
 

@@ -1,0 +1,104 @@
+"""A cascade: a small picture drawn by one model, and enlarged by others, each told the one before (Ho et al. 2021b)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sfumato.data.controls import FACTOR, control_image, enlarged
+from sfumato.errors import SfumatoError
+from sfumato.hub.model import Model
+from sfumato.sampling import ImageNoise
+
+SMALL = "small"  # the condition that an enlarging model was trained to be told: the picture at half its size
+NOISE = 0.1  # given to what is enlarged: covers what a generated picture has wrong, and leaves what it shows
+
+
+def check_cascade(models: Sequence[Model]) -> None:
+    """Raises SfumatoError unless each model but the first enlarges what the one before draws."""
+    for before, model in pairwise(models):
+        name = model.source or "the model"
+        if all(one.name != SMALL or not one.computed for one in model.config.conditions):
+            raise SfumatoError(f"{name} can't enlarge pictures; train one that can with --control {SMALL}.")
+        channels, height, width = model.config.shape
+        expected = (channels, -(-height // FACTOR), -(-width // FACTOR))
+        if tuple(before.config.shape) != expected:
+            raise SfumatoError(
+                f"{name} draws {_words(model.config.shape)} from {_words(expected)}, and "
+                f"{before.source or 'the one before'} draws {_words(before.config.shape)}; let each be twice as large."
+            )
+
+
+def cascade(
+    models: Sequence[Model],
+    seeds: Sequence[int],
+    labels: Sequence[int] | None = None,
+    prompts: Sequence[str] | None = None,
+    noise: float = NOISE,
+    batch: int = 64,
+    **overrides: Any,
+) -> Iterator[Tensor]:
+    """Draw with the first of `models` and enlarge with the others; yields what each draws, `(len(seeds), *shape)`.
+
+    `labels` are numbers of the first one's classes, and mean those of the same name to the others; prompts are told to
+    those that read. Image i depends on `seeds[i]`, its class and its prompt alone. See `enlarge` for `noise`.
+    `overrides` are fields of SamplingConfig. Raises SfumatoError where the models don't fit together.
+    """
+    check_cascade(models)
+    first, *others = models
+    pictures = first.sample(seeds, labels, batch=batch, prompts=prompts if first.tokenizer else None, **overrides)
+    yield pictures
+    names = None if labels is None else [first.config.classes[label] for label in labels]
+    yield from enlarge(others, pictures, seeds, names, prompts, noise, batch, **overrides)
+
+
+def enlarge(
+    models: Sequence[Model],
+    pictures: Tensor,
+    seeds: Sequence[int],
+    classes: Sequence[str] | None = None,
+    prompts: Sequence[str] | None = None,
+    noise: float = NOISE,
+    batch: int = 64,
+    **overrides: Any,
+) -> Iterator[Tensor]:
+    """Enlarge `pictures` `(len(seeds), channels, height, width)` with each of `models` in turn, yielding each result.
+
+    They get `noise` of that standard deviation first, which the models are told; 0 adds none. Raises SfumatoError for
+    more than a model was trained with.
+    """
+    for stage, model in enumerate(models, start=1):
+        labels = None
+        if classes is not None and model.config.classes:
+            known = model.config.classes
+            labels = [known.index(name) if name in known else len(known) for name in classes]
+        told = enlargement(model, pictures, _seeds(seeds, stage, 1), noise)
+        said = prompts if model.reads else None
+        own = _seeds(seeds, stage, 0)
+        pictures = model.sample(own, labels, batch=batch, prompts=said, told={SMALL: told}, **overrides)
+        yield pictures
+
+
+def enlargement(model: Model, pictures: Tensor, seeds: Sequence[int], noise: float = NOISE) -> Tensor:
+    """What `model` is told to enlarge `pictures` of half its size: `(batch, size, height, width)`."""
+    (one,) = (one for one in model.config.conditions if one.name == SMALL)
+    if not 0 <= noise <= one.noise:
+        raise SfumatoError(f"the noise on what is enlarged lies between 0 and {one.noise:g} here, got {noise:g}.")
+    large = enlarged(pictures.clamp(-1, 1), *model.config.shape[1:])
+    eps = ImageNoise(seeds, model.config.shape)()
+    count = len(large)
+    return control_image(one, large, torch.full((count, 4), 0.5), torch.full((count,), float(noise)), eps)
+
+
+def _seeds(seeds: Sequence[int], stage: int, use: int) -> list[int]:
+    """Seeds of a stage's own: with those of the picture, its noise would begin as that of the stage before did."""
+    return [int(np.random.SeedSequence((seed, stage, use)).generate_state(1, np.uint64)[0]) for seed in seeds]
+
+
+def _words(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))

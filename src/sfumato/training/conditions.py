@@ -1,0 +1,126 @@
+"""What a batch is told by name: which conditions a data set can give, and what they are for some of its samples.
+
+All that is random is drawn for the whole batch from the step's generator, so that it is a function of (seed, step),
+whichever process trains on which rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sfumato.data import Dataset
+from sfumato.data.columns import Columns, statistics
+from sfumato.data.controls import CONTROLS, control_config, control_image
+from sfumato.errors import SfumatoError, unknown
+from sfumato.nets import ConditionConfig
+
+SEEN = 10_000  # samples whose mean and standard deviation are those of a column
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What is left to chance in the conditions of a batch; `rows` of it are those of a slice.
+
+    `hidden` is bool `(conditions, batch)`, `places` `(conditions, batch, 4)` in [0, 1); for each condition with noise,
+    `noise` has the levels `(batch,)` and what is added, `(batch, channels, height, width)`.
+    """
+
+    hidden: Tensor
+    places: Tensor
+    noise: dict[str, tuple[Tensor, Tensor]]
+
+    def rows(self, rows: slice) -> Chance:
+        noise = {name: (level[rows], eps[rows]) for name, (level, eps) in self.noise.items()}
+        return Chance(self.hidden[:, rows], self.places[:, rows], noise)
+
+
+def draw_chance(
+    conditions: Sequence[ConditionConfig],
+    batch: int,
+    shape: Sequence[int],
+    dropout: float,
+    generator: torch.Generator,
+) -> Chance:
+    """Hide each condition of each sample with the probability `dropout`, whatever becomes of the others."""
+    hidden = torch.rand(len(conditions), batch, generator=generator) < dropout
+    places = torch.rand(len(conditions), batch, 4, generator=generator)
+    noise = {
+        one.name: (
+            one.noise * torch.rand(batch, generator=generator),
+            torch.randn(batch, *shape, generator=generator),
+        )
+        for one in conditions
+        if one.noise
+    }
+    return Chance(hidden, places, noise)
+
+
+def told_of(
+    dataset: Dataset,
+    conditions: Sequence[ConditionConfig],
+    x0: Tensor,
+    indices: NDArray[np.int64],
+    chance: Chance,
+    mirrored: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """The conditions of the samples `x0` at `indices`, NaN where they are hidden or not known.
+
+    What is computed from pictures is computed from `x0`; images from the data are turned where `mirrored` is true.
+    """
+    told = {}
+    for number, one in enumerate(conditions):
+        shape = (len(x0), one.size, *x0.shape[2:]) if one.kind == "image" else (len(x0), one.size)
+        found = None if one.computed else dataset.told(one.name, indices)
+        if one.computed:
+            noise, eps = chance.noise.get(one.name, (torch.empty(0), torch.empty(0)))
+            found = control_image(one, x0, chance.places[number], noise, eps)
+        elif found is None:
+            found = torch.full(shape, math.nan)
+        elif one.kind == "image":
+            found = found.mean(1, keepdim=True) if one.size < found.shape[1] else found.expand(shape).clone()
+            if mirrored is not None:
+                found[mirrored] = found[mirrored].flip(-1)
+        if chance.hidden[number].any():
+            found = found.clone()
+            found[chance.hidden[number]] = math.nan
+        told[one.name] = found if one.kind != "number" else found[:, 0]
+    return told
+
+
+def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = ()) -> tuple[ConditionConfig, ...]:
+    """The conditions that the `columns` of `dataset` and the `controls` computed from its pictures are.
+
+    Raises SfumatoError for an unknown control, points, a column of which nothing is known, or a number that never
+    varies.
+    """
+    if not dataset.is_images and (columns or controls):
+        raise SfumatoError(f"{dataset.name} are points, which are told their class alone; leave --control out.")
+    found = []
+    for kind, names in (("number", columns.numbers), ("vector", columns.vectors)):
+        for name in names:
+            values = dataset.values[name]
+            some = np.asarray(values[np.linspace(0, len(values) - 1, min(len(values), SEEN)).astype(np.int64)])
+            if np.isnan(some).all():
+                raise SfumatoError(f"the column '{name}' says nothing of the pictures in {dataset.name}; leave it out.")
+            if kind == "number" and np.nanmin(some) == np.nanmax(some):
+                raise SfumatoError(f"all numbers in the column '{name}' are {np.nanmin(some):g}; leave it out.")
+            mean, std = statistics(some)
+            found.append(
+                ConditionConfig(name, "number" if kind == "number" else "vector", len(mean), tuple(mean), tuple(std))
+            )
+    for name in columns.images:
+        told = dataset.told(name, np.zeros(1, np.int64))
+        assert told is not None
+        found.append(ConditionConfig(name, "image", told.shape[1]))
+    for name in controls:
+        if name not in CONTROLS:
+            raise unknown("control", name, CONTROLS)
+        found.append(control_config(name, dataset.shape))
+    return tuple(found)
