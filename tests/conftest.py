@@ -10,12 +10,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from sfumato.training import TrainingConfig, start_run, train
 from tiny import TINY, Command, blobs
 
 torch.set_num_threads(1)  # the networks here are too small to share
+
+settings.register_profile(
+    "laws",
+    deadline=None,  # a slow machine is not a broken law
+    derandomize=True,  # every run tries the same examples
+    max_examples=20,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("laws")
 
 
 @pytest.fixture(scope="session")

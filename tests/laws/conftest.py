@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import HealthCheck, settings
 
 from sfumato.diffusion import (
     EDM,
@@ -18,15 +17,6 @@ from sfumato.diffusion import (
     linear,
     scaled_linear,
 )
-
-settings.register_profile(
-    "laws",
-    deadline=None,  # a slow machine is not a broken law
-    derandomize=True,  # every run tries the same examples
-    max_examples=20,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("laws")
 
 ALL_SCHEDULES: dict[str, Schedule] = {name: make() for name, make in SCHEDULES.items()} | {
     "scaled-linear-zero-snr": ZeroTerminalSNR(scaled_linear()),
