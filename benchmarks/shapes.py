@@ -54,11 +54,13 @@ def train_or_go_on() -> None:
     else:
         trainer = start_run(RUN, data, config, replace(model_for(data), net=net), device)
     print(f"{trainer.model.parameters:,} parameters", flush=True)
-    for event in train(RUN, trainer):
-        if isinstance(event, Measured) and int(event.values["step"] or 0) % 250 == 0:
-            print(event.values, flush=True)
-    with (RUN / "cpu-minutes.txt").open("a") as file:  # a line each time that it was started
-        file.write(f"{trainer.images} {time.process_time() / 60:.1f}\n")
+    try:
+        for event in train(RUN, trainer):
+            if isinstance(event, Measured) and int(event.values["step"] or 0) % 250 == 0:
+                print(event.values, flush=True)
+    finally:
+        with (RUN / "cpu-minutes.txt").open("a") as file:  # a line each time that it was started
+            file.write(f"{trainer.images} {time.process_time() / 60:.1f}\n")
 
 
 def trained() -> bool:

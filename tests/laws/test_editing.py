@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -50,6 +50,7 @@ masks = st.lists(st.booleans(), min_size=16, max_size=16).map(lambda bits: torch
 
 
 @settings(max_examples=30, deadline=None)
+@example(mask=torch.ones(1, 4, 4, dtype=torch.bool), name="dpm++2m")
 @given(mask=masks, name=st.sampled_from(["dpm++2m", "ddim", "ddpm", "heun", "unipc", "euler-ancestral"]))
 def test_outside_of_the_mask_nothing_changes_by_a_bit(mask: Tensor, name: str) -> None:
     noise = ImageNoise(SEEDS, SHAPE)

@@ -15,6 +15,10 @@ from sfumato.hub.zoo import ZOO, load_zoo, ships, zoo_names
 from tiny import Command
 
 
+def test_all_that_are_promised_ship() -> None:
+    assert zoo_names() == ["digits", "emoji", "points"]
+
+
 @pytest.mark.parametrize("name", zoo_names())
 def test_each_is_small_and_has_a_card(name: str) -> None:
     files = {p.name for p in (ZOO / name).iterdir()}

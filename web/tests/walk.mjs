@@ -442,6 +442,14 @@ async function brush() {
     const once = await painted(hasTouch ? 'a finger' : 'the mouse', 0, more)
     await pad.focus()
     await page.keyboard.press('ArrowDown')
+    if (!hasTouch) {
+      await page.mouse.click(box.x + box.width / 8, box.y + box.height / 8)
+      const dot = await painted('a click after an arrow', once, more)
+      assert.ok(dot - once <= 81, 'a click after an arrow paints a line')
+      await control(page, 'undo').press('Enter')
+      await painted('undo', once, (now) => now === once)
+      await pad.focus()
+    }
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('Space')
     const twice = await painted('the space bar', once, more)

@@ -91,7 +91,7 @@ def eval_(
 
     given = {k: v for k, v in (("steps", steps), ("guidance", guidance)) if v is not None}
     settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
-    if guidance is not None and not model.config.classes and model.tokenizer is None:
+    if guidance is not None and not model.config.classes and not model.reads:
         raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
     quiet = as_json
     extractor = open_extractor(features, dataset, held_out=held)

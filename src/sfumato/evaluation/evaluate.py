@@ -91,10 +91,12 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     """About how long `evaluate` will take, by a small trial of each of its parts."""
     batch = min(plan.batch, plan.count, 64)
     asked = asked_of(reference, batch, bool(model.config.classes), model.reads)
-    settings = replace(plan.settings, steps=2)
+    known = SAMPLERS.get(plan.settings.sampler)
+    steps = max(2, known.needs) if known else 2
+    settings = replace(plan.settings, steps=steps)
     draw = partial(model.sample, range(batch), asked.labels, settings, batch=batch, prompts=asked.prompts)
     draw()  # the first call warms up
-    calls = 2 * max(1, SAMPLERS[plan.settings.sampler].calls) if plan.settings.sampler in SAMPLERS else 2
+    calls = steps * max(1, known.calls if known else 1)
     each = seconds_of(draw) / (batch * calls)
     some = torch.zeros(batch, *model.config.shape)
     extract = seconds_of(partial(reference.extractor.features, some)) / batch
@@ -190,13 +192,13 @@ def curve(reference: Reference, asked: Asked, plan: Plan, draw: Draw) -> list[di
 
     With its interval, and the `floor`: what as many real samples score that no model drew.
     """
-    count = min(plan.count, CURVE_SAMPLES)
+    apart, others = floor_sets(reference, min(plan.count, CURVE_SAMPLES), 0)
+    count = min(plan.count, CURVE_SAMPLES, len(apart))  # alike: fewer samples lie further away
     rows = torch.linspace(0, plan.count - 1, count).long().tolist()  # classes may lie in order
     seeds, some = [plan.seeds[row] for row in rows], asked.at(rows)
-    apart, others = floor_sets(reference, count, 0)
-    by_moments = min(count, len(apart)) > reference.features.shape[1]
+    by_moments = count > reference.features.shape[1]
     distance = frechet_estimate if by_moments else partial(sliced_wasserstein, repeats=20)
-    floor = distance(apart, others).value
+    floor = distance(apart[:count], others).value
     found = []
     for steps in CURVE:
         try:
@@ -205,7 +207,8 @@ def curve(reference: Reference, asked: Asked, plan: Plan, draw: Draw) -> list[di
             continue
         at = distance(reference.extractor.features(samples), reference.features)
         name = "frechet" if by_moments else "sliced_wasserstein"
-        found.append({"steps": float(steps), name: at.value, "low": at.low, "high": at.high, "floor": floor})
+        point = {name: at.value, "low": at.low, "high": at.high, "floor": floor}
+        found.append({"steps": float(steps), "count": float(count), **point})
     return found
 
 

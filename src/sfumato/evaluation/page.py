@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sfumato.data import picture, save_png, table, tile
 from sfumato.evaluation.charts import bar_chart, interval_chart, line_chart
-from sfumato.evaluation.evaluate import CURVE_SAMPLES, Evaluation
+from sfumato.evaluation.evaluate import Evaluation
 from sfumato.evaluation.features import rounded
 from sfumato.evaluation.measure import Asked, Reference, caption_rows
 from sfumato.evaluation.memorisation import memorised
@@ -70,7 +70,7 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
         if read is not None and labels is not None and len(dataset.classes) <= 20
         else "",
         "curve": Markup(_curve(record.curve)) if len(record.curve) > 1 else "",
-        "curve_count": f"{min(conditions.count, CURVE_SAMPLES):,}",
+        "curve_count": f"{record.curve[0]['count']:,.0f}" if record.curve else "",
         "memorised": memorised(evaluation.audits),
         "verdict": evaluation.verdict[0].upper() + evaluation.verdict[1:],
         "pairs": embed(folder / "pairs.png") if dataset.is_images else "",
@@ -85,7 +85,6 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
         "duplicates": duplicates_words(evaluation),
         "levels": Markup(_levels(record.levels)) if record.levels else "",
         "really": reference.really,
-        "command": source.command,
         "again": again(evaluation, reference),
         "facts": [(n.replace("_", " "), str(v)) for n, v in (asdict(conditions) | asdict(source)).items()
                   if v != "" and n not in ("command", "sampler")],
@@ -122,7 +121,7 @@ def drawn_words(record: Record) -> str:
     sampler = dict(source.sampler)
     parts = [f"{sampler.pop('sampler')} in {sampler.pop('steps')} steps"]
     parts += [f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in sampler.items()
-              if value not in (False, "network", "plain")]  # fmt: skip
+              if value is not False and value not in ("network", "plain")]  # fmt: skip
     told = [f"classes {source.classes}"] if source.classes != "none" else []
     told += [f"captions {source.captions.partition(';')[0]}"] if source.captions != "none" else []
     return f"Seeds {source.seeds}{''.join(f', {words}' for words in told)}; {', '.join(parts)}."
@@ -146,7 +145,7 @@ def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]
     """What to type to have each part of the page again."""
     source, asked = evaluation.record.source, evaluation.asked
     run = source.model.split("/checkpoints/")[0]
-    words = f"sfumato sample {shlex.quote(run)}"
+    words = f"sfumato sample {shlex.quote(source.model)}"
     first = source.seeds.split("-")[0]
     if asked.prompts is not None:
         words += f" {shlex.quote(asked.prompts[0])}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from torch import Tensor
 
 from sfumato.data import Dataset, tile
 from sfumato.evaluation.features import Extractor
-from sfumato.evaluation.report import render
+from sfumato.evaluation.report import address, render
 from sfumato.files import replace_file
 from sfumato.hub import Model
 
@@ -76,7 +74,5 @@ def write_prompts_page(
 
 def embedded(pictures: Tensor) -> str:
     """The pictures in a row, with white between them, as a data: address; at their own size, as pages enlarge them."""
-    content = io.BytesIO()
     row = tile(F.pad(pictures, (1, 1), value=1.0), columns=len(pictures), scale=1, gap=0)
-    row.convert("P", palette=Image.Palette.ADAPTIVE, colors=128).save(content, "PNG")  # a third of the bytes
-    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+    return address(row.convert("P", palette=Image.Palette.ADAPTIVE, colors=128))  # a third of the bytes

@@ -75,7 +75,8 @@ def fidelity(lab: Laboratory) -> Finding:
                   least=0.0)
             for kind in ("vae", "gan")
         ),
-        (f"Each was trained for {lab.long:g} s, all of one size within 5%; {count:,} pictures of each. "
+        (f"Each was trained for {lab.long:g} s, all of one size within 5%; {count:,} pictures of each, and "
+         f"{len(apart):,} real ones. "
          "The intervals are for other pictures of these trainings, not for other trainings.",),
         samples=tuple(samples),
         unit="squared units of the features",
@@ -101,7 +102,8 @@ def diversity(lab: Laboratory) -> Finding:
         ),
         (
             "Recall is the share of the data that lies where samples are, coverage the share with a sample next to it "
-            f"(Kynkäänniemi et al. 2019; Naeem et al. 2020); {count:,} pictures of each of the same trainings.",
+            f"(Kynkäänniemi et al. 2019; Naeem et al. 2020); {count:,} pictures of each of the same trainings, "
+            f"and {len(apart):,} real ones.",
         ),
         shown=(1, 2),
         unit="share of the data",

@@ -30,7 +30,7 @@ from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.model import TOKENIZER
 from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
-from sfumato.hub.zoo import load_zoo, zoo_names
+from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper
 from sfumato.sampling.program import trace
@@ -69,8 +69,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     walks("cosine", CLOUD_STEPS, None, folder / "walks" / "cloud")
     digits(model, folder / "digits")
     rivals(folder / "digits" / "rivals")
-    if "emoji" in zoo_names():
-        emoji(load_zoo("emoji"), folder / "emoji")
+    emoji(load_zoo("emoji"), folder / "emoji")
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}
     _json(folder / "manifest.json", {"version": sfumato.__version__, "files": sizes})

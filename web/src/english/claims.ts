@@ -1,5 +1,8 @@
 import type { Claim } from '../compute/computed'
 
+/** A limit in as many digits as a reader needs. */
+const short = (value: number) => String(Number(value.toPrecision(3)))
+
 /** What the lesson says around the measured claims. */
 export const labels = {
   measured: (count: number) => `Measured: ${count === 1 ? 'one claim' : `${count} claims`} of this chapter`,
@@ -11,7 +14,11 @@ export const labels = {
   } satisfies Record<Claim['verdict'], string>,
   decides: 'What decides',
   between: (least: number | null, most: number | null) =>
-    least !== null && most !== null ? `asked: ${least} to ${most}` : least !== null ? `asked: at least ${least}` : `asked: at most ${most}`,
+    least !== null && most !== null
+      ? `asked: ${short(least)} to ${short(most)}`
+      : least !== null
+        ? `asked: at least ${short(least)}`
+        : `asked: at most ${short(most!)}`,
   how: (threads: number) =>
     `Written by “python benchmarks/zoo.py rivals” on ${threads === 1 ? 'one processor core' : `${threads} processor cores`}; ± is half of a 95% interval. “sfumato claims digits” measures all of them on your machine.`,
   quick: 'This is what it finds with --quick: short trainings and few pictures, so wide intervals.',

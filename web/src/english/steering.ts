@@ -71,7 +71,7 @@ export const wordly = {
   counting: (w: number, calls: number) => `w = ${number(w)}: call ${calls} …`,
   picture: (text: string, w: number, seed: number) => `“${text}” drawn with guidance ${number(w)} from seed ${seed}`,
   film: (w: number) => `The walk at w = ${number(w)}`,
-  seen: (step: number) => `The picture after ${step} steps`,
+  seen: (step: number) => (step ? `The picture after ${number(step)} step${step === 1 ? '' : 's'}` : 'The noise that it begins with'),
   guessed: (step: number) => `The guess that led to step ${step}`,
   filmMeans: 'Above, the noisy picture as it walks; below, what the model took it for at that moment, words and guidance included.',
   credit: 'The model learnt from the drawings of OpenMoji (openmoji.org), CC BY-SA 4.0.',

@@ -109,7 +109,7 @@ export const questions: readonly Question[] = [
     options: [
       { text: 'The network was trained with masks and has learnt to copy what it is shown outside them', says: 'Some are. This one has never seen a mask: any model can be used so.' },
       { text: 'The walk begins at little noise there, so that there is not much to get wrong', says: 'It begins at pure noise everywhere, the known half too.' },
-      { text: 'At every step its guess is overruled there by what is known', right: true, says: 'So the known half walks straight to what it was, and at every noise level the painted half sees beside it what it has to fit.' },
+      { text: 'At every step the model’s guess is overruled there by what is known', right: true, says: 'So the known half walks straight to what it was, and at every noise level the painted half sees beside it what it has to fit.' },
       { text: 'The old half is pasted over the finished picture, which was drawn without it', says: 'Then the two would not fit: an outline would end at the edge of the mask. The known half has to be there *during* the walk.' },
     ],
   },
