@@ -87,7 +87,7 @@ def test_a_model_that_reads_prompts_is_measured_by_captions_it_never_saw(sfumato
 def test_points_are_measured_too(sfumato: Command, tmp_path: Path) -> None:
     trained = sfumato("train", "points:moons:300", "--images", 640, "--batch", 64, "--name", "moons")
     assert trained.returncode == 0, trained.stderr
-    result = sfumato("eval", "runs/moons", "-n", 40, "--steps", 3, "--bits")
+    result = sfumato("eval", "runs/moons", "-n", 40, "--sampler", "unipc3", "--steps", 3, "--bits")
     assert result.returncode == 0, result.stderr
     assert "Bits per dimension" in result.stdout and "by coordinates" in " ".join(result.stdout.split())
     folder = tmp_path / "runs" / "moons" / "evaluation"

@@ -54,6 +54,8 @@ def test_unknown_names_suggest(run_folder: Path) -> None:
         model.sample([0], [0], sampler="dpm++2mm")
     with pytest.raises(SfumatoError, match="did you mean 'cosine'"):
         model.sample([0], [0], schedule="cosin")
+    with pytest.raises(SfumatoError, match=r"cfg\+\+ lies between 0 and 1, not 4"):
+        model.sample([0], [0], rule="cfg++", guidance=4.0)
     with pytest.raises(SfumatoError, match="did you mean 'karras'"):
         model.sample([0], [0], grid="karas")
     with pytest.raises(SfumatoError, match="choices are cat, dog, cow"):

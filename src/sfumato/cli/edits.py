@@ -34,6 +34,8 @@ def read_edit(
     size = (height, width)
     if upscale:
         factor = math.ceil(max(height / sides[0], width / sides[1]) - 1e-9)
+        while factor <= min(height, width) and (height % factor or width % factor):
+            factor += 1
         if factor < 2 or height % factor or width % factor:
             raise SfumatoError(
                 f"{image} is {sides[0]}×{sides[1]} and can't be enlarged to the model's {height}×{width}; "

@@ -184,7 +184,7 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
     dataset = open_dataset(config.data, config.size, columns=config.columns)
-    if (dataset.shape, dataset.classes) != (model.config.shape, model.config.classes):
+    if not model.config.suits(dataset.shape, dataset.classes):
         raise SfumatoError(
             f"{config.data} no longer has the picture size and classes that {run} was trained on; restore the data."
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from sfumato.cli.display import note
@@ -109,7 +109,7 @@ def _named(model: Model, kind: str, given: str | None, between: str) -> list[tup
         hint = f"; it takes {', '.join(others)}" if others else ""
         what = "images to draw from" if kind == "image" else f"{kind}s"
         raise SfumatoError(f"{model.source} was trained without {what}; leave {OPTIONS[kind]} out{hint}.")
-    if len(known) == 1 and ((kind == "image" and Path(given).exists()) or "=" not in given):
+    if len(known) == 1 and ((kind == "image" and _exists(Path(given))) or "=" not in given):
         return [(next(iter(known.values())), given.strip())]
     found: dict[str, str] = {}
     for part in given.split(between):
@@ -159,7 +159,7 @@ def _vector(one: ConditionConfig, text: str) -> Tensor:
 def _image(model: Model, one: ConditionConfig, path: Path, ready: bool) -> Tensor:
     """The image `(size, height, width)` of a condition: computed from the picture in `path`, or that as it is."""
     channels, height, width = model.config.shape
-    if not path.exists():
+    if not _exists(path):
         raise SfumatoError(f"there is no file {path}.")
     if not one.computed or ready:
         own = one.size - bool(one.noise)
@@ -176,10 +176,17 @@ def _image(model: Model, one: ConditionConfig, path: Path, ready: bool) -> Tenso
     return image
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name longer than any file's
+        return False
+
+
 def _with_hole(path: Path, picture: Tensor) -> Tensor:
     """The picture, unknown where the file is transparent."""
     with Image.open(path) as file:
-        alpha = file.convert("RGBA").getchannel("A")
+        alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
     clear = read_alpha(alpha, (picture.shape[-2], picture.shape[-1]))
     if not bool(clear.any()):
         raise SfumatoError(f"{path} has no hole to fill; make the part that is to be drawn transparent.")
@@ -188,8 +195,6 @@ def _with_hole(path: Path, picture: Tensor) -> Tensor:
 
 def read_alpha(alpha: Image.Image, size: tuple[int, int]) -> Tensor:
     """Where an alpha channel, fitted to `size` (height, width), is mostly clear: bool `(1, height, width)`."""
-    from PIL import ImageOps
-
     fitted = ImageOps.fit(alpha, (size[1], size[0]), Image.Resampling.BOX)
     return torch.from_numpy(np.asarray(fitted) < 128)[None]
 

@@ -152,19 +152,20 @@ class Feeder:
 
 def _start(name: str, folder: Path, config: dict[str, Any], step: int) -> Any:
     """The tracker `name`, started for the run in `folder`, which goes on from `step`."""
-    from accelerate.tracking import TensorBoardTracker, TrackioTracker, WandBTracker
+    from accelerate import tracking  # of its names, versions before 1.9 lack trackio's
 
     tracker: Any
     if name == "tensorboard":  # steps that a killed run had not saved are taken again
-        tracker = TensorBoardTracker(name, folder, purge_step=step + 1)
+        tracker = tracking.TensorBoardTracker(name, folder, purge_step=step + 1)
     elif name == "wandb":
         folders = (path.name.removeprefix("offline-") for path in (folder / name).glob("*run-*-*"))
         before = max(folders, default="").rpartition("-")[2]
-        how = {"mode": "online", "resume": "allow"} if _wandb_login() else {"mode": "offline"}
+        how: dict[str, Any] = {"mode": "online", "resume": "allow"} if _wandb_login() else {"mode": "offline"}
         settings = {"silent": True, "console": "off", "init_timeout": 30}  # while it waits, this program can't end
-        tracker = WandBTracker("sfumato", name=folder.name, id=before or None, dir=folder, settings=settings, **how)
+        how |= {"name": folder.name, "id": before or None, "dir": folder}
+        tracker = tracking.WandBTracker("sfumato", settings=settings, **how)
     else:
-        tracker = TrackioTracker("sfumato", name=folder.name, resume="allow", embed=False)
+        tracker = tracking.TrackioTracker("sfumato", name=folder.name, resume="allow", embed=False)
     tracker.start()
     if name != "tensorboard":  # it would make a run of its own of the settings
         tracker.store_init_configuration(config)

@@ -199,7 +199,8 @@ def train(
     )
     dataset = open_and_tell(data, pixels, processes, columns)
     conditions = conditions_of(dataset, columns, computed)
-    if lora is not None and conditions:
+    known = () if start is None else [one.name for one in start.config.conditions]
+    if lora is not None and any(one.name not in known for one in conditions):
         raise SfumatoError("adapters can't be told anything new; leave --number, --vector and --control or --lora out.")
     if batch is None:
         config = replace(config, batch=default_batch(dataset))

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sfumato.errors import unknown
 from sfumato.nets import ConditionConfig
 
 Control = Callable[[Tensor, Tensor], Tensor]
@@ -111,6 +112,8 @@ def control_image(config: ConditionConfig, pictures: Tensor, chance: Tensor, noi
     Where the condition has noise, the picture gets some before: its standard deviation in the image is `noise`
     `(batch,)`, which the last channel tells; `eps` is standard normal, like `pictures`.
     """
+    if config.name not in CONTROLS:
+        raise unknown("control", config.name, CONTROLS)
     row = CONTROLS[config.name]
     if not config.noise:
         return row(pictures, chance)

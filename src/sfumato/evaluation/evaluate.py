@@ -129,6 +129,8 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
     duplicates = near_duplicates(pixels_of(reference.dataset, reference.train))
     words = verdict(audits)
     scores, notes = dict(measured.scores), list(measured.notes)
+    if untold := ", ".join(one.name for one in model.config.conditions):
+        notes.append(f"the model can be told {untold}, and was not.")
     if not reference.really:
         notes.append(
             "this model was not trained with enough samples held out: a random fifth of the data stands in, and copies "
@@ -169,7 +171,9 @@ def drawn_for(model: Model, reference: Reference, count: int) -> str:
     asked = asked_of(reference, count, bool(model.config.classes), model.reads)
     words = [f"{len(set(asked.labels)):,} classes, {classes_words(asked)}"] if asked.labels is not None else []
     words += [f"captions {captions_words(asked, reference).partition(';')[0]}"] if asked.prompts is not None else []
-    return ", ".join(words) or "nothing: the model has no classes and reads no prompts"
+    untold = ", ".join(one.name for one in model.config.conditions)
+    nothing = f"nothing of {untold}" if untold else "nothing: the model has no classes and reads no prompts"
+    return ", ".join(words) or nothing
 
 
 def classes_words(asked: Asked) -> str:

@@ -7,6 +7,7 @@ branch/config.json          what it sees, and the model that it was trained on
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import safetensors
 import safetensors.torch
 from pydantic import TypeAdapter, ValidationError
-from torch import nn
+from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
@@ -53,10 +54,13 @@ def freeze_below(net: nn.Module) -> None:
         weight.requires_grad_(name.startswith(PREFIX))
 
 
-def write_branch(folder: Path, net: nn.Module, sees: ConditionConfig, base: str) -> None:
-    """Write the branch of `net` alone, made for the model at `base`."""
-    weights = {k.removeprefix(PREFIX): v for k, v in net.state_dict().items() if k.startswith(PREFIX)}
-    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+def write_branch(folder: Path, weights: Mapping[str, Tensor], sees: ConditionConfig, base: str) -> None:
+    """Write what is the branch's of a network's `weights`, made for the model at `base`."""
+    tensors = {
+        name.removeprefix(PREFIX): value.detach().cpu().contiguous()
+        for name, value in weights.items()
+        if name.startswith(PREFIX)
+    }
     about = {"base": base, "sees": asdict(sees)}
     replace_file(folder / CONFIG, (json.dumps(about, indent=2) + "\n").encode())
     replace_file(folder / WEIGHTS, safetensors.torch.save(tensors))

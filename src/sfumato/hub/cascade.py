@@ -51,7 +51,7 @@ def cascade(
     """
     check_cascade(models)
     first, *others = models
-    pictures = first.sample(seeds, labels, batch=batch, prompts=prompts if first.tokenizer else None, **overrides)
+    pictures = first.sample(seeds, labels, batch=batch, prompts=prompts if first.reads else None, **overrides)
     yield pictures
     names = None if labels is None else [first.config.classes[label] for label in labels]
     yield from enlarge(others, pictures, seeds, names, prompts, noise, batch, **overrides)

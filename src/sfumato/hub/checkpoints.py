@@ -100,6 +100,7 @@ def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str,
         write_file(temporary / "state.json", json.dumps({**state, "files": hashes}, indent=1).encode())
         sync_folder(temporary)
         replaced = target.with_name(f".{target.name}.old.part")
+        shutil.rmtree(replaced, ignore_errors=True)  # of a write that was killed
         if target.exists():  # moved away, which takes no time, so that a kill hardly finds neither
             target.replace(replaced)
         temporary.replace(target)

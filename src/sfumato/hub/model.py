@@ -103,6 +103,10 @@ class ModelConfig:
         """What a branch of the network sees, which alone is trained (see branch.py)."""
         return self.net.branch if isinstance(self.net, UNetConfig) else None
 
+    def suits(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> bool:
+        """Whether it may have been trained on such data; the model below a branch may know classes that they lack."""
+        return self.shape == shape and (self.classes == classes or (self.branch is not None and not classes))
+
     def shape_of(self, one: ConditionConfig) -> tuple[int, ...]:
         """What the network is told of one sample by a condition."""
         if one.kind == "number":
@@ -247,6 +251,8 @@ class Model:
             )
         if sampling.rule not in RULES:
             raise unknown("rule of guidance", sampling.rule, RULES)
+        if sampling.rule == "cfg++" and sampling.guidance > 1:
+            raise SfumatoError(f"guidance by cfg++ lies between 0 and 1, not {sampling.guidance:g}.")
         for name, given in (("labels", labels), ("prompts", prompts), ("negative prompts", negative)):
             if given is not None and len(given) != len(seeds):
                 raise ValueError(f"{len(seeds)} seeds need as many {name}, got {len(given)}")

@@ -130,7 +130,7 @@ def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[s
 
     A question asks for `c_skip·at + c_out·net(c_in·at, c_noise)`, where `at` is the sum of its terms
     `[[register, coefficient], …]`; see Program for the registers. Guidance asks some questions marked `null`: those are
-    put with the null class, the number after the last, and with a prompt of zeros.
+    put with the null class, the number after the last, with a prompt of zeros, and with NaN for all other conditions.
     """
     if sampling.rule != "plain" or sampling.interval is not None or sampling.threshold:
         raise SfumatoError(

@@ -49,6 +49,10 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
         )
     if not isinstance(config.net, MLPConfig):
         config.net.check(*dataset.shape[1:])
+    if (sees := config.branch) is not None and not (
+        dataset.classes in ((), config.classes) and (sees.computed or sees.name in dataset.images)
+    ):
+        raise SfumatoError(f"{name} has a branch, which alone is trained; start from the model below it.")
     model = new_model(
         replace(
             config,
@@ -108,6 +112,12 @@ def _told(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
             f"{source.source or 'the model'} has a branch, which alone is trained; start from the model below it."
         )
     for one in wanted:
+        if one.name in known and one.computed != known[one.name].computed:
+            ways = ("is computed from each picture", "is a column of the data")
+            raise SfumatoError(
+                f"to {source.source or 'the model'} '{one.name}' {ways[one.computed]}, and here it "
+                f"{ways[not one.computed]}; rename the column, or train a new model without --from."
+            )
         if one.name in known and (one.kind, one.size) != (known[one.name].kind, known[one.name].size):
             raise SfumatoError(
                 f"{source.source or 'the model'} knows '{one.name}' as {_size(known[one.name])}, and here it is "

@@ -38,7 +38,7 @@ from sfumato.files import replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.branch import write_branch
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
-from sfumato.hub.model import TOKENIZER, config_json, frozen_encoder, read_config, read_tokenizer
+from sfumato.hub.model import TOKENIZER, WEIGHT_FILES, config_json, frozen_encoder, read_config, read_tokenizer
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.nets import (
     DIT_SIZES,
@@ -219,8 +219,7 @@ def resume_run(
     its first checkpoint starts again from step 0. The run may have been of any number of processes.
     """
     model: ModelConfig = read_config(folder / "config.json")
-    classes = {model.classes, *([()] if model.branch is not None else [])}  # the model below a branch may know classes
-    if dataset.shape != model.shape or dataset.classes not in classes:
+    if not model.suits(dataset.shape, dataset.classes):
         raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
     names = FILES if config.lora is None else (*FILES, "adapters.safetensors")
     checkpoint, damaged = newest_checkpoint(folder / "checkpoints", names)
@@ -399,8 +398,10 @@ def _preview(folder: Path, trainer: Trainer) -> Preview:
     if seeds:
         asked = None if labels is None else [labels[seed] for seed in seeds]
         like = preview_samples(trainer, count)[list(seeds)]
-        told = first_told(trainer, trainer.dataset.batch(like)[0], like)
-        prompts = first_captions(trainer, like)
+        x0, classes = trainer.dataset.batch(like)
+        told, prompts = first_told(trainer, x0, like), first_captions(trainer, like)
+        if asked is not None and classes is not None and (told or prompts is not None):
+            asked = classes.tolist()  # all that is said of one sample belongs together
         with trainer.processes.together():
             samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=prompts, told=told)
     samples = trainer.helpers.sum(samples)
@@ -430,7 +431,8 @@ def _save(folder: Path, trainer: Trainer) -> Saved:
     if trainer.config.lora is not None:  # first: one without its checkpoint is written again, the other way round not
         write_adapter(folder / ADAPTER, trainer.average.net, start_path(folder).as_posix())
     if (sees := trainer.model.config.branch) is not None:
-        write_branch(folder / BRANCH, trainer.average.net, sees, start_path(folder).as_posix())
+        base = "" if trainer.config.origin is None else trainer.config.origin.path
+        write_branch(folder / BRANCH, files[WEIGHT_FILES["ema"]], sees, base)
     write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
     return Saved(trainer.step, path)
 
