@@ -1,4 +1,4 @@
-"""From a command to a picture: what `sfumato sample emoji "a green heart"` takes from a cold start.
+"""From a command to a picture: what `sfumato sample emoji "a purple heart"` takes from a cold start.
 
     python benchmarks/cold_start.py         the model that ships; a run folder instead measures that
 
@@ -33,7 +33,7 @@ def main() -> None:
     model = sys.argv[1] if len(sys.argv) > 1 else "emoji"
     found: dict[str, list[float]] = {"import torch": [], "one picture": [], "each further one": []}
     with tempfile.TemporaryDirectory() as place:
-        draw = ["-m", "sfumato", "sample", model, "a green heart", "--batch", "1", "--out", place]
+        draw = ["-m", "sfumato", "sample", model, "a purple heart", "--batch", "1", "--out", place]
         seconds([*draw, "-n", "1"])  # which brings the files into the disk's cache
         for _ in range(RUNS):
             found["import torch"].append(seconds(["-c", "import torch"]))

@@ -26,7 +26,7 @@ from sfumato.training import Measured, TrainingConfig, fastest_precision, model_
 from sfumato.training.run import text_config, training_config
 
 RUN = Path("runs/shapes-benchmark")
-IMAGES, CPU_MINUTES = 220_000, 60
+IMAGES, CPU_MINUTES = 270_000, 60
 CAPTIONS = 200
 ASKED = {"things": 0.95, "relations": 0.85}
 

@@ -34,6 +34,20 @@ def test_the_digits_are_read_as_asked() -> None:
     assert judge(samples, torch.tensor(labels), open_dataset("digits")).read_as_asked >= 0.97
 
 
+def test_the_points_lie_on_the_set_that_was_asked_for() -> None:
+    model, count = sfumato.load("points"), 200
+    assert sum(p.stat().st_size for p in (ZOO / "points").iterdir()) < 0.3e6
+    data = open_dataset("points:plane:20000")
+    x, labels = data.batch(torch.arange(len(data)))
+    assert labels is not None
+    drawn = model.sample(range(count * 7), [label for label in range(7) for _ in range(count)], batch=1400)
+    for label, own in enumerate(drawn.split(count)):
+        real = x[labels == label]
+        nearest = torch.cdist(own, real).amin(1)
+        usual = torch.cdist(real[:count], real[count:]).amin(1)
+        assert nearest.median() < 3 * usual.median(), model.config.classes[label]
+
+
 def test_a_run_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert ships("digits") and not ships("cats")
@@ -53,5 +67,7 @@ def test_the_command_line_draws_and_tells_how_to_again(sfumato: Command, tmp_pat
     again = sfumato("info", tmp_path / "sfumato-digits/samples/3-seed-0001.png")
     assert "sfumato sample digits --class 3" in again.stdout.replace("\n", " ")
     assert sfumato("sample", "digits", "--first", "teleport", "-n", 2).returncode == 0
-    told = sfumato("info", "digits")
-    assert told.returncode == 0 and "ships" in told.stdout and "1,797" in told.stdout, told.stderr
+    told = sfumato("sample", "points", "--class", "moons", "-n", 500)
+    assert told.returncode == 0 and (tmp_path / "sfumato-points/samples/points.npy").exists(), told.stderr
+    told = sfumato("info", "points")
+    assert told.returncode == 0 and "moons" in told.stdout and "ships" in told.stdout, told.stderr

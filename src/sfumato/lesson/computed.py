@@ -54,7 +54,7 @@ PROMPT_STEPS = 12  # fewer than in Python: a dial is to be turned, and three pic
 # Prompts to begin with, and whether the model was trained on a drawing of that name.
 PROMPTS = (
     ("red heart", True), ("santa claus", True), ("tropical fish", True), ("pizza", True),
-    ("green heart", False), ("blue circle", False), ("purple cat face", False), ("artist, light skin tone", False),
+    ("purple heart", False), ("blue circle", False), ("purple cat face", False), ("artist, light skin tone", False),
 )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ export const text: ChapterText = {
       heading: 'Say it in words',
       text: [
         'Ten classes are ten wishes. A [[prompt]] says more, because words combine. Look at “Words”: a second model, of four million weights, draws emoji of 32 × 32 pixels from what you type. The text is cut into [[token|tokens]], whole words where they are common and pieces where they are rare. A small text network turns these into rows of numbers, and at every call the network looks at them by [[attention]], each place of the picture at the words that matter to it. Nothing else changes: not the noise, not the walk, not the dial.',
-        'Some of the examples were **never trained on**: the model has seen green things and hearts, but no green heart. If it draws one, it has not looked it up; it has put two words together. Whether it does depends on how many pictures it learnt from, and 3,860 are few. Large models have read hundreds of millions of captions.',
+        'Some of the examples were **never trained on**: the model has seen purple things and hearts, but no purple heart. If it draws one, it has not looked it up; it has put two words together. Whether it does depends on how many pictures it learnt from, and 3,860 are few. Large models have read hundreds of millions of captions.',
         'And no words? That is a condition too. In training, one caption in ten was left out, so that an empty prompt means “anything”. This is the answer that guidance pushes away from.',
       ],
       code: 'steering_words.py',

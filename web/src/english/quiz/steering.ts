@@ -92,11 +92,11 @@ export const questions: readonly Question[] = [
   {
     id: 'steering.unseen',
     kind: 'choice',
-    ask: 'No green heart was among the training pictures, and yet the model can be asked for one. Why may it succeed?',
-    panel: { c: 'steering', 'steering.view': 'words', 'steering.say': 'green heart' },
+    ask: 'No purple heart was among the training pictures, and yet the model can be asked for one. Why may it succeed?',
+    panel: { c: 'steering', 'steering.view': 'words', 'steering.say': 'purple heart' },
     options: [
       { text: 'Guidance corrects what training left out, since it pushes every answer towards the words', says: 'Guidance stretches what the model already answers. What it never learnt cannot be stretched.' },
-      { text: 'It has met “green” and “heart” apart, and attention lets each word act where it belongs', right: true, says: 'The words are separate rows of numbers, so one can colour and the other can shape. How well that works depends on how many such pairs were seen.' },
+      { text: 'It has met “purple” and “heart” apart, and attention lets each word act where it belongs', right: true, says: 'The words are separate rows of numbers, so one can colour and the other can shape. How well that works depends on how many such pairs were seen.' },
       { text: 'It looks up the nearest caption and recolours that picture', says: 'Nothing is stored to be looked up: there are weights, and a walk from noise.' },
       { text: 'Any text works, because the tokens are turned into a seed', says: 'The seed makes the noise and knows nothing of words. The words are told to the network at every call.' },
     ],
