@@ -45,7 +45,7 @@ def node(script: str, *arguments: str, told: Any = None) -> Any:
         input=json.dumps(told),
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
     )
     assert result.returncode == 0, result.stderr[-4000:] + result.stdout[-4000:]
     return json.loads(result.stdout)

@@ -127,7 +127,7 @@ def test_what_can_not_be_measured_is_one_sentence_and_nothing_is_written(sfumato
     newest = sorted((tmp_path / "runs" / "grey" / "checkpoints").iterdir())[-1]
     state = json.loads((newest / "state.json").read_text())
     whole = (newest / "ema.safetensors").read_bytes(), (newest / "state.json").read_bytes()
-    content = save({name: torch.full_like(value, torch.nan) for name, value in broken.items()})
+    content = save({name: torch.full_like(value, torch.nan).contiguous() for name, value in broken.items()})
     (newest / "ema.safetensors").write_bytes(content)
     state["files"]["ema.safetensors"] = hashlib.sha256(content).hexdigest()
     (newest / "state.json").write_text(json.dumps(state))
