@@ -13,16 +13,14 @@ from sfumato.hub import Model, load, new_model
 from sfumato.hub.branch import branched, with_branch
 from sfumato.nets import ConditionConfig, UNetConfig
 from sfumato.training import (
-    Progress,
     TrainingConfig,
     branch_from,
     conditions_of,
     model_from,
-    resume_run,
     start_run,
     train,
 )
-from tiny import TINY, blobs
+from tiny import TINY, blobs, resumes_exactly
 
 CPU = torch.device("cpu")
 EDGES = ConditionConfig("edges", "image", computed=True)
@@ -93,17 +91,7 @@ def test_a_resumed_branch_equals_an_uninterrupted_one(runs: tuple[Path, Path], t
     data = replace(blobs(), labels=None, classes=())  # of a model of classes, a branch needs none
     fresh: Model = branch_from(load(runs[0]), data, [EDGES])
     config = TrainingConfig("blobs", images=16 * 8, batch=16, previews=0)
-    whole = start_run(tmp_path / "whole", data, config, fresh, CPU)
-    list(train(tmp_path / "whole", whole))
-    halves = start_run(tmp_path / "halves", data, config, fresh, CPU)
-    for event in train(tmp_path / "halves", halves):
-        if isinstance(event, Progress) and event.step == 3:
-            halves.stop()
-    again, _ = resume_run(tmp_path / "halves", data, config, CPU)
-    list(train(tmp_path / "halves", again))
-    for name, tensors in whole.state()[0].items():
-        for key, value in tensors.items():
-            assert torch.equal(value, again.state()[0][name][key]), (name, key)
+    resumes_exactly(tmp_path, data, config, fresh, stop_at=3)
 
 
 def test_what_cant_have_a_branch_is_said(runs: tuple[Path, Path]) -> None:

@@ -21,17 +21,13 @@ from sfumato.hub import load, new_model
 from sfumato.hub.onnx import network_onnx
 from sfumato.nets import ConditionConfig, TextConfig, UNet, UNetConfig
 from sfumato.training import (
-    Progress,
     Trainer,
     TrainingConfig,
     conditions_of,
     model_for,
     model_from,
-    resume_run,
-    start_run,
-    train,
 )
-from tiny import TINY, blobs
+from tiny import TINY, blobs, resumes_exactly
 
 CPU = torch.device("cpu")
 AGE = ConditionConfig("age", "number", mean=(30.0,), std=(10.0,))
@@ -137,17 +133,7 @@ def test_a_resumed_run_with_conditions_equals_an_uninterrupted_one_and_draws_wha
     conditions = conditions_of(data, COLUMNS, ["edges", "small"])
     model = model_for(data, "nano", conditions=conditions)
     config = TrainingConfig("blobs", columns=COLUMNS, held_out=0.2, images=16 * 12, batch=16, previews=2, flip=True)
-    whole = start_run(tmp_path / "whole", data, config, model, CPU)
-    list(train(tmp_path / "whole", whole))
-    halves = start_run(tmp_path / "halves", data, config, model, CPU)
-    for event in train(tmp_path / "halves", halves):
-        if isinstance(event, Progress) and event.step == 5:
-            halves.stop()
-    again, _ = resume_run(tmp_path / "halves", data, config, CPU)
-    list(train(tmp_path / "halves", again))
-    for name, tensors in whole.state()[0].items():
-        for key, value in tensors.items():
-            assert torch.equal(value, again.state()[0][name][key]), (name, key)
+    resumes_exactly(tmp_path, data, config, model, stop_at=5)
 
     drawn = load(tmp_path / "whole")
     wake(drawn.denoiser.net)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +19,10 @@ from sfumato.hub.model import read_config
 from sfumato.hub.onnx import graph_onnx
 from sfumato.nets import DiT, DiTConfig, FeaturesConfig, TextConfig, dit_config
 from sfumato.nets.dit import turned, turns
-from sfumato.training import Progress, TrainingConfig, model_for, model_from, resume_run, start_run, train
+from sfumato.training import TrainingConfig, model_for, model_from, start_run, train
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.optimizers import make_optimizers
-from tiny import TINY, blobs
+from tiny import TINY, blobs, resumes_exactly
 
 CPU = torch.device("cpu")
 SMALL = DiTConfig(1, classes=3, width=32, depth=2, heads=2, patch=2)
@@ -172,18 +173,9 @@ def test_training_goes_on_bit_for_bit_and_draws_what_is_asked(tmp_path: Path) ->
     model = model_for(data, "dit-nano")
     model = replace(model, net=replace(model.net, width=32, depth=2, patch=2))  # type: ignore[arg-type]
     config = TrainingConfig("blobs", images=16 * 8, batch=16, previews=1, coarse=0.5, held_out=0.2)
-    whole = start_run(tmp_path / "whole", data, config, model, CPU)
-    losses = [event.loss for event in train(tmp_path / "whole", whole) if isinstance(event, Progress)]
-    assert len(losses) == 8 and all(map(math.isfinite, losses))
-    halves = start_run(tmp_path / "halves", data, config, model, CPU)
-    for event in train(tmp_path / "halves", halves):
-        if isinstance(event, Progress) and event.step == 5:
-            halves.stop()
-    again, _ = resume_run(tmp_path / "halves", data, config, CPU)
-    list(train(tmp_path / "halves", again))
-    for name, tensors in whole.state()[0].items():
-        for key, value in tensors.items():
-            assert torch.equal(value, again.state()[0][name][key]), (name, key)
+    resumes_exactly(tmp_path, data, config, model, stop_at=5)
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "whole" / "metrics.jsonl").open()]
+    assert losses and all(map(math.isfinite, losses))
     assert read_config(tmp_path / "whole" / "config.json") == model
 
     drawn = load(tmp_path / "whole")

@@ -17,16 +17,14 @@ from sfumato.hub import load, new_model
 from sfumato.nets import TextConfig, UNet, UNetConfig
 from sfumato.nets.text import TextEncoder
 from sfumato.training import (
-    Progress,
     Trainer,
     TrainingConfig,
     model_for,
     model_from,
-    resume_run,
     start_run,
     train,
 )
-from tiny import TINY, blobs
+from tiny import TINY, blobs, resumes_exactly
 
 CAPTIONS = ["a red heart", "a blue heart", "the red circle\na circle, red", "blue circles", ""] * 20
 CPU = torch.device("cpu")
@@ -111,17 +109,7 @@ def test_a_resumed_run_with_prompts_equals_an_uninterrupted_one_and_draws_what_i
     model = model_for(data, "nano")
     assert model.net.text is not None and model.net.text.length == 8
     config = TrainingConfig("blobs", images=16 * 12, batch=16, previews=2)
-    whole = start_run(tmp_path / "whole", data, config, model, CPU)
-    list(train(tmp_path / "whole", whole))
-    halves = start_run(tmp_path / "halves", data, config, model, CPU)
-    for event in train(tmp_path / "halves", halves):
-        if isinstance(event, Progress) and event.step == 5:
-            halves.stop()
-    again, _ = resume_run(tmp_path / "halves", data, config, CPU)
-    list(train(tmp_path / "halves", again))
-    for name, tensors in whole.state()[0].items():
-        for key, value in tensors.items():
-            assert torch.equal(value, again.state()[0][name][key]), (name, key)
+    resumes_exactly(tmp_path, data, config, model, stop_at=5)
 
     drawn = load(tmp_path / "whole")
     labels, prompts = [0, 1], ["a red heart", "blue circles"]

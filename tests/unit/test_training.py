@@ -17,7 +17,7 @@ from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, 
 from sfumato.training.averages import write_average
 from sfumato.training.ema import ema_decay, update_ema
 from sfumato.training.trainer import PATIENCE, Slice
-from tiny import TINY, blobs
+from tiny import TINY, blobs, resumes_exactly
 
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig("blobs", images=16 * 30, batch=16, previews=3)
@@ -42,18 +42,7 @@ def test_resumed_run_equals_uninterrupted_one_bit_for_bit(
 ) -> None:
     config = replace(CONFIG, precision=precision, uncertainty=uncertainty, optimizer=optimizer, flip=uncertainty)
     model = replace(TINY, net=replace(TINY.net, dropout=0.1))
-    whole = start_run(tmp_path / "whole", blobs(), config, model, CPU)
-    list(train(tmp_path / "whole", whole))
-
-    halves = start_run(tmp_path / "halves", blobs(), config, model, CPU)
-    for event in train(tmp_path / "halves", halves):
-        if isinstance(event, Progress) and event.step == 13:
-            halves.stop()
-    again, damaged = resume_run(tmp_path / "halves", blobs(), config, CPU)
-    assert again.step == 13 and damaged == []
-    list(train(tmp_path / "halves", again))
-
-    assert_same(weights(whole), weights(again))
+    resumes_exactly(tmp_path, blobs(), config, model, stop_at=13)
     snapshots = [sorted((tmp_path / name / "averages").iterdir()) for name in ("whole", "halves")]
     assert len(snapshots[0]) == 8
     assert [(p.name, p.read_bytes()) for p in snapshots[0]] == [(p.name, p.read_bytes()) for p in snapshots[1]]

@@ -29,7 +29,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
-from sfumato.nets.unet import LARGEST, PLACES, SMALLEST, where
+from sfumato.nets.unet import PLACES, check_sides, where
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,7 @@ def dit_config(
     if size not in _SIZES:
         raise unknown("network size", size, DIT_SIZES)
     channels, *sides = shape
-    nearest = [min(max(side, SMALLEST), LARGEST) for side in sides]
-    if nearest != sides:
-        raise SfumatoError(
-            f"the transformer takes pictures of {SMALLEST} to {LARGEST} pixels a side, not {sides[0]}×{sides[1]}; "
-            f"the nearest size it takes is {nearest[0]}×{nearest[1]}."
-        )
+    check_sides("transformer", sides)
     width, depth, heads = _SIZES[size]
     patch = 1
     while math.prod(-(-side // patch) for side in sides) > TOKENS:

@@ -86,6 +86,16 @@ READING = 64  # pixels that a stage may have to attend to a prompt
 SMALLEST, LARGEST, COARSEST = 4, 1024, 4  # pixels: a picture's shorter and longer side, and the coarsest stage
 
 
+def check_sides(network: str, sides: Sequence[int]) -> None:
+    """Raises SfumatoError, naming the nearest that works, for a picture that is too small or too large."""
+    nearest = [min(max(side, SMALLEST), LARGEST) for side in sides]
+    if nearest != [*sides]:
+        raise SfumatoError(
+            f"the {network} takes pictures of {SMALLEST} to {LARGEST} pixels a side, not {sides[0]}×{sides[1]}; "
+            f"the nearest size it takes is {nearest[0]}×{nearest[1]}."
+        )
+
+
 def unet_config(
     size: str,
     shape: Sequence[int],
@@ -102,12 +112,7 @@ def unet_config(
     if size not in _SIZES:
         raise unknown("network size", size, SIZES)
     channels, *sides = shape
-    nearest = [min(max(side, SMALLEST), LARGEST) for side in sides]
-    if nearest != sides:
-        raise SfumatoError(
-            f"the UNet takes pictures of {SMALLEST} to {LARGEST} pixels a side, not {sides[0]}×{sides[1]}; "
-            f"the nearest size it takes is {nearest[0]}×{nearest[1]}."
-        )
+    check_sides("UNet", sides)
     from_coarsest, blocks, most = _SIZES[size]
     stages = 1 + max(0, math.ceil(math.log2(max(sides) / COARSEST)))
     stages = max(min(stages, 1 + int(math.log2(min(sides)))), 2)
