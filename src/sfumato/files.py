@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import filelock
 
 from sfumato.errors import SfumatoError
 
@@ -57,3 +60,22 @@ def sync_folder(path: Path) -> None:
                 raise
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """While this lasts, no other process enters it for the same folder; one that was killed has left it.
+
+    Raises SfumatoError where another is in it. A file system that knows no locks lets everyone in.
+    """
+    lock = filelock.FileLock(folder / ".lock", blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise SfumatoError(f"another process trains in {folder}; stop it first, or give another --name.") from error
+    except (NotImplementedError, OSError):  # or it is full, of which the first checkpoint will say more
+        pass
+    try:
+        yield
+    finally:
+        lock.release()

@@ -58,18 +58,22 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.T
     return final_weights(folder)
 
 
+def in_another_process(folder: Path) -> subprocess.Popen[str]:
+    """Starts the run, or goes on with it, and prints each step that was saved."""
+    here = Path(__file__).parent
+    places = [str(here), str(here.parent), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+    command = [sys.executable, "-c", TRAIN, str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
 def test_killed_again_and_again_a_run_ends_as_if_it_had_not_been(
     tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     """SIGKILL lands at whatever point saving or training has reached once a given step was announced."""
     folder = tmp_path / "run"
-    here = Path(__file__).parent
-    places = [str(here), str(here.parent), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
     for kill_after in (1, 4, 9, 17, 30, None):
-        process = subprocess.Popen(
-            [sys.executable, "-c", TRAIN, str(folder)], stdout=subprocess.PIPE, text=True, env=environment
-        )
+        process = in_another_process(folder)
         assert process.stdout is not None
         for line in process.stdout:
             if kill_after is not None and int(line) >= kill_after:
@@ -81,6 +85,24 @@ def test_killed_again_and_again_a_run_ends_as_if_it_had_not_been(
     assert all(torch.equal(result[name], value) for name, value in uninterrupted.items())
     steps = [json.loads(line)["step"] for line in (folder / "metrics.jsonl").open()]
     assert steps == sorted(set(steps)) and steps[-1] == 40
+
+
+def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
+    """The second is told so and changes nothing, though the first stands still; once that was killed, all is free."""
+    folder = tmp_path / "run"
+    first = in_another_process(folder)
+    assert first.stdout is not None and first.stdout.readline() == "1\n"
+    first.send_signal(signal.SIGSTOP)
+    there = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    second = in_another_process(folder)
+    printed, said = second.communicate()
+    assert second.returncode == 1 and printed == "" and f"another process trains in {folder}; stop it first" in said
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == there
+    first.kill()
+    first.communicate()
+    third = in_another_process(folder)
+    printed, said = third.communicate()
+    assert third.returncode == 0 and printed.split()[-1] == "40", said
 
 
 @pytest.mark.parametrize("file", [*FILES, "state.json"])

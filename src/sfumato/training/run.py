@@ -17,7 +17,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ from sfumato.data.encoders import Encoder
 from sfumato.data.features import caption_features
 from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
 from sfumato.errors import SfumatoError, unknown
-from sfumato.files import replace_file
+from sfumato.files import alone_in, replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.branch import write_branch
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
@@ -235,10 +235,11 @@ def resume_run(
             f"{trainer.step}; let --out be a folder that all machines share."
         )
     if processes.main:
-        replace_file(folder / "config.json", config_json(model=model, training=config))
-        for name in ("metrics.jsonl", FILE):
-            _cut_lines(folder / name, trainer.step)
-        cut_averages(folder, trainer.step)
+        with alone_in(folder):
+            replace_file(folder / "config.json", config_json(model=model, training=config))
+            for name in ("metrics.jsonl", FILE):
+                _cut_lines(folder / name, trainer.step)
+            cut_averages(folder, trainer.step)
     return trainer, damaged
 
 
@@ -318,7 +319,15 @@ def _step_of(line: bytes) -> float:
 
 
 def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
-    """Train to the end of the budget (or `trainer.stop()`), writing to `folder` as it goes, and save at the end."""
+    """Train to the end of the budget (or `trainer.stop()`), writing to `folder` as it goes, and save at the end.
+
+    Raises SfumatoError where another process trains in `folder`.
+    """
+    with alone_in(folder) if trainer.processes.main else nullcontext():
+        yield from _train(folder, trainer)
+
+
+def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     config, main = trainer.config, trainer.processes.main
     recent: list[Progress] = []
     saved_at, saved_step = trainer.seconds, -1
