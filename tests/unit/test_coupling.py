@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from sfumato.data import open_dataset
 from sfumato.diffusion import Level
 from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
-from sfumato.training import Trainer, TrainingConfig, model_for
+from sfumato.training import Preview, Trainer, TrainingConfig, model_for, start_run, train
 from sfumato.training.coupling import couple
 from sfumato.training.trainer import Slice, halved
 from tiny import TINY, blobs
@@ -56,6 +58,15 @@ def test_training_at_half_size_ends_at_the_whole_size() -> None:
     for _ in trainer.steps():
         pass
     assert sizes == [4] * 6 + [8] * 6
+
+
+def test_previews_are_drawn_at_the_size_that_is_trained(tmp_path: Path) -> None:
+    config = replace(CONFIG, coarse=0.5, previews=4)
+    trainer = start_run(tmp_path, blobs(), config, TINY, torch.device("cpu"))
+    drawn = [event.samples for event in train(tmp_path, trainer) if isinstance(event, Preview)]
+    assert [samples.shape[1:] for samples in drawn] == [TINY.shape] * 4
+    blocks = [torch.equal(x, F.interpolate(F.avg_pool2d(x, 2), TINY.shape[1:])) for x in drawn]
+    assert blocks == [True, False, False, False]  # half the budget is spent at the second
 
 
 def test_coupled_training_is_a_function_of_the_step() -> None:

@@ -26,6 +26,7 @@ import numpy as np
 import safetensors
 import safetensors.torch
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -68,7 +69,7 @@ from sfumato.training.held_out import (
 from sfumato.training.lora import write_adapter
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.trainer import Progress, Trainer, TrainingConfig
+from sfumato.training.trainer import Progress, Trainer, TrainingConfig, halved_images
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -399,21 +400,27 @@ def preview_samples(trainer: Trainer, count: int) -> NDArray[np.int64]:
 
 
 def _preview(folder: Path, trainer: Trainer) -> Preview:
-    own = trainer.model
-    model = Model(own.config, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
+    own, shape = trainer.model, trainer.model.config.shape
+    if trainer.coarse:  # it is drawn as it is trained: at full size that would be noise yet
+        shape = (shape[0], *(side // 2 for side in shape[1:]))
+    model = Model(replace(own.config, shape=shape), trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
     count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
     seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process draws some
-    samples = torch.zeros(count, *model.config.shape)
+    samples = torch.zeros(count, *shape)
     if seeds:
         asked = None if labels is None else [labels[seed] for seed in seeds]
         like = preview_samples(trainer, count)[list(seeds)]
         x0, classes = trainer.dataset.batch(like)
         told, prompts = first_told(trainer, x0, like), first_captions(trainer, like)
+        if trainer.coarse:
+            told = halved_images(told)
         if asked is not None and classes is not None and (told or prompts is not None):
             asked = classes.tolist()  # all that is said of one sample belongs together
         with trainer.processes.together():
             samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=prompts, told=told)
     samples = trainer.helpers.sum(samples)
+    if trainer.coarse:
+        samples = F.interpolate(samples, own.config.shape[1:])
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -166,8 +166,12 @@ class Slice:
 def halved(part: Slice) -> Slice:
     """The same rows at half the height and width; their noise has unit variance again."""
     x0, eps = (F.avg_pool2d(pixels, 2) for pixels in (part.x0, part.eps))
-    cond = {name: F.avg_pool2d(value, 2) if value.ndim == 4 else value for name, value in part.cond.items()}
-    return replace(part, x0=x0, eps=2 * eps, cond=cond)
+    return replace(part, x0=x0, eps=2 * eps, cond=halved_images(part.cond))
+
+
+def halved_images(told: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What the network is told by name, with images `(batch, channels, height, width)` at half the height and width."""
+    return {name: F.avg_pool2d(value, 2) if value.ndim == 4 else value for name, value in told.items()}
 
 
 class Trainer:
@@ -260,6 +264,11 @@ class Trainer:
         return self.config.spent(self.images, self.seconds)
 
     @property
+    def coarse(self) -> bool:
+        """Whether it trains at half size, for now."""
+        return self.fraction < self.config.coarse
+
+    @property
     def learning_rate(self) -> float:
         """Warm-up, constant, linear decay to nothing."""
         return self.config.learning_rate * self.config.rate_share(self.images, self.seconds)
@@ -337,7 +346,7 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = rate
         self.model.denoiser.train()
-        if self.fraction < config.coarse:
+        if self.coarse:
             slices = [halved(part) for part in slices]
         losses = []
         with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
