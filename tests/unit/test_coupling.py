@@ -61,7 +61,7 @@ def test_training_at_half_size_ends_at_the_whole_size() -> None:
 
 
 def test_previews_are_drawn_at_the_size_that_is_trained(tmp_path: Path) -> None:
-    config = replace(CONFIG, coarse=0.5, previews=4)
+    config = replace(CONFIG, images=16 * 20, coarse=0.5, previews=4)
     trainer = start_run(tmp_path, blobs(), config, TINY, torch.device("cpu"))
     drawn = [event.samples for event in train(tmp_path, trainer) if isinstance(event, Preview)]
     assert [samples.shape[1:] for samples in drawn] == [TINY.shape] * 4

@@ -18,6 +18,21 @@ BETAS, MOMENTUM = (0.9, 0.99), 0.95
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315  # a, b, c of a·X + b·(XXᵀ)X + c·(XXᵀ)²X (Jordan et al. 2024)
 
 
+for _method in vars(torch.optim.Optimizer).values():
+    # Each would load PyTorch's compiler when it is first called, only to be kept out of it: seconds of every start.
+    if (_plain := getattr(_method, "__wrapped__", None)) is not None:
+        _plain.__dynamo_disable = _plain
+
+
+class AdamW(torch.optim.AdamW):
+    """PyTorch's own, whose step doesn't load the compiler either."""
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        plain = getattr(torch.optim.AdamW.step, "__wrapped__", torch.optim.AdamW.step)
+        plain(self, closure)
+
+
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is made orthogonal: every direction of a weight matrix moves equally far.
 
@@ -103,5 +118,5 @@ def make_optimizers(
     taken = {id(p) for p in matrices}
     rest = [p for p in net.parameters() if id(p) not in taken]
     groups = [{"params": some} for some in (rest, others) if some]  # apart: weights may be sharded, the others aren't
-    adamw = torch.optim.AdamW(groups, learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True)
+    adamw = AdamW(groups, learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True)
     return [adamw, Muon(matrices, learning_rate, weight_decay, dtype)] if matrices else [adamw]

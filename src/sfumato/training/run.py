@@ -77,6 +77,7 @@ if TYPE_CHECKING:
 ADAPTER, BRANCH = "adapter", "branch"
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
 METRICS_EVERY = 10
+PREVIEW_STEPS = 5  # at least between two previews, which cost about as much
 
 
 @dataclass(frozen=True)
@@ -332,7 +333,10 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     config, main = trainer.config, trainer.processes.main
     recent: list[Progress] = []
     saved_at, saved_step = trainer.seconds, -1
-    previews = math.floor(trainer.fraction * config.previews)
+    most = config.previews
+    if config.images is not None:  # a run of few steps isn't to spend its time on pictures
+        most = min(most, max(1, math.ceil(config.images / config.batch) // PREVIEW_STEPS))
+    previews = math.floor(trainer.fraction * most)
     snapshots = math.floor(trainer.fraction * SNAPSHOTS)
     with (folder / "metrics.jsonl" if main else Path(os.devnull)).open("a", encoding="utf-8") as metrics:
         for progress in trainer.steps():
@@ -344,8 +348,8 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
                 recent.clear()
                 yield measured
             yield progress
-            if progress.fraction < 1 and math.floor(progress.fraction * config.previews) > previews:
-                previews = math.floor(progress.fraction * config.previews)
+            if progress.fraction < 1 and math.floor(progress.fraction * most) > previews:
+                previews = math.floor(progress.fraction * most)
                 yield _preview(folder, trainer)
                 yield from _judge(folder, trainer)
             if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
