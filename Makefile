@@ -1,6 +1,7 @@
 # make demo   set up, train on real digits, draw new ones, write a report
 # make lesson set up, compute what the lesson shows and build its pages, into the package
 # make test   set up, then lint, types, architecture and the whole test suite
+# make coverage   which lines the tests reach
 #
 # Nothing is needed beforehand but Python ≥ 3.11 (with venv), make and a C compiler; for the lesson also Node.js ≥ 20.
 
@@ -25,7 +26,7 @@ SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evalu
 WRITTEN  := $(shell find web -path web/node_modules -prune -o -path web/public/computed -prune -o -path web/tests -prune \
               -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py)
 
-.PHONY: demo lesson test node clean
+.PHONY: demo lesson test coverage node clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -43,6 +44,10 @@ endif
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile $(PYTEST)
+
+# Apart: following every line makes each process that the tests start half as slow again.
+coverage: $(VENV)/.test
 	$(BIN)/coverage erase
 	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 	$(BIN)/coverage combine --quiet
