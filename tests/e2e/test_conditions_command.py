@@ -18,16 +18,16 @@ QUICK = ("--net", "nano", "--images", 64, "--batch", 16, "--precision", "fp32", 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve 8×8 pictures, each with a number, a vector and the picture that it is to be drawn from."""
+    """48 8×8 pictures, each with a number, a vector and the picture that it is to be drawn from."""
     root = tmp_path_factory.mktemp("told")
     rng = np.random.default_rng(0)
     said = []
-    for number in range(12):
+    for number in range(48):
         for kind in ("drawn", "depth"):
             (root / "faces" / kind).mkdir(parents=True, exist_ok=True)
             pixels = rng.integers(0, 255, (8, 8) if kind == "depth" else (8, 8, 3)).astype(np.uint8)
             Image.fromarray(pixels).save(root / "faces" / kind / f"{number}.png")
-        said.append({"file_name": f"drawn/{number}.png", "age": 20 + number, "mood": [number / 12, 0.5],
+        said.append({"file_name": f"drawn/{number}.png", "age": 20 + number, "mood": [number / 48, 0.5],
                      "conditioning_image": f"depth/{number}.png"})  # fmt: skip
     (root / "faces" / "metadata.jsonl").write_text("\n".join(map(json.dumps, said)))
     return root
@@ -63,7 +63,19 @@ def test_what_was_told_is_drawn_and_drawn_again_from_what_the_picture_says(
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again" / first.name).read_bytes() == first.read_bytes()
     facts = " ".join(sfumato("info", run).stdout.split())
-    assert "age, a number of 25.5" in facts and "mood, 2 numbers" in facts and "edges, computed from a picture" in facts
+    assert "age, a number of 43.5" in facts and "mood, 2 numbers" in facts and "edges, computed from a picture" in facts
+
+
+def test_it_is_measured_told_what_real_samples_are(run: Path, tmp_path: Path, sfumato: Command) -> None:
+    measured = sfumato(
+        "eval", run, "-n", 16, "--steps", 2, "--guidance", 2, "--features", "pixels", "--no-curve", "--out", "measured"
+    )
+    assert measured.returncode == 0, measured.stderr
+    words = "age, mood, conditioning_image, edges of 9 of the samples that stand for held-out ones, in turn"
+    assert f"drawn for {words}" in " ".join(measured.stdout.split())
+    record = json.loads((tmp_path / "measured" / "record.json").read_text())
+    assert record["source"]["told"] == words
+    assert words in (tmp_path / "measured" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

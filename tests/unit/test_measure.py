@@ -11,12 +11,16 @@ import pytest
 import torch
 
 from sfumato.data import Dataset, open_dataset
+from sfumato.data.columns import Columns
+from sfumato.data.tokens import learn_tokenizer
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, loss_by_level
 from sfumato.evaluation.classifier import train_classifier
+from sfumato.evaluation.evaluate import told_words
 from sfumato.evaluation.features import content_hash, left_out, open_extractor, own_classifier
 from sfumato.evaluation.measure import (
     asked_of,
+    asked_rows,
     audit_samples,
     conditions,
     measure,
@@ -27,6 +31,8 @@ from sfumato.evaluation.measure import (
 from sfumato.evaluation.record import Record, Source, rank, read_record, unlike, write_record
 from sfumato.hub import ModelConfig, new_model
 from sfumato.nets import MLPConfig
+from sfumato.training import model_for
+from sfumato.training.conditions import conditions_of
 from tiny import blobs
 
 
@@ -148,16 +154,33 @@ def test_copies_of_large_pictures_are_looked_for_among_small_ones() -> None:
 
 
 def test_captions_are_those_of_held_out_samples() -> None:
-    dataset = replace(blobs(100), captions=[f"caption {i}\nanother" for i in range(100)])
+    said = [f"caption {i}\nanother" for i in range(100)]
+    dataset = replace(blobs(100), captions=said)
     reference = open_reference(dataset, open_extractor("pixels", dataset))
     assert dataset.labels is not None
     own = {f"caption {i}": dataset.labels[i] for i in reference.held_out}
+    unlabelled = replace(dataset, labels=None, classes=())
+    both, words, classes = (new_model(model_for(some, "nano")) for some in (dataset, unlabelled, blobs(100)))
+    both.tokenizer = words.tokenizer = learn_tokenizer(said)
     for count in (10, 20, 50):
-        asked = asked_of(reference, count, True, True)
+        asked = asked_of(reference, count, both)
         assert asked.prompts is not None and set(asked.prompts) <= set(own)
         assert len(set(asked.prompts)) == min(count, 20) and asked.labels == [own[one] for one in asked.prompts]
-    assert asked_of(reference, 10, False, True).labels is None
-    assert asked_of(reference, 10, True, False).prompts is None
+    assert asked_of(reference, 10, words).labels is None
+    assert asked_of(reference, 10, classes).prompts is None
+
+
+def test_a_model_is_told_by_name_what_held_out_samples_are() -> None:
+    dataset = replace(blobs(100), values={"age": np.arange(100, dtype=np.float32)[:, None]})
+    columns = Columns(numbers=("age",))
+    reference = open_reference(dataset, open_extractor("pixels", dataset))
+    model = new_model(model_for(dataset, "nano", conditions=conditions_of(dataset, columns, ["edges"])))
+    asked = asked_of(reference, 30, model)
+    rows = asked_rows(reference, 30)
+    assert dataset.labels is not None and asked.labels == dataset.labels[rows].tolist() and not asked.nothing
+    assert asked.told["age"].tolist() == rows.tolist() and asked.told["edges"].shape == (30, 1, 8, 8)
+    assert asked.at([3, 1]).told["age"].tolist() == rows[[3, 1]].tolist()
+    assert told_words(asked, reference) == "age, edges of 20 of the samples that stand for held-out ones, in turn"
 
 
 def test_a_network_that_learnt_nothing_loses_as_much_as_the_best_linear_guess() -> None:

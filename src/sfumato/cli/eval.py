@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -14,19 +14,21 @@ import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
 from rich.table import Table
+from torch import Tensor
 
 from sfumato.cli.display import console, count, duration, note, print_facts
 from sfumato.cli.sample import draw, frame_of, parse_seeds, results_folder, with_sampler
+from sfumato.cli.told import Told
 from sfumato.data import Dataset, hold_out, open_dataset, picture, save_animation
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
-from sfumato.evaluation.scores import SCORES
-from sfumato.hub import Model, load
+from sfumato.evaluation.scores import LEAST, SCORES
+from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.zoo import ships, zoo_data
+from sfumato.sampling import Step
 from sfumato.training import pick_device, training_config
 
-LEAST = 12
 WORTH_TELLING = 5.0  # seconds
 
 
@@ -86,17 +88,17 @@ def eval_(
         write_evaluation,
     )
     from sfumato.evaluation.features import open_extractor
-    from sfumato.evaluation.measure import conditions, open_reference
+    from sfumato.evaluation.measure import Asked, conditions, open_reference
     from sfumato.evaluation.page import shown_rows
 
     given = {k: v for k, v in (("steps", steps), ("guidance", guidance)) if v is not None}
     settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
-    if guidance is not None and not model.config.classes and not model.reads:
-        raise SfumatoError(f"{run} was trained without classes, so there is nothing to guide; leave --guidance out.")
+    if guidance is not None and not (model.config.classes or model.reads or model.config.conditions):
+        raise SfumatoError(f"{run} is told nothing, so there is nothing to guide; leave --guidance out.")
     quiet = as_json
     extractor = open_extractor(features, dataset, held_out=held)
     if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:
-        console.print(f"Features of the data: about {duration(seconds)}, the first time only.", soft_wrap=True)
+        console.print(f"Features of the data: about {duration(seconds)} where they are not kept yet.", soft_wrap=True)
     reference = open_reference(dataset, extractor, held)
     if other is not None:  # before the work, not after
         check_alike(conditions(reference, len(numbers), 0), other.conditions, (model.source, other.source.model))
@@ -111,19 +113,25 @@ def eval_(
                 ("will take", f"about {duration(expected_seconds(model, reference, plan))}"),
             ]
         )
+
+    def drawn(
+        some: Sequence[int], asked: Asked, how: SamplingConfig, batch: int, frames: bool
+    ) -> tuple[Tensor, list[Step]]:
+        return draw(model, some, asked.labels, how, batch, frames, Told(named=dict(asked.told)), asked.prompts)
+
     place = out or results_folder(run) / "evaluation"
     how = {"sampler": sampler, "steps": steps, "guidance": guidance}
     found = evaluate(
         model,
         reference,
         plan,
-        lambda s, asked, how: draw(model, s, asked.labels, how, plan.batch, False, prompts=asked.prompts)[0],
+        lambda s, asked, how: drawn(s, asked, how, plan.batch, frames=False)[0],
         _command(run, features, numbers, how, weights, curve, bits),
     )
     shown = shown_rows(plan.count, dataset.is_images)
     some = [numbers[i] for i in shown]
     asked = found.asked.at(shown)
-    _, way = draw(model, some, asked.labels, settings, len(some), frames=True, prompts=asked.prompts)
+    _, way = drawn(some, asked, settings, len(some), frames=True)
     columns = 10 if dataset.is_images else None
     frames = [picture(frame_of(step), asked.labels, columns) for step in way]
     save_animation(frames, place / "denoising.webp", milliseconds=120, last_hold=2000)

@@ -25,7 +25,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.cascade import check_cascade, enlarge
-from sfumato.hub.model import FIRST
+from sfumato.hub.model import FIRST, told_rows
 from sfumato.hub.zoo import ships
 from sfumato.sampling import Step, resolve, stepper
 from sfumato.training import data_gaussian, pick_device
@@ -273,7 +273,7 @@ def draw(
 ) -> tuple[torch.Tensor, list[Step]]:  # fmt: skip
     """All the samples, with a progress bar over network steps; and the first batch's way there, if asked.
 
-    `prompts` are one a sample, where they aren't all told the same.
+    `prompts` are one a sample, where they aren't all told the same; so may be what is told by name.
     """
     parts: list[torch.Tensor] = []
     way: list[Step] = []
@@ -284,7 +284,8 @@ def draw(
             own = seeds[some]
             said, away = (None if text is None else [text] * len(own) for text in (told.prompt, told.negative))
             said = said if prompts is None else list(prompts[some])
-            for step in model.stream(own, labels and labels[some], settings, said, away, told.edit, told.named):
+            named = told_rows(model.config.conditions, told.named, some)
+            for step in model.stream(own, labels and labels[some], settings, said, away, told.edit, named):
                 if frames and first == 0:
                     way.append(step)
                 if step.index:

@@ -90,11 +90,13 @@ class Evaluation:
 def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     """About how long `evaluate` will take, by a small trial of each of its parts."""
     batch = min(plan.batch, plan.count, 64)
-    asked = asked_of(reference, batch, bool(model.config.classes), model.reads)
+    asked = asked_of(reference, batch, model)
     known = SAMPLERS.get(plan.settings.sampler)
     steps = max(2, known.needs) if known else 2
     settings = replace(plan.settings, steps=steps)
-    draw = partial(model.sample, range(batch), asked.labels, settings, batch=batch, prompts=asked.prompts)
+    draw = partial(
+        model.sample, range(batch), asked.labels, settings, batch=batch, prompts=asked.prompts, told=asked.told
+    )
     draw()  # the first call warms up
     calls = steps * max(1, known.calls if known else 1)
     each = seconds_of(draw) / (batch * calls)
@@ -121,7 +123,7 @@ def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
 
 def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
     """Draw, measure, audit. `draw(seeds, asked, settings)` gives the samples, so that its caller may show progress."""
-    asked = asked_of(reference, plan.count, bool(model.config.classes), model.reads)
+    asked = asked_of(reference, plan.count, model)
     labels = asked.labels
     samples = draw(list(plan.seeds), asked, plan.settings)
     measured = measure(samples, None if labels is None else torch.tensor(labels), reference, repeats=plan.repeats)
@@ -129,8 +131,6 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
     duplicates = near_duplicates(pixels_of(reference.dataset, reference.train))
     words = verdict(audits)
     scores, notes = dict(measured.scores), list(measured.notes)
-    if untold := ", ".join(one.name for one in model.config.conditions):
-        notes.append(f"the model can be told {untold}, and was not.")
     if not reference.really:
         notes.append(
             "this model was not trained with enough samples held out: a random fifth of the data stands in, and copies "
@@ -148,6 +148,7 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
             seeds=f"{plan.seeds[0]}-{plan.seeds[-1]}",
             classes=classes_words(asked),
             captions=captions_words(asked, reference),
+            told=told_words(asked, reference),
             sampler={k: v for k, v in asdict(plan.settings).items() if v is not None},
             sfumato=__version__,
             torch=torch.__version__,
@@ -168,27 +169,38 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
 
 def drawn_for(model: Model, reference: Reference, count: int) -> str:
     """What `model` will be told to draw, for people."""
-    asked = asked_of(reference, count, bool(model.config.classes), model.reads)
+    asked = asked_of(reference, count, model)
     words = [f"{len(set(asked.labels)):,} classes, {classes_words(asked)}"] if asked.labels is not None else []
     words += [f"captions {captions_words(asked, reference).partition(';')[0]}"] if asked.prompts is not None else []
-    untold = ", ".join(one.name for one in model.config.conditions)
-    nothing = f"nothing of {untold}" if untold else "nothing: the model has no classes and reads no prompts"
-    return ", ".join(words) or nothing
+    words += [told_words(asked, reference)] if asked.told else []
+    return ", ".join(words) or "nothing: the model has no classes and reads no prompts"
 
 
 def classes_words(asked: Asked) -> str:
     """How the classes were chosen, for the record."""
-    return "none" if asked.labels is None else "those of the captions" if asked.prompts else "in the data's proportions"
+    if asked.labels is None:
+        return "none"
+    return "those of the same samples" if asked.prompts or asked.told else "in the data's proportions"
 
 
 def captions_words(asked: Asked, reference: Reference) -> str:
     """Which captions were drawn, for the record."""
     if asked.prompts is None:
         return "none"
-    number = min(len(asked.prompts), len(reference.held_out))
-    origin = "held-out samples" if reference.really else "the samples that stand for held-out ones"
     content = hashlib.sha256("\n".join(asked.prompts).encode()).hexdigest()
-    return f"of {number:,} of {origin}, in turn; sha256 {content[:16]}"
+    return f"{_of_whom(len(asked.prompts), reference)}; sha256 {content[:16]}"
+
+
+def told_words(asked: Asked, reference: Reference) -> str:
+    """What was told by name, for the record."""
+    if not asked.told:
+        return "none"
+    return f"{', '.join(asked.told)} {_of_whom(len(next(iter(asked.told.values()))), reference)}"
+
+
+def _of_whom(count: int, reference: Reference) -> str:
+    origin = "held-out samples" if reference.really else "the samples that stand for held-out ones"
+    return f"of {min(count, len(reference.held_out)):,} of {origin}, in turn"
 
 
 def curve(reference: Reference, asked: Asked, plan: Plan, draw: Draw) -> list[dict[str, float]]:

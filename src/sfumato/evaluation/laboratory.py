@@ -101,10 +101,11 @@ class Laboratory:
         return [number % classes for number in range(count)] if classes else None
 
     def draw(self, count: int, labels: Sequence[int] | None = None, **sampling: Any) -> Tensor:
-        """Pictures of the seeds from 0 on, by a model that knows no classes but reads prompts of held-out captions."""
-        reads = self.model.reads and not self.model.config.classes
-        prompts = asked_of(self.reference, count, False, reads).prompts
-        return self.model.sample(range(count), labels, batch=250, prompts=prompts, **sampling)
+        """Pictures of the seeds from 0 on, told what held-out samples are by a model that knows no classes."""
+        if self.model.config.classes:
+            return self.model.sample(range(count), labels, batch=250, **sampling)
+        asked = asked_of(self.reference, count, self.model)
+        return self.model.sample(range(count), None, batch=250, prompts=asked.prompts, told=asked.told, **sampling)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -16,8 +16,10 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor, chunks, content_hash, digest, left_out, rounded
 from sfumato.evaluation.memorisation import Audit, audit
 from sfumato.evaluation.record import Conditions, ScoreRecord
-from sfumato.evaluation.scores import score
+from sfumato.evaluation.scores import LEAST, score
 from sfumato.evaluation.two_sample import class_accuracy, class_histogram
+from sfumato.hub import Model
+from sfumato.training.conditions import always_told
 
 MOST = 10_000  # of the data: more move no score by as much as its interval
 SMALL = 32  # pixels a side that copies are looked for at: of larger pictures ten thousand would fill the memory
@@ -25,15 +27,21 @@ SMALL = 32  # pixels a side that copies are looked for at: of larger pictures te
 
 @dataclass(frozen=True)
 class Asked:
-    """What a model is told of each sample that it is to draw: the class, the caption, or neither."""
+    """What a model is told of each sample that it is to draw: class, caption, conditions by name, or nothing."""
 
     labels: list[int] | None = None
     prompts: list[str] | None = None
+    told: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def nothing(self) -> bool:
+        return self.labels is None and self.prompts is None and not self.told
 
     def at(self, rows: Sequence[int]) -> Asked:
         """What is told of some of them."""
         labels, prompts = (given and [given[i] for i in rows] for given in (self.labels, self.prompts))
-        return Asked(labels, prompts)  # type: ignore[arg-type]
+        told = {name: value[list(rows)] for name, value in self.told.items()}
+        return Asked(labels, prompts, told)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -163,21 +171,25 @@ def shrunk(samples: Tensor) -> Tensor:
     return samples.flatten(1)
 
 
-def asked_of(reference: Reference, count: int, classes: bool, captions: bool) -> Asked:
-    """What a model that knows `classes`, reads `captions`, both or neither is told of `count` samples.
+def asked_of(reference: Reference, count: int, model: Model) -> Asked:
+    """What `model` is told of `count` samples: all that it can be told.
 
-    Classes come in the data's proportions; captions are those of held-out samples, each in turn, with their classes.
+    Classes come in the data's proportions. Captions and conditions by name are those of held-out samples, each in turn,
+    with their classes.
     """
-    dataset = reference.dataset
-    if not captions or dataset.captions is None:
-        return Asked(proportional_labels(dataset, count) if classes else None)
-    rows = caption_rows(reference, count)
-    own = dataset.labels[rows].tolist() if classes and dataset.labels is not None else None
-    return Asked(own, [dataset.captions[row].partition("\n")[0] for row in rows.tolist()])
+    dataset, conditions = reference.dataset, model.config.conditions
+    captions = dataset.captions if model.reads else None
+    if captions is None and not conditions:
+        return Asked(proportional_labels(dataset, count) if model.config.classes else None)
+    rows = asked_rows(reference, count)
+    own = dataset.labels[rows].tolist() if model.config.classes and dataset.labels is not None else None
+    prompts = None if captions is None else [captions[row].partition("\n")[0] for row in rows.tolist()]
+    told = always_told(dataset, conditions, dataset.batch(rows)[0], rows) if conditions else {}
+    return Asked(own, prompts, told)
 
 
-def caption_rows(reference: Reference, count: int) -> NDArray[np.int64]:
-    """The held-out samples whose captions `count` samples are drawn for, in turn; the first are those of any count."""
+def asked_rows(reference: Reference, count: int) -> NDArray[np.int64]:
+    """The held-out samples that `count` samples are drawn like, in turn; the first are those of any count."""
     held = reference.held_out
     order = np.random.default_rng(0).permutation(len(held))  # data often lies in order
     return held[order[np.arange(count) % len(held)]]
@@ -195,7 +207,9 @@ def proportional_labels(dataset: Dataset, count: int) -> list[int] | None:
 def floor_sets(reference: Reference, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """Features of about `count` real samples, and of others to compare them with: what no model drew."""
     generator = torch.Generator().manual_seed(seed)
-    if (held := len(reference.held_out)) >= count / 2:  # any of them: data often lies in order, by writer or by day
+    if (held := len(reference.held_out)) >= max(
+        count / 2, LEAST
+    ):  # any of them: data often lies in order, by writer or by day
         some = torch.randperm(held, generator=generator)[:count]
         return reference.held_out_features[some], reference.features
     shuffled = reference.features[torch.randperm(len(reference.features), generator=generator)]

@@ -37,6 +37,7 @@ def model_card(record: Record, dataset: Dataset) -> str:
     )
     shape = " × ".join(map(str, dataset.shape))
     told = "" if not captions else f"; captions {source.captions.partition(';')[0]}"
+    told += "" if source.told == "none" else f"; {source.told}"
     sampler = ", ".join(f"{key} {value}" for key, value in source.sampler.items())
     notes = "".join(f"\n{note[0].upper()}{note[1:]}\n" for note in record.notes)
     return f"""---

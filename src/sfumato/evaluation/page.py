@@ -16,7 +16,7 @@ from sfumato.data import picture, save_png, table, tile
 from sfumato.evaluation.charts import bar_chart, interval_chart, line_chart
 from sfumato.evaluation.evaluate import Evaluation
 from sfumato.evaluation.features import rounded
-from sfumato.evaluation.measure import Asked, Reference, caption_rows
+from sfumato.evaluation.measure import Reference, asked_rows
 from sfumato.evaluation.memorisation import memorised
 from sfumato.evaluation.record import Record, ScoreRecord
 from sfumato.evaluation.report import address, embed, render
@@ -124,6 +124,7 @@ def drawn_words(record: Record) -> str:
               if value is not False and value not in ("network", "plain")]  # fmt: skip
     told = [f"classes {source.classes}"] if source.classes != "none" else []
     told += [f"captions {source.captions.partition(';')[0]}"] if source.captions != "none" else []
+    told += [source.told] if source.told != "none" else []
     return f"Seeds {source.seeds}{''.join(f', {words}' for words in told)}; {', '.join(parts)}."
 
 
@@ -134,7 +135,7 @@ def captioned(evaluation: Evaluation, reference: Reference) -> list[dict[str, st
         return []
     found = []
     for i in torch.linspace(0, len(prompts) - 1, min(CAPTIONED, len(prompts))).long().tolist():
-        row = caption_rows(reference, len(prompts))[i : i + 1]
+        row = asked_rows(reference, len(prompts))[i : i + 1]
         drawn, real = evaluation.samples[i : i + 1], reference.dataset.batch(row)[0]
         cells = {name: address(tile(x, columns=1, gap=0)) for name, x in (("drawn", drawn), ("real", real))}
         found.append({"caption": prompts[i], **cells})
@@ -153,7 +154,7 @@ def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]
         words += f" --class {shlex.quote(reference.dataset.classes[asked.labels[0]])}"
     settings = {**source.sampler, "weights": source.weights}
     words += "".join(f" --{name} {settings[name]}" for name in ("sampler", "steps", "guidance", "weights")
-                     if name != "guidance" or asked != Asked())  # fmt: skip
+                     if name != "guidance" or not asked.nothing)  # fmt: skip
     rest = ["scores"] + ["quality against steps"] * bool(evaluation.record.curve)
     return [
         (f"{', '.join(rest)}, loss by noise level, copies, this page", source.command),

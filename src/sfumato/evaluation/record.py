@@ -55,6 +55,7 @@ class Source:
     torch: str
     command: str
     captions: str = "none"
+    told: str = "none"  # conditions by name
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.sliced import sliced_wasserstein
 from sfumato.evaluation.two_sample import classifier_two_sample_test
 
+LEAST = 12  # samples: fewer have no score
+
 
 @dataclass(frozen=True)
 class Score:
@@ -50,7 +52,7 @@ def score(samples: Tensor, real: Tensor, seed: int = 0, repeats: int = 50) -> tu
     features a covariance has no inverse, and the Fréchet distance measures mostly that: it is left out, and the kernel
     distance and the two-sample test are to be read. Raises SfumatoError for features that don't fit together.
     """
-    samples, real = check_features(samples, real, least=12)
+    samples, real = check_features(samples, real, least=LEAST)
     least, dimension = min(len(samples), len(real)), samples.shape[1]
     found: dict[str, Estimate] = {}
     notes = []

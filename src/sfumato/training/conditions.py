@@ -21,6 +21,7 @@ from sfumato.data.controls import CONTROLS, control_config, control_image
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets import ConditionConfig
 
+SEED = 2**40  # what is left to chance is the same at every evaluation, of every run
 SEEN = 10_000  # samples whose mean and standard deviation are those of a column
 
 
@@ -92,6 +93,20 @@ def told_of(
             found[chance.hidden[number]] = math.nan
         told[one.name] = found if one.kind != "number" else found[:, 0]
     return told
+
+
+def always_told(
+    dataset: Dataset, conditions: Sequence[ConditionConfig], x0: Tensor, indices: NDArray[np.int64]
+) -> dict[str, Tensor]:
+    """What the samples `x0` at `indices` are told by name, the same every time that it is asked for."""
+    if not conditions or not len(indices):
+        return {}
+    each = []
+    for x, index in zip(x0, indices, strict=True):
+        generator = torch.Generator().manual_seed(SEED + int(index))
+        chance = draw_chance(conditions, 1, x.shape, 0.0, generator)
+        each.append(told_of(dataset, conditions, x[None], np.array([index]), chance))
+    return {one.name: torch.cat([told[one.name] for told in each]) for one in conditions}
 
 
 def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = ()) -> tuple[ConditionConfig, ...]:

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sfumato.data import around
 from sfumato.diffusion import Level
-from sfumato.training.conditions import draw_chance, told_of
+from sfumato.training.conditions import SEED, always_told
 
 if TYPE_CHECKING:
     from sfumato.training.trainer import Trainer
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 FILE = "held_out.jsonl"
 SAMPLES = 64  # of each kind: with four levels, the network is asked about as often as for a preview
 QUANTILES = (0.1, 0.37, 0.63, 0.9)  # of the law of levels that the run trains
-SEED = 2**40  # the noise is the same at every evaluation, of every run
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     mine = slice(trainer.helpers.rank, None, trainer.helpers.count)
     x0, labels = trainer.dataset.batch(indices[mine])
     model = trainer.model
-    told = first_told(trainer, x0, indices[mine])
+    told = always_told(trainer.dataset, trainer.model.config.conditions, x0, indices[mine])
     captions = first_captions(trainer, indices[mine])
     cond = model.condition(len(x0), labels if model.config.classes else None, captions, told)
     objective = replace(trainer.objective, uncertainty=None)  # the plain loss, which is above 0
@@ -85,22 +83,6 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
         tuple(tuple(row[:number]) for row in rows),
         tuple(tuple(row[number:]) for row in rows),
     )
-
-
-def first_told(trainer: Trainer, x0: Tensor, indices: NDArray[np.int64]) -> dict[str, Tensor]:
-    """What the samples `x0` at `indices` are told by name, the same at every time that it is asked for."""
-    conditions = trainer.model.config.conditions
-    chances = [
-        draw_chance(conditions, 1, x0.shape[1:], 0.0, torch.Generator().manual_seed(SEED + int(index)))
-        for index in indices
-    ]
-    if not conditions or not chances:
-        return {}
-    each = [
-        told_of(trainer.dataset, conditions, x0[i : i + 1], indices[i : i + 1], chance)
-        for i, chance in enumerate(chances)
-    ]
-    return {one.name: torch.cat([told[one.name] for told in each]) for one in conditions}
 
 
 def first_captions(trainer: Trainer, indices: NDArray[np.int64]) -> list[str] | None:

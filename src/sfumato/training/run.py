@@ -54,6 +54,7 @@ from sfumato.nets import (
 )
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
+from sfumato.training.conditions import always_told
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
 from sfumato.training.held_out import (
     FILE,
@@ -61,7 +62,6 @@ from sfumato.training.held_out import (
     Verdict,
     evaluate,
     first_captions,
-    first_told,
     judge_run,
     read_evaluations,
     write_evaluation,
@@ -415,7 +415,8 @@ def _preview(folder: Path, trainer: Trainer) -> Preview:
         asked = None if labels is None else [labels[seed] for seed in seeds]
         like = preview_samples(trainer, count)[list(seeds)]
         x0, classes = trainer.dataset.batch(like)
-        told, prompts = first_told(trainer, x0, like), first_captions(trainer, like)
+        told = always_told(trainer.dataset, own.config.conditions, x0, like)
+        prompts = first_captions(trainer, like)
         if trainer.coarse:
             told = halved_images(told)
         if asked is not None and classes is not None and (told or prompts is not None):
