@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+from forking import ENVIRONMENT, SECONDS, Forks
 from sfumato.training import TrainingConfig, start_run, train
 from tiny import TINY, Command, blobs
 
@@ -37,18 +39,31 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    found = Forks()
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def sfumato(tmp_path: Path) -> Command:
-    """`sfumato(*arguments)` runs the command line in `tmp_path`, in a process of its own."""
+def sfumato(tmp_path: Path, forks: Forks) -> Command:
+    """`sfumato(*arguments)` runs the command line in `tmp_path`, in a process of its own.
+
+    With an `environment` of its own it is started anew, which takes seconds longer; so it is where forks aren't safe.
+    """
 
     def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        words = [*map(str, arguments)]
+        if sys.platform == "linux" and not environment:
+            return forks.run(words, tmp_path)
         return subprocess.run(
-            [sys.executable, "-m", "sfumato", *map(str, arguments)],
+            [sys.executable, "-m", "sfumato", *words],
             cwd=tmp_path,
-            env={**os.environ, "SFUMATO_CACHE": str(tmp_path / "cache"), "COLUMNS": "100", **environment},
+            env={**os.environ, **ENVIRONMENT, "SFUMATO_CACHE": str(tmp_path / "cache"), **environment},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=SECONDS,
         )
 
     return call

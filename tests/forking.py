@@ -1,0 +1,80 @@
+"""Runs the command line in forks of one process that has loaded PyTorch: loading it is most of what a command takes.
+
+python tests/forking.py, then a line of JSON on its standard input a command: its arguments, folder, environment and the
+files for what it prints. The answer is its exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+SECONDS = 600  # longer than any command of a test takes
+ENVIRONMENT = {"COLUMNS": "100"}
+
+
+class Forks:
+    """A process to fork from, started with the first command and ended with `close`."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[str] | None = None
+
+    def run(self, arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+        """What the command line did with `arguments` in `folder`, in a process of its own."""
+        if self._server is None or self._server.poll() is not None:
+            self._server = subprocess.Popen(
+                [sys.executable, __file__],
+                env={**os.environ, **ENVIRONMENT},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._server.stdin is not None and self._server.stdout is not None
+        with tempfile.TemporaryDirectory() as place:
+            printed, said = Path(place) / "stdout", Path(place) / "stderr"
+            environment = {**os.environ, **ENVIRONMENT, "SFUMATO_CACHE": str(folder / "cache")}
+            told = [*arguments], str(folder), environment, str(printed), str(said)
+            print(json.dumps(told), file=self._server.stdin, flush=True)
+            code = int(self._server.stdout.readline())
+            return subprocess.CompletedProcess(
+                [*arguments], code, printed.read_text(errors="replace"), said.read_text(errors="replace")
+            )
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.communicate()
+
+
+def serve() -> None:
+    """Fork for each line; the child goes on as if it had been started so."""
+    import torch  # noqa: F401
+
+    from sfumato.cli import app, main
+
+    for verb in list(app):
+        app[verb]  # loads its module
+    for line in sys.stdin:
+        arguments, folder, environment, printed, said = json.loads(line)
+        if child := os.fork():
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+            continue
+        signal.alarm(SECONDS)
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        for number, path in enumerate((os.devnull, printed, said)):
+            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+        import sfumato
+
+        sys.argv = [str(Path(sfumato.__file__).with_name("__main__.py")), *arguments]
+        main()
+
+
+if __name__ == "__main__":
+    serve()
