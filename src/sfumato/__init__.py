@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sfumato.data import Dataset, open_dataset
     from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
     from sfumato.errors import SfumatoError
-    from sfumato.hub import Model, ModelConfig, SamplingConfig, cascade, load
+    from sfumato.hub import Model, ModelConfig, SamplingConfig, cascade, load, with_branch
     from sfumato.sampling import grid, sample, stepper
     from sfumato.training import TrainingConfig, model_for, model_from, resume_run, start_run, train
 
@@ -39,6 +39,7 @@ _HOMES = {
     "start_run": "training",
     "stepper": "sampling",
     "train": "training",
+    "with_branch": "hub",
 }
 
 __version__ = version("sfumato")
@@ -64,6 +65,7 @@ __all__ = [
     "start_run",
     "stepper",
     "train",
+    "with_branch",
 ]  # fmt: skip
 
 

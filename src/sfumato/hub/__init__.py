@@ -1,6 +1,7 @@
 """Model folders: configs, checkpoints, and a model put together from them."""
 
+from sfumato.hub.branch import with_branch
 from sfumato.hub.cascade import cascade
 from sfumato.hub.model import Model, ModelConfig, SamplingConfig, load, new_model
 
-__all__ = ["Model", "ModelConfig", "SamplingConfig", "cascade", "load", "new_model"]
+__all__ = ["Model", "ModelConfig", "SamplingConfig", "cascade", "load", "new_model", "with_branch"]

@@ -66,8 +66,12 @@ def write_branch(folder: Path, weights: Mapping[str, Tensor], sees: ConditionCon
     replace_file(folder / WEIGHTS, safetensors.torch.save(tensors))
 
 
-def with_branch(base: Model, folder: Path) -> Model:
-    """`base` with the branch that lies in `folder`; raises SfumatoError where there is none that fits."""
+def with_branch(base: Model, folder: str | Path) -> Model:
+    """`base` with the branch that lies in `folder`, which is `branch` in the run that trained it.
+
+    Raises SfumatoError where there is none that fits.
+    """
+    folder = Path(folder)
     try:
         about: dict[str, Any] = json.loads((folder / CONFIG).read_bytes())
         sees = TypeAdapter(ConditionConfig).validate_python(about["sees"])
