@@ -4,6 +4,7 @@ import { walk } from '../../compute/engine'
 import type { Program } from '../../compute/program'
 import type { Known } from '../../compute/protocol'
 import type { Word } from '../../compute/prompts'
+import { grey } from '../../scene/cards'
 
 export const SIDE = 32
 export const SIZE = 3 * SIDE * SIDE
@@ -50,6 +51,15 @@ export async function reading(text: string): Promise<Read[]> {
       return { text, how, pieces: pieces.map((piece) => piece.text.replaceAll('▁', '')) }
     })
     .filter((read) => read.text)
+}
+
+/** A picture of numbers in [−1, 1] times `contrast` as a canvas takes it; a faint grey where there is none. */
+export function pixels(values: Float32Array | null | undefined, contrast: number): ImageData {
+  const image = new ImageData(SIDE, SIDE)
+  const plane = SIDE * SIDE
+  for (let i = 0; i < plane; i++)
+    for (let c = 0; c < 4; c++) image.data[4 * i + c] = !values ? 40 : c === 3 ? 255 : grey(values[c * plane + i]! / contrast)
+  return image
 }
 
 /** Which pixels are painted, as letters of an address: six pixels a letter, what follows the last painted one left out. */
