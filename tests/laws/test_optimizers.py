@@ -20,6 +20,17 @@ def test_singular_values_come_near_one_and_singular_vectors_stay(shape: tuple[in
     assert torch.cosine_similarity(found.flatten(1), (exact.U @ exact.Vh).flatten(1)).min() > 0.97
 
 
+@pytest.mark.parametrize(("rank", "most"), [(64, 20), (8, 3.4445**4)])
+def test_rounding_is_enlarged_at_most_by_the_slope_at_zero(rank: int, most: float) -> None:
+    """Where a gradient has no direction, as that of a few samples, what rounding left there is made larger."""
+    generator = torch.Generator().manual_seed(0)
+    gradient = torch.randn(1, 64, rank, generator=generator) @ torch.randn(1, rank, 192, generator=generator)
+    error = torch.randn(1, 64, 192, generator=generator)
+    rounded = gradient + 1e-5 * gradient.norm() * error / error.norm()
+    change = (orthogonal(rounded) - orthogonal(gradient)).norm() / orthogonal(gradient).norm()
+    assert most / 4 < float(change) / 1e-5 < most
+
+
 def test_an_update_knows_no_scale_of_its_gradient() -> None:
     """The gradient says which way; how far is the learning rate's business alone."""
     generator = torch.Generator().manual_seed(1)
