@@ -9,8 +9,9 @@ import torch
 from cyclopts import Parameter
 
 from sfumato.cli.display import console, print_facts, program
+from sfumato.cli.running import run
 from sfumato.cli.sample import about, draw, frame_of, seed_words
-from sfumato.cli.train import HELD_OUT, run
+from sfumato.cli.train import HELD_OUT
 from sfumato.data import open_dataset, save_animation, save_png, tile
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,26 +13,22 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.markup import escape
 
-from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
-from sfumato.cli.trackers import Trackers, check_trackers, earlier_trackers
-from sfumato.data import Dataset, open_dataset, picture
+from sfumato.cli.display import console, count, duration, note
+from sfumato.cli.running import finish, run
+from sfumato.cli.trackers import check_trackers, earlier_trackers
+from sfumato.data import Dataset, open_dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model, ModelConfig, load, new_model
-from sfumato.hub.model import frozen_encoder, read_config
+from sfumato.hub.model import frozen_encoder
 from sfumato.training import (
     ALONE,
-    Judged,
     Precision,
-    Preview,
     Processes,
-    Progress,
-    Saved,
     Trainer,
     TrainingConfig,
-    Verdict,
     branch_from,
     conditions_of,
     extend,
@@ -47,13 +41,11 @@ from sfumato.training import (
     start_run,
     training_config,
 )
-from sfumato.training import train as train_events
 from sfumato.training.finetuning import moved_attention
-from sfumato.training.lora import FASTER, adapter_words
+from sfumato.training.lora import FASTER
 from sfumato.training.machine import fit_threads
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
 from sfumato.training.precision import WORTH_COMPILING, can_compile, gains_by_compiling
-from sfumato.training.run import ADAPTER, preview_labels
 
 HELD_OUT = 0.05  # share of the samples
 
@@ -363,125 +355,3 @@ def open_and_tell(
     for text in dataset.notes:
         note(text)
     return dataset
-
-
-@contextmanager
-def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
-    """While the block is open, Ctrl-C and SIGTERM end the run after the present step, saved.
-
-    So do SIGUSR1 and SIGUSR2, by which schedulers announce that the machine will be taken (Slurm: --signal=USR1@60),
-    and SIGHUP, which comes when the terminal is closed or the connection breaks, unless nohup said to ignore it.
-    """
-    caught: list[int] = []
-    closed = getattr(signal, "SIGHUP", None)
-
-    def stop(number: int, frame: object) -> None:
-        caught.append(number)
-        trainer.stop()
-        if number == closed:
-            console.quiet = True  # there is no one to tell any more
-        # Asked twice: don't insist on saving. Of several processes, each hears it from the terminal and the launcher.
-        if len(caught) > 1 and trainer.processes.count == 1:
-            raise KeyboardInterrupt
-
-    known = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")]
-    if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:
-        known.append(closed)
-    before = {number: signal.signal(number, stop) for number in known if number is not None}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
-    """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
-    config, model = trainer.config, trainer.model
-    shape = " × ".join(map(str, model.config.shape))
-    compiled = ", compiled" if config.compile else ""
-    classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
-    print_facts(
-        [
-            ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),
-            ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters{_from(config)}"),
-            ("machine", f"{trainer.device.type}, {config.precision}{compiled}{_together(trainer)}"),
-            ("saved in", str(folder)),
-        ]
-    )
-    if config.lora is not None:
-        trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
-        note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
-    if config.shard and not trainer.sharded:
-        note("one process has none to share the weights out with, and holds them all; start several with torchrun.")
-    if (sees := model.config.branch) is not None:
-        trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
-        note(f"only a branch that sees {sees.name} is trained: {trained / 1e6:.2f} M parameters.")
-    if config.compile:
-        note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
-    judged: Verdict | None = None
-    with (
-        closing(Trackers(track, folder, trainer)) as trackers,
-        _signals_stop(trainer) as caught,
-        TrainingDisplay(folder.name) as display,
-    ):
-        for event in train_events(folder, trainer):
-            trackers.take(event)
-            if isinstance(event, Progress):
-                display.update(event)
-            elif isinstance(event, Preview):
-                number, labels = preview_labels(len(model.config.classes), len(model.config.shape))
-                fitting = (picture_columns() + 1) // (model.config.shape[-1] + 1)  # side by side at full size
-                columns = min(number // 2, fitting) if fitting >= 4 else number // 2
-                display.show(picture(event.samples, labels, columns, scale=1))
-            elif isinstance(event, Judged):
-                display.tell(event.verdict.sentence)
-                judged = event.verdict
-            elif isinstance(event, Saved):
-                saved = event
-    if caught or trainer.fraction < 1:  # another process may have been asked to stop
-        console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
-        console.print(
-            f"Go on with: {program()} train --resume --name {folder.name}{_out_option(folder)}", soft_wrap=True
-        )
-        trainer.processes.leave()
-        raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
-    took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
-    console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
-    if judged and judged.word != "early":
-        console.print(f"It is {judged.sentence}", soft_wrap=True)
-    if config.lora is not None:
-        console.print(f"The adapters alone are in {adapter_words(folder / ADAPTER)}", soft_wrap=True)
-    trainer.processes.leave()
-
-
-def _from(config: TrainingConfig) -> str:
-    return "" if config.origin is None else f", from {config.origin.path}"
-
-
-def _together(trainer: Trainer) -> str:
-    several = trainer.processes.count
-    if several == 1:
-        return ""
-    shared = ", which share the weights out" if trainer.sharded else ""
-    return f", {several} processes of {trainer.config.batch / several:g} images a step{shared}"
-
-
-def _out_option(folder: Path) -> str:
-    return "" if folder.parent == Path("runs") else f" --out {folder.parent}"
-
-
-def finish(folder: Path) -> None:
-    """Say what to try next with the run in `folder`."""
-    model: ModelConfig = read_config(folder / "config.json")
-    which = f" --class {model.classes[0]}" if model.classes else ""
-    for one in model.conditions:
-        which += {
-            "number": f" --number {one.name}={sum(one.mean):g}", "image": " --control picture.png", "vector": ""
-        }[one.kind]  # fmt: skip
-    console.print("Next:")
-    console.print(f"  {program()} sample {folder}{which} -n 16", soft_wrap=True)
-    console.print(f"  {program()} info {folder}", soft_wrap=True)
-    console.print(
-        f"  {program()} train --resume --name {folder.name}{_out_option(folder)} --minutes 60", soft_wrap=True
-    )

@@ -4,12 +4,12 @@ from sfumato.training.conditions import conditions_of
 from sfumato.training.finetuning import branch_from, model_from
 from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
 from sfumato.training.precision import Precision, fastest_precision, pick_device
+from sfumato.training.previews import Preview
 from sfumato.training.processes import ALONE, Processes, join_processes
 from sfumato.training.run import (
     Event,
     Judged,
     Measured,
-    Preview,
     Saved,
     data_gaussian,
     extend,

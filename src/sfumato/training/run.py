@@ -22,15 +22,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import safetensors
 import safetensors.torch
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Dataset, around, open_dataset, picture, save_png
+from sfumato.data import Dataset, open_dataset
 from sfumato.data.encoders import Encoder
 from sfumato.data.features import caption_features
 from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
@@ -54,22 +51,21 @@ from sfumato.nets import (
 )
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
-from sfumato.training.conditions import always_told
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
 from sfumato.training.held_out import (
     FILE,
     Evaluation,
     Verdict,
     evaluate,
-    first_captions,
     judge_run,
     read_evaluations,
     write_evaluation,
 )
 from sfumato.training.lora import write_adapter
 from sfumato.training.precision import pick_device
+from sfumato.training.previews import Preview, draw_preview, preview_count
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.trainer import Progress, Trainer, TrainingConfig, halved_images
+from sfumato.training.trainer import Progress, Trainer, TrainingConfig
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -77,7 +73,6 @@ if TYPE_CHECKING:
 ADAPTER, BRANCH = "adapter", "branch"
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
 METRICS_EVERY = 10
-PREVIEW_STEPS = 5  # at least between two previews, which cost about as much
 
 
 @dataclass(frozen=True)
@@ -85,15 +80,6 @@ class Measured:
     """A line of metrics.jsonl: means over the steps since the last line; None where there was no finite value."""
 
     values: dict[str, float | int | None]
-
-
-@dataclass(frozen=True)
-class Preview:
-    """The fixed seeds drawn with the averaged weights at `step`."""
-
-    step: int
-    samples: Tensor
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -333,9 +319,7 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     config, main = trainer.config, trainer.processes.main
     recent: list[Progress] = []
     saved_at, saved_step = trainer.seconds, -1
-    most = config.previews
-    if config.images is not None:  # a run of few steps isn't to spend its time on pictures
-        most = min(most, max(1, math.ceil(config.images / config.batch) // PREVIEW_STEPS))
+    most = preview_count(config)
     previews = math.floor(trainer.fraction * most)
     snapshots = math.floor(trainer.fraction * SNAPSHOTS)
     with (folder / "metrics.jsonl" if main else Path(os.devnull)).open("a", encoding="utf-8") as metrics:
@@ -350,7 +334,7 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
             yield progress
             if progress.fraction < 1 and math.floor(progress.fraction * most) > previews:
                 previews = math.floor(progress.fraction * most)
-                yield _preview(folder, trainer)
+                yield draw_preview(folder, trainer)
                 yield from _judge(folder, trainer)
             if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
                 snapshots = math.floor(progress.fraction * SNAPSHOTS)
@@ -366,7 +350,7 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     if trainer.step != saved_step:
         yield _save(folder, trainer)
     if trainer.fraction >= 1:  # someone who asked to stop is not kept waiting for pictures
-        yield _preview(folder, trainer)
+        yield draw_preview(folder, trainer)
         yield from _judge(folder, trainer)
 
 
@@ -386,51 +370,6 @@ def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
         else None,
         "skipped": newest.skipped,
     }
-
-
-def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]:
-    """How many preview samples to draw, and of which classes: rows that show each class in turn."""
-    if dimension == 1:
-        return 1000, [i % classes for i in range(1000)] if classes else None
-    columns = min(classes, 10) if classes > 1 else 8
-    return 2 * columns, [i % columns for i in range(2 * columns)] if classes else None
-
-
-def preview_samples(trainer: Trainer, count: int) -> NDArray[np.int64]:
-    """The samples whose conditions previews draw: half of them never trained on, where there are such."""
-    held = trainer.held[np.linspace(0, len(trainer.held) - 1, min(len(trainer.held), count // 2)).astype(np.int64)]
-    rest = np.linspace(0, len(trainer.dataset) - len(trainer.held) - 1, count - len(held)).astype(np.int64)
-    return np.concatenate([around(trainer.held, rest), held])
-
-
-def _preview(folder: Path, trainer: Trainer) -> Preview:
-    own, shape = trainer.model, trainer.model.config.shape
-    if trainer.coarse:  # it is drawn as it is trained: at full size that would be noise yet
-        shape = (shape[0], *(side // 2 for side in shape[1:]))
-    model = Model(replace(own.config, shape=shape), trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
-    count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
-    seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process draws some
-    samples = torch.zeros(count, *shape)
-    if seeds:
-        asked = None if labels is None else [labels[seed] for seed in seeds]
-        like = preview_samples(trainer, count)[list(seeds)]
-        x0, classes = trainer.dataset.batch(like)
-        told = always_told(trainer.dataset, own.config.conditions, x0, like)
-        prompts = first_captions(trainer, like)
-        if trainer.coarse:
-            told = halved_images(told)
-        if asked is not None and classes is not None and (told or prompts is not None):
-            asked = classes.tolist()  # all that is said of one sample belongs together
-        with trainer.processes.together():
-            samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=prompts, told=told)
-    samples = trainer.helpers.sum(samples)
-    if trainer.coarse:
-        samples = F.interpolate(samples, own.config.shape[1:])
-    path = folder / "previews" / f"step-{trainer.step:08d}.png"
-    if trainer.processes.main:
-        about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
-        save_png(picture(samples, labels, columns=count // 2), path, about)
-    return Preview(trainer.step, samples, path)
 
 
 def _judge(folder: Path, trainer: Trainer) -> Iterator[Judged]:

@@ -1,0 +1,83 @@
+"""Previews: the same seeds drawn again and again while a run trains."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sfumato.data import around, picture, save_png
+from sfumato.hub import Model
+from sfumato.training.conditions import always_told
+from sfumato.training.held_out import first_captions
+from sfumato.training.trainer import Trainer, TrainingConfig, halved_images
+
+STEPS = 5  # at least between two previews, which cost about as much
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The fixed seeds drawn with the averaged weights at `step`."""
+
+    step: int
+    samples: Tensor
+    path: Path
+
+
+def preview_count(config: TrainingConfig) -> int:
+    """How many previews a run draws: a run of few steps isn't to spend its time on pictures."""
+    if config.images is None:
+        return config.previews
+    return min(config.previews, max(1, math.ceil(config.images / config.batch) // STEPS))
+
+
+def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]:
+    """How many preview samples to draw, and of which classes: rows that show each class in turn."""
+    if dimension == 1:
+        return 1000, [i % classes for i in range(1000)] if classes else None
+    columns = min(classes, 10) if classes > 1 else 8
+    return 2 * columns, [i % columns for i in range(2 * columns)] if classes else None
+
+
+def preview_samples(trainer: Trainer, count: int) -> NDArray[np.int64]:
+    """The samples whose conditions previews draw: half of them never trained on, where there are such."""
+    held = trainer.held[np.linspace(0, len(trainer.held) - 1, min(len(trainer.held), count // 2)).astype(np.int64)]
+    rest = np.linspace(0, len(trainer.dataset) - len(trainer.held) - 1, count - len(held)).astype(np.int64)
+    return np.concatenate([around(trainer.held, rest), held])
+
+
+def draw_preview(folder: Path, trainer: Trainer) -> Preview:
+    """Draw the preview of this step and write it; of several processes, each draws some of it."""
+    own, shape = trainer.model, trainer.model.config.shape
+    if trainer.coarse:  # it is drawn as it is trained: at full size that would be noise yet
+        shape = (shape[0], *(side // 2 for side in shape[1:]))
+    model = Model(replace(own.config, shape=shape), trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
+    count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
+    seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process draws some
+    samples = torch.zeros(count, *shape)
+    if seeds:
+        asked = None if labels is None else [labels[seed] for seed in seeds]
+        like = preview_samples(trainer, count)[list(seeds)]
+        x0, classes = trainer.dataset.batch(like)
+        told = always_told(trainer.dataset, own.config.conditions, x0, like)
+        prompts = first_captions(trainer, like)
+        if trainer.coarse:
+            told = halved_images(told)
+        if asked is not None and classes is not None and (told or prompts is not None):
+            asked = classes.tolist()  # all that is said of one sample belongs together
+        with trainer.processes.together():
+            samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=prompts, told=told)
+    samples = trainer.helpers.sum(samples)
+    if trainer.coarse:
+        samples = F.interpolate(samples, own.config.shape[1:])
+    path = folder / "previews" / f"step-{trainer.step:08d}.png"
+    if trainer.processes.main:
+        about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
+        save_png(picture(samples, labels, columns=count // 2), path, about)
+    return Preview(trainer.step, samples, path)
