@@ -104,7 +104,8 @@ def test_what_needs_no_learning_holds_for_an_untrained_network(untrained: Labora
 def test_conditioning_is_not_borne_out_by_an_untrained_network(untrained: Laboratory) -> None:
     [finding] = measured(untrained, "conditioning")
     assert finding.verdict == "not borne out"
-    assert [row[0] for row in finding.rows] == ["asked for", "not asked for"]
+    assert [row[0] for row in finding.rows] == ["all", *untrained.model.config.classes]
+    assert all(0 <= cell.value <= 1 for row in finding.rows for cell in row[1:] if isinstance(cell, Estimate))
 
 
 def test_one_call_is_less_than_many(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:

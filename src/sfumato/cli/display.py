@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import sys
 from collections import deque
@@ -22,7 +23,9 @@ if TYPE_CHECKING:  # the lesson opens without waiting for PyTorch
 
     from sfumato.training import Progress
 
-console = Console(highlight=False, markup=False)  # paths and class names may hold square brackets
+# Paths and class names may hold square brackets. What is piped has no width of its own, and tables are wide.
+PIPED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+console = Console(highlight=False, markup=False, width=PIPED)
 _BARS = "▁▂▃▄▅▆▇█"
 
 

@@ -48,7 +48,7 @@ class Laboratory:
     @property
     def compared(self) -> int:
         """Pictures of each way of sampling."""
-        return 100 if self.quick else 1000
+        return 80 if self.quick else 1000
 
     @property
     def judged(self) -> int:
@@ -63,7 +63,7 @@ class Laboratory:
     @property
     def short(self) -> float:
         """Seconds of each of the trainings whose seeds are compared."""
-        return 4.0 if self.quick else 30.0
+        return 3.0 if self.quick else 30.0
 
     @property
     def long(self) -> float:
