@@ -207,9 +207,8 @@ def proportional_labels(dataset: Dataset, count: int) -> list[int] | None:
 def floor_sets(reference: Reference, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """Features of about `count` real samples, and of others to compare them with: what no model drew."""
     generator = torch.Generator().manual_seed(seed)
-    if (held := len(reference.held_out)) >= max(
-        count / 2, LEAST
-    ):  # any of them: data often lies in order, by writer or by day
+    held = len(reference.held_out)
+    if held >= max(count / 2, LEAST):  # any of them: data often lies in order, by writer or by day
         some = torch.randperm(held, generator=generator)[:count]
         return reference.held_out_features[some], reference.features
     shuffled = reference.features[torch.randperm(len(reference.features), generator=generator)]
