@@ -27,7 +27,7 @@ export const labels = {
   columns: { w: 'w', calls: 'Calls', variety: 'Variety' },
   variety: (share: number) => `${(100 * share).toFixed(1)}%`,
   varietyMeans:
-    'Variety, measured on these 32 pictures: how far each is from the one most like it, as a share of the way from black to white.',
+    'Variety, measured on these 16 pictures: how far each is from the one most like it, as a share of the way from black to white.',
   described: (wish: string, dial: number, rows: string) =>
     `Eight seeds side by side, a row for each guidance ${rows}, asked for ${named(wish)}. The row of w = ${number(dial)} is marked.`,
   describedTwo: (first: string, second: string, dial: number, rows: string) =>
