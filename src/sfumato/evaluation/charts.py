@@ -85,10 +85,11 @@ def interval_chart(names: Sequence[str], series: Mapping[str, Sequence[Interval]
     """Rows of names: a mark at each series' value and a line from the low end of its interval to the high one.
 
     The second series' marks are hollow, so that no colour need be told apart; a value that is not finite is a dash.
-    The scale is logarithmic where all are above 0 and far apart.
+    The scale is logarithmic where all are above 0 and far apart, but for shares, of which 0 to 1 is the whole.
     """
     ends = [end for values in series.values() for three in values for end in three if math.isfinite(end)] or [0.0]
-    logarithmic = min(ends) > 0 and max(ends) > 30 * min(ends)
+    shares = x_label.startswith("share")
+    logarithmic = not shares and min(ends) > 0 and max(ends) > 30 * min(ends)
     low, high = (math.log10(min(ends)), math.log10(max(ends))) if logarithmic else (min(ends), max(ends))
     if not logarithmic and low > 0 and low < 0.6 * high:
         low = 0.0
