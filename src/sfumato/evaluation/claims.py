@@ -185,7 +185,7 @@ def conditioning_works(lab: Laboratory) -> Finding:
     rows += [(names[n], *(own[n] for own in each.values())) for n in sorted(worst)]
     few = (f"Of {len(names):,} classes those are shown that were least often right.",) * (len(names) > MOST_CLASSES)
     return Finding(
-        ("read as the class", *shares),
+        ("class", "when asked for it", "when not asked"),
         tuple(rows),
         (
             Check("read as the class asked for", shares["asked for"], least=0.9 * classifier.accuracy),
@@ -198,7 +198,7 @@ def conditioning_works(lab: Laboratory) -> Finding:
         ),
         (f"Read by a classifier that is right on {classifier.accuracy:.1%} of real pictures it never saw.", *few),
         shown=(1, 2),
-        unit="share of pictures",
+        unit="share of pictures read as the class",
     )
 
 
