@@ -273,6 +273,7 @@ async function terms() {
     const it = await visitStill('c=forward', { hasTouch, isMobile: hasTouch })
     const { page } = it
     const [term, tip] = [page.locator('.term button').first(), page.locator('[role=tooltip]')]
+    await ready(page, 'forward')
     const told = async () => {
       await tip.waitFor()
       assert.equal(await term.getAttribute('aria-describedby'), await tip.getAttribute('id'))
@@ -281,6 +282,7 @@ async function terms() {
     const opened = hasTouch ? [() => term.tap()] : [() => term.hover(), () => term.press('Enter'), () => term.press('Space')]
     for (const open of opened) {
       await term.scrollIntoViewIfNeeded()
+      await page.evaluate(() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))) // scrolling closes a tip
       await open()
       await told()
       await page.keyboard.press('Escape')
