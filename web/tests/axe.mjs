@@ -37,7 +37,7 @@ for (const page of pages.length ? pages : Object.keys(VIEWS))
         localStorage.setItem('sfumato.settings', '{"theme":"system","still":true,"from":"data","equations":true,"code":true}'),
       )
       await it.page.waitForSelector(page in { quiz: 1, glossary: 1, notes: 1, certificate: 1 } ? 'main h1, form' : '.questions form')
-      await it.page.waitForFunction(() => 'sfumato' in window && !window.sfumato.busy(), undefined, { timeout: 90_000 })
+      await it.page.waitForFunction(() => 'sfumato' in window && !window.sfumato.busy(), undefined, { timeout: 240_000 })
       const answer = it.page.locator('form[data-question] label').first()
       if (page === 'quiz' && view && (await answer.count())) {
         await answer.click()
