@@ -73,7 +73,7 @@ def alone_in(folder: Path) -> Iterator[None]:
         lock.acquire()
     except filelock.Timeout as error:
         raise SfumatoError(f"another process trains in {folder}; stop it first, or give another --name.") from error
-    except (NotImplementedError, OSError):  # or it is full, of which the first checkpoint will say more
+    except (NotImplementedError, OSError):  # no locks there; or a full disk, of which the first checkpoint will say
         pass
     try:
         yield

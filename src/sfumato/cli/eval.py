@@ -88,7 +88,7 @@ def eval_(
         write_evaluation,
     )
     from sfumato.evaluation.features import open_extractor
-    from sfumato.evaluation.measure import Asked, conditions, open_reference
+    from sfumato.evaluation.measure import Asked, asked_of, conditions, open_reference
     from sfumato.evaluation.page import shown_rows
 
     given = {k: v for k, v in (("steps", steps), ("guidance", guidance)) if v is not None}
@@ -103,12 +103,13 @@ def eval_(
     if other is not None:  # before the work, not after
         check_alike(conditions(reference, len(numbers), 0), other.conditions, (model.source, other.source.model))
     plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
+    asked = asked_of(reference, plan.count, model)
     if not quiet:
         print_facts(
             [
                 ("samples", f"{count(plan.count)}, {settings.sampler}, {settings.steps} steps"),
                 ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
-                ("drawn for", drawn_for(model, reference, plan.count)),
+                ("drawn for", drawn_for(asked, reference)),
                 ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),
                 ("will take", f"about {duration(expected_seconds(model, reference, plan))}"),
             ]
@@ -124,16 +125,17 @@ def eval_(
     found = evaluate(
         model,
         reference,
+        asked,
         plan,
         lambda s, asked, how: drawn(s, asked, how, plan.batch, frames=False)[0],
         _command(run, features, numbers, how, weights, curve, bits),
     )
     shown = shown_rows(plan.count, dataset.is_images)
     some = [numbers[i] for i in shown]
-    asked = found.asked.at(shown)
-    _, way = drawn(some, asked, settings, len(some), frames=True)
+    told = asked.at(shown)
+    _, way = drawn(some, told, settings, len(some), frames=True)
     columns = 10 if dataset.is_images else None
-    frames = [picture(frame_of(step), asked.labels, columns) for step in way]
+    frames = [picture(frame_of(step), told.labels, columns) for step in way]
     save_animation(frames, place / "denoising.webp", milliseconds=120, last_hold=2000)
     paths = write_evaluation(place, found, reference)
     if as_json:

@@ -10,9 +10,8 @@ from torch import Tensor
 from sfumato.data import Dataset
 from sfumato.diffusion import Level
 from sfumato.evaluation.intervals import estimate
-from sfumato.evaluation.measure import Reference
+from sfumato.evaluation.measure import Reference, asked_at
 from sfumato.hub import Model
-from sfumato.training.conditions import always_told
 
 LEVELS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0)  # sigma/alpha, in units of the data's standard deviation
 SAMPLES = 128  # of each kind
@@ -46,9 +45,5 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
 
 def told_of(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> tuple[Tensor, dict[str, Tensor] | None]:
     """Some of the data, and what `model` is told of it: classes, captions and conditions."""
-    x, labels = dataset.batch(rows)
-    captions = None
-    if model.reads and dataset.captions is not None:
-        captions = [dataset.captions[row].partition("\n")[0] for row in rows.tolist()]
-    told = always_told(dataset, model.config.conditions, x, rows)
-    return x, model.condition(len(x), labels if model.config.classes else None, captions, told) or None
+    asked = asked_at(model, dataset, rows)
+    return dataset.batch(rows)[0], model.condition(len(rows), asked.labels, asked.prompts, asked.told) or None

@@ -121,9 +121,11 @@ def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
     return seconds_of(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
 
 
-def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
-    """Draw, measure, audit. `draw(seeds, asked, settings)` gives the samples, so that its caller may show progress."""
-    asked = asked_of(reference, plan.count, model)
+def evaluate(model: Model, reference: Reference, asked: Asked, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
+    """Draw what is `asked`, measure, audit.
+
+    `draw(seeds, asked, settings)` gives the samples, so that its caller may show progress.
+    """
     labels = asked.labels
     samples = draw(list(plan.seeds), asked, plan.settings)
     measured = measure(samples, None if labels is None else torch.tensor(labels), reference, repeats=plan.repeats)
@@ -167,9 +169,8 @@ def evaluate(model: Model, reference: Reference, plan: Plan, draw: Draw, command
     return Evaluation(record, samples, asked, measured, audits, duplicates, words)
 
 
-def drawn_for(model: Model, reference: Reference, count: int) -> str:
-    """What `model` will be told to draw, for people."""
-    asked = asked_of(reference, count, model)
+def drawn_for(asked: Asked, reference: Reference) -> str:
+    """What a model will be told to draw, for people."""
     words = [f"{len(set(asked.labels)):,} classes, {classes_words(asked)}"] if asked.labels is not None else []
     words += [f"captions {captions_words(asked, reference).partition(';')[0]}"] if asked.prompts is not None else []
     words += [told_words(asked, reference)] if asked.told else []

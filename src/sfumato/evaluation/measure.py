@@ -39,9 +39,9 @@ class Asked:
 
     def at(self, rows: Sequence[int]) -> Asked:
         """What is told of some of them."""
-        labels, prompts = (given and [given[i] for i in rows] for given in (self.labels, self.prompts))
-        told = {name: value[list(rows)] for name, value in self.told.items()}
-        return Asked(labels, prompts, told)  # type: ignore[arg-type]
+        labels = None if self.labels is None else [self.labels[i] for i in rows]
+        prompts = None if self.prompts is None else [self.prompts[i] for i in rows]
+        return Asked(labels, prompts, {name: value[list(rows)] for name, value in self.told.items()})
 
 
 @dataclass(frozen=True)
@@ -177,15 +177,19 @@ def asked_of(reference: Reference, count: int, model: Model) -> Asked:
     Classes come in the data's proportions. Captions and conditions by name are those of held-out samples, each in turn,
     with their classes.
     """
-    dataset, conditions = reference.dataset, model.config.conditions
-    captions = dataset.captions if model.reads else None
-    if captions is None and not conditions:
+    dataset = reference.dataset
+    if not model.config.conditions and (not model.reads or dataset.captions is None):
         return Asked(proportional_labels(dataset, count) if model.config.classes else None)
-    rows = asked_rows(reference, count)
-    own = dataset.labels[rows].tolist() if model.config.classes and dataset.labels is not None else None
+    return asked_at(model, dataset, asked_rows(reference, count))
+
+
+def asked_at(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> Asked:
+    """What `model` is told of the samples at `rows`, as far as it can be: their classes, captions and conditions."""
+    captions, conditions = dataset.captions if model.reads else None, model.config.conditions
+    labels = dataset.labels[rows].tolist() if model.config.classes and dataset.labels is not None else None
     prompts = None if captions is None else [captions[row].partition("\n")[0] for row in rows.tolist()]
     told = always_told(dataset, conditions, dataset.batch(rows)[0], rows) if conditions else {}
-    return Asked(own, prompts, told)
+    return Asked(labels, prompts, told)
 
 
 def asked_rows(reference: Reference, count: int) -> NDArray[np.int64]:
