@@ -12,8 +12,9 @@ import torch
 from sfumato.baselines.baseline import Baseline, Turn
 from sfumato.data import Dataset, around, hold_out, mirrored, order
 from sfumato.errors import SfumatoError
+from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import gamma_of, update_ema
-from sfumato.training.trainer import PATIENCE, Progress, TrainingConfig
+from sfumato.training.trainer import PATIENCE, Progress
 
 
 class BaselineTrainer:

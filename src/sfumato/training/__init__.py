@@ -1,6 +1,7 @@
 """Training: the loop, the run folder around it, the average of the weights, the choice of precision."""
 
 from sfumato.training.conditions import conditions_of
+from sfumato.training.config import TrainingConfig
 from sfumato.training.finetuning import branch_from, model_from
 from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
 from sfumato.training.precision import Precision, fastest_precision, pick_device
@@ -19,7 +20,7 @@ from sfumato.training.run import (
     train,
     training_config,
 )
-from sfumato.training.trainer import Progress, Trainer, TrainingConfig
+from sfumato.training.trainer import Progress, Trainer
 
 __all__ = [
     "ALONE",

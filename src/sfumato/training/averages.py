@@ -19,10 +19,11 @@ from torch import Tensor
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, write_folder
+from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import Profile, gamma_of, pack, reconstruct, unpack, width_of
 from sfumato.training.lora import plain_weights
 from sfumato.training.sharding import gathered
-from sfumato.training.trainer import Trainer, TrainingConfig
+from sfumato.training.trainer import Trainer
 
 SNAPSHOTS = 8  # a run: a profile of width 0.08 is then met to 1% in the mean square, in 32 bytes a parameter
 Stored = list[tuple[Profile, dict[str, Tensor]]]

@@ -25,9 +25,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from sfumato.data import Dataset
 from sfumato.data.cache import cache_folder
 from sfumato.hub import new_model
+from sfumato.training.config import TrainingConfig
 from sfumato.training.precision import Precision, can_compile, fastest_precision, pick_device
 from sfumato.training.run import model_for
-from sfumato.training.trainer import Trainer, TrainingConfig
+from sfumato.training.trainer import Trainer
 
 GIB = 2**30
 PROBES = {"nano": (1, 8, 8), "small": (3, 32, 32)}  # the network and the pictures that a trial trains

@@ -15,8 +15,9 @@ from torch import Tensor
 from sfumato.data import around, picture, save_png
 from sfumato.hub import Model
 from sfumato.training.conditions import always_told
+from sfumato.training.config import TrainingConfig
 from sfumato.training.held_out import first_captions
-from sfumato.training.trainer import Trainer, TrainingConfig, halved_images
+from sfumato.training.trainer import Trainer, halved_images
 
 STEPS = 5  # at least between two previews, which cost about as much
 

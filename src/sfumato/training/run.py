@@ -51,6 +51,7 @@ from sfumato.nets import (
 )
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
+from sfumato.training.config import TrainingConfig
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
 from sfumato.training.held_out import (
     FILE,
@@ -65,7 +66,7 @@ from sfumato.training.lora import write_adapter
 from sfumato.training.precision import pick_device
 from sfumato.training.previews import Preview, draw_preview, preview_count
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.trainer import Progress, Trainer, TrainingConfig
+from sfumato.training.trainer import Progress, Trainer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

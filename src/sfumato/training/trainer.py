@@ -23,120 +23,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sfumato.data import Dataset, around, hold_out, mirrored, order
-from sfumato.data.columns import NONE, Columns
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
-from sfumato.errors import SfumatoError, unknown
+from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.branch import freeze_below
 from sfumato.nets import MLPConfig
 from sfumato.training.conditions import draw_chance, told_of
+from sfumato.training.config import TrainingConfig
 from sfumato.training.coupling import couple
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
-from sfumato.training.finetuning import Origin
 from sfumato.training.lora import add_adapters, plain_weights, restore_trained, trained_weights
-from sfumato.training.optimizers import OPTIMIZERS, OptimizerName, make_optimizers
-from sfumato.training.precision import Precision
+from sfumato.training.optimizers import make_optimizers
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.sharding import gathered, part_of, shard, whole
 
 PATIENCE = 10  # non-finite steps in a row before giving up
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """All that decides a run besides the model.
-
-    The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
-    it. A share `held_out` of the samples is never trained on (see held_out.py). `flip` shows half of the pictures
-    mirrored: not for what has a left and a right, as letters and digits do. `law`, `law_mean`, `law_std`, `law_tail`,
-    `schedule` say which noise levels are trained and `weight` what they count (see LevelLaw and WEIGHTS).
-    `coupling` hands each sample of a batch, within its class, noise that lies near it (see coupling.py). The first
-    share `coarse` of the budget is trained at half the pictures' height and width, which is four times as fast.
-    `columns` are those of the data's metadata that the model is told (see data/columns.py). `condition_dropout` is how
-    often the class is hidden, how often the caption, and each other condition, for guidance; `ema_widths` are the
-    relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name in
-    OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it; `compile` has PyTorch compile the network,
-    which takes a minute or two and makes steps faster. `keep` checkpoints are kept, one saved every `save_minutes`.
-    Each process takes its share of a batch in `accumulate` slices, one after the other, which needs less memory and
-    changes nothing but rounding. With `shard`, several processes share the weights out among them (see sharding.py).
-    With `lora`, adapters of that rank are trained and nothing else. `origin` is what a fine-tuned model came from (see
-    finetuning.py).
-    """
-
-    data: str
-    size: tuple[int, int] | None = None
-    held_out: float = 0.0
-    flip: bool = False
-    images: int | None = None
-    minutes: float | None = None
-    batch: int = 128
-    accumulate: int = 1
-    learning_rate: float = 0.0
-    warmup: float = 0.03
-    decay: float = 0.35
-    weight_decay: float = 0.01
-    optimizer: OptimizerName = "muon"
-    clip: float = 1.0
-    ema_widths: tuple[float, ...] = (0.05, 0.10)
-    condition_dropout: float = 0.1
-    schedule: str = "edm"
-    law: str = "log-normal"
-    law_mean: float = -1.2
-    law_std: float = 1.2
-    law_tail: float = 0.0
-    weight: str = "edm"
-    columns: Columns = NONE
-    coupling: bool = False
-    coarse: float = 0.0
-    uncertainty: bool = False
-    seed: int = 0
-    precision: Precision = "fp32"
-    compile: bool = False
-    previews: int = 12
-    save_minutes: float = 2.0
-    keep: int = 2
-    shard: bool = False
-    lora: int | None = None
-    origin: Origin | None = None
-
-    def __post_init__(self) -> None:
-        if self.images is None and self.minutes is None:
-            raise SfumatoError("training needs an end: give a budget in --images or --minutes.")
-        if self.optimizer not in OPTIMIZERS:
-            raise unknown("optimizer", self.optimizer, OPTIMIZERS)
-        if self.learning_rate == 0:
-            object.__setattr__(self, "learning_rate", OPTIMIZERS[self.optimizer])
-        for name in ("images", "minutes", "batch", "accumulate", "learning_rate", "keep"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
-        if not 0 <= self.held_out <= 0.5:
-            raise SfumatoError(f"the share that is held out lies between 0 and 0.5, got {self.held_out:g}.")
-        if not 0 <= self.coarse < 1:
-            raise SfumatoError(f"the share that is trained at half size lies between 0 and 1, got {self.coarse:g}.")
-        if not self.ema_widths:
-            raise SfumatoError("a run keeps at least one average of the weights; give a width such as 0.1.")
-        for width in self.ema_widths:
-            gamma_of(width)
-        if self.shard and self.lora is not None:
-            raise SfumatoError("adapters are trained beside whole weights; leave out either --shard or --lora.")
-        if self.shard and self.compile:
-            raise SfumatoError("a network whose weights are shared out isn't compiled; leave out --shard or --compile.")
-        if not 0 <= self.seed < 2**31:  # beside a step's number in the 64 bits of a generator's seed
-            raise SfumatoError(f"a seed lies between 0 and {2**31 - 1}, got {self.seed}.")
-
-    def spent(self, images: int, seconds: float) -> float:
-        """The share of the budget that so much training takes, in [0, 1]."""
-        by_images = images / self.images if self.images else 0.0
-        by_clock = seconds / (60 * self.minutes) if self.minutes else 0.0
-        return min(1.0, max(by_images, by_clock))
-
-    def rate_share(self, images: int, seconds: float) -> float:
-        """What of the learning rate a step takes that begins there, in [0, 1]: warm-up, constant, decay to nothing."""
-        spent = self.spent(images, seconds)
-        rise = (spent + self.batch / (self.images or math.inf)) / self.warmup if self.warmup else 1.0
-        fall = (1 - spent) / self.decay if self.decay else 1.0
-        return min(1.0, rise, fall)
 
 
 @dataclass(frozen=True)
