@@ -95,7 +95,9 @@ function looked(seen) {
     context.drawImage(canvas, 0, 0, small.width, small.height)
     return context.getImageData(0, 0, small.width, small.height).data.reduce((hash, v) => (Math.imul(hash, 31) + v) | 0, 7)
   })
-  return { spoken: untimed(spoken), shown: pixels.join() + untimed(place?.innerHTML ?? '').replaceAll(/\b(id|for|name|aria-describedby)="[^"]*"/g, '') }
+  const copy = place?.cloneNode(true)
+  for (const word of copy?.querySelectorAll('.placed-words span') ?? []) if (word.textContent !== untimed(word.textContent)) word.removeAttribute('style') // wider, it stands elsewhere
+  return { spoken: untimed(spoken), shown: pixels.join() + untimed(copy?.innerHTML ?? '').replaceAll(/\b(id|for|name|aria-describedby)="[^"]*"/g, '') }
 }
 const same = (a, b) => a.spoken === b.spoken && a.shown === b.shown
 /** The look once nothing is being computed and two looks a while apart are the same. */
