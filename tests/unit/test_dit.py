@@ -15,7 +15,7 @@ from torch import Tensor
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, load, new_model
-from sfumato.hub.model import read_config
+from sfumato.hub.config import read_config
 from sfumato.hub.onnx import graph_onnx
 from sfumato.nets import DiT, DiTConfig, FeaturesConfig, TextConfig, dit_config
 from sfumato.nets.dit import turned, turns

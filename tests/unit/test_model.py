@@ -11,7 +11,7 @@ import torch
 
 from sfumato.errors import SfumatoError
 from sfumato.hub import SamplingConfig, load, new_model
-from sfumato.hub.model import TELEPORT
+from sfumato.hub.config import TELEPORT
 from sfumato.sampling import Gaussian, last
 from tiny import TINY, blobs
 

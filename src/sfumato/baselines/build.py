@@ -14,7 +14,7 @@ from sfumato.baselines.vae import VAE
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
-from sfumato.hub.model import config_json, read_config
+from sfumato.hub.config import config_json, read_config
 
 KINDS: dict[Kind, type[GAN] | type[VAE]] = {"gan": GAN, "vae": VAE}
 WITHIN, WIDEST = 0.05, 4096

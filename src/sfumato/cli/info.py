@@ -16,7 +16,7 @@ from sfumato.data import Dataset, read_about
 from sfumato.data.layout import readable
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
-from sfumato.hub.model import WEIGHT_FILES, find_checkpoint
+from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
 from sfumato.nets import TextConfig, text_of
 from sfumato.training import judge_run, read_evaluations, training_config

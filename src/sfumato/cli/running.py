@@ -11,7 +11,7 @@ from sfumato.cli.display import TrainingDisplay, console, count, duration, note,
 from sfumato.cli.trackers import Trackers
 from sfumato.data import picture
 from sfumato.hub import ModelConfig
-from sfumato.hub.model import read_config
+from sfumato.hub.config import read_config
 from sfumato.training import Judged, Preview, Progress, Saved, Trainer, TrainingConfig, Verdict, train
 from sfumato.training.lora import adapter_words
 from sfumato.training.previews import preview_labels

@@ -25,7 +25,8 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.cascade import check_cascade, enlarge
-from sfumato.hub.model import FIRST, told_rows
+from sfumato.hub.config import FIRST
+from sfumato.hub.model import told_rows
 from sfumato.hub.zoo import ships
 from sfumato.sampling import Step, resolve, stepper
 from sfumato.training import data_gaussian, pick_device

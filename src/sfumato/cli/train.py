@@ -22,7 +22,7 @@ from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model, ModelConfig, load, new_model
-from sfumato.hub.model import frozen_encoder
+from sfumato.hub.loading import frozen_encoder
 from sfumato.training import (
     ALONE,
     Precision,

@@ -2,6 +2,8 @@
 
 from sfumato.hub.branch import with_branch
 from sfumato.hub.cascade import cascade
-from sfumato.hub.model import Model, ModelConfig, SamplingConfig, load, new_model
+from sfumato.hub.config import ModelConfig, SamplingConfig
+from sfumato.hub.loading import load
+from sfumato.hub.model import Model, new_model
 
 __all__ = ["Model", "ModelConfig", "SamplingConfig", "cascade", "load", "new_model", "with_branch"]

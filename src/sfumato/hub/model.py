@@ -1,25 +1,22 @@
-"""A model: what a run folder holds, put together again and ready to draw."""
+"""A model: a network with its config, ready to draw."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import torch
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from sfumato.data.encoders import Encoder
-from sfumato.data.tokens import open_tokenizer, tokenize, unread
+from sfumato.data.tokens import tokenize, unread
 from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint
-from sfumato.nets import ConditionConfig, FeaturesConfig, MLPConfig, NetConfig, TextConfig, UNetConfig, build, text_of
+from sfumato.hub.config import FIRST, RULES, TELEPORT, ModelConfig, SamplingConfig
+from sfumato.nets import ConditionConfig, UNetConfig, build, text_of
 from sfumato.sampling import (
     Edit,
     Gaussian,
@@ -43,75 +40,8 @@ from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-Weights = Literal["ema", "raw"]
-Rule = Literal["plain", "projected", "cfg++"]
 Told = Mapping[str, Tensor | Sequence[float] | float]  # conditions by name
-RULES: tuple[Rule, ...] = ("plain", "projected", "cfg++")
-First = Literal["network", "analytical", "teleport"]
-FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
-TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk lie below
 STRENGTH = "strength"  # of a branch, told like a condition
-TOKENIZER = "tokenizer.json"  # beside the config of a model that reads prompts
-WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
-
-
-@dataclass(frozen=True)
-class SamplingConfig:
-    """How to draw: a checkpoint carries one as its default.
-
-    `guidance` 0 ignores the condition, 1 is plainly conditional, more pushes towards it, by a `rule` (see guidance.py;
-    that of cfg++ lies between 0 and 1), where sigma/alpha lies in `interval`; `threshold` scales what strays from
-    [−1, 1] back. `eta` belongs to ddim and to samplers that add noise, `tolerance` to adaptive. `first` says who takes
-    the first step: the network, or for free the Gaussian of the data, by one "analytical" answer or by a "teleport" to
-    sigma/alpha = TELEPORT.
-    """
-
-    sampler: str = "dpm++2m"
-    steps: int = 20
-    grid: str = "karras"
-    schedule: str = "edm"
-    guidance: float = 1.0
-    rule: Rule = "plain"
-    interval: tuple[float, float] | None = None
-    threshold: bool = False
-    eta: float | None = None
-    tolerance: float | None = None
-    first: First = "network"
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """All that is needed to build the model again.
-
-    `shape` is one sample's: (channels, height, width) or (dimension,); `classes` their names, by number.
-    """
-
-    shape: tuple[int, ...]
-    net: NetConfig
-    classes: tuple[str, ...] = ()
-    parameterization: str = "edm"
-    data_std: float = 0.5
-    sampling: SamplingConfig = field(default_factory=SamplingConfig)
-
-    @property
-    def conditions(self) -> tuple[ConditionConfig, ...]:
-        """The numbers, vectors and images that the network is told, beside class and prompt."""
-        return () if isinstance(self.net, MLPConfig) else self.net.told
-
-    @property
-    def branch(self) -> ConditionConfig | None:
-        """What a branch of the network sees, which alone is trained (see branch.py)."""
-        return self.net.branch if isinstance(self.net, UNetConfig) else None
-
-    def suits(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> bool:
-        """Whether it may have been trained on such data; the model below a branch may know classes that they lack."""
-        return self.shape == shape and (self.classes == classes or (self.branch is not None and not classes))
-
-    def shape_of(self, one: ConditionConfig) -> tuple[int, ...]:
-        """What the network is told of one sample by a condition."""
-        if one.kind == "number":
-            return ()
-        return (one.size,) if one.kind == "vector" else (one.size, *self.shape[1:])
 
 
 class Model:
@@ -372,95 +302,3 @@ def new_model(config: ModelConfig, seed: int = 0) -> Model:
     if isinstance(config.net, UNetConfig):
         denoiser.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Model(config, denoiser)
-
-
-def read_config(path: Path, kind: Any = ModelConfig, section: str = "model") -> Any:
-    """The `section` of a run's config.json as a `kind`; raises SfumatoError that names what does not fit."""
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise SfumatoError(f"there is no trained model in {path.parent}: {path.name} is missing.") from error
-    except ValueError as error:
-        raise SfumatoError(f"{path} is not valid JSON; restore it or train again.") from error
-    try:
-        return TypeAdapter(kind).validate_python(content[section])
-    except KeyError as error:
-        raise SfumatoError(f"{path} has no section '{section}'; restore it or train again.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SfumatoError(f"{path} does not fit at '{section}.{where}': {first['msg'].lower()}.") from error
-
-
-def read_tokenizer(config: ModelConfig, folder: Path) -> Tokenizer | None:
-    """The tokenizer in `folder`, for a network that reads prompts; raises SfumatoError where it isn't there."""
-    if not isinstance(text_of(config.net), TextConfig):
-        return None
-    path = folder / TOKENIZER
-    try:
-        return open_tokenizer(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SfumatoError(f"{path}, by which the model reads prompts, is missing or damaged; restore it.") from error
-
-
-def frozen_encoder(config: ModelConfig) -> Encoder | None:
-    """The encoder by which the network is told of prompts, where it is a frozen one; opened when it is asked."""
-    text = text_of(config.net)
-    if not isinstance(text, FeaturesConfig):
-        return None
-    return Encoder(text.encoder, text.length, text.features, text.weights)
-
-
-def config_json(**sections: Any) -> bytes:
-    """The sections (dataclasses) as the text of a config.json."""
-    return (json.dumps({name: asdict(value) for name, value in sections.items()}, indent=2) + "\n").encode()
-
-
-def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
-    """The checkpoint to use under `folder` (a run, or one of its checkpoints) and the damaged ones passed over."""
-    if not folder.exists():
-        raise SfumatoError(f"there is no folder {folder}; train one first, or name a run such as runs/digits.")
-    if (folder / "state.json").exists():
-        checkpoint = open_checkpoint(folder)
-        if checkpoint is None or not checkpoint.intact(name):
-            raise SfumatoError(
-                f"{folder / name} is missing or damaged; use {folder.parent.parent} to take an intact one."
-            )
-        return checkpoint, []
-    found, damaged = newest_checkpoint(folder / "checkpoints", (name,))
-    if found is None:
-        state = f"{len(damaged)} damaged" if damaged else "no"
-        raise SfumatoError(
-            f"there is no trained model in {folder}: it holds {state} checkpoints; train with `sfumato train`."
-        )
-    return found, damaged
-
-
-def load(path: str | Path, weights: Weights = "ema", device: torch.device | str = "cpu") -> Model:
-    """The model in a run folder (newest intact checkpoint), in one checkpoint's folder, or one that ships, by name.
-
-    `weights` "ema" (the running average, better pictures) or "raw". Raises SfumatoError where nothing usable is found.
-    """
-    folder = Path(path)
-    if weights not in WEIGHT_FILES:
-        raise unknown("weights", weights, WEIGHT_FILES)
-    from sfumato.hub.zoo import load_zoo, ships
-
-    if ships(path):
-        return load_zoo(str(path), device)
-    checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
-    config: ModelConfig = read_config(checkpoint.path.parent.parent / "config.json")
-    model = new_model(config)
-    tensors = checkpoint.read(WEIGHT_FILES[weights])
-    try:
-        model.denoiser.net.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise SfumatoError(
-            f"the weights in {checkpoint.path} don't fit the network in config.json; restore the config they came with."
-        ) from error
-    model.denoiser.to(device).eval().requires_grad_(False)
-    model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
-    model.encoder = frozen_encoder(config)
-    model.source = checkpoint.path.as_posix()
-    model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
-    return model

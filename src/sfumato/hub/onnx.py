@@ -20,7 +20,9 @@ from sfumato.diffusion import SCHEDULES, Level, Parameterization
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
-from sfumato.hub.model import TOKENIZER, Model, SamplingConfig
+from sfumato.hub.config import SamplingConfig
+from sfumato.hub.loading import TOKENIZER
+from sfumato.hub.model import Model
 from sfumato.sampling import grid, resolve, stepper
 from sfumato.sampling.program import Ask, Draw, Program, trace
 

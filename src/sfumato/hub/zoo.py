@@ -10,7 +10,9 @@ import torch
 
 from sfumato.errors import unknown
 from sfumato.files import replace_file
-from sfumato.hub.model import TOKENIZER, Model, config_json, frozen_encoder, new_model, read_config, read_tokenizer
+from sfumato.hub.config import config_json, read_config
+from sfumato.hub.loading import TOKENIZER, frozen_encoder, read_tokenizer
+from sfumato.hub.model import Model, new_model
 
 ZOO = Path(__file__).parents[1] / "zoo"
 CARD = "README.md"

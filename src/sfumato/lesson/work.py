@@ -17,7 +17,7 @@ from sfumato.data.pictures import to_uint8
 from sfumato.diffusion import SCHEDULES, NetDenoiser
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load, new_model
-from sfumato.hub.model import read_config
+from sfumato.hub.config import read_config
 from sfumato.hub.zoo import ZOO
 from sfumato.sampling import SAMPLERS, resolve
 from sfumato.training import Progress, Trainer, TrainingConfig, fastest_precision, pick_device

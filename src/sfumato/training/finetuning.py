@@ -17,7 +17,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model, new_model
 from sfumato.hub.branch import branched
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
-from sfumato.hub.model import WEIGHT_FILES
+from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.nets import ConditionConfig, DiTConfig, MLPConfig, NetConfig, UNetConfig
 from sfumato.training.lora import LABEL
 

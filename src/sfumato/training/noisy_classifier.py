@@ -24,7 +24,7 @@ from sfumato.diffusion.levels import broadcast
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
-from sfumato.hub.model import config_json, read_config
+from sfumato.hub.config import config_json, read_config
 from sfumato.nets import MLPConfig, NetConfig, build, unet_config
 from sfumato.training.run import model_for
 

@@ -36,7 +36,8 @@ from sfumato.files import alone_in, replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.branch import write_branch
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
-from sfumato.hub.model import TOKENIZER, WEIGHT_FILES, config_json, frozen_encoder, read_config, read_tokenizer
+from sfumato.hub.config import config_json, read_config
+from sfumato.hub.loading import TOKENIZER, WEIGHT_FILES, frozen_encoder, read_tokenizer
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.nets import (
     DIT_SIZES,

@@ -1,0 +1,92 @@
+"""A trained model from a run folder, a checkpoint, or the package: its weights, and what reads its prompts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from sfumato.data.encoders import Encoder
+from sfumato.data.tokens import open_tokenizer
+from sfumato.errors import SfumatoError, unknown
+from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint
+from sfumato.hub.config import ModelConfig, read_config
+from sfumato.hub.model import Model, new_model
+from sfumato.nets import FeaturesConfig, TextConfig, text_of
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Weights = Literal["ema", "raw"]
+TOKENIZER = "tokenizer.json"  # beside the config of a model that reads prompts
+WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
+
+
+def read_tokenizer(config: ModelConfig, folder: Path) -> Tokenizer | None:
+    """The tokenizer in `folder`, for a network that reads prompts; raises SfumatoError where it isn't there."""
+    if not isinstance(text_of(config.net), TextConfig):
+        return None
+    path = folder / TOKENIZER
+    try:
+        return open_tokenizer(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SfumatoError(f"{path}, by which the model reads prompts, is missing or damaged; restore it.") from error
+
+
+def frozen_encoder(config: ModelConfig) -> Encoder | None:
+    """The encoder by which the network is told of prompts, where it is a frozen one; opened when it is asked."""
+    text = text_of(config.net)
+    if not isinstance(text, FeaturesConfig):
+        return None
+    return Encoder(text.encoder, text.length, text.features, text.weights)
+
+
+def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
+    """The checkpoint to use under `folder` (a run, or one of its checkpoints) and the damaged ones passed over."""
+    if not folder.exists():
+        raise SfumatoError(f"there is no folder {folder}; train one first, or name a run such as runs/digits.")
+    if (folder / "state.json").exists():
+        checkpoint = open_checkpoint(folder)
+        if checkpoint is None or not checkpoint.intact(name):
+            raise SfumatoError(
+                f"{folder / name} is missing or damaged; use {folder.parent.parent} to take an intact one."
+            )
+        return checkpoint, []
+    found, damaged = newest_checkpoint(folder / "checkpoints", (name,))
+    if found is None:
+        state = f"{len(damaged)} damaged" if damaged else "no"
+        raise SfumatoError(
+            f"there is no trained model in {folder}: it holds {state} checkpoints; train with `sfumato train`."
+        )
+    return found, damaged
+
+
+def load(path: str | Path, weights: Weights = "ema", device: torch.device | str = "cpu") -> Model:
+    """The model in a run folder (newest intact checkpoint), in one checkpoint's folder, or one that ships, by name.
+
+    `weights` "ema" (the running average, better pictures) or "raw". Raises SfumatoError where nothing usable is found.
+    """
+    folder = Path(path)
+    if weights not in WEIGHT_FILES:
+        raise unknown("weights", weights, WEIGHT_FILES)
+    from sfumato.hub.zoo import load_zoo, ships
+
+    if ships(path):
+        return load_zoo(str(path), device)
+    checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
+    config: ModelConfig = read_config(checkpoint.path.parent.parent / "config.json")
+    model = new_model(config)
+    tensors = checkpoint.read(WEIGHT_FILES[weights])
+    try:
+        model.denoiser.net.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise SfumatoError(
+            f"the weights in {checkpoint.path} don't fit the network in config.json; restore the config they came with."
+        ) from error
+    model.denoiser.to(device).eval().requires_grad_(False)
+    model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
+    model.encoder = frozen_encoder(config)
+    model.source = checkpoint.path.as_posix()
+    model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
+    return model
