@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
-from sfumato.data import Dataset
+from sfumato.data import Dataset, open_dataset
 from sfumato.hub import ModelConfig, new_model
 from sfumato.hub.checkpoints import newest_checkpoint
 from sfumato.nets import unet_config
@@ -76,12 +77,10 @@ def memory(count: int, file: Path) -> float:
     return float(told.stdout)
 
 
-def waiting() -> tuple[float, float]:
+def waiting(dataset: Dataset) -> tuple[float, float]:
     """Seconds a step, and the share of them in which the network waits for its batch."""
-    shape = (3, 2 * SIDE, 2 * SIDE)
-    pictures = np.random.default_rng(0).integers(0, 256, (5000, *shape), np.uint8)
     config = TrainingConfig("pictures", images=64 * 14, batch=64)
-    trainer = Trainer(new_model(ModelConfig(shape, unet_config("tiny", shape))), Dataset("x", pictures), config)
+    trainer = Trainer(new_model(ModelConfig(dataset.shape, unet_config("tiny", dataset.shape))), dataset, config)
     at_work, step = [0.0], trainer._step
 
     def timed(*arguments: object) -> tuple[float, float]:
@@ -97,6 +96,17 @@ def waiting() -> tuple[float, float]:
     taken = len(list(steps))
     seconds = time.perf_counter() - started
     return seconds / taken, 1 - at_work[0] / seconds
+
+
+def photos(folder: Path) -> Path:
+    """A thousand JPEG files of 256×256 pixels, as smooth and as grainy as photographs."""
+    folder.mkdir()
+    for number in range(1000):
+        rng = np.random.default_rng(number)
+        smooth = Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).resize((256, 256), Image.Resampling.BICUBIC)
+        grain = rng.normal(0, 4, (256, 256, 3))
+        Image.fromarray((smooth + grain).clip(0, 255).astype(np.uint8)).save(folder / f"{number:04}.jpg", quality=90)
+    return folder
 
 
 def main() -> None:
@@ -118,15 +128,18 @@ def main() -> None:
             about = f"{name}: weights after {STEPS} steps, from those of 1 process"
             rows.append((about, f"{furthest:.1e}", f"{DIFFERENCE:.0e}", furthest <= DIFFERENCE))
         file = place / "pictures"
-        with file.open("wb") as pictures:
+        with file.open("wb") as written:
             for seed in range(16):
-                pictures.write(np.random.default_rng(seed).bytes(SIDE * SIDE * 1_000_000 // 16))
+                written.write(np.random.default_rng(seed).bytes(SIDE * SIDE * 1_000_000 // 16))
         few, many = memory(10_000, file), memory(1_000_000, file)
         about = f"memory for 1,000,000 pictures, beyond {few:.0f} MB for 10,000"
         rows.append((about, f"{many - few:.0f} MB", f"{GROWTH:.0f} MB", many - few <= GROWTH))
-        seconds, share = waiting()
-        about = f"share of a step of {1000 * seconds:.0f} ms that waits for its batch"
-        rows.append((about, f"{share:.2%}", f"{WAITING:.0%}", share <= WAITING))
+        pictures = np.random.default_rng(0).integers(0, 256, (5000, 3, 2 * SIDE, 2 * SIDE), np.uint8)
+        files = open_dataset(str(photos(place / "photos")), (2 * SIDE, 2 * SIDE), place / "cache", stream=True)
+        for kind, dataset in {"kept": Dataset("x", pictures), "streamed from JPEG files of 256×256": files}.items():
+            seconds, share = waiting(dataset)
+            about = f"share of a step of {1000 * seconds:.0f} ms that waits for its batch, {kind}"
+            rows.append((about, f"{share:.2%}", f"{WAITING:.0%}", share <= WAITING))
     width = max(len(row[0]) for row in rows)
     print(f"{'':<{width}}  {'found':>8}  {'at most':>8}")
     for about, measured, limit, met in rows:

@@ -58,3 +58,17 @@ def test_a_folder_from_the_world_trains_and_what_was_left_out_is_listed(sfumato:
         assert note in trained.stdout and note in told.stdout, told.stdout
     assert "samples   97" in told.stdout and "cat, dog" in told.stdout
     assert "2 of 97, such as “cat number 2”" in told.stdout
+
+
+def test_pictures_are_streamed_and_cropped_and_the_run_goes_on(sfumato: Command, mixed: Path, tmp_path: Path) -> None:
+    how = ("--size", 16, "--crop", 4, "--stream", "--images", 64, "--batch", 32, "--net", "nano", "--name", "streamed")
+    trained = sfumato("train", mixed, *how)
+    assert trained.returncode == 0, trained.stderr
+    assert "97 of 3 × 16 × 16, 2 classes" in trained.stdout
+    assert all(note in trained.stdout for note in NOTES if "enlarged" not in note)
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".json"], "no pixel is kept"
+    again = sfumato("train", "--resume", "--name", "streamed", "--images", 128)
+    assert again.returncode == 0 and "Going on from step 2" in again.stdout, again.stderr
+    for wrong, word in (((mixed, "--crop", 4), "give both"), (("digits", "--stream"), "leave --stream out")):
+        refused = sfumato("train", *wrong, "--images", 64)
+        assert refused.returncode == 2 and word in refused.stderr and refused.stderr.count("\n") == 1, refused.stderr

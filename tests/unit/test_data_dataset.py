@@ -12,8 +12,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfumato.data import Dataset, mirrored, open_dataset, order, to_uint8
-from sfumato.data.dataset import SHUFFLED, Rows, _permuted
+from sfumato.data import Dataset, open_dataset, order, to_uint8
+from sfumato.data.dataset import Rows
+from sfumato.data.order import SHUFFLED, _permuted
 from sfumato.errors import SfumatoError
 
 counts = st.integers(1, 60)
@@ -79,25 +80,6 @@ def test_large_batches_hold_neighbours_as_often_as_chance_has_it() -> None:
     batches = order(2**17, 0, 0, 2**17).reshape(-1, 128) // (2**17 // 10 + 1)  # a class a tenth of the set
     counts = np.stack([(batches == label).sum(1) for label in range(10)])
     assert counts.var(axis=1).mean() == pytest.approx(128 * 0.1 * 0.9, rel=0.1)
-
-
-@law
-@given(seeds, st.integers(0, 2**40), st.integers(0, 150), st.integers(0, 150))
-def test_a_coin_belongs_to_its_place(seed: int, position: int, first: int, second: int) -> None:
-    parts = [mirrored(seed, position, first), mirrored(seed, position + first, second)]
-    assert np.concatenate(parts).tolist() == mirrored(seed, position, first + second).tolist()
-
-
-def test_coins_are_fair_and_know_nothing_of_each_other() -> None:
-    many = 2**16
-    coins = [mirrored(seed, 0, many) for seed in (0, 1, 2, 2**31 - 1)]
-    limit = 5 * many**0.5 / 2  # deviations
-    for k, coin in enumerate(coins):
-        assert abs(coin.sum() - many / 2) < limit
-        for distance in (1, 2, 128, 1797):  # a step, an epoch of digits
-            assert abs((coin[distance:] == coin[:-distance]).sum() - (many - distance) / 2) < limit
-        for other in coins[:k]:
-            assert abs((coin == other).sum() - many / 2) < limit
 
 
 def test_the_order_belongs_to_whoever_asked() -> None:

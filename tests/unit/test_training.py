@@ -7,16 +7,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from sfumato.data import mirrored, open_dataset
+from sfumato.data import draw_views, open_dataset, order
 from sfumato.errors import SfumatoError
 from sfumato.hub import load, new_model
 from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, model_for, resume_run, start_run, train
 from sfumato.training.averages import write_average
 from sfumato.training.ema import ema_decay, update_ema
-from sfumato.training.trainer import PATIENCE, Slice
+from sfumato.training.trainer import PATIENCE
 from tiny import TINY, blobs, resumes_exactly
 
 CPU = torch.device("cpu")
@@ -205,25 +206,21 @@ def test_describe_measures_the_data() -> None:
         model_for(flat)
 
 
-def test_half_of_the_pictures_are_mirrored_where_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[torch.Tensor] = []
-    draw = Trainer._draw
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_pictures_are_shown_as_their_place_in_the_stream_says(accumulate: int) -> None:
+    dataset = replace(blobs(), crop=2)
+    config = replace(CONFIG, flip=True, accumulate=accumulate)
+    parts = Trainer(new_model(model_for(dataset, "nano")), dataset, config)._draw(4, 300)
+    views = draw_views(config.seed, 300, config.batch, flip=True, crop=2)
+    assert views.mirrored is not None and views.corners is not None and 0 < views.mirrored.sum() < config.batch
+    shown = torch.cat([part.x0 for part in parts])
+    indices = order(len(dataset), config.seed, 300, config.batch)
+    for x, index, turned, (top, left) in zip(shown, indices, views.mirrored, views.corners, strict=True):
+        seen = dataset.samples[index][:, top : top + 6, left : left + 6]
+        assert np.array_equal(((x + 1) * 127.5).round(), seen[..., ::-1] if turned else seen)
 
-    def watch(trainer: Trainer, step: int, images: int) -> list[Slice]:
-        slices = draw(trainer, step, images)
-        seen.extend(part.x0.clone() for part in slices)
-        return slices
 
-    monkeypatch.setattr(Trainer, "_draw", watch)
-    dataset, shown = blobs(), {}
-    for name, config in {"plain": CONFIG, "flip": replace(CONFIG, flip=True, accumulate=3)}.items():
-        seen.clear()
-        list(Trainer(new_model(TINY), dataset, config).steps())
-        shown[name] = torch.cat(seen)
-    plain, flipped = shown["plain"], shown["flip"]
-    same = (plain == flipped).flatten(1).all(1)
-    assert torch.equal(flipped[~same], plain[~same].flip(-1))
-    assert same.tolist() == (~mirrored(0, 0, len(plain))).tolist()
+def test_points_are_not_mirrored() -> None:
     with pytest.raises(SfumatoError, match="are points, which can't be mirrored"):
         spirals = open_dataset("points:spirals")
         Trainer(new_model(model_for(spirals)), spirals, replace(CONFIG, flip=True))

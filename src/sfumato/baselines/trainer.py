@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 
 from sfumato.baselines.baseline import Baseline, Turn
-from sfumato.data import Dataset, around, hold_out, mirrored, order
+from sfumato.data import Dataset, around, draw_views, hold_out, order
 from sfumato.errors import SfumatoError
 from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import gamma_of, update_ema
@@ -83,10 +83,8 @@ class BaselineTrainer:
         """What the next step sees: a function of (config, images seen), as it is for the Trainer."""
         config = self.config
         places = order(len(self.dataset) - len(self.held), config.seed, self.images, config.batch)
-        x, labels = self.dataset.batch(around(self.held, places))
-        if config.flip:
-            flipped = torch.from_numpy(mirrored(config.seed, self.images, config.batch))
-            x[flipped] = x[flipped].flip(-1)
+        views = draw_views(config.seed, self.images, config.batch, config.flip, self.dataset.crop)
+        x, labels = self.dataset.batch(around(self.held, places), views)
         return x, labels if self.baseline.config.classes else None
 
     def _take(

@@ -27,7 +27,7 @@ from sfumato.evaluation.scores import LEAST, SCORES
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.sampling import Step
-from sfumato.training import pick_device, training_config
+from sfumato.training import open_data, pick_device, training_config
 
 WORTH_TELLING = 5.0  # seconds
 
@@ -193,7 +193,7 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
         return open_dataset(zoo_data(str(run))), None
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
-    dataset = open_dataset(config.data, config.size, columns=config.columns)
+    dataset = open_data(config)
     if not model.config.suits(dataset.shape, dataset.classes):
         raise SfumatoError(
             f"{config.data} no longer has the picture size and classes that {run} was trained on; restore the data."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
 from sfumato.cli.told import describe as describe_told
-from sfumato.data import Dataset, read_about
+from sfumato.data import Dataset, open_dataset, read_about
 from sfumato.data.layout import readable
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
@@ -49,7 +50,7 @@ def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
     """What a data set holds."""
     from sfumato.cli.train import open_and_tell, parse_size
 
-    dataset = open_and_tell(spec, parse_size(size))
+    dataset = open_and_tell(spec, partial(open_dataset, spec, parse_size(size)))
     return [
         ("samples", count(len(dataset))),
         ("shape", " × ".join(map(str, dataset.shape))),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from rich.markup import escape
 from sfumato.cli.display import console, count, duration, note
 from sfumato.cli.running import finish, run
 from sfumato.cli.trackers import check_trackers, earlier_trackers
-from sfumato.data import Dataset, open_dataset
+from sfumato.data import Dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
@@ -36,6 +37,7 @@ from sfumato.training import (
     join_processes,
     model_for,
     model_from,
+    open_data,
     pick_device,
     resume_run,
     start_run,
@@ -60,6 +62,17 @@ def train(
     size: Annotated[str | None, Parameter(help="Train at this many pixels: 64, or 48x64 (height x width).")] = None,
     flip: Annotated[
         bool, Parameter(help="Show half of the pictures mirrored, left to right; not for letters.", negative="")
+    ] = False,
+    crop: Annotated[
+        int,
+        Parameter(help="Read pictures so many pixels larger than --size, and show another part of them each time."),
+    ] = 0,
+    stream: Annotated[
+        bool,
+        Parameter(
+            help="Decode pictures whenever they are shown and keep none: slower, for sets larger than the disk.",
+            negative="",
+        ),
     ] = False,
     minutes: Annotated[
         float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
@@ -148,7 +161,8 @@ def train(
     if resume and (exists or data is None):
         config = extend(training_config(folder), images, minutes, accumulate, shard)
         able = can_compile(processes.device or pick_device())
-        config = replace(config, data=data or config.data, compile=config.compile and able and compile != "no")
+        able_and_wanted = config.compile and able and compile != "no"
+        config = replace(config, data=data or config.data, compile=able_and_wanted, stream=config.stream or stream)
         for option, given, own in (
             ("--batch", batch, config.batch),
             ("--learning-rate", learning_rate, config.learning_rate),
@@ -177,6 +191,8 @@ def train(
         size=pixels,
         held_out=held_out,
         flip=flip,
+        crop=crop,
+        stream=stream,
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
         batch=128 if batch is None else batch,
@@ -189,7 +205,7 @@ def train(
         shard=bool(shard),
         lora=lora,
     )
-    dataset = open_and_tell(data, pixels, processes, columns)
+    dataset = open_and_tell(data, partial(open_data, config), processes)
     conditions = conditions_of(dataset, columns, computed)
     known = () if start is None else [one.name for one in start.config.conditions]
     if lora is not None and any(one.name not in known for one in conditions):
@@ -262,7 +278,7 @@ def continue_run(
     """Go on with the run in `folder` by its own `config`, whose budget, slices or place of the data may be others."""
     if config.data != (before := training_config(folder).data):
         note(f"the run was trained on {before} so far, and goes on with {config.data}.")
-    dataset = open_and_tell(config.data, config.size, processes, config.columns)
+    dataset = open_and_tell(config.data, partial(open_data, config), processes)
     trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
@@ -339,10 +355,8 @@ def _seconds_uncompiled(dataset: Dataset, config: TrainingConfig, model: ModelCo
     return min(limit, (second.seconds - first.seconds) * config.images / config.batch)
 
 
-def open_and_tell(
-    data: str, size: tuple[int, int] | None, processes: Processes = ALONE, columns: Columns | None = None
-) -> Dataset:
-    """Open the data with a progress bar over the files, and report what was converted or left out."""
+def open_and_tell(data: str, open_it: Callable[..., Dataset], processes: Processes = ALONE) -> Dataset:
+    """Have `open_it(progress=…)` open the data, with a bar over the files; report what was converted or left out."""
     from rich.progress import Progress as Bar
 
     with processes.first(), Bar(console=console, transient=True) as bar:
@@ -351,7 +365,7 @@ def open_and_tell(
         def read(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=True)
 
-        dataset = open_dataset(data, size=size, progress=read, columns=columns)
+        dataset = open_it(progress=read)
     for text in dataset.notes:
         note(text)
     return dataset

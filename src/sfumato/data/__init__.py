@@ -1,6 +1,7 @@
 """Where training data comes from, and pictures in and out."""
 
-from sfumato.data.dataset import Dataset, around, hold_out, mirrored, open_dataset, order
+from sfumato.data.dataset import Dataset, open_dataset
+from sfumato.data.order import Views, around, draw_views, hold_out, order
 from sfumato.data.pictures import (
     half_blocks,
     picture,
@@ -14,6 +15,6 @@ from sfumato.data.pictures import (
 )
 
 __all__ = [
-    "Dataset", "around", "half_blocks", "hold_out", "mirrored", "open_dataset", "order", "picture", "read_about",
-    "save_animation", "save_png", "scatter", "table", "tile", "to_uint8",
+    "Dataset", "Views", "around", "draw_views", "half_blocks", "hold_out", "open_dataset", "order", "picture",
+    "read_about", "save_animation", "save_png", "scatter", "table", "tile", "to_uint8",
 ]  # fmt: skip

@@ -1,16 +1,15 @@
-"""A data set in memory or memory-mapped, and the order in which training visits it."""
+"""A data set, in memory or wherever it is read from, and what the data sets are called."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import lru_cache
-from math import isqrt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from weakref import finalize
 
 import numpy as np
@@ -18,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sfumato.data.order import AS_THEY_ARE, Views
 from sfumato.errors import SfumatoError, unknown
 
 if TYPE_CHECKING:
@@ -25,9 +25,20 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]  # (files read, files in all)
 
-SHUFFLED = 2**16  # samples whose order is shuffled in memory; that of more is computed where it is asked for
-ROUNDS = 6
-FEWEST, HELD_OUT = 8, 1000  # samples that are held out: fewer say nothing, more would be lost on large sets
+AT_ONCE = 2**26  # numbers that are looked at together to know what a set is like
+
+
+class DataLost(SfumatoError):
+    """Samples that were there when training began can no longer be read."""
+
+
+class Pictures(Protocol):
+    """Pictures wherever they lie: uint8 of `shape` `(count, channels, height, width)`, of which some can be read."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]: ...
 
 
 class Rows:
@@ -38,22 +49,22 @@ class Rows:
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
-        self._shape = shape
+        self.shape = shape
         self._file = os.open(path, os.O_RDONLY)  # the file may be replaced: these are its rows for as long as it takes
         finalize(self, os.close, self._file)
 
     def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The rows at `indices` `(number,)`, uint8. Raises IndexError, or SfumatoError where they can't be read."""
-        count = self._shape[0]
+        """The rows at `indices` `(number,)`, uint8. Raises IndexError, or DataLost where they can't be read."""
+        count = self.shape[0]
         if len(indices) and not -count <= indices.min() <= indices.max() < count:
             raise IndexError(f"there are {count} rows")
-        found = np.empty((len(indices), *self._shape[1:]), np.uint8)
+        found = np.empty((len(indices), *self.shape[1:]), np.uint8)
         try:
             for row, index in zip(found, (indices % count).tolist(), strict=True):
                 if os.preadv(self._file, [row], index * row.nbytes) < row.nbytes:
                     raise OSError(None, "the file breaks off")
         except OSError as error:
-            raise SfumatoError(f"the decoded pictures can no longer be read: {error.strerror}; start again.") from error
+            raise DataLost(f"the decoded pictures can no longer be read: {error.strerror}; start again.") from error
         return found
 
 
@@ -64,9 +75,10 @@ class Dataset:
     `labels` are int64 `(count,)`, numbers of `classes`, or None without classes. `notes` are plain sentences about
     what was converted or left out. `captions` are as many as samples, '' where one has none, or None without any; a
     sample that has several has one a line.
-    `name` is the spec that `open_dataset` was given. Batches are read from `rows`, the same samples in a file, where
-    that is given. `values` are float32 `(count, size)` by the name of their column, NaN where not told, and `images`
-    uint8 pictures that the samples are to be drawn from, as many, as high and as wide.
+    `name` is the spec that `open_dataset` was given. Where `rows` is given, pictures are read from there instead, and
+    `samples` may hold none. They are stored `crop` pixels higher and wider than they are shown: the middle, where
+    nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where not told, and
+    `images` uint8 pictures that the samples are to be drawn from, as many, stored as high and as wide.
     """
 
     name: str
@@ -75,9 +87,10 @@ class Dataset:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     captions: Sequence[str] | None = None
-    rows: Rows | None = None
+    rows: Pictures | None = None
     values: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    images: Mapping[str, NDArray[np.uint8] | Rows] = field(default_factory=dict)
+    images: Mapping[str, Pictures] = field(default_factory=dict)
+    crop: int = 0
 
     @property
     def is_images(self) -> bool:
@@ -87,20 +100,31 @@ class Dataset:
     @property
     def shape(self) -> tuple[int, ...]:
         """One sample's: (channels, height, width) or (dimension,)."""
-        return tuple(self.samples.shape[1:])
+        first, *sides = (self.samples if self.rows is None else self.rows).shape[1:]
+        return (first, *(side - self.crop for side in sides))
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self.samples) if self.rows is None else self.rows.shape[0]
 
-    def batch(self, indices: NDArray[np.int64] | Tensor) -> tuple[Tensor, Tensor | None]:
+    def spread(self, most: int) -> NDArray[np.int64]:
+        """The indices of up to `most` samples, evenly spread; of large pictures fewer, for the memory they take."""
+        number = min(len(self), most, max(64, AT_ONCE // math.prod(self.shape)))
+        return np.linspace(0, len(self) - 1, number).astype(np.int64)
+
+    def stored(self, indices: NDArray[np.int64], views: Views = AS_THEY_ARE) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """The samples at `indices` before they are numbers of the network: uint8 of pictures, or points."""
+        if self.rows is None and not self.is_images:
+            return self.samples[indices]
+        return self._seen(self.samples if self.rows is None else self.rows, indices, views)
+
+    def batch(self, indices: NDArray[np.int64] | Tensor, views: Views = AS_THEY_ARE) -> tuple[Tensor, Tensor | None]:
         """The samples at `indices` as float32, pictures in [−1, 1], and their int64 labels (None without classes)."""
         rows = indices.cpu().numpy() if isinstance(indices, Tensor) else np.asarray(indices)
-        found = self.samples[rows] if self.rows is None else self.rows[rows]
-        samples = torch.from_numpy(np.ascontiguousarray(found))
+        samples = torch.from_numpy(self.stored(rows, views))
         x = samples.float().div_(127.5).sub_(1) if self.is_images else samples
         return x, None if self.labels is None else torch.from_numpy(self.labels[rows])
 
-    def told(self, name: str, indices: NDArray[np.int64]) -> Tensor | None:
+    def told(self, name: str, indices: NDArray[np.int64], views: Views = AS_THEY_ARE) -> Tensor | None:
         """What the column `name` says of the samples at `indices`: float32 numbers `(number, size)`, or pictures.
 
         Pictures are `(number, channels, height, width)` in [−1, 1]. None where there is no such column.
@@ -108,93 +132,23 @@ class Dataset:
         if name in self.values:
             return torch.from_numpy(np.ascontiguousarray(self.values[name][indices]))
         if name in self.images:
-            return torch.from_numpy(np.ascontiguousarray(self.images[name][indices])).float().div_(127.5).sub_(1)
+            return torch.from_numpy(self._seen(self.images[name], indices, views)).float().div_(127.5).sub_(1)
         return None
 
-
-@lru_cache(maxsize=2)  # a batch may end one epoch and begin the next
-def _permutation(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    permutation = np.random.default_rng((seed, epoch)).permutation(count)
-    permutation.setflags(write=False)  # every caller is handed the same one
-    return permutation
-
-
-@lru_cache(maxsize=2)
-def _keys(seed: int, epoch: int) -> NDArray[np.uint64]:
-    return np.random.SeedSequence((seed, epoch)).generate_state(ROUNDS, np.uint64).astype(np.uint64)
-
-
-def _permuted(places: NDArray[np.int64], count: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Where a permutation of 0..count−1 sends `places`, without the memory that a list of it would take.
-
-    A Feistel network over pairs (left, right) of about √count each, which walks on while it is outside (Black and
-    Rogaway, "Ciphers with arbitrary finite domains", 2002, sections 3 and 4).
-    """
-    low = np.uint64(isqrt(count - 1) + 1)
-    high = np.uint64(-(-count // int(low)))
-    walked = places.astype(np.uint64)
-    outside = np.ones(len(walked), bool)
-    while outside.any():
-        left, right = np.divmod(walked[outside], low)
-        for number, key in enumerate(_keys(seed, epoch)):
-            if number % 2:
-                right = (right + mixed(left ^ key) % low) % low
-            else:
-                left = (left + mixed(right ^ key) % high) % high
-        walked[outside] = left * low + right
-        outside = walked >= count
-    return walked.astype(np.int64)
-
-
-def mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64's finalizer (Steele, Lea & Flood 2014): every bit depends on every other."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-def order(count: int, seed: int, position: int, number: int) -> NDArray[np.int64]:
-    """The indices at `position` … `position + number − 1` of an endless stream of shuffled epochs.
-
-    Each epoch is a permutation of 0..count−1, and epoch e's is a function of (seed, e) alone, so that a run resumed at
-    any position goes on with the same data. Up to SHUFFLED samples it is a list; that of more samples needs no memory.
-    Raises ValueError unless count ≥ 1 and seed, position, number ≥ 0.
-    """
-    if count < 1 or min(seed, position, number) < 0:
-        raise ValueError(f"no order of {count} samples from seed {seed}, position {position}, number {number}")
-    parts = [np.empty(0, np.int64)]
-    while number > 0:
-        epoch, offset = divmod(position, count)
-        some = min(number, count - offset)
-        if count <= SHUFFLED:
-            parts.append(_permutation(count, seed, epoch)[offset : offset + some])
-        else:
-            parts.append(_permuted(np.arange(offset, offset + some), count, seed, epoch))
-        position, number = position + some, number - some
-    return np.concatenate(parts)
-
-
-def hold_out(count: int, share: float) -> NDArray[np.int64]:
-    """The samples of `count` that training leaves out, sorted: `share` of them, at most HELD_OUT, none if too few.
-
-    Which they are depends on the count alone, so that runs on the same data can be compared.
-    """
-    number = min(HELD_OUT, int(count * share))
-    if number < FEWEST:
-        return np.empty(0, np.int64)
-    return np.sort(_permuted(np.arange(number), count, seed=0, epoch=HELD_OUT))
-
-
-def around(held: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The samples at `places` among those that are not in `held` (sorted)."""
-    return places + np.searchsorted(held - np.arange(len(held)), places, side="right")
-
-
-def mirrored(seed: int, position: int, number: int) -> NDArray[np.bool_]:
-    """Which samples at `position` … of `order`'s stream to show mirrored, `(number,)`: a coin for each place."""
-    places = np.arange(position, position + number, dtype=np.uint64)
-    coins: NDArray[np.bool_] = mixed(mixed(places) ^ np.uint64(seed)) >= np.uint64(2**63)
-    return coins
+    def _seen(self, pictures: Pictures, indices: NDArray[np.int64], views: Views) -> NDArray[np.uint8]:
+        found = pictures[indices]
+        if self.crop:
+            height, width = (side - self.crop for side in found.shape[2:])
+            corners = np.full((len(found), 2), self.crop // 2) if views.corners is None else views.corners
+            found = np.stack(
+                [
+                    whole[:, top : top + height, left : left + width]
+                    for whole, (top, left) in zip(found, corners.tolist(), strict=True)
+                ]
+            )
+        if views.mirrored is not None:
+            found[views.mirrored] = found[views.mirrored][..., ::-1]
+        return np.ascontiguousarray(found)
 
 
 def open_dataset(
@@ -203,6 +157,8 @@ def open_dataset(
     cache: Path | None = None,
     progress: Progress | None = None,
     columns: Columns | None = None,
+    crop: int = 0,
+    stream: bool = False,
 ) -> Dataset:
     """The data set called `spec`: `digits`, `emoji`, `shapes`, `points:NAME`, or pictures.
 
@@ -210,7 +166,9 @@ def open_dataset(
     `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
     `points:NAME:COUNT` sets how many points. `size` (height, width) in pixels resizes pictures; `cache` is where
     decoded ones are kept (by default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read;
-    `columns` are those of metadata.jsonl that are read beside the captions (see columns.py).
+    `columns` are those of metadata.jsonl that are read beside the captions (see columns.py). With `crop`, pictures are
+    kept so many pixels larger, of which training shows `size`, each time at another place. With `stream`, they are
+    decoded whenever they are asked for and not kept (see streaming.py).
     Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
     from sfumato.data.columns import NONE
@@ -227,6 +185,10 @@ def open_dataset(
     if columns and (spec in ("digits", "emoji", "shapes") or re.match("(emoji|shapes|points|hf):", spec)):
         name = (*columns.numbers, *columns.vectors, *columns.images)[0]
         raise SfumatoError(f"{spec} comes without metadata, so there is no column '{name}'; give a folder that has it.")
+    if crop:
+        return _with_margin(spec, size, cache, progress, columns, crop, stream)
+    if stream and (spec in ("digits", "emoji", "shapes") or re.match("(emoji|shapes|points):", spec)):
+        raise SfumatoError(f"{spec} lie in no files that could be decoded as they are asked for; leave --stream out.")
     if spec == "digits":
         return open_digits(size)
     if spec == "emoji" or spec.startswith("emoji:"):
@@ -238,13 +200,13 @@ def open_dataset(
             raise SfumatoError(f"{spec} are points, which have no height and width; leave the size out.")
         return open_points(spec)
     if spec.startswith("hf:"):
-        return open_pictures(huggingface_source(spec), size, cache, progress)
+        return open_pictures(huggingface_source(spec), size, cache, progress, stream)
     if not spec.strip():
         raise SfumatoError("the data set has no name; give digits, points:NAME or a folder of pictures.")
     path = Path(spec)
     try:
         if path.exists():
-            return open_pictures(source_of(path, columns or NONE), size, cache, progress)
+            return open_pictures(source_of(path, columns or NONE), size, cache, progress, stream)
         beside = [p.name for p in path.parent.iterdir() if p.is_dir()] if path.parent.is_dir() else []
     except PermissionError as refused:
         raise SfumatoError(f"{refused.filename or spec} can't be read: permission denied.") from refused
@@ -254,3 +216,20 @@ def open_dataset(
         raise SfumatoError(f"there is no folder {spec}{hint}")
     error = unknown("data set", spec, ["digits", "emoji", "shapes", *(f"points:{name}" for name in POINTS)])
     raise SfumatoError(f"{error} A folder of pictures works too, but there is none called {spec} here.")
+
+
+def _with_margin(
+    spec: str,
+    size: tuple[int, int] | None,
+    cache: Path | None,
+    progress: Progress | None,
+    columns: Columns | None,
+    crop: int,
+    stream: bool,
+) -> Dataset:
+    if spec.startswith("points:"):
+        raise SfumatoError(f"{spec} are points, of which nothing can be cut out; leave --crop out.")
+    if size is None or crop < 0:
+        raise SfumatoError("--crop is by how many pixels more than --size pictures are read: give both, above 0.")
+    larger = (size[0] + crop, size[1] + crop)
+    return replace(open_dataset(spec, larger, cache, progress, columns, stream=stream), crop=crop)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.data.cache import cache_folder, open_stored, read_description, write_pictures
-from sfumato.data.dataset import Dataset, Progress, mixed
+from sfumato.data.dataset import Dataset, Progress
+from sfumato.data.order import mixed
 from sfumato.errors import SfumatoError
 
 VERSION = 1  # raise it when scenes or captions change

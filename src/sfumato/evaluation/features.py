@@ -154,9 +154,9 @@ def rounded(samples: Tensor) -> Tensor:
 
 def content_hash(dataset: Dataset) -> str:
     """SHA-256 of what the set holds: shape, samples, labels and the classes' names."""
-    found = hashlib.sha256(repr((dataset.samples.shape, str(dataset.samples.dtype), dataset.classes)).encode())
+    found = hashlib.sha256(repr(((len(dataset), *dataset.shape), str(dataset.samples.dtype), dataset.classes)).encode())
     for part in chunks(np.arange(len(dataset)), 4096):
-        found.update((dataset.samples if dataset.rows is None else dataset.rows)[part].tobytes())
+        found.update(dataset.stored(part).tobytes())
     if dataset.labels is not None:
         found.update(np.asarray(dataset.labels).tobytes())
     return found.hexdigest()

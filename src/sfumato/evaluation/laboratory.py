@@ -137,7 +137,7 @@ def train_rival(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
     reference, device = lab.reference, lab.model.device
     whole, rows = reference.dataset, reference.train
     labels = None if whole.labels is None else whole.labels[rows]
-    dataset = Dataset(whole.name, whole.samples[rows], labels, whole.classes)
+    dataset = Dataset(whole.name, whole.stored(rows), labels, whole.classes)
     size = model_for(dataset, minutes=seconds / 60)
     batch = BATCHES[kind]
     config = TrainingConfig(

@@ -1,7 +1,7 @@
 """Training: the loop, the run folder around it, the average of the weights, the choice of precision."""
 
 from sfumato.training.conditions import conditions_of
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import TrainingConfig, open_data
 from sfumato.training.finetuning import branch_from, model_from
 from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
 from sfumato.training.precision import Precision, fastest_precision, pick_device
@@ -45,6 +45,7 @@ __all__ = [
     "judge_run",
     "model_for",
     "model_from",
+    "open_data",
     "pick_device",
     "read_evaluations",
     "resume_run",

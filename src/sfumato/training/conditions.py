@@ -15,9 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Dataset
+from sfumato.data import Dataset, Views
 from sfumato.data.columns import Columns, statistics
 from sfumato.data.controls import CONTROLS, control_config, control_image
+from sfumato.data.order import AS_THEY_ARE
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets import ConditionConfig
 
@@ -69,16 +70,16 @@ def told_of(
     x0: Tensor,
     indices: NDArray[np.int64],
     chance: Chance,
-    mirrored: Tensor | None = None,
+    views: Views = AS_THEY_ARE,
 ) -> dict[str, Tensor]:
     """The conditions of the samples `x0` at `indices`, NaN where they are hidden or not known.
 
-    What is computed from pictures is computed from `x0`; images from the data are turned where `mirrored` is true.
+    What is computed from pictures is computed from `x0`; images from the data are shown in the same `views`.
     """
     told = {}
     for number, one in enumerate(conditions):
         shape = (len(x0), one.size, *x0.shape[2:]) if one.kind == "image" else (len(x0), one.size)
-        found = None if one.computed else dataset.told(one.name, indices)
+        found = None if one.computed else dataset.told(one.name, indices, views)
         if one.computed:
             noise, eps = chance.noise.get(one.name, (torch.empty(0), torch.empty(0)))
             found = control_image(one, x0, chance.places[number], noise, eps)
@@ -86,8 +87,6 @@ def told_of(
             found = torch.full(shape, math.nan)
         elif one.kind == "image":
             found = found.mean(1, keepdim=True) if one.size < found.shape[1] else found.expand(shape).clone()
-            if mirrored is not None:
-                found[mirrored] = found[mirrored].flip(-1)
         if chance.hidden[number].any():
             found = found.clone()
             found[chance.hidden[number]] = math.nan

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from sfumato.data import Dataset, open_dataset
 from sfumato.data.columns import NONE, Columns
+from sfumato.data.dataset import Progress
 from sfumato.errors import SfumatoError, unknown
 from sfumato.training.ema import gamma_of
 from sfumato.training.finetuning import Origin
@@ -19,8 +21,10 @@ class TrainingConfig:
 
     The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
     it. A share `held_out` of the samples is never trained on (see held_out.py). `flip` shows half of the pictures
-    mirrored: not for what has a left and a right, as letters and digits do. `law`, `law_mean`, `law_std`, `law_tail`,
-    `schedule` say which noise levels are trained and `weight` what they count (see LevelLaw and WEIGHTS).
+    mirrored: not for what has a left and a right, as letters and digits do. With `crop`, pictures are read so many
+    pixels higher and wider than `size`, and another part of them is shown each time: not where place matters. With
+    `stream`, they are decoded whenever they are shown (see data/streaming.py). `law`, `law_mean`, `law_std`,
+    `law_tail`, `schedule` say which noise levels are trained and `weight` what they count (see LevelLaw and WEIGHTS).
     `coupling` hands each sample of a batch, within its class, noise that lies near it (see coupling.py). The first
     share `coarse` of the budget is trained at half the pictures' height and width, which is four times as fast.
     `columns` are those of the data's metadata that the model is told (see data/columns.py). `condition_dropout` is how
@@ -38,6 +42,8 @@ class TrainingConfig:
     size: tuple[int, int] | None = None
     held_out: float = 0.0
     flip: bool = False
+    crop: int = 0
+    stream: bool = False
     images: int | None = None
     minutes: float | None = None
     batch: int = 128
@@ -73,6 +79,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.images is None and self.minutes is None:
             raise SfumatoError("training needs an end: give a budget in --images or --minutes.")
+        if self.crop < 0:
+            raise SfumatoError(f"--crop is a number of pixels, at least 0, got {self.crop}.")
         if self.optimizer not in OPTIMIZERS:
             raise unknown("optimizer", self.optimizer, OPTIMIZERS)
         if self.learning_rate == 0:
@@ -108,3 +116,10 @@ class TrainingConfig:
         rise = (spent + self.batch / (self.images or math.inf)) / self.warmup if self.warmup else 1.0
         fall = (1 - spent) / self.decay if self.decay else 1.0
         return min(1.0, rise, fall)
+
+
+def open_data(config: TrainingConfig, progress: Progress | None = None) -> Dataset:
+    """The data that a run with this `config` is trained on; `progress(done, total)` is called as files are read."""
+    return open_dataset(
+        config.data, config.size, progress=progress, columns=config.columns, crop=config.crop, stream=config.stream
+    )

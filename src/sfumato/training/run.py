@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from sfumato.data import Dataset, open_dataset
+from sfumato.data.dataset import DataLost
 from sfumato.data.encoders import Encoder
 from sfumato.data.features import caption_features
 from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
@@ -52,7 +53,7 @@ from sfumato.nets import (
 )
 from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import TrainingConfig, open_data
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
 from sfumato.training.held_out import (
     FILE,
@@ -123,7 +124,7 @@ def model_for(
         raise unknown("network size", net, ["auto", *SIZES, *DIT_SIZES])
     if text_encoder is not None and dataset.captions is None:
         raise SfumatoError(f"{dataset.name} has no captions for the text encoder {text_encoder} to read; leave it out.")
-    some, _ = dataset.batch(torch.linspace(0, len(dataset) - 1, min(len(dataset), 10_000)).long().numpy())
+    some, _ = dataset.batch(dataset.spread(10_000))
     std = round(float(some.std()), 4)
     if not std > 0:
         raise SfumatoError(
@@ -252,14 +253,14 @@ def data_gaussian(run: Path) -> Gaussian:
         kept = safetensors.torch.load(path.read_bytes())
         return Gaussian(kept["mean"], kept["basis"], kept["variances"], float(kept["rest"]))
     config = training_config(folder)
-    found = _fitted(open_dataset(config.data, config.size, columns=config.columns), config.flip)
+    found = _fitted(open_data(config), config.flip)
     tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}
     replace_file(path, safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}))
     return found
 
 
 def _fitted(dataset: Dataset, flip: bool = False) -> Gaussian:
-    samples, _ = dataset.batch(torch.linspace(0, len(dataset) - 1, min(len(dataset), 4000)).long())
+    samples, _ = dataset.batch(dataset.spread(4000))
     return Gaussian.fit(torch.cat([samples, samples.flip(-1)]) if flip else samples)
 
 
@@ -314,7 +315,12 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     Raises SfumatoError where another process trains in `folder`.
     """
     with alone_in(folder) if trainer.processes.main else nullcontext():
-        yield from _train(folder, trainer)
+        try:
+            yield from _train(folder, trainer)
+        except DataLost:  # in between two steps, of which none shall be lost
+            if trainer.step and not trainer.sharded:
+                yield _save(folder, trainer)
+            raise
 
 
 def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:

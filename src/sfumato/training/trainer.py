@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.data import Dataset, around, hold_out, mirrored, order
+from sfumato.data import Dataset, around, draw_views, hold_out, order
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
@@ -206,23 +206,20 @@ class Trainer:
             hidden = torch.rand(config.batch, generator=generator) < config.condition_dropout
         level, eps = self.objective.draw((config.batch, *self.dataset.shape), generator)  # of all processes
         said = self._captions(indices, generator)
-        flipped = torch.from_numpy(mirrored(config.seed, images, config.batch))
+        views = draw_views(config.seed, images, config.batch, config.flip, self.dataset.crop)
         conditions = self.model.config.conditions
         chance = draw_chance(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
         if self.model.config.branch is not None:
             chance.hidden[-1] = False  # what the network answers untold is the model below, which isn't trained
         if config.coupling:
-            eps = eps[couple(*self.dataset.batch(indices), eps)]
+            eps = eps[couple(*self.dataset.batch(indices, views), eps)]
         slices = []
         for rows in self._shares:
-            x0, labels = self.dataset.batch(indices[rows])
-            if config.flip:
-                x0[flipped[rows]] = x0[flipped[rows]].flip(-1)
+            x0, labels = self.dataset.batch(indices[rows], views.rows(rows))
             cond = {} if labels is None or hidden is None else {"label": labels.masked_fill(hidden[rows], null)}
             if said is not None:
                 cond["text"] = said[rows]
-            turned = flipped[rows] if config.flip else None
-            cond |= told_of(self.dataset, conditions, x0, indices[rows], chance.rows(rows), turned)
+            cond |= told_of(self.dataset, conditions, x0, indices[rows], chance.rows(rows), views.rows(rows))
             slices.append(Slice(x0, cond, level[rows], eps[rows]))
         return slices
 

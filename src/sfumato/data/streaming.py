@@ -1,0 +1,129 @@
+"""Pictures that are decoded whenever they are asked for and kept nowhere: slower, but the disk need not hold them.
+
+Before training all are decoded once, so that what can't be read is left out and named, as it is where they are kept:
+a streamed run equals one from the cache, bit for bit. What was found is remembered in the cache as KEY.streamed.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.data.dataset import DataLost, Dataset, Progress
+from sfumato.data.decode import decode
+from sfumato.data.layout import Entry, Source, readable
+from sfumato.data.reading import Report, read_all
+from sfumato.errors import SfumatoError
+from sfumato.files import replace_file
+
+
+class Streamed:
+    """Pictures in files; `streamed[indices]` decodes some of them into a new array. Safe for threads."""
+
+    def __init__(
+        self, read: Callable[[Entry], Path | BytesIO], entries: Sequence[Entry], channels: int, size: tuple[int, int]
+    ) -> None:
+        self.shape = (len(entries), channels, *size)
+        self._read, self._entries = read, entries
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "decoding")
+
+    def __getitem__(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]:
+        """The pictures at `indices` `(number,)`. Raises DataLost where one can no longer be read."""
+        found = np.empty((len(indices), *self.shape[1:]), np.uint8)
+
+        def fill(row: NDArray[np.uint8], index: int) -> str:
+            decoded = decode(partial(self._read, self._entries[index]), (self.shape[2], self.shape[3]))
+            if decoded.pixels is not None:
+                row[:] = decoded.pixels[: len(row)]
+            return decoded.problem
+
+        for index, problem in zip(indices.tolist(), self._threads.map(fill, found, indices.tolist()), strict=True):
+            if problem:
+                name = readable("/".join(self._entries[index].parts))
+                raise DataLost(
+                    f"{name} can no longer be read: {problem}. Put it back and go on with --resume; without --stream, "
+                    "pictures are kept decoded and a run doesn't need the files any more."
+                )
+        return found
+
+
+@dataclass(frozen=True)
+class Found:
+    """What reading all entries found: the places of those that can't be used, the channels of each kind of picture."""
+
+    left_out: list[int]
+    channels: list[int]
+    notes: list[str]
+
+
+def open_streamed(
+    cache: Path, key: str, source: Source, size: tuple[int, int], progress: Progress | None = None
+) -> Dataset:
+    """The pictures of `source` as `open_pictures` has them, decoded whenever they are asked for."""
+    path = cache / f"{key}.streamed.json"
+    found = _remembered(path)
+    if found is None:
+        report = Report()
+        found = _look(source, size, progress, report)
+        if report.final:
+            with suppress(SfumatoError):  # they are read again the next time
+                replace_file(path, json.dumps(asdict(found)).encode())
+    left_out = set(found.left_out)
+    entries = [entry for place, entry in enumerate(source.entries) if place not in left_out]
+    channels, *others = found.channels
+    labels = {entry.label for entry in entries if entry.label is not None}
+    classes = sorted(labels, key=source.order.index if source.order else None)
+    number = {label: at for at, label in enumerate(classes)}
+    return Dataset(
+        source.path.as_posix(),
+        np.empty((0, channels, *size), np.uint8),
+        np.array([number[entry.label] for entry in entries if entry.label is not None]) if classes else None,
+        tuple(readable(name) for name in classes),
+        (*source.notes, *found.notes),
+        [entry.caption for entry in entries] if any(entry.caption for entry in entries) else None,
+        Streamed(source.read, entries, channels, size),
+        _columns(source, entries),
+        {
+            name: Streamed(source.read, [entry.images[at] for entry in entries], channels, size)
+            for at, (name, channels) in enumerate(zip(source.images, others, strict=True))
+        },
+    )
+
+
+def _look(source: Source, size: tuple[int, int], progress: Progress | None, report: Report) -> Found:
+    left_out = set(range(len(source.entries)))
+    grey = np.ones(1 + len(source.images), bool)
+    labels = set()
+    for place, entry, decoded in read_all(source, size, progress, report):
+        left_out.remove(place)
+        grey &= [one.grey for one in decoded]
+        if entry.label is not None:
+            labels.add(entry.label)
+    return Found(sorted(left_out), np.where(grey, 1, 3).tolist(), report.notes(source, labels))
+
+
+def _remembered(path: Path) -> Found | None:
+    """What an earlier reading found, or None where there was none or the file is damaged."""
+    try:
+        found = Found(**json.loads(path.read_bytes()))
+        return found if all(one in (1, 3) for one in found.channels) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _columns(source: Source, entries: Sequence[Entry]) -> dict[str, NDArray[np.float32]]:
+    if not source.sizes:
+        return {}
+    values = np.frombuffer(b"".join(entry.values for entry in entries), np.float32).reshape(len(entries), -1)
+    ends = np.cumsum([size for _, size in source.sizes])
+    return {name: values[:, end - size : end] for (name, size), end in zip(source.sizes, ends.tolist(), strict=True)}
