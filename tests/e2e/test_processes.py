@@ -33,6 +33,45 @@ def worker(launcher: subprocess.Popen[str], rank: int) -> psutil.Process:
     return next(child for child in children if child.environ()["RANK"] == str(rank))
 
 
+LOSE = """
+import sys
+from pathlib import Path
+import torch
+from sfumato.data.dataset import DataLost
+from sfumato.training import Progress, TrainingConfig, join_processes, model_for, open_data, start_run, train
+
+folder, run, shard = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "True"
+processes = join_processes()
+config = TrainingConfig(str(folder), (8, 8), images=10**5, batch=6, stream=True, previews=0, shard=shard)
+with processes.first():
+    dataset = open_data(config)
+trainer = start_run(run, dataset, config, model_for(dataset, "nano"), torch.device("cpu"), processes)
+try:
+    for event in train(run, trainer):
+        if isinstance(event, Progress) and event.step == 3 and processes.main:
+            (folder / "red" / "4.png").unlink()
+except DataLost as lost:
+    print(f"[{processes.rank}] after step {trainer.step}: {lost}", flush=True)
+processes.leave()
+"""
+
+
+@pytest.mark.parametrize("shard", [False, True])
+def test_when_one_loses_a_picture_all_save_and_say_so(
+    pictures: Path, tmp_path: Path, shard: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
+    script = tmp_path / "lose.py"
+    script.write_text(LOSE)
+    process = start_together(2, script, pictures, tmp_path / "run", shard)
+    told, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, told
+    checkpoint, damaged = newest_checkpoint(tmp_path / "run" / "checkpoints", FILES)
+    assert checkpoint is not None and not damaged and checkpoint.state["step"] >= 3
+    for rank in (0, 1):
+        assert f"[{rank}] after step {checkpoint.state['step']}: red/4.png can no longer be read: no such file" in told
+
+
 def weights(run: Path) -> dict[str, torch.Tensor]:
     checkpoint, damaged = newest_checkpoint(run / "checkpoints", FILES)
     assert checkpoint is not None and not damaged

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -96,13 +97,24 @@ def test_a_streamed_set_is_the_one_that_is_kept(
     same(cut, replace(kept, crop=2), columns)
 
 
-def test_parquet_is_streamed_too(folder: Path, tmp_path: Path) -> None:
+def test_parquet_is_streamed_by_the_datasets_library_alone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    (tmp_path / "set").mkdir()
     contents = [path.read_bytes() for path in sorted(folder.glob("a/[0-9]*.png"))]
     table = {"image": [{"bytes": one} for one in contents], "label": [i % 3 for i in range(len(contents))]}
     spec = tmp_path / "pictures.parquet"
     parquet.write_table(pyarrow.table(table), spec)
-    kept, streamed = (open_dataset(str(spec), (8, 8), tmp_path / str(way), stream=way) for way in (False, True))
+    with pytest.raises(SfumatoError, match=r"is parquet, which reads thousands .* as hf:.*_by_th\w*\."):
+        open_dataset(str(spec), (8, 8), tmp_path / "few", stream=True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "hugging")
+    spec.rename(tmp_path / "set" / "train.parquet")
+    kept, streamed = (
+        open_dataset(f"hf:{tmp_path / 'set'}", (8, 8), tmp_path / str(way), stream=way) for way in (False, True)
+    )
     same(streamed, kept, Columns())
+    assert len(streamed) == 12 and streamed.classes == ("0", "1", "2")
 
 
 def test_nothing_is_kept_but_what_was_found_out(folder: Path, tmp_path: Path) -> None:
@@ -115,9 +127,10 @@ def test_nothing_is_kept_but_what_was_found_out(folder: Path, tmp_path: Path) ->
     assert read == list(range(1, len(dataset) + 2)), "the second time, nothing was read"
     (kept,) = (tmp_path / "cache").iterdir()
     assert kept.name.endswith(".streamed.json") and kept.stat().st_size < 1000 < 3 * 64 * 64 * len(dataset)
-    kept.write_text('{"left_out": 3}')
-    read.clear()
-    assert look().notes == again.notes == dataset.notes and read
+    for damage in ('{"left_out": 3}', kept.read_text().replace("[3]", "[]"), kept.read_text().replace("[3]", "[7]")):
+        kept.write_text(damage)
+        read.clear()
+        assert look().notes == again.notes == dataset.notes and read, damage
 
 
 def test_a_set_that_is_kept_already_is_used_as_it_is(folder: Path, tmp_path: Path) -> None:
@@ -142,7 +155,7 @@ def test_a_file_that_vanishes_stops_the_run_which_goes_on_once_it_is_back(folder
 
     streamed = open_dataset(spec, (8, 8), tmp_path / "few", stream=True)
     cut, missing = start_run(tmp_path / "cut", streamed, config, model, cpu), folder / "a" / "4.png"
-    with pytest.raises(DataLost, match=r"a/4\.png can no longer be read: no such file.* go on with --resume"):
+    with pytest.raises(DataLost, match=r"a/4\.png can no longer be read: no such file .*; put it back"):
         for event in train(tmp_path / "cut", cut):
             if isinstance(event, Progress) and event.step == 3:
                 missing.rename(tmp_path / "away.png")
@@ -168,6 +181,21 @@ def test_a_streamed_run_equals_one_from_the_cache(
         ends.append((losses, trainer.state()[0]["ema.safetensors"]))
     assert ends[0][0] == ends[1][0]
     assert all(torch.equal(value, ends[1][1][name]) for name, value in ends[0][1].items())
+
+
+def test_a_file_that_is_refused_for_a_moment_is_tried_again(folder: Path, tmp_path: Path) -> None:
+    dataset = open_dataset(str(folder), (8, 8), tmp_path / "cache", stream=True)
+    (path := folder / "a" / "4.png").rename(tmp_path / "away.png")
+    threading.Timer(0.5, (tmp_path / "away.png").rename, [path]).start()
+    found = dataset.stored(np.arange(47))
+    assert np.array_equal(found, open_dataset(str(folder), (8, 8), tmp_path / "kept").samples)
+
+
+def test_only_broken_files_with_columns_are_told_of_in_words(folder: Path, tmp_path: Path) -> None:
+    for path in folder.rglob("*.png"):
+        path.write_bytes(b"no picture")
+    with pytest.raises(SfumatoError, match="0 pictures that can be read"):
+        open_dataset(str(folder), (8, 8), tmp_path / "cache", columns=Columns(("age",)), stream=True)
 
 
 @pytest.mark.parametrize("spec", ["digits", "points:moons", "shapes"])

@@ -92,6 +92,19 @@ def test_rows_of_a_file_are_shown_as_those_in_memory(tmp_path: Path) -> None:
     assert content_hash(file) == content_hash(memory) != content_hash(replace(memory, crop=2))
 
 
+@pytest.mark.parametrize("crop", [0, 3])
+def test_no_pictures_are_an_empty_batch(crop: int) -> None:
+    x, labels = replace(blobs(), crop=crop).batch(np.empty(0, np.int64))
+    assert x.shape == (0, 1, 8 - crop, 8 - crop) and labels is not None and len(labels) == 0
+
+
+def test_few_of_large_pictures_tell_what_a_set_is_like() -> None:
+    rows = replace(blobs(), samples=np.empty((0, 3, 1024, 1024), np.uint8), rows=None)
+    large = replace(rows, samples=np.broadcast_to(np.uint8(0), (10_000, 3, 1024, 1024)))
+    assert blobs().spread(10_000).tolist() == list(range(60)) and blobs().spread(3).tolist() == [0, 29, 59]
+    assert len(large.spread(10_000)) == 64 and large.spread(10_000)[-1] == 9_999
+
+
 def test_images_that_pictures_are_drawn_from_are_shown_alike() -> None:
     dataset = blobs()
     depth = 255 - dataset.samples

@@ -65,15 +65,18 @@ def train(
     ] = False,
     crop: Annotated[
         int,
-        Parameter(help="Read pictures so many pixels larger than --size, and show another part of them each time."),
+        Parameter(
+            help="Read pictures so many pixels larger than --size, and show another part of them each time; not where "
+            "place matters."
+        ),
     ] = 0,
     stream: Annotated[
-        bool,
+        bool | None,
         Parameter(
-            help="Decode pictures whenever they are shown and keep none: slower, for sets larger than the disk.",
-            negative="",
+            help="Decode pictures whenever they are shown and keep none decoded: slower, where the disk can't hold "
+            "them; the run is the same [default: no]."
         ),
-    ] = False,
+    ] = None,
     minutes: Annotated[
         float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
@@ -161,8 +164,8 @@ def train(
     if resume and (exists or data is None):
         config = extend(training_config(folder), images, minutes, accumulate, shard)
         able = can_compile(processes.device or pick_device())
-        able_and_wanted = config.compile and able and compile != "no"
-        config = replace(config, data=data or config.data, compile=able_and_wanted, stream=config.stream or stream)
+        config = replace(config, data=data or config.data, compile=config.compile and able and compile != "no")
+        config = replace(config, stream=config.stream if stream is None else stream)
         for option, given, own in (
             ("--batch", batch, config.batch),
             ("--learning-rate", learning_rate, config.learning_rate),
@@ -192,7 +195,7 @@ def train(
         held_out=held_out,
         flip=flip,
         crop=crop,
-        stream=stream,
+        stream=bool(stream),
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
         batch=128 if batch is None else batch,
@@ -282,6 +285,11 @@ def continue_run(
     trainer, damaged = resume_run(folder, dataset, config, processes=processes)
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
+    if trainer.trained_on not in (None, len(dataset)):
+        note(
+            f"there were {count(trainer.trained_on)} samples so far and there are {count(len(dataset))} now: "
+            "they come in another order, and others are held out."
+        )
     if trainer.fraction >= 1:
         raise SfumatoError(
             f"{folder} has spent its budget ({count(trainer.images)} images, {duration(trainer.seconds)}); "

@@ -68,7 +68,7 @@ class Rows:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Pictures, uint8 `(count, channels, height, width)`, perhaps memory-mapped; or points, float32 `(count, dim)`.
 
@@ -138,14 +138,11 @@ class Dataset:
     def _seen(self, pictures: Pictures, indices: NDArray[np.int64], views: Views) -> NDArray[np.uint8]:
         found = pictures[indices]
         if self.crop:
-            height, width = (side - self.crop for side in found.shape[2:])
-            corners = np.full((len(found), 2), self.crop // 2) if views.corners is None else views.corners
-            found = np.stack(
-                [
-                    whole[:, top : top + height, left : left + width]
-                    for whole, (top, left) in zip(found, corners.tolist(), strict=True)
-                ]
-            )
+            whole, sides = found, [side - self.crop for side in found.shape[2:]]
+            found = np.empty((*whole.shape[:2], *sides), np.uint8)
+            corners = np.full((len(whole), 2), self.crop // 2) if views.corners is None else views.corners
+            for row, (top, left) in enumerate(corners.tolist()):
+                found[row] = whole[row, :, top : top + sides[0], left : left + sides[1]]
         if views.mirrored is not None:
             found[views.mirrored] = found[views.mirrored][..., ::-1]
         return np.ascontiguousarray(found)

@@ -54,12 +54,11 @@ def open_pictures(
     stored = read_description(cache, key)
     if stored is None:
         with guarded_against_bombs():
-            size = size or _common_size(source)
             if stream:
-                streamed = open_streamed(cache, key, source, size, progress)
+                streamed = open_streamed(cache, key, source, lambda: size or _common_size(source), progress)
                 _check_count(source, len(streamed), streamed.notes)
                 return streamed
-            stored = _decode_into(cache, key, source, size, progress)
+            stored = _decode_into(cache, key, source, size or _common_size(source), progress)
     _check_count(source, stored["shape"][0], stored["notes"])
     return open_stored(cache, key, stored, source.path.as_posix(), source.notes)
 

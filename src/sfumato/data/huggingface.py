@@ -55,7 +55,7 @@ def huggingface_source(spec: str) -> Source:
 
     def read(entry: Entry) -> Path | BytesIO:
         value = pictures[int(entry.parts[1].removeprefix("row "))][column]
-        if isinstance(value, dict) and not value["bytes"] and value["path"]:
+        if isinstance(value, dict) and not value["bytes"] and value.get("path"):
             return Path(value["path"])
         content = value["bytes"] if isinstance(value, dict) else value
         if not content:
@@ -93,9 +93,13 @@ def _load(spec: str, name: str, split: str) -> Any:
 def _picture_column(spec: str, features: Any) -> str:
     import datasets
 
-    kinds = {n: kind for n, kind in features.items() if isinstance(kind, datasets.Image | datasets.Value)}
-    candidates = [n for n, kind in kinds.items() if isinstance(kind, datasets.Image)] or [
-        n for n, kind in kinds.items() if kind.dtype in ("binary", "large_binary")
+    def holds(kind: Any) -> bool:
+        if isinstance(kind, dict):  # a table that was not written by this library
+            return "bytes" in kind
+        return isinstance(kind, datasets.Value) and kind.dtype in ("binary", "large_binary")
+
+    candidates = [n for n, kind in features.items() if isinstance(kind, datasets.Image)] or [
+        n for n, kind in features.items() if holds(kind)
     ]
     if not candidates:
         raise SfumatoError(f"{spec} has no column of pictures (it has {', '.join(features) or 'none'}).")

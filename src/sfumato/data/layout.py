@@ -43,7 +43,8 @@ class Source:
     """Pictures wherever they lie: their entries in order, and `read`, which any thread may ask for the file of one.
 
     `order` says which class comes first where that isn't the alphabet's. `read` may raise: decoding says why. `sizes`
-    name the columns of the entries' values, and `images` their pictures.
+    name the columns of the entries' values, and `images` their pictures. Unless `scattered`, one picture is only had
+    with thousands of others around it.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Source:
     order: tuple[str, ...] = ()
     sizes: tuple[tuple[str, int], ...] = ()
     images: tuple[str, ...] = ()
+    scattered: bool = True
 
 
 def arrange(

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -75,7 +76,7 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
             raise ValueError("no picture in that row")
         return BytesIO(content)
 
-    return classified(path, entries, order, read)
+    return replace(classified(path, entries, order, read), scattered=False)
 
 
 def classified(

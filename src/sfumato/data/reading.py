@@ -18,6 +18,11 @@ CHUNK, CHUNK_BYTES = 4096, 64_000_000  # at most that many pictures are in memor
 Result = TypeVar("Result")
 
 
+def threads() -> int:
+    """How many decode at a time: as many as there are cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Report:
     """What came of the pictures that were decoded, in sentences; `final` unless one may be readable another time."""
 
@@ -64,9 +69,8 @@ def read_all(
 
 def in_threads(work: Callable[[Entry], Result], source: Source, chunk: int) -> Iterator[tuple[Entry, Result]]:
     """Each entry with what `work` makes of it, in order, with about `chunk` results waiting at most."""
-    threads = os.cpu_count() or 1
-    step = max(chunk, threads)
-    with ThreadPoolExecutor(threads) as pool:
+    step = max(chunk, threads())
+    with ThreadPoolExecutor(threads()) as pool:
         for first in range(0, len(source.entries), step):
             some = source.entries[first : first + step]
             yield from zip(some, pool.map(work, some), strict=True)

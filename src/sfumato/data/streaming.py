@@ -2,12 +2,15 @@
 
 Before training all are decoded once, so that what can't be read is left out and named, as it is where they are kept:
 a streamed run equals one from the cache, bit for bit. What was found is remembered in the cache as KEY.streamed.json.
+The list of files stays in memory, about half a kilobyte each.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,16 +18,20 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from sfumato.data.dataset import DataLost, Dataset, Progress
 from sfumato.data.decode import decode
 from sfumato.data.layout import Entry, Source, readable
-from sfumato.data.reading import Report, read_all
+from sfumato.data.reading import Report, read_all, threads
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
+
+PAUSES = (0.1, 1.0)  # seconds before a file that the system refuses is tried again: network disks recover
 
 
 class Streamed:
@@ -35,46 +42,60 @@ class Streamed:
     ) -> None:
         self.shape = (len(entries), channels, *size)
         self._read, self._entries = read, entries
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "decoding")
+        processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # of torchrun on this machine
+        self._threads = ThreadPoolExecutor(max(1, threads() // processes), "decoding")
+        warnings.filterwarnings("ignore", module="PIL", category=UserWarning)  # the first reading told of them
 
     def __getitem__(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]:
         """The pictures at `indices` `(number,)`. Raises DataLost where one can no longer be read."""
         found = np.empty((len(indices), *self.shape[1:]), np.uint8)
-
-        def fill(row: NDArray[np.uint8], index: int) -> str:
-            decoded = decode(partial(self._read, self._entries[index]), (self.shape[2], self.shape[3]))
-            if decoded.pixels is not None:
-                row[:] = decoded.pixels[: len(row)]
-            return decoded.problem
-
-        for index, problem in zip(indices.tolist(), self._threads.map(fill, found, indices.tolist()), strict=True):
+        for index, problem in zip(indices, self._threads.map(self._fill, found, indices.tolist()), strict=True):
             if problem:
                 name = readable("/".join(self._entries[index].parts))
-                raise DataLost(
-                    f"{name} can no longer be read: {problem}. Put it back and go on with --resume; without --stream, "
-                    "pictures are kept decoded and a run doesn't need the files any more."
-                )
+                raise DataLost(f"{name} can no longer be read: {problem}; put it back as it was, and go on.")
         return found
+
+    def _fill(self, row: NDArray[np.uint8], index: int) -> str:
+        """Decode a picture into `row`; the problem if there is one."""
+        read, size = partial(self._read, self._entries[index]), (self.shape[2], self.shape[3])
+        for pause in (*PAUSES, None):
+            decoded = decode(read, size)
+            if pause is None or not decoded.passing:
+                break
+            time.sleep(pause)
+        if decoded.pixels is not None:
+            row[:] = decoded.pixels[: len(row)]
+        return decoded.problem
 
 
 @dataclass(frozen=True)
 class Found:
     """What reading all entries found: the places of those that can't be used, the channels of each kind of picture."""
 
+    size: tuple[int, int]
     left_out: list[int]
-    channels: list[int]
+    channels: list[Literal[1, 3]]
     notes: list[str]
 
 
 def open_streamed(
-    cache: Path, key: str, source: Source, size: tuple[int, int], progress: Progress | None = None
+    cache: Path, key: str, source: Source, size: Callable[[], tuple[int, int]], progress: Progress | None = None
 ) -> Dataset:
-    """The pictures of `source` as `open_pictures` has them, decoded whenever they are asked for."""
+    """The pictures of `source` as `open_pictures` has them, decoded whenever they are asked for.
+
+    `size()` is asked where nothing is remembered of them. Raises SfumatoError for parquet, where a picture is only had
+    with thousands of others.
+    """
+    if not source.scattered:
+        raise SfumatoError(
+            f"{source.path} is parquet, which reads thousands of pictures to give one; leave --stream out, or have the "
+            f"datasets library open the folder, as hf:{source.path if source.path.is_dir() else source.path.parent}."
+        )
     path = cache / f"{key}.streamed.json"
-    found = _remembered(path)
+    found = _remembered(path, 1 + len(source.images))
     if found is None:
         report = Report()
-        found = _look(source, size, progress, report)
+        found = _look(source, size(), progress, report)
         if report.final:
             with suppress(SfumatoError):  # they are read again the next time
                 replace_file(path, json.dumps(asdict(found)).encode())
@@ -86,15 +107,15 @@ def open_streamed(
     number = {label: at for at, label in enumerate(classes)}
     return Dataset(
         source.path.as_posix(),
-        np.empty((0, channels, *size), np.uint8),
+        np.empty((0, channels, *found.size), np.uint8),
         np.array([number[entry.label] for entry in entries if entry.label is not None]) if classes else None,
         tuple(readable(name) for name in classes),
         (*source.notes, *found.notes),
         [entry.caption for entry in entries] if any(entry.caption for entry in entries) else None,
-        Streamed(source.read, entries, channels, size),
+        Streamed(source.read, entries, channels, found.size),
         _columns(source, entries),
         {
-            name: Streamed(source.read, [entry.images[at] for entry in entries], channels, size)
+            name: Streamed(source.read, [entry.images[at] for entry in entries], channels, found.size)
             for at, (name, channels) in enumerate(zip(source.images, others, strict=True))
         },
     )
@@ -109,21 +130,21 @@ def _look(source: Source, size: tuple[int, int], progress: Progress | None, repo
         grey &= [one.grey for one in decoded]
         if entry.label is not None:
             labels.add(entry.label)
-    return Found(sorted(left_out), np.where(grey, 1, 3).tolist(), report.notes(source, labels))
+    return Found(size, sorted(left_out), [1 if one else 3 for one in grey], report.notes(source, labels))
 
 
-def _remembered(path: Path) -> Found | None:
+def _remembered(path: Path, kinds: int) -> Found | None:
     """What an earlier reading found, or None where there was none or the file is damaged."""
     try:
-        found = Found(**json.loads(path.read_bytes()))
-        return found if all(one in (1, 3) for one in found.channels) else None
-    except (OSError, ValueError, TypeError):
+        found = TypeAdapter(Found).validate_json(path.read_bytes())
+    except (OSError, ValidationError):
         return None
+    return found if len(found.channels) == kinds else None
 
 
 def _columns(source: Source, entries: Sequence[Entry]) -> dict[str, NDArray[np.float32]]:
     if not source.sizes:
         return {}
-    values = np.frombuffer(b"".join(entry.values for entry in entries), np.float32).reshape(len(entries), -1)
     ends = np.cumsum([size for _, size in source.sizes])
+    values = np.frombuffer(b"".join(entry.values for entry in entries), np.float32).reshape(len(entries), ends[-1])
     return {name: values[:, end - size : end] for (name, size), end in zip(source.sizes, ends.tolist(), strict=True)}

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sfumato.baselines import KINDS, baseline_for, new_baseline
+from sfumato.data.dataset import DataLost
 from sfumato.diffusion import SCHEDULES, DiscreteBetas, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
@@ -330,6 +331,8 @@ def measure_claims(lab: Laboratory, names: Sequence[str] = ()) -> Iterator[Findi
         started = time.perf_counter()
         try:
             finding = measure(lab)
+        except DataLost:
+            raise
         except SfumatoError as error:
             finding = Finding((), (), (), reason=str(error))
         yield replace(finding, name=name, claim=claim, seconds=time.perf_counter() - started)

@@ -138,6 +138,10 @@ def evaluate(model: Model, reference: Reference, asked: Asked, plan: Plan, draw:
             "this model was not trained with enough samples held out: a random fifth of the data stands in, and copies "
             "of that fifth are not found."
         )
+    if reference.dataset.crop:
+        notes.append(
+            "training showed other parts of the pictures too; copies are looked for among their middles alone."
+        )
     if plan.bits:
         scores["bits_per_dim"] = bits(model, reference)
     record = Record(

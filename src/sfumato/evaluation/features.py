@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +28,7 @@ NAMES = ("classifier", "efficientnet-lite0", "pixels")
 ONNX = ".onnx"
 VERSION = 2  # raise it when the classifier's network or its training changes
 BATCH = 50
+HASHED = 2**24  # bytes of pictures at a time
 FEWEST_HELD = 50  # held-out samples that are enough to judge by
 STAND_IN = 0.2  # the share that stands in where none were held out
 
@@ -152,10 +155,11 @@ def rounded(samples: Tensor) -> Tensor:
     return ((samples.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1 if samples.ndim == 4 else samples
 
 
+@lru_cache(maxsize=4)  # asked for of one set several times an evaluation, and all of it is read
 def content_hash(dataset: Dataset) -> str:
     """SHA-256 of what the set holds: shape, samples, labels and the classes' names."""
     found = hashlib.sha256(repr(((len(dataset), *dataset.shape), str(dataset.samples.dtype), dataset.classes)).encode())
-    for part in chunks(np.arange(len(dataset)), 4096):
+    for part in chunks(np.arange(len(dataset)), max(1, HASHED // math.prod(dataset.shape))):
         found.update(dataset.stored(part).tobytes())
     if dataset.labels is not None:
         found.update(np.asarray(dataset.labels).tobytes())

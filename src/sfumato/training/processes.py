@@ -104,6 +104,15 @@ class Processes:
             torch.distributed.broadcast_object_list(values, src=0, device=self.accelerator.device)
         return values[0]
 
+    def gathered(self, value: Value) -> list[Value]:
+        """The `value` of each process, in the order of their ranks; any that can be pickled."""
+        if self.accelerator is None:
+            return [value]
+        values: list[Value] = [value] * self.count
+        with self.together():
+            torch.distributed.all_gather_object(values, value)
+        return values
+
     @contextmanager
     def first(self) -> Iterator[bool]:
         """The first process of each machine goes through the block before the others; tells whether this is the first.

@@ -27,7 +27,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from sfumato.data import Dataset, open_dataset
+from sfumato.data import Dataset, draw_views, open_dataset
 from sfumato.data.dataset import DataLost
 from sfumato.data.encoders import Encoder
 from sfumato.data.features import caption_features
@@ -260,7 +260,8 @@ def data_gaussian(run: Path) -> Gaussian:
 
 
 def _fitted(dataset: Dataset, flip: bool = False) -> Gaussian:
-    samples, _ = dataset.batch(dataset.spread(4000))
+    rows = dataset.spread(4000)
+    samples, _ = dataset.batch(rows, draw_views(0, 0, len(rows), False, dataset.crop))  # as training shows them
     return Gaussian.fit(torch.cat([samples, samples.flip(-1)]) if flip else samples)
 
 
@@ -315,12 +316,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     Raises SfumatoError where another process trains in `folder`.
     """
     with alone_in(folder) if trainer.processes.main else nullcontext():
-        try:
-            yield from _train(folder, trainer)
-        except DataLost:  # in between two steps, of which none shall be lost
-            if trainer.step and not trainer.sharded:
-                yield _save(folder, trainer)
-            raise
+        yield from _train(folder, trainer)
 
 
 def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
@@ -330,33 +326,39 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     most = preview_count(config)
     previews = math.floor(trainer.fraction * most)
     snapshots = math.floor(trainer.fraction * SNAPSHOTS)
+    lost: DataLost | None = None
     with (folder / "metrics.jsonl" if main else Path(os.devnull)).open("a", encoding="utf-8") as metrics:
-        for progress in trainer.steps():
-            recent.append(progress)
-            if progress.step % METRICS_EVERY == 0 or progress.fraction >= 1:
-                measured = Measured(_summary(recent))
-                metrics.write(json.dumps(measured.values) + "\n")
-                metrics.flush()
-                recent.clear()
-                yield measured
-            yield progress
-            if progress.fraction < 1 and math.floor(progress.fraction * most) > previews:
-                previews = math.floor(progress.fraction * most)
-                yield draw_preview(folder, trainer)
-                yield from _judge(folder, trainer)
-            if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
-                snapshots = math.floor(progress.fraction * SNAPSHOTS)
-                if main or trainer.sharded:
-                    store_averages(folder, trainer)
-            if progress.seconds - saved_at > 60 * config.save_minutes:
-                saved_at, saved_step = progress.seconds, progress.step
-                yield _save(folder, trainer)
+        try:
+            for progress in trainer.steps():
+                recent.append(progress)
+                if progress.step % METRICS_EVERY == 0 or progress.fraction >= 1:
+                    measured = Measured(_summary(recent))
+                    metrics.write(json.dumps(measured.values) + "\n")
+                    metrics.flush()
+                    recent.clear()
+                    yield measured
+                yield progress
+                if progress.fraction < 1 and math.floor(progress.fraction * most) > previews:
+                    previews = math.floor(progress.fraction * most)
+                    yield draw_preview(folder, trainer)
+                    yield from _judge(folder, trainer)
+                if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
+                    snapshots = math.floor(progress.fraction * SNAPSHOTS)
+                    if main or trainer.sharded:
+                        store_averages(folder, trainer)
+                if progress.seconds - saved_at > 60 * config.save_minutes:
+                    saved_at, saved_step = progress.seconds, progress.step
+                    yield _save(folder, trainer)
+        except DataLost as error:  # in between two steps: those that were taken are kept
+            lost = error
         if recent:
             measured = Measured(_summary(recent))
             metrics.write(json.dumps(measured.values) + "\n")
             yield measured
-    if trainer.step != saved_step:
+    if trainer.step not in (0, saved_step):
         yield _save(folder, trainer)
+    if lost is not None:
+        raise lost
     if trainer.fraction >= 1:  # someone who asked to stop is not kept waiting for pictures
         yield draw_preview(folder, trainer)
         yield from _judge(folder, trainer)

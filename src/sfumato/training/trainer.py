@@ -11,7 +11,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sfumato.data import Dataset, around, draw_views, hold_out, order
+from sfumato.data.dataset import DataLost
 from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
@@ -136,6 +137,7 @@ class Trainer:
         )
         self.step = self.images = self.skipped = 0
         self.seconds = 0.0
+        self.trained_on: int | None = None  # samples, before it was taken up again
         self._bad_in_a_row = 0
         self._asked_to_stop = self._stopping = False  # here, and among all processes
 
@@ -189,12 +191,23 @@ class Trainer:
         with ThreadPoolExecutor(1, "next-batch") as pool:
             drawn = pool.submit(self._draw, self.step + 1, self.images)
             while self.fraction < 1 and not self._stopping:
-                slices, rate = drawn.result(), self.learning_rate
+                slices, rate = self._together(drawn), self.learning_rate
                 drawn = pool.submit(self._draw, self.step + 2, self.images + self.config.batch)
                 loss, norm = self._step(slices, rate, started)
                 yield Progress(self.step, self.images, self.seconds, self.fraction, loss, norm, rate, self.skipped)
                 if self.processes.count == 1:  # several read the main one's clock, with the next step
                     self.seconds, self._stopping = time.perf_counter() - started, self._asked_to_stop
+
+    def _together(self, drawn: Future[list[Slice]]) -> list[Slice]:
+        """What was drawn. Where a process could not read its rows all of them say so, and none takes the step."""
+        slices, lost = [], ""
+        try:
+            slices = drawn.result()
+        except DataLost as error:
+            lost = str(error)
+        if self.processes.sum(torch.tensor(float(bool(lost)))) > 0:
+            raise DataLost(next(filter(None, self.processes.gathered(lost))))
+        return slices
 
     def _draw(self, step: int, images: int) -> list[Slice]:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
@@ -211,11 +224,15 @@ class Trainer:
         chance = draw_chance(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
         if self.model.config.branch is not None:
             chance.hidden[-1] = False  # what the network answers untold is the model below, which isn't trained
-        if config.coupling:
-            eps = eps[couple(*self.dataset.batch(indices, views), eps)]
+        whole = self.dataset.batch(indices, views) if config.coupling else None
+        if whole is not None:
+            eps = eps[couple(*whole, eps)]
         slices = []
         for rows in self._shares:
-            x0, labels = self.dataset.batch(indices[rows], views.rows(rows))
+            if whole is None:
+                x0, labels = self.dataset.batch(indices[rows], views.rows(rows))
+            else:
+                x0, labels = whole[0][rows], None if whole[1] is None else whole[1][rows]
             cond = {} if labels is None or hidden is None else {"label": labels.masked_fill(hidden[rows], null)}
             if said is not None:
                 cond["text"] = said[rows]
@@ -330,7 +347,8 @@ class Trainer:
         if self.sharded:
             with self.processes.together():
                 files = {name: gathered(tensors, self.processes.main) for name, tensors in files.items()}
-        return files, {"images": self.images, "seconds": self.seconds, "skipped": self.skipped}
+        counters = {"images": self.images, "seconds": self.seconds, "skipped": self.skipped}
+        return files, counters | {"samples": len(self.dataset)}
 
     def restore(self, files: dict[str, dict[str, Tensor]], counters: dict[str, Any]) -> None:
         """Take up where `state()` was saved."""
@@ -367,6 +385,7 @@ class Trainer:
             self.objective.uncertainty.load_state_dict(own)
         self.step, self.images = counters["step"], counters["images"]
         self.seconds, self.skipped = counters["seconds"], counters["skipped"]
+        self.trained_on = counters.get("samples")
 
 
 @contextmanager
