@@ -81,7 +81,8 @@ def main() -> None:
     some = np.linspace(0, len(held) - 1, SHOWN).astype(int)
     cells = [[(tile(pictures[[row]], scale=3), "") for row in some] for pictures in sheet.values()]
     about = {"model": model.source, "captions": "; ".join(captions[row] for row in some)}
-    save_png(table(cells, list(sheet), [""] * SHOWN), OUT / "edges.png", about)
+    sheet_image = table(cells, list(sheet), [""] * SHOWN)
+    save_png(sheet_image.crop((0, 30, *sheet_image.size)), OUT / "edges.png", about)  # no headings
     print(f"\nThe sheet: {OUT / 'edges.png'}")
     sys.exit(follow["mirrored", "the branch"] < follow["as they are", "real drawings, a pixel off"])
 
