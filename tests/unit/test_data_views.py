@@ -14,6 +14,7 @@ from sfumato.data import Dataset, Views, draw_views, open_dataset
 from sfumato.data.dataset import Rows
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import content_hash
+from sfumato.training.gaussian import _fitted
 from tiny import blobs
 
 law = settings(deadline=None, derandomize=True)
@@ -140,3 +141,11 @@ def test_pictures_are_read_larger_by_what_is_cropped(tmp_path: Path) -> None:
 def test_what_cannot_be_cropped_is_told(spec: str, size: tuple[int, int] | None, crop: int, complaint: str) -> None:
     with pytest.raises(SfumatoError, match=complaint):
         open_dataset(spec, size, crop=crop)
+
+
+def test_the_gaussian_is_of_what_is_shown() -> None:
+    step = np.where(np.arange(24) < 12, 0, 255).astype(np.uint8)
+    dataset = Dataset("steps", np.broadcast_to(step, (500, 1, 16, 24)).copy(), crop=8)
+    rising = _fitted(dataset).mean.reshape(8, 16).mean(0)
+    shares = [min(max(column - 3, 0), 9) / 9 for column in range(16)]  # of the nine corners that show white there
+    torch.testing.assert_close(rising, 2 * torch.tensor(shares) - 1, atol=0.1, rtol=0)

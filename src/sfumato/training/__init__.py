@@ -3,6 +3,7 @@
 from sfumato.training.conditions import conditions_of
 from sfumato.training.config import TrainingConfig, open_data
 from sfumato.training.finetuning import branch_from, model_from
+from sfumato.training.gaussian import data_gaussian
 from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
 from sfumato.training.precision import Precision, fastest_precision, pick_device
 from sfumato.training.previews import Preview
@@ -12,7 +13,6 @@ from sfumato.training.run import (
     Judged,
     Measured,
     Saved,
-    data_gaussian,
     extend,
     model_for,
     resume_run,

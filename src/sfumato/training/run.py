@@ -17,17 +17,15 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
-from sfumato.data import Dataset, draw_views, open_dataset
+from sfumato.data import Dataset
 from sfumato.data.dataset import DataLost
 from sfumato.data.encoders import Encoder
 from sfumato.data.features import caption_features
@@ -39,7 +37,6 @@ from sfumato.hub.branch import write_branch
 from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.loading import TOKENIZER, WEIGHT_FILES, frozen_encoder, read_tokenizer
-from sfumato.hub.zoo import ships, zoo_data
 from sfumato.nets import (
     DIT_SIZES,
     SIZES,
@@ -51,9 +48,8 @@ from sfumato.nets import (
     text_of,
     unet_config,
 )
-from sfumato.sampling import Gaussian
 from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
-from sfumato.training.config import TrainingConfig, open_data
+from sfumato.training.config import TrainingConfig
 from sfumato.training.finetuning import Origin, read_start, start_path, write_start
 from sfumato.training.held_out import (
     FILE,
@@ -238,31 +234,6 @@ def training_config(folder: Path) -> TrainingConfig:
     """The training section of the run in `folder`."""
     config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training")
     return config
-
-
-def data_gaussian(run: Path) -> Gaussian:
-    """The Gaussian of the data that `run` was trained on, kept in the run once it is known.
-
-    Raises SfumatoError where the data are no longer there.
-    """
-    if ships(run):
-        return _fitted(open_dataset(zoo_data(str(run))))
-    folder = run.parent.parent if (run / "state.json").exists() else run
-    path = folder / "gaussian.safetensors"
-    with suppress(FileNotFoundError, safetensors.SafetensorError, KeyError):  # damaged: fitted again
-        kept = safetensors.torch.load(path.read_bytes())
-        return Gaussian(kept["mean"], kept["basis"], kept["variances"], float(kept["rest"]))
-    config = training_config(folder)
-    found = _fitted(open_data(config), config.flip)
-    tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}
-    replace_file(path, safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}))
-    return found
-
-
-def _fitted(dataset: Dataset, flip: bool = False) -> Gaussian:
-    rows = dataset.spread(4000)
-    samples, _ = dataset.batch(rows, draw_views(0, 0, len(rows), False, dataset.crop))  # as training shows them
-    return Gaussian.fit(torch.cat([samples, samples.flip(-1)]) if flip else samples)
 
 
 def _trainer(
