@@ -217,7 +217,7 @@ def write_pictures(
             ) from error
         raise SfumatoError(
             f"the decoded pictures need {need / 1e6:.1f} MB and the disk that holds {cache} is full; free some space, "
-            "or set SFUMATO_CACHE to a folder on another disk."
+            "set SFUMATO_CACHE to a folder on another disk, or decode them as they are shown, with --stream."
         ) from error
     finally:
         for path in parts.values():
