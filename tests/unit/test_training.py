@@ -224,3 +224,12 @@ def test_points_are_not_mirrored() -> None:
     with pytest.raises(SfumatoError, match="are points, which can't be mirrored"):
         spirals = open_dataset("points:spirals")
         Trainer(new_model(model_for(spirals)), spirals, replace(CONFIG, flip=True))
+
+
+def test_a_run_that_is_stopped_before_its_first_step_goes_on(tmp_path: Path) -> None:
+    cpu = torch.device("cpu")
+    trainer = start_run(tmp_path / "run", blobs(), CONFIG, TINY, cpu)
+    trainer.stop()
+    list(train(tmp_path / "run", trainer))
+    again, damaged = resume_run(tmp_path / "run", blobs(), CONFIG, cpu)
+    assert again.step == 0 and not damaged

@@ -326,7 +326,7 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
             measured = Measured(_summary(recent))
             metrics.write(json.dumps(measured.values) + "\n")
             yield measured
-    if trainer.step not in (0, saved_step):
+    if trainer.step != saved_step:
         yield _save(folder, trainer)
     if lost is not None:
         raise lost
