@@ -165,7 +165,8 @@ def train(
         config = extend(training_config(folder), images, minutes, accumulate, shard)
         able = can_compile(processes.device or pick_device())
         config = replace(config, data=data or config.data, compile=config.compile and able and compile != "no")
-        config = replace(config, stream=config.stream if stream is None else stream)
+        if stream is not None:
+            config = replace(config, stream=stream)
         for option, given, own in (
             ("--batch", batch, config.batch),
             ("--learning-rate", learning_rate, config.learning_rate),

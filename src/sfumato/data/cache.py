@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.data.captions import Captions
+from sfumato.data.columns import split_columns
 from sfumato.data.dataset import Dataset, Rows
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
@@ -82,9 +83,7 @@ def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes:
 def _values(path: Path, count: int, sizes: Sequence[tuple[str, int]]) -> dict[str, NDArray[np.float32]]:
     if not sizes:
         return {}
-    values = np.memmap(path, np.float32, "r", shape=(count, sum(size for _, size in sizes)))
-    ends = np.cumsum([size for _, size in sizes])
-    return {name: values[:, end - size : end] for (name, size), end in zip(sizes, ends.tolist(), strict=True)}
+    return split_columns(np.memmap(path, np.float32, "r", shape=(count, sum(size for _, size in sizes))), sizes)
 
 
 def _images(path: Path, shape: tuple[int, ...]) -> Rows | NDArray[np.uint8]:

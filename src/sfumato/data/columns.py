@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sfumato.data.captions import caption_in, json_object, plain
 from sfumato.data.controls import CONTROLS
@@ -163,6 +164,12 @@ def _picture(value: object, name: str, at: str, folder: Parts, found: Found) -> 
 def _short(value: object) -> str:
     text = plain(repr(value))
     return text if len(text) < 40 else f"{text[:36]} …"
+
+
+def split_columns(values: NDArray[np.float32], sizes: Sequence[tuple[str, int]]) -> dict[str, NDArray[np.float32]]:
+    """The columns of these names and `sizes` that stand side by side in `values` `(count, sum of sizes)`."""
+    ends = np.cumsum([size for _, size in sizes])
+    return {name: values[:, end - size : end] for (name, size), end in zip(sizes, ends.tolist(), strict=True)}
 
 
 def statistics(values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> tuple[list[float], list[float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -179,12 +178,14 @@ def open_dataset(
 
     if size is not None and min(size) < 1:
         raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
-    if columns and (spec in ("digits", "emoji", "shapes") or re.match("(emoji|shapes|points|hf):", spec)):
+    own = spec in ("digits", "emoji", "shapes") or spec.startswith(("emoji:", "shapes:", "points:"))
+    if columns and (own or spec.startswith("hf:")):
         name = (*columns.numbers, *columns.vectors, *columns.images)[0]
         raise SfumatoError(f"{spec} comes without metadata, so there is no column '{name}'; give a folder that has it.")
     if crop:
-        return _with_margin(spec, size, cache, progress, columns, crop, stream)
-    if stream and (spec in ("digits", "emoji", "shapes") or re.match("(emoji|shapes|points):", spec)):
+        larger = _larger(spec, size, crop)
+        return replace(open_dataset(spec, larger, cache, progress, columns, stream=stream), crop=crop)
+    if stream and own:
         raise SfumatoError(f"{spec} lie in no files that could be decoded as they are asked for; leave --stream out.")
     if spec == "digits":
         return open_digits(size)
@@ -215,18 +216,9 @@ def open_dataset(
     raise SfumatoError(f"{error} A folder of pictures works too, but there is none called {spec} here.")
 
 
-def _with_margin(
-    spec: str,
-    size: tuple[int, int] | None,
-    cache: Path | None,
-    progress: Progress | None,
-    columns: Columns | None,
-    crop: int,
-    stream: bool,
-) -> Dataset:
+def _larger(spec: str, size: tuple[int, int] | None, crop: int) -> tuple[int, int]:
     if spec.startswith("points:"):
         raise SfumatoError(f"{spec} are points, of which nothing can be cut out; leave --crop out.")
     if size is None or crop < 0:
         raise SfumatoError("--crop is by how many pixels more than --size pictures are read: give both, above 0.")
-    larger = (size[0] + crop, size[1] + crop)
-    return replace(open_dataset(spec, larger, cache, progress, columns, stream=stream), crop=crop)
+    return size[0] + crop, size[1] + crop

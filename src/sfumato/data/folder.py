@@ -117,7 +117,7 @@ def _decode_into(
             assert first.pixels is not None
             images = [(one.pixels, one.grey) for one in others if one.pixels is not None]
             writer.add(first.pixels, first.grey, entry.label, entry.caption, entry.values, images)
-        classes = sorted(writer.labels, key=source.order.index if source.order else None)
+        classes = source.in_order(writer.labels)
         writer.final = report.final
         writer.describe(classes, [readable(name) for name in classes], report.notes(source, writer.labels))
     return writer.stored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -55,6 +55,10 @@ class Source:
     sizes: tuple[tuple[str, int], ...] = ()
     images: tuple[str, ...] = ()
     scattered: bool = True
+
+    def in_order(self, labels: Iterable[str]) -> list[str]:
+        """`labels` as their classes are numbered."""
+        return sorted(labels, key=self.order.index if self.order else None)
 
 
 def arrange(

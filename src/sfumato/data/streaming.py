@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+from sfumato.data.columns import split_columns
 from sfumato.data.dataset import DataLost, Dataset, Progress
 from sfumato.data.decode import decode
 from sfumato.data.layout import Entry, Source, readable
@@ -103,7 +104,7 @@ def open_streamed(
     entries = [entry for place, entry in enumerate(source.entries) if place not in left_out]
     channels, *others = found.channels
     labels = {entry.label for entry in entries if entry.label is not None}
-    classes = sorted(labels, key=source.order.index if source.order else None)
+    classes = source.in_order(labels)
     number = {label: at for at, label in enumerate(classes)}
     return Dataset(
         source.path.as_posix(),
@@ -145,6 +146,5 @@ def _remembered(path: Path, kinds: int) -> Found | None:
 def _columns(source: Source, entries: Sequence[Entry]) -> dict[str, NDArray[np.float32]]:
     if not source.sizes:
         return {}
-    ends = np.cumsum([size for _, size in source.sizes])
-    values = np.frombuffer(b"".join(entry.values for entry in entries), np.float32).reshape(len(entries), ends[-1])
-    return {name: values[:, end - size : end] for (name, size), end in zip(source.sizes, ends.tolist(), strict=True)}
+    values = np.frombuffer(b"".join(entry.values for entry in entries), np.float32)
+    return split_columns(values.reshape(len(entries), sum(size for _, size in source.sizes)), source.sizes)

@@ -224,15 +224,15 @@ class Trainer:
         chance = draw_chance(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
         if self.model.config.branch is not None:
             chance.hidden[-1] = False  # what the network answers untold is the model below, which isn't trained
-        whole = self.dataset.batch(indices, views) if config.coupling else None
-        if whole is not None:
-            eps = eps[couple(*whole, eps)]
+        all_rows = self.dataset.batch(indices, views) if config.coupling else None
+        if all_rows is not None:
+            eps = eps[couple(*all_rows, eps)]
         slices = []
         for rows in self._shares:
-            if whole is None:
+            if all_rows is None:
                 x0, labels = self.dataset.batch(indices[rows], views.rows(rows))
             else:
-                x0, labels = whole[0][rows], None if whole[1] is None else whole[1][rows]
+                x0, labels = all_rows[0][rows], None if all_rows[1] is None else all_rows[1][rows]
             cond = {} if labels is None or hidden is None else {"label": labels.masked_fill(hidden[rows], null)}
             if said is not None:
                 cond["text"] = said[rows]
