@@ -25,6 +25,7 @@ def files(tmp_path: Path) -> Path:
     Image.fromarray(rng.integers(0, 256, (20, 30, 4), np.uint8)).save(tmp_path / "clear.png")
     Image.fromarray(np.where(np.arange(64).reshape(8, 8) % 8 < 4, 255, 0).astype(np.uint8)).save(tmp_path / "left.png")
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "black.png")
+    Image.new("LA", (8, 8), (255, 0)).save(tmp_path / "hidden.png")
     (tmp_path / "broken.png").write_bytes((tmp_path / "x.png").read_bytes()[:40])
     return tmp_path
 
@@ -60,6 +61,31 @@ def test_outside_of_the_mask_the_picture_is_the_same_and_it_can_be_drawn_again(
     assert (files / "again" / path.name).read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["RGBA", "P"])
+def test_what_is_transparent_in_a_mask_is_kept(files: Path, run_folder: Path, sfumato: Command, kind: str) -> None:
+    """White on the left and opaque above: only there is anything drawn, whatever lies below the transparency."""
+    left, above = np.arange(8)[None] < 4, np.arange(8)[:, None] < 4
+    white = np.where(left & np.ones((8, 8), bool), 255, 0).astype(np.uint8)
+    alpha = np.where(above & np.ones((8, 8), bool), 255, 0).astype(np.uint8)
+    mask = Image.merge("LA", [Image.fromarray(white), Image.fromarray(alpha)])
+    if kind == "P":
+        paletted = Image.fromarray(np.where(alpha == 0, 2, white // 255).astype(np.uint8), "P")
+        paletted.putpalette([0, 0, 0, 255, 255, 255, 255, 255, 255])
+        paletted.save(files / "mask.png", transparency=2)
+    else:
+        mask.convert("RGBA").save(files / "mask.png")
+    told = sfumato(
+        "sample", run_folder, "--class", "dog", "--image", "x.png", "--mask", "mask.png", "--steps", 4, "-n", 1,
+        "--out", "drawn",
+    )  # fmt: skip
+    said = " ".join((told.stdout + told.stderr).split())
+    assert told.returncode == 0, told.stderr
+    assert "mask.png is transparent over 50%: there the picture is kept" in said
+    (path,) = (path for path in (files / "drawn").iterdir() if path.name.startswith("dog"))
+    changed = pixels(path) != pixels(files / "x.png")
+    assert changed.any() and not changed[4:].any() and not changed[:, 4:].any()
+
+
 def test_an_enlarged_picture_is_one_that_reduces_to_it(files: Path, run_folder: Path, sfumato: Command) -> None:
     told = sfumato("sample", run_folder, "--image", "small.png", "--upscale", "-n", 1, "--out", "large")
     assert told.returncode == 0, told.stderr
@@ -88,6 +114,7 @@ def test_pictures_of_other_sizes_and_with_transparency_are_fitted_and_it_is_said
         (["--image", "x.png", "--strength", "nan"], "--strength lies between 0"),
         (["--image", "x.png", "--mask", "clear.png"], "the mask clear.png is 20×30 and x.png is 8×8"),
         (["--image", "x.png", "--mask", "black.png"], "black all over"),
+        (["--image", "x.png", "--mask", "hidden.png"], "transparent wherever it is white"),
         (["--image", "x.png", "--upscale"], "can't be enlarged to the model's 8×8; give one of 4×4 or less"),
         (["--image", "small.png", "--upscale", "--strength", "1"], "leave --mask and --strength out"),
         (["--class", "cat", "--guidance", "-1"], "guidance must be a finite number from 0"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from torch import Tensor
+
 from sfumato.cli.display import note
+from sfumato.cli.told import clear_part
 from sfumato.data.decode import header_size, read_picture
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
@@ -55,10 +58,23 @@ def read_edit(
             f"the mask {mask} is {_sides(mask)[0]}×{_sides(mask)[1]} and {image} is {sides[0]}×{sides[1]}; "
             "make both one size, white where to draw."
         )
-    drawn = read_picture(mask, 1, size)[0] > 0
+    return Edit(picture, 1.0 if strength is None else strength, _read_mask(mask, size))
+
+
+def _read_mask(path: Path, size: tuple[int, int]) -> Tensor:
+    """Where the mask in `path` is white: bool `(1, height, width)`. What is transparent isn't painted, and keeps."""
+    white, facts = read_picture(path, 1, size)
+    clear = clear_part(path, size)
+    for fact in facts:
+        if "transparency" not in fact and "enlarged" not in fact:
+            note(f"the mask {path.name} was taken {fact}.")
+    if bool(clear.any()):
+        note(f"the mask {path.name} is transparent over {float(clear.float().mean()):.0%}: there the picture is kept.")
+    drawn = (white > 0) & ~clear
     if not bool(drawn.any()):
-        raise SfumatoError(f"the mask {mask} is black all over; paint it white where to draw.")
-    return Edit(picture, 1.0 if strength is None else strength, drawn)
+        whole = "transparent wherever it is white" if bool((white > 0).any()) else "black all over"
+        raise SfumatoError(f"the mask {path} is {whole}; paint it white, and opaque, where to draw.")
+    return drawn
 
 
 def _sides(path: Path) -> tuple[int, int]:

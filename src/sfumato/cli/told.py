@@ -185,16 +185,21 @@ def _exists(path: Path) -> bool:
 
 def _with_hole(path: Path, picture: Tensor) -> Tensor:
     """The picture, unknown where the file is transparent."""
-    with Image.open(path) as file:
-        alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
-    clear = read_alpha(alpha, (picture.shape[-2], picture.shape[-1]))
+    clear = clear_part(path, (picture.shape[-2], picture.shape[-1]))
     if not bool(clear.any()):
         raise SfumatoError(f"{path} has no hole to fill; make the part that is to be drawn transparent.")
     return torch.where(clear, math.nan, picture)
 
 
-def read_alpha(alpha: Image.Image, size: tuple[int, int]) -> Tensor:
-    """Where an alpha channel, fitted to `size` (height, width), is mostly clear: bool `(1, height, width)`."""
+def clear_part(path: Path, size: tuple[int, int]) -> Tensor:
+    """Where the picture in `path`, upright and fitted to `size` (height, width), is mostly transparent.
+
+    bool `(1, height, width)`.
+    """
+    with Image.open(path) as file:
+        if not file.has_transparency_data or file.mode.startswith("I"):
+            return torch.zeros(1, *size, dtype=torch.bool)
+        alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
     fitted = ImageOps.fit(alpha, (size[1], size[0]), Image.Resampling.BOX)
     return torch.from_numpy(np.asarray(fitted) < 128)[None]
 
