@@ -3,6 +3,8 @@
 import os
 import sys
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -224,3 +226,20 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
     finally:
         os.seteuid(user)
         root.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: replace(one, samples=one.samples[::-1].copy()),
+        lambda one: replace(one, samples=one.samples.reshape(len(one), 1, 2, 8)),
+        lambda one: replace(one, labels=None if one.labels is None else 1 - one.labels),
+        lambda one: replace(one, classes=("a", "b", "d")),
+        lambda one: replace(one, captions=["x"] * len(one)),
+        lambda one: replace(one, values={"age": np.ones((len(one), 1), np.float32)}),
+    ],
+)
+def test_a_fingerprint_tells_sets_apart(change: Callable[[Dataset], Dataset]) -> None:
+    one = pictures(labels=True)
+    assert replace(one, name="elsewhere", notes=("read anew",)).fingerprint() == one.fingerprint()
+    assert change(one).fingerprint() != one.fingerprint()

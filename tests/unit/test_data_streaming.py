@@ -60,6 +60,7 @@ def same(one: Dataset, other: Dataset, columns: Columns) -> None:
         other.name, len(other), other.shape, other.classes, other.notes
     )  # fmt: skip
     assert content_hash(one) == content_hash(other)
+    assert one.fingerprint() == other.fingerprint() != ""
     rows = np.random.default_rng(1).integers(0, len(one), 40)
     assert torch.equal(one.batch(rows)[0], other.batch(rows)[0])
     assert (one.captions and list(one.captions)) == (other.captions and list(other.captions))

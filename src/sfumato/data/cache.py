@@ -30,7 +30,7 @@ from sfumato.data.dataset import Dataset, Rows
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
 
-VERSION = 3  # raise it when decoding or the layout of classes changes
+VERSION = 4  # raise it when decoding or the layout of classes changes
 ABANDONED = 24 * 3600  # seconds after which an unfinished file belongs to nobody
 BLOCK = 2**24  # bytes that are moved at a time
 
@@ -77,6 +77,7 @@ def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes:
             name: _images(cache / f"{key}.image{number}", (shape[0], channels, *shape[2:]))
             for number, (name, channels) in enumerate(stored.get("images", ()))
         },
+        content=stored.get("content", ""),
     )
 
 
@@ -109,6 +110,7 @@ class Writer:
         self.count = 0
         self.grey = True
         self.final = True  # no picture is missing for a reason that may pass
+        self.content = ""  # SHA-256 of all that was added, where it is known
         self.stored: dict[str, Any] = {}
         self._pixels, self._text = pixels, text
         self._numbers: dict[str, int] = {}  # of the labels, as they came
@@ -148,6 +150,7 @@ class Writer:
         self._labels = array("q", number[np.asarray(self._labels, np.int64)].tobytes())
         shape = [self.count, 1 if self.grey else 3, *self.size]
         self.stored = {"shape": shape, "classes": list(names), "text": self._text.tell(), "notes": list(notes)}
+        self.stored["content"] = self.content
         sizes, images = self._columns
         if sizes:
             self.stored["values"] = [list(one) for one in sizes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -78,6 +79,7 @@ class Dataset:
     `samples` may hold none. They are stored `crop` pixels higher and wider than they are shown: the middle, where
     nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where not told, and
     `images` uint8 pictures that the samples are to be drawn from, as many, stored as high and as wide.
+    `content` is the SHA-256 of all that was decoded, where there are files; any set's `fingerprint()` tells it apart.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Dataset:
     values: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     images: Mapping[str, Pictures] = field(default_factory=dict)
     crop: int = 0
+    content: str = ""
 
     @property
     def is_images(self) -> bool:
@@ -104,6 +107,17 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.samples) if self.rows is None else self.rows.shape[0]
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the samples, their classes, captions and columns: the same wherever and however they are kept."""
+        if self.content:
+            return self.content
+        found = hashlib.sha256(repr((self.samples.shape, str(self.samples.dtype), self.classes)).encode())
+        for part in (self.samples, self.labels, *self.values.values()):
+            if part is not None:
+                found.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+        found.update(repr(self.captions and list(self.captions)).encode())
+        return found.hexdigest()
 
     def spread(self, most: int) -> NDArray[np.int64]:
         """The indices of up to `most` samples, evenly spread; of large pictures fewer, for the memory they take."""

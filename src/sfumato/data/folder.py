@@ -118,6 +118,6 @@ def _decode_into(
             images = [(one.pixels, one.grey) for one in others if one.pixels is not None]
             writer.add(first.pixels, first.grey, entry.label, entry.caption, entry.values, images)
         classes = source.in_order(writer.labels)
-        writer.final = report.final
+        writer.final, writer.content = report.final, report.content.hexdigest()
         writer.describe(classes, [readable(name) for name in classes], report.notes(source, writer.labels))
     return writer.stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -24,10 +25,14 @@ def threads() -> int:
 
 
 class Report:
-    """What came of the pictures that were decoded, in sentences; `final` unless one may be readable another time."""
+    """What came of the pictures that were decoded, in sentences; `final` unless one may be readable another time.
+
+    `content` is the SHA-256 of all that can be used, the same in any wrapping.
+    """
 
     def __init__(self) -> None:
         self.final = True
+        self.content = hashlib.sha256()
         self._problems: dict[str, list[tuple[str, ...]]] = {}
         self._facts: Counter[str] = Counter()
 
@@ -39,6 +44,10 @@ class Report:
             self.final = self.final and not one.passing
         if not broken:
             self._facts.update(decoded[0].facts)
+            self.content.update(repr((entry.label, entry.caption, entry.values)).encode())
+            for one in decoded:
+                if one.pixels is not None:
+                    self.content.update(repr(one.pixels.shape).encode() + one.pixels.tobytes())
         return not broken
 
     def notes(self, source: Source, labels: set[str]) -> list[str]:

@@ -77,6 +77,7 @@ class Found:
     left_out: list[int]
     channels: list[Literal[1, 3]]
     notes: list[str]
+    content: str
 
 
 def open_streamed(
@@ -119,6 +120,7 @@ def open_streamed(
             name: Streamed(source.read, [entry.images[at] for entry in entries], channels, found.size)
             for at, (name, channels) in enumerate(zip(source.images, others, strict=True))
         },
+        content=found.content,
     )
 
 
@@ -131,7 +133,8 @@ def _look(source: Source, size: tuple[int, int], progress: Progress | None, repo
         grey &= [one.grey for one in decoded]
         if entry.label is not None:
             labels.add(entry.label)
-    return Found(size, sorted(left_out), [1 if one else 3 for one in grey], report.notes(source, labels))
+    channels: list[Literal[1, 3]] = [1 if one else 3 for one in grey]
+    return Found(size, sorted(left_out), channels, report.notes(source, labels), report.content.hexdigest())
 
 
 def _remembered(path: Path, kinds: int) -> Found | None:
