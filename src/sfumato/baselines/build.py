@@ -15,6 +15,7 @@ from sfumato.data import Dataset
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub.config import config_json, read_config
+from sfumato.seeds import seeded
 
 KINDS: dict[Kind, type[GAN] | type[VAE]] = {"gan": GAN, "vae": VAE}
 WITHIN, WIDEST = 0.05, 4096
@@ -26,8 +27,7 @@ def new_baseline(config: BaselineConfig, seed: int = 0) -> Baseline:
         raise unknown("baseline", config.kind, KINDS)
     if len(config.shape) != 3:
         raise SfumatoError(f"the {config.kind.upper()} draws pictures, not points of {config.shape[0]} numbers.")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded("baseline weights", seed):
         return KINDS[config.kind](config).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 

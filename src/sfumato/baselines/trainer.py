@@ -12,6 +12,7 @@ import torch
 from sfumato.baselines.baseline import Baseline, Turn
 from sfumato.data import Dataset, around, draw_views, hold_out, order
 from sfumato.errors import SfumatoError
+from sfumato.seeds import torch_generator
 from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import gamma_of, update_ema
 from sfumato.training.trainer import PATIENCE, Progress
@@ -65,7 +66,7 @@ class BaselineTrainer:
     def _step(self, share: float) -> tuple[float, float]:
         config, device = self.config, self.baseline.device
         self.step += 1
-        generator = torch.Generator().manual_seed((config.seed << 32) + self.step)
+        generator = torch_generator("baseline noise", config.seed, self.step)
         x, label = self.batch()
         x, label = x.to(device), None if label is None else label.to(device)
         self.baseline.train()

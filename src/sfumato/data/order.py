@@ -12,25 +12,28 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.seeds import derived_seed, numpy_generator, seed_of
+
 SHUFFLED = 2**16  # samples whose order is shuffled in memory; that of more is computed where it is asked for
 ROUNDS = 6
+_HELD_OUT_KEYS = np.random.SeedSequence((0, 1000)).generate_state(ROUNDS, np.uint64).astype(np.uint64)
 FEWEST, HELD_OUT = 8, 1000  # samples that are held out: fewer say nothing, more would be lost on large sets
 
 
 @lru_cache(maxsize=2)  # a batch may end one epoch and begin the next
 def _permutation(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    permutation = np.random.default_rng((seed, epoch)).permutation(count)
+    permutation = numpy_generator("order", seed, epoch).permutation(count)
     permutation.setflags(write=False)  # every caller is handed the same one
     return permutation
 
 
 @lru_cache(maxsize=2)
 def _keys(seed: int, epoch: int) -> NDArray[np.uint64]:
-    return np.random.SeedSequence((seed, epoch)).generate_state(ROUNDS, np.uint64).astype(np.uint64)
+    return seed_of("order", seed, epoch).generate_state(ROUNDS, np.uint64).astype(np.uint64)
 
 
-def _permuted(places: NDArray[np.int64], count: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Where a permutation of 0..count−1 sends `places`, without the memory that a list of it would take.
+def _permuted(places: NDArray[np.int64], count: int, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where the permutation of 0..count−1 of these `keys` sends `places`, without the memory of a list of it.
 
     A Feistel network over pairs (left, right) of about √count each, which walks on while it is outside (Black and
     Rogaway, "Ciphers with arbitrary finite domains", 2002, sections 3 and 4).
@@ -41,7 +44,7 @@ def _permuted(places: NDArray[np.int64], count: int, seed: int, epoch: int) -> N
     outside = np.ones(len(walked), bool)
     while outside.any():
         left, right = np.divmod(walked[outside], low)
-        for number, key in enumerate(_keys(seed, epoch)):
+        for number, key in enumerate(keys):
             if number % 2:
                 right = (right + mixed(left ^ key) % low) % low
             else:
@@ -73,7 +76,7 @@ def order(count: int, seed: int, position: int, number: int) -> NDArray[np.int64
         if count <= SHUFFLED:
             parts.append(_permutation(count, seed, epoch)[offset : offset + some])
         else:
-            parts.append(_permuted(np.arange(offset, offset + some), count, seed, epoch))
+            parts.append(_permuted(np.arange(offset, offset + some), count, _keys(seed, epoch)))
         position, number = position + some, number - some
     return np.concatenate(parts)
 
@@ -86,7 +89,7 @@ def hold_out(count: int, share: float) -> NDArray[np.int64]:
     number = min(HELD_OUT, int(count * share))
     if number < FEWEST:
         return np.empty(0, np.int64)
-    return np.sort(_permuted(np.arange(number), count, seed=0, epoch=HELD_OUT))
+    return np.sort(_permuted(np.arange(number), count, _HELD_OUT_KEYS))
 
 
 def around(held: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -119,7 +122,7 @@ def draw_views(seed: int, position: int, number: int, flip: bool, crop: int) -> 
     With `flip` half of them are mirrored; a corner is any of (0, 0) … (`crop`, `crop`).
     """
     places = np.arange(position, position + number, dtype=np.uint64)
-    coins = mixed(mixed(places) ^ np.uint64(seed))
+    coins = mixed(mixed(places) ^ np.uint64(derived_seed("augmentation", seed)))
     mirrored = coins >= np.uint64(2**63) if flip else None
     if not crop:
         return Views(mirrored)

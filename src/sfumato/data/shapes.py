@@ -74,9 +74,9 @@ class Scene:
         return pair if len(others) == 1 else f"{pair}, and {others[1]} {self.relations[1][1]} both"
 
 
-def scene(number: int, held_out: bool = False, seed: int = 0) -> Scene:
+def scene(number: int, held_out: bool = False) -> Scene:
     """Scene `number`; with `held_out` one of its things has a colour and shape that no other scenes combine."""
-    draws = iter(_uniform(seed, number, held_out))
+    draws = iter(_uniform(number, held_out))
     count = (1, 2, 2, 3)[int(next(draws) * 4)]
     odd = int(next(draws) * count) if held_out else -1
     colours = list(COLOURS)
@@ -116,9 +116,9 @@ def scene(number: int, held_out: bool = False, seed: int = 0) -> Scene:
     return Scene(tuple(Thing(*kind, *place) for kind, place in zip(kinds, placed, strict=True)), tuple(relations))
 
 
-def _uniform(seed: int, number: int, held_out: bool) -> Floats:
+def _uniform(number: int, held_out: bool) -> Floats:
     """Random numbers in [0, 1) that belong to one scene."""
-    start = mixed(np.array([2 * number + held_out], np.uint64)) ^ mixed(np.array([seed], np.uint64))
+    start = mixed(np.array([2 * number + held_out], np.uint64))
     numbers = mixed(start + np.arange(1, 33).astype(np.uint64)) / 2.0**64
     return np.minimum(numbers, 1 - 2.0**-53)
 

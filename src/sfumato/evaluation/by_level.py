@@ -12,6 +12,7 @@ from sfumato.diffusion import Level
 from sfumato.evaluation.intervals import estimate
 from sfumato.evaluation.measure import Reference, asked_at
 from sfumato.hub import Model
+from sfumato.seeds import torch_generator
 
 LEVELS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0)  # sigma/alpha, in units of the data's standard deviation
 SAMPLES = 128  # of each kind
@@ -32,7 +33,7 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
     for number, ratio in enumerate(LEVELS):
         row = {"sigma": ratio * std}
         for name, (x, cond) in zip(("held_out", "trained"), told, strict=True):
-            generator = torch.Generator().manual_seed(number)
+            generator = torch_generator("loss by level", number)
             noisy = x + ratio * std * torch.randn(x.shape, generator=generator)
             with torch.no_grad():
                 guess = model.denoiser(noisy.to(model.device), Level.of(1.0, ratio * std), cond).float().cpu()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
+from sfumato.seeds import seeded, torch_generator
 
 MOST = 12_500  # pictures that are learnt and tested with
 
@@ -47,14 +48,13 @@ def train_classifier(
     """
     if not dataset.is_images or len(dataset.classes) < 2:
         raise SfumatoError(f"a classifier needs pictures of at least two classes, and {dataset.name} has none.")
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator("classifier split", seed)
     shuffled, count = torch.randperm(len(dataset), generator=generator), min(len(dataset), MOST)
     kept = torch.isin(shuffled, torch.from_numpy(np.asarray([] if held_out is None else held_out, np.int64)))
     held, others = shuffled[kept], shuffled[~kept]
     first = max(0, count // 5 - len(held))  # of the others, to test with
     test, train = torch.cat([held, others[:first]]), others[first:][: count - count // 5]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded("classifier", seed):
         reader = new_classifier(dataset.shape[0], len(dataset.classes))
         net = reader.net
         rate = 2e-3

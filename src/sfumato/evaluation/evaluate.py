@@ -40,6 +40,7 @@ from sfumato.evaluation.sliced import sliced_wasserstein
 from sfumato.hub import Model, SamplingConfig
 from sfumato.sampling import ImageNoise
 from sfumato.sampling.samplers import SAMPLERS
+from sfumato.seeds import torch_generator
 
 CURVE = (2, 3, 5, 8, 12, 20, 32)  # steps at which quality is measured
 CURVE_SAMPLES = 500
@@ -240,7 +241,7 @@ def bits(model: Model, reference: Reference) -> ScoreRecord:
     noise = ImageNoise(range(len(rows)), model.config.shape, model.device)
     pictures = reference.dataset.is_images
     if pictures:
-        x = dequantise(x, torch.rand(x.shape, generator=torch.Generator().manual_seed(0)))
+        x = dequantise(x, torch.rand(x.shape, generator=torch_generator("dequantisation")))
     found = log_likelihood(model.denoiser, x.to(model.device), cond, noise=noise, data_std=model.config.data_std)
     each = bits_per_dim(found.cpu(), x[0].numel(), 2 / 255 if pictures else None)
     value = estimate(float(each.mean()), float(each.std()) / len(each) ** 0.5, least=-float("inf"))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.intervals import Estimate, check_features, squared_estimate
+from sfumato.seeds import torch_generator
 
 PARTS = 4  # into how many parts the sets are cut, at most, to see how the distance grows as they shrink
 SHUFFLES = 4
@@ -48,7 +49,7 @@ def frechet_infinity(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
             f"{2 * a.shape[1]:,}, or use the kernel distance."
         )
     most = max(2, min(PARTS, least // (4 * a.shape[1])))  # in smaller parts the bias grows faster than the line
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator("parts", seed)
     whole, error = _distance_and_error(a, b)
     counts, means, weights = [1.0], [whole], [1.0]
     for parts in range(2, most + 1):
@@ -66,7 +67,7 @@ def frechet_infinity(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
 
 def half_to_half(features: Tensor, splits: int = 32, seed: int = 0) -> tuple[float, float]:
     """What "the same data" scores: mean and standard deviation of the distance between random halves."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator("halves", seed)
     distances = []
     for _ in range(splits):
         first, second = torch.randperm(len(features), generator=generator).tensor_split(2)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
+from sfumato.seeds import torch_generator
 
 QUANTILE = 1.96  # of the standard normal: 95% between minus and plus
 LEFT_OUT = 0.4  # of a set
@@ -63,7 +64,7 @@ def subsampling_error(
     jackknife and bootstrap", section 2.3). Unlike in the bootstrap no sample comes twice, which would break distances
     to nearest neighbours and make two sets look farther apart than they are.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator("left out", seed)
     found = []
     for _ in range(repeats):
         kept = [

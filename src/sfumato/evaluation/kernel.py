@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sfumato.evaluation.intervals import Estimate, check_features, squared_estimate
+from sfumato.seeds import torch_generator
 
 CHUNK = 2**24  # values of a kernel matrix that are held at a time
 
@@ -52,7 +53,7 @@ def kernel_distance_subsets(
     """
     a, b = check_features(a, b)
     size = min(size, len(a), len(b))
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator("subsets", seed)
     values = torch.tensor([
         kernel_distance(*(x[torch.randperm(len(x), generator=generator)[:size]] for x in (a, b))).value
         for _ in range(subsets)

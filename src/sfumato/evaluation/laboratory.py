@@ -20,6 +20,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor
 from sfumato.evaluation.measure import Reference, asked_of
 from sfumato.hub import Model, new_model
+from sfumato.seeds import torch_generator
 from sfumato.training import Trainer, TrainingConfig, fastest_precision, model_for
 
 BATCHES = {"diffusion": 128, "vae": 64, "gan": 32}  # what each learns most with in so short a time
@@ -93,7 +94,7 @@ class Laboratory:
         return dataset.batch(np.resize(self.reference.train, max(100, numbers // math.prod(dataset.shape))))[0]
 
     def generator(self) -> torch.Generator:
-        return torch.Generator().manual_seed(self.seed)
+        return torch_generator("laboratory", self.seed)
 
     def labels(self, count: int) -> list[int] | None:
         """Each class in turn; None without classes."""

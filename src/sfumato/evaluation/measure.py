@@ -19,6 +19,7 @@ from sfumato.evaluation.record import Conditions, ScoreRecord
 from sfumato.evaluation.scores import LEAST, score
 from sfumato.evaluation.two_sample import class_accuracy, class_histogram
 from sfumato.hub import Model
+from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import always_told
 
 MOST = 10_000  # of the data: more move no score by as much as its interval
@@ -195,7 +196,7 @@ def asked_at(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> Asked:
 def asked_rows(reference: Reference, count: int) -> NDArray[np.int64]:
     """The held-out samples that `count` samples are drawn like, in turn; the first are those of any count."""
     held = reference.held_out
-    order = np.random.default_rng(0).permutation(len(held))  # data often lies in order
+    order = numpy_generator("order of held-out samples").permutation(len(held))  # data often lies in order
     return held[order[np.arange(count) % len(held)]]
 
 
@@ -210,7 +211,7 @@ def proportional_labels(dataset: Dataset, count: int) -> list[int] | None:
 
 def floor_sets(reference: Reference, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """Features of about `count` real samples, and of others to compare them with: what no model drew."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator("two sets of real samples", seed)
     held = len(reference.held_out)
     if held >= max(count / 2, LEAST):  # any of them: data often lies in order, by writer or by day
         some = torch.randperm(held, generator=generator)[:count]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sfumato.evaluation.intervals import Estimate, check_features, estimate, subsampling_error
+from sfumato.seeds import torch_generator
 
 
 def sliced_wasserstein(a: Tensor, b: Tensor, lines: int = 256, repeats: int = 50, seed: int = 0) -> Estimate:
@@ -16,7 +17,7 @@ def sliced_wasserstein(a: Tensor, b: Tensor, lines: int = 256, repeats: int = 50
     Raises SfumatoError for features that don't fit together.
     """
     a, b = check_features(a, b)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator("lines", seed)
     directions = torch.randn(a.shape[1], lines, generator=generator, dtype=torch.float64)
     directions /= directions.norm(dim=0)
     along_a, along_b = a @ directions, b @ directions

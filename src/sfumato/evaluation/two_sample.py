@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.intervals import Estimate, check_features, share_of, squared_estimate
+from sfumato.seeds import torch_generator
 
 CHUNK = 2**22
 
@@ -23,7 +24,7 @@ def classifier_two_sample_test(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
     """
     a, b = check_features(a, b, least=8)
     count = min(len(a), len(b))
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator("two-sample split", seed)
     a, b = (x[torch.randperm(len(x), generator=generator)[:count]] for x in (a, b))
     scale = torch.cat([a, b]).std(0)
     a, b = a / scale.where(scale > 0, 1), b / scale.where(scale > 0, 1)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +13,7 @@ from sfumato.data.controls import FACTOR, control_image, enlarged
 from sfumato.errors import SfumatoError
 from sfumato.hub.model import Model
 from sfumato.sampling import ImageNoise
+from sfumato.seeds import derived_seed
 
 SMALL = "small"  # the condition that an enlarging model was trained to be told: the picture at half its size
 NOISE = 0.1  # given to what is enlarged: covers what a generated picture has wrong, and leaves what it shows
@@ -77,27 +77,22 @@ def enlarge(
         if classes is not None and model.config.classes:
             known = model.config.classes
             labels = [known.index(name) if name in known else len(known) for name in classes]
-        told = enlargement(model, pictures, _seeds(seeds, stage, 1), noise)
+        told = enlargement(model, pictures, seeds, noise, stage)
         said = prompts if model.reads else None
-        own = _seeds(seeds, stage, 0)
+        own = [derived_seed("enlarged image", seed, stage) for seed in seeds]  # else it would begin as the one before
         pictures = model.sample(own, labels, batch=batch, prompts=said, told={SMALL: told}, **overrides)
         yield pictures
 
 
-def enlargement(model: Model, pictures: Tensor, seeds: Sequence[int], noise: float = NOISE) -> Tensor:
-    """What `model` is told to enlarge `pictures` of half its size: `(batch, size, height, width)`."""
+def enlargement(model: Model, pictures: Tensor, seeds: Sequence[int], noise: float = NOISE, stage: int = 1) -> Tensor:
+    """What `model` is told to enlarge `pictures` of half its size, at this `stage`: `(batch, size, height, width)`."""
     (one,) = (one for one in model.config.conditions if one.name == SMALL)
     if not 0 <= noise <= one.noise:
         raise SfumatoError(f"the noise on what is enlarged lies between 0 and {one.noise:g} here, got {noise:g}.")
     large = enlarged(pictures.clamp(-1, 1), *model.config.shape[1:])
-    eps = ImageNoise(seeds, model.config.shape)()
+    eps = ImageNoise(seeds, model.config.shape, purpose="noise on what is enlarged", numbers=[stage])()
     count = len(large)
     return control_image(one, large, torch.full((count, 4), 0.5), torch.full((count,), float(noise)), eps)
-
-
-def _seeds(seeds: Sequence[int], stage: int, use: int) -> list[int]:
-    """Seeds of a stage's own: with those of the picture, its noise would begin as that of the stage before did."""
-    return [int(np.random.SeedSequence((seed, stage, use)).generate_state(1, np.uint64)[0]) for seed in seeds]
 
 
 def _words(shape: Sequence[int]) -> str:

@@ -36,6 +36,7 @@ from sfumato.sampling import (
 from sfumato.sampling.editing import begin_from, inpainted, restored
 from sfumato.sampling.guidance import EVERYWHERE
 from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
+from sfumato.seeds import seeded
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -295,8 +296,7 @@ def _words(shape: Sequence[int]) -> str:
 
 def new_model(config: ModelConfig, seed: int = 0) -> Model:
     """A freshly initialised model; the weights are a function of `config` and `seed`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded("weights", seed):
         net = build(config.net)
     denoiser = NetDenoiser(net, Parameterization(config.parameterization, config.data_std))
     if isinstance(config.net, UNetConfig):

@@ -20,6 +20,7 @@ from sfumato.hub import Model, load, new_model
 from sfumato.hub.config import read_config
 from sfumato.hub.zoo import ZOO
 from sfumato.sampling import SAMPLERS, resolve
+from sfumato.seeds import torch_generator
 from sfumato.training import Progress, Trainer, TrainingConfig, fastest_precision, pick_device
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def digits_training(minutes: float) -> Iterator[Progress | Moment]:
 @torch.no_grad()
 def noise_errors(denoiser: NetDenoiser, x0: Tensor, labels: Tensor) -> list[float]:
     """The mean squared error of the predicted noise at TIMES, for noise that is always the same."""
-    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(1)).to(x0.device)
+    eps = torch.randn(x0.shape, generator=torch_generator("lesson errors")).to(x0.device)
     errors = []
     for t in TIMES:
         level = SCHEDULES["cosine"]()(t)

@@ -16,6 +16,7 @@ from torch import Tensor
 from sfumato.diffusion import Condition, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError
+from sfumato.seeds import torch_generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +41,12 @@ class Gaussian:
         centred = (samples - mean).flatten(1)
         count, dimension = centred.shape
         rank = min(rank, dimension, count - 1)
-        generator = torch.Generator().manual_seed(0)
         if dimension <= 1024:
             values, vectors = torch.linalg.eigh(centred.T @ centred / (count - 1))
             basis, variances = vectors.flip(1)[:, :rank], values.flip(0)[:rank].clamp(min=0)
         else:  # Halko et al. 2011, algorithm 4.4, with a generator of our own
-            sketch = centred.T @ (centred @ torch.randn(dimension, rank + 16, generator=generator).to(samples))
+            random = torch.randn(dimension, rank + 16, generator=torch_generator("sketch")).to(samples)
+            sketch = centred.T @ (centred @ random)
             for _ in range(2):
                 sketch = centred.T @ (centred @ torch.linalg.qr(sketch)[0])
             _, scale, directions = torch.linalg.svd(centred @ torch.linalg.qr(sketch)[0], full_matrices=False)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sfumato.diffusion import Condition, Denoiser, Level
 from sfumato.diffusion.levels import broadcast
+from sfumato.seeds import torch_generator
 
 Measure = Callable[[Tensor], Tensor]  # linear, sample by sample
 
@@ -99,7 +100,7 @@ def blurred(std: float) -> Measure:
 def projected_onto(count: int, shape: tuple[int, ...], seed: int) -> Measure:
     """`count` random orthonormal directions of samples of `shape`: compressed sensing."""
     size = torch.Size(shape).numel()
-    random = torch.randn(size, count, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    random = torch.randn(size, count, dtype=torch.float64, generator=torch_generator("directions", seed))
     directions = torch.linalg.qr(random).Q
     return lambda x: x.flatten(1) @ directions.to(x)
 

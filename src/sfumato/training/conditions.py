@@ -21,8 +21,8 @@ from sfumato.data.controls import CONTROLS, control_config, control_image
 from sfumato.data.order import AS_THEY_ARE
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets import ConditionConfig
+from sfumato.seeds import torch_generator
 
-SEED = 2**40  # what is left to chance is the same at every evaluation, of every run
 SEEN = 10_000  # samples whose mean and standard deviation are those of a column
 
 
@@ -102,7 +102,7 @@ def always_told(
         return {}
     each = []
     for x, index in zip(x0, indices, strict=True):
-        generator = torch.Generator().manual_seed(SEED + int(index))
+        generator = torch_generator("conditions of a sample", int(index))
         chance = draw_chance(conditions, 1, x.shape, 0.0, generator)
         each.append(told_of(dataset, conditions, x[None], np.array([index]), chance))
     return {one.name: torch.cat([told[one.name] for told in each]) for one in conditions}

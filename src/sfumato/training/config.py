@@ -9,6 +9,7 @@ from sfumato.data import Dataset, open_dataset
 from sfumato.data.columns import NONE, Columns
 from sfumato.data.dataset import Progress
 from sfumato.errors import SfumatoError, unknown
+from sfumato.seeds import check_seed
 from sfumato.training.ema import gamma_of
 from sfumato.training.finetuning import Origin
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
@@ -101,8 +102,7 @@ class TrainingConfig:
             raise SfumatoError("adapters are trained beside whole weights; leave out either --shard or --lora.")
         if self.shard and self.compile:
             raise SfumatoError("a network whose weights are shared out isn't compiled; leave out --shard or --compile.")
-        if not 0 <= self.seed < 2**31:  # beside a step's number in the 64 bits of a generator's seed
-            raise SfumatoError(f"a seed lies between 0 and {2**31 - 1}, got {self.seed}.")
+        check_seed(self.seed)
 
     def spent(self, images: int, seconds: float) -> float:
         """The share of the budget that so much training takes, in [0, 1]."""

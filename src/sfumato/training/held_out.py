@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from sfumato.data import around
 from sfumato.diffusion import Level
-from sfumato.training.conditions import SEED, always_told
+from sfumato.seeds import torch_generator
+from sfumato.training.conditions import always_told
 
 if TYPE_CHECKING:
     from sfumato.training.trainer import Trainer
@@ -69,7 +70,7 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     losses = torch.zeros(len(levels), len(indices), dtype=torch.float64)
     bf16 = torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.config.precision == "bf16")
     for row, level in enumerate(levels):
-        noise = torch.randn(len(indices), *trainer.dataset.shape, generator=torch.Generator().manual_seed(SEED + row))
+        noise = torch.randn(len(indices), *trainer.dataset.shape, generator=torch_generator("held-out noise", row))
         each = Level(level.alpha.expand(len(x0)), level.sigma.expand(len(x0)))
         if len(x0):
             with torch.no_grad(), bf16, trainer.processes.together():
@@ -95,7 +96,7 @@ def first_captions(trainer: Trainer, indices: NDArray[np.int64]) -> list[str] | 
 
 def _levels(trainer: Trainer) -> list[Level]:
     law = trainer.objective.law
-    drawn = law(4096, torch.Generator().manual_seed(SEED))  # stratified: its quantiles are the law's
+    drawn = law(4096, torch_generator("held-out levels"))  # stratified: its quantiles are the law's
     ratios = (drawn.sigma / drawn.alpha).double().sort().values
     return [law.schedule.at(-2 * ratios[int(quantile * len(ratios))].log()) for quantile in QUANTILES]
 

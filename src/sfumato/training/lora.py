@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
+from sfumato.seeds import seeded
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"  # the files of an adapter, as PEFT names them
 # Adapters take a higher learning rate than whole weights. On digits (0 to 4, then 5 to 9; 6,000 images,
@@ -53,8 +54,7 @@ def add_adapters(net: nn.Module, rank: int, seed: int) -> None:
     trained_whole = [LABEL] if any(path == LABEL for path, _ in net.named_modules()) else None
     # alpha = rank: B·A as it is, so that a learning rate means the same for any rank
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=list(layers), modules_to_save=trained_whole)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded("adapters", seed):
         inject_adapter_in_model(config, net, _NAME)
 
 

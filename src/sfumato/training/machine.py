@@ -25,6 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from sfumato.data import Dataset
 from sfumato.data.cache import cache_folder
 from sfumato.hub import new_model
+from sfumato.seeds import numpy_generator
 from sfumato.training.config import TrainingConfig
 from sfumato.training.precision import Precision, can_compile, fastest_precision, pick_device
 from sfumato.training.run import model_for
@@ -128,7 +129,7 @@ def convolution_rate(dtype: torch.dtype, device: torch.device, repeats: int = 8)
 
 def try_training(net: str, shape: tuple[int, ...], precision: Precision, device: torch.device, peak: float) -> Trial:
     """Time a few steps as `sfumato train` takes them, uncompiled, on noise."""
-    pixels = np.random.default_rng(0).integers(0, 256, (256, *shape), dtype=np.uint8)
+    pixels = numpy_generator("pixels to time").integers(0, 256, (256, *shape), dtype=np.uint8)
     dataset = Dataset("noise", pixels)
     model = new_model(model_for(dataset, net))
     with FlopCounterMode(display=False) as counted:

@@ -26,6 +26,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.config import config_json, read_config
 from sfumato.nets import MLPConfig, NetConfig, build, unet_config
+from sfumato.seeds import seeded, torch_generator
 from sfumato.training.run import model_for
 
 # ln(sigma/alpha) ~ N(0, 1.5²), wider than what a denoiser is trained on: a class shows at much noise.
@@ -69,8 +70,7 @@ class NoisyClassifier(nn.Module):
 
 def new_noisy_classifier(config: NoisyClassifierConfig, seed: int = 0) -> NoisyClassifier:
     """One with random weights, a function of `config` and `seed`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded("noisy classifier weights", seed):
         return NoisyClassifier(config)
 
 
@@ -96,10 +96,9 @@ def train_noisy_classifier(
     classifier = new_noisy_classifier(config, seed)
     optimizer = torch.optim.AdamW(classifier.parameters(), learning_rate, weight_decay=0.01)
     classifier.train()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # for dropout, which knows only the global generator
+    with seeded("noisy classifier dropout", seed):
         for step in range(steps):
-            generator = torch.Generator().manual_seed((seed << 32) + step)
+            generator = torch_generator("noisy classifier noise", seed, step)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * (1 - step / steps)
             x0, labels = dataset.batch(order(len(dataset), seed, step * batch, batch))

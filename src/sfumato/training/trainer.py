@@ -29,6 +29,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.branch import freeze_below
 from sfumato.nets import MLPConfig
+from sfumato.seeds import numpy_generator, seeded, torch_generator
 from sfumato.training.conditions import draw_chance, told_of
 from sfumato.training.config import TrainingConfig
 from sfumato.training.coupling import couple
@@ -212,15 +213,17 @@ class Trainer:
     def _draw(self, step: int, images: int) -> list[Slice]:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
         config = self.config
-        generator = torch.Generator().manual_seed((config.seed << 32) + step)
         indices = around(self.held, order(len(self.dataset) - len(self.held), config.seed, images, config.batch))
         hidden, null = None, len(self.model.config.classes)
         if self.dataset.labels is not None and null:
-            hidden = torch.rand(config.batch, generator=generator) < config.condition_dropout
-        level, eps = self.objective.draw((config.batch, *self.dataset.shape), generator)  # of all processes
-        said = self._captions(indices, generator)
+            coins = numpy_generator("label dropout", config.seed, step).random(config.batch)
+            hidden = torch.from_numpy(coins < config.condition_dropout)
+        noise = torch_generator("noise", config.seed, step)
+        level, eps = self.objective.draw((config.batch, *self.dataset.shape), noise)  # of all processes
+        said = self._captions(indices, numpy_generator("captions", config.seed, step))
         views = draw_views(config.seed, images, config.batch, config.flip, self.dataset.crop)
         conditions = self.model.config.conditions
+        generator = torch_generator("conditions", config.seed, step)
         chance = draw_chance(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
         if self.model.config.branch is not None:
             chance.hidden[-1] = False  # what the network answers untold is the model below, which isn't trained
@@ -240,17 +243,17 @@ class Trainer:
             slices.append(Slice(x0, cond, level[rows], eps[rows]))
         return slices
 
-    def _captions(self, indices: NDArray[np.int64], generator: torch.Generator) -> Tensor | None:
+    def _captions(self, indices: NDArray[np.int64], generator: np.random.Generator) -> Tensor | None:
         """The captions of samples as the network reads them, some hidden; of several for one sample, any one."""
         if self.dataset.captions is None or not self.model.reads:
             return None
-        hidden, which = torch.rand(2, len(indices), generator=generator)
+        hidden, which = generator.random((2, len(indices)))
         texts = []
         for index, choice in zip(indices.tolist(), which.tolist(), strict=True):
             lines = self.dataset.captions[index].splitlines() or [""]
             texts.append(lines[int(choice * len(lines))])
         read = self.model.tokens(texts)
-        read[hidden < self.config.condition_dropout] = 0
+        read[torch.from_numpy(hidden < self.config.condition_dropout)] = 0
         return read
 
     def _step(self, slices: list[Slice], rate: float, started: float) -> tuple[float, float]:
@@ -264,8 +267,8 @@ class Trainer:
         if self.coarse:
             slices = [halved(part) for part in slices]
         losses = []
-        with torch.random.fork_rng(devices=[]):  # dropout layers know only the global generator
-            torch.manual_seed(self._dropout_seed())
+        # Every process drops units of its own: with dropout layers, runs differ by the number of processes.
+        with seeded("dropout", config.seed, self.step, processes.rank):
             for number, part in enumerate(slices, start=1):
                 waits = number < len(slices) and not self.sharded  # whole gradients would have to be kept
                 with processes.gathering(self._averaging) if waits else nullcontext():
@@ -304,13 +307,6 @@ class Trainer:
                 loss = losses.mean() * share
             loss.backward()
         return loss.detach()
-
-    def _dropout_seed(self) -> int:
-        """Every process drops units of its own: with dropout layers, runs differ by the number of processes."""
-        seed = (self.config.seed << 32) + self.step
-        if self.processes.main:
-            return seed
-        return int(np.random.SeedSequence((seed, self.processes.rank)).generate_state(1, np.uint64)[0])
 
     def _skip(self) -> None:
         """A step whose loss or gradient is not finite changes nothing; too many in a row end the run."""

@@ -1,18 +1,15 @@
 /**
- * PyTorch's CPU generator, so that a seed is the same picture here and in Python: MT19937, and normal numbers by
- * Box–Muller in blocks of sixteen (ATen's normal_fill, which serves tensors of 16 numbers and more).
+ * The noise of a seed, so that a seed is the same picture here and in Python: PyTorch's CPU generator, MT19937, begun as
+ * sfumato/seeds.py begins it, and normal numbers by Box–Muller in blocks of sixteen (ATen's normal_fill, which serves
+ * tensors of 16 numbers and more).
  */
 export class Noise {
-  private readonly state = new Uint32Array(624)
+  private readonly state: Uint32Array
   private position = 624
 
   constructor(seed: number) {
-    const s = this.state
-    s[0] = seed >>> 0
-    for (let i = 1; i < 624; i++) {
-      const before = s[i - 1]! ^ (s[i - 1]! >>> 30)
-      s[i] = Math.imul(1812433253, before) + i
-    }
+    this.state = spread([IMAGE, 1, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0])
+    this.state[0]! |= 0x80000000
   }
 
   private random(): number {
@@ -66,4 +63,33 @@ export function imageNoise(seeds: readonly number[], size: number): () => Float3
     generators.forEach((generator, i) => generator.fill(out.subarray(i * size, (i + 1) * size)))
     return out
   }
+}
+
+const IMAGE = 0xc53d045f // crc32("image"), the purpose of the stream
+
+/** NumPy's SeedSequence: up to four words of 32 bits, spread over the 624 of a state. */
+function spread(entropy: readonly number[]): Uint32Array {
+  const pool = new Uint32Array(4)
+  let factor = 0x43b0d7e5
+  const hashed = (word: number) => {
+    word ^= factor
+    factor = Math.imul(factor, 0x931e8875)
+    word = Math.imul(word, factor)
+    return word ^ (word >>> 16)
+  }
+  for (let i = 0; i < 4; i++) pool[i] = hashed(entropy[i] ?? 0)
+  for (let from = 0; from < 4; from++) {
+    for (let to = 0; to < 4; to++) {
+      if (from === to) continue
+      const mixed = Math.imul(0xca01f9dd, pool[to]!) - Math.imul(0x4973f715, hashed(pool[from]!))
+      pool[to] = mixed ^ (mixed >>> 16)
+    }
+  }
+  factor = 0x8b51f9dd
+  return Uint32Array.from({ length: 624 }, (_, i) => {
+    let word = pool[i % 4]! ^ factor
+    factor = Math.imul(factor, 0x58f38ded)
+    word = Math.imul(word, factor)
+    return word ^ (word >>> 16)
+  })
 }
