@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emoji_prompts import OUT, coloured_right, first_lines, moved
+from emoji_prompts import OUT, coloured_right, first_names, moved
 from sfumato.data import open_dataset, save_png, table, tile
 from sfumato.data.controls import edges
 from sfumato.evaluation.emoji import regions
@@ -46,7 +46,7 @@ def main() -> None:
     if not sys.argv[1:] and not run.exists():
         subprocess.run([sys.executable, "-m", "sfumato", *TRAIN.split()], check=True)
     model, training, held = load(run), open_dataset("emoji:training"), open_dataset("emoji:held-out")
-    captions, real, known = first_lines(held), held.batch(np.arange(len(held)))[0], regions(training)
+    captions, real, known = first_names(held), held.batch(np.arange(len(held)))[0], regions(training)
     sides = {"as they are": real, "mirrored": real.flip(-1)}
     lines = {side: edges(pictures) for side, pictures in sides.items()}
 

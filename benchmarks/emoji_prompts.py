@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from sfumato.data import Dataset, open_dataset, save_png, tile
+from sfumato.data.captions import first_texts
 from sfumato.evaluation.emoji import Region, colour_of, regions, subject
 from sfumato.evaluation.features import Extractor, open_extractor
 from sfumato.evaluation.prompts import nearest_drawings, write_prompts_page
@@ -43,9 +44,9 @@ INVENTED = (
 )  # fmt: skip
 
 
-def first_lines(dataset: Dataset) -> list[str]:
+def first_names(dataset: Dataset) -> list[str]:
     assert dataset.captions is not None
-    return [caption.partition("\n")[0] for caption in dataset.captions]
+    return first_texts(dataset.captions, range(len(dataset)))
 
 
 def coloured_right(pictures: Tensor, captions: Sequence[str], known: dict[str, Region]) -> float:
@@ -58,7 +59,7 @@ def retrieved(pictures: Tensor, captions: Sequence[str], training: Dataset, extr
     """The share of pictures with a training drawing of their subject among the `count` nearest."""
     drawings = extractor.features_of(training, np.arange(len(training)))
     near = nearest_drawings(extractor.features(pictures), drawings, count)
-    subjects = [subject(caption) for caption in first_lines(training)]
+    subjects = [subject(caption) for caption in first_names(training)]
     return float(
         np.mean([
             subject(caption) in {subjects[number] for number in row}
@@ -74,7 +75,7 @@ def moved(pictures: Tensor) -> Tensor:
 
 def compare_features(training: Dataset, held: Dataset) -> None:
     """What each extractor finds of the held-out drawings themselves, as they are and moved."""
-    pictures, captions = held.batch(np.arange(len(held)))[0], first_lines(held)
+    pictures, captions = held.batch(np.arange(len(held)))[0], first_names(held)
     print(f"{'features':<22}{'top 1':>8}{'top 10':>8}{'moved: top 1':>15}{'top 10':>8}")
     for name in ("pixels", "efficientnet-lite0"):
         extractor = open_extractor(name, training)
@@ -99,7 +100,7 @@ def main() -> None:
     sets = {"held": (held, np.arange(len(held)))} | ({} if short else {"trained": (training, some)})
     table: dict[str, list[float]] = {}
     for name, (dataset, rows) in sets.items():
-        captions, real = [first_lines(dataset)[row] for row in rows], dataset.batch(rows)[0]
+        captions, real = [first_names(dataset)[row] for row in rows], dataset.batch(rows)[0]
         drawn = model.sample(range(len(rows)), prompts=captions, batch=100)
         save_png(tile(drawn[:100], columns=10, scale=2), OUT / f"{name}.png", {"model": model.source})
         drawings = (drawn, real, moved(real))
@@ -134,8 +135,8 @@ def main() -> None:
         ]
         pick = np.random.default_rng(1)
         sections = {
-            "Combinations that were never trained on": pick.choice(first_lines(held), 40, replace=False).tolist(),
-            "Captions that were trained on": pick.choice(first_lines(training), 40, replace=False).tolist(),
+            "Combinations that were never trained on": pick.choice(first_names(held), 40, replace=False).tolist(),
+            "Captions that were trained on": pick.choice(first_names(training), 40, replace=False).tolist(),
             "Prompts that nothing was called": INVENTED,
         }
         note = "The drawings are by OpenMoji (openmoji.org), CC BY-SA 4.0."

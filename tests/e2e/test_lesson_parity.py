@@ -132,7 +132,7 @@ def test_the_rivals_draw_the_same_from_a_seed() -> None:
 def test_prompts_are_the_same_tokens() -> None:
     tokenizer, length = load_zoo("emoji").tokenizer, computed("emoji/about.json")["tokens"]
     assert tokenizer is not None
-    texts = [line for caption in open_dataset("emoji:all").captions or () for line in caption.splitlines()]
+    texts = [name for names in open_dataset("emoji:all").captions or () for name in names]
     mixed = random.Random(0)
     pool = [
         "a",
@@ -190,7 +190,7 @@ def test_a_prompt_is_the_same_picture() -> None:
 
 def test_what_the_examples_say_of_the_training_is_true() -> None:
     captions = open_dataset("emoji:training").captions or ()
-    known = {line for caption in captions for line in caption.splitlines()}
+    known = {name for names in captions for name in names}
     assert {text: text in known for text, _ in PROMPTS} == dict(PROMPTS)
 
 

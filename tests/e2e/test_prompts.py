@@ -53,11 +53,11 @@ def trained(run: Path, tmp_path: Path, sfumato: Command) -> Path:
 def test_a_prompt_is_drawn_and_drawn_again_from_what_the_picture_says(
     trained: Path, tmp_path: Path, sfumato: Command
 ) -> None:
-    told = sfumato("sample", trained, "A red wall", "--guidance", 2, "--steps", 4, "--seeds", "3,4", "--out", "drawn")
+    told = sfumato("sample", trained, "a red wall", "--guidance", 2, "--steps", 4, "--seeds", "3,4", "--out", "drawn")
     assert told.returncode == 0 and told.stderr == "", told.stderr
-    first = tmp_path / "drawn" / "A-red-wall-seed-0003.png"
+    first = tmp_path / "drawn" / "a-red-wall-seed-0003.png"
     about = read_about(first)
-    assert about["prompt"] == "A red wall" and about["guidance"] == "2"
+    assert about["prompt"] == "a red wall" and about["guidance"] == "2"
     again = sfumato(*shlex.split(about["command"])[1:], "--out", "again")
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again" / first.name).read_bytes() == first.read_bytes()

@@ -17,7 +17,8 @@ from PIL import Image
 
 from sfumato.data import Dataset, open_dataset
 
-TEXTS = ["a red fox", "ein Käfer 🪲, zwei\nZeilen", "", "the last one"]
+TEXTS = ["a red fox", "ein Käfer 🪲, zwei\n\nAbsätze", "", "the last one"]
+SAID = [("a red fox",), ("ein Käfer 🪲, zwei\n\nAbsätze",), (), ("the last one",)]  # one each, or none
 
 
 def png(value: int) -> bytes:
@@ -100,7 +101,7 @@ WRAPPINGS = {
     "json beside": json_beside,
     "shards": shards,
     "parquet": lambda root: parquet(root, [text or None for text in TEXTS]),
-    "parquet lists": lambda root: parquet(root, [[text, "another"] if text else [] for text in TEXTS], "caption"),
+    "parquet lists": lambda root: parquet(root, [[text] if text else [] for text in TEXTS], "caption"),
 }
 
 
@@ -114,11 +115,26 @@ def test_captions_are_the_same_in_any_wrapping(wrapping: str, tmp_path: Path) ->
     for dataset in (look(path), look(path)):  # the second time from the cache
         assert dataset.samples[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
         captions = dataset.captions
-        assert captions is not None and list(captions) == TEXTS
-        assert (captions[-1], captions[1:3], len(captions)) == (TEXTS[3], TEXTS[1:3], 4)
+        assert captions is not None and list(captions) == SAID
+        assert (captions[-1], captions[1:3], len(captions)) == (SAID[3], SAID[1:3], 4)
         assert (dataset.classes, dataset.notes) == ((), ())
         with pytest.raises(IndexError):
             captions[4]
+
+
+def test_lists_are_several_captions(tmp_path: Path) -> None:
+    several = [["a fox", " a red fox\nin snow "], ["", 3, None, "one"], [], None]
+    lines = [{"file_name": f"{value}.png", "text": texts} for value, texts in enumerate(several)]
+    files = {**PICTURES, "metadata.jsonl": "\n".join(map(json.dumps, lines)).encode()}
+    shard = {f"{value}.json": json.dumps({"caption": texts}).encode() for value, texts in enumerate(several)}
+    table = [[text for text in texts or [] if text != 3] for texts in several]
+    for path in (
+        folder(tmp_path / "a", files),
+        tarred(tmp_path / "b", PICTURES | shard),
+        parquet(tmp_path / "c", table),
+    ):
+        for dataset in (look(path), look(path)):
+            assert list(dataset.captions or ()) == [("a fox", "a red fox\nin snow"), ("one",), (), ()]
 
 
 @pytest.mark.parametrize("path", [folder, zipped, tarred])
@@ -135,7 +151,7 @@ def test_captions_stay_with_their_pictures_when_some_break(tmp_path: Path) -> No
     dataset = look(folder(tmp_path / "set", files))
     assert dataset.classes == ("a", "b") and dataset.labels is not None and dataset.captions is not None
     assert dataset.samples[:, 0, 0, 0].tolist() == [2, 1, 3]
-    assert (dataset.labels.tolist(), list(dataset.captions)) == ([0, 1, 1], ["two", TEXTS[1], TEXTS[3]])
+    assert (dataset.labels.tolist(), list(dataset.captions)) == ([0, 1, 1], [("two",), SAID[1], SAID[3]])
 
 
 def test_what_is_wrong_in_metadata_is_told(tmp_path: Path) -> None:
@@ -153,7 +169,7 @@ def test_what_is_wrong_in_metadata_is_told(tmp_path: Path) -> None:
         b'{"file_name": "3.png", "text": "half a \\ud83d"}',
     ]
     dataset = look(folder(tmp_path / "set", PICTURES | {"metadata.jsonl": b"\n".join(lines)}))
-    assert dataset.captions is not None and list(dataset.captions) == [TEXTS[0], "", "", "half a ?"]
+    assert dataset.captions is not None and list(dataset.captions) == [SAID[0], (), (), ("half a ?",)]
     assert dataset.notes == (
         "6 lines of metadata.jsonl without a file_name and a text passed over: line 2, line 3, line 5, line 6, line 7 "
         "and 1 more.",
@@ -177,18 +193,18 @@ def test_a_changed_caption_is_noticed(tmp_path: Path) -> None:
     root = folder(tmp_path / "set", {**PICTURES, "metadata.jsonl": metadata()})
     look(root)
     (root / "metadata.jsonl").write_bytes(metadata([{"file_name": "0.png", "caption": "a grey fox"}]))
-    assert list(look(root).captions or ()) == ["a grey fox", "", "", ""]
+    assert list(look(root).captions or ()) == [("a grey fox",), (), (), ()]
     (root / "metadata.jsonl").unlink()
     assert look(root).captions is None
 
 
-@pytest.mark.parametrize("suffix", [".text", ".ends"])
+@pytest.mark.parametrize("suffix", [".text", ".ends", ".upto"])
 def test_damaged_captions_are_read_again(tmp_path: Path, suffix: str) -> None:
     root = folder(tmp_path / "set", {**PICTURES, "metadata.jsonl": metadata()})
     look(root)
     (file,) = (tmp_path / "cache").glob(f"*{suffix}")
     file.write_bytes(file.read_bytes()[:-3])
-    assert list(look(root).captions or ()) == TEXTS
+    assert list(look(root).captions or ()) == SAID
 
 
 def test_captions_and_classes_come_together_in_shards(tmp_path: Path) -> None:
@@ -197,5 +213,5 @@ def test_captions_and_classes_come_together_in_shards(tmp_path: Path) -> None:
         files |= {name: content, f"{value}.cls": b"xy"[value % 2 :][:1], f"{value}.txt": TEXTS[value].encode()}
     dataset = look(tarred(tmp_path / "set", files))
     assert dataset.classes == ("x", "y") and dataset.captions is not None and dataset.labels is not None
-    assert (list(dataset.captions), dataset.labels.tolist()) == (TEXTS, [0, 1, 0, 1])
+    assert (list(dataset.captions), dataset.labels.tolist()) == (SAID, [0, 1, 0, 1])
     assert np.array_equal(dataset.samples[:, 0, 0, 0], range(4))

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from sfumato.data import Dataset
+from sfumato.data.captions import Texts
 from sfumato.data.encoders import Encoder, find_encoder
 from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError
@@ -24,7 +25,11 @@ from sfumato.nets import FeaturesConfig, text_of
 from sfumato.training import Progress, TrainingConfig, model_for, model_from, resume_run, start_run, train
 from text_encoders import MINILM, small_encoder
 
-CAPTIONS = ["a red circle", "a blue circle", "the red circle\na circle, drawn in red", "", "a blue heart with two eyes"]
+CAPTIONS: list[Texts] = [
+    ("a red circle",), ("a blue circle",), ("the red circle", "a circle, drawn in red"), (),
+    ("a blue heart with two eyes",),
+]  # fmt: skip
+TEXTS = [text for texts in CAPTIONS for text in texts]
 CPU = torch.device("cpu")
 
 
@@ -46,11 +51,12 @@ def coloured() -> Dataset:
     rng = np.random.default_rng(0)
     colours = np.array([(220, 40, 40), (40, 40, 220)])[np.arange(40) % 2]
     pixels = np.clip(colours[:, :, None, None] + rng.integers(-30, 30, (40, 3, 8, 8)), 0, 255).astype(np.uint8)
-    return Dataset("coloured", pixels, captions=[("a red wall\nit is red", "a blue wall")[i % 2] for i in range(40)])
+    captions: list[Texts] = [("a red wall", "it is red"), ("a blue wall",)]
+    return Dataset("coloured", pixels, captions=captions * 20)
 
 
 def test_features_are_those_of_the_library_whatever_is_read_beside(minilm: Encoder) -> None:
-    texts = [line for caption in CAPTIONS for line in caption.splitlines()]
+    texts = TEXTS
     padded = minilm.tokenizer(texts, padding=True, return_tensors="pt")
     with torch.no_grad():
         theirs = minilm.net(**padded).last_hidden_state
@@ -62,7 +68,7 @@ def test_features_are_those_of_the_library_whatever_is_read_beside(minilm: Encod
         assert own[count:].abs().max() == 0
     torch.testing.assert_close(minilm(texts[2:3])[0], ours[2], rtol=1e-3, atol=1e-3)
     assert minilm(["", "  "]).abs().max() == 0
-    assert minilm.longest(CAPTIONS) == 8 and minilm.longest(["word " * 100]) == 64
+    assert minilm.longest(CAPTIONS) == 8 and minilm.longest([("word " * 100,)]) == 64
     assert minilm.unread("a red circle") == []
     (sentence,) = minilm.unread("word " * 100)
     assert "reads 64 tokens" in sentence
@@ -72,10 +78,9 @@ def test_captions_are_encoded_once_and_kept_unpadded(minilm: Encoder, own_cache:
     counts: list[tuple[int, int]] = []
     kept = caption_features(CAPTIONS, minilm, progress=lambda done, of: counts.append((done, of)))
     assert kept is not None and len(kept) == 5 and counts == [(5, 5)]
-    lines = [line for caption in CAPTIONS for line in caption.splitlines()]
-    direct = minilm.encode(lines)
-    for line, features in zip(lines, direct, strict=True):
-        assert np.array_equal(kept.get(line), features)
+    direct = minilm.encode(TEXTS)
+    for text, features in zip(TEXTS, direct, strict=True):
+        assert np.array_equal(kept.get(text), features)
     assert kept.get("never said") is None
     (flat,) = own_cache.glob("*.f16")
     assert flat.stat().st_size == 2 * 384 * sum(map(len, direct))
@@ -84,11 +89,11 @@ def test_captions_are_encoded_once_and_kept_unpadded(minilm: Encoder, own_cache:
     again = caption_features(CAPTIONS[::-1], elsewhere)
     assert again is not None
     elsewhere.known = again.get
-    assert torch.equal(elsewhere(lines), minilm(lines))
+    assert torch.equal(elsewhere(TEXTS), minilm(TEXTS))
     flat.write_bytes(flat.read_bytes()[:-2])
     with pytest.raises(SfumatoError, match="nowhere-at-all is no folder and no installed package"):
         caption_features(CAPTIONS, elsewhere)
-    assert caption_features(["", " "], elsewhere) is None
+    assert caption_features([(), ()], elsewhere) is None
     assert not list(own_cache.glob("*.part"))
 
 

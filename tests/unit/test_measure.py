@@ -154,7 +154,7 @@ def test_copies_of_large_pictures_are_looked_for_among_small_ones() -> None:
 
 
 def test_captions_are_those_of_held_out_samples() -> None:
-    said = [f"caption {i}\nanother" for i in range(100)]
+    said = [(f"caption {i}", "another") for i in range(100)]
     dataset = replace(blobs(100), captions=said)
     reference = open_reference(dataset, open_extractor("pixels", dataset))
     assert dataset.labels is not None

@@ -103,7 +103,7 @@ def test_the_data_set_is_its_scenes(tmp_path: Path) -> None:
     assert data.shape == (3, 32, 32) and len(data) == 40
     for number in (0, 39):
         assert np.array_equal(data.samples[number], draw(scene(number)))
-        assert data.captions is not None and data.captions[number] == scene(number).caption
+        assert data.captions is not None and data.captions[number] == (scene(number).caption,)
     assert np.array_equal(open_dataset("shapes:50", cache=tmp_path).samples[:40], data.samples)
     assert open_dataset("shapes:10", (16, 24), cache=tmp_path).shape == (3, 16, 24)
 

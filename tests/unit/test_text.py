@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from sfumato.data import Dataset
-from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer, tokenize, unread
+from sfumato.data.captions import Texts
+from sfumato.data.tokens import BYTES, learn_tokenizer, longest, open_tokenizer, tokenize, unread
 from sfumato.errors import SfumatoError
 from sfumato.hub import load, new_model
 from sfumato.nets import TextConfig, UNet, UNetConfig
@@ -26,7 +29,16 @@ from sfumato.training import (
 )
 from tiny import TINY, blobs, resumes_exactly
 
-CAPTIONS = ["a red heart", "a blue heart", "the red circle\na circle, red", "blue circles", ""] * 20
+CAPTIONS: list[Texts] = [
+    ("a red heart",), ("a blue heart",), ("the red circle", "a circle, red"), ("blue circles",), (),
+] * 20  # fmt: skip
+SCRIPTS: list[Texts] = [
+    ("パンとハン", "か゚ガ"), ("con mèo đẹp nằm trên bàn", "con meo"), ("हिन्दी में बिल्ली", "की क"), ("แมวน้ำ กำลังนอน",),
+    ("Crème brûlée\n\n[PAD] <0x41>",), ("a▁b", "(it's 5 + 3)"),
+] * 3  # fmt: skip
+ASSIGNED = st.characters(categories=["L", "M", "N", "P", "S", "Z", "Cc", "Cf"])
+WRITTEN = st.text(ASSIGNED | st.sampled_from("ae\u0301\u0323 \n\u30cf\u309a\u30d1\u093f\u094d\u0e33\u1ed9[\u2581<0x4"))
+TEXTS = [text for texts in CAPTIONS for text in texts]
 CPU = torch.device("cpu")
 
 
@@ -48,7 +60,7 @@ def test_a_tokenizer_depends_on_its_captions_alone_and_survives_being_saved() ->
     first, second = learn_tokenizer(CAPTIONS), learn_tokenizer(list(CAPTIONS))
     assert first.to_str() == second.to_str()
     again = open_tokenizer(first.to_str(), "here")
-    assert torch.equal(tokenize(again, CAPTIONS, 8), tokenize(first, CAPTIONS, 8))
+    assert torch.equal(tokenize(again, TEXTS, 8), tokenize(first, TEXTS, 8))
     with pytest.raises(SfumatoError, match="here is damaged"):
         open_tokenizer("{}", "here")
 
@@ -66,18 +78,55 @@ def test_any_text_has_tokens_that_the_network_knows(texts: list[str]) -> None:
         assert ends > 0 or not text.strip() or not tokenizer.encode(text).ids
 
 
-def test_case_and_accents_dont_matter_and_words_seen_often_are_one_token() -> None:
+def test_words_seen_often_are_one_token_wherever_they_stand() -> None:
     tokenizer = learn_tokenizer(CAPTIONS)
-    assert torch.equal(tokenize(tokenizer, ["A RED Héart"], 8), tokenize(tokenizer, ["a red heart"], 8))
-    assert int((tokenize(tokenizer, ["a red heart"], 8) != 0).sum()) == 3
+    red, heart = tokenize(tokenizer, ["red", "heart"], 2)[:, 0].tolist()
+    assert tokenize(tokenizer, ["heart red heart"], 4).tolist() == [[heart, red, heart, 0]]
     assert longest(tokenizer, CAPTIONS) == 8
+
+
+LEARNT = [learn_tokenizer(CAPTIONS), learn_tokenizer(SCRIPTS)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(WRITTEN, WRITTEN, st.sampled_from(LEARNT))
+def test_texts_have_the_same_tokens_only_where_they_are_canonically_the_same(a: str, b: str, by: Tokenizer) -> None:
+    alike = unicodedata.normalize("NFC", a) == unicodedata.normalize("NFC", b)
+    assert (by.encode(a).ids == by.encode(b).ids) == alike
+    spelt = [by.id_to_token(token) for token in by.encode(a).ids]
+    bytes_of = {name: bytes([number]) for number, name in enumerate(BYTES)}
+    back = b"".join(bytes_of.get(piece, piece.encode()) for piece in spelt).decode()
+    assert back.removeprefix(" ") == unicodedata.normalize("NFC", a)
+
+
+@pytest.mark.parametrize(
+    "pair", [("パン", "ハン"), ("mèo", "meo"), ("हिन्दी", "हनद"), ("น้ำ", "นา"), ("Polish", "polish"), ("[PAD]", "")]
+)
+def test_no_script_loses_its_marks(pair: tuple[str, str]) -> None:
+    first, second = tokenize(LEARNT[1], pair, 16)
+    assert not torch.equal(first, second)
+    for text in pair:
+        assert torch.equal(*tokenize(LEARNT[1], [unicodedata.normalize(form, text) for form in ("NFC", "NFD")], 16))
+    assert unread(LEARNT[1], SCRIPTS[0][0], 64) == []
+
+
+def test_a_tokenizer_of_before_reads_as_it_did() -> None:
+    """The shipped model's own: lower case without accents, and one token for what it doesn't know."""
+    old = load("emoji").tokenizer
+    assert old is not None
+    assert torch.equal(*tokenize(old, ["A RED Héart", "a red heart"], 8))
+    assert tokenize(old, ["red heart", "a 🐢🐢 heart"], 4).tolist() == [[315, 133, 0, 0], [225, 48, 1, 133]]
+    (unknown,) = unread(old, "a 🐢 heart", 8)
+    assert "never saw “🐢”" in unknown
 
 
 def test_what_is_not_read_of_a_prompt_is_said() -> None:
     tokenizer = learn_tokenizer(CAPTIONS)
     assert unread(tokenizer, "a red heart", 8) == []
-    (unknown,) = unread(tokenizer, "a 🐢 heart", 8)
-    assert "🐢" in unknown
+    (unknown,) = unread(tokenizer, "a 🐢 heart", 16)
+    assert "never saw “🐢”" in unknown and "lower case" not in unknown
+    (capitals,) = unread(tokenizer, "A Red heart", 16)
+    assert "never saw “AR”" in capitals and "lower case" in capitals
     (long,) = unread(tokenizer, "red " * 2500, 8)
     assert "reads 8 tokens" in long and len(long) < 200
 
@@ -132,7 +181,7 @@ def test_a_fine_tuned_model_goes_on_reading_as_it_learnt_to(tmp_path: Path) -> N
     list(train(tmp_path / "first", start_run(tmp_path / "first", data, config, model_for(data, "nano"), CPU)))
     first = load(tmp_path / "first")
     assert first.tokenizer is not None
-    other = replace(data, captions=["quite other words"] * len(data))
+    other = replace(data, captions=[("quite other words",)] * len(data))
     for name, further in (("words", other), ("none", replace(data, captions=None))):
         list(train(tmp_path / name, start_run(tmp_path / name, further, config, model_from(first, further), CPU)))
         tuned = load(tmp_path / name)
@@ -140,8 +189,8 @@ def test_a_fine_tuned_model_goes_on_reading_as_it_learnt_to(tmp_path: Path) -> N
         assert tuned.sample([0], prompts=["a red heart"], steps=2).isfinite().all()
 
 
-def test_captions_are_hidden_as_often_as_asked_and_every_line_of_one_is_shown() -> None:
-    data = replace(said(), captions=["a red heart\na blue heart"] * len(blobs()))
+def test_captions_are_hidden_as_often_as_asked_and_each_of_several_is_shown() -> None:
+    data = replace(said(), captions=[("a red heart", "a blue heart")] * len(blobs()))
     config = TrainingConfig("blobs", images=10**6, batch=2000, condition_dropout=0.3)
     model = new_model(model_for(data, "nano"))
     model.tokenizer = learn_tokenizer(data.captions or [])

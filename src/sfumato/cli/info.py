@@ -63,8 +63,8 @@ def _captions(dataset: Dataset) -> str:
     if dataset.captions is None:
         return "none"
     given = sum(map(bool, dataset.captions))
-    example = next(caption for caption in dataset.captions if caption)
-    short = readable(textwrap.shorten(example, 60, placeholder=" …"))
+    example = next(texts for texts in dataset.captions if texts)
+    short = readable(textwrap.shorten(example[0], 60, placeholder=" …"))
     return f"{count(given)} of {count(len(dataset))}, such as “{short}”"
 
 

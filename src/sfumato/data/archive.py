@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
-from sfumato.data.captions import caption_in, json_object, plain
+from sfumato.data.captions import Texts, captions_in, json_object, texts_of
 from sfumato.data.columns import NONE, Columns, read_metadata
 from sfumato.data.decode import SUFFIXES
 from sfumato.data.layout import METADATA, Entry, Found, Parts, Source, arrange, readable
@@ -82,7 +82,7 @@ def tar_source(path: Path, shards: Sequence[Path], columns: Columns = NONE) -> S
     others: Counter[str] = Counter()
     places: dict[Parts, tuple[Path, int]] = {}
     labels: dict[Parts, str] = {}  # by the name that a sample's files share, as the next
-    captions: dict[Parts, str] = {}
+    captions: dict[Parts, Texts] = {}
     texts: list[tuple[Parts, bytes]] = []
     cut = []
     for shard in shards:
@@ -106,11 +106,11 @@ def tar_source(path: Path, shards: Sequence[Path], columns: Columns = NONE) -> S
                     if parts[-1] == METADATA:
                         texts.append((parts[:-1], file.read()))
                         continue
-                    label, caption = _told(suffix, file.read())
+                    label, said = _told(suffix, file.read())
                     if label is not None:
                         labels[_key(parts)] = label
-                    if caption is not None:
-                        captions[_key(parts)] = caption
+                    if said is not None:
+                        captions[_key(parts)] = said
         except tarfile.ReadError as error:
             if not any(place[0] == shard for place in places.values()):
                 raise SfumatoError(
@@ -137,10 +137,10 @@ def tar_source(path: Path, shards: Sequence[Path], columns: Columns = NONE) -> S
         entries = told.attached(entries, found, columns)
         return Source(path, entries, [*notes, *cut, *told.notes], read, (), sizes, columns.images)
     if not labels:
-        entries = [Entry(p, None, *at, captions.get(p, "")) for p, at in drawn.items()]
+        entries = [Entry(p, None, *at, captions.get(p, ())) for p, at in drawn.items()]
         entries = told.attached(entries, found, columns)
         return Source(path, entries, [*cut, *told.notes], read, (), sizes, columns.images)
-    entries = [Entry(p, labels[_key(p)], *at, captions.get(p, "")) for p, at in drawn.items() if _key(p) in labels]
+    entries = [Entry(p, labels[_key(p)], *at, captions.get(p, ())) for p, at in drawn.items() if _key(p) in labels]
     without = len(drawn) - len(entries)
     entries = told.attached(entries, found, columns)
     cut += told.notes
@@ -163,13 +163,13 @@ def _key(parts: Parts) -> Parts:
     return (*parts[:-1], parts[-1].split(".")[0])
 
 
-def _told(suffix: str, content: bytes) -> tuple[str | None, str | None]:
-    """The class and the caption that a file beside a picture tells."""
+def _told(suffix: str, content: bytes) -> tuple[str | None, Texts | None]:
+    """The class and the captions that a file beside a picture tells."""
     text = content.decode("utf-8", "replace").strip()
     if suffix == ".txt":
-        return None, plain(text)
+        return None, texts_of([text])
     if suffix == ".cls":
         return readable(text) or None, None
     fields = json_object(content)
     label = fields.get("label", fields.get("cls"))
-    return readable(str(label)) or None if isinstance(label, str | int) else None, caption_in(fields)
+    return readable(str(label)) or None if isinstance(label, str | int) else None, captions_in(fields)

@@ -2,7 +2,8 @@
 
 KEY.u8      the pixels, uint8 `(count, 1 or 3, height, width)`
 KEY.labels  int64 `(count,)`, where there are classes
-KEY.text    the captions in UTF-8, one after another, and KEY.ends, int64 `(count,)`, where each ends; if there are any
+KEY.text    the captions in UTF-8, one after another, if there are any; KEY.ends, int64 `(texts,)`, where each ends;
+            and KEY.upto, int64 `(count,)`, how many there are up to each picture's last
 KEY.values  float32 `(count, sizes)`, where numbers and vectors were asked for, columns side by side
 KEY.image0  the pictures that these are drawn from, as the pixels, if there are such; KEY.image1 more
 KEY.json    the shape, the classes and the notes; written last, it makes the others valid
@@ -24,7 +25,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.data.captions import Captions
+from sfumato.data.captions import Captions, Texts
 from sfumato.data.columns import split_columns
 from sfumato.data.dataset import Dataset, Rows
 from sfumato.errors import SfumatoError
@@ -49,7 +50,7 @@ def read_description(cache: Path, key: str) -> dict[str, Any] | None:
         count, channels, height, width = stored["shape"]
         sizes = {"u8": count * channels * height * width}
         sizes |= {"labels": 8 * count} if stored["classes"] else {}
-        sizes |= {"text": stored["text"], "ends": 8 * count} if stored["text"] else {}
+        sizes |= {"text": stored["text"], "ends": 8 * stored["texts"], "upto": 8 * count} if stored["text"] else {}
         if values := stored.get("values"):
             sizes["values"] = 4 * count * sum(size for _, size in values)
         for number, (_, channels) in enumerate(stored.get("images", ())):
@@ -70,7 +71,7 @@ def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes:
         np.memmap(cache / f"{key}.labels", np.int64, "r") if classes else None,
         classes,
         (*notes, *stored["notes"]),
-        Captions(cache / f"{key}.text", cache / f"{key}.ends") if stored["text"] else None,
+        Captions(cache / f"{key}.text", cache / f"{key}.ends", cache / f"{key}.upto") if stored["text"] else None,
         Rows(pixels, shape) if hasattr(os, "preadv") else None,
         _values(cache / f"{key}.values", shape[0], stored.get("values", ())),
         {
@@ -114,14 +115,14 @@ class Writer:
         self.stored: dict[str, Any] = {}
         self._pixels, self._text = pixels, text
         self._numbers: dict[str, int] = {}  # of the labels, as they came
-        self._labels, self._ends = array("q"), array("q")
+        self._labels, self._ends, self._upto = array("q"), array("q"), array("q")
 
     def add(
         self,
         pixels: NDArray[np.uint8],
         grey: bool,
         label: str | None = None,
-        caption: str = "",
+        captions: Texts = (),
         values: bytes = b"",
         images: Sequence[tuple[NDArray[np.uint8], bool]] = (),
     ) -> None:
@@ -133,8 +134,10 @@ class Writer:
             file.write(image.data)
             self._grey_images[number] &= without_colour
         self.count += 1
-        self._text.write(caption.encode())
-        self._ends.append(self._text.tell())
+        for text in captions:
+            self._text.write(text.encode())
+            self._ends.append(self._text.tell())
+        self._upto.append(len(self._ends))
         self.grey = self.grey and grey
         if label is not None:
             self._labels.append(self._numbers.setdefault(label, len(self._numbers)))
@@ -151,6 +154,7 @@ class Writer:
         shape = [self.count, 1 if self.grey else 3, *self.size]
         self.stored = {"shape": shape, "classes": list(names), "text": self._text.tell(), "notes": list(notes)}
         self.stored["content"] = self.content
+        self.stored["texts"] = len(self._ends)
         sizes, images = self._columns
         if sizes:
             self.stored["values"] = [list(one) for one in sizes]
@@ -167,7 +171,7 @@ class Writer:
             file.flush()
             os.fsync(file.fileno())
         files = {"labels": self._labels.tobytes()} if self.stored["classes"] else {}
-        files |= {"ends": self._ends.tobytes()} if self.stored["text"] else {}
+        files |= {"ends": self._ends.tobytes(), "upto": self._upto.tobytes()} if self.stored["text"] else {}
         return files | {"json": json.dumps(self.stored).encode()}
 
 
@@ -190,7 +194,7 @@ def write_pictures(
     need = most * (3 * size[0] * size[1] * (1 + len(images)) + 4 * numbers + 100)  # with labels and notes
     mark = secrets.token_hex(4)  # process numbers repeat among containers that share a cache
     further = [*(["values"] if sizes else []), *(f"image{number}" for number in range(len(images)))]
-    kinds = ("u8", "text", "labels", "ends", "json", *further)
+    kinds = ("u8", "text", "labels", "ends", "upto", "json", *further)
     parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in kinds}
     try:
         cache.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.data.captions import caption_in, json_object, plain
+from sfumato.data.captions import Texts, captions_in, json_object, plain
 from sfumato.data.controls import CONTROLS
 from sfumato.data.layout import METADATA, Entry, Found, Parts, names
 from sfumato.errors import SfumatoError
@@ -41,7 +41,7 @@ class Metadata:
     `apart` are pictures that are there for others, and none to draw.
     """
 
-    captions: dict[Parts, str] = field(default_factory=dict)
+    captions: dict[Parts, Texts] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     values: dict[Parts, bytes] = field(default_factory=dict)  # of all columns of `sizes`, one after another
     images: dict[Parts, tuple[Parts, ...]] = field(default_factory=dict)
@@ -83,16 +83,16 @@ def read_metadata(files: Iterable[tuple[Parts, bytes]], found: Found, columns: C
         for number, line in enumerate(content.splitlines(), start=1):
             fields = json_object(line)
             known |= dict.fromkeys(fields)
-            name, caption = fields.get("file_name"), caption_in(fields)
+            name, texts = fields.get("file_name"), captions_in(fields)
             if isinstance(other := fields.get(CONDITIONING), str):
                 told.apart.add((*folder, *PurePosixPath(other).parts))
-            if isinstance(name, str) and (caption is not None or columns):
+            if isinstance(name, str) and (texts is not None or columns):
                 parts = (*folder, *PurePosixPath(name).parts)
                 if parts not in found:
                     strange.append((plain(name),))
                     continue
-                if caption is not None:
-                    told.captions[parts] = caption
+                if texts is not None:
+                    told.captions[parts] = texts
                 drawn.add(parts)
                 if columns:
                     rows[parts] = (folder, f"line {number:,} of {where}", fields)

@@ -21,6 +21,7 @@ from sfumato.data.order import AS_THEY_ARE, Views
 from sfumato.errors import SfumatoError, unknown
 
 if TYPE_CHECKING:
+    from sfumato.data.captions import Texts
     from sfumato.data.columns import Columns
 
 Progress = Callable[[int, int], None]  # (files read, files in all)
@@ -73,8 +74,8 @@ class Dataset:
     """Pictures, uint8 `(count, channels, height, width)`, perhaps memory-mapped; or points, float32 `(count, dim)`.
 
     `labels` are int64 `(count,)`, numbers of `classes`, or None without classes. `notes` are plain sentences about
-    what was converted or left out. `captions` are as many as samples, '' where one has none, or None without any; a
-    sample that has several has one a line.
+    what was converted or left out. `captions` are as many as samples: the texts of each, which
+    may be none or several; or None where no sample has any.
     `name` is the spec that `open_dataset` was given. Where `rows` is given, pictures are read from there instead, and
     `samples` may hold none. They are stored `crop` pixels higher and wider than they are shown: the middle, where
     nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where not told, and
@@ -87,7 +88,7 @@ class Dataset:
     labels: NDArray[np.int64] | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    captions: Sequence[str] | None = None
+    captions: Sequence[Texts] | None = None
     rows: Pictures | None = None
     values: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     images: Mapping[str, Pictures] = field(default_factory=dict)

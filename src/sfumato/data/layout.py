@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 
+from sfumato.data.captions import Texts
 from sfumato.data.decode import SUFFIXES
 from sfumato.errors import SfumatoError
 
@@ -24,7 +25,7 @@ Found = dict[Parts, tuple[int, int]]  # a picture → its bytes, and what tells 
 
 @dataclass(frozen=True, slots=True)  # there may be millions
 class Entry:
-    """A picture: its `parts` below the folder or archive, its class, what tells whether it has changed, its caption.
+    """A picture: its `parts` below the folder or archive, its class, what tells whether it has changed, its captions.
 
     `values` are float32 numbers, and `images` other pictures, of the columns that were asked for (see columns.py).
     """
@@ -33,7 +34,7 @@ class Entry:
     label: str | None
     size: int
     changed: int  # nanoseconds, or a checksum
-    caption: str = ""
+    captions: Texts = ()
     values: bytes = b""
     images: tuple[Entry, ...] = ()
 
@@ -62,7 +63,7 @@ class Source:
 
 
 def arrange(
-    root: Path, found: Found, others: Counter[str], captions: Mapping[Parts, str] = MappingProxyType({})
+    root: Path, found: Found, others: Counter[str], captions: Mapping[Parts, Texts] = MappingProxyType({})
 ) -> tuple[list[Entry], list[str]]:
     """Every picture `found` in `root` with its class, and notes on the layout; `others` are other files by suffix.
 
@@ -91,7 +92,7 @@ def arrange(
         notes.append(f"pictures of kinds that can't be read left out: {_kinds(unread)}.")
     chosen = inside or loose
     labelled = len(folders) > 1
-    return [Entry(p, p[depth] if labelled else None, *found[p], captions.get(p, "")) for p in chosen], notes
+    return [Entry(p, p[depth] if labelled else None, *found[p], captions.get(p, ())) for p in chosen], notes
 
 
 def left_out(paths: Sequence[Parts], reason: str) -> str:

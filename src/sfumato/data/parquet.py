@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sfumato.data.captions import FIELDS, caption_in
+from sfumato.data.captions import FIELDS, captions_in
 from sfumato.data.layout import Entry, Parts, Source, readable
 from sfumato.errors import SfumatoError
 
@@ -52,7 +52,7 @@ def parquet_source(path: Path, files: Sequence[Path]) -> Source:
                     for k, of_row in enumerate(fields):
                         parts = (file.name, f"row {row + k}")
                         label = class_name(of_row.get(labelled), names)
-                        entries.append(Entry(parts, label, 0, changed, caption_in(of_row) or ""))
+                        entries.append(Entry(parts, label, 0, changed, captions_in(of_row) or ()))
                         rows[parts] = (file, group, k)
                     row += count
                 if names:

@@ -44,7 +44,7 @@ class Report:
             self.final = self.final and not one.passing
         if not broken:
             self._facts.update(decoded[0].facts)
-            self.content.update(repr((entry.label, entry.caption, entry.values)).encode())
+            self.content.update(repr((entry.label, entry.captions, entry.values)).encode())
             for one in decoded:
                 if one.pixels is not None:
                     self.content.update(repr(one.pixels.shape).encode() + one.pixels.tobytes())

@@ -196,7 +196,7 @@ def open_shapes(
     if stored is None:
         with write_pictures(folder, key, (height, width), count) as writer:
             for number, one in enumerate(scenes(count, held)):
-                writer.add(draw(one, height, width), grey=False, caption=one.caption)
+                writer.add(draw(one, height, width), grey=False, captions=(one.caption,))
                 if progress is not None and number % 1000 == 999:
                     progress(number + 1, count)
             writer.describe((), (), [])

@@ -113,7 +113,7 @@ def open_streamed(
         np.array([number[entry.label] for entry in entries if entry.label is not None]) if classes else None,
         tuple(readable(name) for name in classes),
         (*source.notes, *found.notes),
-        [entry.caption for entry in entries] if any(entry.caption for entry in entries) else None,
+        [entry.captions for entry in entries] if any(entry.captions for entry in entries) else None,
         Streamed(source.read, entries, channels, found.size),
         _columns(source, entries),
         {

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.data import Dataset
+from sfumato.data.captions import first_texts
 from sfumato.data.emoji import TONES, role_and_tones
 
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "brown", "black", "white")
@@ -67,8 +68,7 @@ def regions(dataset: Dataset) -> dict[str, Region]:
     """
     assert dataset.captions is not None
     drawings: dict[str, dict[str, Tensor]] = {}
-    for number, caption in enumerate(dataset.captions):
-        first = caption.partition("\n")[0]
+    for number, first in enumerate(first_texts(dataset.captions, range(len(dataset)))):
         if (colour := colour_of(first)) is not None:
             drawings.setdefault(subject(first), {})[colour] = dataset.batch(np.array([number]))[0][0]
     drawings = {name: each for name, each in drawings.items() if len(each) > 1}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.data import Dataset, around
+from sfumato.data.captions import first_texts
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor, chunks, content_hash, digest, left_out, rounded
 from sfumato.evaluation.memorisation import Audit, audit
@@ -188,7 +189,7 @@ def asked_at(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> Asked:
     """What `model` is told of the samples at `rows`, as far as it can be: their classes, captions and conditions."""
     captions, conditions = dataset.captions if model.reads else None, model.config.conditions
     labels = dataset.labels[rows].tolist() if model.config.classes and dataset.labels is not None else None
-    prompts = None if captions is None else [captions[row].partition("\n")[0] for row in rows.tolist()]
+    prompts = None if captions is None else first_texts(captions, rows.tolist())
     told = always_told(dataset, conditions, dataset.batch(rows)[0], rows) if conditions else {}
     return Asked(labels, prompts, told)
 

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.data import Dataset, tile
+from sfumato.data.captions import first_texts
 from sfumato.evaluation.features import Extractor
 from sfumato.evaluation.report import address, render
 from sfumato.files import replace_file
@@ -49,7 +50,7 @@ def write_prompts_page(
             drawn = model.sample(range(seed, seed + each), prompts=[prompt] * each)
             near = nearest_drawings(extractor.features(drawn), known, 1)[:, 0]
             copies = dataset.batch(near)[0]
-            names = [captions[number].partition("\n")[0] for number in near.tolist()]
+            names = first_texts(captions, near.tolist())
             cards.append({
                 "prompt": prompt,
                 "drawn": embedded(drawn),

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato.data import around
+from sfumato.data.captions import first_texts
 from sfumato.diffusion import Level
 from sfumato.seeds import torch_generator
 from sfumato.training.conditions import always_told
@@ -91,7 +92,7 @@ def first_captions(trainer: Trainer, indices: NDArray[np.int64]) -> list[str] | 
     captions = trainer.dataset.captions
     if captions is None or not trainer.model.reads:
         return None
-    return [captions[index].partition("\n")[0] for index in indices.tolist()]
+    return first_texts(captions, indices.tolist())
 
 
 def _levels(trainer: Trainer) -> list[Level]:

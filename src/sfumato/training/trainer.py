@@ -250,8 +250,8 @@ class Trainer:
         hidden, which = generator.random((2, len(indices)))
         texts = []
         for index, choice in zip(indices.tolist(), which.tolist(), strict=True):
-            lines = self.dataset.captions[index].splitlines() or [""]
-            texts.append(lines[int(choice * len(lines))])
+            own = self.dataset.captions[index] or ("",)
+            texts.append(own[int(choice * len(own))])
         read = self.model.tokens(texts)
         read[torch.from_numpy(hidden < self.config.condition_dropout)] = 0
         return read
