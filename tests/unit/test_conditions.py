@@ -231,7 +231,7 @@ def test_columns_of_metadata_come_with_their_pictures(tmp_path: Path) -> None:
     data = open_dataset(str(root), cache=tmp_path / "cache", columns=asked)
     again = open_dataset(str(root), cache=tmp_path / "cache", columns=asked)
     assert len(data) == len(again) == 5 and not data.classes, "pictures to draw from are none to draw"
-    assert any("1 without conditioning_image left out: drawn/5.png" in note for note in data.notes)
+    assert any("1 picture without conditioning_image left out: drawn/5.png" in note for note in data.notes)
     rows = np.arange(5)
     for name in ("age", "style", "conditioning_image"):
         first, second = data.told(name, rows), again.told(name, rows)

@@ -138,7 +138,7 @@ def test_classes_keep_hugging_faces_order(tmp_path: Path) -> None:
     found = opened(tmp_path / "x.parquet")
     assert found.classes == ("zebra", "ape") and found.labels is not None
     assert found.labels.tolist() == [0, 1, 1]
-    assert any("1 without a class left out" in note for note in found.notes)
+    assert any("1 picture without a class left out" in note for note in found.notes)
 
 
 def test_numbered_classes_count_as_numbers_do(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_shard_reads_json_and_loses_only_what_has_no_class(tmp_path: Path) -> 
     }
     found = opened(as_tar(tmp_path / "x", files))
     assert found.classes == ("cat", "dog") and len(found) == 2
-    assert any("1 without a class left out" in note for note in found.notes)
+    assert any("1 picture without a class left out" in note for note in found.notes)
 
 
 def test_a_zips_damaged_member_is_left_out(tmp_path: Path) -> None:

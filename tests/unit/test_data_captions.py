@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from sfumato.data import Dataset, open_dataset
+from sfumato.errors import SfumatoError
 
 TEXTS = ["a red fox", "ein Käfer 🪲, zwei\n\nAbsätze", "", "the last one"]
 SAID = [("a red fox",), ("ein Käfer 🪲, zwei\n\nAbsätze",), (), ("the last one",)]  # one each, or none
@@ -117,7 +118,8 @@ def test_captions_are_the_same_in_any_wrapping(wrapping: str, tmp_path: Path) ->
         captions = dataset.captions
         assert captions is not None and list(captions) == SAID
         assert (captions[-1], captions[1:3], len(captions)) == (SAID[3], SAID[1:3], 4)
-        assert (dataset.classes, dataset.notes) == ((), ())
+        other = "1 other file left out: 1 neither picture nor caption (LICENSE.txt)."
+        assert (dataset.classes, dataset.notes) == ((), (other,) if wrapping == "texts beside" else ())
         with pytest.raises(IndexError):
             captions[4]
 
@@ -162,7 +164,7 @@ def test_what_is_wrong_in_metadata_is_told(tmp_path: Path) -> None:
         b"",
         b'{"file_name": "1.png"}',
         b'{"text": "no name"}',
-        b"\xff\xfe",
+        b"null",
         b"[" * 100_000,
         b'{"file_name": "gone.png", "text": "x"}',
         b'{"file_name": "../1.png", "text": "x"}',
@@ -186,7 +188,16 @@ def test_metadata_damaged_in_a_zip_costs_the_captions_alone(tmp_path: Path) -> N
     (tmp_path / "set.zip").write_bytes(content)
     dataset = look(tmp_path / "set.zip")
     assert (len(dataset), dataset.captions) == (4, None)
-    assert dataset.notes == ("metadata.jsonl passed over (damaged in the archive).",)
+    assert dataset.notes == ("1 file left out (damaged in the archive): metadata.jsonl.",)
+
+
+@pytest.mark.parametrize("wrap", [folder, zipped, tarred])
+@pytest.mark.parametrize("name", ["metadata.jsonl", "metadata.csv", "1.txt", "1.json"])
+def test_text_in_an_unknown_encoding_is_refused_by_name(
+    name: str, wrap: Callable[[Path, dict[str, bytes]], Path], tmp_path: Path
+) -> None:
+    with pytest.raises(SfumatoError, match=rf"{name} is no UTF-8 text"):
+        look(wrap(tmp_path / "set", PICTURES | {name: "Käfer".encode("cp1252")}))
 
 
 def test_a_changed_caption_is_noticed(tmp_path: Path) -> None:

@@ -79,14 +79,18 @@ def test_many_names_are_cut_short(root: Path) -> None:
     assert note.startswith("7 pictures") and "stray-4.png and 2 more" in note and "stray-5.png" not in note
 
 
-def test_hidden_and_foreign_files_are_passed_over_in_silence(root: Path) -> None:
+def test_hidden_and_foreign_files_are_passed_over_in_one_sentence(root: Path) -> None:
     save(root / "a.png", 1), save(root / "b.PNG", 2)
     save(root / ".hidden.png", 9), save(root / ".thumbs/a.png", 9), save(root / "__MACOSX/._a.png", 9)
     (root / "notes.txt").write_text("no picture")
     (root / "folder.png").mkdir()
     (root / "empty").mkdir()
     dataset = look(root)
-    assert (red(dataset), dataset.classes, dataset.notes) == ([1, 2], (), ())
+    assert (red(dataset), dataset.classes) == ([1, 2], ())
+    assert dataset.notes == (
+        "4 other files left out: 2 hidden (.hidden.png, .thumbs); 1 of macOS (__MACOSX); "
+        "1 neither picture nor caption (notes.txt).",
+    )
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm"])

@@ -61,7 +61,10 @@ def test_pictures_classes_and_captions(save: Any, tmp_path: Path) -> None:
         assert found.classes == ("zebra", "ape") and found.labels is not None and found.captions is not None
         assert found.labels.tolist() == [LABELS[i] for i in kept]
         assert list(found.captions) == [(TEXTS[i],) if TEXTS[i] else () for i in kept]
-        assert (found.name, found.notes) == (Path(spec).as_posix(), ("1 without a class left out.",))
+        assert (found.name, found.notes) == (
+            Path(spec).as_posix(),
+            ("1 picture without a class left out: train/row 3.",),
+        )
     assert len({path.stem for path in (tmp_path / "cache").iterdir()}) == 1
 
 

@@ -67,9 +67,12 @@ def test_a_stray_picture_beside_one_subfolder_is_left_out(root: Path) -> None:
 
 def test_pictures_of_kinds_that_cannot_be_read_are_counted(root: Path) -> None:
     save(root / "1.png"), save(root / "2.png")
-    for name in ("a.HEIC", "b.heic", "c.svg", "metadata.csv"):
+    for name in ("a.HEIC", "b.heic", "c.svg", "d.mov"):
         (root / name).write_text("x")
-    assert look(root).notes == ("pictures of kinds that can't be read left out: 2 .heic, 1 .svg.",)
+    assert look(root).notes == (
+        "pictures of kinds that can't be read left out: 2 .heic, 1 .svg.",
+        "videos left out: 1 .mov.",
+    )
 
 
 def test_links_are_followed_but_not_in_circles(root: Path) -> None:
@@ -82,7 +85,11 @@ def test_links_are_followed_but_not_in_circles(root: Path) -> None:
     except OSError as error:
         pytest.skip(f"no symbolic links here: {error}")
     dataset = look(root)
-    assert (red(dataset), dataset.classes, dataset.notes) == ([1, 2], ("a", "b"), ())
+    assert (red(dataset), dataset.classes) == ([1, 2], ("a", "b"))
+    assert dataset.notes == (
+        "1 file left out (a link that leads nowhere): b/dangling.png.",
+        "1 file left out (a link to a folder that is read already): b/back.",
+    )
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])

@@ -17,7 +17,7 @@ import secrets
 import shutil
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 
 from sfumato.data.captions import Captions, Texts
 from sfumato.data.columns import split_columns
-from sfumato.data.dataset import Dataset, Rows
+from sfumato.data.dataset import Dataset, Rows, files_of
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
 
-VERSION = 4  # raise it when decoding or the layout of classes changes
+VERSION = 5  # raise it when decoding or the layout of classes changes
 ABANDONED = 24 * 3600  # seconds after which an unfinished file belongs to nobody
 BLOCK = 2**24  # bytes that are moved at a time
 
@@ -61,8 +61,15 @@ def read_description(cache: Path, key: str) -> dict[str, Any] | None:
         return None
 
 
-def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes: Sequence[str] = ()) -> Dataset:
-    """The pictures that `stored` describes, which are one at least; `notes` come before their own."""
+def open_stored(
+    cache: Path,
+    key: str,
+    stored: dict[str, Any],
+    name: str,
+    notes: Sequence[str] = (),
+    files: Mapping[str, int] | None = None,
+) -> Dataset:
+    """The pictures that `stored` describes, one at least; `notes` come before their own, and `files` are others."""
     shape, classes = tuple(stored["shape"]), tuple(stored["classes"])
     pixels = cache / f"{key}.u8"
     return Dataset(
@@ -79,6 +86,7 @@ def open_stored(cache: Path, key: str, stored: dict[str, Any], name: str, notes:
             for number, (name, channels) in enumerate(stored.get("images", ()))
         },
         content=stored.get("content", ""),
+        files={} if files is None else files_of(shape[0], files, stored["lost"]),
     )
 
 
@@ -112,6 +120,7 @@ class Writer:
         self.grey = True
         self.final = True  # no picture is missing for a reason that may pass
         self.content = ""  # SHA-256 of all that was added, where it is known
+        self.lost: Mapping[str, int] = {}  # what can't be used, by why
         self.stored: dict[str, Any] = {}
         self._pixels, self._text = pixels, text
         self._numbers: dict[str, int] = {}  # of the labels, as they came
@@ -153,8 +162,7 @@ class Writer:
         self._labels = array("q", number[np.asarray(self._labels, np.int64)].tobytes())
         shape = [self.count, 1 if self.grey else 3, *self.size]
         self.stored = {"shape": shape, "classes": list(names), "text": self._text.tell(), "notes": list(notes)}
-        self.stored["content"] = self.content
-        self.stored["texts"] = len(self._ends)
+        self.stored |= {"texts": len(self._ends), "content": self.content, "lost": dict(self.lost)}
         sizes, images = self._columns
         if sizes:
             self.stored["values"] = [list(one) for one in sizes]

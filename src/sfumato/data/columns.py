@@ -1,18 +1,22 @@
-"""What `metadata.jsonl` says of pictures besides captions: numbers, lists of numbers, and other pictures."""
+"""What metadata files say of pictures besides captions: numbers, lists of numbers, and other pictures."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.data.captions import Texts, captions_in, json_object, plain
+from sfumato.data.captions import Texts, captions_in, plain
+from sfumato.data.companions import label_in
 from sfumato.data.controls import CONTROLS
-from sfumato.data.layout import METADATA, Entry, Found, Parts, names
+from sfumato.data.kinds import METADATA, Parts
+from sfumato.data.layout import Entry, names
+from sfumato.data.listing import Listing, Version
+from sfumato.data.metadata import NAMES, Find, rows
 from sfumato.errors import SfumatoError
 
 CONDITIONING = "conditioning_image"  # diffusers' name for the column of pictures that others are drawn from
@@ -27,93 +31,116 @@ class Columns:
     images: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.numbers or self.vectors or self.images)
+        return bool(self.all)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (*self.numbers, *self.vectors, *self.images)
 
 
 NONE = Columns()
-Row = tuple[Parts, str, Mapping[str, object]]  # the folder of a line of metadata, where it stands, and what it says
+Row = tuple[Parts, str, Mapping[str, object]]  # the folder of a row of metadata, where it stands, and what it says
 
 
 @dataclass
 class Metadata:
-    """What is said of the pictures by their parts: captions, float32 `values` (names of columns to sizes), pictures.
+    """What metadata files say of pictures: captions and labels by file, float32 `values`, other pictures.
 
-    `apart` are pictures that are there for others, and none to draw.
+    `values` are those of all columns of `sizes`, one after another. `sources` are the files in the order in which
+    their word counts. `drawn` are pictures that have a row, and `apart` those that are there for others alone.
     """
 
-    captions: dict[Parts, Texts] = field(default_factory=dict)
+    captions: dict[Parts, dict[str, Texts]] = field(default_factory=lambda: defaultdict(dict))
+    labels: dict[Parts, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     sizes: dict[str, int] = field(default_factory=dict)
-    values: dict[Parts, bytes] = field(default_factory=dict)  # of all columns of `sizes`, one after another
+    values: dict[Parts, bytes] = field(default_factory=dict)
     images: dict[Parts, tuple[Parts, ...]] = field(default_factory=dict)
+    drawn: set[Parts] = field(default_factory=set)
     apart: set[Parts] = field(default_factory=set)
+    sources: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def attached(self, entries: list[Entry], found: Found, columns: Columns) -> list[Entry]:
-        """The `entries` with their numbers and pictures; those that lack a picture are left out."""
+    def attached(
+        self, entries: list[Entry], versions: Mapping[Parts, Version], listing: Listing, columns: Columns
+    ) -> list[Entry]:
+        """The `entries` with their numbers, and pictures of these `versions`; those that lack one are left out."""
         if not columns:
             return entries
         empty = np.full(sum(self.sizes.values()), np.nan, np.float32).tobytes()
-        complete, lacking = [], []
+        complete = []
         for entry in entries:
             images = self.images.get(entry.parts, ())
             if len(images) == len(columns.images):
-                others = tuple(Entry(parts, None, *found[parts]) for parts in images)
+                others = tuple(Entry(parts, None, *versions[parts]) for parts in images)
                 complete.append(replace(entry, values=self.values.get(entry.parts, empty), images=others))
             else:
-                lacking.append(entry.parts)
-        if lacking:
-            self.notes.append(f"{len(lacking):,} without {' and '.join(columns.images)} left out: {names(lacking)}.")
+                listing.leave_out(entry.parts, f"without {' and '.join(columns.images)}")
         return complete
 
 
-def read_metadata(files: Iterable[tuple[Parts, bytes]], found: Found, columns: Columns = NONE) -> Metadata:
-    """What every `metadata.jsonl` says of the pictures `found`: the folder it is in, and what is in it.
+def read_metadata(
+    files: Iterable[tuple[Parts, bytes]], pictures: Collection[Parts], find: Find, columns: Columns = NONE
+) -> Metadata:
+    """What metadata files say of `pictures`: each file's path and what is in it, that first whose word counts first.
 
-    Each line is an object with `file_name`, relative to that folder, and `text` or `caption`, or the `columns`. Lines
-    that are not, and names of no picture, become notes. Raises SfumatoError for a column that isn't there, or that
-    holds something else.
+    A row has a picture's `file_name`, relative to the file's folder, and `text` or `caption`, a class, or the
+    `columns`. Rows that have not, and names of no picture, become notes. Raises SfumatoError for a column that isn't
+    there, or that holds something else.
     """
     told = Metadata()
-    rows: dict[Parts, Row] = {}
-    drawn: set[Parts] = set()
+    by_picture: dict[Parts, Row] = {}
     known: dict[str, None] = {}  # in their order
-    for folder, content in files:
-        where = names([(*folder, METADATA)])
-        broken, strange = [], []
-        for number, line in enumerate(content.splitlines(), start=1):
-            fields = json_object(line)
+    for path, content in files:
+        folder, where = path[:-1], names([path])
+        told.sources.append(where)
+        broken, strange, repeated, own = [], [], [], set()
+        for at, fields in rows(path[-1], content, where):
             known |= dict.fromkeys(fields)
-            name, texts = fields.get("file_name"), captions_in(fields)
-            if isinstance(other := fields.get(CONDITIONING), str):
-                told.apart.add((*folder, *PurePosixPath(other).parts))
-            if isinstance(name, str) and (texts is not None or columns):
-                parts = (*folder, *PurePosixPath(name).parts)
-                if parts not in found:
-                    strange.append((plain(name),))
-                    continue
-                if texts is not None:
-                    told.captions[parts] = texts
-                drawn.add(parts)
-                if columns:
-                    rows[parts] = (folder, f"line {number:,} of {where}", fields)
-            elif line.strip():
-                broken.append((f"line {number:,}",))
-        if broken:
-            lines = f"{len(broken):,} line{'s' * (len(broken) > 1)}"
-            told.notes.append(f"{lines} of {where} without a file_name and a text passed over: {names(broken)}.")
-        if strange:
-            named = f"{len(strange):,} file{'s' * (len(strange) > 1)}"
-            told.notes.append(f"{named} named in {where} that no picture here is: {names(strange)}.")
+            name = next((fields[one] for one in NAMES if isinstance(fields.get(one), str)), None)
+            texts = captions_in(fields)
+            label = label_in({one: value for one, value in fields.items() if one not in columns.all})
+            other = fields.get(CONDITIONING)
+            if isinstance(other, str) and (apart := find(folder, other)):
+                told.apart.add(apart)
+            if not isinstance(name, str) or (texts is None and label is None and not columns):
+                broken.append((at,))
+                continue
+            if (parts := find(folder, name)) is None:
+                strange.append((plain(name),))
+                continue
+            told.drawn.add(parts)
+            if texts is not None:
+                if told.captions[parts].get(where, texts) != texts:
+                    repeated.append(parts)
+                told.captions[parts][where] = texts
+            if label is not None:
+                told.labels[parts][where] = label
+            if columns:
+                *_, earlier = by_picture.get(parts, (folder, at, {})) if parts not in own else (folder, at, {})
+                by_picture[parts] = (folder, f"{at} of {where}", {**fields, **earlier})
+                own.add(parts)
+        told.notes += _wrong(where, broken, strange, repeated)
     if columns:
-        _read_columns(told, rows, [name for name in known if name != "file_name"], found, columns)
-    told.apart = (told.apart & found.keys()) - drawn  # a picture with a line of its own is drawn as well
+        _read_columns(told, by_picture, [name for name in known if name not in NAMES], find, columns)
+    told.apart = (told.apart & set(pictures)) - told.drawn  # a picture with a row of its own is drawn as well
     return told
 
 
-def _read_columns(told: Metadata, rows: Mapping[Parts, Row], known: list[str], found: Found, columns: Columns) -> None:
-    for name in (*columns.numbers, *columns.vectors, *columns.images):
+def _wrong(where: str, broken: Sequence[Parts], strange: Sequence[Parts], repeated: Sequence[Parts]) -> Iterator[str]:
+    if broken:
+        lines = f"{len(broken):,} line{'s' * (len(broken) > 1)}"
+        yield f"{lines} of {where} without a file_name and a text passed over: {names(broken)}."
+    if strange:
+        named = f"{len(strange):,} file{'s' * (len(strange) > 1)}"
+        yield f"{named} named in {where} that no picture here is: {names(strange)}."
+    if repeated:
+        yield f"{where} has several captions in lines of their own for {names(repeated)}; the last is used."
+
+
+def _read_columns(told: Metadata, rows: Mapping[Parts, Row], known: list[str], find: Find, columns: Columns) -> None:
+    for name in columns.all:
         if name not in known:
-            there = f"there are {', '.join(known)}" if known else f"there is no {METADATA} with any"
+            there = f"there are {', '.join(known)}" if known else f"there is no {METADATA[0]} with any"
             computed = f" Computed from pictures are {', '.join(CONTROLS)}." if name in columns.images else ""
             raise SfumatoError(f"no column '{plain(name)}' is in the metadata; {there}.{computed}")
     read = {}
@@ -131,7 +158,7 @@ def _read_columns(told: Metadata, rows: Mapping[Parts, Row], known: list[str], f
     for parts in rows if read else ():
         told.values[parts] = np.array([v for column in read.values() for v in column[parts]], np.float32).tobytes()
     for parts, (folder, at, fields) in rows.items() if columns.images else ():
-        others = [_picture(fields.get(name), name, at, folder, found) for name in columns.images]
+        others = [_picture(fields.get(name), name, at, folder, find) for name in columns.images]
         told.images[parts] = tuple(other for other in others if other is not None)
         told.apart.update(told.images[parts])
 
@@ -152,11 +179,11 @@ def _vector(value: object, name: str, at: str) -> list[float] | None:
     return [_number(math.inf if one is None else one, name, at) for one in value]
 
 
-def _picture(value: object, name: str, at: str, folder: Parts, found: Found) -> Parts | None:
+def _picture(value: object, name: str, at: str, folder: Parts, find: Find) -> Parts | None:
     if value is None:
         return None
-    parts = (*folder, *PurePosixPath(value).parts) if isinstance(value, str) else ()
-    if parts not in found:
+    parts = find(folder, value) if isinstance(value, str) else None
+    if parts is None:
         raise SfumatoError(f"the column '{plain(name)}' names pictures, and {at} has {_short(value)}, which is none.")
     return parts
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -69,6 +70,15 @@ class Rows:
         return found
 
 
+USED = "used"
+
+
+def files_of(used: int, others: Mapping[str, int], lost: Mapping[str, int]) -> dict[str, int]:
+    """What became of files: how many are used, of `others` that were found, and of those that can't be decoded."""
+    found = Counter({USED: used}) + Counter(others) + Counter(lost)
+    return {reason: number for reason, number in found.items() if number}
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Pictures, uint8 `(count, channels, height, width)`, perhaps memory-mapped; or points, float32 `(count, dim)`.
@@ -81,6 +91,7 @@ class Dataset:
     nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where not told, and
     `images` uint8 pictures that the samples are to be drawn from, as many, stored as high and as wide.
     `content` is the SHA-256 of all that was decoded, where there are files; any set's `fingerprint()` tells it apart.
+    `files` counts every file that was found by what became of it: used, read beside them, or why it was left out.
     """
 
     name: str
@@ -94,6 +105,7 @@ class Dataset:
     images: Mapping[str, Pictures] = field(default_factory=dict)
     crop: int = 0
     content: str = ""
+    files: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_images(self) -> bool:

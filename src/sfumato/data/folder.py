@@ -60,7 +60,7 @@ def open_pictures(
                 return streamed
             stored = _decode_into(cache, key, source, size or _common_size(source), progress)
     _check_count(source, stored["shape"][0], stored["notes"])
-    return open_stored(cache, key, stored, source.path.as_posix(), source.notes)
+    return open_stored(cache, key, stored, source.path.as_posix(), source.notes, source.files)
 
 
 def _check_count(source: Source, count: int, notes: Sequence[str]) -> None:
@@ -118,6 +118,6 @@ def _decode_into(
             images = [(one.pixels, one.grey) for one in others if one.pixels is not None]
             writer.add(first.pixels, first.grey, entry.label, entry.captions, entry.values, images)
         classes = source.in_order(writer.labels)
-        writer.final, writer.content = report.final, report.content.hexdigest()
+        writer.final, writer.content, writer.lost = report.final, report.content.hexdigest(), report.lost
         writer.describe(classes, [readable(name) for name in classes], report.notes(source, writer.labels))
     return writer.stored

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from sfumato.data.captions import FIELDS, captions_in
-from sfumato.data.layout import Entry, Source
-from sfumato.data.parquet import IMAGES, LABELS, class_name, classified
+from sfumato.data.companions import LABELS
+from sfumato.data.kinds import kind_of
+from sfumato.data.layout import SPLITS, Entry, Source, split_of
+from sfumato.data.listing import Listing, walk
+from sfumato.data.parquet import IMAGES, class_name, classified, picture_in
+from sfumato.data.sources import folder_source
 from sfumato.errors import SfumatoError
 
 SPLIT = "train"  # where none is named
+SAVED = ("state.json", "dataset_dict.json")  # what a folder that the library saved has: of one split, of several
 
 
 def huggingface_source(spec: str) -> Source:
@@ -30,6 +37,9 @@ def huggingface_source(spec: str) -> Source:
             "reading from the Hugging Face Hub needs the datasets library: pip install 'sfumato[hf]'."
         ) from error
     name, _, split = spec.removeprefix("hf:").partition(":")
+    if (plain := _plain(name)) is not None:
+        _keep_split(spec, plain, split)
+        return replace(folder_source(plain), path=Path(spec))
     if not name:
         raise SfumatoError("data sets of Hugging Face are written hf:NAME or hf:NAME:SPLIT, such as hf:ylecun/mnist.")
     with _quiet():
@@ -54,15 +64,33 @@ def huggingface_source(spec: str) -> Source:
         pictures = pictures.cast_column(column, datasets.Image(decode=False))
 
     def read(entry: Entry) -> Path | BytesIO:
-        value = pictures[int(entry.parts[1].removeprefix("row "))][column]
-        if isinstance(value, dict) and not value["bytes"] and value.get("path"):
-            return Path(value["path"])
-        content = value["bytes"] if isinstance(value, dict) else value
-        if not content:
-            raise ValueError("no picture in that row")
-        return BytesIO(content)
+        return picture_in(pictures[int(entry.parts[1].removeprefix("row "))][column], Path())
 
-    return classified(Path(spec), entries, names, read)
+    return classified(Path(spec), entries, names, read, Counter(), 0)
+
+
+def _plain(name: str) -> Listing | None:
+    """The files of a folder of pictures or archives, which is read as it is without `hf:`; None for all else."""
+    folder = Path(name).expanduser()
+    if not name or not folder.is_dir() or any((folder / saved).exists() for saved in SAVED):
+        return None
+    listing = walk(folder)
+    return listing if any(kind_of(parts[-1]) in ("picture", "zip", "tar") for parts in listing.files) else None
+
+
+def _keep_split(spec: str, listing: Listing, split: str) -> None:
+    """Leave the files of other splits than `split` out, or than SPLIT where none is named and it is there."""
+    wanted = SPLITS.get((split or SPLIT).lower(), split)
+    there = {parts: split_of(listing.place(parts)) for parts in listing.files}
+    known = sorted(set(there.values()) - {""})
+    if wanted in known:
+        for parts, own in there.items():
+            if own not in ("", wanted):
+                listing.leave_out(parts, "of another split")
+    elif split and (known or wanted != SPLIT):
+        raise SfumatoError(
+            f"{spec} can't be opened: there is no split '{split}' (there is {', '.join(known) or SPLIT})."
+        )
 
 
 def _load(spec: str, name: str, split: str) -> Any:

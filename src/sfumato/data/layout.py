@@ -1,26 +1,30 @@
-"""Which files of a folder or an archive are pictures, and which class each belongs to."""
+"""Which of the pictures that were found are used, and which class each belongs to."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
+from unicodedata import normalize
 
 from sfumato.data.captions import Texts
-from sfumato.data.decode import SUFFIXES
-from sfumato.errors import SfumatoError
+from sfumato.data.kinds import Parts
 
-UNREAD = {".heic", ".heif", ".svg", ".psd", ".eps", ".pdf", ".dng", ".cr2", ".nef", ".arw", ".exr", ".hdr", ".jxl"}
-METADATA = "metadata.jsonl"  # Hugging Face's name for the captions in a folder
-SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
+SPLITS = {
+    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
+    "dev": "validation", "test": "test", "testing": "test", "eval": "test",
+}  # fmt: skip
 NAMED = 5  # files named in a note before "and n more"
 
-Parts = tuple[str, ...]
-Found = dict[Parts, tuple[int, int]]  # a picture → its bytes, and what tells whether it has changed
+OUTSIDE, OUTSIDE_ONE, INSIDE = "outside the class folders", "outside the subfolder", "in the subfolder"
+NO_CLASS = "without a class"
+IN_PLACE = (OUTSIDE, OUTSIDE_ONE, INSIDE, NO_CLASS)  # reasons that follow "3 pictures"
+DIGITS = re.compile(r"[0-9]+")
+REPEATS = re.compile(r"([1-9]\d*)_(.+)")  # how kohya's tools name folders: repeats and class word
 
 
 @dataclass(frozen=True, slots=True)  # there may be millions
@@ -33,7 +37,7 @@ class Entry:
     parts: Parts
     label: str | None
     size: int
-    changed: int  # nanoseconds, or a checksum
+    changed: int  # a number of its times, or a checksum
     captions: Texts = ()
     values: bytes = b""
     images: tuple[Entry, ...] = ()
@@ -41,11 +45,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Source:
-    """Pictures wherever they lie: their entries in order, and `read`, which any thread may ask for the file of one.
+    """Pictures wherever they are: their entries in order, and `read`, which any thread may ask for the file of one.
 
-    `order` says which class comes first where that isn't the alphabet's. `read` may raise: decoding says why. `sizes`
-    name the columns of the entries' values, and `images` their pictures. Unless `scattered`, one picture is only had
-    with thousands of others around it.
+    `order` says which class comes first where that is neither by number nor the alphabet's. `read` may raise: decoding
+    says why. `sizes` name the columns of the entries' values, and `images` their pictures. Unless `scattered`, one
+    picture is only had with thousands of others around it. `files` counts, by what became of them, all files besides
+    the entries.
     """
 
     path: Path
@@ -56,47 +61,93 @@ class Source:
     sizes: tuple[tuple[str, int], ...] = ()
     images: tuple[str, ...] = ()
     scattered: bool = True
+    files: Mapping[str, int] = field(default_factory=dict)
 
     def in_order(self, labels: Iterable[str]) -> list[str]:
         """`labels` as their classes are numbered."""
-        return sorted(labels, key=self.order.index if self.order else None)
+        known = set(labels)
+        return sorted(known, key=self.order.index) if self.order else list(as_numbers(known)) or sorted(known)
 
 
 def arrange(
-    root: Path, found: Found, others: Counter[str], captions: Mapping[Parts, Texts] = MappingProxyType({})
-) -> tuple[list[Entry], list[str]]:
-    """Every picture `found` in `root` with its class, and notes on the layout; `others` are other files by suffix.
+    root: Path, places: Mapping[Parts, Parts], classes: Mapping[Parts, str] = MappingProxyType({})
+) -> tuple[dict[Parts, str | None], dict[Parts, str], list[str]]:
+    """Which pictures are used, with the class of each; why others aren't; and notes on the layout.
 
-    The folders that lie side by side are the classes (`dog/x.png`, or `train/dog/x.png` where `train` is alone); one
-    folder alone is no class. Pictures beside the classes are left out; beside one folder alone, the fewer are. Hidden
-    files are ignored, and so are links that lead back. Raises SfumatoError where there are no pictures.
+    `places` are where each picture is, below `root`. `classes` are those that are told of pictures; where they are of
+    fewer than half of them, and anyway without any, the folders that are side by side are the classes (`dog/x.png`, or
+    `train/dog/x.png` where `train` is alone); one folder alone is no class. Pictures beside the classes are left out;
+    beside one folder alone, the fewer are.
     """
-    if not found:
-        held = _kinds(others) or "nothing"
-        raise SfumatoError(f"{root} holds no pictures (found: {held}); give one with png, jpg, webp, … files.")
-    depth = _depth_of_classes(list(found))
-    loose = [parts for parts in found if len(parts) == depth + 1]
-    inside = [parts for parts in found if len(parts) > depth + 1]
-    folders = sorted({parts[depth] for parts in inside})
+    depth = _depth_of_classes(list(places.values()))
+    loose = [parts for parts, place in places.items() if len(place) == depth + 1]
+    inside = [parts for parts, place in places.items() if len(place) > depth + 1]
+    folders = sorted({places[parts][depth] for parts in inside})
     notes = []
+    if classes and (len(folders) < 2 or 2 * len(classes) >= len(places)):
+        if len(folders) > 1:
+            notes.append("classes are what files beside the pictures and metadata say; folders are none.")
+        lost = {parts: NO_CLASS for parts in places if parts not in classes}
+        return {parts: classes[parts] for parts in places if parts in classes}, lost, notes
+    if classes:
+        notes.append(
+            f"folders are the classes; what files say of the class of {count_pictures(len(classes))} is not used."
+        )
+    lost = {}
     if loose and len(folders) == 1 and len(loose) >= len(inside):
-        notes.append(f"{count_pictures(len(inside))} in the subfolder left out: {names(inside)}.")
+        lost = dict.fromkeys(inside, INSIDE)
         inside, folders = [], []
     elif loose and folders:
-        where = "outside the class folders" if len(folders) > 1 else "outside the subfolder"
-        notes.append(f"{count_pictures(len(loose))} {where} left out: {names(loose)}.")
-    if len(folders) > 1 and SPLITS.issuperset(name.lower() for name in folders):
-        one = readable(str(Path(root, *inside[0][:depth], folders[0])))
+        lost = dict.fromkeys(loose, OUTSIDE if len(folders) > 1 else OUTSIDE_ONE)
+    if len(folders) > 1 and all(name.lower() in SPLITS for name in folders):
+        one = readable(str(Path(root, *places[inside[0]][:depth], folders[0])))
         notes.append(f"{' and '.join(folders)} are taken as classes; to train on one of them alone, give {one}.")
-    if unread := Counter({suffix: number for suffix, number in others.items() if suffix in UNREAD}):
-        notes.append(f"pictures of kinds that can't be read left out: {_kinds(unread)}.")
-    chosen = inside or loose
+    notes += _like_each_other(folders)
+    notes += _repeats(
+        folders if len(folders) > 1 else sorted({place[-2] for place in places.values() if len(place) > 1})
+    )
     labelled = len(folders) > 1
-    return [Entry(p, p[depth] if labelled else None, *found[p], captions.get(p, ())) for p in chosen], notes
+    return {parts: places[parts][depth] if labelled else None for parts in inside or loose}, lost, notes
+
+
+def _like_each_other(folders: Sequence[str]) -> Iterator[str]:
+    alike: dict[str, list[str]] = {}
+    for name in folders:
+        alike.setdefault(normalize("NFC", name).casefold().strip(), []).append(readable(name))
+    for some in alike.values():
+        if len(some) > 1:
+            quoted = "' and '".join(some)
+            yield f"'{quoted}' are classes apart, though their names hardly differ."
+
+
+def _repeats(folders: Sequence[str]) -> Iterator[str]:
+    """What becomes of folders that are named for another tool."""
+    found = [match for match in map(REPEATS.fullmatch, folders) if match]
+    if found and len(found) == len(folders):
+        first = found[0]
+        what = "is the class's name as it is" if len(folders) > 1 else "is no class, being alone"
+        yield (
+            f"'{readable(first[0])}' {what}: its pictures count once each, not {first[1]} times, and "
+            f"'{readable(first[2])}' becomes no caption; rename the folder, or write captions beside the pictures."
+        )
+
+
+def split_of(parts: Parts) -> str:
+    """The split that a file's folders or the words of its name tell, in one spelling; '' where they tell none."""
+    words = [*parts[:-1], *re.split(r"[\W_]+", parts[-1])]
+    return next((SPLITS[word.lower()] for word in words if word.lower() in SPLITS), "")
+
+
+def as_numbers(labels: Iterable[str]) -> tuple[str, ...]:
+    """The order of classes that are all numbers; nothing for others, whose order is the alphabet's."""
+    known = set(labels)
+    return tuple(sorted(known, key=lambda one: (int(one), one))) if known and all(map(DIGITS.fullmatch, known)) else ()
 
 
 def left_out(paths: Sequence[Parts], reason: str) -> str:
-    """The note on files that can't be used."""
+    """The note on pictures that aren't used."""
+    if reason in IN_PLACE or reason.startswith("without "):
+        return f"{count_pictures(len(paths))} {reason} left out: {names(paths)}."
     return f"{count_pictures(len(paths))} left out ({reason}): {names(paths)}."
 
 
@@ -111,46 +162,12 @@ def readable(name: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def walk(root: Path) -> tuple[Found, Counter[str], list[Parts]]:
-    """The pictures below `root` with (size, time of change), by name; other files by suffix; where METADATA lies."""
-
-    def refuse(error: OSError) -> None:
-        raise SfumatoError(f"{error.filename} can't be read: {(error.strerror or str(error)).lower()}.") from error
-
-    found, others, metadata = {}, Counter[str](), []
-    seen = set()
-    for folder, folders, files in os.walk(root, followlinks=True, onerror=refuse):
-        real = Path(folder).resolve()
-        if real in seen:  # a link that leads back
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        inside = Path(folder).relative_to(root).parts
-        for name in files:
-            path = Path(folder, name)
-            if name.startswith(".") or not path.is_file():
-                continue
-            if path.suffix.lower() in SUFFIXES:
-                status = path.stat()
-                found[*inside, name] = (status.st_size, status.st_mtime_ns)
-            else:
-                others[path.suffix.lower() or "no suffix"] += 1
-                if name == METADATA:
-                    metadata.append(inside)
-    return dict(sorted(found.items())), others, sorted(metadata)
-
-
 def _depth_of_classes(pictures: list[tuple[str, ...]]) -> int:
     """How many folders wrap the classes: a folder that is alone, with more folders inside, is no class."""
     depth = 0
     while len({parts[depth] for parts in pictures}) == 1 and any(len(parts) > depth + 2 for parts in pictures):
         depth += 1
     return depth
-
-
-def _kinds(others: Counter[str]) -> str:
-    return ", ".join(f"{number:,} {readable(suffix)}" for suffix, number in others.most_common(3))
 
 
 def names(paths: Sequence[Parts]) -> str:

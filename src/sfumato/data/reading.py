@@ -33,6 +33,7 @@ class Report:
     def __init__(self) -> None:
         self.final = True
         self.content = hashlib.sha256()
+        self.lost: Counter[str] = Counter()  # entries, by why they can't be used
         self._problems: dict[str, list[tuple[str, ...]]] = {}
         self._facts: Counter[str] = Counter()
 
@@ -42,7 +43,9 @@ class Report:
         for one, of in broken:
             self._problems.setdefault(one.problem, []).append(of.parts)
             self.final = self.final and not one.passing
-        if not broken:
+        if broken:
+            self.lost[broken[0][0].problem] += 1
+        else:
             self._facts.update(decoded[0].facts)
             self.content.update(repr((entry.label, entry.captions, entry.values)).encode())
             for one in decoded:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from sfumato.data.columns import split_columns
-from sfumato.data.dataset import DataLost, Dataset, Progress
+from sfumato.data.dataset import DataLost, Dataset, Progress, files_of
 from sfumato.data.decode import decode
 from sfumato.data.layout import Entry, Source, readable
 from sfumato.data.reading import Report, read_all, threads
@@ -78,6 +78,7 @@ class Found:
     channels: list[Literal[1, 3]]
     notes: list[str]
     content: str
+    lost: dict[str, int]
 
 
 def open_streamed(
@@ -121,6 +122,7 @@ def open_streamed(
             for at, (name, channels) in enumerate(zip(source.images, others, strict=True))
         },
         content=found.content,
+        files=files_of(len(entries), source.files, found.lost),
     )
 
 
@@ -134,7 +136,9 @@ def _look(source: Source, size: tuple[int, int], progress: Progress | None, repo
         if entry.label is not None:
             labels.add(entry.label)
     channels: list[Literal[1, 3]] = [1 if one else 3 for one in grey]
-    return Found(size, sorted(left_out), channels, report.notes(source, labels), report.content.hexdigest())
+    return Found(
+        size, sorted(left_out), channels, report.notes(source, labels), report.content.hexdigest(), dict(report.lost)
+    )
 
 
 def _remembered(path: Path, kinds: int) -> Found | None:
