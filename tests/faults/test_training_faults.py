@@ -18,9 +18,9 @@ import torch
 from sfumato.data import Dataset, open_dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, load
-from sfumato.hub.checkpoints import newest_checkpoint, write_checkpoint
+from sfumato.hub.checkpoints import newest_checkpoint, saved_in, write_checkpoint
 from sfumato.nets import MLPConfig
-from sfumato.training import Progress, Saved, TrainingConfig, model_for, resume_run, start_run, train
+from sfumato.training import Progress, Saved, StateLost, TrainingConfig, model_for, resume_run, start_run, train
 from sfumato.training.run import FILES
 from tiny import TINY, Command, blobs
 
@@ -128,6 +128,64 @@ def test_a_damaged_newest_checkpoint_is_passed_over(
     list(train(folder, again))
     result = final_weights(folder)
     assert all(torch.equal(result[name], value) for name, value in uninterrupted.items())
+
+
+def stopped_at(folder: Path, step: int, config: TrainingConfig = CONFIG) -> None:
+    trainer = start_run(folder, blobs(), config, TINY, CPU)
+    for event in train(folder, trainer):
+        if isinstance(event, Saved) and event.step == step:
+            trainer.stop()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("file", [*FILES, "state.json"])
+def test_where_one_file_is_lost_in_every_checkpoint_nothing_is_begun_anew_or_deleted(tmp_path: Path, file: str) -> None:
+    """The run is refused, with what is lost and whether the weights are there; from those alone it goes on if asked."""
+    folder = tmp_path / "run"
+    stopped_at(folder, 9)
+    for number, path in enumerate(sorted((folder / "checkpoints").glob(f"*/{file}"))):
+        path.unlink() if number % 2 else path.write_bytes(path.read_bytes()[:-9])
+    there = content(folder)
+    with pytest.raises(
+        StateLost, match=rf"checkpoint-00000009 is not complete \({file} missing.*nothing was del"
+    ) as lost:
+        resume_run(folder, blobs(), CONFIG, CPU)
+    assert lost.value.step == (None if file == "state.json" else 9)
+    if file == "state.json":  # which says what the others must be
+        with pytest.raises(StateLost, match="no weights are intact either"):
+            resume_run(folder, blobs(), CONFIG, CPU, weights_only=True)
+        assert content(folder) == there
+        return
+    assert content(folder) == there
+
+    again, passed = resume_run(folder, blobs(), CONFIG, CPU, weights_only=True)
+    assert (again.step, passed) == (9, [])
+    saved = newest_checkpoint(folder / "checkpoints", tuple(name for name in FILES[:2] if name != file))[0]
+    assert saved is not None
+    ours = again.state()[0]
+    for name in FILES[:2]:
+        theirs = saved.read(name if name != file else FILES[1 - FILES.index(name)])
+        assert all(torch.equal(value, theirs[key]) for key, value in ours[name].items())
+    list(train(folder, again))
+    assert final_weights(folder)
+
+
+def test_what_a_run_passed_over_is_left_alone_until_it_is_there_again(tmp_path: Path) -> None:
+    """Though one checkpoint alone is kept: the one just written is, and the one that may still draw."""
+    folder, config = tmp_path / "run", replace(CONFIG, keep=1)
+    stopped_at(folder, 9, replace(CONFIG, keep=3))
+    for step in (8, 9):
+        (folder / "checkpoints" / f"checkpoint-{step:08d}" / "optimizer.safetensors").unlink()
+    again, damaged = resume_run(folder, blobs(), config, CPU)
+    assert again.step == 7 and len(damaged) == 2
+    kept = {}
+    for event in train(folder, again):
+        if isinstance(event, Saved):
+            kept[event.step] = [int(path.name.split("-")[1]) for path in saved_in(folder / "checkpoints")]
+    assert kept[8] == [8, 9] and kept[9] == [9] and kept[40] == [40]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -64,9 +65,7 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
                 saved = event
     if caught or trainer.fraction < 1:  # another process may have been asked to stop
         console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
-        console.print(
-            f"Go on with: {program()} train --resume --name {folder.name}{_out_option(folder)}", soft_wrap=True
-        )
+        console.print(f"Go on with: {resume_command(folder)}", soft_wrap=True)
         trainer.processes.leave()
         raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
     took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
@@ -90,8 +89,10 @@ def _together(trainer: Trainer) -> str:
     return f", {several} processes of {trainer.config.batch / several:g} images a step{shared}"
 
 
-def _out_option(folder: Path) -> str:
-    return "" if folder.parent == Path("runs") else f" --out {folder.parent}"
+def resume_command(folder: Path, *options: str) -> str:
+    """What goes on with the run in `folder`, as it is typed."""
+    out = [] if folder.parent == Path("runs") else ["--out", str(folder.parent)]
+    return f"{program()} {shlex.join(['train', '--resume', '--name', folder.name, *out, *options])}"
 
 
 @contextmanager
@@ -127,14 +128,12 @@ def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
 def finish(folder: Path) -> None:
     """Say what to try next with the run in `folder`."""
     model: ModelConfig = read_config(folder / "config.json")
-    which = f" --class {model.classes[0]}" if model.classes else ""
+    which = f" --class {shlex.quote(model.classes[0])}" if model.classes else ""
     for one in model.conditions:
-        which += {
-            "number": f" --number {one.name}={sum(one.mean):g}", "image": " --control picture.png", "vector": ""
-        }[one.kind]  # fmt: skip
+        number = shlex.quote(f"{one.name}={sum(one.mean):g}")
+        which += {"number": f" --number {number}", "image": " --control picture.png", "vector": ""}[one.kind]
     console.print("Next:")
-    console.print(f"  {program()} sample {folder}{which} -n 16", soft_wrap=True)
-    console.print(f"  {program()} info {folder}", soft_wrap=True)
-    console.print(
-        f"  {program()} train --resume --name {folder.name}{_out_option(folder)} --minutes 60", soft_wrap=True
-    )
+    quoted = shlex.quote(str(folder))
+    console.print(f"  {program()} sample {quoted}{which} -n 16", soft_wrap=True)
+    console.print(f"  {program()} info {quoted}", soft_wrap=True)
+    console.print(f"  {resume_command(folder, '--minutes', '60')}", soft_wrap=True)

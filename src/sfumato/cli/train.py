@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from sfumato.cli.display import console, count, duration, note
-from sfumato.cli.running import finish, run
+from sfumato.cli.running import finish, resume_command, run
 from sfumato.cli.trackers import check_trackers, earlier_trackers
 from sfumato.data import Dataset
 from sfumato.data.columns import Columns
@@ -28,6 +28,7 @@ from sfumato.training import (
     ALONE,
     Precision,
     Processes,
+    StateLost,
     Trainer,
     TrainingConfig,
     branch_from,
@@ -141,6 +142,12 @@ def train(
         bool,
         Parameter(help="Go on with the run where it was saved; with DATA, start it if there is none.", negative=""),
     ] = False,
+    weights_only: Annotated[
+        bool,
+        Parameter(
+            help="With --resume, go on from the newest weights alone, where the optimiser's state is lost.", negative=""
+        ),
+    ] = False,
 ) -> None:
     """Train a model on a folder of pictures, on digits, or on points.
 
@@ -174,8 +181,10 @@ def train(
             if given not in (None, own):
                 less = "; --accumulate 4 takes less memory" if option == "--batch" else ""
                 note(f"{option} {given:g} is left out: the run goes on as it began, with {own:g}{less}.")
-        continue_run(folder, config, processes, trackers)
+        continue_run(folder, config, processes, trackers, weights_only)
         return
+    if weights_only:
+        raise SfumatoError(f"--weights-only goes on from weights that were saved, and there is no run {folder} yet.")
     assert data is not None
     if exists:  # before a long scan, not after it
         raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
@@ -277,13 +286,24 @@ def default_batch(dataset: Dataset) -> int:
 
 
 def continue_run(
-    folder: Path, config: TrainingConfig, processes: Processes = ALONE, trackers: Sequence[str] = ()
+    folder: Path,
+    config: TrainingConfig,
+    processes: Processes = ALONE,
+    trackers: Sequence[str] = (),
+    weights_only: bool = False,
 ) -> None:
     """Go on with the run in `folder` by its own `config`, whose budget, slices or place of the data may be others."""
     if config.data != (before := training_config(folder).data):
         note(f"the run was trained on {before} so far, and goes on with {config.data}.")
     dataset = open_and_tell(config.data, partial(open_data, config), processes)
-    trainer, damaged = resume_run(folder, dataset, config, processes=processes)
+    try:
+        trainer, damaged = resume_run(folder, dataset, config, processes=processes, weights_only=weights_only)
+    except StateLost as lost:
+        if lost.step is None:
+            raise
+        raise SfumatoError(f"{lost} To go on from them alone: {resume_command(folder, '--weights-only')}") from lost
+    if weights_only:
+        note("it goes on from the weights alone: what the optimiser had gathered begins anew.")
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
     if trainer.trained_on not in (None, len(dataset)):

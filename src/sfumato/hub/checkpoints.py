@@ -66,15 +66,21 @@ def write_checkpoint(
 ) -> Path:
     """Save `files` (name → tensors) and `state` as `folder/checkpoint-<step>`, then drop all but the newest `keep`.
 
-    Raises SfumatoError where the disk is full; what was saved before stays as it was.
+    Those of later steps, which a run that went back to an earlier one will reach again, are left alone: they may still
+    draw. Raises SfumatoError where the disk is full; what was saved before stays as it was.
     """
     target = checkpoint_path(folder, step)
     for leftover in folder.glob(f".{_PREFIX}*.part"):  # of a process that was killed while saving
         shutil.rmtree(leftover, ignore_errors=True)
     write_folder(target, files, {**state, "step": step}, f"go on with --resume ({_newest_words(folder)})")
-    for old in sorted(folder.glob(f"{_PREFIX}*"))[:-keep]:
+    for old in [path for path in saved_in(folder) if path.name <= target.name][:-keep]:
         shutil.rmtree(old)
     return target
+
+
+def saved_in(folder: Path) -> list[Path]:
+    """The checkpoints in `folder`, damaged ones too, from the oldest to the newest."""
+    return sorted(folder.glob(f"{_PREFIX}*"))
 
 
 def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str, Any], then: str = "try again") -> None:
@@ -123,14 +129,14 @@ def _megabytes(count: int) -> str:
 
 
 def _newest_words(folder: Path) -> str:
-    saved = sorted(folder.glob(f"{_PREFIX}*"))
+    saved = saved_in(folder)
     return f"{saved[-1].name} is intact" if saved else "nothing was saved before"
 
 
 def newest_checkpoint(folder: Path, names: tuple[str, ...]) -> tuple[Checkpoint | None, list[Path]]:
     """The newest checkpoint in `folder` whose files `names` are intact, and the damaged ones that were passed over."""
     damaged: list[Path] = []
-    for path in sorted(folder.glob(f"{_PREFIX}*"), reverse=True):
+    for path in reversed(saved_in(folder)):
         checkpoint = open_checkpoint(path)
         if checkpoint is not None and all(checkpoint.intact(name) for name in names):
             return checkpoint, damaged

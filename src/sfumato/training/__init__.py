@@ -8,14 +8,13 @@ from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evalu
 from sfumato.training.precision import Precision, fastest_precision, pick_device
 from sfumato.training.previews import Preview
 from sfumato.training.processes import ALONE, Processes, join_processes
+from sfumato.training.resuming import StateLost, extend, resume_run
 from sfumato.training.run import (
     Event,
     Judged,
     Measured,
     Saved,
-    extend,
     model_for,
-    resume_run,
     start_run,
     train,
     training_config,
@@ -33,6 +32,7 @@ __all__ = [
     "Processes",
     "Progress",
     "Saved",
+    "StateLost",
     "Trainer",
     "TrainingConfig",
     "Verdict",

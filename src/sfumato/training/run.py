@@ -34,9 +34,9 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.files import alone_in, replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.hub.branch import write_branch
-from sfumato.hub.checkpoints import checkpoint_path, newest_checkpoint, write_checkpoint
+from sfumato.hub.checkpoints import checkpoint_path, write_checkpoint
 from sfumato.hub.config import config_json, read_config
-from sfumato.hub.loading import TOKENIZER, WEIGHT_FILES, frozen_encoder, read_tokenizer
+from sfumato.hub.loading import TOKENIZER, WEIGHT_FILES, frozen_encoder
 from sfumato.nets import (
     DIT_SIZES,
     SIZES,
@@ -48,11 +48,10 @@ from sfumato.nets import (
     text_of,
     unet_config,
 )
-from sfumato.training.averages import SNAPSHOTS, cut_averages, store_averages
+from sfumato.training.averages import SNAPSHOTS, store_averages
 from sfumato.training.config import TrainingConfig
-from sfumato.training.finetuning import Origin, read_start, start_path, write_start
+from sfumato.training.finetuning import Origin, start_path, write_start
 from sfumato.training.held_out import (
-    FILE,
     Evaluation,
     Verdict,
     evaluate,
@@ -70,6 +69,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 ADAPTER, BRANCH = "adapter", "branch"
+ADAPTERS = "adapters.safetensors"  # in the checkpoints of a run that trains nothing else
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
 METRICS_EVERY = 10
 
@@ -181,7 +181,7 @@ def start_run(
     if tokenizer is None and isinstance(text, TextConfig) and dataset.captions is not None:
         content = learn_tokenizer(dataset.captions).to_str() if processes.main else ""
         tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
-    trainer = _trainer(dataset, config, model, device, processes, start, tokenizer)
+    trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
     if processes.main:
         if (folder / "config.json").exists():
             raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
@@ -193,50 +193,13 @@ def start_run(
     return trainer
 
 
-def resume_run(
-    folder: Path,
-    dataset: Dataset,
-    config: TrainingConfig,
-    device: torch.device | None = None,
-    processes: Processes = ALONE,
-) -> tuple[Trainer, list[Path]]:
-    """A trainer at the newest intact checkpoint of the run in `folder`, and the damaged ones that were passed over.
-
-    `config` is the run's own (`training_config(folder)`), its budget perhaps extended. A run that was stopped before
-    its first checkpoint starts again from step 0. The run may have been of any number of processes.
-    """
-    model: ModelConfig = read_config(folder / "config.json")
-    if not model.suits(dataset.shape, dataset.classes):
-        raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
-    names = FILES if config.lora is None else (*FILES, "adapters.safetensors")
-    checkpoint, damaged = newest_checkpoint(folder / "checkpoints", names)
-    begins = config.origin is not None and (checkpoint is None or config.lora is not None)
-    trainer = _trainer(
-        dataset, config, model, device, processes, read_start(folder) if begins else None, read_tokenizer(model, folder)
-    )
-    if checkpoint is not None:
-        trainer.restore({name: checkpoint.read(name) for name in names}, checkpoint.state)
-    if trainer.step != (step := processes.same(trainer.step)):
-        raise SfumatoError(
-            f"the main process goes on from step {step} of {folder} and process {processes.rank} from step "
-            f"{trainer.step}; let --out be a folder that all machines share."
-        )
-    if processes.main:
-        with alone_in(folder):
-            replace_file(folder / "config.json", config_json(model=model, training=config))
-            for name in ("metrics.jsonl", FILE):
-                _cut_lines(folder / name, trainer.step)
-            cut_averages(folder, trainer.step)
-    return trainer, damaged
-
-
 def training_config(folder: Path) -> TrainingConfig:
     """The training section of the run in `folder`."""
     config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training")
     return config
 
 
-def _trainer(
+def new_trainer(
     dataset: Dataset,
     config: TrainingConfig,
     model: ModelConfig,
@@ -265,20 +228,6 @@ def _trainer(
     if not processes.shards(config.shard):  # whole, they may not fit there
         fresh.denoiser.to(device)
     return Trainer(fresh, dataset, config, processes)
-
-
-def _cut_lines(path: Path, step: int) -> None:
-    """Drop the lines of steps that were not saved: they will be taken again."""
-    if path.exists():
-        lines = path.read_bytes().splitlines(keepends=True)
-        replace_file(path, b"".join(line for line in lines if line.endswith(b"\n") and _step_of(line) <= step))
-
-
-def _step_of(line: bytes) -> float:
-    try:
-        return int(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):  # the machine lost its power as the line was written
-        return math.inf
 
 
 def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
@@ -376,20 +325,3 @@ def _save(folder: Path, trainer: Trainer) -> Saved:
         write_branch(folder / BRANCH, files[WEIGHT_FILES["ema"]], sees, base)
     write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
     return Saved(trainer.step, path)
-
-
-def extend(
-    config: TrainingConfig,
-    images: int | None,
-    minutes: float | None,
-    accumulate: int | None = None,
-    shard: bool | None = None,
-) -> TrainingConfig:
-    """`config` with another budget, with batches in more or fewer slices, sharded or not, where they are given."""
-    if accumulate is not None:
-        config = replace(config, accumulate=accumulate)
-    if shard is not None:
-        config = replace(config, shard=shard, compile=config.compile and not shard)
-    if images is None and minutes is None:
-        return config
-    return replace(config, images=images, minutes=minutes)

@@ -347,23 +347,31 @@ class Trainer:
         return files, counters | {"samples": len(self.dataset)}
 
     def restore(self, files: dict[str, dict[str, Tensor]], counters: dict[str, Any]) -> None:
-        """Take up where `state()` was saved."""
-        others = unpack(files["averages.safetensors"])
-        if len(others) != len(self.averages) - 1:
-            raise SfumatoError(
-                f"the checkpoint keeps {len(others) + 1} averages of the weights and config.json names "
-                f"{len(self.averages)} ema_widths; restore the config.json that belongs to the run."
-            )
-        saved = [files["model.safetensors"], *others, files["ema.safetensors"]]
+        """Take up where `state()` was saved. Without "optimizer.safetensors", the optimisers start anew."""
         if self.config.lora is not None:
             saved = unpack(files["adapters.safetensors"])
+        else:
+            saved = [
+                files["model.safetensors"], *unpack(files["averages.safetensors"]), files["ema.safetensors"]
+            ]  # fmt: skip
+        if len(saved) != len(self._nets):
+            raise SfumatoError(
+                f"the checkpoint keeps {len(saved) - 1} averages of the weights and config.json names "
+                f"{len(self.averages)} ema_widths; restore the config.json that belongs to the run."
+            )
         for net, tensors in zip(self._nets, saved, strict=True):
             if self.config.lora is None:
                 own = net.state_dict()
                 net.load_state_dict({name: part_of(value, own.get(name)) for name, value in tensors.items()})
             else:
                 restore_trained(net, tensors)
-        optimizer = files["optimizer.safetensors"]
+        if (optimizer := files.get("optimizer.safetensors")) is not None:
+            self._restore_optimizers(optimizer)
+        self.step, self.images = counters["step"], counters["images"]
+        self.seconds, self.skipped = counters["seconds"], counters["skipped"]
+        self.trained_on = counters.get("samples")
+
+    def _restore_optimizers(self, saved: dict[str, Tensor]) -> None:
         for one in self.optimizers:
             for group in one.param_groups:
                 for weight in group["params"]:
@@ -372,16 +380,13 @@ class Trainer:
                         key: torch.empty_like(weight).copy_(part_of(value, weight))
                         if value.shape == weight.shape
                         else value.to(weight.device)
-                        for name, value in optimizer.items()
+                        for name, value in saved.items()
                         for path, _, key in [name.partition("/")]
                         if path == self._names[weight] and key
                     }
         if self.objective.uncertainty is not None:
-            own = {n.removeprefix("uncertainty."): v for n, v in optimizer.items() if "/" not in n}
+            own = {n.removeprefix("uncertainty."): v for n, v in saved.items() if "/" not in n}
             self.objective.uncertainty.load_state_dict(own)
-        self.step, self.images = counters["step"], counters["images"]
-        self.seconds, self.skipped = counters["seconds"], counters["skipped"]
-        self.trained_on = counters.get("samples")
 
 
 @contextmanager

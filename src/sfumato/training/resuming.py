@@ -1,0 +1,166 @@
+"""Going on with a run where it was saved, or from its weights alone where the rest is lost."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sfumato.data import Dataset
+from sfumato.errors import SfumatoError
+from sfumato.files import alone_in, replace_file
+from sfumato.hub import ModelConfig
+from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, saved_in
+from sfumato.hub.config import config_json, read_config
+from sfumato.hub.loading import read_tokenizer
+from sfumato.training.averages import cut_averages
+from sfumato.training.config import TrainingConfig
+from sfumato.training.ema import pack
+from sfumato.training.finetuning import read_start
+from sfumato.training.held_out import FILE
+from sfumato.training.processes import ALONE, Processes
+from sfumato.training.run import ADAPTERS, FILES, new_trainer
+from sfumato.training.trainer import Trainer
+
+RAW, EMA, AVERAGES, OPTIMIZER = FILES
+
+
+class StateLost(SfumatoError):
+    """No checkpoint holds all that a run goes on with; from the weights of `step` alone it may, where there are such.
+
+    Nothing was deleted.
+    """
+
+    def __init__(self, message: str, step: int | None) -> None:
+        super().__init__(message)
+        self.step = step
+
+
+def resume_run(
+    folder: Path,
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device | None = None,
+    processes: Processes = ALONE,
+    weights_only: bool = False,
+) -> tuple[Trainer, list[Path]]:
+    """A trainer at the newest intact checkpoint of the run in `folder`, and the damaged ones that were passed over.
+
+    `config` is the run's own (`training_config(folder)`), its budget perhaps extended. A run that was stopped before
+    its first checkpoint starts again from step 0. The run may have been of any number of processes. With
+    `weights_only`, it goes on from the newest intact weights, whatever became of the optimiser's state, which starts
+    anew. Raises StateLost where there are checkpoints and none is intact.
+    """
+    model: ModelConfig = read_config(folder / "config.json")
+    if not model.suits(dataset.shape, dataset.classes):
+        raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
+    names = FILES if config.lora is None else (*FILES, ADAPTERS)
+    checkpoint, files, damaged = _saved(folder, names, config, weights_only)
+    begins = config.origin is not None and (checkpoint is None or config.lora is not None)
+    trainer = new_trainer(
+        dataset, config, model, device, processes, read_start(folder) if begins else None, read_tokenizer(model, folder)
+    )
+    if checkpoint is not None:
+        trainer.restore(files, checkpoint.state)
+    if trainer.step != (step := processes.same(trainer.step)):
+        raise SfumatoError(
+            f"the main process goes on from step {step} of {folder} and process {processes.rank} from step "
+            f"{trainer.step}; let --out be a folder that all machines share."
+        )
+    if processes.main:
+        with alone_in(folder):
+            replace_file(folder / "config.json", config_json(model=model, training=config))
+            for name in ("metrics.jsonl", FILE):
+                _cut_lines(folder / name, trainer.step)
+            cut_averages(folder, trainer.step)
+    return trainer, damaged
+
+
+def _saved(
+    folder: Path, names: tuple[str, ...], config: TrainingConfig, weights_only: bool
+) -> tuple[Checkpoint | None, dict[str, dict[str, Tensor]], list[Path]]:
+    """The checkpoint to go on from, what of it is taken, and those that were passed over."""
+    place = folder / "checkpoints"
+    checkpoint, damaged = newest_checkpoint(place, names)
+    if checkpoint is not None and not weights_only:
+        return checkpoint, {name: checkpoint.read(name) for name in names}, damaged
+    if checkpoint is None and not damaged:
+        if weights_only:
+            raise SfumatoError(f"{folder} holds no checkpoint, so there are no weights to go on from.")
+        return None, {}, []
+    passed: list[Path] = []
+    for path in reversed(saved_in(place)):
+        found = open_checkpoint(path)
+        files = {} if found is None else _weights(found, config)
+        if found is not None and files:
+            if weights_only:
+                return found, files, passed
+            raise StateLost(
+                f"{_lost(damaged, names)}; nothing was deleted, and the weights of step {found.state['step']:,} "
+                "are intact.",
+                found.state["step"],
+            )
+        passed.append(path)
+    raise StateLost(
+        f"{_lost(damaged, names)}; nothing was deleted, but no weights are intact either: restore a checkpoint, or "
+        "train anew under another name.",
+        None,
+    )
+
+
+def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> dict[str, dict[str, Tensor]]:
+    """What can be had of the weights in `checkpoint`, as `Trainer.restore` takes them; none where all are damaged.
+
+    Of the trained weights and their averages, one stands for the other where that is lost.
+    """
+    if config.lora is not None:  # sums with what they adapt don't give adapters back
+        return {ADAPTERS: checkpoint.read(ADAPTERS)} if checkpoint.intact(ADAPTERS) else {}
+    found = {name: checkpoint.read(name) for name in (RAW, EMA, AVERAGES) if checkpoint.intact(name)}
+    raw, ema = found.get(RAW, found.get(EMA)), found.get(EMA, found.get(RAW))
+    if raw is None or ema is None:
+        return {}
+    others = found.get(AVERAGES) or pack([ema] * (len(config.ema_widths) - 1))
+    return {RAW: raw, EMA: ema, AVERAGES: others}
+
+
+def _lost(damaged: list[Path], names: tuple[str, ...]) -> str:
+    """What the newest of some damaged checkpoints lacks, in words."""
+    newest = open_checkpoint(damaged[0])
+    lacking = ["state.json"] if newest is None else [name for name in names if not newest.intact(name)]
+    others = f", nor is any of the {len(damaged) - 1} before it" if len(damaged) > 1 else ""
+    return f"{damaged[0]} is not complete ({' and '.join(lacking)} missing or damaged){others}"
+
+
+def extend(
+    config: TrainingConfig,
+    images: int | None,
+    minutes: float | None,
+    accumulate: int | None = None,
+    shard: bool | None = None,
+) -> TrainingConfig:
+    """`config` with another budget, with batches in more or fewer slices, sharded or not, where they are given."""
+    if accumulate is not None:
+        config = replace(config, accumulate=accumulate)
+    if shard is not None:
+        config = replace(config, shard=shard, compile=config.compile and not shard)
+    if images is None and minutes is None:
+        return config
+    return replace(config, images=images, minutes=minutes)
+
+
+def _cut_lines(path: Path, step: int) -> None:
+    """Drop the lines of steps that were not saved: they will be taken again."""
+    if path.exists():
+        lines = path.read_bytes().splitlines(keepends=True)
+        replace_file(path, b"".join(line for line in lines if line.endswith(b"\n") and _step_of(line) <= step))
+
+
+def _step_of(line: bytes) -> float:
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):  # the machine lost its power as the line was written
+        return math.inf
