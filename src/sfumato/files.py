@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,16 @@ import filelock
 from sfumato.errors import SfumatoError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class NotWritten(SfumatoError):
+    """A file could not be written; whatever was at its place is there still."""
+
+
+def free_disk(folder: Path) -> int:
+    """Bytes that are free where `folder` is, or would be."""
+    place = next(path for path in [folder.absolute(), *folder.absolute().parents] if path.exists())
+    return shutil.disk_usage(place).free
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -31,7 +42,7 @@ def write_file(path: Path, data: bytes) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Put `data` in place of whatever is at `path`, whole or not at all; makes the folder where it is missing.
 
-    Raises SfumatoError where the disk is full or the place can't be written.
+    Raises NotWritten where the disk is full or the place can't be written.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # two processes may write one path
     try:
@@ -40,13 +51,19 @@ def replace_file(path: Path, data: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         if error.errno in FULL:
-            raise SfumatoError(
+            raise NotWritten(
                 f"the disk is full and {path} can't be written; free {len(data) / 1e6:.1f} MB or write elsewhere."
             ) from error
-        raise SfumatoError(f"could not write {path}: {(error.strerror or str(error)).lower()}.") from error
+        raise NotWritten(f"could not write {path}: {(error.strerror or str(error)).lower()}.") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def append(path: Path, text: str) -> None:
+    """Add `text` to the end of the file at `path`; raises OSError where that fails."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def sync_folder(path: Path) -> None:

@@ -17,10 +17,11 @@ import torch
 
 from sfumato.data import Dataset, open_dataset
 from sfumato.errors import SfumatoError
+from sfumato.files import free_disk
 from sfumato.hub import ModelConfig, load
-from sfumato.hub.checkpoints import newest_checkpoint, saved_in, write_checkpoint
+from sfumato.hub.checkpoints import MARGIN, newest_checkpoint, saved_in, write_checkpoint
 from sfumato.nets import MLPConfig
-from sfumato.training import Progress, Saved, StateLost, TrainingConfig, model_for, resume_run, start_run, train
+from sfumato.training import Noted, Progress, Saved, StateLost, TrainingConfig, model_for, resume_run, start_run, train
 from sfumato.training.run import FILES
 from tiny import TINY, Command, blobs
 
@@ -202,16 +203,21 @@ def small_disk(tmp_path: Path) -> Path:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+def fill(disk: Path, but: int, name: str = "filler") -> None:
+    """Leave so many bytes free, to a block."""
+    (disk / name).write_bytes(bytes(free_disk(disk) - but))
+
+
 def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(small_disk: Path) -> None:
-    folder = small_disk / "run"
+    folder, config = small_disk / "run", replace(CONFIG, keep=1)
     saved = []
     words = r"is full and step \d+ could not be saved: it takes [\d.]+ MB and [\d.]+ MB are free.*--resume.*is intact"
     with pytest.raises(SfumatoError, match=words):
-        for event in train(folder, start_run(folder, blobs(), CONFIG, TINY, CPU)):
+        for event in train(folder, start_run(folder, blobs(), config, TINY, CPU)):
             if isinstance(event, Saved):
                 saved.append(event)
                 if event.step == 3:
-                    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free - 50_000))
+                    fill(small_disk, but=50_000)
     assert saved[-1].step == 3
     assert load(folder).source.endswith("checkpoint-00000003")
     assert not list((folder / "checkpoints").glob(".*"))
@@ -223,8 +229,75 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(small_disk: Pat
     assert final_weights(folder)
 
 
+def test_what_a_run_can_do_without_is_given_up_for_its_checkpoint(small_disk: Path) -> None:
+    """Room for one checkpoint and no more: snapshots and those on the way are left out, which is said before the start.
+
+    With that one on the disk, it is full: no line and no picture ends the run.
+    """
+    folder, config = small_disk / "run", replace(CONFIG, held_out=0.2, previews=4)
+    trainer = start_run(folder, blobs(), config, TINY, CPU)
+    fill(small_disk, but=trainer.checkpoint_bytes + MARGIN + 200_000)
+    events = []
+    for event in train(folder, trainer):
+        events.append(event)
+        if isinstance(event, Saved):
+            fill(small_disk, but=0, name="more")
+    assert isinstance(events[0], Noted) and "no room for two checkpoints" in events[0].text
+    notes = [event.text for event in events if isinstance(event, Noted)]
+    assert [event.step for event in events if isinstance(event, Saved)] == [40]
+    for words in ("snapshots of the averages", "without previews/: the disk is full", "without held_out.jsonl"):
+        assert sum(words in note for note in notes) == 1, notes
+    assert final_weights(folder) and load(folder).sample([0], steps=2).isfinite().all()
+
+
+def test_older_checkpoints_make_room_for_the_last(small_disk: Path) -> None:
+    folder, notes, steps = small_disk / "run", [], []
+    for event in train(folder, start_run(folder, blobs(), CONFIG, TINY, CPU)):
+        if isinstance(event, Saved):
+            steps.append(event.step)
+            if event.step == 3:
+                fill(small_disk, but=50_000)
+        notes += [event.text] if isinstance(event, Noted) else []
+    assert any("fewer checkpoints are kept" in note for note in notes) and steps[-1] == 40
+    assert final_weights(folder)
+
+
+def test_files_that_can_not_be_written_do_not_end_a_run(tmp_path: Path) -> None:
+    """Where previews, metrics, evaluations and averages should go there is something else."""
+    folder, config = tmp_path / "run", replace(CONFIG, held_out=0.2)
+    trainer = start_run(folder, blobs(), config, TINY, CPU)
+    for name in ("previews", "averages"):
+        (folder / name).write_text("in the way")
+    for name in ("metrics.jsonl", "held_out.jsonl"):
+        (folder / name).mkdir()
+    notes = [event.text for event in train(folder, trainer) if isinstance(event, Noted)]
+    assert final_weights(folder)
+    for name in ("previews/", "averages/", "metrics.jsonl", "held_out.jsonl"):
+        assert sum(f"goes on without {name}" in note for note in notes) == 1, notes
+
+
+def test_a_run_whose_checkpoint_has_no_room_does_not_begin(small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(bytes(free_disk(small_disk) - 200_000))
+    with pytest.raises(
+        SfumatoError, match=r"too full: what the run has to save takes [\d.]+ MB and [\d.]+ MB are free"
+    ):
+        start_run(small_disk / "run", blobs(), CONFIG, TINY, CPU)
+    assert not (small_disk / "run").exists()
+
+
+def test_what_a_checkpoint_takes_is_known_before_it_is_written(tmp_path: Path) -> None:
+    for optimizer in ("adamw", "muon"):
+        folder = tmp_path / optimizer
+        trainer = start_run(folder, blobs(), replace(CONFIG, optimizer=optimizer, images=16 * 8), TINY, CPU)
+        saved = [event for event in train(folder, trainer) if isinstance(event, Saved)][-1]
+        size = sum(path.stat().st_size for path in saved.path.iterdir())
+        assert 0.9 * size < trainer.checkpoint_bytes < 1.1 * size
+        snapshot = next((folder / "averages").iterdir()).stat().st_size
+        assert 0.9 * snapshot < trainer.snapshot_bytes < 1.1 * snapshot
+
+
 def test_a_full_disk_is_one_line_on_the_command_line(small_disk: Path, sfumato: Command) -> None:
-    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free - 100_000))
+    fill(small_disk, but=100_000)
     result = sfumato("train", "points:moons", "--images", 2000, "--out", small_disk / "runs")
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1 and "full" in result.stderr and "Traceback" not in result.stderr

@@ -23,7 +23,7 @@ from sfumato.nets import TextConfig, text_of
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
 from sfumato.training.lora import adapter_words
-from sfumato.training.run import ADAPTER
+from sfumato.training.saving import ADAPTER
 
 
 def info(

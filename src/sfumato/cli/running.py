@@ -13,10 +13,10 @@ from sfumato.cli.trackers import Trackers
 from sfumato.data import picture
 from sfumato.hub import ModelConfig
 from sfumato.hub.config import read_config
-from sfumato.training import Judged, Preview, Progress, Saved, Trainer, TrainingConfig, Verdict, train
+from sfumato.training import Judged, Noted, Preview, Progress, Saved, Trainer, TrainingConfig, Verdict, train
 from sfumato.training.lora import adapter_words
 from sfumato.training.previews import preview_labels
-from sfumato.training.run import ADAPTER
+from sfumato.training.saving import ADAPTER
 
 
 def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
@@ -61,6 +61,8 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
             elif isinstance(event, Judged):
                 display.tell(event.verdict.sentence)
                 judged = event.verdict
+            elif isinstance(event, Noted):
+                note(event.text)
             elif isinstance(event, Saved):
                 saved = event
     if caught or trainer.fraction < 1:  # another process may have been asked to stop

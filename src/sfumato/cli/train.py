@@ -302,15 +302,8 @@ def continue_run(
         if lost.step is None:
             raise
         raise SfumatoError(f"{lost} To go on from them alone: {resume_command(folder, '--weights-only')}") from lost
-    if weights_only:
-        note("it goes on from the weights alone: what the optimiser had gathered begins anew.")
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
-    if trainer.trained_on not in (None, len(dataset)):
-        note(
-            f"there were {count(trainer.trained_on)} samples so far and there are {count(len(dataset))} now: "
-            "they come in another order, and others are held out."
-        )
     if trainer.fraction >= 1:
         raise SfumatoError(
             f"{folder} has spent its budget ({count(trainer.images)} images, {duration(trainer.seconds)}); "

@@ -23,6 +23,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
 
 Tensors = Mapping[str, Tensor]
+MARGIN = 2**16  # bytes beyond those of the tensors: names, hashes, blocks
 _PREFIX = "checkpoint-"
 
 
@@ -95,7 +96,7 @@ def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str,
         shutil.rmtree(temporary, ignore_errors=True)
         need = sum(t.numel() * t.element_size() for tensors in files.values() for t in tensors.values())
         free = shutil.disk_usage(folder).free
-        if free < need + 2**16:
+        if free < need + MARGIN:
             raise OSError(errno.ENOSPC, "not enough space")
         temporary.mkdir()
         hashes = {}
@@ -120,11 +121,12 @@ def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str,
             ) from error
         raise SfumatoError(
             f"the disk that holds {folder} is full and step {state['step']} could not be saved: it takes "
-            f"{_megabytes(need)} and {_megabytes(free)} are free; make room and {then}."
+            f"{megabytes(need)} and {megabytes(free)} are free; make room and {then}."
         ) from error
 
 
-def _megabytes(count: int) -> str:
+def megabytes(count: int) -> str:
+    """1234567 → '1.2 MB'."""
     return f"{count / 1e6:.{0 if count >= 1e7 else 1}f} MB"
 
 

@@ -13,12 +13,12 @@ from sfumato.training.run import (
     Event,
     Judged,
     Measured,
-    Saved,
     model_for,
     start_run,
     train,
     training_config,
 )
+from sfumato.training.saving import Noted, Saved
 from sfumato.training.trainer import Progress, Trainer
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Event",
     "Judged",
     "Measured",
+    "Noted",
     "Precision",
     "Preview",
     "Processes",

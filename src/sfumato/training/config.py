@@ -36,7 +36,7 @@ class TrainingConfig:
     Each process takes its share of a batch in `accumulate` slices, one after the other, which needs less memory and
     changes nothing but rounding. With `shard`, several processes share the weights out among them (see sharding.py).
     With `lora`, adapters of that rank are trained and nothing else. `origin` is what a fine-tuned model came from (see
-    finetuning.py).
+    finetuning.py). `fingerprint` is that of the data, which a run finds out itself; '' stands for one of before.
     """
 
     data: str
@@ -76,6 +76,7 @@ class TrainingConfig:
     shard: bool = False
     lora: int | None = None
     origin: Origin | None = None
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         if self.images is None and self.minutes is None:

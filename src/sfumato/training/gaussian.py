@@ -10,7 +10,8 @@ import safetensors.torch
 import torch
 
 from sfumato.data import Dataset, draw_views, open_dataset
-from sfumato.files import replace_file
+from sfumato.errors import SfumatoError
+from sfumato.files import NotWritten, replace_file
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.sampling import Gaussian
 from sfumato.training.config import open_data
@@ -18,21 +19,33 @@ from sfumato.training.run import training_config
 
 
 def data_gaussian(run: Path) -> Gaussian:
-    """The Gaussian of the data that `run` was trained on, kept in the run once it is known.
+    """The Gaussian of the data that `run` was trained on, kept in the run with their fingerprint once it is known.
 
-    Raises SfumatoError where the data are no longer there.
+    Raises SfumatoError where it isn't and the data are no longer there, or have changed.
     """
     if ships(run):
         return _fitted(open_dataset(zoo_data(str(run))))
     folder = run.parent.parent if (run / "state.json").exists() else run
     path = folder / "gaussian.safetensors"
-    with suppress(FileNotFoundError, safetensors.SafetensorError, KeyError):  # damaged: fitted again
-        kept = safetensors.torch.load(path.read_bytes())
-        return Gaussian(kept["mean"], kept["basis"], kept["variances"], float(kept["rest"]))
     config = training_config(folder)
-    found = _fitted(open_data(config), config.flip)
+    with (
+        suppress(OSError, safetensors.SafetensorError),  # damaged: fitted again
+        safetensors.safe_open(path, "pt") as file,
+    ):
+        if (file.metadata() or {}).get("data", "") == config.fingerprint:
+            mean, basis, variances, rest = map(file.get_tensor, ("mean", "basis", "variances", "rest"))
+            return Gaussian(mean, basis, variances, float(rest))
+    dataset = open_data(config)
+    if (now := dataset.fingerprint()) != config.fingerprint and config.fingerprint:
+        raise SfumatoError(
+            f"{config.data} no longer holds what {folder} was trained on (sha256 {now[:12]}, which was "
+            f"{config.fingerprint[:12]}), so their Gaussian is not known; restore the data, or leave --first out."
+        )
+    found = _fitted(dataset, config.flip)
     tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}
-    replace_file(path, safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}))
+    content = {name: value.contiguous() for name, value in tensors.items()}
+    with suppress(NotWritten):  # it is fitted again the next time
+        replace_file(path, safetensors.torch.save(content, {"data": config.fingerprint}))
     return found
 
 

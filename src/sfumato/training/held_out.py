@@ -9,15 +9,17 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from sfumato.data import around
 from sfumato.data.captions import first_texts
-from sfumato.diffusion import Level
+from sfumato.diffusion import Level, NetDenoiser
+from sfumato.files import append
 from sfumato.seeds import torch_generator
 from sfumato.training.conditions import always_told
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 FILE = "held_out.jsonl"
 SAMPLES = 64  # of each kind: with four levels, the network is asked about as often as for a preview
+EXPLODED = 10.0  # times the lowest loss, which neither chance nor memorising reaches
+UNLEARNT = 2.0  # times the loss without a network
+TOO_EARLY = "too early to tell; the first samples were compared a moment ago."
 QUANTILES = (0.1, 0.37, 0.63, 0.9)  # of the law of levels that the run trains
 
 
@@ -34,7 +39,8 @@ class Evaluation:
     """The loss of `held_out` samples, and of as many that are `trained` on, each `(levels, samples)`, after `step`.
 
     `sigmas` are the levels, as sigma/alpha. Samples and noise are the same at each step, so that the losses of two
-    steps differ by what was learnt between them, and not by chance.
+    steps differ by what was learnt between them, and not by chance. `untrained` is the mean loss, at each level, of a
+    network that answers zeros, and `data` the fingerprint of the set, '' where it isn't known.
     """
 
     step: int
@@ -42,13 +48,15 @@ class Evaluation:
     sigmas: tuple[float, ...]
     held_out: tuple[tuple[float, ...], ...]
     trained: tuple[tuple[float, ...], ...]
+    untrained: tuple[float, ...] = ()
+    data: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What the evaluations of a run say: one word, and a sentence for people."""
 
-    word: Literal["early", "improving", "flat", "memorising"]
+    word: Literal["early", "improving", "flat", "memorising", "diverging"]
     sentence: str
 
 
@@ -68,7 +76,8 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     cond = model.condition(len(x0), labels if model.config.classes else None, captions, told)
     objective = replace(trainer.objective, uncertainty=None)  # the plain loss, which is above 0
     levels = _levels(trainer)
-    losses = torch.zeros(len(levels), len(indices), dtype=torch.float64)
+    losses, without = torch.zeros(2, len(levels), len(indices), dtype=torch.float64)
+    blank = NetDenoiser(_Zeros(), model.denoiser.parameterization)
     bf16 = torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.config.precision == "bf16")
     for row, level in enumerate(levels):
         noise = torch.randn(len(indices), *trainer.dataset.shape, generator=torch_generator("held-out noise", row))
@@ -77,14 +86,25 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
             with torch.no_grad(), bf16, trainer.processes.together():
                 loss = objective.loss(trainer.average, x0.to(trainer.device), cond, each, noise[mine])
             losses[row, mine] = loss.double().cpu()
-    rows = [[float(f"{loss:.5g}") for loss in row] for row in trainer.helpers.sum(losses).tolist()]
+            without[row, mine] = objective.loss(blank, x0, {}, each, noise[mine]).double()
+    losses, without = trainer.helpers.sum(torch.stack([losses, without]))
+    rows = [[float(f"{loss:.5g}") for loss in row] for row in losses.tolist()]
     return Evaluation(
         trainer.step,
         trainer.images,
         tuple(float(f"{float(level.sigma / level.alpha):.4g}") for level in levels),
         tuple(tuple(row[:number]) for row in rows),
         tuple(tuple(row[number:]) for row in rows),
+        tuple(float(f"{loss:.5g}") for loss in without[:, :number].mean(1).tolist()),
+        trainer.config.fingerprint,
     )
+
+
+class _Zeros(nn.Module):
+    """A network that has learnt nothing."""
+
+    def forward(self, x: Tensor, c_noise: Tensor) -> Tensor:
+        return torch.zeros_like(x)
 
 
 def first_captions(trainer: Trainer, indices: NDArray[np.int64]) -> list[str] | None:
@@ -103,14 +123,27 @@ def _levels(trainer: Trainer) -> list[Level]:
 
 
 def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:
-    """Whether a run still improves, stands still, or learns its samples by heart.
+    """Whether a run still improves, stands still, learns its samples by heart, or grows worse without an end.
 
     Progress is the change of held-out loss since half of the images. Memorising is a gap: trained samples gained more
     than held-out ones since the first evaluation. Both are of the logarithm of the loss, averaged over the levels, each
     sample compared with itself; what two standard errors could explain (three for the gap) isn't said.
     """
+    if evaluations and not np.isfinite(evaluations[-1].held_out).all():
+        return Verdict("diverging", "diverging: the held-out loss is no finite number; a lower learning rate may help.")
+    if not evaluations:
+        return Verdict("early", TOO_EARLY)
+    alike = [one for one in evaluations if one.data == evaluations[-1].data]  # of the same samples
+    evaluations = [one for one in alike if np.isfinite(one.held_out).all() and np.isfinite(one.trained).all()]
+    now, lowest = _loss(evaluations[-1]), min(map(_loss, evaluations))
+    untrained = float(np.mean(evaluations[-1].untrained)) if evaluations[-1].untrained else math.inf
+    if now > min(EXPLODED * lowest, UNLEARNT * untrained):
+        before = f"and it was {lowest:,.4g}" if now > EXPLODED * lowest else f"and without a network {untrained:,.4g}"
+        return Verdict(
+            "diverging", f"diverging: the held-out loss is {now:,.4g}, {before}; a lower learning rate may help."
+        )
     if len(evaluations) < 3:
-        return Verdict("early", "too early to tell; the first samples were compared a moment ago.")
+        return Verdict("early", TOO_EARLY)
     first, last = evaluations[0], evaluations[-1]
     middle = min(evaluations[1:-1], key=lambda one: abs(one.images - last.images / 2))
     change, change_error = _mean(_logs(last.held_out) - _logs(middle.held_out))
@@ -132,6 +165,10 @@ def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:
     if improving:
         return Verdict("improving", f"improving: held-out loss {moved}.")
     return Verdict("flat", f"flat: held-out loss {moved}. A larger --net or more samples may help, more time hardly.")
+
+
+def _loss(evaluation: Evaluation) -> float:
+    return float(np.mean(evaluation.held_out))
 
 
 def _logs(losses: tuple[tuple[float, ...], ...]) -> NDArray[np.float64]:
@@ -167,17 +204,34 @@ def describe(evaluation: Evaluation) -> list[tuple[str, str]]:
 
 def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
     """Add a line to the run's held_out.jsonl."""
-    with (folder / FILE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(evaluation)) + "\n")
+    append(folder / FILE, json.dumps(_finite(asdict(evaluation)), allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None for numbers that JSON can't write."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _losses(row: Sequence[float | None]) -> tuple[float, ...]:
+    return tuple(math.nan if loss is None else float(loss) for loss in row)
 
 
 def read_evaluations(folder: Path) -> list[Evaluation]:
     """What held_out.jsonl holds; damaged lines are passed over."""
     found = []
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         for line in (folder / FILE).read_bytes().splitlines():
             with suppress(ValueError, KeyError, TypeError):
                 one = json.loads(line)
-                held, trained = (tuple(map(tuple, one[name])) for name in ("held_out", "trained"))
-                found.append(Evaluation(int(one["step"]), int(one["images"]), tuple(one["sigmas"]), held, trained))
+                held, trained = (tuple(map(_losses, one[name])) for name in ("held_out", "trained"))
+                sigmas, untrained = tuple(one["sigmas"]), tuple(one.get("untrained", ()))
+                found.append(
+                    Evaluation(
+                        int(one["step"]), int(one["images"]), sigmas, held, trained, untrained, one.get("data", "")
+                    )
+                )
     return found

@@ -24,6 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sfumato.data import Dataset
 from sfumato.data.cache import cache_folder
+from sfumato.files import free_disk
 from sfumato.hub import new_model
 from sfumato.seeds import numpy_generator
 from sfumato.training.config import TrainingConfig
@@ -209,12 +210,6 @@ def _number(path: Path, place: int = 0) -> int | None:
         return int(path.read_text().split()[place])
     except (OSError, ValueError, IndexError):
         return None
-
-
-def free_disk(folder: Path) -> int:
-    """Bytes that are free where `folder` is, or would be."""
-    place = next(path for path in [folder.absolute(), *folder.absolute().parents] if path.exists())
-    return shutil.disk_usage(place).free
 
 
 def missing_extras() -> dict[str, str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.data import around, picture, save_png
+from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.training.conditions import always_told
 from sfumato.training.config import TrainingConfig
@@ -20,6 +21,10 @@ from sfumato.training.held_out import first_captions
 from sfumato.training.trainer import Trainer, halved_images
 
 STEPS = 5  # at least between two previews, which cost about as much
+
+
+class NotFinite(SfumatoError):
+    """What was drawn holds values that are no finite numbers."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,10 @@ def preview_samples(trainer: Trainer, count: int) -> NDArray[np.int64]:
 
 
 def draw_preview(folder: Path, trainer: Trainer) -> Preview:
-    """Draw the preview of this step and write it; of several processes, each draws some of it."""
+    """Draw the preview of this step and write it; of several processes, each draws some of it.
+
+    Raises NotFinite, in all of them, where a sample holds values that are no finite numbers.
+    """
     own, shape = trainer.model, trainer.model.config.shape
     if trainer.coarse:  # it is drawn as it is trained: at full size that would be noise yet
         shape = (shape[0], *(side // 2 for side in shape[1:]))
@@ -75,6 +83,11 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
         with trainer.processes.together():
             samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=prompts, told=told)
     samples = trainer.helpers.sum(samples)
+    if spoilt := int((~samples.isfinite().flatten(1).all(1)).sum()):
+        raise NotFinite(
+            f"at step {trainer.step:,} {spoilt} of the {count} samples of the preview hold values that are not finite "
+            f"numbers, so it was not drawn; a learning rate below {trainer.config.learning_rate:g} may help."
+        )
     if trainer.coarse:
         samples = F.interpolate(samples, own.config.shape[1:])
     path = folder / "previews" / f"step-{trainer.step:08d}.png"

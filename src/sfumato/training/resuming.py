@@ -58,6 +58,7 @@ def resume_run(
     model: ModelConfig = read_config(folder / "config.json")
     if not model.suits(dataset.shape, dataset.classes):
         raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
+    before, config = config.fingerprint, replace(config, fingerprint=dataset.fingerprint())
     names = FILES if config.lora is None else (*FILES, ADAPTERS)
     checkpoint, files, damaged = _saved(folder, names, config, weights_only)
     begins = config.origin is not None and (checkpoint is None or config.lora is not None)
@@ -66,6 +67,9 @@ def resume_run(
     )
     if checkpoint is not None:
         trainer.restore(files, checkpoint.state)
+        trainer.notes += _other_data(dataset, before, config.fingerprint, checkpoint.state.get("samples"))
+    if weights_only:
+        trainer.notes.append("it goes on from the weights alone: what the optimiser had gathered begins anew.")
     if trainer.step != (step := processes.same(trainer.step)):
         raise SfumatoError(
             f"the main process goes on from step {step} of {folder} and process {processes.rank} from step "
@@ -125,6 +129,19 @@ def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> dict[str, dict[s
         return {}
     others = found.get(AVERAGES) or pack([ema] * (len(config.ema_widths) - 1))
     return {RAW: raw, EMA: ema, AVERAGES: others}
+
+
+def _other_data(dataset: Dataset, before: str, now: str, samples: int | None) -> list[str]:
+    """What to say where the data aren't those of before, which a run of an earlier version didn't write down."""
+    if samples not in (None, len(dataset)):
+        change = f"there were {samples:,} samples so far and there are {len(dataset):,} now: they come in another order"
+        return [f"{change}, and others are held out."]
+    if before not in ("", now):
+        return [
+            f"{dataset.name} holds other samples, classes or captions than so far, as many: sha256 {now[:12]}, which "
+            f"was {before[:12]}; losses from here on are not compared with those before."
+        ]
+    return []
 
 
 def _lost(damaged: list[Path], names: tuple[str, ...]) -> str:

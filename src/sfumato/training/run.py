@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,12 +30,10 @@ from sfumato.data.encoders import Encoder
 from sfumato.data.features import caption_features
 from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
 from sfumato.errors import SfumatoError, unknown
-from sfumato.files import alone_in, replace_file
+from sfumato.files import alone_in, append, replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
-from sfumato.hub.branch import write_branch
-from sfumato.hub.checkpoints import checkpoint_path, write_checkpoint
 from sfumato.hub.config import config_json, read_config
-from sfumato.hub.loading import TOKENIZER, WEIGHT_FILES, frozen_encoder
+from sfumato.hub.loading import TOKENIZER, frozen_encoder
 from sfumato.nets import (
     DIT_SIZES,
     SIZES,
@@ -48,10 +45,12 @@ from sfumato.nets import (
     text_of,
     unet_config,
 )
-from sfumato.training.averages import SNAPSHOTS, store_averages
+from sfumato.training.averages import SNAPSHOTS
 from sfumato.training.config import TrainingConfig
-from sfumato.training.finetuning import Origin, start_path, write_start
+from sfumato.training.divergence import LossWatch
+from sfumato.training.finetuning import Origin, write_start
 from sfumato.training.held_out import (
+    FILE,
     Evaluation,
     Verdict,
     evaluate,
@@ -59,19 +58,18 @@ from sfumato.training.held_out import (
     read_evaluations,
     write_evaluation,
 )
-from sfumato.training.lora import write_adapter
 from sfumato.training.precision import pick_device
-from sfumato.training.previews import Preview, draw_preview, preview_count
+from sfumato.training.previews import NotFinite, Preview, draw_preview, preview_count
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.trainer import Progress, Trainer
+from sfumato.training.saving import Noted, Saved, Saver, check_room
+from sfumato.training.trainer import Diverged, Progress, Trainer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-ADAPTER, BRANCH = "adapter", "branch"
 ADAPTERS = "adapters.safetensors"  # in the checkpoints of a run that trains nothing else
 FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
-METRICS_EVERY = 10
+METRICS, METRICS_EVERY = "metrics.jsonl", 10  # steps
 
 
 @dataclass(frozen=True)
@@ -89,15 +87,7 @@ class Judged:
     verdict: Verdict
 
 
-@dataclass(frozen=True)
-class Saved:
-    """A checkpoint was written."""
-
-    step: int
-    path: Path
-
-
-Event = Progress | Measured | Preview | Judged | Saved
+Event = Progress | Measured | Preview | Judged | Saved | Noted
 
 
 def model_for(
@@ -167,8 +157,11 @@ def start_run(
     """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run.
 
     A `model` with weights, such as `model_from` makes, is what the run starts from; it stays as it is.
-    Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes.
+    Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes. Raises
+    SfumatoError where `config` speaks of other data than `dataset`.
     """
+    _check_data(dataset, config)
+    config = replace(config, fingerprint=dataset.fingerprint())
     start, tokenizer = None, None
     if isinstance(model, Model):
         config = replace(config, origin=Origin(model.source, model.weights_hash))
@@ -182,6 +175,7 @@ def start_run(
         content = learn_tokenizer(dataset.captions).to_str() if processes.main else ""
         tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
     trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
+    check_room(folder, trainer, 0 if start is None else trainer.snapshot_bytes)
     if processes.main:
         if (folder / "config.json").exists():
             raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
@@ -191,6 +185,27 @@ def start_run(
             replace_file(folder / TOKENIZER, tokenizer.to_str().encode())
         replace_file(folder / "config.json", config_json(model=model, training=config))
     return trainer
+
+
+def _check_data(dataset: Dataset, config: TrainingConfig) -> None:
+    """A config that says what the data aren't would have the run go on with others."""
+    columns = (*config.columns.numbers, *config.columns.vectors, *config.columns.images)
+    for what, said, own in (
+        ("data", _place(config.data), _place(dataset.name)),
+        ("size", config.size if dataset.is_images else None, dataset.shape[1:]),
+        ("crop", config.crop, dataset.crop),
+        ("columns", columns or None, tuple(name for name in columns if name in {*dataset.values, *dataset.images})),
+    ):
+        if said is not None and said != own:
+            raise SfumatoError(
+                f"the config's {what} ({said}) is not that of the data set {dataset.name} ({own}); give the config "
+                "that the data were opened by."
+            )
+
+
+def _place(spec: str) -> str:
+    """A data set's name however its path is written."""
+    return Path(spec.removeprefix("hf:").partition(":")[0] if spec.startswith("hf:") else spec).as_posix()
 
 
 def training_config(folder: Path) -> TrainingConfig:
@@ -240,48 +255,69 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
 
 
 def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
-    config, main = trainer.config, trainer.processes.main
+    config, saver = trainer.config, Saver(folder, trainer)
+    check_room(folder, trainer)
+    yield from map(Noted, trainer.notes)
+    yield from saver.crowded()
+    watched = LossWatch(_losses(folder / METRICS), config)
     recent: list[Progress] = []
     saved_at, saved_step = trainer.seconds, -1
     most = preview_count(config)
     previews = math.floor(trainer.fraction * most)
     snapshots = math.floor(trainer.fraction * SNAPSHOTS)
     lost: DataLost | None = None
-    with (folder / "metrics.jsonl" if main else Path(os.devnull)).open("a", encoding="utf-8") as metrics:
-        try:
-            for progress in trainer.steps():
-                recent.append(progress)
-                if progress.step % METRICS_EVERY == 0 or progress.fraction >= 1:
-                    measured = Measured(_summary(recent))
-                    metrics.write(json.dumps(measured.values) + "\n")
-                    metrics.flush()
-                    recent.clear()
-                    yield measured
-                yield progress
-                if progress.fraction < 1 and math.floor(progress.fraction * most) > previews:
-                    previews = math.floor(progress.fraction * most)
-                    yield draw_preview(folder, trainer)
-                    yield from _judge(folder, trainer)
-                if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
-                    snapshots = math.floor(progress.fraction * SNAPSHOTS)
-                    if main or trainer.sharded:
-                        store_averages(folder, trainer)
-                if progress.seconds - saved_at > 60 * config.save_minutes:
-                    saved_at, saved_step = progress.seconds, progress.step
-                    yield _save(folder, trainer)
-        except DataLost as error:  # in between two steps: those that were taken are kept
-            lost = error
-        if recent:
-            measured = Measured(_summary(recent))
-            metrics.write(json.dumps(measured.values) + "\n")
-            yield measured
+    try:
+        for progress in trainer.steps():
+            recent.append(progress)
+            if progress.step % METRICS_EVERY == 0 or progress.fraction >= 1:
+                yield from _measured(saver, watched, recent)
+                recent = []
+            yield progress
+            if progress.fraction < 1 and math.floor(progress.fraction * most) > previews:
+                previews = math.floor(progress.fraction * most)
+                yield from _previewed(saver)
+                yield from _judged(saver)
+            if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
+                snapshots = math.floor(progress.fraction * SNAPSHOTS)
+                yield from saver.snapshot()
+            if progress.seconds - saved_at > 60 * config.save_minutes:
+                saved_at = progress.seconds
+                for event in saver.checkpoint(last=False):
+                    saved_step = event.step if isinstance(event, Saved) else saved_step
+                    yield event
+    except DataLost as error:  # in between two steps: those that were taken are kept
+        lost = error
+    except Diverged as error:
+        raise Diverged(f"{error} {saver.what_is_left()}" if trainer.processes.main else str(error)) from error
+    if recent:
+        yield from _measured(saver, watched, recent)
     if trainer.step != saved_step:
-        yield _save(folder, trainer)
+        yield from saver.checkpoint(last=True)
     if lost is not None:
         raise lost
     if trainer.fraction >= 1:  # someone who asked to stop is not kept waiting for pictures
-        yield draw_preview(folder, trainer)
-        yield from _judge(folder, trainer)
+        yield from _previewed(saver)
+        yield from _judged(saver)
+    yield from map(Noted, watched.ending())
+
+
+def _measured(saver: Saver, watched: LossWatch, recent: list[Progress]) -> Iterator[Measured | Noted]:
+    measured = Measured(_summary(recent))
+    if saver.trainer.processes.main:
+        line = json.dumps(measured.values) + "\n"
+        yield from saver.optional(METRICS, lambda: append(saver.folder / METRICS, line))
+    yield measured
+    for words in watched.look(recent):
+        yield from saver.note("loss", words)
+
+
+def _previewed(saver: Saver) -> Iterator[Preview | Noted]:
+    drawn: list[Preview] = []
+    try:
+        yield from saver.optional("previews/", lambda: drawn.append(draw_preview(saver.folder, saver.trainer)))
+    except NotFinite as error:
+        yield from saver.note("preview", str(error))
+    yield from drawn
 
 
 def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
@@ -302,26 +338,20 @@ def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
     }
 
 
-def _judge(folder: Path, trainer: Trainer) -> Iterator[Judged]:
-    evaluation = evaluate(trainer)
-    if evaluation is None:
+def _judged(saver: Saver) -> Iterator[Judged | Noted]:
+    evaluation = evaluate(saver.trainer)
+    if evaluation is None or not saver.trainer.processes.main:
         return
-    if trainer.processes.main:
-        write_evaluation(folder, evaluation)
-        yield Judged(evaluation, judge_run(read_evaluations(folder)))
+    before = read_evaluations(saver.folder)
+    yield from saver.optional(FILE, lambda: write_evaluation(saver.folder, evaluation))
+    yield Judged(evaluation, judge_run([*before, evaluation]))
 
 
-def _save(folder: Path, trainer: Trainer) -> Saved:
-    main, path = trainer.processes.main, checkpoint_path(folder / "checkpoints", trainer.step)
-    if not main and not trainer.sharded:
-        return Saved(trainer.step, path)
-    files, counters = trainer.state()
-    if not main:
-        return Saved(trainer.step, path)
-    if trainer.config.lora is not None:  # first: one without its checkpoint is written again, the other way round not
-        write_adapter(folder / ADAPTER, trainer.average.net, start_path(folder).as_posix())
-    if (sees := trainer.model.config.branch) is not None:
-        base = "" if trainer.config.origin is None else trainer.config.origin.path
-        write_branch(folder / BRANCH, files[WEIGHT_FILES["ema"]], sees, base)
-    write_checkpoint(folder / "checkpoints", trainer.step, files, counters, trainer.config.keep)
-    return Saved(trainer.step, path)
+def _losses(path: Path) -> list[float]:
+    """The losses that metrics.jsonl holds; damaged lines are passed over."""
+    found = []
+    with suppress(OSError):
+        for line in path.read_bytes().splitlines():
+            with suppress(ValueError, KeyError, TypeError):
+                found.append(float(json.loads(line)["loss"]))
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -35,11 +35,15 @@ from sfumato.training.config import TrainingConfig
 from sfumato.training.coupling import couple
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
 from sfumato.training.lora import add_adapters, plain_weights, restore_trained, trained_weights
-from sfumato.training.optimizers import make_optimizers
+from sfumato.training.optimizers import Muon, make_optimizers
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.sharding import gathered, part_of, shard, whole
 
 PATIENCE = 10  # non-finite steps in a row before giving up
+
+
+class Diverged(SfumatoError):
+    """The loss was no finite number for PATIENCE steps in a row."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ class Trainer:
         )
         self.step = self.images = self.skipped = 0
         self.seconds = 0.0
-        self.trained_on: int | None = None  # samples, before it was taken up again
+        self.notes: list[str] = []  # what is to be said as it begins
         self._bad_in_a_row = 0
         self._asked_to_stop = self._stopping = False  # here, and among all processes
 
@@ -176,6 +180,27 @@ class Trainer:
     def learning_rate(self) -> float:
         """Warm-up, constant, linear decay to nothing."""
         return self.config.learning_rate * self.config.rate_share(self.images, self.seconds)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last step's loss was no finite number."""
+        return self._bad_in_a_row > 0
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """About what a checkpoint takes on the disk, before the first step as well."""
+        size = len(self._nets) * _bytes(self._nets[0].state_dict().values())
+        for one in self.optimizers:
+            weights = [weight for group in one.param_groups for weight in group["params"] if weight.requires_grad]
+            size += _bytes(weights) * (1 if isinstance(one, Muon) else 2)
+        if self.config.lora is not None:
+            size += len(self._nets) * _bytes(trained_weights(self._nets[0]).values())
+        return size
+
+    @property
+    def snapshot_bytes(self) -> int:
+        """About what a snapshot of the averages takes on the disk, in float16."""
+        return len(self.averages) * _bytes(self._nets[0].state_dict().values()) // 2
 
     def stop(self) -> None:
         """Ask for an end after the present step; safe to call from a signal handler.
@@ -313,9 +338,9 @@ class Trainer:
         self.skipped += 1
         self._bad_in_a_row += 1
         if self._bad_in_a_row >= PATIENCE:
-            raise SfumatoError(
-                f"the loss was not a finite number for {PATIENCE} steps in a row, up to step {self.step}; the last "
-                f"checkpoint is good: train again with a lower learning rate (now {self.config.learning_rate:g})."
+            raise Diverged(
+                f"the loss was not a finite number for {PATIENCE} steps in a row, up to step {self.step}; train again "
+                f"with a lower learning rate (now {self.config.learning_rate:g})."
             )
 
     def state(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
@@ -344,7 +369,7 @@ class Trainer:
             with self.processes.together():
                 files = {name: gathered(tensors, self.processes.main) for name, tensors in files.items()}
         counters = {"images": self.images, "seconds": self.seconds, "skipped": self.skipped}
-        return files, counters | {"samples": len(self.dataset)}
+        return files, counters | {"samples": len(self.dataset), "fingerprint": self.config.fingerprint}
 
     def restore(self, files: dict[str, dict[str, Tensor]], counters: dict[str, Any]) -> None:
         """Take up where `state()` was saved. Without "optimizer.safetensors", the optimisers start anew."""
@@ -369,7 +394,6 @@ class Trainer:
             self._restore_optimizers(optimizer)
         self.step, self.images = counters["step"], counters["images"]
         self.seconds, self.skipped = counters["seconds"], counters["skipped"]
-        self.trained_on = counters.get("samples")
 
     def _restore_optimizers(self, saved: dict[str, Tensor]) -> None:
         for one in self.optimizers:
@@ -387,6 +411,11 @@ class Trainer:
         if self.objective.uncertainty is not None:
             own = {n.removeprefix("uncertainty."): v for n, v in saved.items() if "/" not in n}
             self.objective.uncertainty.load_state_dict(own)
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    """What tensors take in a file, with their names."""
+    return sum(tensor.numel() * tensor.element_size() + 128 for tensor in tensors)
 
 
 @contextmanager
