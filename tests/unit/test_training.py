@@ -181,7 +181,7 @@ def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_resuming_on_other_data_is_refused(tmp_path: Path) -> None:
     start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
-    with pytest.raises(SfumatoError, match="no longer has the picture size and classes"):
+    with pytest.raises(SfumatoError, match=r"classes are others \(new are hen and gone are cow\)"):
         resume_run(tmp_path / "run", replace(blobs(), classes=("cat", "dog", "hen")), CONFIG, CPU)
 
 

@@ -28,6 +28,7 @@ from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.sampling import Step
 from sfumato.training import open_data, pick_device, training_config
+from sfumato.training.resuming import check_suits
 
 WORTH_TELLING = 5.0  # seconds
 
@@ -194,10 +195,9 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
     dataset = open_data(config)
-    if not model.config.suits(dataset.shape, dataset.classes):
-        raise SfumatoError(
-            f"{config.data} no longer has the picture size and classes that {run} was trained on; restore the data."
-        )
+    check_suits(dataset, model.config, run)
+    if config.fingerprint not in ("", dataset.fingerprint()):
+        note(f"{config.data} holds other samples, classes or captions than what {run} was trained on.")
     return dataset, hold_out(len(dataset), config.held_out)
 
 

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from sfumato.cli.display import console, count, duration, note
+from sfumato.cli.resumed import OBEYED, note_left_out, resumed
 from sfumato.cli.running import finish, resume_command, run
 from sfumato.cli.trackers import check_trackers, earlier_trackers
 from sfumato.data import Dataset
@@ -23,6 +24,7 @@ from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model, ModelConfig, load, new_model
+from sfumato.hub.config import read_config
 from sfumato.hub.loading import frozen_encoder
 from sfumato.training import (
     ALONE,
@@ -33,7 +35,6 @@ from sfumato.training import (
     TrainingConfig,
     branch_from,
     conditions_of,
-    extend,
     fastest_precision,
     join_processes,
     model_for,
@@ -65,12 +66,12 @@ def train(
         bool, Parameter(help="Show half of the pictures mirrored, left to right; not for letters.", negative="")
     ] = False,
     crop: Annotated[
-        int,
+        int | None,
         Parameter(
             help="Read pictures so many pixels larger than --size, and show another part of them each time; not where "
             "place matters."
         ),
-    ] = 0,
+    ] = None,
     stream: Annotated[
         bool | None,
         Parameter(
@@ -122,18 +123,29 @@ def train(
         bool | None,
         Parameter(help="Let several processes share the weights out, for what doesn't fit one [default: no]."),
     ] = None,
-    optimizer: Annotated[OptimizerName, Parameter(help="Which optimiser.")] = "muon",
+    optimizer: Annotated[OptimizerName | None, Parameter(help="Which optimiser [default: muon].")] = None,
     learning_rate: Annotated[
         float | None,
         Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --lora, 3 times that]."),
     ] = None,
     held_out: Annotated[
-        float, Parameter(help="Share of the samples that is not trained on, but tells how it goes; 0 for none.")
-    ] = HELD_OUT,
-    seed: Annotated[int, Parameter(help="Decides the weights, the data order and all noise.")] = 0,
-    keep: Annotated[int, Parameter(help="How many checkpoints stay; one is saved every two minutes.")] = 2,
-    precision: Annotated[str, Parameter(help="auto (measured), bf16 or fp32.")] = "auto",
-    compile: Annotated[str, Parameter(help="auto (where the run is long enough to gain by it), yes or no.")] = "auto",
+        float | None,
+        Parameter(
+            help="Share of the samples that is not trained on, but tells how it goes; 0 for none "
+            f"[default: {HELD_OUT}]."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, Parameter(help="Decides the weights, the data order and all noise [default: 0].")
+    ] = None,
+    keep: Annotated[
+        int | None, Parameter(help="How many checkpoints stay; one is saved every two minutes [default: 2].")
+    ] = None,
+    precision: Annotated[str | None, Parameter(help="auto (measured), bf16 or fp32 [default: auto].")] = None,
+    compile: Annotated[
+        str | None,
+        Parameter(help="auto (where the run is long enough to gain by it), yes or no [default: auto]."),
+    ] = None,
     track: Annotated[
         str, Parameter(help="Show the curves in tensorboard, wandb or trackio too; a resumed run stays there.")
     ] = "",
@@ -154,6 +166,7 @@ def train(
     Subfolders become classes; parquet and WebDataset bring their own. Ctrl-C saves and stops; --resume goes on.
     Several GPUs or machines: `torchrun --nproc-per-node 8 -m sfumato train ...`.
     """
+    given = dict(locals())  # the options as they came
     if name is not None and (not name.strip() or Path(name).name != name):
         raise SfumatoError(f"--name is one word, kept in {out}/, not '{name}'; --out says where runs are kept.")
     if data is None and (name is None or not resume):
@@ -169,22 +182,14 @@ def train(
     console.quiet = not processes.main
     exists = processes.same((folder / "config.json").exists())
     if resume and (exists or data is None):
-        config = extend(training_config(folder), images, minutes, accumulate, shard)
-        able = can_compile(processes.device or pick_device())
-        config = replace(config, data=data or config.data, compile=config.compile and able and compile != "no")
-        if stream is not None:
-            config = replace(config, stream=stream)
-        for option, given, own in (
-            ("--batch", batch, config.batch),
-            ("--learning-rate", learning_rate, config.learning_rate),
-        ):
-            if given not in (None, own):
-                less = "; --accumulate 4 takes less memory" if option == "--batch" else ""
-                note(f"{option} {given:g} is left out: the run goes on as it began, with {own:g}{less}.")
+        before, model = training_config(folder), read_config(folder / "config.json")
+        note_left_out({option: value for option, value in given.items() if option not in OBEYED}, before, model)
+        config = resumed(before, images, minutes, accumulate, shard, stream, keep, compile, data)
         continue_run(folder, config, processes, trackers, weights_only)
         return
     if weights_only:
-        raise SfumatoError(f"--weights-only goes on from weights that were saved, and there is no run {folder} yet.")
+        there = "" if resume else "; give --resume too"
+        raise SfumatoError(f"--weights-only goes on from weights that the run {folder} has saved{there}.")
     assert data is not None
     if exists:  # before a long scan, not after it
         raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
@@ -202,19 +207,19 @@ def train(
         data=data,
         columns=columns,
         size=pixels,
-        held_out=held_out,
+        held_out=HELD_OUT if held_out is None else held_out,
         flip=flip,
-        crop=crop,
+        crop=0 if crop is None else crop,
         stream=bool(stream),
         images=images,
         minutes=20.0 if minutes is None and images is None else minutes,
         batch=128 if batch is None else batch,
         accumulate=1 if accumulate is None else accumulate,
-        optimizer=optimizer,
-        learning_rate=OPTIMIZERS[optimizer] * faster if learning_rate is None else learning_rate,
-        seed=seed,
-        keep=keep,
-        precision=pick_precision(precision),
+        optimizer=optimizer or "muon",
+        learning_rate=OPTIMIZERS[optimizer or "muon"] * faster if learning_rate is None else learning_rate,
+        seed=seed or 0,
+        keep=2 if keep is None else keep,
+        precision=pick_precision(precision or "auto"),
         shard=bool(shard),
         lora=lora,
     )
@@ -227,19 +232,22 @@ def train(
         config = replace(config, batch=default_batch(dataset))
     fresh = None
     if start is not None and control:
-        fresh = branch_from(start, dataset, conditions, seed)
+        fresh = branch_from(start, dataset, conditions, config.seed)
     elif start is not None:
-        fresh = model_from(start, dataset, seed, conditions)
+        fresh = model_from(start, dataset, config.seed, conditions)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
     if fresh is None:
         model = model_for(dataset, net or "auto", None, config.minutes, text_encoder, conditions)
     else:
         model = fresh.config
-    config = replace(config, compile=pick_compile(compile, dataset, config, model, processes))
+    config = replace(config, compile=pick_compile(compile or "auto", dataset, config, model, processes))
     config, model = processes.same((config, model))  # some of it is measured, differently by each
     _read_captions(dataset, model, processes)
-    run(folder, start_run(folder, dataset, config, fresh or model, processes=processes), trackers)
+    trainer = start_run(folder, dataset, config, fresh or model, processes=processes)
+    if held_out and not len(trainer.held):
+        note(f"--held-out {held_out:g} of {count(len(dataset))} samples are too few to say anything: none is held out.")
+    run(folder, trainer, trackers)
     finish(folder)
 
 
@@ -295,6 +303,13 @@ def continue_run(
     """Go on with the run in `folder` by its own `config`, whose budget, slices or place of the data may be others."""
     if config.data != (before := training_config(folder).data):
         note(f"the run was trained on {before} so far, and goes on with {config.data}.")
+    own = config.data.startswith(("hf:", "points:", "shapes", "emoji", "digits"))
+    if config.data == before and not own and not Path(config.data).exists():
+        elsewhere = resume_command(folder).replace(" train ", " train PLACE ", 1)
+        raise SfumatoError(
+            f"{config.data}, which the run was trained on, is no folder or file here any more; say where it is now: "
+            f"{elsewhere}"
+        )
     dataset = open_and_tell(config.data, partial(open_data, config), processes)
     try:
         trainer, damaged = resume_run(folder, dataset, config, processes=processes, weights_only=weights_only)

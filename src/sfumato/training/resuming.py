@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,8 +57,7 @@ def resume_run(
     anew. Raises StateLost where there are checkpoints and none is intact.
     """
     model: ModelConfig = read_config(folder / "config.json")
-    if not model.suits(dataset.shape, dataset.classes):
-        raise SfumatoError(f"{dataset.name} no longer has the picture size and classes that {folder} was trained on.")
+    check_suits(dataset, model, folder)
     before, config = config.fingerprint, replace(config, fingerprint=dataset.fingerprint())
     names = FILES if config.lora is None else (*FILES, ADAPTERS)
     checkpoint, files, damaged = _saved(folder, names, config, weights_only)
@@ -129,6 +129,30 @@ def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> dict[str, dict[s
         return {}
     others = found.get(AVERAGES) or pack([ema] * (len(config.ema_widths) - 1))
     return {RAW: raw, EMA: ema, AVERAGES: others}
+
+
+def check_suits(dataset: Dataset, model: ModelConfig, run: Path) -> None:
+    """Raises SfumatoError that says how `dataset` is of another kind than what `run` was trained on."""
+    if not model.suits(dataset.shape, dataset.classes):
+        raise SfumatoError(
+            f"{dataset.name} is not what {run} was trained on: {_differs(dataset, model)}; restore the data, or say "
+            "where they are now."
+        )
+
+
+def _differs(dataset: Dataset, model: ModelConfig) -> str:
+    if dataset.shape != model.shape:
+        now, before = (" × ".join(map(str, shape)) for shape in (dataset.shape, model.shape))
+        return f"its samples are {now}, and were {before}"
+    new = [name for name in dataset.classes if name not in model.classes]
+    gone = [name for name in model.classes if name not in dataset.classes]
+    parts = [f"{word} {_shortened(names)}" for word, names in (("new are", new), ("gone are", gone)) if names]
+    return f"its classes are others ({' and '.join(parts) or 'in another order'})"
+
+
+def _shortened(names: Sequence[str], most: int = 5) -> str:
+    """Some of many names, in words."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _other_data(dataset: Dataset, before: str, now: str, samples: int | None) -> list[str]:

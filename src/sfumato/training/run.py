@@ -117,6 +117,8 @@ def model_for(
             f"all pixels in {dataset.name} are equal, so there is nothing to learn; choose another folder."
         )
     classes = len(dataset.classes)
+    if not dataset.is_images and net != "auto":
+        raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave --net out.")
     if not dataset.is_images:
         return ModelConfig(dataset.shape, MLPConfig(dataset.shape[0], classes), dataset.classes, data_std=std)
     if net == "auto":

@@ -1,0 +1,113 @@
+"""What `train --resume` makes of each option of `train`: it goes on as it began, and what else was asked is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sfumato.cli.display import note
+from sfumato.errors import SfumatoError
+from sfumato.hub import ModelConfig
+from sfumato.nets import DIT_SIZES, SIZES, DiTConfig, FeaturesConfig, UNetConfig, dit_config, text_of, unet_config
+from sfumato.training import TrainingConfig, extend
+from sfumato.training.precision import can_compile, pick_device
+
+OBEYED = {
+    "accumulate", "compile", "data", "images", "keep", "minutes", "name", "out", "resume", "shard", "stream", "track",
+    "weights_only",
+}  # fmt: skip
+
+# The others: what the run has of each, as it would be typed; "" for nothing.
+OWN: dict[str, Callable[[TrainingConfig, ModelConfig], object]] = {
+    "size": lambda config, model: "x".join(map(str, model.shape[1:])),
+    "flip": lambda config, model: config.flip,
+    "crop": lambda config, model: config.crop,
+    "number": lambda config, model: ",".join(config.columns.numbers),
+    "vector": lambda config, model: ",".join(config.columns.vectors),
+    "control": lambda config, model: ",".join(one.name for one in model.conditions if one.kind == "image"),
+    "source": lambda config, model: config.origin.path if config.origin else "",
+    "lora": lambda config, model: config.lora or "",
+    "net": lambda config, model: _size_of(model),
+    "text_encoder": lambda config, model: _encoder(model),
+    "batch": lambda config, model: config.batch,
+    "optimizer": lambda config, model: config.optimizer,
+    "learning_rate": lambda config, model: config.learning_rate,
+    "held_out": lambda config, model: config.held_out,
+    "seed": lambda config, model: config.seed,
+    "precision": lambda config, model: config.precision,
+}
+
+
+def resumed(
+    config: TrainingConfig,
+    images: int | None,
+    minutes: float | None,
+    accumulate: int | None,
+    shard: bool | None,
+    stream: bool | None,
+    keep: int | None,
+    compile: str | None,
+    data: str | None,
+) -> TrainingConfig:
+    """The config that a run goes on with: another budget and what changes nothing of what is learnt."""
+    config = extend(config, images, minutes, accumulate, shard)
+    able = can_compile(pick_device())
+    if compile not in (None, "auto", "yes", "no"):
+        raise SfumatoError(f"--compile is auto, yes or no, not '{compile}'.")
+    if compile == "yes" and not able:
+        raise SfumatoError("the network can't be compiled here; leave --compile out.")
+    compiled = able and compile != "no" and (config.compile or compile == "yes")
+    return replace(
+        config,
+        data=data or config.data,
+        compile=compiled,
+        stream=config.stream if stream is None else stream,
+        keep=config.keep if keep is None else keep,
+    )
+
+
+def note_left_out(given: Mapping[str, object], config: TrainingConfig, model: ModelConfig) -> None:
+    """Say which of the options that were `given` the run goes on without, since it began otherwise."""
+    for name, value in given.items():
+        own = OWN[name](config, model)
+        if value is None or value is False or value == "" or _alike(name, value, own):
+            continue
+        option = f"--{'from' if name == 'source' else name.replace('_', '-')}"
+        if value is True:
+            note(f"{option} is left out: the run goes on as it began, without.")
+            continue
+        less = "; --accumulate 4 takes less memory" if name == "batch" else ""
+        words = f"with {own:g}" if isinstance(own, int | float) else f"with {own}" if own else "without"
+        typed = f"{value:g}" if isinstance(value, float) else value
+        note(f"{option} {typed} is left out: the run goes on as it began, {words}{less}.")
+
+
+def _alike(name: str, value: object, own: object) -> bool:
+    if name in ("number", "vector", "control"):
+        return {*_names(str(value))} == {*_names(str(own))}
+    if name == "source":  # of a run, the checkpoint that it was
+        return str(own) == str(value) or str(own).startswith(f"{str(value).rstrip('/')}/")
+    if name == "size":
+        height, _, width = str(value).partition("x")
+        return f"{height}x{width or height}" == own
+    return value == own
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def _size_of(model: ModelConfig) -> str:
+    """What --net is called that builds such a network; where none is, what kind it is of."""
+    net = model.net
+    if isinstance(net, UNetConfig | DiTConfig):
+        named = [*((name, dit_config) for name in DIT_SIZES), *((name, unet_config) for name in SIZES)]
+        for name, sized in named:
+            if sized(name, model.shape, len(model.classes), text_of(net), net.conditions) == net:
+                return name
+    return f"its own {net.kind}"
+
+
+def _encoder(model: ModelConfig) -> str:
+    text = text_of(model.net)
+    return text.encoder if isinstance(text, FeaturesConfig) else ""
