@@ -37,6 +37,18 @@ def empty(path: Path) -> None:
     path.touch()
 
 
+def pointer(path: Path) -> None:
+    path.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n")
+
+
+def phone(path: Path) -> None:
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+
+
+def noise(path: Path) -> None:
+    path.write_bytes(np.random.default_rng(0).bytes(200))
+
+
 def look(root: Path, size: tuple[int, int] | None = (48, 48)) -> Dataset:
     return open_folder(root, size, root.parent / "cache")
 
@@ -55,10 +67,13 @@ def root(tmp_path: Path) -> Path:
     [
         (half, "half.jpg", "the file is truncated"),
         (half, "half.png", "the file is truncated"),
-        (text, "page.png", "not a valid picture"),
-        (text, "truncated.png", "not a valid picture"),
-        (empty, "zero.png", "not a valid picture"),
-        (empty, "zero.jpg", "not a valid picture"),
+        (text, "page.png", "a web page, not a picture"),
+        (text, "truncated.png", "a web page, not a picture"),
+        (empty, "zero.png", "an empty file"),
+        (pointer, "pointer.png", "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"),
+        (phone, "phone.jpg", "a HEIC picture, which is not read; save it as JPEG or PNG"),
+        (noise, "noise.png", "not a valid picture"),
+        (empty, "zero.jpg", "an empty file"),
     ],
 )
 def test_a_broken_file_is_left_out_and_named(
@@ -106,7 +121,7 @@ def test_many_broken_files_make_one_sentence(root: Path) -> None:
     for number in range(7):
         empty(root / f"zero-{number}.png")
     (note,) = look(root).notes
-    assert note.startswith("7 pictures left out (not a valid picture)")
+    assert note.startswith("7 pictures left out (an empty file)")
     assert "zero-4.png and 2 more" in note and "zero-5" not in note
 
 
@@ -168,7 +183,7 @@ def test_only_broken_pictures(root: Path, size: tuple[int, int] | None) -> None:
     for path in root.iterdir():
         text(path)
     for _ in "first", "from the cache":
-        with pytest.raises(SfumatoError, match=r"holds 0 pictures .*3 pictures left out \(not a valid picture\)"):
+        with pytest.raises(SfumatoError, match=r"holds 0 pictures .*3 pictures left out \(a web page, not a picture\)"):
             look(root, size)
 
 

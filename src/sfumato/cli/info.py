@@ -36,7 +36,7 @@ def info(
     path = Path(what)
     if path.suffix.lower() == ".png":
         print_facts(read_about(path).items())
-    elif (path / "config.json").exists() or (path / "state.json").exists():
+    elif is_run(path) or ((path / "state.json").exists() and any(path.glob("*.safetensors"))):
         print_facts(run_facts(path))
     elif ships(what):
         print_facts(shipped_facts(what))
@@ -44,6 +44,16 @@ def info(
             print_facts(data_facts(zoo_data(what), size))
     else:
         print_facts(data_facts(what, size))
+
+
+def is_run(path: Path) -> bool:
+    """Whether there is a run in `path`: a folder of data may hold a config.json as well, of something else."""
+    if not (path / "config.json").exists():
+        return False
+    with suppress(OSError, ValueError, RecursionError):
+        content = json.loads((path / "config.json").read_bytes())
+        return isinstance(content, dict) and "model" in content
+    return (path / "checkpoints").is_dir()  # its config is damaged, which is to be said
 
 
 def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from PIL import Image
 
 from sfumato.cli.display import TrainingDisplay, console, picture_columns, print_facts
-from sfumato.cli.info import run_facts
+from sfumato.cli.info import is_run, run_facts
 from sfumato.errors import SfumatoError
 from sfumato.training import Progress, TrainingConfig, judge_run, read_evaluations, training_config
 
@@ -28,8 +28,8 @@ def watch(
     once: Annotated[bool, Parameter(help="Say how it stands now, and end.", negative="")] = False,
 ) -> None:
     """Follow a training run from another terminal, until it ends or Ctrl-C. The run itself takes no notice."""
-    if not (run / "config.json").exists():
-        raise SfumatoError(f"{run} is no run: it has no config.json; give a folder such as runs/photos.")
+    if not is_run(run):
+        raise SfumatoError(f"{run} is no run: it has no config.json of one; give a folder such as runs/photos.")
     shown: Path | None = None
     progress: Progress | None = None
     with TrainingDisplay(run.name, every_seconds=0) as display, suppress(KeyboardInterrupt):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, TiffImagePlugin
 from torch import Tensor
 
+from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 
 # The kinds that are read. Pillow goes by the content, whatever the suffix, and hands some kinds (EPS) to other
@@ -156,7 +157,7 @@ def _reason(path: Path | BytesIO | None, error: Exception) -> str:
         return "too large to open safely"
     words = str(error).lower()
     if "cannot identify" in words:
-        return "not a valid picture"
+        return (path and signature(path)) or "not a valid picture"
     if "truncated" in words:
         return "the file is truncated"
     if "broken" in words:

@@ -19,6 +19,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
 
@@ -38,9 +39,7 @@ class Checkpoint:
         """The tensors of file `name`, on the CPU. Raises SfumatoError where its bytes are not those written."""
         data = self._bytes(name)
         if data is None:
-            raise SfumatoError(
-                f"{self.path / name} is missing or damaged; delete {self.path} to use the one before it."
-            )
+            raise SfumatoError(f"{self.path / name} is {trouble(self.path / name)}; use another checkpoint.")
         try:
             return safetensors.torch.load(data)
         except SafetensorError as error:
@@ -77,6 +76,13 @@ def write_checkpoint(
     for old in [path for path in saved_in(folder) if path.name <= target.name][:-keep]:
         shutil.rmtree(old)
     return target
+
+
+def trouble(path: Path) -> str:
+    """What is wrong with a file whose bytes are not those that were written, in words that follow its name."""
+    if not path.exists():
+        return "missing"
+    return signature(path) or "damaged: its bytes are not those that were written"
 
 
 def saved_in(folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ import torch
 from sfumato.data.encoders import Encoder
 from sfumato.data.tokens import open_tokenizer
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint
+from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.config import ModelConfig, read_config
 from sfumato.hub.model import Model, new_model
 from sfumato.nets import FeaturesConfig, TextConfig, text_of
@@ -50,14 +50,15 @@ def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
         checkpoint = open_checkpoint(folder)
         if checkpoint is None or not checkpoint.intact(name):
             raise SfumatoError(
-                f"{folder / name} is missing or damaged; use {folder.parent.parent} to take an intact one."
+                f"{folder / name} is {trouble(folder / name)}; use {folder.parent.parent} to take an intact one."
             )
         return checkpoint, []
     found, damaged = newest_checkpoint(folder / "checkpoints", (name,))
     if found is None:
         state = f"{len(damaged)} damaged" if damaged else "no"
+        why = f" ({damaged[0] / name} is {trouble(damaged[0] / name)})" if damaged else ""
         raise SfumatoError(
-            f"there is no trained model in {folder}: it holds {state} checkpoints; train with `sfumato train`."
+            f"there is no trained model in {folder}: it holds {state} checkpoints{why}; train with `sfumato train`."
         )
     return found, damaged
 

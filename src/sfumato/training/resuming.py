@@ -15,7 +15,7 @@ from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.files import alone_in, replace_file
 from sfumato.hub import ModelConfig
-from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, saved_in
+from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, saved_in, trouble
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.loading import read_tokenizer
 from sfumato.training.averages import cut_averages
@@ -172,8 +172,9 @@ def _lost(damaged: list[Path], names: tuple[str, ...]) -> str:
     """What the newest of some damaged checkpoints lacks, in words."""
     newest = open_checkpoint(damaged[0])
     lacking = ["state.json"] if newest is None else [name for name in names if not newest.intact(name)]
+    words = ", ".join(f"{name} is {trouble(damaged[0] / name)}" for name in lacking)
     others = f", nor is any of the {len(damaged) - 1} before it" if len(damaged) > 1 else ""
-    return f"{damaged[0]} is not complete ({' and '.join(lacking)} missing or damaged){others}"
+    return f"{damaged[0]} is not complete ({words}){others}"
 
 
 def extend(
