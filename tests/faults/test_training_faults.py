@@ -331,7 +331,7 @@ def test_a_limit_on_the_size_of_files_keeps_the_last_checkpoint(tmp_path: Path) 
 def test_data_that_are_not_numbers_are_skipped_wherever_they_turn_up(tmp_path: Path) -> None:
     points = np.random.default_rng(0).standard_normal((64, 2), dtype=np.float32)
     points[7] = np.nan
-    config = replace(CONFIG, images=16 * 12)
+    config = replace(CONFIG, data="points", images=16 * 12)
     model = ModelConfig((2,), MLPConfig(2, width=32, blocks=1), data_std=1.0)
     trainer = start_run(tmp_path / "run", Dataset("points", points), config, model, CPU)
     list(train(tmp_path / "run", trainer))

@@ -16,7 +16,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
 from sfumato.training import Preview, Trainer, TrainingConfig, model_for, start_run, train
 from sfumato.training.coupling import couple
-from sfumato.training.trainer import Slice, halved
+from sfumato.training.slices import Slice, halved
 from tiny import TINY, blobs
 
 CONFIG = TrainingConfig("blobs", images=16 * 12, batch=16)

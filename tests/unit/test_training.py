@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
 
 from sfumato.data import draw_views, open_dataset, order
+from sfumato.data.columns import Columns
 from sfumato.errors import SfumatoError
 from sfumato.hub import load, new_model
-from sfumato.training import Preview, Progress, Saved, Trainer, TrainingConfig, model_for, resume_run, start_run, train
+from sfumato.hub.checkpoints import saved_in
+from sfumato.training import (
+    Judged,
+    Noted,
+    Preview,
+    Processes,
+    Progress,
+    Saved,
+    Trainer,
+    TrainingConfig,
+    model_for,
+    resume_run,
+    start_run,
+    train,
+    training_config,
+)
 from sfumato.training.averages import write_average
 from sfumato.training.ema import ema_decay, update_ema
 from sfumato.training.trainer import PATIENCE
@@ -125,6 +143,99 @@ def test_repeated_non_finite_steps_end_the_run_with_advice() -> None:
     poison(trainer, set(range(5, 30)))
     with pytest.raises(SfumatoError, match=f"for {PATIENCE} steps in a row, up to step 14.*lower learning rate"):
         list(trainer.steps())
+
+
+def test_processes_tell_each_other_all_in_one_message_a_step() -> None:
+    class Counted(Processes):
+        """The main one of two, the other of which does the same."""
+
+        said: ClassVar[list[str]] = []
+
+        def sum(self, tensor: torch.Tensor) -> torch.Tensor:
+            self.said.append("sum")
+            return 2 * tensor
+
+        def average(self, values: Sequence[float]) -> list[float]:
+            self.said.append("average")
+            return [values[0], values[1] / 2, *values[2:]]
+
+    trainer = Trainer(new_model(TINY), blobs(), replace(CONFIG, images=16 * 5), Counted(count=2))
+    assert len(list(trainer.steps())) == 5
+    assert Counted.said == ["sum", *["average"] * 5]
+
+
+def test_a_run_that_diverges_says_what_was_looked_at(tmp_path: Path) -> None:
+    """Nothing is said of checkpoints but where there is one that was read and found whole."""
+    wild = replace(CONFIG, learning_rate=1e30, images=16 * 60, held_out=0.2, previews=12)
+    told: list[str] = []
+    with pytest.raises(SfumatoError, match=r"10 steps in a row.*lower.*Nothing was saved that could be drawn with"):
+        for event in train(tmp_path / "wild", start_run(tmp_path / "wild", blobs(), wild, TINY, CPU)):
+            if isinstance(event, Noted):
+                told.append(event.text)
+            if isinstance(event, Judged):
+                assert event.verdict.word == "diverging"
+    assert any("samples of the preview hold values that are not finite numbers" in text for text in told), told
+    for line in (tmp_path / "wild" / "held_out.jsonl").open():
+        json.loads(line, parse_constant=pytest.fail)  # no NaN, which isn't JSON
+
+    saving = replace(CONFIG, save_minutes=1e-9, keep=9)
+    trainer = start_run(tmp_path / "late", blobs(), saving, TINY, CPU)
+    poison(trainer, set(range(7, 30)))
+    with pytest.raises(SfumatoError, match=r"checkpoint-00000006 is intact, and its weights are finite numbers"):
+        list(train(tmp_path / "late", trainer))
+    steps = [int(path.name.split("-")[1]) for path in saved_in(tmp_path / "late" / "checkpoints")]
+    assert steps == [1, 2, 3, 4, 5, 6]  # none of steps that failed
+
+
+@pytest.mark.parametrize(("rate", "said"), [(30.0, True), (6e-3, False)])
+def test_a_loss_that_explodes_and_stays_finite_is_told(tmp_path: Path, rate: float, said: bool) -> None:
+    config = replace(CONFIG, learning_rate=rate, optimizer="adamw", held_out=0.2, images=16 * 40)
+    told, words = [], []
+    for event in train(tmp_path / "run", start_run(tmp_path / "run", blobs(), config, TINY, CPU)):
+        told += [event.text] if isinstance(event, Noted) else []
+        words += [event.verdict.word] if isinstance(event, Judged) else []
+    assert any("the loss is" in text and f"lower learning rate than {rate:g}" in text for text in told) == said, told
+    assert ("diverging" in words) == said
+
+
+def test_a_run_names_its_data_and_says_where_they_changed(tmp_path: Path) -> None:
+    """As many pictures, of the same size and classes: noted with both hashes, and losses aren't compared across."""
+    config = replace(CONFIG, held_out=0.2)
+    stopping = start_run(tmp_path / "run", blobs(), config, TINY, CPU)
+    for event in train(tmp_path / "run", stopping):
+        if isinstance(event, Judged):
+            stopping.stop()
+    kept = training_config(tmp_path / "run")
+    assert kept.fingerprint == blobs().fingerprint()
+    again, _ = resume_run(tmp_path / "run", blobs(), kept, CPU)
+    assert again.notes == []
+
+    other = blobs()
+    other.samples[5] = 255 - other.samples[5]
+    again, _ = resume_run(tmp_path / "run", other, kept, CPU)
+    (note,) = again.notes
+    assert other.fingerprint()[:12] in note and kept.fingerprint[:12] in note
+    events = list(train(tmp_path / "run", again))
+    assert events[0] == Noted(note)
+    assert [event.verdict.word for event in events if isinstance(event, Judged)] == ["early", "early"]
+    assert training_config(tmp_path / "run").fingerprint == other.fingerprint()
+    fewer, _ = resume_run(tmp_path / "run", blobs(57), kept, CPU)
+    assert "there were 60 samples so far and there are 57 now" in fewer.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"data": "digits"}, r"data \(digits\) is not that of the data set blobs"),
+        ({"size": (9, 9)}, r"size \(\(9, 9\)\)"),
+        ({"crop": 2}, r"crop \(2\)"),
+        ({"columns": Columns(("age",))}, r"columns \(\('age',\)\)"),
+    ],
+)
+def test_a_config_of_other_data_is_refused(tmp_path: Path, wrong: dict[str, object], words: str) -> None:
+    with pytest.raises(SfumatoError, match=words):
+        start_run(tmp_path / "run", blobs(), replace(CONFIG, **wrong), TINY, CPU)
+    assert not (tmp_path / "run").exists()
 
 
 def test_events_files_and_previews_of_a_run(tmp_path: Path) -> None:

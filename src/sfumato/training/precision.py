@@ -6,12 +6,16 @@ import os
 import shutil
 import sysconfig
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
+
+from sfumato.errors import SfumatoError
 
 Precision = Literal["bf16", "fp32"]
 
@@ -65,3 +69,13 @@ def can_compile(device: torch.device) -> bool:
         return find_spec("triton") is not None  # which comes with PyTorch, except on Windows
     headers = Path(sysconfig.get_path("include")) / "Python.h"
     return device.type == "cpu" and shutil.which(os.environ.get("CXX", "g++")) is not None and headers.exists()
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Around what the network is compiled by; raises SfumatoError where that fails."""
+    try:
+        yield
+    except torch._dynamo.exc.TorchDynamoException as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise SfumatoError(f"the network could not be compiled ({reason}); train with --compile no.") from error

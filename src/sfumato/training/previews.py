@@ -18,7 +18,8 @@ from sfumato.hub import Model
 from sfumato.training.conditions import always_told
 from sfumato.training.config import TrainingConfig
 from sfumato.training.held_out import first_captions
-from sfumato.training.trainer import Trainer, halved_images
+from sfumato.training.slices import halved_images
+from sfumato.training.trainer import Trainer
 
 STEPS = 5  # at least between two previews, which cost about as much
 

@@ -10,21 +10,20 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sfumato.data import Dataset, around, draw_views, hold_out, order
 from sfumato.data.dataset import DataLost
-from sfumato.diffusion import SCHEDULES, Level, LevelLaw, NetDenoiser, Objective, Uncertainty
+from sfumato.diffusion import SCHEDULES, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.branch import freeze_below
@@ -36,8 +35,10 @@ from sfumato.training.coupling import couple
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
 from sfumato.training.lora import add_adapters, plain_weights, restore_trained, trained_weights
 from sfumato.training.optimizers import Muon, make_optimizers
+from sfumato.training.precision import compiling
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.sharding import gathered, part_of, shard, whole
+from sfumato.training.slices import Slice, halved
 
 PATIENCE = 10  # non-finite steps in a row before giving up
 
@@ -58,27 +59,6 @@ class Progress:
     gradient_norm: float
     learning_rate: float
     skipped: int
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Rows of a batch, as they are trained: `x0` and `eps` `(rows, ...)`, a level and a condition a row; on the CPU."""
-
-    x0: Tensor
-    cond: dict[str, Tensor]
-    level: Level
-    eps: Tensor
-
-
-def halved(part: Slice) -> Slice:
-    """The same rows at half the height and width; their noise has unit variance again."""
-    x0, eps = (F.avg_pool2d(pixels, 2) for pixels in (part.x0, part.eps))
-    return replace(part, x0=x0, eps=2 * eps, cond=halved_images(part.cond))
-
-
-def halved_images(told: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What the network is told by name, with images `(batch, channels, height, width)` at half the height and width."""
-    return {name: F.avg_pool2d(value, 2) if value.ndim == 4 else value for name, value in told.items()}
 
 
 class Trainer:
@@ -145,6 +125,7 @@ class Trainer:
         self.notes: list[str] = []  # what is to be said as it begins
         self._bad_in_a_row = 0
         self._asked_to_stop = self._stopping = False  # here, and among all processes
+        self._losing = False  # whether one of them could not read its rows of the next step
 
     @property
     def average(self) -> NetDenoiser:
@@ -216,24 +197,16 @@ class Trainer:
             self._stopping = self._asked_to_stop
         with ThreadPoolExecutor(1, "next-batch") as pool:
             drawn = pool.submit(self._draw, self.step + 1, self.images)
+            self._losing = bool(self.processes.sum(torch.tensor(float(bool(_lost(drawn))))) > 0)
             while self.fraction < 1 and not self._stopping:
-                slices, rate = self._together(drawn), self.learning_rate
+                if self._losing:  # where one could not read its rows all say so, and none takes the step
+                    raise DataLost(next(filter(None, self.processes.gathered(_lost(drawn)))))
+                slices, rate = drawn.result(), self.learning_rate
                 drawn = pool.submit(self._draw, self.step + 2, self.images + self.config.batch)
-                loss, norm = self._step(slices, rate, started)
+                loss, norm = self._step(slices, rate, started, drawn)
                 yield Progress(self.step, self.images, self.seconds, self.fraction, loss, norm, rate, self.skipped)
                 if self.processes.count == 1:  # several read the main one's clock, with the next step
                     self.seconds, self._stopping = time.perf_counter() - started, self._asked_to_stop
-
-    def _together(self, drawn: Future[list[Slice]]) -> list[Slice]:
-        """What was drawn. Where a process could not read its rows all of them say so, and none takes the step."""
-        slices, lost = [], ""
-        try:
-            slices = drawn.result()
-        except DataLost as error:
-            lost = str(error)
-        if self.processes.sum(torch.tensor(float(bool(lost)))) > 0:
-            raise DataLost(next(filter(None, self.processes.gathered(lost))))
-        return slices
 
     def _draw(self, step: int, images: int) -> list[Slice]:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
@@ -281,7 +254,9 @@ class Trainer:
         read[torch.from_numpy(hidden < self.config.condition_dropout)] = 0
         return read
 
-    def _step(self, slices: list[Slice], rate: float, started: float) -> tuple[float, float]:
+    def _step(
+        self, slices: list[Slice], rate: float, started: float, drawn: Future[list[Slice]]
+    ) -> tuple[float, float]:
         config, processes = self.config, self.processes
         self.step += 1
         for optimizer in self.optimizers:
@@ -303,8 +278,10 @@ class Trainer:
                 parameter.grad = processes.sum(parameter.grad) / processes.count
         norm = float(whole(torch.nn.utils.clip_grad_norm_(self._weights, config.clip)))
         clock = (time.perf_counter() - started) * processes.count if processes.main else 0.0
-        mean, self.seconds, stops = processes.average([float(sum(losses)), clock, float(self._asked_to_stop)])
-        self._stopping = stops > 0
+        lost = processes.count > 1 and _lost(drawn) != ""  # a lone process sees when it takes them
+        told = [float(sum(losses)), clock, float(self._asked_to_stop), float(lost)]
+        mean, self.seconds, stops, losing = processes.average(told)  # all that they tell each other in a step
+        self._stopping, self._losing = stops > 0, losing > 0
         self.images += config.batch
         if not (math.isfinite(norm) and math.isfinite(mean)):
             self._skip()
@@ -325,7 +302,7 @@ class Trainer:
         x0 = part.x0.to(self.device)
         if self.sharded and x0.ndim == 4:  # elsewhere the weights lie so, and pictures follow them
             x0 = x0.contiguous(memory_format=torch.channels_last)
-        with self.processes.together(), _compiling():
+        with self.processes.together(), compiling():
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"):
                 losses = self.objective.loss(self._averaging, x0, cond, part.level, part.eps)
                 share = len(losses) * self.processes.count / self.config.batch
@@ -413,15 +390,15 @@ class Trainer:
             self.objective.uncertainty.load_state_dict(own)
 
 
+def _lost(drawn: Future[list[Slice]]) -> str:
+    """Why the rows could not be read; '' where they were."""
+    try:
+        drawn.result()
+    except DataLost as error:
+        return str(error)
+    return ""
+
+
 def _bytes(tensors: Iterable[Tensor]) -> int:
     """What tensors take in a file, with their names."""
     return sum(tensor.numel() * tensor.element_size() + 128 for tensor in tensors)
-
-
-@contextmanager
-def _compiling() -> Iterator[None]:
-    try:
-        yield
-    except torch._dynamo.exc.TorchDynamoException as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise SfumatoError(f"the network could not be compiled ({reason}); train with --compile no.") from error
