@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -287,6 +288,13 @@ def test_snapshots_of_steps_that_were_lost_are_taken_again(tmp_path: Path) -> No
 def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
     start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
     with pytest.raises(SfumatoError, match="already holds a run; go on with --resume"):
+        start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
+
+
+def test_checkpoints_whose_config_is_lost_are_not_trained_over(run_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(run_folder, tmp_path / "run")
+    (tmp_path / "run" / "config.json").unlink()
+    with pytest.raises(SfumatoError, match=r"checkpoints of a run whose config\.json is missing"):
         start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
 
 

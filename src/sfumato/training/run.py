@@ -32,6 +32,7 @@ from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import alone_in, append, replace_file
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
+from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.loading import TOKENIZER, frozen_encoder
 from sfumato.nets import (
@@ -181,6 +182,11 @@ def start_run(
     if processes.main:
         if (folder / "config.json").exists():
             raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
+        if saved_in(folder / "checkpoints"):  # which this run would delete as it saves its own
+            raise SfumatoError(
+                f"{folder} holds checkpoints of a run whose config.json is missing; restore that, or give another "
+                "--name."
+            )
         if start is not None:
             write_start(folder, start)
         if tokenizer is not None:
