@@ -64,7 +64,7 @@ class Saver:
 
     def crowded(self) -> Iterator[Noted]:
         """Say so where there is no room for two checkpoints; all processes call this."""
-        if self.trainer.processes.main and _room(self.folder) < 2 * self.trainer.checkpoint_bytes:
+        if self.trainer.processes.main and _room(self.folder, self.trainer.step) < 2 * self.trainer.checkpoint_bytes:
             need = megabytes(self.trainer.checkpoint_bytes)
             yield from self.note(
                 "checkpoint",
@@ -80,7 +80,7 @@ class Saver:
         """
         trainer, main = self.trainer, self.trainer.processes.main
         path = checkpoint_path(self.place, trainer.step)
-        short = main and _room(self.folder) < 2 * trainer.checkpoint_bytes
+        short = main and _room(self.folder, trainer.step) < 2 * trainer.checkpoint_bytes
         if not last and (trainer.failing or trainer.processes.same(short)):
             yield from self.crowded()
             return
@@ -101,18 +101,18 @@ class Saver:
             below = "" if trainer.config.origin is None else trainer.config.origin.path
             weights = files[WEIGHT_FILES["ema"]]
             yield from self.optional(f"{BRANCH}/", lambda: write_branch(self.folder / BRANCH, weights, sees, below))
-        saved = saved_in(self.place)
-        while free_disk(self.folder) < trainer.checkpoint_bytes + MARGIN and len(saved) > 1:
-            shutil.rmtree(saved.pop(0))
+        older = _spare(self.folder, trainer.step)
+        while free_disk(self.folder) < trainer.checkpoint_bytes + MARGIN and older:
+            shutil.rmtree(older.pop(0))
             yield from self.note("keep", "the disk is nearly full: fewer checkpoints are kept than --keep says.")
-        keep = len(saved) + 1 if trainer.failing else trainer.config.keep
+        keep = trainer.step + 1 if trainer.failing else trainer.config.keep
         yield Saved(trainer.step, write_checkpoint(self.place, trainer.step, files, counters, keep))
 
     def snapshot(self) -> Iterator[Noted]:
         """Write a snapshot of the averages, where that leaves room for checkpoints. All processes call this."""
         trainer = self.trainer
         need = trainer.snapshot_bytes + 2 * trainer.checkpoint_bytes
-        if trainer.processes.same(trainer.processes.main and _room(self.folder) < need):
+        if trainer.processes.same(trainer.processes.main and _room(self.folder, trainer.step) < need):
             yield from self.note(
                 "averages", "the disk is nearly full: snapshots of the averages, for `sfumato ema`, are left out."
             )
@@ -132,7 +132,7 @@ class Saver:
 def check_room(folder: Path, trainer: Trainer, besides: int = 0) -> None:
     """Raises SfumatoError, in all processes, where the disk has no room for a checkpoint and bytes `besides`."""
     need, lack = trainer.checkpoint_bytes + besides, ""
-    if trainer.processes.main and (room := _room(folder)) < need:
+    if trainer.processes.main and (room := _room(folder, trainer.step)) < need:
         lack = (
             f"the disk that holds {folder} is too full: what the run has to save takes {megabytes(need)} and "
             f"{megabytes(max(0, room))} are free; make room, or write elsewhere with --out."
@@ -141,9 +141,14 @@ def check_room(folder: Path, trainer: Trainer, besides: int = 0) -> None:
         raise SfumatoError(lack)
 
 
-def _room(folder: Path) -> int:
-    """The bytes that a checkpoint may take: those that are free, and those of all saved ones but the newest."""
-    return free_disk(folder) - MARGIN + sum(map(_size, saved_in(folder / "checkpoints")[:-1]))
+def _room(folder: Path, step: int) -> int:
+    """The bytes that the checkpoint of `step` may take: those that are free, and those that may make room for it."""
+    return free_disk(folder) - MARGIN + sum(map(_size, _spare(folder, step)))
+
+
+def _spare(folder: Path, step: int) -> list[Path]:
+    """The checkpoints before the newest one that the run has reached; it is intact, which later ones may not be."""
+    return [path for path in saved_in(folder / "checkpoints") if path < checkpoint_path(path.parent, step)][:-1]
 
 
 def _size(folder: Path) -> int:
