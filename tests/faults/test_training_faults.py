@@ -366,6 +366,15 @@ def test_data_that_vanish_while_training_stop_nothing(pictures: Path, tmp_path: 
     assert trainer.step == 6 and trainer.skipped == 0
 
 
+def test_weights_that_are_a_pointer_are_called_one(run_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(run_folder, tmp_path / "run")
+    (path,) = (tmp_path / "run").glob("checkpoints/*/ema.safetensors")
+    path.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n")
+    for place in (tmp_path / "run", path.parent):
+        with pytest.raises(SfumatoError, match=r"ema\.safetensors is a Git LFS pointer, .*git lfs pull"):
+            load(place)
+
+
 def test_a_checkpoint_that_is_written_again_replaces_the_first(tmp_path: Path) -> None:
     for value in (1.0, 2.0):
         path = write_checkpoint(tmp_path, 7, {"model.safetensors": {"w": torch.full((3,), value)}}, {}, keep=1)
