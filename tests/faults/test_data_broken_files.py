@@ -102,10 +102,10 @@ def test_a_decompression_bomb_is_left_out(
     Image.new("RGB", (80, 80)).save(root / "bomb.png")
     for value in range(3):
         Image.new("RGB", (20, 20), (value, 0, 1)).save(root / f"{value}.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    monkeypatch.setenv("SFUMATO_MAX_PIXELS", str(limit))
     dataset = look(root, size and (20, 20))
     assert dataset.shape == (3, 20, 20)
-    assert dataset.notes == ("1 picture left out (too large to open safely): bomb.png.",)
+    assert dataset.notes == (f"1 picture left out (over {limit:,} pixels, which SFUMATO_MAX_PIXELS raises): bomb.png.",)
 
 
 def test_a_file_that_would_start_another_program_is_left_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

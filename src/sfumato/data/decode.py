@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, TiffImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin, TiffImagePlugin
 from torch import Tensor
 
+from sfumato.data.colours import to_srgb
+from sfumato.data.limits import PIXELS, TEXT, limit, too_large
 from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 
@@ -25,6 +29,10 @@ SUFFIXES = {
     ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff",
     ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".tga", ".avif",
 }  # fmt: skip
+
+PNG = b"\x89PNG\r\n\x1a\n"
+WHITE, BITS, BRIGHTEST = 262, 258, 281  # TIFF's tags PhotometricInterpretation, BitsPerSample, MaxSampleValue
+TWELVE = 2**12 - 1
 
 ORIENTATION = 0x0112  # the EXIF tag, and how to turn a picture upright for each of its values
 TURNS = {
@@ -59,6 +67,7 @@ def decode(read: Callable[[], Path | BytesIO], size: tuple[int, int]) -> Decoded
     path = None
     try:
         path = read()
+        _check_sums(path)
         with Image.open(path) as file:
             if file.format not in FORMATS:
                 return Decoded(None, problem=f"{file.format} is not a kind that is read")
@@ -70,14 +79,14 @@ def decode(read: Callable[[], Path | BytesIO], size: tuple[int, int]) -> Decoded
             upright = file.transpose(TURNS[_orientation(file)]) if _orientation(file) in TURNS else file
             if tagged in TURNS:
                 facts.append("turned upright as their EXIF says")
-            plain, conversions = _grey_or_rgb(upright, file.format)
+            plain, conversions = _grey_or_rgb(upright, file)
             facts += conversions
             if plain.width < width or plain.height < height:
                 facts.append(f"smaller than {height}×{width} and enlarged")
             fitted = ImageOps.fit(plain, (width, height), Image.Resampling.LANCZOS)
             pixels = np.asarray(fitted.convert("RGB"))
     except Image.DecompressionBombWarning:
-        return Decoded(None, problem="too large to open safely")
+        return Decoded(None, problem=too_large(PIXELS))
     except Exception as error:  # Pillow's decoders raise nearly anything on a broken file
         passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
         return Decoded(None, problem=_reason(path, error), passing=passing)
@@ -118,10 +127,22 @@ def guarded_against_bombs() -> Iterator[None]:
 
     Pillow knows no other way, and Python's filters hold for all threads: open it around them, not inside.
     """
+    before = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="PIL", category=UserWarning)
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
+        set_limits()
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = before
+
+
+def set_limits() -> None:
+    """Tell Pillow what the user allows (see limits.py)."""
+    Image.MAX_IMAGE_PIXELS = limit(PIXELS)
+    PngImagePlugin.MAX_TEXT_CHUNK = limit(TEXT)
+    PngImagePlugin.MAX_TEXT_MEMORY = max(64 * 2**20, 4 * limit(TEXT))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -131,22 +152,62 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _grey_or_rgb(image: Image.Image, kind: str | None) -> tuple[Image.Image, list[str]]:
-    """The picture in mode L or RGB, and what was converted."""
+def _check_sums(found: Path | BytesIO) -> None:
+    """Raise ValueError where a PNG's parts don't have their checksums, which Pillow lets pass."""
+    with found.open("rb") if isinstance(found, Path) else nullcontext(found) as file:
+        content = file.read(len(PNG))
+        if content == PNG:
+            content += file.read()
+        file.seek(0)
+    if not content.startswith(PNG):
+        return
+    place, view = len(PNG), memoryview(content)
+    while place + 12 <= len(content) and content[place - 8 : place - 4] != b"IEND":
+        length = int.from_bytes(view[place : place + 4])
+        ends = place + 8 + length
+        if ends + 4 <= len(content) and zlib.crc32(view[place + 4 : ends]) != int.from_bytes(view[ends : ends + 4]):
+            raise ValueError("damaged: a part of it has the wrong checksum")
+        place = ends + 4
+
+
+def _grey_or_rgb(image: Image.Image, file: Image.Image) -> tuple[Image.Image, list[str]]:
+    """The picture in mode L or RGB, in sRGB, and what was converted; `file` is what it was opened as."""
+    facts: list[str] = []
     mode = image.mode
-    if mode.startswith("I;16") or (mode == "I" and kind in ("PNG", "PPM")):  # Pillow's own conversion would clip
-        values = np.asarray(image).astype(np.float64)
-        return Image.fromarray(np.rint(values / 257).clip(0, 255).astype(np.uint8)), ["of 16 bits scaled to 8"]
-    if mode in ("I", "F"):
+    if mode.startswith("I;16") or (mode == "I" and file.format in ("PNG", "PPM")):  # Pillow's own conversion would clip
+        image, facts = _of_eight_bits(image, getattr(file, "tag_v2", {}))
+    elif mode in ("I", "F"):
         raise ValueError(f"{'floating-point' if mode == 'F' else '32-bit'} pixels without a known range")
-    if mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    elif mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image, facts = to_srgb(image if mode == "LA" else image.convert("RGBA"))
         rgba = image.convert("RGBA")
         flat = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
         clear = bool((np.asarray(rgba)[..., 3] < 255).any())
-        return flat, ["with transparency placed on white"] if clear else []
-    if mode in ("L", "1"):
-        return image.convert("L"), []
-    return image.convert("RGB"), [f"converted from {mode} to RGB"] if mode not in ("RGB", "P") else []
+        return flat, facts + ["with transparency placed on white"] * clear
+    elif mode in ("L", "1"):
+        image = image.convert("L")
+    elif mode != "RGB":
+        image, facts = image.convert("RGB"), [f"converted from {mode} to RGB"] if mode != "P" else []
+    image, moved = to_srgb(image)
+    return image, facts + moved
+
+
+def _of_eight_bits(image: Image.Image, tags: Mapping[int, Any]) -> tuple[Image.Image, list[str]]:
+    """The grey picture of 16 bits in mode L, by what the `tags` of its TIFF say of its values, if it is one."""
+    values = np.asarray(image).astype(np.float64)
+    bits = tags.get(BITS, (16,))[0]
+    if (told := tags.get(BRIGHTEST, (0,))[0]) in (2**n - 1 for n in range(9, bits)):  # other values say nothing of bits
+        bits = told.bit_length()
+    brightest = 2**bits - 1
+    facts = [f"of {bits} bits scaled to 8"]
+    if bits == 16 and 0 < values.max() <= TWELVE:
+        facts.append(f"of 16 bits nearly black, without a value above {TWELVE:,}: if they hold 12, multiply them by 16")
+    scaled = np.rint(values * (255 / brightest)).clip(0, 255)
+    if tags.get(WHITE) == 0:
+        scaled = 255 - scaled
+    eight = Image.fromarray(scaled.astype(np.uint8))
+    eight.info = image.info
+    return eight, facts
 
 
 def _reason(path: Path | BytesIO | None, error: Exception) -> str:
@@ -154,10 +215,12 @@ def _reason(path: Path | BytesIO | None, error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     if isinstance(error, Image.DecompressionBombError):
-        return "too large to open safely"
+        return too_large(PIXELS)
     words = str(error).lower()
     if "cannot identify" in words:
         return (path and signature(path)) or "not a valid picture"
+    if "max_text" in words:
+        return f"holds a text {too_large(TEXT)}"
     if "truncated" in words:
         return "the file is truncated"
     if "broken" in words:

@@ -10,7 +10,7 @@ PIXELS, FILE, TEXT = "SFUMATO_MAX_PIXELS", "SFUMATO_MAX_FILE_BYTES", "SFUMATO_MA
 LIMITS = {  # environment variable → the most that is opened where it isn't set
     PIXELS: 89_478_485,  # of one picture (Pillow's own limit: 256 MB of RGB)
     FILE: 256_000_000,  # of one picture's file or a table of captions, once unpacked
-    TEXT: 1_000_000,  # of one caption's file, and of one text inside a picture's
+    TEXT: 2**20,  # of one caption's file, and of one text inside a picture's
 }
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from torch import Tensor
 
+from sfumato.data.decode import guarded_against_bombs
+from sfumato.data.limits import PIXELS, too_large
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 
@@ -160,14 +162,16 @@ def save_png(image: Image.Image, path: Path, about: Mapping[str, str]) -> None:
 def read_about(path: Path) -> dict[str, str]:
     """What `save_png` wrote into the PNG at `path`. Raises SfumatoError where there is no such text to read."""
     try:
-        with Image.open(path) as image:
+        with guarded_against_bombs(), Image.open(path) as image:
             image.load()
             text = getattr(image, "text", {}).get(_KEY)
         about = json.loads(text) if text is not None else None
     except FileNotFoundError as error:
         raise SfumatoError(f"there is no file {path}.") from error
-    except (OSError, SyntaxError, ValueError, RecursionError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, RecursionError) as error:
         raise SfumatoError(f"{path} is not a readable PNG.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise SfumatoError(f"{path} has {too_large(PIXELS)}.") from error
     if not isinstance(about, dict):
         raise SfumatoError(f"{path} was not drawn by sfumato: it carries no record of how it was made.")
     return {str(name): str(value) for name, value in about.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 LFS = b"version https://git-lfs.github.com/spec/"
 HEAD = 64  # bytes
 HEIC = "a HEIC picture, which is not read; save it as JPEG or PNG"
+TIFF = "a TIFF of a kind that is not read, or a damaged one; save it as PNG"
 VIDEO = "a video, not a picture"
 SIGNATURES: tuple[tuple[int, bytes, str], ...] = (  # where, what stands there, what that is
     (0, LFS, "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"),
@@ -16,6 +17,9 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (  # where, what stands there, 
     *((4, b"ftyp" + brand, VIDEO) for brand in (b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"M4V ", b"avc1")),
     (0, b"\x1aE\xdf\xa3", VIDEO),
     (8, b"AVI ", VIDEO),
+    *((0, mark, TIFF) for mark in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    (0, b"\xff\x0a", "a JPEG XL picture, which is not read; save it as PNG"),
+    (4, b"JXL ", "a JPEG XL picture, which is not read; save it as PNG"),
     (0, b"8BPS", "a Photoshop document, not a picture"),
     (0, b"%PDF", "a PDF, not a picture"),
     (0, b"PK\x03\x04", "a ZIP archive, not a picture"),

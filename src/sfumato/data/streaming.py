@@ -26,7 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sfumato.data.columns import split_columns
 from sfumato.data.dataset import DataLost, Dataset, Progress, files_of
-from sfumato.data.decode import decode
+from sfumato.data.decode import decode, set_limits
 from sfumato.data.layout import Entry, Source, readable
 from sfumato.data.reading import Report, read_all, threads
 from sfumato.errors import SfumatoError
@@ -46,6 +46,7 @@ class Streamed:
         processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # of torchrun on this machine
         self._threads = ThreadPoolExecutor(max(1, threads() // processes), "decoding")
         warnings.filterwarnings("ignore", module="PIL", category=UserWarning)  # the first reading told of them
+        set_limits()
 
     def __getitem__(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]:
         """The pictures at `indices` `(number,)`. Raises DataLost where one can no longer be read."""
