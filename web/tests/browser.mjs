@@ -1,8 +1,10 @@
-/** Debian's Chromium with WebGL by software, and a page that remembers what went wrong on it. */
+/** Chromium with WebGL by software, and a page that remembers what went wrong on it. */
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
-export const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+const CARRIED = fileURLToPath(new URL('../browser/chromium', import.meta.url)) // where none is installed: see ../browser
+export const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', CARRIED].find(existsSync)
 
 export async function open({ webgl = true, args = [] } = {}) {
   const graphics = webgl ? ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'] : ['--disable-gpu', '--disable-3d-apis']

@@ -174,6 +174,19 @@ def walks(
         _json(folder / f"{name}.json", {**told, "programs": programs})
 
 
+def guided(model: Model, steps: int, scales: Sequence[float]) -> dict[str, Any]:
+    """Guidance scale → the program of the model's own sampler in `steps` steps."""
+    settings = model.config.sampling
+    assert isinstance(model.denoiser, NetDenoiser)
+    levels = grid(settings.grid, SCHEDULES[settings.schedule](), steps)
+    return {
+        f"{scale:g}": short(
+            program_data(trace(stepper(settings.sampler), levels, scale), model.denoiser.parameterization)
+        )
+        for scale in scales
+    }
+
+
 def short(program: dict[str, Any]) -> dict[str, Any]:
     """The program in as many figures as float32 has."""
 
@@ -198,15 +211,9 @@ def digits(model: Model, folder: Path) -> None:
     (folder / "inside.onnx").write_bytes(inside.onnx(model.config.shape))
     settings = model.config.sampling
     walks(settings.schedule, STEPS, model.denoiser, folder / "walks", settings.grid)
-    levels = grid(settings.grid, SCHEDULES[settings.schedule](), settings.steps)
     _json(folder / "guided.json", {
         "sampling": SamplingConfig(**vars(settings)).__dict__,
-        "programs": {
-            f"{scale:g}": short(
-                program_data(trace(stepper(settings.sampler), levels, scale), model.denoiser.parameterization)
-            )
-            for scale in GUIDANCE
-        },
+        "programs": guided(model, settings.steps, GUIDANCE),
     })  # fmt: skip
     times = torch.linspace(0, 1, TIMES + 1, dtype=torch.float64)
     table: dict[str, Any] = {}
@@ -241,20 +248,13 @@ def emoji(model: Model, folder: Path) -> None:
     (folder / "network.onnx").write_bytes(network_onnx(model, half=True))
     assert model.tokenizer is not None
     (folder / TOKENIZER).write_text(model.tokenizer.to_str(), encoding="utf-8")
-    settings = model.config.sampling
-    levels = grid(settings.grid, SCHEDULES[settings.schedule](), PROMPT_STEPS)
     _json(folder / "about.json", {
         "shape": list(model.config.shape),
         "tokens": model.tokens([""]).shape[1],
         "parameters": model.parameters,
         "weights": model.weights_hash,
         "prompts": [{"text": text, "seen": seen} for text, seen in PROMPTS],
-        "programs": {
-            f"{scale:g}": short(
-                program_data(trace(stepper(settings.sampler), levels, scale), model.denoiser.parameterization)
-            )
-            for scale in PROMPT_GUIDANCE
-        },
+        "programs": guided(model, PROMPT_STEPS, PROMPT_GUIDANCE),
     })  # fmt: skip
 
 
