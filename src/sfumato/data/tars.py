@@ -6,7 +6,6 @@ import bz2
 import gzip
 import lzma
 import os
-import shutil
 import tarfile
 import tempfile
 import threading
@@ -100,7 +99,8 @@ def _open(path: Path, notes: list[str]) -> tuple[ReadAt, IO[bytes]]:
     whole, lock = tempfile.TemporaryFile(), threading.Lock()  # noqa: SIM115 (it lasts as long as it is read)
     try:
         with unpack(path) as packed:
-            shutil.copyfileobj(packed, whole, SOME)
+            while some := packed.read1(SOME):  # less than asked for where the file breaks off
+                whole.write(some)
         whole.flush()
     except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile):
         notes.append(f"{path.name} is damaged; what could be unpacked is used.")
