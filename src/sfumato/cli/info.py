@@ -66,7 +66,13 @@ def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
         ("shape", " × ".join(map(str, dataset.shape))),
         ("classes", ", ".join(dataset.classes) or "none"),
         ("captions", _captions(dataset)),
+        *([("files", _files(dataset))] if dataset.files else []),
     ]
+
+
+def _files(dataset: Dataset) -> str:
+    """What became of each file that was found."""
+    return ", ".join(f"{count(number)} {reason}" for reason, number in dataset.files.items())
 
 
 def _captions(dataset: Dataset) -> str:

@@ -19,7 +19,7 @@ from sfumato.data.text_files import decode_text
 
 LABELS = ("label", "labels", "fine_label", "class", "cls")  # what a class is called in metadata, shards and tables
 SILENT = "without a caption or a class"
-PART = "parts of the sample of another picture"
+PART = "part of the sample of another picture"
 
 T = TypeVar("T")
 

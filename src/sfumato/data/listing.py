@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -145,10 +145,15 @@ def leave_own_output_out(listing: Listing) -> None:
             own[tuple(folder)] = CACHE
         elif len(folder) > 1 and folder[-1] == "samples" and folder[-2].startswith("sfumato-"):
             own[tuple(folder[:-1])] = DRAWN
-    if not own:
-        return
-    for parts in list(listing.files):
-        for end in range(1, len(parts)):
-            if parts[:end] in own:
-                listing.leave_out(parts, own[parts[:end]], parts[:end])
-                break
+    for parts in list(listing.files) if own else ():
+        if (within := _below(parts, own)) is not None:
+            listing.leave_out(parts, own[within], within)
+    for (reason, named), number in list(listing.left_out.items()) if own else ():
+        if (within := _below(named, own)) is not None:
+            del listing.left_out[reason, named]
+            listing.left_out[own[within], within] += number
+
+
+def _below(parts: Parts, folders: Collection[Parts]) -> Parts | None:
+    """Which of the folders a file is in."""
+    return next((parts[:end] for end in range(1, len(parts)) if parts[:end] in folders), None)
