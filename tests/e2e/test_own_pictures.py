@@ -11,7 +11,8 @@ from tiny import Command
 
 NOTES = [
     "1 picture left out (the file is truncated): dog/052.jpg.",
-    "2 pictures left out (not a valid picture): cat/020.png, dog/082.png.",
+    "1 picture left out (an empty file): cat/020.png.",
+    "1 picture left out (a web page, not a picture): dog/082.png.",
     "32 pictures smaller than 16×16 and enlarged.",
     "15 pictures with transparency placed on white.",
     "13 pictures converted from CMYK to RGB.",

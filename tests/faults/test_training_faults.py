@@ -366,6 +366,16 @@ def test_data_that_vanish_while_training_stop_nothing(pictures: Path, tmp_path: 
     assert trainer.step == 6 and trainer.skipped == 0
 
 
+def test_a_checkpoint_that_a_killed_process_had_moved_away_is_put_back(tmp_path: Path) -> None:
+    """Between the two renames that write one step again there is neither under its name."""
+    folder = tmp_path / "run"
+    stopped_at(folder, 4, replace(CONFIG, keep=1))
+    path = folder / "checkpoints" / "checkpoint-00000004"
+    path.replace(path.with_name(".checkpoint-00000004.old.part"))
+    again, damaged = resume_run(folder, blobs(), CONFIG, CPU)
+    assert again.step == 4 and not damaged and path.exists()
+
+
 def test_weights_that_are_a_pointer_are_called_one(run_folder: Path, tmp_path: Path) -> None:
     shutil.copytree(run_folder, tmp_path / "run")
     (path,) = (tmp_path / "run").glob("checkpoints/*/ema.safetensors")

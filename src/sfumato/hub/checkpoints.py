@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from sfumato.files import FULL, sync_folder, write_file
 
 Tensors = Mapping[str, Tensor]
 MARGIN = 2**16  # bytes beyond those of the tensors: names, hashes, blocks
-_PREFIX = "checkpoint-"
+_PREFIX, _MOVED = "checkpoint-", ".old.part"
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,22 @@ def write_checkpoint(
     draw. Raises SfumatoError where the disk is full; what was saved before stays as it was.
     """
     target = checkpoint_path(folder, step)
+    put_back(folder)
     for leftover in folder.glob(f".{_PREFIX}*.part"):  # of a process that was killed while saving
         shutil.rmtree(leftover, ignore_errors=True)
     write_folder(target, files, {**state, "step": step}, f"go on with --resume ({_newest_words(folder)})")
     for old in [path for path in saved_in(folder) if path.name <= target.name][:-keep]:
         shutil.rmtree(old)
     return target
+
+
+def put_back(folder: Path) -> None:
+    """Put back what a process had moved away to write it again when it was killed: there is no other of that step."""
+    for moved in folder.glob(f".{_PREFIX}*{_MOVED}"):
+        target = moved.with_name(moved.name[1:].removesuffix(_MOVED))
+        with suppress(OSError):  # another process was faster
+            if not target.exists():
+                moved.replace(target)
 
 
 def trouble(path: Path) -> str:
@@ -112,7 +123,7 @@ def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str,
             hashes[name] = hashlib.sha256(data).hexdigest()
         write_file(temporary / "state.json", json.dumps({**state, "files": hashes}, indent=1).encode())
         sync_folder(temporary)
-        replaced = target.with_name(f".{target.name}.old.part")
+        replaced = target.with_name(f".{target.name}{_MOVED}")
         shutil.rmtree(replaced, ignore_errors=True)  # of a write that was killed
         if target.exists():  # moved away, which takes no time, so that a kill hardly finds neither
             target.replace(replaced)

@@ -85,7 +85,8 @@ def write_average(run: Path, config: TrainingConfig, width: float) -> tuple[Path
     tensors, error = reconstruct(stored, Profile(now, gamma_of(width)))
     target = run / "averages" / f"width-{width:g}"
     state = {name: value for name, value in checkpoint.state.items() if name != "files"}
-    write_folder(target, {"ema.safetensors": tensors}, {**state, "width": width, "profile_error": error})
+    of = {name: checkpoint.state["files"][name] for name in names}
+    write_folder(target, {"ema.safetensors": tensors}, {**state, "width": width, "profile_error": error, "of": of})
     return target, error
 
 

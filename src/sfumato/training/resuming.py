@@ -15,7 +15,7 @@ from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.files import alone_in, replace_file
 from sfumato.hub import ModelConfig
-from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, saved_in, trouble
+from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, put_back, saved_in, trouble
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.loading import read_tokenizer
 from sfumato.training.averages import cut_averages
@@ -89,6 +89,7 @@ def _saved(
 ) -> tuple[Checkpoint | None, dict[str, dict[str, Tensor]], list[Path]]:
     """The checkpoint to go on from, what of it is taken, and those that were passed over."""
     place = folder / "checkpoints"
+    put_back(place)
     checkpoint, damaged = newest_checkpoint(place, names)
     if checkpoint is not None and not weights_only:
         return checkpoint, {name: checkpoint.read(name) for name in names}, damaged
