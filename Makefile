@@ -30,25 +30,31 @@ SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evalu
 WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/computed -o -path web/tests -o -path web/browser \) -prune \
               -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py)
 
-.PHONY: demo lesson test coverage node clean
+.PHONY: demo lesson test lint types pages coverage node clean
 .DELETE_ON_ERROR:
+MAKEFLAGS += --jobs=2 # what doesn't wait for one another: npm beside pip, types beside the building of the pages
 
 demo: $(VENV)/.demo
 	$(BIN)/sfumato demo
 
 lesson: $(SITE)
 
-test: $(VENV)/.test $(if $(NODE),$(SITE) $(CARRIED))
-ifeq ($(NODE),yes)
-	cd web && npm run --silent check
-else
+test: lint types $(if $(NODE),pages $(SITE) $(CARRIED))
+ifneq ($(NODE),yes)
 	@echo "There is no Node.js 20 or newer with npm here: the lesson's pages are neither built nor tested."
 endif
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal $(PYTEST)
+
+lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal $(PYTEST)
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+pages: web/node_modules/.installed
+	cd web && npm run --silent check
 
 # Apart: following every line makes each process that the tests start half as slow again.
 coverage: $(VENV)/.test
@@ -62,7 +68,7 @@ $(SITE): $(COMPUTED) $(WRITTEN) | web/node_modules/.installed
 	cd web && node_modules/.bin/vite build --logLevel warn
 	touch $@
 
-$(COMPUTED): $(SHOWN) | node $(VENV)/.lesson
+$(COMPUTED): $(SHOWN) | node $(VENV)/$(if $(filter test,$(MAKECMDGOALS)),.test,.lesson) # pip is run once at a time
 	$(BIN)/python -W ignore -m sfumato.lesson.computed web/public/computed
 
 web/node_modules/.installed: web/package-lock.json | node

@@ -100,14 +100,14 @@ function looked(seen) {
   return { spoken: untimed(spoken), shown: pixels.join() + untimed(copy?.innerHTML ?? '').replaceAll(/\b(id|for|name|aria-describedby)="[^"]*"/g, '') }
 }
 const same = (a, b) => a.spoken === b.spoken && a.shown === b.shown
-/** The look once nothing is being computed and two looks a while apart are the same. */
+/** The look once nothing is being computed and two looks a while apart are the same; what computes is not looked at. */
 async function settled(page, seen, rest = 130) {
-  let before = await look(page, seen)
-  let since = Date.now()
-  return until('it never comes to rest', async () => [await page.evaluate(() => window.sfumato.busy()), await look(page, seen)], ([busy, now]) => {
-    if (busy || !same(now, before)) [since, before] = [Date.now(), now]
-    return Date.now() - since > rest
-  }, page).then(([, now]) => now)
+  let [before, since] = [undefined, Date.now()]
+  const idle = () => page.evaluate(() => !window.sfumato.busy())
+  return until('it never comes to rest', async () => (await idle()) && (await look(page, seen)), (now) => {
+    if (!now || !before || !same(now, before)) [since, before] = [Date.now(), now || undefined]
+    return before && Date.now() - since > rest
+  }, page)
 }
 /** A page on which nothing moves by itself, whose scene can be read back. */
 async function visitStill(query, options = {}) {
