@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.data import Dataset
+from sfumato.data import Dataset, open_dataset
 from sfumato.data.folder import open_folder
 from sfumato.errors import SfumatoError
 
@@ -115,6 +115,13 @@ def test_a_file_that_would_start_another_program_is_left_out(root: Path, monkeyp
     (note,) = look(root).notes
     assert note.startswith("1 picture left out (") and "page.png" in note
     assert started == []
+
+
+@pytest.mark.parametrize("name", ["photos.zip", "photos.tar", "photos.tar.gz", "photos.parquet"])
+def test_an_archive_that_was_not_fetched_is_called_a_pointer(tmp_path: Path, name: str) -> None:
+    pointer(tmp_path / name)
+    with pytest.raises(SfumatoError, match="a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"):
+        open_dataset(str(tmp_path / name), cache=tmp_path / "cache")
 
 
 def test_many_broken_files_make_one_sentence(root: Path) -> None:

@@ -19,6 +19,7 @@ from sfumato.data.kinds import Parts
 from sfumato.data.layout import NO_CLASS, Entry, Source, names, readable
 from sfumato.data.listing import LeftOut, version_of
 from sfumato.data.report import BESIDE, sentences, tally
+from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 
 IMAGES = ("image", "img", "picture", "jpg", "png")
@@ -48,7 +49,9 @@ def parquet_source(path: Path, files: Mapping[Parts, Path]) -> Source:
             without.append(error)
             left_out["parquet files without a column of pictures", parts] += 1
         except (pa.ArrowException, OSError) as error:
-            raise SfumatoError(f"{file} can't be read as parquet: {str(error).splitlines()[0]}") from error
+            raise SfumatoError(
+                f"{file} can't be read as parquet: {signature(file) or str(error).splitlines()[0]}"
+            ) from error
     if not tables:
         raise without[0]
     class_names = _names_of_all(tables)

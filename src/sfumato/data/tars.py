@@ -19,6 +19,7 @@ from sfumato.data.archive import Members
 from sfumato.data.kinds import Parts
 from sfumato.data.limits import FILE, limit, too_large
 from sfumato.data.listing import SPECIAL, Listing, Version, version_of
+from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL
 
@@ -57,7 +58,7 @@ def list_tar(path: Path) -> Listing:
                     members.leave_out(member.name, SPECIAL)
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         if not members.files:
-            raise SfumatoError(f"{path} is no tar file that can be read ({error}).") from error
+            raise SfumatoError(f"{path} is no tar file that can be read ({signature(path) or error}).") from error
         notes.append(f"{path.name} breaks off; what comes before that is used.")
     members.resolve()
 

@@ -15,6 +15,7 @@ from sfumato.data.archive import Members
 from sfumato.data.kinds import Parts
 from sfumato.data.limits import FILE, limit, too_large
 from sfumato.data.listing import Listing, Version
+from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 
 METHODS = {  # APPNOTE 4.4.5: how members may be compressed, beyond what Python reads
@@ -72,7 +73,9 @@ def _trouble(path: Path, error: Exception) -> str:
         head = file.read(4)
     if head == b"PK\x07\x08":
         return "a part of one that was split: join the parts first"
-    return "it breaks off: its table of contents is missing" if head == b"PK\x03\x04" else str(error)
+    return (
+        "it breaks off: its table of contents is missing" if head == b"PK\x03\x04" else (signature(path) or str(error))
+    )
 
 
 def _names(members: Sequence[zipfile.ZipInfo]) -> tuple[list[str], str]:
