@@ -1,14 +1,16 @@
 """Runs the command line in forks of one process that has loaded PyTorch: loading it is most of what a command takes.
 
-python tests/forking.py, then a line of JSON on its standard input a command: its arguments, folder, environment and the
-files for what it prints. The answer is its exit code.
+python tests/forking.py, then a line of JSON on its standard input a command: its arguments, folder, environment, the
+files for what it prints, and in how many processes. The answer is its exit code.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import runpy
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,8 +27,11 @@ class Forks:
     def __init__(self) -> None:
         self._server: subprocess.Popen[str] | None = None
 
-    def run(self, arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-        """What the command line did with `arguments` in `folder`, in a process of its own."""
+    def run(self, arguments: Sequence[str], folder: Path, ranks: int = 1) -> subprocess.CompletedProcess[str]:
+        """What the command line, or a script if one is named first, did with `arguments` in `folder`.
+
+        It has a process of its own, or as many as `ranks`, with what torchrun would say in their environment.
+        """
         if self._server is None or self._server.poll() is not None:
             self._server = subprocess.Popen(
                 [sys.executable, __file__],
@@ -39,7 +44,7 @@ class Forks:
         with tempfile.TemporaryDirectory() as place:
             printed, said = Path(place) / "stdout", Path(place) / "stderr"
             environment = {**os.environ, **ENVIRONMENT, "SFUMATO_CACHE": str(folder / "cache")}
-            told = [*arguments], str(folder), environment, str(printed), str(said)
+            told = [*arguments], str(folder), environment, str(printed), str(said), ranks
             print(json.dumps(told), file=self._server.stdin, flush=True)
             code = int(self._server.stdout.readline())
             return subprocess.CompletedProcess(
@@ -60,7 +65,7 @@ def serve() -> None:
     for verb in list(app):
         app[verb]  # loads its module
     for line in sys.stdin:
-        arguments, folder, environment, printed, said = json.loads(line)
+        arguments, folder, environment, printed, said, ranks = json.loads(line)
         if child := os.fork():
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
             continue
@@ -70,10 +75,35 @@ def serve() -> None:
         os.environ.update(environment)
         for number, path in enumerate((os.devnull, printed, said)):
             os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+        if ranks > 1:
+            part(ranks)
         import sfumato
 
+        if arguments[0].endswith(".py"):
+            sys.argv = arguments
+            runpy.run_path(arguments[0], run_name="__main__")
+            sys.exit()
         sys.argv = [str(Path(sfumato.__file__).with_name("__main__.py")), *arguments]
         main()
+
+
+def part(ranks: int) -> None:
+    """Fork `ranks` processes that find each other, and end this one when all of them have ended."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": ranks, "LOCAL_WORLD_SIZE": ranks}
+    children = []
+    for rank in range(ranks):
+        child = os.fork()
+        if not child:
+            signal.alarm(SECONDS)  # a fork has none
+            os.environ.update(
+                {name: str(value) for name, value in {**shared, "RANK": rank, "LOCAL_RANK": rank}.items()}
+            )
+            return
+        children.append(child)
+    os._exit(max(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])) for child in children))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Several real processes that train one model, as torchrun starts them."""
+"""Several real processes that train one model: forked with what torchrun tells them, and, to be ended, by torchrun."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 import together
+from forking import Forks
 from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
 from sfumato.hub.checkpoints import newest_checkpoint, open_checkpoint
@@ -58,14 +59,13 @@ processes.leave()
 
 @pytest.mark.parametrize("shard", [False, True])
 def test_when_one_loses_a_picture_all_save_and_say_so(
-    pictures: Path, tmp_path: Path, shard: bool, monkeypatch: pytest.MonkeyPatch
+    pictures: Path, tmp_path: Path, shard: bool, forks: Forks
 ) -> None:
-    monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
     script = tmp_path / "lose.py"
     script.write_text(LOSE)
-    process = start_together(2, script, pictures, tmp_path / "run", shard)
-    told, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, told
+    done = forks.run([*map(str, (script, pictures, tmp_path / "run", shard))], tmp_path, ranks=2)
+    told = done.stdout
+    assert done.returncode == 0, done.stderr
     checkpoint, damaged = newest_checkpoint(tmp_path / "run" / "checkpoints", FILES)
     assert checkpoint is not None and not damaged and checkpoint.state["step"] >= 3
     for rank in (0, 1):
@@ -102,14 +102,13 @@ def cut(run: Path, step: int, to: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+def runs(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> dict[int, Path]:
     """The same run by 1, 2 and 4 processes."""
     place = tmp_path_factory.mktemp("together")
     go_on(place / "1")
     for count in (2, 4):
-        process = start_together(count, together.__file__, place / str(count))
-        _, told = process.communicate(timeout=300)
-        assert process.returncode == 0, told
+        done = forks.run([together.__file__, str(place / str(count))], place, ranks=count)
+        assert done.returncode == 0, done.stderr
     return {count: place / str(count) for count in (1, 2, 4)}
 
 
@@ -122,23 +121,23 @@ def test_any_number_of_processes_trains_the_same(runs: dict[int, Path]) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_run_of_four_processes_goes_on_in_fewer(runs: dict[int, Path], tmp_path: Path, count: int) -> None:
+def test_a_run_of_four_processes_goes_on_in_fewer(
+    runs: dict[int, Path], tmp_path: Path, count: int, forks: Forks
+) -> None:
     run = cut(runs[4], 25, tmp_path / "run")
     if count == 1:
         go_on(run)
     else:
-        process = start_together(count, together.__file__, run)
-        told, _ = process.communicate(timeout=300)
-        assert process.returncode == 0 and "saved 26\n" in told and "saved 25\n" not in told
+        done = forks.run([together.__file__, str(run)], tmp_path, ranks=count)
+        assert done.returncode == 0 and "saved 26\n" in done.stdout and "saved 25\n" not in done.stdout, done.stderr
     assert_equal_to_rounding(run, runs[1])
 
 
 def test_weights_that_were_shared_out_are_saved_whole_and_one_process_goes_on(
-    runs: dict[int, Path], tmp_path: Path
+    runs: dict[int, Path], tmp_path: Path, forks: Forks
 ) -> None:
-    process = start_together(2, together.__file__, tmp_path / "run", "shard", 25)
-    told, error = process.communicate(timeout=300)
-    assert process.returncode == 0 and told == "saved 25\n", error
+    done = forks.run([together.__file__, str(tmp_path / "run"), "shard", "25"], tmp_path, ranks=2)
+    assert done.returncode == 0 and done.stdout == "saved 25\n", done.stderr
     saved, _ = newest_checkpoint(tmp_path / "run" / "checkpoints", FILES)
     whole = open_checkpoint(runs[1] / "checkpoints" / "checkpoint-00000025")
     for name in FILES:
@@ -148,11 +147,12 @@ def test_weights_that_were_shared_out_are_saved_whole_and_one_process_goes_on(
     assert_equal_to_rounding(tmp_path / "run", runs[1])
 
 
-def test_the_weights_of_a_run_of_one_are_shared_out_and_trained_the_same(runs: dict[int, Path], tmp_path: Path) -> None:
+def test_the_weights_of_a_run_of_one_are_shared_out_and_trained_the_same(
+    runs: dict[int, Path], tmp_path: Path, forks: Forks
+) -> None:
     run = cut(runs[1], 40, tmp_path / "cut")
-    process = start_together(2, together.__file__, run, "shard")
-    _, error = process.communicate(timeout=300)
-    assert process.returncode == 0, error
+    done = forks.run([together.__file__, str(run), "shard"], tmp_path, ranks=2)
+    assert done.returncode == 0, done.stderr
     assert_equal_to_rounding(run, runs[1])
     assert_told_alike(run, runs[1])
 
