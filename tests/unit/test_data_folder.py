@@ -88,8 +88,8 @@ def test_hidden_and_foreign_files_are_passed_over_in_one_sentence(root: Path) ->
     dataset = look(root)
     assert (red(dataset), dataset.classes) == ([1, 2], ())
     assert dataset.notes == (
-        "4 other files left out: 2 hidden (.hidden.png, .thumbs); 1 of macOS (__MACOSX); "
-        "1 neither picture nor caption (notes.txt).",
+        "4 other files left out: 2 hidden (.hidden.png, .thumbs); 1 neither picture nor caption (notes.txt); "
+        "1 of macOS (__MACOSX).",
     )
 
 

@@ -204,8 +204,8 @@ def test_a_few_classes_beside_pictures_dont_push_out_the_folders(root: Path) -> 
 def test_repeats_and_class_words_of_other_tools_are_told(root: Path) -> None:
     write(root, {f"10_sks dog/{name}": content for name, content in PICTURES.items()})
     assert look(root).notes == (
-        "'10_sks dog' is no class, being alone: its pictures count once each, not 10 times, and 'sks dog' becomes no "
-        "caption; rename the folder, or write captions beside the pictures.",
+        "'10_sks dog' is no class, being alone; repeats and class word aren't read from it: its pictures count once "
+        "each, not 10 times, and 'sks dog' is no caption.",
     )
     write(root, {"1_dog/9.png": png(9)})
     dataset = look(root)

@@ -14,7 +14,9 @@ from cyclopts import Parameter
 from sfumato.cli.display import count, duration, print_facts
 from sfumato.cli.told import describe as describe_told
 from sfumato.data import Dataset, open_dataset, read_about
+from sfumato.data.dataset import USED
 from sfumato.data.layout import readable
+from sfumato.data.report import BESIDE
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint
@@ -72,7 +74,12 @@ def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
 
 def _files(dataset: Dataset) -> str:
     """What became of each file that was found."""
-    return ", ".join(f"{count(number)} {reason}" for reason, number in dataset.files.items())
+    used = {reason: dataset.files.get(reason, 0) for reason in (USED, BESIDE)}
+    others = [f"{reason}: {count(number)}" for reason, number in dataset.files.items() if reason not in used]
+    parts = [f"{count(number)} {reason}" for reason, number in used.items() if number]
+    if others:
+        parts.append(f"{count(sum(dataset.files.values()) - sum(used.values()))} left out ({'; '.join(others)})")
+    return f"{count(sum(dataset.files.values()))} found, {', '.join(parts)}"
 
 
 def _captions(dataset: Dataset) -> str:

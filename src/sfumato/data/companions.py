@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import TypeVar
 from unicodedata import normalize
 
 from sfumato.data.captions import Texts, captions_in, json_object, texts_of
 from sfumato.data.decode import SUFFIXES
-from sfumato.data.kinds import NO_PICTURE, Parts
+from sfumato.data.kinds import NO_PICTURE, Parts, stem_and_suffix
 from sfumato.data.layout import count_pictures, names, readable
 from sfumato.data.limits import TEXT, limit, too_large
 from sfumato.data.listing import Listing
@@ -33,12 +32,14 @@ class Said:
     read: int = 0
 
 
-def read_companions(listing: Listing, pictures: Collection[Parts], texts: Iterable[Parts]) -> Said:
+def read_companions(listing: Listing, pictures: Collection[Parts], texts: Collection[Parts]) -> Said:
     """What `texts` say of the `pictures` they are beside; those that say nothing are left out of `listing`.
 
     Raises SfumatoError for text in an encoding that can't be told.
     """
     said = Said()
+    if not texts:
+        return said
     owners = owners_among(pictures)
     for parts in texts:
         owned = owners(parts)
@@ -48,7 +49,7 @@ def read_companions(listing: Listing, pictures: Collection[Parts], texts: Iterab
         if listing.files[parts][0] > limit(TEXT):
             listing.leave_out(parts, too_large(TEXT))
             continue
-        suffix = PurePosixPath(parts[-1]).suffix.lower()
+        suffix = stem_and_suffix(parts[-1])[1].lower()
         try:
             content = listing.content(parts)
         except ValueError as error:
@@ -105,10 +106,10 @@ def label_in(fields: Mapping[str, object]) -> str | None:
 
 def parts_of_samples(pictures: Collection[Parts]) -> list[Parts]:
     """Pictures such as x.seg.png beside x.jpg: in shards, they belong to that picture and are none to draw."""
-    stems = {(*parts[:-1], PurePosixPath(parts[-1]).stem) for parts in pictures}
+    stems = {(*parts[:-1], stem_and_suffix(parts[-1])[0]) for parts in pictures}
     found = []
     for parts in pictures:
-        stem, _, word = PurePosixPath(parts[-1]).stem.rpartition(".")
+        stem, _, word = stem_and_suffix(parts[-1])[0].rpartition(".")
         if stem and word.isalpha() and f".{word.lower()}" not in SUFFIXES and (*parts[:-1], stem) in stems:
             found.append(parts)
     return found
@@ -124,7 +125,7 @@ def owners_among(pictures: Collection[Parts]) -> Callable[[Parts], list[Parts]]:
     dotted: dict[Parts, list[Parts]] = defaultdict(list)
     for parts in pictures:
         *folder, name = parts
-        stem = PurePosixPath(name).stem
+        stem = stem_and_suffix(name)[0]
         exact[*folder, stem].append(parts)
         if name != stem:
             exact[*folder, name].append(parts)
@@ -133,7 +134,7 @@ def owners_among(pictures: Collection[Parts]) -> Callable[[Parts], list[Parts]]:
     alike: dict[Parts, list[Parts]] = {}
 
     def owners(text: Parts) -> list[Parts]:
-        key = (*text[:-1], PurePosixPath(text[-1]).stem)
+        key = (*text[:-1], stem_and_suffix(text[-1])[0])
         if found := exact.get(key) or dotted.get(key):
             return found
         if not alike:

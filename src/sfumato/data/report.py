@@ -26,9 +26,9 @@ def sentences(left: LeftOut) -> Iterator[str]:
     """What was left out and why, the pictures first and what nobody would train on last, in one sentence."""
     counts = tally(left)
     named: dict[str, list[Parts]] = defaultdict(list)
-    for reason, parts in left:
+    for reason, parts in sorted(left):
         named[reason].append(parts)
-    trivial = [reason for reason in counts if reason in (HIDDEN, NO_PICTURE) or reason.startswith("of ")]
+    trivial = [reason for reason in named if reason in (HIDDEN, NO_PICTURE) or reason.startswith("of ")]
     for reason, paths in named.items():
         if reason in UNREAD:
             yield f"{reason} left out: {kinds(paths)}."
