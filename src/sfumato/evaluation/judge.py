@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from sfumato.data import Dataset
-from sfumato.evaluation.classifier import train_classifier
-from sfumato.evaluation.features import rounded
+from sfumato.evaluation.features import own_classifier, rounded
 from sfumato.evaluation.frechet import frechet_distance, half_to_half
 
 
@@ -36,17 +35,18 @@ class Judgement:
         return self.frechet / self.half_to_half
 
 
-def judge(samples: Tensor, labels: Tensor, dataset: Dataset, seed: int = 0) -> Judgement:
+def judge(samples: Tensor, labels: Tensor, dataset: Dataset) -> Judgement:
     """Measure `samples` `(count, channels, height, width)` drawn for `labels` `(count,)` against all of `dataset`.
 
-    Samples are first rounded to the 8-bit values that a picture file would hold.
+    The data's classifier is trained once and kept in the cache. Samples are first rounded to the 8-bit values that a
+    picture file would hold.
     """
-    classifier = train_classifier(dataset, seed)
+    classifier, _ = own_classifier(dataset)
     real, _ = dataset.batch(torch.arange(len(dataset)))
     real_features, _ = classifier.read(real)
     features, read = classifier.read(rounded(samples))
     right = (read == labels).float()
-    baseline, spread = half_to_half(real_features, seed=seed)
+    baseline, spread = half_to_half(real_features)
     return Judgement(
         count=len(samples),
         classifier_accuracy=classifier.accuracy,
