@@ -16,8 +16,10 @@ from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.config import FIRST, RULES, TELEPORT, ModelConfig, SamplingConfig
+from sfumato.hub.request import check_together, settle
 from sfumato.nets import ConditionConfig, UNetConfig, build, text_of
 from sfumato.sampling import (
+    SAMPLERS,
     Edit,
     Gaussian,
     ImageNoise,
@@ -193,6 +195,8 @@ class Model:
             raise SfumatoError(
                 f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = Gaussian.fit(data)."
             )
+        told_anything = (labels is not None and bool(self.config.classes)) or prompts is not None or bool(told)
+        check_together(sampling, told_anything, negative is not None, edit is not None)
         name, named_grid = resolve(sampling.sampler)
         by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
         path = SCHEDULES[sampling.schedule]()
@@ -201,7 +205,9 @@ class Model:
         self.denoiser.eval()
         guided: Denoiser = self.denoiser
         cond = self.condition(len(seeds), labels if self.config.classes else None, prompts, told)
-        if cond and (labels is not None or prompts is not None or told):
+        if cond and told_anything:
+            if sampling.guidance != 1 and sampling.interval is not None:
+                _check_interval(sampling.interval, levels, name)
             null = self.condition(len(seeds), None, negative)
             interval = sampling.interval or EVERYWHERE
             if sampling.rule == "cfg++":
@@ -269,7 +275,8 @@ class Model:
 
         `overrides` are fields of SamplingConfig: `model.sample(range(4), steps=50, sampler="ddim")`.
         """
-        sampling = replace(sampling or self.config.sampling, **overrides)
+        told_anything = (labels is not None and bool(self.config.classes)) or prompts is not None or bool(told)
+        sampling = settle(sampling or self.config.sampling, told_anything, **overrides)
         parts = []
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)
@@ -278,6 +285,21 @@ class Model:
             about = None if told is None else told_rows(self.config.conditions, told, some)
             parts.append(last(self.stream(seeds[some], own, sampling, said, away, edit, about)).x.cpu())
         return torch.cat(parts)
+
+
+def _check_interval(interval: tuple[float, float], levels: Level, sampler: str) -> None:
+    """Raises SfumatoError where no step asks within `interval` of sigma/alpha, so that nothing would be guided."""
+    low, high = interval
+    asked = levels.ratio[:-1]
+    between = SAMPLERS[sampler].calls != 1  # some ask between the levels too
+    inside = bool(asked.min() <= high and asked.max() >= low) if between else bool(
+        ((asked >= low) & (asked <= high)).any()
+    )
+    if not inside:
+        raise SfumatoError(
+            f"no step is guided: the `interval` {low:g}-{high:g} of sigma/alpha holds none of the levels, which go from "
+            f"{float(asked.max()):.3g} to {float(asked.min()):.3g}; widen it."
+        )
 
 
 def told_rows(conditions: Sequence[ConditionConfig], told: Told, rows: slice) -> Told:
