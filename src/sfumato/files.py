@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -44,11 +44,36 @@ def replace_file(path: Path, data: bytes) -> None:
 
     Raises NotWritten where the disk is full or the place can't be written.
     """
+    _put(path, data, lambda temporary: bool(temporary.replace(path)))
+
+
+def create_file(path: Path, data: bytes) -> bool:
+    """Put `data` at `path`, whole or not at all, unless something is there already; whether it was put there.
+
+    Raises SfumatoError as replace_file does.
+    """
+    return _put(path, data, lambda temporary: _named(temporary, path))
+
+
+def _named(temporary: Path, path: Path) -> bool:
+    """Give the file its name unless that is taken, in one step where the file system has links."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:  # no hard links there
+        if path.exists():
+            return False
+        temporary.replace(path)
+    return True
+
+
+def _put(path: Path, data: bytes, place: Callable[[Path], bool]) -> bool:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # two processes may write one path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(temporary, data)
-        temporary.replace(path)
+        return place(temporary)
     except OSError as error:
         if error.errno in FULL:
             raise NotWritten(

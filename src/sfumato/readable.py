@@ -1,4 +1,4 @@
-"""Text that came from elsewhere, as it can be shown: class names, captions, file names, what a picture says of itself."""
+"""Text from elsewhere as it can be shown: class names, captions, file names, what a picture says of itself."""
 
 from __future__ import annotations
 

@@ -71,15 +71,15 @@ def test_samplers_are_told_as_a_table(sfumato: Command) -> None:
 
 
 def test_samplers_are_compared_from_the_same_noise(sfumato: Command, run_folder: Path, tmp_path: Path) -> None:
-    def drawn(*arguments: object) -> np.ndarray:
-        result = sfumato("sample", run_folder, "--seeds", "0-3", "--out", tmp_path / "out", *arguments)
+    def drawn(out: str, *arguments: object) -> np.ndarray:
+        result = sfumato("sample", run_folder, "--seeds", "0-3", "--out", tmp_path / out, *arguments)
         assert result.returncode == 0, result.stderr
-        return np.asarray(Image.open(tmp_path / "out" / ("compare.png" if "--compare" in arguments else "grid.png")))
+        return np.asarray(Image.open(tmp_path / out / "compare.png"))
 
-    both = drawn("--compare", "DPM++ 2M,ddim", "--steps", "3,6")
-    facts = sfumato("info", tmp_path / "out" / "compare.png").stdout
+    both = drawn("both", "--compare", "DPM++ 2M,ddim", "--steps", "3,6")
+    facts = sfumato("info", tmp_path / "both" / "compare.png").stdout
     assert "dpm++2m,ddim" in facts and "3,6" in facts
-    alone = drawn("--compare", "ddim", "--steps", "6")
+    alone = drawn("alone", "--compare", "ddim", "--steps", "6")
     # the cell of ddim at 6 steps is the same picture in both sheets: the last cell, above the same caption
     height, width = 60, 30
     assert np.array_equal(both[-height:-20, -width:], alone[-height:-20, -width:])
@@ -87,14 +87,14 @@ def test_samplers_are_compared_from_the_same_noise(sfumato: Command, run_folder:
 
 
 def test_other_tools_names_draw_the_same_picture(sfumato: Command, run_folder: Path, tmp_path: Path) -> None:
-    def drawn(*arguments: object) -> np.ndarray:
-        result = sfumato("sample", run_folder, "--seeds", "0-3", "--steps", 4, "--out", tmp_path / "out", *arguments)
+    def drawn(out: str, *arguments: object) -> np.ndarray:
+        result = sfumato("sample", run_folder, "--seeds", "0-3", "--steps", 4, "--out", tmp_path / out, *arguments)
         assert result.returncode == 0, result.stderr
-        return np.asarray(Image.open(tmp_path / "out" / "grid.png"))
+        return np.asarray(Image.open(tmp_path / out / "grid.png"))
 
-    ours = drawn("--sampler", "dpm++2m", "--grid", "karras")
-    assert np.array_equal(ours, drawn("--sampler", "DPM++ 2M Karras", "--grid", "karras"))
-    assert np.array_equal(ours, drawn("--sampler", "dpmpp_2m_karras"))
+    ours = drawn("ours", "--sampler", "dpm++2m", "--grid", "karras")
+    assert np.array_equal(ours, drawn("both", "--sampler", "DPM++ 2M Karras", "--grid", "karras"))
+    assert np.array_equal(ours, drawn("theirs", "--sampler", "dpmpp_2m_karras"))
 
 
 @pytest.mark.parametrize("damage", [None, "truncated"])

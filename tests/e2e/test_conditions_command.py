@@ -58,7 +58,7 @@ def test_what_was_told_is_drawn_and_drawn_again_from_what_the_picture_says(
     assert told.returncode == 0 and told.stderr == "", told.stderr
     first = tmp_path / "drawn" / "seed-0003.png"
     about = read_about(first)
-    assert (about["number"], about["vector"], about["guidance"]) == ("age=30", "0.5,1", "2")
+    assert (about["number"], about["vector"], about["guidance"]) == ("age=30", "mood=0.5,1", "2")
     again = sfumato(*shlex.split(about["command"])[1:], "--out", "again")
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again" / first.name).read_bytes() == first.read_bytes()

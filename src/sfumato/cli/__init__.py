@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError
 
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL
+from sfumato.readable import readable
 
 app = App(
     name="sfumato",
@@ -64,6 +65,6 @@ def main() -> NoReturn:
             message = f"{type(error).__name__}: {error} (unexpected; run again with --debug and please report it)"
         # Processes that train together meet the same errors; one on each machine tells of those that a user can mend.
         if os.environ.get("LOCAL_RANK", "0") == "0" or not isinstance(error, SfumatoError | CycloptsError):
-            print(f"sfumato: {message}", file=sys.stderr)
+            print(f"sfumato: {readable(message)}", file=sys.stderr)
         sys.exit(2)
     sys.exit(0)

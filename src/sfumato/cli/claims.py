@@ -74,9 +74,9 @@ def claims(
             findings.append(found)
             if not as_json:
                 _print(found)
-    options = [*(f"--only {name}" for name in names), *(["--quick"] if quick else [])]
-    options += [] if features == "auto" else [f"--features {shlex.quote(features)}"]
-    command = " ".join(["sfumato claims", shlex.quote(str(run)), *options])
+    options = [word for name in names for word in ("--only", name)] + (["--quick"] if quick else [])
+    options += [] if features == "auto" else ["--features", features]
+    command = shlex.join(["sfumato", "claims", str(run), *options])
     facts = [
         ("model", f"{model.source}, {model.parameters:,} parameters"),
         ("weights sha256", model.weights_hash),
@@ -88,7 +88,7 @@ def claims(
     about = f"Each claim with what was measured on {dataset.name}. The verdict follows from 95% intervals."
     paths = write_claims(out or results_folder(run) / "claims", findings, about, facts, command)
     if as_json:
-        print(json.dumps([finding_facts(finding) for finding in findings], indent=2, ensure_ascii=False))
+        print(json.dumps([finding_facts(finding) for finding in findings], indent=2))
         return
     console.print(f"In {duration(time.perf_counter() - start)}, written to:", soft_wrap=True)
     for path in paths:

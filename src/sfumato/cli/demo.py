@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,17 @@ import torch
 from cyclopts import Parameter
 
 from sfumato.cli.display import console, print_facts, program
+from sfumato.cli.drawing import draw_all, frame_of
+from sfumato.cli.record import By, facts
 from sfumato.cli.running import run
-from sfumato.cli.sample import about, draw, frame_of, seed_words
 from sfumato.cli.train import HELD_OUT
 from sfumato.data import open_dataset, save_animation, save_png, tile
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge
 from sfumato.hub import SamplingConfig, load
+from sfumato.hub.request import Request
+from sfumato.hub.resolving import resolve
+from sfumato.sampling import Step
 from sfumato.training import TrainingConfig, fastest_precision, model_for, pick_device, start_run
 from sfumato.training.machine import fit_threads
 
@@ -59,13 +64,14 @@ def demo(
     run(folder, start_run(folder, dataset, config, model_for(dataset, sampling=demo_sampling())))
 
     model = load(folder, device=pick_device())
-    settings = model.config.sampling
-    seeds, labels = list(range(COUNT)), [i % len(dataset.classes) for i in range(COUNT)]
-    samples, way = draw(model, seeds, labels, settings, batch=250, frames=True)
-    by_class = sorted(range(100), key=lambda i: labels[i])  # ten rows of ten, a row a class
-    facts = {**about(model, settings, "ema"), "seeds": seed_words(range(100)), "classes": "rows 0-9, in order"}
-    save_png(tile(samples[by_class], columns=10, scale=6), folder / "samples.png", facts)
-    frames = [tile(frame_of(step)[by_class], columns=10, scale=6) for step in way]
+    classes = dataset.classes
+    asked = Request(tuple(range(COUNT)), model.config.sampling, classes)
+    way: list[Step] = []
+    samples = draw_all(model, asked.seeds, resolve(asked, model), asked.sampling, 250, way)
+    labels = [i % len(classes) for i in asked.seeds]
+    shown = replace(asked, seeds=asked.seeds[:100])  # ten rows of ten, a column a class
+    save_png(tile(samples[:100], columns=10, scale=6), folder / "samples.png", facts(By(model), shown))
+    frames = [tile(frame_of(step)[:100], columns=10, scale=6) for step in way]
     save_animation(frames, folder / "denoising.webp", milliseconds=120, last_hold=2000)
 
     from sfumato.evaluation.report import write_report

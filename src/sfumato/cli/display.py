@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import shutil
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from sfumato.readable import readable
 
 if TYPE_CHECKING:  # the lesson opens without waiting for PyTorch
     from PIL.Image import Image
 
     from sfumato.training import Progress
 
+
+
+class SafeConsole(Console):
+    """A console whose text can't command the terminal: foreign names and captions are among it (see readable).
+
+    Everything that is shown comes through `render`; rich's own codes are added later, from styles.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=readable(segment.text, keep="\n"))
+
+
 # Paths and class names may hold square brackets. What is piped has no width of its own, and tables are wide.
 PIPED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
-console = Console(highlight=False, markup=False, width=PIPED)
+console = SafeConsole(highlight=False, markup=False, width=PIPED)
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -63,13 +80,18 @@ def picture_columns() -> int:
     return min(console.width - 2, 100)
 
 
-def program() -> str:
-    """How this program was called, as the next command must be typed: its path, where it isn't on the PATH."""
+def command_line(*words: object) -> str:
+    """What to type next, quoted for a shell: this program as it was called, and `words`."""
+    return shlex.join([*_program(), *map(str, words)])
+
+
+def _program() -> list[str]:
+    """How this program was called: by its path, where it isn't on the PATH."""
     called = Path(sys.argv[0])
     if called.name == "__main__.py":
-        return f"{Path(sys.executable).name} -m sfumato"
+        return [Path(sys.executable).name, "-m", "sfumato"]
     found = shutil.which("sfumato")
-    return "sfumato" if found and Path(found).samefile(called) else str(called)
+    return ["sfumato"] if found and Path(found).samefile(called) else [str(called)]
 
 
 def terminal_picture(image: Image, columns: int) -> Text:
@@ -86,12 +108,12 @@ def terminal_picture(image: Image, columns: int) -> Text:
 
 def note(text: str) -> None:
     """Something worth knowing that does not stop the work."""
-    console.print(Text.assemble(("note ", "yellow"), text), soft_wrap=True)
+    console.print(Text.assemble(("note ", "yellow"), readable(text)), soft_wrap=True)
 
 
 def print_facts(rows: Iterable[tuple[str, str]]) -> None:
     """Two aligned columns, the first one quiet; long values stay on one line, so that they can be copied."""
-    facts = list(rows)
+    facts = [(readable(name), readable(value)) for name, value in rows]
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         console.print(Text.assemble((f"{name:<{width}}  ", "dim"), value), soft_wrap=True)

@@ -6,7 +6,7 @@ import json
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -17,14 +17,17 @@ from rich.table import Table
 from torch import Tensor
 
 from sfumato.cli.display import console, count, duration, note, print_facts
-from sfumato.cli.sample import draw, frame_of, parse_seeds, results_folder, with_sampler
-from sfumato.cli.told import Told
+from sfumato.cli.drawing import draw_all, frame_of
+from sfumato.cli.options import given, option_words, pick_seeds
+from sfumato.cli.sample import results_folder
 from sfumato.data import Dataset, hold_out, open_dataset, picture, save_animation
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import LEAST, SCORES
 from sfumato.hub import Model, SamplingConfig, load
+from sfumato.hub.request import seed_words, settle
+from sfumato.hub.resolving import Arguments
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.sampling import Step
 from sfumato.training import open_data, pick_device, training_config
@@ -37,14 +40,17 @@ def eval_(
     run: Annotated[Path, Parameter(help="A run such as runs/photos, one of its checkpoints, or digits, which ships.")],
     /,
     *,
-    n: Annotated[int, Parameter(name=["-n", "--n", "--count"], help="How many samples to draw and measure.")] = 1000,
+    n: Annotated[
+        int | None,
+        Parameter(name=["-n", "--n", "--count"], help="How many samples to draw and measure [default: 1000]."),
+    ] = None,
     features: Annotated[
-        str,
+        str | None,
         Parameter(
             help="What is compared: classifier (of the data's own classes), efficientnet-lite0, pixels, or a "
-            "network of yours, such as inception.onnx."
+            "network of yours, such as inception.onnx [default: auto]."
         ),
-    ] = "auto",
+    ] = None,
     against: Annotated[
         Path | None, Parameter(help="Another run that was measured, or its record.json, to be ranked with.")
     ] = None,
@@ -52,8 +58,10 @@ def eval_(
     sampler: Annotated[str | None, Parameter(help="See `sfumato samplers` [default: the model's own].")] = None,
     steps: Annotated[int | None, Parameter(help="How many steps to take [default: the model's own].")] = None,
     guidance: Annotated[float | None, Parameter(help="[default: the model's own]")] = None,
-    weights: Annotated[str, Parameter(help="ema (the running average) or raw.")] = "ema",
-    curve: Annotated[bool, Parameter(help="Also measure quality against the number of steps.")] = True,
+    weights: Annotated[str | None, Parameter(help="ema (the running average) or raw [default: ema].")] = None,
+    curve: Annotated[
+        bool | None, Parameter(help="Also measure quality against the number of steps [default: yes].")
+    ] = None,
     bits: Annotated[bool, Parameter(help="Also bits per dimension of held-out samples.", negative="")] = False,
     from_record: Annotated[
         bool, Parameter(help="Draw nothing: rank the records that --against and RUN hold already.", negative="")
@@ -65,18 +73,34 @@ def eval_(
 
     Each score is recorded with all that it depends on. With --against two runs are ranked, if they were measured alike.
     """
+    if from_record:
+        _rank_records(
+            run,
+            against,
+            **given(
+                n=n,
+                seeds=seeds,
+                sampler=sampler,
+                steps=steps,
+                guidance=guidance,
+                out=out,
+                weights=weights,
+                features=features,
+                curve=curve,
+                bits=bits or None,
+                json=as_json or None,
+            ),
+        )
+        return
+    weights, features, curve = weights or "ema", features or "auto", curve is not False
     check_name(features)
-    if n < LEAST:
+    if n is not None and n < LEAST:
         raise SfumatoError(f"-n {n} samples are too few to measure; give {LEAST} or more, 1000 if there is time.")
-    numbers = parse_seeds(seeds, n if seeds is None else None)
-    if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or len(numbers) < LEAST:
+    with option_words():
+        numbers = pick_seeds(seeds, n, 1000)
+    if numbers[-1] - numbers[0] != len(numbers) - 1 or len(numbers) < LEAST:
         raise SfumatoError(f"--seeds takes one range of at least {LEAST}, such as 1000-1999, not '{seeds}'.")
     other = read_record(against) if against is not None else None
-    if from_record:
-        if other is None:
-            raise SfumatoError("--from-record compares two records; name the other with --against.")
-        print_ranking(read_record(run), other)
-        return
     start = time.perf_counter()
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
     dataset, held = data_of(run, model)
@@ -92,10 +116,11 @@ def eval_(
     from sfumato.evaluation.measure import Asked, asked_of, conditions, open_reference
     from sfumato.evaluation.page import shown_rows
 
-    given = {k: v for k, v in (("steps", steps), ("guidance", guidance)) if v is not None}
-    settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
-    if guidance is not None and not (model.config.classes or model.reads or model.config.conditions):
+    if guidance is not None and not model.conditional:
         raise SfumatoError(f"{run} is told nothing, so there is nothing to guide; leave --guidance out.")
+    with option_words():
+        options = given(sampler=sampler, steps=steps, guidance=guidance)
+        settings = settle(model.config.sampling, model.conditional, **options)
     quiet = as_json
     extractor = open_extractor(features, dataset, held_out=held)
     if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:
@@ -116,31 +141,30 @@ def eval_(
             ]
         )
 
-    def drawn(
-        some: Sequence[int], asked: Asked, how: SamplingConfig, batch: int, frames: bool
-    ) -> tuple[Tensor, list[Step]]:
-        return draw(model, some, asked.labels, how, batch, frames, Told(named=dict(asked.told)), asked.prompts)
+    def drawn(some: Sequence[int], asked: Asked, how: SamplingConfig, way: list[Step] | None = None) -> Tensor:
+        what = Arguments(asked.labels, asked.prompts, told=dict(asked.told))
+        return draw_all(model, some, what, how, plan.batch, way)
 
     place = out or results_folder(run) / "evaluation"
-    how = {"sampler": sampler, "steps": steps, "guidance": guidance}
     found = evaluate(
         model,
         reference,
         asked,
         plan,
-        lambda s, asked, how: drawn(s, asked, how, plan.batch, frames=False)[0],
-        _command(run, features, numbers, how, weights, curve, bits),
+        drawn,
+        _command(run, features, numbers, options, weights, curve, bits),
     )
     shown = shown_rows(plan.count, dataset.is_images)
     some = [numbers[i] for i in shown]
     told = asked.at(shown)
-    _, way = drawn(some, told, settings, len(some), frames=True)
+    way: list[Step] = []
+    drawn(some, told, settings, way)
     columns = 10 if dataset.is_images else None
     frames = [picture(frame_of(step), told.labels, columns) for step in way]
     save_animation(frames, place / "denoising.webp", milliseconds=120, last_hold=2000)
     paths = write_evaluation(place, found, reference)
     if as_json:
-        print(json.dumps(asdict(found.record), indent=2, ensure_ascii=False))
+        print(json.dumps(asdict(found.record), indent=2))
         return
     console.print()
     console.print(scores_table(found.record))
@@ -153,6 +177,15 @@ def eval_(
     console.print(f"\nIn {duration(time.perf_counter() - start)}, written to:")
     for path in paths:
         console.print(f"  {path}", soft_wrap=True)
+
+
+def _rank_records(run: Path, against: Path | None, **others: object) -> None:
+    if against is None:
+        raise SfumatoError("--from-record compares two records; name the other with --against.")
+    if others:
+        option = "-n" if "n" in others else f"--{next(iter(others))}"
+        raise SfumatoError(f"--from-record draws and measures nothing; leave {option} out.")
+    print_ranking(read_record(run), read_record(against))
 
 
 def scores_table(record: Record) -> Table:
@@ -202,10 +235,10 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
 
 
 def _command(
-    run: Path, features: str, numbers: list[int], how: Mapping[str, object], weights: str, curve: bool, bits: bool
+    run: Path, features: str, numbers: Sequence[int], how: Mapping[str, object], weights: str, curve: bool, bits: bool
 ) -> str:
-    words = ["sfumato eval", shlex.quote(str(run)), f"--seeds {numbers[0]}-{numbers[-1]}"]
+    words = ["sfumato", "eval", str(run), "--seeds", seed_words(numbers)]
     options = {"features": features, **how, "weights": weights}
     plain = {"features": "auto", "weights": "ema"}
-    words += [f"--{k} {shlex.quote(str(v))}" for k, v in options.items() if v is not None and plain.get(k) != v]
-    return " ".join([*words, *(["--no-curve"] if not curve else []), *(["--bits"] if bits else [])])
+    words += [word for k, v in options.items() if plain.get(k) != v for word in (f"--{k}", str(v))]
+    return shlex.join([*words, *(["--no-curve"] if not curve else []), *(["--bits"] if bits else [])])

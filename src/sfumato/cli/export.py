@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from sfumato.cli.display import console
-from sfumato.cli.sample import results_folder, with_sampler
+from sfumato.cli.options import given, option_words
+from sfumato.cli.sample import results_folder
 from sfumato.hub import load
 from sfumato.hub.onnx import export_onnx
+from sfumato.hub.request import settle
 
 
 def export(
@@ -32,12 +33,10 @@ def export(
     is known, draws noise, or arrives at the next picture.
     """
     model = load(run, weights)  # type: ignore[arg-type]
-    given = {
-        k: v
-        for k, v in {"steps": steps, "grid": grid, "schedule": schedule, "guidance": guidance}.items()
-        if v is not None
-    }
-    settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
-    folder = out or results_folder(run) / "onnx"
-    for path in export_onnx(model, folder, settings):
+    with option_words():
+        options = given(sampler=sampler, steps=steps, grid=grid, schedule=schedule, guidance=guidance)
+        settings = settle(model.config.sampling, model.conditional, **options)
+        folder = out or results_folder(run) / "onnx"
+        paths = export_onnx(model, folder, settings)
+    for path in paths:
         console.print(f"  {path}  {path.stat().st_size / 1e6:.2f} MB", soft_wrap=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
-from sfumato.cli.told import describe as describe_told
+from sfumato.cli.options import describe as describe_told
 from sfumato.data import Dataset, open_dataset, read_about
 from sfumato.data.dataset import USED
 from sfumato.data.layout import readable

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import math
-import re
 import shlex
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,52 +13,83 @@ from typing import Annotated
 import numpy as np
 import torch
 from cyclopts import Parameter
-from rich.progress import Progress
+from PIL import Image
+from torch import Tensor
 
-from sfumato import __version__
-from sfumato.cli.display import console
-from sfumato.cli.edits import read_edit
-from sfumato.cli.told import NOTHING, Told, check_prompt, describe, pick_labels, read_named
-from sfumato.data import picture, save_animation, save_png, table
+from sfumato.cli.display import console, count, note
+from sfumato.cli.drawing import (
+    as_samples,
+    check_folder,
+    draw,
+    draw_all,
+    find,
+    frame_of,
+    keep,
+    keep_file,
+    npy,
+    pixels_of,
+    read_pixels,
+    stem,
+)
+from sfumato.cli.options import (
+    describe,
+    given,
+    option_words,
+    parse_interval,
+    parse_steps,
+    pick_classes,
+    pick_conditions,
+    pick_edit,
+    pick_seeds,
+)
+from sfumato.cli.record import By, compared, comparison_facts, facts, read_record, split_requests
+from sfumato.data import animation, picture, table
 from sfumato.errors import SfumatoError, unknown
-from sfumato.files import replace_file
-from sfumato.hub import Model, SamplingConfig, load
+from sfumato.hub import load
 from sfumato.hub.cascade import check_cascade, enlarge
 from sfumato.hub.config import FIRST
-from sfumato.hub.model import told_rows
-from sfumato.hub.zoo import ships
-from sfumato.sampling import Step, resolve, stepper
+from sfumato.hub.request import Comparison, Request, float_words, settle
+from sfumato.hub.resolving import Arguments, resolve
+from sfumato.hub.zoo import ships, zoo_names
+from sfumato.sampling import Step
 from sfumato.training import data_gaussian, pick_device
 
-MOST = 100_000  # images a call
-FLAGS = ("upscale", "threshold", "control-ready")
-# What a picture says of itself that is an option of the command that draws it again.
-OPTIONS = (
-    "class", "number", "vector", "control", "control-ready", "control-strength", "negative", "image", "strength",
-    "mask", "upscale", "upscale-with", "sampler", "steps", "grid", "schedule", "guidance",
-    "rule", "interval", "threshold", "eta", "tolerance", "first", "weights",
-)  # fmt: skip
+MAX_SHOWN = 1024  # pictures in the one of them all, which would fill the memory
+COMPARED_STEPS = (5, 10, 20)
 
 
 def sample(
-    run: Annotated[Path, Parameter(help="A run such as runs/photos, one of its checkpoints, or digits, which ships.")],
+    run: Annotated[
+        Path | None,
+        Parameter(
+            help="A run such as runs/photos, one of its checkpoints, or digits, which ships.", show_default=False
+        ),
+    ] = None,
+    /,
     prompt: Annotated[
         str | None, Parameter(help="What to draw, for a model that was trained on captions.", show_default=False)
     ] = None,
-    /,
     *,
     class_: Annotated[
-        str | None, Parameter(name="--class", help="Class to draw, or several: cat,dog. Default: each in turn.")
+        list[str] | None,
+        Parameter(name="--class", help="Class to draw, or several: cat,dog. Default: each in turn.", negative=""),
     ] = None,
     number: Annotated[
-        str | None, Parameter(help="Numbers that the model was trained to be told: age=30, or age=30,weight=60.")
+        list[str] | None,
+        Parameter(negative="", help="Numbers that the model was trained to be told: age=30, or age=30,weight=60."),
     ] = None,
     vector: Annotated[
-        str | None,
-        Parameter(help="A vector that it was trained to be told: 1,0,2, or a .npy file; several NAME=...;NAME=..."),
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="A vector that it was trained to be told: 1,0,2, or a .npy file; several NAME=...;NAME=...",
+        ),
     ] = None,
     control: Annotated[
-        str | None, Parameter(help="A picture to draw from, by what the model was trained to see of one (edges, ...).")
+        list[str] | None,
+        Parameter(
+            negative="", help="A picture to draw from, by what the model was trained to see of one (edges, ...)."
+        ),
     ] = None,
     control_ready: Annotated[
         bool, Parameter(help="--control already is what the model sees, such as a sketch by hand.", negative="")
@@ -90,7 +120,12 @@ def sample(
         bool, Parameter(help="Enlarge --image to the model's size, with the detail that belongs there.", negative="")
     ] = False,
     upscale_with: Annotated[
-        str | None, Parameter(help="Enlarge what is drawn with models trained with --control small: runs/x2,runs/x4.")
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="Enlarge what is drawn with models trained with --control small, each by its own settings: "
+            "runs/x2,runs/x4.",
+        ),
     ] = None,
     guidance: Annotated[
         float | None, Parameter(help="0 ignores class and prompt, 1 is plainly conditional, more insists on them.")
@@ -99,11 +134,9 @@ def sample(
         str | None, Parameter(help="How guidance pushes: plain, projected (colours stay calm) or cfg++ (from 0 to 1).")
     ] = None,
     interval: Annotated[
-        str | None, Parameter(help="Guide only where sigma/alpha lies in this range, such as 0.2-5.")
+        str | None, Parameter(help="Guide only where sigma/alpha lies in this range, such as 0.2-5, or all.")
     ] = None,
-    threshold: Annotated[
-        bool | None, Parameter(help="Scale colours back that guidance drives out of range.", negative="")
-    ] = None,
+    threshold: Annotated[bool | None, Parameter(help="Scale colours back that guidance drives out of range.")] = None,
     eta: Annotated[float | None, Parameter(help="The sampler's noise, 0 (none) to 1 (ddpm's).")] = None,
     tolerance: Annotated[float | None, Parameter(help="How exact the sampler adaptive is, such as 0.02.")] = None,
     first: Annotated[
@@ -113,7 +146,13 @@ def sample(
     compare: Annotated[
         str | None, Parameter(help="One picture of several samplers, ddim,unipc, from the same noise.")
     ] = None,
-    weights: Annotated[str, Parameter(help="ema (the running average) or raw.")] = "ema",
+    like: Annotated[
+        Path | None,
+        Parameter(help="Draw again what this PNG says of itself; with RUN, by that model instead of its own."),
+    ] = None,
+    weights: Annotated[
+        str | None, Parameter(help="ema (the running average) or raw [default: ema].", show_default=False)
+    ] = None,
     out: Annotated[Path | None, Parameter(help="Where to write [default: RUN/samples].")] = None,
     animate: Annotated[
         bool, Parameter(help="Also write the way from noise to picture as an animation.", negative="")
@@ -123,76 +162,82 @@ def sample(
     """Draw new pictures from a trained model.
 
     Each picture has a seed of its own and is the same at any batch size. The PNGs carry what is needed to draw them
-    again; `sfumato info PICTURE.png` shows it.
+    again; `sfumato info PICTURE.png` shows it. What is there already isn't drawn again, and nothing is overwritten.
     """
     if batch < 1:
         raise SfumatoError(f"--batch must be at least 1, got {batch}.")
-    counts = parse_steps(steps)
-    if len(counts) > 1 and compare is None:
-        raise SfumatoError(f"--steps {steps} names {len(counts)} step counts; give one, or say which to --compare.")
-    asked = [prompt, number, vector, control]
-    few = 8 if compare is not None else 4 if any(one is not None for one in asked) else None
-    numbers = parse_seeds(seeds, n if n is not None or seeds is not None else few)
-    model = load(run, weights, pick_device())  # type: ignore[arg-type]
-    given = {
-        "steps": counts[0] if counts else None, "grid": grid, "schedule": schedule, "guidance": guidance, "eta": eta,
-        "tolerance": tolerance, "first": first, "rule": rule, "interval": parse_interval(interval),
-        "threshold": threshold,
+    settings = given(
+        sampler=sampler, grid=grid, schedule=schedule, guidance=guidance, rule=rule, threshold=threshold, eta=eta,
+        tolerance=tolerance, first=first,
+    )  # fmt: skip
+    what = {
+        "prompt": prompt, "class": class_, "number": number, "vector": vector, "control": control,
+        "control-ready": control_ready or None, "control-strength": control_strength, "-n": n, "seeds": seeds,
+        "steps": steps, "negative": negative, "image": image, "strength": strength, "mask": mask,
+        "upscale": upscale or None, "upscale-with": upscale_with, "interval": interval, "compare": compare,
+        "weights": weights,
     }  # fmt: skip
-    given = {k: v for k, v in given.items() if v is not None}
-    settings = replace(with_sampler(model.config.sampling, sampler), **given)  # type: ignore[arg-type]
-    if settings.first not in FIRST:
-        raise unknown("first step", settings.first, FIRST)
-    if settings.first != "network":
-        model.gaussian = data_gaussian(run)
-    runs = [] if upscale_with is None else upscale_with.split(",")
-    larger = [load(name.strip(), weights, pick_device()) for name in runs]  # type: ignore[arg-type]
-    check_cascade([model, *larger])
-    if larger and (compare is not None or animate):
-        raise SfumatoError("--upscale-with enlarges what is drawn in the end; leave --compare and --animate out.")
-    labels = pick_labels(model, class_, len(numbers))
-    check_prompt(model, prompt)
-    named = read_named(model, number, vector, control, control_ready, control_strength)
-    if negative is not None and prompt is None and labels is None and not named:
-        raise SfumatoError("--negative leads away from something while a prompt leads somewhere; give a prompt too.")
-    check_prompt(model, negative)
-    edit = read_edit(model, image, strength, mask, upscale)
-    facts: dict[str, object] = {"prompt": prompt, "negative": negative, "image": image, "mask": mask}
-    facts |= {"number": number, "vector": vector, "control": control, "control-ready": "yes" if control_ready else None}
-    facts |= {"upscale-with": upscale_with, "control-strength": control_strength}
-    if edit is not None:
-        facts |= {"upscale": "yes"} if upscale else {"strength": f"{edit.strength:g}"}
-    said = {name: str(value) for name, value in facts.items() if value is not None}
-    told = Told(prompt, negative, edit, said, named)
-    if guidance is not None and labels is None and prompt is None and not named:
-        raise SfumatoError(
-            f'there is nothing to guide: say what to draw, as in sfumato sample {run} "a green heart".'
-            if model.reads
-            else f"there is nothing to guide: say what to draw; {run} is told {describe(model.config.conditions)}."
-            if model.config.conditions
-            else f"{run} was trained without classes, so there is nothing to guide; leave --guidance out."
-        )
-    folder = out or results_folder(run) / "samples"
-    if compare is not None:
-        rows = [replace(with_sampler(settings, name), **given) for name in _names(compare)]  # type: ignore[arg-type]
-        columns = counts or [5, 10, 20]
-        path = comparison(model, numbers, labels, told, rows, columns, batch, folder / "compare.png", weights)
-        console.print(f"Compared {len(rows)} samplers at {', '.join(map(str, columns))} steps:", soft_wrap=True)
-        console.print(f"  {path}", soft_wrap=True)
-        return
-    samples, frames = draw(model, numbers, labels, settings, batch, animate, told)
-    names = None if labels is None else [model.config.classes[label] for label in labels]
-    prompts = None if prompt is None else [prompt] * len(numbers)
-    *_, samples = [samples, *enlarge(larger, samples, numbers, names, prompts, batch=batch)]
-    paths = write(model, samples, numbers, labels, told, settings, weights, folder)
-    if animate:
-        images = [picture(frame_of(step), labels and labels[: len(step.x)]) for step in frames]
-        save_animation(images, folder / "denoising.webp", milliseconds=90, last_hold=1500)
-        paths.append(folder / "denoising.webp")
-    calls = f"{settings.sampler}, {settings.steps} steps, guidance {settings.guidance:g}, {weights} weights"
-    console.print(f"Drew {len(numbers)} with {calls} from {model.source}", soft_wrap=True)
-    for path in paths[-2:] if animate else paths[-1:]:
-        console.print(f"  {path}", soft_wrap=True)
+    asked: Request | Comparison
+    with option_words():
+        if like is not None:
+            if others := [*given(**what), *settings]:
+                option = others[0] if others[0].startswith("-") else f"--{others[0]}"
+                raise SfumatoError(f"--like draws all as {like} says; leave {option} out.")
+            found = read_record(like)
+            by = _open(run or Path(found.model), found.weights, found.larger)
+            asked = found.asked
+            if by.model.weights_hash != found.weights_hash:
+                note(f"{like} was drawn by other weights than those of {by.model.source}.")
+        else:
+            if run is None:
+                ship = ", ".join(zoo_names())
+                raise SfumatoError(f"say what to draw with: a run such as runs/photos, or a model that ships: {ship}.")
+            counts = parse_steps(steps)
+            if len(counts) > 1 and compare is None:
+                raise SfumatoError(
+                    f"--steps {steps} names {len(counts)} step counts; give one, or say which to --compare."
+                )
+            told = any(one is not None for one in (prompt, number, vector, control))
+            numbers = pick_seeds(seeds, n, 8 if compare is not None else 4 if told else 16)
+            if interval is not None:
+                settings["interval"] = parse_interval(interval)
+            by = _open(run, weights or "ema", _listed(upscale_with))
+            names = None if compare is None else _compared_names(compare)
+            if names is not None and sampler is not None:
+                raise SfumatoError("--compare says which samplers draw; leave --sampler out.")
+            classes = pick_classes(by.model, class_, len(numbers))
+            conditions = pick_conditions(by.model, number, vector, control, control_ready, control_strength)
+            edit = pick_edit(image, strength, mask, upscale)
+            conditioned = bool(classes or prompt is not None or conditions)
+            _check_guidance(by, run, guidance, conditioned)
+            own = {name: settings.pop(name) for name in ("eta", "tolerance") if name in settings and names is not None}
+            if names is None and counts:
+                settings["steps"] = counts[0]
+            how = settle(by.model.config.sampling, conditioned, **settings)
+            asked = Request(numbers, how, classes, prompt, negative, conditions, edit)
+            if names is not None:
+                asked = compared(asked, names, counts or COMPARED_STEPS, **own)
+        whole = asked.request if isinstance(asked, Comparison) else asked
+        if whole.sampling.first not in FIRST:
+            raise unknown("first step", whole.sampling.first, FIRST)
+        if whole.sampling.first != "network":
+            by.model.gaussian = data_gaussian(run or Path(by.model.source))
+        if by.larger and (isinstance(asked, Comparison) or animate):
+            raise SfumatoError("--upscale-with enlarges what is drawn in the end; leave --compare and --animate out.")
+        if animate and isinstance(asked, Comparison):
+            raise SfumatoError("--animate shows how one sampler draws; leave --compare out.")
+        arguments = resolve(whole, by.model)
+        for one in asked.cells() if isinstance(asked, Comparison) else [asked]:  # what can't be is said before all work
+            by.model.stream(one.seeds[:1], sampling=one.sampling, **arguments.rows(by.model, [0]))
+        for words in arguments.notes:
+            note(words)
+        folder = out or results_folder(Path(by.model.source) if run is None else run) / "samples"
+        if isinstance(asked, Comparison):
+            _compare(by, asked, arguments, batch, folder)
+        elif len(by.model.config.shape) == 1:
+            _draw_points(by, asked, arguments, batch, folder, animate)
+        else:
+            _draw_pictures(by, asked, arguments, batch, folder, animate)
 
 
 def results_folder(run: Path) -> Path:
@@ -202,199 +247,144 @@ def results_folder(run: Path) -> Path:
     return run.parent.parent if (run / "state.json").exists() else run
 
 
-def with_sampler(settings: SamplingConfig, name: str | None) -> SamplingConfig:
-    """The settings with this sampler, by any tool's name for it, and the grid that the name may hold."""
-    if name is None:
-        return settings
-    sampler, grid = resolve(name)
-    keeps_options = sampler == settings.sampler  # an eta or a tolerance belongs to the sampler it was given for
-    return replace(
-        settings,
-        sampler=sampler,
-        grid=grid or settings.grid,
-        eta=settings.eta if keeps_options else None,
-        tolerance=settings.tolerance if keeps_options else None,
+def _open(run: Path, weights: str, larger: Sequence[str]) -> By:
+    model, *others = (load(name, weights, pick_device()) for name in (run, *larger))  # type: ignore[arg-type]
+    check_cascade([model, *others])
+    return By(model, weights, tuple(others))
+
+
+def _listed(runs: Sequence[str] | None) -> list[str]:
+    """Runs that are named one an option, or several with commas between."""
+    return [name for one in runs or [] for name in ([one] if Path(one).exists() else map(str.strip, one.split(",")))]
+
+
+def _check_guidance(by: By, run: Path, guidance: float | None, conditioned: bool) -> None:
+    if guidance is None or conditioned:
+        return
+    example = ["sfumato", "sample", str(run), "a green heart"]
+    raise SfumatoError(
+        f"there is nothing to guide: say what to draw, as in {shlex.join(example)}."
+        if by.model.reads
+        else f"there is nothing to guide: say what to draw; {run} is told {describe(by.model.config.conditions)}."
+        if by.model.config.conditions
+        else f"{run} was trained without classes, so there is nothing to guide; leave --guidance out."
     )
 
 
-def _names(compare: str) -> list[str]:
+def _compared_names(compare: str) -> list[str]:
     names = [name.strip() for name in compare.split(",") if name.strip()]
     if not 1 <= len(names) <= 24:
         raise SfumatoError(f"--compare takes 1 to 24 samplers, such as ddim,unipc, got {len(names)}.")
     return names
 
 
-def parse_interval(interval: str | None) -> tuple[float, float] | None:
-    """'0.2-5' → (0.2, 5.0). Raises SfumatoError for anything but two numbers from 0, the smaller first."""
-    if interval is None:
-        return None
-    match = re.fullmatch(r"\s*(\d*\.?\d+)\s*-\s*(\d*\.?\d+)\s*", interval)
-    if not match or float(match[1]) > float(match[2]):
-        raise SfumatoError(
-            f"--interval takes a range of sigma/alpha such as 0.2-5, the smaller first, not '{interval}'."
-        )
-    return float(match[1]), float(match[2])
-
-
-def parse_steps(steps: str | None) -> list[int]:
-    """'5,10,20' → [5, 10, 20]. Raises SfumatoError for anything but whole numbers from 1 to 10,000."""
-    if steps is None:
-        return []
-    parts = steps.split(",")
-    if not all(re.fullmatch(r"\s*\d{1,5}\s*", part) and 1 <= int(part) <= 10_000 for part in parts):
-        raise SfumatoError(f"--steps takes at least 1 step and at most 10000, such as 20 or 5,10,20, not '{steps}'.")
-    return [int(part) for part in parts]
-
-
-def comparison(
-    model: Model, seeds: Sequence[int], labels: list[int] | None, told: Told, rows: Sequence[SamplingConfig],
-    columns: Sequence[int], batch: int, path: Path, weights: str,
-) -> Path:  # fmt: skip
+def _compare(by: By, asked: Comparison, arguments: Arguments, batch: int, folder: Path) -> None:
     """One picture: a row a sampler, a column a number of steps, the same noise in every cell."""
-    for row in rows:  # say what can't be before the first long walk
-        for count in columns:
-            stepper(row.sampler, row.eta, count, row.tolerance)
-    cells = []
-    for row in rows:
-        line = []
-        for count in columns:
-            samples, way = draw(model, seeds, labels, replace(row, steps=count), batch, True, told)
-            line.append((picture(samples, labels, columns=math.ceil(len(seeds) / 2)), f"{way[-1].calls} calls"))
-        cells.append(line)
-    names = [row.sampler for row in rows]
-    sheet = table(cells, names, [f"{count} steps" for count in columns])
-    words = about(model, replace(rows[0], sampler=",".join(names)), weights, told)
-    save_png(sheet, path, {**words, "steps": ",".join(map(str, columns)), "seeds": seed_words(seeds)})
-    return path
+    about = comparison_facts(by, asked)
+    path = find(folder, "compare", about)
+    if path is None:
+        check_folder(folder, ["compare"])
+        labels, seeds = arguments.labels, asked.request.seeds
+        cells = []
+        for row in range(len(asked.rows)):
+            line = []
+            for column in range(len(asked.steps)):
+                way: list[Step] = []
+                samples = draw_all(by.model, seeds, arguments, asked.cell(row, column).sampling, batch, way)
+                shown = picture(samples, labels, columns=math.ceil(len(seeds) / 2))
+                line.append((shown, f"{way[-1].calls} calls"))
+            cells.append(line)
+        sheet = table(cells, asked.labels(), [f"{number} steps" for number in asked.steps])
+        path = keep(folder, "compare", about, sheet)
+    steps = ", ".join(map(str, asked.steps))
+    console.print(f"Compared {len(asked.rows)} samplers at {steps} steps:", soft_wrap=True)
+    console.print(f"  {path}", soft_wrap=True)
 
 
-def draw(
-    model: Model, seeds: Sequence[int], labels: list[int] | None, settings: SamplingConfig, batch: int, frames: bool,
-    told: Told = NOTHING, prompts: Sequence[str] | None = None,
-) -> tuple[torch.Tensor, list[Step]]:  # fmt: skip
-    """All the samples, with a progress bar over network steps; and the first batch's way there, if asked.
-
-    `prompts` are one a sample, where they aren't all told the same; so may be what is told by name.
-    """
-    parts: list[torch.Tensor] = []
-    way: list[Step] = []
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("drawing", total=settings.steps * -(-len(seeds) // batch))
-        for first in range(0, len(seeds), batch):
-            some = slice(first, first + batch)
-            own = seeds[some]
-            said, away = (None if text is None else [text] * len(own) for text in (told.prompt, told.negative))
-            said = said if prompts is None else list(prompts[some])
-            named = told_rows(model.config.conditions, told.named, some)
-            for step in model.stream(own, labels and labels[some], settings, said, away, told.edit, named):
-                if frames and first == 0:
-                    way.append(step)
-                if step.index:
-                    bar.advance(task)
-            parts.append(step.x.cpu())
-    return torch.cat(parts), way
+def _draw_points(by: By, asked: Request, arguments: Arguments, batch: int, folder: Path, animate: bool) -> None:
+    """The points as .npy, and a picture of them."""
+    check_folder(folder, ["denoising"])
+    parts, way, stopped = [], list[Step](), False
+    try:
+        for _, samples in draw(by.model, asked.seeds, arguments, asked.sampling, batch, way=way):
+            parts.append(samples)
+    except KeyboardInterrupt:
+        stopped = True
+    drawn = sum(map(len, parts))
+    if not drawn:
+        raise KeyboardInterrupt
+    asked = replace(asked, seeds=asked.seeds[:drawn])
+    points, labels = np.concatenate(parts), arguments.labels
+    about = facts(by, asked)
+    paths = [
+        keep_file(folder, "points", ".npy", about, npy(points)),
+        keep(folder, "points", about, picture(torch.from_numpy(points), labels and labels[:drawn])),
+    ]
+    paths += _animation(folder, about, way, labels) if animate and not stopped else []
+    _tell(by, asked, drawn, 0, paths, stopped)
 
 
-def frame_of(step: Step) -> torch.Tensor:
-    """A step's picture at unit scale, on the CPU: noise that is 80 times as strong as the picture would only clip."""
-    return step.x.cpu() / float((step.level.alpha**2 + step.level.sigma**2).sqrt())
-
-
-def write(
-    model: Model, samples: torch.Tensor, seeds: Sequence[int], labels: list[int] | None, told: Told,
-    settings: SamplingConfig, weights: str, folder: Path,
-) -> list[Path]:  # fmt: skip
-    """One PNG a picture and one of them all (for points: one picture, and the points as .npy)."""
-    common = about(model, settings, weights, told)
-    everything = {**common, "seeds": seed_words(seeds)}
-    if samples.ndim == 2:
-        data = io.BytesIO()
-        np.save(data, samples.numpy(), allow_pickle=False)
-        replace_file(folder / "points.npy", data.getvalue())
-        save_png(picture(samples, labels), folder / "points.png", everything)
-        return [folder / "points.npy", folder / "points.png"]
+def _draw_pictures(by: By, asked: Request, arguments: Arguments, batch: int, folder: Path, animate: bool) -> None:
+    """One PNG a picture, written as its batch is finished, and one of them all."""
+    each = split_requests(asked)
+    if len({(one.seeds, one.classes) for one in each}) < len(each):
+        raise SfumatoError("--seeds names a seed twice for what would be one picture; name each once.")
+    about = [facts(by, one) for one in each]
+    names = [stem(one) for one in each]
+    found = {i: path for i, name in enumerate(names) if (path := find(folder, name, about[i])) is not None}
+    shown = {i: read_pixels(path) for i, path in found.items() if i < MAX_SHOWN}
+    before, stopped = len(found), False
+    rows = [i for i in range(len(each)) if i not in found or (animate and i < batch)]
+    way: list[Step] | None = [] if animate else None
+    if rows:
+        check_folder(folder, names)
+    try:
+        for some, samples in draw(by.model, asked.seeds, arguments, asked.sampling, batch, rows, way):
+            for i, sample in zip(some, _enlarged(by, asked, arguments, some, samples), strict=True):
+                if i not in found:
+                    pixels = pixels_of(sample[None])
+                    found[i] = keep(folder, names[i], about[i], Image.fromarray(pixels))
+                    if i < MAX_SHOWN:
+                        shown[i] = pixels
+    except KeyboardInterrupt:
+        stopped = True
     paths = []
-    for i, seed in enumerate(seeds):
-        own = {**common, "seed": str(seed)}
-        words = [f"seed-{seed:04d}"]
-        if labels is not None:
-            own["class"] = model.config.classes[labels[i]]
-            words.insert(0, re.sub(r"[^\w.-]+", "-", own["class"]))
-        if told.prompt is not None:
-            words.insert(0, re.sub(r"[^\w.-]+", "-", told.prompt)[:60].strip("-.") or "prompt")
-        path = folder / f"{'-'.join(words)}.png"
-        own["command"] = command(model, own)
-        save_png(picture(samples[i : i + 1], None, columns=1, scale=1, gap=0), path, own)
-        paths.append(path)
-    if labels is not None:
-        everything["classes"] = ",".join(model.config.classes[label] for label in dict.fromkeys(labels))
-    save_png(picture(samples, labels), folder / "grid.png", everything)
-    return [*paths, folder / "grid.png"]
+    if not stopped:
+        everything = facts(by, asked)
+        grid = find(folder, "grid", everything)
+        paths.append(grid or keep(folder, "grid", everything, picture(as_samples([shown[i] for i in sorted(shown)]))))
+        if len(each) > MAX_SHOWN:
+            note(f"{paths[0].name} shows the first {MAX_SHOWN:,}.")
+        paths += _animation(folder, everything, way, arguments.labels) if way else []
+    _tell(by, asked, len(found) - before, before, paths or [folder], stopped)
 
 
-def about(model: Model, settings: SamplingConfig, weights: str, told: Told = NOTHING) -> dict[str, str]:
-    """What a picture carries so that it can be drawn again."""
-    facts = {
-        **told.facts,
-        "sfumato": __version__,
-        "model": model.source,
-        "weights": weights,
-        "weights_sha256": model.weights_hash,
-        "sampler": settings.sampler,
-        "steps": str(settings.steps),
-        "grid": settings.grid,
-        "schedule": settings.schedule,
-        "guidance": f"{settings.guidance:g}",
-    }
-    for name in ("eta", "tolerance"):
-        if (value := getattr(settings, name)) is not None:
-            facts[name] = f"{value:g}"
-    if settings.interval is not None:
-        facts["interval"] = "-".join(f"{end:g}" for end in settings.interval)
-    if settings.threshold:
-        facts["threshold"] = "yes"
-    for name, plain in (("first", "network"), ("rule", "plain")):
-        if (value := getattr(settings, name)) != plain:
-            facts[name] = value
-    return facts
+def _enlarged(by: By, asked: Request, arguments: Arguments, rows: Sequence[int], samples: Tensor) -> Tensor:
+    classes = None if asked.classes is None else [asked.classes[i % len(asked.classes)] for i in rows]
+    prompts = None if arguments.prompts is None else [arguments.prompts[i] for i in rows]
+    *_, last = [samples, *enlarge(by.larger, samples, [asked.seeds[i] for i in rows], classes, prompts)]
+    return last
 
 
-def command(model: Model, facts: dict[str, str]) -> str:
-    """The command line that draws this picture again."""
-    words = [f"sfumato sample {model.source}", *([shlex.quote(facts["prompt"])] if "prompt" in facts else [])]
-    guided = not {"class", "prompt", "number", "vector", "control"}.isdisjoint(facts)
-    for key in OPTIONS:
-        if key in facts and (key != "guidance" or guided):
-            words += [f"--{key}"] if key in FLAGS else [f"--{key} {shlex.quote(facts[key])}"]
-    return " ".join([*words, f"--seeds {facts['seed']}"])
+def _animation(folder: Path, about: dict[str, str], way: Sequence[Step], labels: Sequence[int] | None) -> list[Path]:
+    images = [picture(frame_of(step), labels and labels[: len(step.x)]) for step in way]
+    data = animation(images, ".webp", milliseconds=90, last_hold=1500)
+    return [keep_file(folder, "denoising", ".webp", about, data)]
 
 
-def parse_seeds(seeds: str | None, count: int | None) -> list[int]:
-    """'0-3' → [0, 1, 2, 3]; '3,7' → [3, 7]; without seeds, 0 up to `count` (16). Raises SfumatoError for nonsense."""
-    if count is not None and not 1 <= count <= MOST:
-        raise SfumatoError(f"-n must lie between 1 and {MOST:,}, got {count}.")
-    if seeds is None:
-        return list(range(count or 16))
-    numbers: list[int] = []
-    for part in seeds.split(","):
-        match = re.fullmatch(r"\s*(\d{1,18})\s*(?:-\s*(\d{1,18})\s*)?", part)
-        if not match:
-            raise SfumatoError(f"--seeds takes whole numbers from 0, such as 0-15 or 3,7,42, not '{seeds}'.")
-        first, final = int(match[1]), int(match[2] or match[1])
-        if final < first:
-            raise SfumatoError(f"the seed range {first}-{final} runs backwards; write {final}-{first}.")
-        if len(numbers) + final - first >= MOST:
-            raise SfumatoError(f"--seeds names more than {MOST:,} pictures; draw them in several calls.")
-        numbers.extend(range(first, final + 1))
-    if count is not None and count != len(numbers):
-        raise SfumatoError(
-            f"--seeds {seeds} names {len(numbers)} pictures but -n asks for {count}; leave one of them out."
-        )
-    return numbers
-
-
-def seed_words(seeds: Sequence[int]) -> str:
-    """[0, 1, 2] → '0-2'; otherwise a comma-separated list."""
-    if len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
-        return f"{seeds[0]}-{seeds[-1]}"
-    return ",".join(map(str, seeds))
+def _tell(by: By, asked: Request, drawn: int, before: int, paths: Sequence[Path], stopped: bool) -> None:
+    """Say what was drawn and where it is; ends the program where it was stopped."""
+    how = asked.sampling
+    guidance = f", guidance {float_words(how.guidance)}" if asked.conditioned else ""
+    words = f"with {how.sampler}, {how.steps} steps{guidance}, {by.weights} weights from {by.model.source}"
+    there = f"; {count(before)} of them were there already" if before else ""
+    if stopped:
+        whole = count(len(asked.seeds))
+        console.print(f"Stopped: {count(drawn + before)} of {whole} are drawn {words}", soft_wrap=True)
+    else:
+        console.print(f"Drew {count(drawn + before)} {words}{there}", soft_wrap=True)
+    for path in paths:
+        console.print(f"  {path}", soft_wrap=True)
+    if stopped:
+        console.print("The same command goes on from there.", soft_wrap=True)
+        raise SystemExit(128 + signal.SIGINT)

@@ -3,8 +3,10 @@
 from sfumato.data.dataset import Dataset, open_dataset
 from sfumato.data.order import Views, around, draw_views, hold_out, order
 from sfumato.data.pictures import (
+    animation,
     half_blocks,
     picture,
+    png,
     read_about,
     save_animation,
     save_png,
@@ -15,6 +17,6 @@ from sfumato.data.pictures import (
 )
 
 __all__ = [
-    "Dataset", "Views", "around", "draw_views", "half_blocks", "hold_out", "open_dataset", "order", "picture",
-    "read_about", "save_animation", "save_png", "scatter", "table", "tile", "to_uint8",
+    "Dataset", "Views", "animation", "around", "draw_views", "half_blocks", "hold_out", "open_dataset", "order",
+    "picture", "png", "read_about", "save_animation", "save_png", "scatter", "table", "tile", "to_uint8",
 ]  # fmt: skip

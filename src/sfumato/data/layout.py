@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from unicodedata import normalize
 
 from sfumato.data.captions import Texts
 from sfumato.data.kinds import Parts
+from sfumato.readable import readable
 
 SPLITS = {
     "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
@@ -154,12 +154,6 @@ def left_out(paths: Sequence[Parts], reason: str) -> str:
 def count_pictures(count: int) -> str:
     """ "1 picture", "2,000 pictures"."""
     return f"{count:,} picture" if count == 1 else f"{count:,} pictures"
-
-
-def readable(name: str) -> str:
-    """A file's name as it can be printed on one line: bytes that are no UTF-8, and line breaks, are escaped."""
-    text = os.fsencode(name).decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _depth_of_classes(pictures: list[tuple[str, ...]]) -> int:

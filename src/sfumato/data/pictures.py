@@ -147,16 +147,18 @@ def picture(
 
 
 def save_png(image: Image.Image, path: Path, about: Mapping[str, str]) -> None:
-    """Write a PNG, whole or not at all, that carries `about` as text: as JSON under "sfumato", in words as Description.
+    """Write a PNG (see `png`), whole or not at all; raises SfumatoError where the file can't be written."""
+    replace_file(path, png(image, about))
 
-    Raises SfumatoError where the file can't be written.
-    """
+
+def png(image: Image.Image, about: Mapping[str, str]) -> bytes:
+    """The picture as a PNG that carries `about` as text: as JSON under "sfumato", in words as Description."""
     text = PngImagePlugin.PngInfo()
     text.add_itxt(_KEY, json.dumps(dict(about), ensure_ascii=False))
     text.add_itxt("Description", "\n".join(f"{name}: {value}" for name, value in about.items()))
     data = io.BytesIO()
     image.save(data, "PNG", pnginfo=text)
-    replace_file(path, data.getvalue())
+    return data.getvalue()
 
 
 def read_about(path: Path) -> dict[str, str]:
@@ -182,9 +184,14 @@ def save_animation(frames: Sequence[Image.Image], path: Path, milliseconds: int,
 
     Raises SfumatoError for another suffix or where the file can't be written, ValueError without frames.
     """
-    kind = path.suffix.lower().lstrip(".")
-    if kind not in ("webp", "gif", "png"):
+    if path.suffix.lower() not in (".webp", ".gif", ".png"):
         raise SfumatoError(f"an animation can't be written as {path.name}; end the name in .webp, .gif or .png.")
+    replace_file(path, animation(frames, path.suffix, milliseconds, last_hold))
+
+
+def animation(frames: Sequence[Image.Image], suffix: str, milliseconds: int, last_hold: int) -> bytes:
+    """`frames` as the bytes of an animation of this kind; see save_animation."""
+    kind = suffix.lower().lstrip(".")
     if not frames:
         raise ValueError("an animation needs at least one frame")
     data = io.BytesIO()
@@ -193,7 +200,7 @@ def save_animation(frames: Sequence[Image.Image], path: Path, milliseconds: int,
     frames[0].save(
         data, kind.upper(), save_all=True, append_images=frames[1:], duration=durations, loop=0, **options
     )  # fmt: skip
-    replace_file(path, data.getvalue())
+    return data.getvalue()
 
 
 def half_blocks(image: Image.Image, columns: int) -> list[list[tuple[RGB, RGB]]]:

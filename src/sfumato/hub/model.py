@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -84,11 +83,18 @@ class Model:
         """Whether it can be told in words what to draw."""
         return self.tokenizer is not None or self.encoder is not None
 
+    @property
+    def conditional(self) -> bool:
+        """Whether it can be told at all what to draw."""
+        return bool(self.config.classes or self.reads or self.config.conditions)
+
     def label(self, name: str) -> int:
         """The number of the class called `name`; raises SfumatoError that lists the classes."""
         if not self.config.classes:
             words = "; say it in words, as a prompt" if self.reads else ""
-            raise SfumatoError(f"{self.source or 'this model'} was trained without classes; leave --class out{words}.")
+            raise SfumatoError(
+                f"{self.source or 'this model'} was trained without classes; leave `classes` out{words}."
+            )
         if name not in self.config.classes:
             raise unknown("class", name, self.config.classes)
         return self.config.classes.index(name)
@@ -102,7 +108,7 @@ class Model:
         if self.encoder is not None:
             return self.encoder(prompts)
         if text is None or self.tokenizer is None:
-            known = "; choose with --class" if self.config.classes else ""
+            known = "; choose with `classes`" if self.config.classes else ""
             raise SfumatoError(
                 f"{self.source or 'this model'} was trained without captions; leave the prompt out{known}."
             )
@@ -195,8 +201,8 @@ class Model:
             raise SfumatoError(
                 f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = Gaussian.fit(data)."
             )
-        told_anything = (labels is not None and bool(self.config.classes)) or prompts is not None or bool(told)
-        check_together(sampling, told_anything, negative is not None, edit is not None)
+        conditioned = self._conditioned(labels, prompts, told)
+        check_together(sampling, conditioned, negative is not None, edit is not None)
         name, named_grid = resolve(sampling.sampler)
         by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
         path = SCHEDULES[sampling.schedule]()
@@ -205,7 +211,7 @@ class Model:
         self.denoiser.eval()
         guided: Denoiser = self.denoiser
         cond = self.condition(len(seeds), labels if self.config.classes else None, prompts, told)
-        if cond and told_anything:
+        if cond and conditioned:
             if sampling.guidance != 1 and sampling.interval is not None:
                 _check_interval(sampling.interval, levels, name)
             null = self.condition(len(seeds), None, negative)
@@ -227,6 +233,10 @@ class Model:
             full = broadcast((noisiest.alpha**2 + noisiest.sigma**2).sqrt(), first := noise()) * first
             start = self.gaussian.teleport(full, noisiest, levels[0])
         return sample(guided, levels, by, noise, cond, start, analytical)
+
+    def _conditioned(self, labels: object, prompts: object, told: Told | None) -> bool:
+        """Whether anything says what to draw."""
+        return (labels is not None and bool(self.config.classes)) or prompts is not None or bool(told)
 
     def _edited(
         self, edit: Edit, denoiser: Denoiser, levels: Level, by: Stepper, seeds: Sequence[int], cond: Condition
@@ -275,8 +285,8 @@ class Model:
 
         `overrides` are fields of SamplingConfig: `model.sample(range(4), steps=50, sampler="ddim")`.
         """
-        told_anything = (labels is not None and bool(self.config.classes)) or prompts is not None or bool(told)
-        sampling = settle(sampling or self.config.sampling, told_anything, **overrides)
+        conditioned = self._conditioned(labels, prompts, told)
+        sampling = settle(sampling or self.config.sampling, conditioned, **overrides)
         parts = []
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)
@@ -292,17 +302,17 @@ def _check_interval(interval: tuple[float, float], levels: Level, sampler: str) 
     low, high = interval
     asked = levels.ratio[:-1]
     between = SAMPLERS[sampler].calls != 1  # some ask between the levels too
-    inside = bool(asked.min() <= high and asked.max() >= low) if between else bool(
-        ((asked >= low) & (asked <= high)).any()
+    inside = (
+        bool(asked.min() <= high and asked.max() >= low) if between else bool(((asked >= low) & (asked <= high)).any())
     )
     if not inside:
         raise SfumatoError(
-            f"no step is guided: the `interval` {low:g}-{high:g} of sigma/alpha holds none of the levels, which go from "
-            f"{float(asked.max()):.3g} to {float(asked.min()):.3g}; widen it."
+            f"no step is guided: the `interval` {low:g}-{high:g} of sigma/alpha holds none of the levels, which go "
+            f"from {float(asked.max()):.3g} to {float(asked.min()):.3g}; widen it."
         )
 
 
-def told_rows(conditions: Sequence[ConditionConfig], told: Told, rows: slice) -> Told:
+def told_rows(conditions: Sequence[ConditionConfig], told: Told, rows: slice | list[int]) -> Told:
     """Those `rows` of what is told of many samples; what is told of one is of all."""
     whole = {STRENGTH: 0} | {one.name: {"number": 0, "vector": 1, "image": 3}[one.kind] for one in conditions}
     some = {}

@@ -1,7 +1,7 @@
 """What to draw: one frozen value with one JSON form, and the one place that says what goes together in it.
 
-The command line builds a Request, a picture carries it, and `resolve` (see resolving.py) makes of it what a model takes.
-Messages call its fields by their names in backticks; whoever asks in other words, as the command line does with
+The command line builds a Request, a picture carries it, and `resolve` (see resolving.py) makes of it what a model
+takes. Messages call its fields by their names in backticks; whoever asks in other words, as the command line does with
 options, puts those in their place.
 """
 
@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
 
@@ -20,6 +20,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub.config import RULES, SamplingConfig
 from sfumato.sampling import resolve as resolve_sampler
 
+T = TypeVar("T")
 MAX_IMAGES = 100_000  # a request
 LARGEST_SEED = 2**64 - 1
 
@@ -40,6 +41,11 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     if sum(one.stop - one.start for one in ranges) > MAX_IMAGES:  # len() of a range knows 63 bits
         raise SfumatoError(f"`seeds` names more than {MAX_IMAGES:,} pictures; draw them in several calls.")
     return tuple(seed for one in ranges for seed in one)
+
+
+def float_words(value: float) -> str:
+    """The shortest text that reads as the same number: 2.0 → '2', 5e-05 → '5e-05'."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def seed_words(seeds: Sequence[int]) -> str:
@@ -161,13 +167,55 @@ class Request:
         return _JSON.dump_json(self).decode()
 
 
-_JSON = TypeAdapter(Request)
+@dataclass(frozen=True)
+class Comparison:
+    """One request drawn by several samplers, called `names`, with the settings `rows`, in several numbers of steps."""
+
+    __pydantic_config__ = _STRICT
+
+    request: Request
+    names: tuple[str, ...]
+    rows: tuple[SamplingConfig, ...]
+    steps: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.names) != len(self.rows) or not self.rows or not self.steps:
+            raise SfumatoError("a comparison has a name a row, and at least one row and one number of steps.")
+
+    def labels(self) -> list[str]:
+        """What the rows are called: their samplers, and where that doesn't tell them apart, their grids too."""
+        alike = len({row.grid for row in self.rows}) == 1 and len({row.sampler for row in self.rows}) == len(self.rows)
+        return [row.sampler if alike else f"{row.sampler} {row.grid}" for row in self.rows]
+
+    def cell(self, row: int, column: int) -> Request:
+        """What is drawn there."""
+        return replace(self.request, sampling=replace(self.rows[row], steps=self.steps[column]))
+
+    def cells(self) -> list[Request]:
+        """All of them, row by row."""
+        return [self.cell(row, column) for row in range(len(self.rows)) for column in range(len(self.steps))]
+
+    def json(self) -> str:
+        """The comparison as JSON, which `read_comparison` reads."""
+        return _COMPARISON.dump_json(self).decode()
+
+
+_JSON, _COMPARISON = TypeAdapter(Request), TypeAdapter(Comparison)
 
 
 def read_request(text: str | bytes) -> Request:
     """The request in `text`, as `Request.json` writes it. Raises SfumatoError that names what doesn't fit."""
+    return _read(_JSON, text)
+
+
+def read_comparison(text: str | bytes) -> Comparison:
+    """The comparison in `text`, as `Comparison.json` writes it."""
+    return _read(_COMPARISON, text)
+
+
+def _read(adapter: TypeAdapter[T], text: str | bytes) -> T:
     try:
-        return _JSON.validate_json(text)
+        return adapter.validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the whole"
@@ -185,8 +233,8 @@ def check_together(sampling: SamplingConfig, conditioned: bool, negative: bool, 
     if negative and not (sampling.guidance > 1 or (sampling.rule == "cfg++" and sampling.guidance > 0)):
         least = "above 0" if sampling.rule == "cfg++" else "above 1, such as 2"
         raise SfumatoError(
-            f"at guidance {sampling.guidance:g} nothing leads away from `negative`; give a `guidance` {least}, or leave "
-            "it out."
+            f"at guidance {sampling.guidance:g} nothing leads away from `negative`; give a `guidance` {least}, "
+            "or leave it out."
         )
     if edited and sampling.first != "network":
         raise SfumatoError(

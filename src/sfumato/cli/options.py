@@ -1,0 +1,232 @@
+"""The options of `sfumato sample` as parts of a request, and the library's messages in the words of the options."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sfumato.cli.display import note
+from sfumato.data.controls import CONTROLS
+from sfumato.errors import SfumatoError, unknown
+from sfumato.hub import Model
+from sfumato.hub.model import STRENGTH
+from sfumato.hub.request import MAX_IMAGES, Control, File, PictureEdit, Value, parse_seeds
+from sfumato.nets import ConditionConfig
+
+VARIATION = 0.6  # the strength, where none is asked for
+ALL = "all"  # of --interval: guide everywhere, whatever the model's own settings say
+NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+WORDS = {"classes": "--class", "labels": "--class", "prompt": "the prompt"}  # fields that are options of another name
+OPTIONS = {"number": "--number", "vector": "--vector", "image": "--control"}
+EXAMPLES = {"number": "--number {}=30", "vector": "--vector {}=1,0,2", "image": "--control {}=picture.png"}
+
+
+@contextmanager
+def option_words() -> Iterator[None]:
+    """While the block is open, messages of the library call fields, `guidance`, as options: --guidance."""
+    try:
+        yield
+    except SfumatoError as error:
+        words = re.sub(r"`([a-z_-]+)`", lambda found: WORDS.get(found[1], f"--{found[1]}"), str(error))
+        raise SfumatoError(words) from error
+
+
+def pick_seeds(seeds: str | None, count: int | None, default: int) -> tuple[int, ...]:
+    """'0-3' → (0, 1, 2, 3); without seeds, 0 up to `count` or the `default`. Raises SfumatoError for nonsense."""
+    if count is not None and not 1 <= count <= MAX_IMAGES:
+        raise SfumatoError(f"-n must lie between 1 and {MAX_IMAGES:,}, got {count}.")
+    if seeds is None:
+        return tuple(range(default if count is None else count))
+    numbers = parse_seeds(seeds)
+    if count is not None and count != len(numbers):
+        raise SfumatoError(
+            f"--seeds {seeds} names {len(numbers)} pictures but -n asks for {count}; leave one of them out."
+        )
+    return numbers
+
+
+def pick_classes(model: Model, given: Sequence[str] | None, count: int) -> tuple[str, ...] | None:
+    """The classes that `count` pictures show in turn: those named, or all of them."""
+    known = model.config.classes
+    if given is None:
+        return known[:count] or None
+    chosen: list[str] = []
+    for names in given:  # a class name may itself hold a comma
+        chosen += [names] if names in known else [name.strip() for name in names.split(",")]
+    for name in chosen:
+        model.label(name)
+    if len(chosen) > count:
+        note(f"{len(chosen)} classes are named and {count} of them drawn; -n {len(chosen)} draws each.")
+    return tuple(chosen[:count])
+
+
+def pick_conditions(
+    model: Model,
+    number: Sequence[str] | None,
+    vector: Sequence[str] | None,
+    control: Sequence[str] | None,
+    ready: bool,
+    strength: float | None = None,
+) -> dict[str, Value]:
+    """What --number, --vector and --control say, by name; raises SfumatoError where the model can't be told so."""
+    if ready and control is None:
+        raise SfumatoError("--control-ready says what --control is; name a picture with --control.")
+    told: dict[str, Value] = {}
+    if strength is not None:
+        if control is None or model.config.branch is None:
+            raise SfumatoError(
+                "--control-strength is that of a branch, trained with --from and --control, and goes with --control; "
+                "elsewhere use --guidance."
+            )
+        told[STRENGTH] = strength
+    for one, text in _named(model, "number", number):
+        told[one.name] = _finite(text, f"--number {one.name}")
+    for one, text in _named(model, "vector", vector):
+        told[one.name] = _vector(one, text)
+    for one, text in _named(model, "image", control):
+        told[one.name] = Control(File.of(text), ready)
+    return told
+
+
+def _named(model: Model, kind: str, given: Sequence[str] | None) -> list[tuple[ConditionConfig, str]]:
+    """'age=30,weight=60' → each condition of this `kind` and what is said of it; a lone one needs no name."""
+    if given is None:
+        return []
+    known = {one.name: one for one in model.config.conditions if one.kind == kind}
+    if not known:
+        others = [EXAMPLES[one.kind].format(one.name) for one in model.config.conditions]
+        hint = f"; it takes {', '.join(others)}" if others else ""
+        what = "images to draw from" if kind == "image" else f"{kind}s"
+        raise SfumatoError(f"{model.source} was trained without {what}; leave {OPTIONS[kind]} out{hint}.")
+    found: dict[str, str] = {}
+    for name, text in (pair for one in given for pair in _pairs(one, kind, list(known))):
+        if name not in known:
+            raise unknown(kind, name, known)
+        if name in found:
+            raise SfumatoError(f"{OPTIONS[kind]} says {name} twice; say it once.")
+        found[name] = text
+    return [(known[name], text) for name, text in found.items()]
+
+
+def _pairs(given: str, kind: str, known: list[str]) -> list[tuple[str, str]]:
+    """The names and what is said of each, in one option; a path may hold any of the signs that separate them."""
+    if kind == "image":
+        for name in known:
+            if given.startswith(f"{name}=") and _exists(given[len(name) + 1 :]):
+                return [(name, given[len(name) + 1 :])]
+        if len(known) == 1 and _exists(given):
+            return [(known[0], given)]
+    names = "|".join(map(re.escape, known))
+    between = {"number": ",", "vector": ";", "image": rf",(?=\s*(?:{names})\s*=)"}[kind]
+    pairs = []
+    for part in re.split(between, given):
+        own = re.match(rf"\s*({names})\s*=", part)
+        name, sign, text = (own[1], "=", part[own.end() :]) if own else part.partition("=")
+        if not own and len(known) == 1 and part == given and not sign:
+            name, sign, text = known[0], "=", given
+        if not sign or not text.strip():
+            example = EXAMPLES[kind].format(known[0])
+            raise SfumatoError(f"{OPTIONS[kind]} says which, as in {example}, not '{part.strip()}'.")
+        pairs.append((name.strip(), text.strip()))
+    return pairs
+
+
+def _finite(text: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not abs(value) < 3e38:
+        raise SfumatoError(f"{where} takes a finite number such as 30 or 0.5, not '{text.strip()}'.")
+    return value
+
+
+def _vector(one: ConditionConfig, text: str) -> tuple[float, ...]:
+    """A vector written as 1,2,3, or in a .npy file."""
+    where = f"--vector {one.name}"
+    if text.endswith(".npy"):
+        try:
+            read = np.load(text, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            missing = (
+                "there is no such file" if isinstance(error, FileNotFoundError) else "it is no .npy file of numbers"
+            )
+            raise SfumatoError(f"{where}: {text} can't be used, {missing}.") from error
+        if read.dtype.kind not in "iuf" or not np.isfinite(read).all():
+            raise SfumatoError(f"{where}: {text} can't be used, it holds something else than finite numbers.")
+        values = tuple(map(float, read.reshape(-1)))
+    else:
+        values = tuple(_finite(part, where) for part in text.split(","))
+    if len(values) != one.size:
+        raise SfumatoError(f"{where} takes {one.size} numbers, as in training, not {len(values)}.")
+    return values
+
+
+def pick_edit(image: Path | None, strength: float | None, mask: Path | None, upscale: bool) -> PictureEdit | None:
+    """What --image, --strength, --mask and --upscale ask for; raises SfumatoError where they don't fit together."""
+    if image is None:
+        for name, given in (("--strength", strength is not None), ("--mask", mask is not None), ("--upscale", upscale)):
+            if given:
+                raise SfumatoError(f"{name} says what to do with a picture; name it with --image.")
+        return None
+    if upscale and (mask is not None or strength is not None):
+        raise SfumatoError("--upscale keeps the whole picture; leave --mask and --strength out.")
+    if strength is None:
+        strength = VARIATION if mask is None and not upscale else 1.0
+    return PictureEdit(File.of(image), strength, None if mask is None else File.of(mask), upscale)
+
+
+def parse_interval(interval: str) -> tuple[float, float] | None:
+    """'0.2-5' → (0.2, 5.0), 'all' → None. Raises SfumatoError for anything but two numbers, the smaller first."""
+    if interval == ALL:
+        return None
+    match = re.fullmatch(rf"\s*({NUMBER})\s*-\s*({NUMBER})\s*", interval.lower(), re.ASCII)
+    if not match or float(match[1]) > float(match[2]) or not math.isfinite(float(match[2])):
+        raise SfumatoError(
+            f"--interval takes a range of sigma/alpha such as 0.2-5, the smaller first, not '{interval}'."
+        )
+    return float(match[1]), float(match[2])
+
+
+def parse_steps(steps: str | None) -> list[int]:
+    """'5,10,20' → [5, 10, 20]. Raises SfumatoError for anything but whole numbers from 1 to 10,000."""
+    if steps is None:
+        return []
+    parts = steps.split(",")
+    if not all(re.fullmatch(r"\s*\d{1,5}\s*", part) and 1 <= int(part) <= 10_000 for part in parts):
+        raise SfumatoError(f"--steps takes at least 1 step and at most 10000, such as 20 or 5,10,20, not '{steps}'.")
+    return [int(part) for part in parts]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def describe(conditions: Sequence[ConditionConfig]) -> str:
+    """The conditions in words, as `sfumato info` tells them."""
+    words = []
+    for one in conditions:
+        if one.kind == "number":
+            words.append(f"{one.name}, a number of {one.mean[0]:g} ± {one.std[0]:g}")
+        elif one.kind == "vector":
+            words.append(f"{one.name}, {one.size} numbers")
+        elif one.computed:
+            doc = (CONTROLS[one.name].__doc__ or "").partition("\n")[0].rstrip(".") if one.name in CONTROLS else ""
+            words.append(f"{one.name}, computed from a picture ({doc[:1].lower() + doc[1:]})")
+        else:
+            words.append(f"{one.name}, a picture")
+    return "; ".join(words)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # a name longer than any file's
+        return False

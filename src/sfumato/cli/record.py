@@ -1,0 +1,209 @@
+"""What a picture says of itself: in words, as the command that draws it again, and as the request, which is exact."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from sfumato import __version__
+from sfumato.cli.options import ALL
+from sfumato.data import read_about
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model, SamplingConfig
+from sfumato.hub.model import STRENGTH
+from sfumato.hub.request import (
+    Comparison,
+    Control,
+    Request,
+    Value,
+    float_words,
+    read_comparison,
+    read_request,
+    seed_words,
+    settle,
+)
+
+SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
+PLAIN = SamplingConfig()
+
+
+@dataclass(frozen=True)
+class By:
+    """Who draws: a model, which of its weights, and what enlarges its pictures."""
+
+    model: Model
+    weights: str = "ema"
+    larger: tuple[Model, ...] = ()
+
+
+def facts(by: By, request: Request) -> dict[str, str]:
+    """What the picture of a request carries."""
+    return {**_about(by, request), "command": command(by, request), "request": request.json()}
+
+
+def comparison_facts(by: By, asked: Comparison) -> dict[str, str]:
+    """What the picture of a comparison carries."""
+    settings = {name: ",".join(str(getattr(row, name)) for row in asked.rows) for name in ("sampler", "grid")}
+    steps = {"steps": ",".join(map(str, asked.steps))}
+    about = {**_about(by, asked.request), **settings, **steps}
+    return {**about, "command": comparison_command(by, asked), "comparison": asked.json()}
+
+
+def _about(by: By, request: Request) -> dict[str, str]:
+    settings = request.sampling
+    about = {
+        **dict(_what(request)),
+        "sfumato": __version__,
+        "model": by.model.source,
+        "weights": by.weights,
+        "weights_sha256": by.model.weights_hash,
+    }
+    if by.larger:
+        about["upscale-with"] = shlex.join(model.source for model in by.larger)
+        about["upscale-with sha256"] = ",".join(model.weights_hash for model in by.larger)
+    for one in fields(settings):
+        value = getattr(settings, one.name)
+        if one.name in SHOWN or value != getattr(PLAIN, one.name):
+            about[one.name] = "yes" if value is True else _setting(value)
+    one_picture = len(request.seeds) == 1
+    if request.classes is not None:
+        about["class" if one_picture else "classes"] = ",".join(request.classes)
+    about["seed" if one_picture else "seeds"] = seed_words(request.seeds)
+    return about
+
+
+def command(by: By, request: Request) -> str:
+    """The command line that draws a request again, quoted for a shell."""
+    settings = request.sampling
+    shown = [name for name in SHOWN if name != "guidance" or request.conditioned]
+    said = {name: getattr(settings, name) for name in shown}
+    default = settle(by.model.config.sampling, request.conditioned, **said)
+    options: list[tuple[str, str | None]] = [(name, _setting(value)) for name, value in said.items()]
+    for one in fields(settings):
+        value = getattr(settings, one.name)
+        if one.name not in SHOWN and value != getattr(default, one.name):
+            options.append(_option(one.name, value))
+    return _line(by, request, options)
+
+
+def comparison_command(by: By, asked: Comparison) -> str:
+    """The command line that draws a comparison again."""
+    own, settings = by.model.config.sampling, asked.request.sampling
+    shown = [name for name in SHOWN[2:] if name != "guidance" or asked.request.conditioned]
+    options: list[tuple[str, str | None]] = [("compare", ",".join(asked.names))]
+    options.append(("steps", ",".join(map(str, asked.steps))))
+    options += [(name, _setting(getattr(settings, name))) for name in shown]
+    default = settle(own, asked.request.conditioned, **{name: getattr(settings, name) for name in shown})
+    for name in ("rule", "interval", "threshold", "first"):
+        if getattr(settings, name) != getattr(default, name):
+            options.append(_option(name, getattr(settings, name)))
+    for name in ("eta", "tolerance"):
+        (value, *others) = {getattr(row, name) for row in asked.rows}
+        if value is not None and not others:
+            options.append((name, _setting(value)))
+    return _line(by, asked.request, options)
+
+
+def _line(by: By, request: Request, options: Sequence[tuple[str, str | None]]) -> str:
+    run = by.model.source
+    words = ["sfumato", "sample", f"./{run}" if run.startswith("-") else run]
+    if request.prompt is not None and not request.prompt.startswith("-"):
+        words.append(request.prompt)
+    what = [(name, value) for name, value in _what(request) if name != "prompt" or value.startswith("-")]
+    if request.classes is not None and request.classes != by.model.config.classes[: len(request.seeds)]:
+        what = [*(("class", name) for name in request.classes), *what]
+    if by.weights != "ema":
+        options = [*options, ("weights", by.weights)]
+    options = [*options, *(("upscale-with", model.source) for model in by.larger)]
+    for name, value in [*what, *options, ("seeds", seed_words(request.seeds))]:
+        if value is None or (value == "yes" and name in ("control-ready", "upscale")):
+            words.append(f"--{name}")
+        elif value.startswith("-"):  # else it would be taken for an option itself
+            words.append(f"--{name}={value}")
+        else:
+            words += [f"--{name}", value]
+    return shlex.join(words)
+
+
+def _what(request: Request) -> list[tuple[str, str]]:
+    """What is to be drawn, beside classes, as names of options and their values."""
+    found = [] if request.prompt is None else [("prompt", request.prompt)]
+    found += [] if request.negative is None else [("negative", request.negative)]
+    for kind, option in ((float, "number"), (tuple, "vector"), (Control, "control")):
+        values = {name: v for name, v in request.conditions.items() if isinstance(v, kind) and name != STRENGTH}
+        found += [(option, f"{name}={_value(value)}") for name, value in values.items()]
+        if any(isinstance(value, Control) and value.ready for value in values.values()):
+            found.append(("control-ready", "yes"))
+    if isinstance(strength := request.conditions.get(STRENGTH), float):
+        found.append(("control-strength", float_words(strength)))
+    if (edit := request.edit) is not None:
+        found.append(("image", edit.image.path))
+        found += [] if edit.mask is None else [("mask", edit.mask.path)]
+        found.append(("upscale", "yes") if edit.upscale else ("strength", float_words(edit.strength)))
+    return found
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, Control):
+        return value.file.path
+    return ",".join(map(float_words, value)) if isinstance(value, tuple) else float_words(value)
+
+
+def _setting(value: object) -> str:
+    if isinstance(value, tuple):
+        return "-".join(map(float_words, value))
+    return float_words(value) if isinstance(value, float) else str(value)
+
+
+def _option(name: str, value: object) -> tuple[str, str | None]:
+    """One that isn't the model's own any more, or is left out though the model's own isn't."""
+    if isinstance(value, bool):
+        return (name if value else f"no-{name}"), None
+    return name, ALL if name == "interval" and value is None else _setting(value)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a picture says of how to draw it again."""
+
+    model: str
+    weights: str
+    weights_hash: str
+    larger: tuple[str, ...]
+    asked: Request | Comparison
+
+
+def read_record(path: Path) -> Recorded:
+    """What the PNG at `path` carries. Raises SfumatoError where it can't be drawn again by that."""
+    about = read_about(path)
+    asked: Request | Comparison | None = None
+    if "request" in about:
+        asked = read_request(about["request"])
+    elif "comparison" in about:
+        asked = read_comparison(about["comparison"])
+    if asked is None or "model" not in about:
+        again = f"; draw it by its command: {about['command']}" if "command" in about else ""
+        raise SfumatoError(f"{path} carries no request{again}.")
+    larger = tuple(shlex.split(about.get("upscale-with", "")))
+    return Recorded(about["model"], about.get("weights", "ema"), about.get("weights_sha256", ""), larger, asked)
+
+
+def same_drawing(path: Path, about: dict[str, str]) -> bool:
+    """Whether the PNG at `path` is a picture of just this."""
+    try:
+        return read_about(path) == about
+    except SfumatoError:
+        return False
+
+
+def split_requests(request: Request) -> list[Request]:
+    """One request a picture."""
+    return [request.at(i) for i in range(len(request.seeds))]
+
+
+def compared(base: Request, names: Sequence[str], steps: Sequence[int], **given: object) -> Comparison:
+    """The samplers called `names`, on the grid that each name holds or else on that of `base`."""
+    rows = tuple(settle(base.sampling, base.conditioned, sampler=name, **given) for name in names)
+    return Comparison(base, tuple(names), tuple(replace(row, steps=steps[0]) for row in rows), tuple(steps))

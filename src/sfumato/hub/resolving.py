@@ -1,0 +1,186 @@
+"""A request resolved against a model: class names as labels, files as tensors, and what the model won't see of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from sfumato.data.controls import FACTOR, enlarged, plain_control
+from sfumato.data.decode import header_size, read_picture
+from sfumato.errors import SfumatoError, unknown
+from sfumato.hub.model import STRENGTH, Model, told_rows
+from sfumato.hub.request import Control, PictureEdit, Request
+from sfumato.nets import ConditionConfig
+from sfumato.sampling import Edit
+
+MAX_STRENGTH = 4.0  # of a branch, which counts 1 in training
+FAR = 4.0  # standard deviations from the mean of the training data, beyond which little was learnt
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What `Model.stream` takes beside seeds and settings, a row a sample; and `notes`, plain sentences to be shown.
+
+    The tensors in `told` are of one sample or of as many as there are (see told_rows).
+    """
+
+    labels: Sequence[int] | None = None
+    prompts: Sequence[str] | None = None
+    negative: Sequence[str] | None = None
+    edit: Edit | None = None
+    told: Mapping[str, Tensor] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def rows(self, model: Model, rows: Sequence[int]) -> dict[str, Any]:
+        """The keywords of `Model.stream` for some of the samples."""
+
+        def some(values: Sequence[Any] | None) -> list[Any] | None:
+            return None if values is None else [values[row] for row in rows]
+
+        texts = {"labels": some(self.labels), "prompts": some(self.prompts), "negative": some(self.negative)}
+        return {**texts, "edit": self.edit, "told": told_rows(model.config.conditions, self.told, list(rows))}
+
+
+def resolve(request: Request, model: Model) -> Arguments:
+    """What `request` means to `model`. Raises SfumatoError for what the model doesn't know and for unfit files."""
+    count = len(request.seeds)
+    labels = None
+    if request.classes is not None:
+        known = [model.label(name) for name in request.classes]
+        labels = [known[i % len(known)] for i in range(count)]
+    notes: list[str] = []
+    for text in (request.prompt, request.negative):
+        if text is not None:
+            model.tokens([""])  # raises where it reads none
+            notes += model.unread(text)
+    told = {name: _condition(model, name, value, notes) for name, value in request.conditions.items()}
+    if STRENGTH in told and len(told) == 1:
+        raise SfumatoError("`control-strength` goes with `control`; name a picture too.")
+    edit = None if request.edit is None else _edit(model, request.edit, notes)
+    prompts, negative = (None if text is None else [text] * count for text in (request.prompt, request.negative))
+    return Arguments(labels, prompts, negative, edit, told, tuple(notes))
+
+
+def _condition(model: Model, name: str, value: object, notes: list[str]) -> Tensor:
+    if name == STRENGTH and model.config.branch is not None and isinstance(value, float):
+        if not 0 <= value <= MAX_STRENGTH:
+            raise SfumatoError(
+                f"`control-strength` lies between 0 and {MAX_STRENGTH:g}, got {value:g}; 1 is as trained."
+            )
+        return torch.tensor(value)
+    known = {one.name: one for one in model.config.conditions}
+    if name not in known:
+        raise unknown("condition", name, known)
+    one = known[name]
+    kinds: dict[str, type] = {"number": float, "vector": tuple, "image": Control}
+    if not isinstance(value, kinds[one.kind]):
+        what = {"number": "a number", "vector": f"{one.size} numbers", "image": "a picture"}[one.kind]
+        raise SfumatoError(f"the condition '{name}' takes {what}.")
+    if isinstance(value, Control):
+        return _image(model, one, value, notes)
+    if isinstance(value, float) and abs(value - one.mean[0]) > FAR * one.std[0]:
+        notes.append(f"{name} was {one.mean[0]:g} ± {one.std[0]:g} in training, and little was learnt of {value:g}.")
+    return torch.tensor(value)
+
+
+def _image(model: Model, one: ConditionConfig, control: Control, notes: list[str]) -> Tensor:
+    """The image `(size, height, width)` of a condition: computed from the picture, or that as it is."""
+    path = control.file.unchanged()
+    channels, height, width = model.config.shape
+    if not one.computed or control.ready:
+        own = one.size - bool(one.noise)
+        picture, facts = read_picture(path, 1 if own == 1 else 3, (height, width))
+        image = picture if not one.noise else torch.cat([picture, torch.zeros(1, height, width)])
+    else:
+        size = (-(-height // FACTOR), -(-width // FACTOR)) if one.name == "small" else (height, width)
+        picture, facts = read_picture(path, channels, size)
+        if one.name == "small":
+            picture = enlarged(picture, height, width)
+        image = plain_control(one, picture[None])[0] if one.name != "masked" else _with_hole(path, picture)
+    notes += [f"{path.name} was taken {fact}." for fact in facts]
+    return image
+
+
+def _with_hole(path: Path, picture: Tensor) -> Tensor:
+    """The picture, unknown where the file is transparent."""
+    clear = clear_part(path, (picture.shape[-2], picture.shape[-1]))
+    if not bool(clear.any()):
+        raise SfumatoError(f"{path} has no hole to fill; make the part that is to be drawn transparent.")
+    return torch.where(clear, math.nan, picture)
+
+
+def clear_part(path: Path, size: tuple[int, int]) -> Tensor:
+    """Where the picture in `path`, upright and fitted to `size` (height, width), is mostly transparent.
+
+    bool `(1, height, width)`.
+    """
+    with Image.open(path) as file:
+        if not file.has_transparency_data or file.mode.startswith("I"):
+            return torch.zeros(1, *size, dtype=torch.bool)
+        alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
+    fitted = ImageOps.fit(alpha, (size[1], size[0]), Image.Resampling.BOX)
+    return torch.from_numpy(np.asarray(fitted) < 128)[None]
+
+
+def _edit(model: Model, asked: PictureEdit, notes: list[str]) -> Edit:
+    """The picture to begin with and its mask, at the model's size or, to be enlarged, at a whole fraction of it."""
+    if len(model.config.shape) != 3:
+        raise SfumatoError(f"{model.source} draws points; leave `image` out.")
+    image = asked.image.unchanged()
+    channels, height, width = model.config.shape
+    sides = _sides(image)
+    size = (height, width)
+    if asked.upscale:
+        factor = math.ceil(max(height / sides[0], width / sides[1]) - 1e-9)
+        while factor <= min(height, width) and (height % factor or width % factor):
+            factor += 1
+        if factor < 2 or height % factor or width % factor:
+            raise SfumatoError(
+                f"{image} is {sides[0]}×{sides[1]} and can't be enlarged to the model's {height}×{width}; "
+                f"give one of {height // 2}×{width // 2} or less."
+            )
+        size = (height // factor, width // factor)
+    picture, facts = read_picture(image, channels, size)
+    if sides != size:
+        notes.append(f"{image.name} was fitted from {sides[0]}×{sides[1]} into {size[0]}×{size[1]}.")
+    notes += [f"{image.name} was taken {fact}." for fact in facts if "enlarged" not in fact]
+    if asked.mask is None:
+        return Edit(picture, asked.strength, upscale=asked.upscale)
+    mask = asked.mask.unchanged()
+    if _sides(mask) != sides:
+        raise SfumatoError(
+            f"the mask {mask} is {_sides(mask)[0]}×{_sides(mask)[1]} and {image} is {sides[0]}×{sides[1]}; "
+            "make both one size, white where to draw."
+        )
+    return Edit(picture, asked.strength, _mask(mask, size, notes))
+
+
+def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:
+    """Where the mask in `path` is white: bool `(1, height, width)`. What is transparent isn't painted, and keeps."""
+    white, facts = read_picture(path, 1, size)
+    clear = clear_part(path, size)
+    told = [fact for fact in facts if "transparency" not in fact and "enlarged" not in fact]
+    notes += [f"the mask {path.name} was taken {fact}." for fact in told]
+    if bool(clear.any()):
+        share = float(clear.float().mean())
+        notes.append(f"the mask {path.name} is transparent over {share:.0%}: there the picture is kept.")
+    drawn = (white > 0) & ~clear
+    if not bool(drawn.any()):
+        whole = "transparent wherever it is white" if bool((white > 0).any()) else "black all over"
+        raise SfumatoError(f"the mask {path} is {whole}; paint it white, and opaque, where to draw.")
+    return drawn
+
+
+def _sides(path: Path) -> tuple[int, int]:
+    found = header_size(lambda: path)
+    if found is None or min(found) < 1:
+        raise SfumatoError(f"{path} can't be used: not a valid picture.")
+    return found
