@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,6 +17,7 @@ from sfumato.cli.display import console, duration, note
 from sfumato.cli.eval import data_of
 from sfumato.cli.sample import results_folder
 from sfumato.hub import load
+from sfumato.shell import Option, command_line
 from sfumato.training import pick_device
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def claims(
             findings.append(found)
             if not as_json:
                 _print(found)
-    options = [word for name in names for word in ("--only", name)] + (["--quick"] if quick else [])
-    options += [] if features == "auto" else ["--features", features]
-    command = shlex.join(["sfumato", "claims", str(run), *options])
+    other = None if features == "auto" else features
+    options: list[Option] = [*(("only", name) for name in names), ("quick", quick), ("features", other)]
+    command = command_line("claims", [run], options)
     facts = [
         ("model", f"{model.source}, {model.parameters:,} parameters"),
         ("weights sha256", model.weights_hash),

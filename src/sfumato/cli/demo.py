@@ -9,7 +9,7 @@ from typing import Annotated
 import torch
 from cyclopts import Parameter
 
-from sfumato.cli.display import console, print_facts, program
+from sfumato.cli.display import console, next_command, print_facts
 from sfumato.cli.drawing import draw_all, frame_of
 from sfumato.cli.record import By, facts
 from sfumato.cli.running import run
@@ -110,10 +110,10 @@ def figures(judgement: Judgement) -> list[tuple[str, str]]:
 
 def next_commands(folder: Path) -> list[str]:
     return [
-        f"{program()} sample {folder} --class 7 --seeds 0-31 --guidance 2",
-        f"{program()} eval {folder}",
-        f"{program()} sample {folder} --sampler ddpm --steps 250 --animate",
-        f"{program()} train ./your-photos --size 64 --minutes 30",
+        next_command("sample", [folder], [("class", 7), ("seeds", "0-31"), ("guidance", 2)]),
+        next_command("eval", [folder]),
+        next_command("sample", [folder], [("sampler", "ddpm"), ("steps", 250), ("animate", True)]),
+        next_command("train", ["./your-photos"], [("size", 64), ("minutes", 30)]),
     ]
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
 import shutil
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -21,12 +20,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sfumato.readable import readable
+from sfumato.shell import Option, command_line
 
 if TYPE_CHECKING:  # the lesson opens without waiting for PyTorch
     from PIL.Image import Image
 
     from sfumato.training import Progress
-
 
 
 class SafeConsole(Console):
@@ -80,9 +79,9 @@ def picture_columns() -> int:
     return min(console.width - 2, 100)
 
 
-def command_line(*words: object) -> str:
-    """What to type next, quoted for a shell: this program as it was called, and `words`."""
-    return shlex.join([*_program(), *map(str, words)])
+def next_command(verb: str, places: Sequence[object] = (), options: Iterable[Option] = ()) -> str:
+    """What to type next, quoted for a shell (see command_line): this program as it was called."""
+    return command_line(verb, places, options, _program())
 
 
 def _program() -> list[str]:

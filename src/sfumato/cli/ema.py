@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sfumato.cli.display import console, note, program
+from sfumato.cli.display import console, next_command, note
 from sfumato.training import training_config
 from sfumato.training.averages import stored_widths, write_average
 
@@ -30,4 +30,4 @@ def ema(
     if error > WORTH_TELLING:
         kept = stored_widths(config)
         note(f"its weighting is off by {error:.0%}; the run keeps {kept}, and widths near those come out best.")
-    console.print(f"Next:\n  {program()} sample {folder} -n 16", soft_wrap=True)
+    console.print(f"Next:\n  {next_command('sample', [folder], [('count', 16)])}", soft_wrap=True)

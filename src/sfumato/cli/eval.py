@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -30,6 +29,7 @@ from sfumato.hub.request import seed_words, settle
 from sfumato.hub.resolving import Arguments
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.sampling import Step
+from sfumato.shell import command_line
 from sfumato.training import open_data, pick_device, training_config
 from sfumato.training.resuming import check_suits
 
@@ -237,8 +237,8 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
 def _command(
     run: Path, features: str, numbers: Sequence[int], how: Mapping[str, object], weights: str, curve: bool, bits: bool
 ) -> str:
-    words = ["sfumato", "eval", str(run), "--seeds", seed_words(numbers)]
     options = {"features": features, **how, "weights": weights}
     plain = {"features": "auto", "weights": "ema"}
-    words += [word for k, v in options.items() if plain.get(k) != v for word in (f"--{k}", str(v))]
-    return shlex.join([*words, *(["--no-curve"] if not curve else []), *(["--bits"] if bits else [])])
+    said = [(name, value) for name, value in options.items() if plain.get(name) != value]
+    flags = [("no-curve", not curve), ("bits", bits)]
+    return command_line("eval", [run], [("seeds", seed_words(numbers)), *said, *flags])

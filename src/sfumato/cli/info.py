@@ -15,13 +15,13 @@ from sfumato.cli.display import count, duration, print_facts
 from sfumato.cli.options import describe as describe_told
 from sfumato.data import Dataset, open_dataset, read_about
 from sfumato.data.dataset import USED
-from sfumato.data.layout import readable
 from sfumato.data.report import BESIDE
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
 from sfumato.nets import TextConfig, text_of
+from sfumato.readable import readable
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
 from sfumato.training.lora import adapter_words
@@ -36,9 +36,12 @@ def info(
 ) -> None:
     """Tell what a run, a picture or a data set holds."""
     path = Path(what)
+    run_folder = is_run(path) or ((path / "state.json").exists() and any(path.glob("*.safetensors")))
+    if size is not None and (path.suffix.lower() == ".png" or run_folder):
+        raise SfumatoError(f"--size is for reading a data set, and {what} is none; leave it out.")
     if path.suffix.lower() == ".png":
         print_facts(read_about(path).items())
-    elif is_run(path) or ((path / "state.json").exists() and any(path.glob("*.safetensors"))):
+    elif run_folder:
         print_facts(run_facts(path))
     elif ships(what):
         print_facts(shipped_facts(what))

@@ -21,26 +21,31 @@ from sfumato.errors import SfumatoError
 from sfumato.lesson.live import Live
 from sfumato.lesson.server import LessonServer, pages
 
+PORT, HOST = 8123, "127.0.0.1"
+
 
 def learn(
     *,
     run: Annotated[
         Path | None, Parameter(help="A run such as runs/photos, or digits, to draw from in the chapter on sampling.")
     ] = None,
-    port: Annotated[int, Parameter(help="Where to listen; 0 for any free port.")] = 8123,
+    port: Annotated[int | None, Parameter(help=f"Where to listen; 0 for any free port [default: {PORT}].")] = None,
     host: Annotated[
-        str, Parameter(help="127.0.0.1 is this machine alone; 0.0.0.0 every machine that can reach it.")
-    ] = "127.0.0.1",
-    browser: Annotated[bool, Parameter(help="Open it in the browser.")] = True,
+        str | None,
+        Parameter(help=f"{HOST} is this machine alone; 0.0.0.0 every machine that can reach it [default: {HOST}]."),
+    ] = None,
+    browser: Annotated[bool | None, Parameter(help="Open it in the browser [default: yes].")] = None,
     build: Annotated[Path | None, Parameter(help="Write the lesson as a folder for any web host instead.")] = None,
 ) -> None:
     """Open the lesson: diffusion models in seven chapters to play with, and a quiz."""
     site = pages()
     if build is not None:
-        if run is not None:
-            raise SfumatoError("--build writes pages, which have no program behind them; leave --run out.")
+        for name, given in (("run", run), ("port", port), ("host", host), ("browser", browser)):
+            if given is not None:
+                raise SfumatoError(f"--build writes pages, which have no program behind them; leave --{name} out.")
         write_site(site, build)
         return
+    port, host = PORT if port is None else port, host or HOST
     if not 0 <= port < 65536:
         raise SfumatoError(f"a port lies between 0 and 65535, got {port}.")
     with _ends_quietly(), LessonServer(site, host, port) as server, Live(run) as live:
@@ -50,7 +55,7 @@ def learn(
             what = "draw and train" if run else "train"
             where = server.address.replace("localhost", socket.gethostname())
             note(f"everyone who can reach this machine can open it, at {where}, and have it {what} on its processor.")
-        if browser and not _opens(server.address):
+        if browser is not False and not _opens(server.address):
             console.print("No browser could be started here: open that address in one.", soft_wrap=True)
         server.serve_forever(poll_interval=0.1)
 

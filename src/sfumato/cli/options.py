@@ -90,7 +90,9 @@ def pick_conditions(
     for one, text in _named(model, "vector", vector):
         told[one.name] = _vector(one, text)
     for one, text in _named(model, "image", control):
-        told[one.name] = Control(File.of(text), ready)
+        if ready and not one.computed:
+            note(f"{one.name} is always taken as it is; --control-ready changes nothing.")
+        told[one.name] = Control(File.of(text), ready and one.computed)
     return told
 
 

@@ -24,6 +24,7 @@ from sfumato.hub.request import (
     seed_words,
     settle,
 )
+from sfumato.shell import Option, command_line
 
 SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
 PLAIN = SamplingConfig()
@@ -54,7 +55,7 @@ def comparison_facts(by: By, asked: Comparison) -> dict[str, str]:
 def _about(by: By, request: Request) -> dict[str, str]:
     settings = request.sampling
     about = {
-        **dict(_what(request)),
+        **{name: "yes" if value is True else str(value) for name, value in _what(request)},
         "sfumato": __version__,
         "model": by.model.source,
         "weights": by.weights,
@@ -80,7 +81,7 @@ def command(by: By, request: Request) -> str:
     shown = [name for name in SHOWN if name != "guidance" or request.conditioned]
     said = {name: getattr(settings, name) for name in shown}
     default = settle(by.model.config.sampling, request.conditioned, **said)
-    options: list[tuple[str, str | None]] = [(name, _setting(value)) for name, value in said.items()]
+    options: list[Option] = [(name, _setting(value)) for name, value in said.items()]
     for one in fields(settings):
         value = getattr(settings, one.name)
         if one.name not in SHOWN and value != getattr(default, one.name):
@@ -92,7 +93,7 @@ def comparison_command(by: By, asked: Comparison) -> str:
     """The command line that draws a comparison again."""
     own, settings = by.model.config.sampling, asked.request.sampling
     shown = [name for name in SHOWN[2:] if name != "guidance" or asked.request.conditioned]
-    options: list[tuple[str, str | None]] = [("compare", ",".join(asked.names))]
+    options: list[Option] = [("compare", ",".join(asked.names))]
     options.append(("steps", ",".join(map(str, asked.steps))))
     options += [(name, _setting(getattr(settings, name))) for name in shown]
     default = settle(own, asked.request.conditioned, **{name: getattr(settings, name) for name in shown})
@@ -106,42 +107,33 @@ def comparison_command(by: By, asked: Comparison) -> str:
     return _line(by, asked.request, options)
 
 
-def _line(by: By, request: Request, options: Sequence[tuple[str, str | None]]) -> str:
-    run = by.model.source
-    words = ["sfumato", "sample", f"./{run}" if run.startswith("-") else run]
-    if request.prompt is not None and not request.prompt.startswith("-"):
-        words.append(request.prompt)
-    what = [(name, value) for name, value in _what(request) if name != "prompt" or value.startswith("-")]
+def _line(by: By, request: Request, options: Sequence[Option]) -> str:
+    what = _what(request)
+    places = [by.model.source]
+    if what[:1] and what[0][0] == "prompt" and not str(what[0][1]).startswith("-"):
+        places.append(str(what.pop(0)[1]))
     if request.classes is not None and request.classes != by.model.config.classes[: len(request.seeds)]:
         what = [*(("class", name) for name in request.classes), *what]
-    if by.weights != "ema":
-        options = [*options, ("weights", by.weights)]
-    options = [*options, *(("upscale-with", model.source) for model in by.larger)]
-    for name, value in [*what, *options, ("seeds", seed_words(request.seeds))]:
-        if value is None or (value == "yes" and name in ("control-ready", "upscale")):
-            words.append(f"--{name}")
-        elif value.startswith("-"):  # else it would be taken for an option itself
-            words.append(f"--{name}={value}")
-        else:
-            words += [f"--{name}", value]
-    return shlex.join(words)
+    weights = ("weights", None if by.weights == "ema" else by.weights)
+    larger = [("upscale-with", model.source) for model in by.larger]
+    return command_line("sample", places, [*what, *options, weights, *larger, ("seeds", seed_words(request.seeds))])
 
 
-def _what(request: Request) -> list[tuple[str, str]]:
+def _what(request: Request) -> list[Option]:
     """What is to be drawn, beside classes, as names of options and their values."""
-    found = [] if request.prompt is None else [("prompt", request.prompt)]
+    found: list[Option] = [] if request.prompt is None else [("prompt", request.prompt)]
     found += [] if request.negative is None else [("negative", request.negative)]
     for kind, option in ((float, "number"), (tuple, "vector"), (Control, "control")):
         values = {name: v for name, v in request.conditions.items() if isinstance(v, kind) and name != STRENGTH}
         found += [(option, f"{name}={_value(value)}") for name, value in values.items()]
         if any(isinstance(value, Control) and value.ready for value in values.values()):
-            found.append(("control-ready", "yes"))
+            found.append(("control-ready", True))
     if isinstance(strength := request.conditions.get(STRENGTH), float):
         found.append(("control-strength", float_words(strength)))
     if (edit := request.edit) is not None:
         found.append(("image", edit.image.path))
         found += [] if edit.mask is None else [("mask", edit.mask.path)]
-        found.append(("upscale", "yes") if edit.upscale else ("strength", float_words(edit.strength)))
+        found.append(("upscale", True) if edit.upscale else ("strength", float_words(edit.strength)))
     return found
 
 
@@ -157,10 +149,10 @@ def _setting(value: object) -> str:
     return float_words(value) if isinstance(value, float) else str(value)
 
 
-def _option(name: str, value: object) -> tuple[str, str | None]:
+def _option(name: str, value: object) -> Option:
     """One that isn't the model's own any more, or is left out though the model's own isn't."""
     if isinstance(value, bool):
-        return (name if value else f"no-{name}"), None
+        return (name if value else f"no-{name}"), True
     return name, ALL if name == "interval" and value is None else _setting(value)
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sfumato.cli.display import TrainingDisplay, console, count, duration, note, picture_columns, print_facts, program
+from sfumato.cli.display import (
+    TrainingDisplay,
+    console,
+    count,
+    duration,
+    next_command,
+    note,
+    picture_columns,
+    print_facts,
+)
 from sfumato.cli.trackers import Trackers
 from sfumato.data import picture
 from sfumato.hub import ModelConfig
 from sfumato.hub.config import read_config
+from sfumato.shell import Option
 from sfumato.training import Judged, Noted, Preview, Progress, Saved, Trainer, TrainingConfig, Verdict, train
 from sfumato.training.lora import adapter_words
 from sfumato.training.previews import preview_labels
@@ -91,10 +100,10 @@ def _together(trainer: Trainer) -> str:
     return f", {several} processes of {trainer.config.batch / several:g} images a step{shared}"
 
 
-def resume_command(folder: Path, *options: str) -> str:
-    """What goes on with the run in `folder`, as it is typed."""
-    out = [] if folder.parent == Path("runs") else ["--out", str(folder.parent)]
-    return f"{program()} {shlex.join(['train', '--resume', '--name', folder.name, *out, *options])}"
+def resume_command(folder: Path, *options: Option) -> str:
+    """The command that goes on with the run."""
+    place = [] if folder.parent == Path("runs") else [("out", folder.parent)]
+    return next_command("train", options=[("resume", True), ("name", folder.name), *place, *options])
 
 
 @contextmanager
@@ -130,12 +139,16 @@ def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
 def finish(folder: Path) -> None:
     """Say what to try next with the run in `folder`."""
     model: ModelConfig = read_config(folder / "config.json")
-    which = f" --class {shlex.quote(model.classes[0])}" if model.classes else ""
+    which: list[Option] = [("class", model.classes[0])] if model.classes else []
     for one in model.conditions:
-        number = shlex.quote(f"{one.name}={sum(one.mean):g}")
-        which += {"number": f" --number {number}", "image": " --control picture.png", "vector": ""}[one.kind]
+        if one.kind == "number":
+            which.append(("number", f"{one.name}={sum(one.mean):g}"))
+        elif one.kind == "image":
+            which.append(("control", "picture.png"))
     console.print("Next:")
-    quoted = shlex.quote(str(folder))
-    console.print(f"  {program()} sample {quoted}{which} -n 16", soft_wrap=True)
-    console.print(f"  {program()} info {quoted}", soft_wrap=True)
-    console.print(f"  {resume_command(folder, '--minutes', '60')}", soft_wrap=True)
+    for line in (
+        next_command("sample", [folder], [*which, ("count", 16)]),
+        next_command("info", [folder]),
+        resume_command(folder, ("minutes", 60)),
+    ):
+        console.print(f"  {line}", soft_wrap=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,6 +51,7 @@ from sfumato.hub.request import Comparison, Request, float_words, settle
 from sfumato.hub.resolving import Arguments, resolve
 from sfumato.hub.zoo import ships, zoo_names
 from sfumato.sampling import Step
+from sfumato.shell import command_line
 from sfumato.training import data_gaussian, pick_device
 
 MAX_SHOWN = 1024  # pictures in the one of them all, which would fill the memory
@@ -261,9 +261,9 @@ def _listed(runs: Sequence[str] | None) -> list[str]:
 def _check_guidance(by: By, run: Path, guidance: float | None, conditioned: bool) -> None:
     if guidance is None or conditioned:
         return
-    example = ["sfumato", "sample", str(run), "a green heart"]
+    example = command_line("sample", [run, "a green heart"])
     raise SfumatoError(
-        f"there is nothing to guide: say what to draw, as in {shlex.join(example)}."
+        f"there is nothing to guide: say what to draw, as in {example}."
         if by.model.reads
         else f"there is nothing to guide: say what to draw; {run} is told {describe(by.model.config.conditions)}."
         if by.model.config.conditions

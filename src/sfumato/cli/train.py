@@ -316,7 +316,9 @@ def continue_run(
     except StateLost as lost:
         if lost.step is None:
             raise
-        raise SfumatoError(f"{lost} To go on from them alone: {resume_command(folder, '--weights-only')}") from lost
+        raise SfumatoError(
+            f"{lost} To go on from them alone: {resume_command(folder, ('weights-only', True))}"
+        ) from lost
     for path in damaged:
         note(f"{path} is damaged and was passed over.")
     if trainer.fraction >= 1:

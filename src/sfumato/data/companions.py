@@ -11,10 +11,11 @@ from unicodedata import normalize
 from sfumato.data.captions import Texts, captions_in, json_object, texts_of
 from sfumato.data.decode import SUFFIXES
 from sfumato.data.kinds import NO_PICTURE, Parts, stem_and_suffix
-from sfumato.data.layout import count_pictures, names, readable
+from sfumato.data.layout import count_pictures, names
 from sfumato.data.limits import TEXT, limit, too_large
 from sfumato.data.listing import Listing
 from sfumato.data.text_files import decode_text
+from sfumato.readable import readable
 
 LABELS = ("label", "labels", "fine_label", "class", "cls")  # what a class is called in metadata, shards and tables
 SILENT = "without a caption or a class"

@@ -16,11 +16,12 @@ from typing import Any
 from sfumato.data.cache import VERSION, cache_folder, open_stored, read_description, write_pictures
 from sfumato.data.dataset import Dataset, Progress
 from sfumato.data.decode import guarded_against_bombs, header_size
-from sfumato.data.layout import Entry, Source, count_pictures, readable
+from sfumato.data.layout import Entry, Source, count_pictures
 from sfumato.data.reading import CHUNK, Report, in_threads, read_all
 from sfumato.data.sources import source_of
 from sfumato.data.streaming import open_streamed
 from sfumato.errors import SfumatoError
+from sfumato.readable import readable
 
 SIDES = (8, 16, 32, 64, 128, 256, 512)  # what --size may suggest
 

@@ -13,10 +13,11 @@ from sfumato.data.archive import joined
 from sfumato.data.captions import FIELDS, json_object
 from sfumato.data.companions import LABELS, folded
 from sfumato.data.kinds import Parts
-from sfumato.data.layout import names, readable
+from sfumato.data.layout import names
 from sfumato.data.listing import Listing
 from sfumato.data.text_files import decode_text
 from sfumato.errors import SfumatoError
+from sfumato.readable import readable
 
 NAMES = ("file_name", "filename", "file", "path")  # what the name of a picture's file is called
 SEPARATORS = ",;\t"

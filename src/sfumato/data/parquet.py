@@ -16,11 +16,12 @@ from typing import Any
 from sfumato.data.captions import FIELDS, captions_in
 from sfumato.data.companions import LABELS
 from sfumato.data.kinds import Parts
-from sfumato.data.layout import NO_CLASS, Entry, Source, names, readable
+from sfumato.data.layout import NO_CLASS, Entry, Source, names
 from sfumato.data.listing import LeftOut, version_of
 from sfumato.data.report import BESIDE, sentences, tally
 from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
+from sfumato.readable import readable
 
 IMAGES = ("image", "img", "picture", "jpg", "png")
 

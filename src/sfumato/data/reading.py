@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from sfumato.data.dataset import Progress
 from sfumato.data.decode import Decoded, decode
-from sfumato.data.layout import Entry, Source, count_pictures, left_out, readable
+from sfumato.data.layout import Entry, Source, count_pictures, left_out
+from sfumato.readable import readable
 
 CHUNK, CHUNK_BYTES = 4096, 64_000_000  # at most that many pictures are in memory at a time
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from sfumato.data.kinds import HIDDEN, NO_PICTURE, UNREAD, Parts
-from sfumato.data.layout import IN_PLACE, left_out, names, readable
+from sfumato.data.layout import IN_PLACE, left_out, names
 from sfumato.data.listing import LeftOut
+from sfumato.readable import readable
 
 BESIDE = "read beside them"
 LISTED, SHOWN = 5, 3  # kinds, and files of little interest, that a note names

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sfumato.data.columns import NONE, Columns, read_metadata
 from sfumato.data.companions import PART, parts_of_samples, read_companions, settled
 from sfumato.data.kinds import METADATA, NO_PICTURE, OWNERS, TEXTS, Kind, Parts, begins_a_picture, kind_of
-from sfumato.data.layout import Entry, Source, arrange, count_pictures, readable, split_of
+from sfumato.data.layout import Entry, Source, arrange, count_pictures, split_of
 from sfumato.data.limits import FILE, limit, too_large
 from sfumato.data.listing import Listing, leave_own_output_out, merged, walk
 from sfumato.data.metadata import finder
@@ -21,6 +21,7 @@ from sfumato.data.report import BESIDE, kinds, sentences, tally
 from sfumato.data.tars import list_tar
 from sfumato.data.zips import list_zip
 from sfumato.errors import SfumatoError
+from sfumato.readable import readable
 
 T = TypeVar("T")
 

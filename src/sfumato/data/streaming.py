@@ -27,10 +27,11 @@ from pydantic import TypeAdapter, ValidationError
 from sfumato.data.columns import split_columns
 from sfumato.data.dataset import DataLost, Dataset, Progress, files_of
 from sfumato.data.decode import decode, set_limits
-from sfumato.data.layout import Entry, Source, readable
+from sfumato.data.layout import Entry, Source
 from sfumato.data.reading import Report, read_all, threads
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
+from sfumato.readable import readable
 
 PAUSES = (0.1, 1.0)  # seconds before a file that the system refuses is tried again: network disks recover
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from sfumato.evaluation.record import Record, ScoreRecord
 from sfumato.evaluation.report import address, embed, render
 from sfumato.evaluation.scores import SCORES
 from sfumato.files import replace_file
+from sfumato.shell import Option, command_line
 
 PAIRS = 12
 GRID = 100
@@ -146,23 +146,21 @@ def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]
     """What to type to have each part of the page again."""
     source, asked = evaluation.record.source, evaluation.asked
     run = source.model.split("/checkpoints/")[0]
-    words = f"sfumato sample {shlex.quote(source.model)}"
     first = source.seeds.split("-")[0]
-    if asked.prompts is not None:
-        words += f" {shlex.quote(asked.prompts[0])}"
+    options: list[Option] = [] if asked.prompts is None else [("prompt", asked.prompts[0])]
     if asked.labels is not None:
-        words += f" --class {shlex.quote(reference.dataset.classes[asked.labels[0]])}"
+        options.append(("class", reference.dataset.classes[asked.labels[0]]))
     settings = {**source.sampler, "weights": source.weights}
-    words += "".join(f" --{name} {settings[name]}" for name in ("sampler", "steps", "guidance", "weights")
-                     if name != "guidance" or not asked.nothing)  # fmt: skip
+    names = ("sampler", "steps", *(() if asked.nothing else ("guidance",)), "weights")
+    options += [*((name, settings[name]) for name in names), ("seeds", first), ("animate", True)]
     rest = ["scores"] + ["quality against steps"] * bool(evaluation.record.curve)
     return [
         (f"{', '.join(rest)}, loss by noise level, copies, this page", source.command),
         (
             f"the first sample, and its way there (sample n has the seed {first} + n)",
-            f"{words} --seeds {first} --animate",
+            command_line("sample", [source.model], options),
         ),
-        ("whether another run is better", f"sfumato eval OTHER --against {shlex.quote(run)}"),
+        ("whether another run is better", command_line("eval", ["OTHER"], [("against", run)])),
     ]
 
 

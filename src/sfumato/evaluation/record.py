@@ -14,6 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation.intervals import QUANTILE
 from sfumato.evaluation.scores import SCORES
 from sfumato.files import replace_file
+from sfumato.shell import command_line
 
 FORMAT = 1  # raise it when a score's definition changes
 
@@ -94,7 +95,7 @@ def read_record(path: Path) -> Record:
     try:
         found: Record = TypeAdapter(Record).validate_python(json.loads(file.read_bytes()))
     except FileNotFoundError as error:
-        where = f"; measure it first: sfumato eval {path}" if path.is_dir() else "."
+        where = f"; measure it first: {command_line('eval', [path])}" if path.is_dir() else "."
         raise SfumatoError(f"there is no record {file}{where}") from error
     except (OSError, ValueError, ValidationError) as error:
         raise SfumatoError(f"{file} is no record of an evaluation; write it again with sfumato eval.") from error

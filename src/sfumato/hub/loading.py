@@ -74,6 +74,8 @@ def load(path: str | Path, weights: Weights = "ema", device: torch.device | str 
     from sfumato.hub.zoo import load_zoo, ships
 
     if ships(path):
+        if weights != "ema":
+            raise SfumatoError(f"{path} ships with its averaged weights alone; leave `weights` out.")
         return load_zoo(str(path), device)
     checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
     config: ModelConfig = read_config(checkpoint.path.parent.parent / "config.json")

@@ -197,12 +197,12 @@ class Model:
                 raise ValueError(f"{len(seeds)} seeds need as many {name}, got {len(given)}")
         if sampling.first not in FIRST:
             raise unknown("first step", sampling.first, FIRST)
+        conditioned = self._conditioned(labels, prompts, told)
+        check_together(sampling, conditioned, negative is not None, edit is not None)
         if sampling.first != "network" and self.gaussian is None:
             raise SfumatoError(
                 f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = Gaussian.fit(data)."
             )
-        conditioned = self._conditioned(labels, prompts, told)
-        check_together(sampling, conditioned, negative is not None, edit is not None)
         name, named_grid = resolve(sampling.sampler)
         by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
         path = SCHEDULES[sampling.schedule]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from sfumato.diffusion import SCHEDULES, NetDenoiser
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load, new_model
 from sfumato.hub.config import read_config
+from sfumato.hub.request import settle
 from sfumato.hub.zoo import ZOO
 from sfumato.sampling import SAMPLERS, resolve
 from sfumato.seeds import torch_generator
@@ -65,12 +66,9 @@ def draw(model: Model, asked: Draw, given_up: Callable[[], bool]) -> bytes | Non
             raise SfumatoError(f"labels lie between 0 and {len(classes) - 1}, got {max(asked.labels)}.")
     if asked.guidance is not None and not classes:
         raise SfumatoError("this model was trained without classes, so there is nothing to guide.")
-    own = model.config.sampling
-    settings = replace(own, steps=asked.steps or own.steps)
-    if asked.guidance is not None:
-        settings = replace(settings, guidance=asked.guidance)
-    if asked.sampler is not None and resolve(asked.sampler) != resolve(own.sampler):
-        settings = replace(settings, sampler=asked.sampler, eta=None, tolerance=None)  # which are the other sampler's
+    said = {"sampler": asked.sampler, "steps": asked.steps, "guidance": asked.guidance}
+    given = {name: value for name, value in said.items() if value is not None}
+    settings = settle(model.config.sampling, asked.labels is not None, **given)
     batch = max(1, PIXELS_AT_ONCE // math.prod(model.config.shape[1:]))
     parts = []
     for first in range(0, len(asked.seeds), batch):

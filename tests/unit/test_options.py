@@ -1,0 +1,239 @@
+"""Every option of every command is obeyed, refused or noted, in every mode: a new one without an entry here fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from asked import Draws, draws, model, pixels
+from sfumato.cli import app
+from sfumato.data import read_about
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model
+from sfumato.sampling import Gaussian
+
+__all__ = ["draws"]
+TESTS = Path(__file__).parents[1]
+SAMPLE = {
+    "run": ["own"], "prompt": ["a blue $(heart)"], "class": ["--class", "🦊"], "number": ["--number", "age=40"],
+    "vector": ["--vector", "1,2"], "control": ["--control", "edges=x.png"], "control-ready": ["--control-ready"],
+    "control-strength": ["--control-strength", "0.5"], "count": ["-n", "3"], "seeds": ["--seeds", "8,9"],
+    "sampler": ["--sampler", "heun"], "steps": ["--steps", "4"], "grid": ["--grid", "trailing"],
+    "schedule": ["--schedule", "linear"], "negative": ["--negative", "a heart"], "image": ["--image", "x.png"],
+    "strength": ["--strength", "0.3"], "mask": ["--mask", "left.png"], "upscale": ["--upscale"],
+    "upscale-with": ["--upscale-with", "own"], "guidance": ["--guidance", "4"], "rule": ["--rule", "projected"],
+    "interval": ["--interval", "0.05-2"], "threshold": ["--threshold"], "eta": ["--eta", "0.5"],
+    "tolerance": ["--tolerance", "0.1"], "first": ["--first", "teleport"], "compare": ["--compare", "ddim,heun"],
+    "like": ["--like", "like.png"], "weights": ["--weights", "raw"], "out": ["--out", "elsewhere"],
+    "animate": ["--animate"], "batch": ["--batch", "1"],
+}  # fmt: skip
+PLAIN = {"run": ["tiny"], "class": ["--class", "cat"], "count": ["-n", "2"], "steps": ["--steps", "3"],
+         "guidance": ["--guidance", "2.5"], "sampler": ["--sampler", "ddim"]}  # fmt: skip
+MODES: dict[str, dict[str, list[str]]] = {
+    "plain": PLAIN,
+    "compared": {**{k: v for k, v in PLAIN.items() if k != "sampler"}, "compare": ["--compare", "ddim,dpm++2m"]},
+    "variation": {**PLAIN, "image": ["--image", "a,depth=b; c.png"]},
+    "inpainted": {**PLAIN, "image": ["--image", "a,depth=b; c.png"], "mask": ["--mask", "left.png"]},
+    "controlled": {**PLAIN, "control": ["--control", "edges=a,depth=b; c.png"]},
+    "again": {"like": ["--like", "like.png"]},
+}
+# Options of the other commands, each with the test that shows what it does, or what is said of it here.
+ELSEWHERE = {
+    "export": dict.fromkeys(("run", "out", "sampler", "steps", "grid", "schedule", "guidance"),
+                            "e2e/test_export.py::test_an_importer_draws_what_we_draw")
+    | {"weights": "unit/test_model.py::test_ema_and_raw_weights_are_two_models"},
+    "eval": dict.fromkeys(("run", "count", "n", "features", "against", "seeds", "from-record", "out", "json", "curve"),
+                          "e2e/test_eval.py::test_a_run_is_measured_recorded_and_ranked")
+    | dict.fromkeys(("sampler", "steps", "guidance", "weights", "bits"),
+                    "unit/test_options.py::test_measuring_takes_its_options_and_ranking_records_takes_none"),
+    "ema": dict.fromkeys(("run", "width"), "laws/test_averages.py::test_a_kept_width_comes_out_exactly"),
+    "info": dict.fromkeys(("what", "size"), "unit/test_options.py::test_a_size_is_for_data"),
+    "learn": dict.fromkeys(("run", "port", "host", "browser", "build"),
+                           "unit/test_options.py::test_a_built_lesson_takes_no_option_of_a_server"),
+    "claims": dict.fromkeys(("run", "only", "quick", "out"), "unit/test_claims.py::test_claims_from_the_command_line")
+    | dict.fromkeys(("features", "json"), "e2e/test_claims_page.py::test_wrong_input_is_one_sentence"),
+    "demo": dict.fromkeys(("minutes", "images", "out"), "e2e/test_command_line.py::test_demo_leaves_all_it_promises"),
+    "watch": dict.fromkeys(("run", "once"), "e2e/test_watch.py::test_a_run_that_has_ended_is_told_at_once"),
+    "doctor": dict.fromkeys(("json", "out"),
+                            "unit/test_machine.py::test_json_is_all_that_is_printed_and_holds_what_was_measured"),
+    "samplers": {},
+}  # fmt: skip
+
+
+def options_of(command: str) -> set[str]:
+    """What the command takes, by its last name: `-n --count` is count."""
+    return {argument.parameter.name[-1].lstrip("-").lower() for argument in app[command].assemble_argument_collection()}
+
+
+def test_the_table_holds_every_option_of_every_command_but_train() -> None:
+    commands = {name for name in app if not name.startswith("-")} - {"train"}
+    assert commands == {"sample", *ELSEWHERE}
+    assert options_of("sample") == set(SAMPLE)
+    for command, options in ELSEWHERE.items():
+        assert options_of(command) <= set(options), command
+        for place in options.values():
+            file, _, test = place.partition("::")
+            assert f"def {test}(" in (TESTS / file).read_text(encoding="utf-8"), place
+
+
+@contextmanager
+def batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many samples the model is asked for at once."""
+    seen: list[int] = []
+    stream = Model.stream
+
+    def counted(self: Model, seeds: Any, *a: Any, **k: Any) -> Any:
+        seen.append(len(seeds))
+        return stream(self, seeds, *a, **k)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Model, "stream", counted)
+        yield seen
+
+
+@pytest.fixture
+def drawing(draws: Draws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """`drawing(words)` → what one sees of a call but for its record, and what is noted; raises what it refuses."""
+    models = {(name, weights): model(name) for name in ("tiny", "own") for weights in ("ema", "raw")}
+    for (_, weights), one in models.items():
+        with torch.no_grad():
+            for parameter in one.denoiser.parameters():
+                parameter.mul_(1.1 if weights == "raw" else 1.0)
+    monkeypatch.setattr("sfumato.cli.sample.load", lambda path, weights, _: models[Path(path).name, weights])
+    data = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    monkeypatch.setattr("sfumato.cli.sample.data_gaussian", lambda _: Gaussian.fit(data))
+    draws("tiny", "--class=-x y", "--seeds", "5", "--steps", "2", "--out", "was")
+    Path("was/grid.png").rename("like.png")
+    number = 0
+
+    def call(words: list[str]) -> SimpleNamespace:
+        nonlocal number
+        number += 1
+        place = Path(f"out-{number}")
+        if "--out" not in words:
+            words = [*words, "--out", str(place)]
+        capsys.readouterr()
+        with batches(monkeypatch) as asked:
+            draws(*words)
+        folder = Path("elsewhere") if "elsewhere" in words else place
+        shown = []
+        for path in sorted(folder.iterdir()):
+            content = pixels(path).tobytes() if path.suffix == ".png" else path.read_bytes()
+            shown.append((re.sub(r"-[0-9a-f]{8}\b", "", path.name), content))
+        return SimpleNamespace(seen=(folder.name[:3], shown, asked), said=capsys.readouterr().out)
+
+    return call
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_option_of_sample_is_obeyed_refused_or_noted(drawing: Any, mode: str) -> None:
+    def words(options: dict[str, list[str]]) -> list[str]:
+        first = [name for name in ("run", "prompt") if name in options]
+        return [word for name in [*first, *(n for n in options if n not in first)] for word in options[name]]
+
+    base = drawing(words(MODES[mode]))
+    ignored = []
+    for option, given in SAMPLE.items():
+        if option == "prompt" and "run" not in MODES[mode]:
+            continue  # the first word is the run
+        try:
+            found = drawing(words({**MODES[mode], option: given}))
+        except SfumatoError as error:
+            told = str(error)
+            other = {"count": "-n", "upscale": "enlarged", "upscale-with": "enlarge"}.get(option, option)
+            known = option in told or given[0] in told or other in told
+            assert known, (option, told)
+            continue
+        if found.seen == base.seen and f"--{option}" not in found.said:
+            ignored.append(option)
+    same = {name for name in ignored if SAMPLE[name] == MODES[mode].get(name)}
+    assert set(ignored) <= same
+
+
+def test_a_size_is_for_data(run_folder: Path, draws: Draws, capsys: pytest.CaptureFixture[str]) -> None:
+    (drawn, _) = draws("tiny", "-n", 1, "--steps", 2, "--out", "out")
+    for what in (drawn, run_folder):
+        with pytest.raises(SfumatoError, match="--size is for reading a data set"):
+            app(["info", str(what), "--size", "8"], exit_on_error=False, print_error=False)
+    app(["info", str(drawn)], exit_on_error=False, print_error=False, result_action="return_value")
+    assert read_about(drawn)["request"][:20] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", [["--run", "digits"], ["--port", "8123"], ["--host", "127.0.0.1"], ["--browser"], ["--no-browser"]]
+)
+def test_a_built_lesson_takes_no_option_of_a_server(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfumato.cli.learn.pages", lambda: tmp_path)
+    option = words[0].replace("--no-", "--")
+    with pytest.raises(SfumatoError, match=f"leave {option} out"):
+        app(["learn", "--build", str(tmp_path / "site"), *words], exit_on_error=False, print_error=False)
+    assert not (tmp_path / "site").exists()
+
+
+def test_measuring_takes_its_options_and_ranking_records_takes_none(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sfumato.evaluation import evaluate
+
+    asked: list[Any] = []
+
+    def stop(model: Any, reference: Any, what: Any, plan: Any, draw: Any, command: str) -> None:
+        asked.append((model, plan, command))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluate, "evaluate", stop)
+    monkeypatch.setattr("sfumato.cli.eval.data_of", lambda run, model: _blobs())
+
+    def measured(*words: str) -> tuple[Any, Any, str]:
+        with pytest.raises(KeyboardInterrupt):
+            app(
+                ["eval", str(run_folder), "--features", "pixels", "--json", *words],
+                exit_on_error=False,
+                print_error=False,
+            )
+        found: tuple[Any, Any, str] = asked[-1]
+        return found
+
+    plain, plan, command = measured("-n", "50")
+    assert plan.count == 50 and plan.curve and not plan.bits and "eval" in command
+    other, plan, command = measured(
+        "--seeds", "7-60", "--sampler", "heun", "--steps", "3", "--guidance", "2", "--weights", "raw", "--bits",
+        "--no-curve",
+    )  # fmt: skip
+    assert (plan.count, plan.curve, plan.bits) == (54, False, True)
+    assert (plan.sampling.sampler, plan.sampling.steps, plan.sampling.guidance) == ("heun", 3, 2.0)
+    assert plain.weights_hash != other.weights_hash
+    for part in (
+        "--seeds 7-60",
+        "--sampler heun",
+        "--steps 3",
+        "--guidance 2",
+        "--weights raw",
+        "--bits",
+        "--no-curve",
+    ):
+        assert part in command
+    for words in (
+        ["-n", "50"], ["--seeds", "0-50"], ["--sampler", "ddim"], ["--steps", "5"], ["--guidance", "1"],
+        ["--weights", "ema"], ["--features", "pixels"], ["--curve"], ["--no-curve"], ["--bits"], ["--json"],
+        ["--out", str(tmp_path)],
+    ):  # fmt: skip
+        option = words[0].replace("--no-", "--")
+        with pytest.raises(SfumatoError, match=f"draws and measures nothing; leave {option} out"):
+            app(["eval", str(run_folder), "--from-record", "--against", "x", *words], exit_on_error=False,
+                print_error=False)  # fmt: skip
+
+
+def _blobs() -> tuple[Any, None]:
+    from tiny import blobs
+
+    return blobs(), None
