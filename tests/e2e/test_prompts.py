@@ -108,7 +108,7 @@ def test_an_importer_draws_the_prompt_too(trained: Path, tmp_path: Path, sfumato
         (["a red wall", "--class", "red"], "trained without classes; leave --class out; say it in words"),
         (["a red wall", "--guidance", "nan"], "guidance must be a finite number"),
         (["a red wall", "--guidance", "-2"], "guidance must be a finite number from 0"),
-        (["a red wall", "--negative", " "], "the prompt is empty"),
+        (["a red wall", "--negative", " "], "the negative prompt is empty"),
         (["a red \udcff wall"], "no characters of UTF-8"),
         (["--guidance", "2"], "nothing to guide: say what to draw"),
     ],

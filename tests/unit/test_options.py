@@ -83,6 +83,10 @@ def test_the_table_holds_every_option_of_every_command_but_train() -> None:
             assert f"def {test}(" in (TESTS / file).read_text(encoding="utf-8"), place
 
 
+class Stop(Exception):
+    """All is known that was to be known."""
+
+
 @contextmanager
 def batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How many samples the model is asked for at once."""
@@ -109,7 +113,7 @@ def drawing(draws: Draws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setattr("sfumato.cli.sample.load", lambda path, weights, _: models[Path(path).name, weights])
     data = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
     monkeypatch.setattr("sfumato.cli.sample.data_gaussian", lambda _: Gaussian.fit(data))
-    draws("tiny", "--class=-x y", "--seeds", "5", "--steps", "2", "--out", "was")
+    draws("tiny", "--class=-x y", "--seeds", "5,6", "--steps", "2", "--out", "was")
     Path("was/grid.png").rename("like.png")
     number = 0
 
@@ -188,13 +192,13 @@ def test_measuring_takes_its_options_and_ranking_records_takes_none(
 
     def stop(model: Any, reference: Any, what: Any, plan: Any, draw: Any, command: str) -> None:
         asked.append((model, plan, command))
-        raise KeyboardInterrupt
+        raise Stop
 
     monkeypatch.setattr(evaluate, "evaluate", stop)
     monkeypatch.setattr("sfumato.cli.eval.data_of", lambda run, model: _blobs())
 
     def measured(*words: str) -> tuple[Any, Any, str]:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Stop):
             app(
                 ["eval", str(run_folder), "--features", "pixels", "--json", *words],
                 exit_on_error=False,
@@ -210,7 +214,7 @@ def test_measuring_takes_its_options_and_ranking_records_takes_none(
         "--no-curve",
     )  # fmt: skip
     assert (plan.count, plan.curve, plan.bits) == (54, False, True)
-    assert (plan.sampling.sampler, plan.sampling.steps, plan.sampling.guidance) == ("heun", 3, 2.0)
+    assert (plan.settings.sampler, plan.settings.steps, plan.settings.guidance) == ("heun", 3, 2.0)
     assert plain.weights_hash != other.weights_hash
     for part in (
         "--seeds 7-60",

@@ -97,8 +97,8 @@ def test_a_command_is_read_by_a_shell_as_it_was_meant(place: str, values: list[s
 
 
 def test_commands_that_are_shown_survive_strange_names(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    from sfumato.cli.running import _resume
+    from sfumato.cli.running import resume_command
 
     folder = tmp_path / "a b" / "$(x);'y"
-    told = shlex.split(_resume(folder, ("minutes", 60)))
+    told = shlex.split(resume_command(folder, ("minutes", 60)))
     assert told[-8:] == ["train", "--resume", "--name", "$(x);'y", "--out", str(folder.parent), "--minutes", "60"]
