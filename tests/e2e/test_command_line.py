@@ -208,7 +208,7 @@ def test_demo_leaves_all_it_promises(sfumato: Command, tmp_path: Path) -> None:
         (["train", "--resume", "--name", "ghost"], ["no trained model"]),
         (["train", "--resume"], ["say which run"]),
         (["train", "pictures", "--name", "../away"], ["--name is one word"]),
-        (["train", "pictures", "--seed=-1"], ["a seed lies between 0"]),
+        (["train", "pictures", "--seed=-1"], ["a seed is a whole number from 0"]),
         (["sample", "runs/ghost"], ["there is no folder runs/ghost"]),
         (["sample", "empty"], ["no trained model in empty"]),
         (["info", "empty"], ["holds no pictures"]),
