@@ -276,6 +276,20 @@ def test_kinds_of_which_none_is_clearly_meant_are_refused(root: Path) -> None:
         look(root)
 
 
+def test_several_zip_files_are_one_set_and_say_that_they_are_no_classes(root: Path) -> None:
+    for first, name in enumerate(("cat", "dog")):
+        write_zip(root / f"{name}.zip", {f"{value}.png": png(10 * first + value) for value in range(2)})
+    dataset = look(root)
+    assert (red(dataset), dataset.classes) == ([0, 1, 10, 11], ())
+    assert dataset.notes == ("2 ZIP files are read together; which one a picture is in is no class.",)
+
+
+def test_where_there_is_nothing_it_says_what_was_found(root: Path) -> None:
+    write(root, {"a.heic": b"x", ".hidden.png": png(1)})
+    with pytest.raises(SfumatoError, match=r"holds no pictures \(found: 1 \.heic, 1 hidden\)"):
+        look(root)
+
+
 # hf:FOLDER is the folder
 
 

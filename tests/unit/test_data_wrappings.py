@@ -75,7 +75,7 @@ def trees(draw: st.DrawFn) -> Tree:
                 captions = (text,)
                 if way == ".json":
                     tree.files[base + way] = json.dumps({"caption": text}).encode()
-                elif way == ".png.txt" and "." in name:
+                elif way == ".png.txt":
                     tree.files[f"{stem}.txt"] = text.encode()
                 elif way.startswith("."):
                     tree.files[base + way] = text.encode("utf-8-sig")

@@ -100,6 +100,10 @@ def folder_source(listing: Listing, columns: Columns = NONE) -> Source:
     if best == "picture":
         return picture_source(listing, columns)
     listing.notes += _splits(root, found[best])
+    if best == "zip" and len(found[best]) > 1:
+        listing.notes.append(
+            f"{len(found[best]):,} ZIP files are read together; which one a picture is in is no class."
+        )
     return picture_source(merged(listing, {parts: opened[parts] for parts in found[best]}), columns)
 
 
@@ -112,7 +116,8 @@ def picture_source(listing: Listing, columns: Columns = NONE) -> Source:
     if listing.archives or root.is_file():
         leave_own_output_out(listing)
     found: dict[str | None, list[Parts]] = {"picture": [], "text": [], "metadata": []}
-    held = [*listing.files, *(parts for _, parts in listing.left_out)]
+    skipped = (f"{number:,} {reason}" for reason, number in tally(listing.left_out).items())
+    held = ", ".join([kinds(listing.files), *skipped] if listing.files else skipped)
     for parts in sorted(listing.files):
         if (kind := _kind(listing, parts)) in found:
             found[kind].append(parts)
@@ -121,7 +126,7 @@ def picture_source(listing: Listing, columns: Columns = NONE) -> Source:
     pictures = found["picture"]
     if not pictures:
         raise SfumatoError(
-            f"{root} holds no pictures (found: {kinds(held) or 'nothing'}); give one with png, jpg, webp, … files."
+            f"{root} holds no pictures (found: {held or 'nothing'}); give one with png, jpg, webp, … files."
         )
     told = read_metadata(_metadata(listing, found["metadata"]), pictures, finder(listing, pictures), columns)
     drawn_from = {parts for images in told.images.values() for parts in images}
