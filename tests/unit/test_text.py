@@ -120,6 +120,19 @@ def test_a_tokenizer_of_before_reads_as_it_did() -> None:
     assert "never saw “🐢”" in unknown
 
 
+def test_captions_that_are_cut_are_counted_as_training_begins(tmp_path: Path) -> None:
+    data = said()
+    captions = [("a red heart", "a blue heart " * 20) if i % 3 else ("many red words " * 30,) for i in range(len(data))]
+    long = replace(data, captions=captions)
+    model = model_for(long, "nano")
+    assert model.net.text is not None and model.net.text.length == 64
+    config = TrainingConfig("blobs", images=32, batch=16)
+    assert start_run(tmp_path / "cut", long, config, model, CPU).notes == [
+        "20 of 100 captions are cut to the 64 tokens that are read."
+    ]
+    assert start_run(tmp_path / "whole", data, config, model_for(data, "nano"), CPU).notes == []
+
+
 def test_what_is_not_read_of_a_prompt_is_said() -> None:
     tokenizer = learn_tokenizer(CAPTIONS)
     assert unread(tokenizer, "a red heart", 8) == []

@@ -80,6 +80,11 @@ class Encoder:
         most = max(map(len, self._ids(sorted(set(some_texts(captions))), LONGEST)), default=1)
         return min(LONGEST, -(-most // 8) * 8, int(self.tokenizer.model_max_length))
 
+    def too_long(self, captions: Sequence[Texts]) -> tuple[int, int]:
+        """How many of some of the `captions` have more tokens than are read, and of how many."""
+        texts = list(some_texts(captions))
+        return sum(len(ids) > self.length for ids in self._ids(texts, self.length + 1)), len(texts)
+
     def unread(self, text: str) -> list[str]:
         """A plain sentence where `text` has more tokens than are read."""
         if len(self._ids([text], self.length + 1)[0]) <= self.length:

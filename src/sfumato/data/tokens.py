@@ -60,6 +60,12 @@ def longest(tokenizer: Tokenizer, captions: Sequence[Texts]) -> int:
     return min(LONGEST, -(-most // 8) * 8)
 
 
+def too_long(tokenizer: Tokenizer, captions: Sequence[Texts], length: int) -> tuple[int, int]:
+    """How many of some of the `captions` have more than `length` tokens, and of how many."""
+    texts = list(some_texts(captions))
+    return sum(len(found.ids) > length for found in tokenizer.encode_batch(texts)), len(texts)
+
+
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Tensor:
     """The first `length` tokens of each text, int64 `(texts, length)`; 0 after its end. A blank text is all 0.
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from sfumato.data.captions import Texts
 from sfumato.data.encoders import Encoder
-from sfumato.data.tokens import tokenize, unread
+from sfumato.data.tokens import tokenize, too_long, unread
 from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
@@ -119,6 +120,18 @@ class Model:
         if self.encoder is not None:
             return self.encoder.unread(prompt)
         return [] if self.tokenizer is None else unread(self.tokenizer, prompt, self.tokens([prompt]).shape[1])
+
+    def cut(self, captions: Sequence[Texts]) -> list[str]:
+        """A plain sentence where some of `captions` are longer than what the network reads."""
+        text = text_of(self.config.net)
+        if text is None or (self.encoder is None and self.tokenizer is None):
+            return []
+        if self.encoder is not None:
+            number, of = self.encoder.too_long(captions)
+        else:
+            assert self.tokenizer is not None
+            number, of = too_long(self.tokenizer, captions, text.length)
+        return [f"{number:,} of {of:,} captions are cut to the {text.length} tokens that are read."] if number else []
 
     def condition(
         self,
