@@ -44,6 +44,7 @@ Purpose = Literal[
     "noisy classifier noise",
     "noisy classifier dropout",
     # evaluation: (seed) of the score, or what is always the same
+    "held-out samples",
     "held-out noise",
     "held-out levels",
     "conditions of a sample",

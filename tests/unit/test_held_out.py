@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from sfumato.data import around, hold_out, order
 from sfumato.data.order import FEWEST, HELD_OUT
 from sfumato.errors import SfumatoError
+from sfumato.hub import new_model
 from sfumato.training import (
     Evaluation,
     Judged,
@@ -26,6 +28,7 @@ from sfumato.training import (
     resume_run,
     start_run,
     train,
+    training_config,
 )
 from sfumato.training.held_out import evaluate
 from tiny import TINY, blobs
@@ -43,13 +46,64 @@ def test_every_sample_is_either_held_out_or_trained_on(count: int, share: float)
     assert np.all(np.diff(held) > 0) and np.all(np.diff(rest) > 0)
 
 
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.floats(0, 0.5), st.randoms(use_true_random=False))
+def test_of_each_class_as_much_is_held_out_and_never_its_only_sample(
+    sizes: list[int], share: float, random: Random
+) -> None:
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    random.shuffle(labels)
+    held = hold_out(len(labels), share, labels)
+    assert np.array_equal(held, hold_out(len(labels), share, labels.copy()))
+    assert np.all(np.diff(held) > 0)
+    own = np.bincount(labels[held], minlength=len(sizes))
+    shared = sum(size for size in sizes if size > 1)
+    assert len(held) in (0, int(shared * share)) and (len(held) or int(shared * share) < FEWEST)
+    for size, number in zip(sizes, own, strict=True):
+        assert number == 0 or (number < size and abs(number - size * len(held) / shared) < 1)
+
+
+def test_classes_of_one_picture_are_all_learnt_and_offered() -> None:
+    labels = np.arange(160)
+    assert len(hold_out(160, 0.05)) == 8, "blind to classes, eight would be lost"
+    assert len(hold_out(160, 0.05, labels)) == 0
+    twice = np.repeat(labels, 2)
+    held = hold_out(320, 0.05, twice)
+    assert len(held) == 16 and len(set(twice[np.setdiff1d(np.arange(320), held)])) == 160
+
+
+def test_a_run_of_before_keeps_what_it_held_out(tmp_path: Path) -> None:
+    trainer = start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
+    list(train(tmp_path / "run", trainer))
+    labels = blobs().labels
+    assert (
+        np.array_equal(trainer.held, hold_out(60, 0.2, labels)) and training_config(tmp_path / "run") == trainer.config
+    )
+    path = tmp_path / "run" / "config.json"
+    content = json.loads(path.read_text())
+    assert content["training"].pop("split") == "within classes"
+    path.write_text(json.dumps(content))
+    for _ in range(2):  # and says so from then on
+        config = training_config(tmp_path / "run")
+        again, _ = resume_run(tmp_path / "run", blobs(), config, CPU)
+        assert np.array_equal(again.held, hold_out(60, 0.2)) and not np.array_equal(again.held, trainer.held)
+    assert json.loads(path.read_text())["training"]["split"] == "over all"
+
+
+def test_classes_that_a_run_of_before_held_out_whole_are_named() -> None:
+    lost = hold_out(160, 0.05)
+    pictures = replace(blobs(160), labels=np.arange(160), classes=tuple(f"one {i}" for i in range(160)))
+    model = replace(TINY, classes=pictures.classes, net=replace(TINY.net, classes=160))
+    before = Trainer(new_model(model), pictures, replace(CONFIG, held_out=0.05, split="over all"))
+    assert before.notes[0].startswith("nothing is learnt of ") and all(f"one {i}" in before.notes[0] for i in lost)
+    assert Trainer(new_model(model), pictures, replace(CONFIG, held_out=0.05)).notes == []
+
+
 def test_a_large_set_holds_out_a_thousand_and_a_tiny_one_nothing() -> None:
     assert len(hold_out(1_000_000, 0.05)) == HELD_OUT
     assert len(hold_out(100, 0.05)) == 0
 
 
 def test_training_never_sees_what_is_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sfumato.hub import new_model
 
     trainer = Trainer(new_model(TINY), blobs(), CONFIG)
     seen: set[int] = set()
@@ -92,7 +146,6 @@ def test_resumed_run_has_the_same_evaluations(tmp_path: Path) -> None:
 
 
 def test_two_processes_measure_what_one_does() -> None:
-    from sfumato.hub import new_model
     from sfumato.training.processes import Processes
 
     class Half(Processes):
@@ -115,7 +168,6 @@ def test_two_processes_measure_what_one_does() -> None:
 
 
 def test_without_enough_samples_nothing_is_measured() -> None:
-    from sfumato.hub import new_model
 
     assert evaluate(Trainer(new_model(TINY), blobs(), replace(CONFIG, held_out=0.1))) is None
 
@@ -157,7 +209,7 @@ def test_what_noise_explains_is_not_said() -> None:
 def test_a_network_that_learns_few_pictures_by_heart_is_found_out(tmp_path: Path) -> None:
     words = {}
     for count in (40, 2000):
-        config = TrainingConfig("blobs", images=30_000, batch=32, held_out=0.5, previews=6, decay=0.0)
+        config = TrainingConfig("blobs", images=20_000, batch=32, held_out=0.5, previews=6, decay=0.0)
         run = start_run(tmp_path / str(count), blobs(count), config, TINY, CPU)
         words[count] = [one.verdict.word for one in train(tmp_path / str(count), run) if isinstance(one, Judged)][-1]
     assert words == {40: "memorising", 2000: "improving"}

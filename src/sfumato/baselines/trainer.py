@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import torch
 
 from sfumato.baselines.baseline import Baseline, Turn
-from sfumato.data import Dataset, around, draw_views, hold_out, order
+from sfumato.data import Dataset, around, draw_views, order
 from sfumato.errors import SfumatoError
 from sfumato.seeds import torch_generator
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import TrainingConfig, left_out_by
 from sfumato.training.ema import gamma_of, update_ema
 from sfumato.training.trainer import PATIENCE, Progress
 
@@ -34,7 +34,7 @@ class BaselineTrainer:
         self.average = copy.deepcopy(baseline).eval().requires_grad_(False)
         self.dataset = dataset
         self.config = config
-        self.held = hold_out(len(dataset), config.held_out)
+        self.held = left_out_by(config, dataset)
         self.turns = baseline.turns(config.weight_decay)
         self._gamma = gamma_of(config.ema_widths[-1])
         self._weights, self._averages = list(baseline.parameters()), list(self.average.parameters())

@@ -19,7 +19,7 @@ from sfumato.cli.display import console, count, duration, note, print_facts
 from sfumato.cli.drawing import draw_all, frame_of
 from sfumato.cli.options import given, option_words, pick_seeds
 from sfumato.cli.sample import results_folder
-from sfumato.data import Dataset, hold_out, open_dataset, picture, save_animation
+from sfumato.data import Dataset, open_dataset, picture, save_animation
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
@@ -31,6 +31,7 @@ from sfumato.hub.zoo import ships, zoo_data
 from sfumato.sampling import Step
 from sfumato.shell import command_line
 from sfumato.training import open_data, pick_device, training_config
+from sfumato.training.config import left_out_by
 from sfumato.training.resuming import check_suits
 
 WORTH_TELLING = 5.0  # seconds
@@ -231,7 +232,7 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
     check_suits(dataset, model.config, run)
     if config.fingerprint not in ("", dataset.fingerprint()):
         note(f"{config.data} holds other samples, classes or captions than what {run} was trained on.")
-    return dataset, hold_out(len(dataset), config.held_out)
+    return dataset, left_out_by(config, dataset)
 
 
 def _command(

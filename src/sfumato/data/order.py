@@ -81,15 +81,29 @@ def order(count: int, seed: int, position: int, number: int) -> NDArray[np.int64
     return np.concatenate(parts)
 
 
-def hold_out(count: int, share: float) -> NDArray[np.int64]:
+def hold_out(count: int, share: float, labels: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """The samples of `count` that training leaves out, sorted: `share` of them, at most HELD_OUT, none if too few.
 
-    Which they are depends on the count alone, so that runs on the same data can be compared.
+    With `labels` `(count,)` it is that share of each class, to the nearest sample above or below, and never the only
+    one of a class; `share` is at most a half. Which they are depends on the count and the labels alone, so that runs on
+    the same data can be compared.
     """
-    number = min(HELD_OUT, int(count * share))
+    sizes = np.bincount(labels) if labels is not None else np.array([count])
+    shared = np.where(sizes > (labels is not None), sizes, 0)  # a class of one is learnt, or nobody could ask for it
+    number = min(HELD_OUT, int(shared.sum() * share))
     if number < FEWEST:
         return np.empty(0, np.int64)
-    return np.sort(_permuted(np.arange(number), count, _HELD_OUT_KEYS))
+    if labels is None:
+        return np.sort(_permuted(np.arange(number), count, _HELD_OUT_KEYS))
+    places = ((np.arange(number) + 0.5) * shared.sum() / number).astype(np.int64)  # evenly through class after class
+    of = np.searchsorted(np.cumsum(shared), places, side="right")
+    inside = places - (np.cumsum(shared) - shared)[of]
+    by_class, begins = np.argsort(labels, kind="stable"), np.cumsum(sizes) - sizes
+    held = []
+    for one in np.unique(of).tolist():
+        keys = seed_of("held-out samples", one).generate_state(ROUNDS, np.uint64).astype(np.uint64)
+        held.append(by_class[begins[one] + _permuted(inside[of == one], int(sizes[one]), keys)])
+    return np.sort(np.concatenate(held)).astype(np.int64)
 
 
 def around(held: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:

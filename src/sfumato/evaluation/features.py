@@ -78,7 +78,7 @@ def left_out(dataset: Dataset, held_out: NDArray[np.int64] | None = None) -> NDA
     """The samples that stand for what no model saw: those `held_out` in training, or for too few a random fifth."""
     if held_out is not None and len(held_out) >= FEWEST_HELD:
         return held_out
-    return hold_out(len(dataset), STAND_IN)
+    return hold_out(len(dataset), STAND_IN, dataset.labels)
 
 
 def open_extractor(

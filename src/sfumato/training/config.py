@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
-from sfumato.data import Dataset, open_dataset
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.data import Dataset, hold_out, open_dataset
 from sfumato.data.columns import NONE, Columns
 from sfumato.data.dataset import Progress
 from sfumato.errors import SfumatoError, unknown
@@ -15,13 +19,16 @@ from sfumato.training.finetuning import Origin
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
 from sfumato.training.precision import Precision
 
+Split = Literal["within classes", "over all"]
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """All that decides a run besides the model.
 
     The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
-    it. A share `held_out` of the samples is never trained on (see held_out.py). `flip` shows half of the pictures
+    it. A share `held_out` of the samples is never trained on (see held_out.py), by the rule
+    `split`: of each class as much, or of all alike, as runs did that don't say. `flip` shows half of the pictures
     mirrored: not for what has a left and a right, as letters and digits do. With `crop`, pictures are read so many
     pixels higher and wider than `size`, and another part of them is shown each time: not where place matters. With
     `stream`, they are decoded whenever they are shown (see data/streaming.py). `law`, `law_mean`, `law_std`,
@@ -42,6 +49,7 @@ class TrainingConfig:
     data: str
     size: tuple[int, int] | None = None
     held_out: float = 0.0
+    split: Split = "within classes"
     flip: bool = False
     crop: int = 0
     stream: bool = False
@@ -117,6 +125,20 @@ class TrainingConfig:
         rise = (spent + self.batch / (self.images or math.inf)) / self.warmup if self.warmup else 1.0
         fall = (1 - spent) / self.decay if self.decay else 1.0
         return min(1.0, rise, fall)
+
+
+def left_out_by(config: TrainingConfig, dataset: Dataset) -> NDArray[np.int64]:
+    """The samples of `dataset`, sorted, that a run with this `config` isn't trained on."""
+    return hold_out(len(dataset), config.held_out, dataset.labels if config.split == "within classes" else None)
+
+
+def unlearnt(dataset: Dataset, held: NDArray[np.int64]) -> list[str]:
+    """The classes of `dataset` of which nothing is trained on where the samples `held` aren't."""
+    if dataset.labels is None:
+        return []
+    count = len(dataset.classes)
+    rest = np.bincount(dataset.labels, minlength=count) - np.bincount(dataset.labels[held], minlength=count)
+    return [name for name, left in zip(dataset.classes, rest, strict=True) if not left]
 
 
 def open_data(config: TrainingConfig, progress: Progress | None = None) -> Dataset:

@@ -178,6 +178,7 @@ def start_run(
         content = learn_tokenizer(dataset.captions).to_str() if processes.main else ""
         tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
     trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
+    trainer.notes += [] if dataset.captions is None else trainer.model.cut(dataset.captions)
     check_room(folder, trainer, 0 if start is None else trainer.snapshot_bytes)
     if processes.main:
         if (folder / "config.json").exists():
@@ -219,7 +220,8 @@ def _place(spec: str) -> str:
 def training_config(folder: Path) -> TrainingConfig:
     """The training section of the run in `folder`."""
     config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training")
-    return config
+    said = json.loads((folder / "config.json").read_bytes())["training"]
+    return config if "split" in said else replace(config, split="over all")  # what it trained on is not held out now
 
 
 def new_trainer(

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.data import Dataset, around, draw_views, hold_out, order
+from sfumato.data import Dataset, around, draw_views, order
 from sfumato.data.dataset import DataLost
 from sfumato.diffusion import SCHEDULES, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
@@ -30,7 +30,7 @@ from sfumato.hub.branch import freeze_below
 from sfumato.nets import MLPConfig
 from sfumato.seeds import numpy_generator, seeded, torch_generator
 from sfumato.training.conditions import draw_chance, told_of
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import TrainingConfig, left_out_by, unlearnt
 from sfumato.training.coupling import couple
 from sfumato.training.ema import Profile, gamma_of, pack, unpack, update_ema
 from sfumato.training.lora import add_adapters, plain_weights, restore_trained, trained_weights
@@ -78,7 +78,7 @@ class Trainer:
             if isinstance(model.config.net, MLPConfig):
                 raise SfumatoError(f"{dataset.name} are points, which have no half size; leave coarse at 0.")
             model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
-        self.held = hold_out(len(dataset), config.held_out)
+        self.held = left_out_by(config, dataset)
         self._shares = processes.share(config.batch, config.accumulate)
         self.sharded = processes.shards(config.shard)
         if model.config.branch is not None:
@@ -123,6 +123,8 @@ class Trainer:
         self.step = self.images = self.skipped = 0
         self.seconds = 0.0
         self.notes: list[str] = []  # what is to be said as it begins
+        if lost := unlearnt(dataset, self.held):
+            self.notes.append(f"nothing is learnt of {', '.join(lost)}: all of it was held out when the run began.")
         self._bad_in_a_row = 0
         self._asked_to_stop = self._stopping = False  # here, and among all processes
         self._losing = False  # whether one of them could not read its rows of the next step
