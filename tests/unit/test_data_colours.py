@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from sfumato.data import Dataset
+from sfumato.data.controls import CONTROLS
 from sfumato.data.decode import read_picture
 from sfumato.data.folder import open_folder
+from sfumato.sampling import inverse
 
 Floats = NDArray[np.float64]
 # Red, green and blue as XYZ under D50, each a column.
@@ -124,6 +127,17 @@ def test_grey_of_another_curve_stays_one_channel(tmp_path: Path, deep: bool) -> 
     expected = 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     assert dataset.shape[0] == 1 and np.abs(pixels(dataset)[..., 0] - expected).max() <= 1.5
     assert dataset.notes[-1] == "2 pictures in the colours of Gray Gamma 1.0 converted to sRGB."
+
+
+def test_grey_means_the_same_wherever_it_is_made_of_colours(tmp_path: Path) -> None:
+    Image.fromarray(INSIDE).save(tmp_path / "x.png")
+    colours, _ = read_picture(tmp_path / "x.png", 3, (8, 8))
+    given, _ = read_picture(tmp_path / "x.png", 1, (8, 8))
+    expected = torch.einsum("c,chw->hw", torch.tensor([0.299, 0.587, 0.114]), colours)
+    for one in (given, CONTROLS["grey"](colours[None], torch.zeros(1, 4))[0], inverse.grey(colours[None])[0]):
+        torch.testing.assert_close(one[0], expected)
+    theirs = torch.from_numpy(np.asarray(Image.fromarray(INSIDE).convert("L"), np.float32)) / 127.5 - 1
+    torch.testing.assert_close(expected, theirs, rtol=0, atol=1.1 / 255)  # Pillow rounds to a byte
 
 
 def test_a_damaged_profile_costs_no_picture_and_is_said(tmp_path: Path) -> None:

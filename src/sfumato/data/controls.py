@@ -14,20 +14,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.errors import unknown
+from sfumato.grey import grey
 from sfumato.nets import ConditionConfig
 
 Control = Callable[[Tensor, Tensor], Tensor]
-LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in a grey (ITU-R BT.601)
 DRAWN = 0.15  # the strength of an edge, of 1 between black and white, from which it is a line of a sketch
 FACTOR = 2  # between a picture and its small version
 NOISE = 0.5  # of the small version in training, at most: generated ones are no cleaner (Ho et al. 2021b, section 3)
 
 
-def grey(pictures: Tensor, chance: Tensor | None = None) -> Tensor:
+def lightness(pictures: Tensor, chance: Tensor | None = None) -> Tensor:
     """The lightness of each pixel, one channel."""
-    if pictures.shape[1] == 1:
-        return pictures
-    return (pictures * torch.tensor(LUMA).to(pictures)[:, None, None]).sum(1, keepdim=True)
+    return grey(pictures)
 
 
 def slope(pictures: Tensor) -> Tensor:
@@ -92,7 +90,7 @@ def masked(pictures: Tensor, chance: Tensor | None = None) -> Tensor:
 CONTROLS: dict[str, Control] = {
     "edges": edges,
     "sketch": sketch,
-    "grey": grey,
+    "grey": lightness,
     "small": small,
     "blurred": blurred,
     "masked": masked,

@@ -21,6 +21,7 @@ from sfumato.data.colours import to_srgb
 from sfumato.data.limits import PIXELS, TEXT, limit, too_large
 from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
+from sfumato.grey import grey
 
 # The kinds that are read. Pillow goes by the content, whatever the suffix, and hands some kinds (EPS) to other
 # programs: not with strangers' files.
@@ -103,9 +104,9 @@ def read_picture(path: Path, channels: int, size: tuple[int, int]) -> tuple[Tens
         decoded = decode(lambda: path, size)
     if decoded.pixels is None:
         raise SfumatoError(f"{path} can't be used: {decoded.problem}.")
-    pixels = torch.from_numpy(decoded.pixels)
-    picture = pixels.float() / 127.5 - 1 if channels == 3 else pixels.float().mean(0, keepdim=True) / 127.5 - 1
-    return picture, decoded.facts
+    pixels = decoded.pixels[:1] if channels == 1 and decoded.grey else decoded.pixels
+    picture = torch.from_numpy(pixels).float() / 127.5 - 1
+    return picture if channels == 3 else grey(picture), decoded.facts
 
 
 def header_size(read: Callable[[], Path | BytesIO]) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sfumato.diffusion import Condition, Denoiser, Level
 from sfumato.diffusion.levels import broadcast
+from sfumato.grey import grey as grey  # a measurement too
 from sfumato.seeds import torch_generator
 
 Measure = Callable[[Tensor], Tensor]  # linear, sample by sample
@@ -70,11 +71,6 @@ def posterior_sampled(denoiser: Denoiser, measure: Measure, measured: Tensor, sc
 def masked(mask: Tensor) -> Measure:
     """Only the pixels where `mask` is true."""
     return lambda x: x * mask.to(x)
-
-
-def grey(x: Tensor) -> Tensor:
-    """The mean of the colours, `(batch, 1, height, width)`."""
-    return x.mean(1, keepdim=True)
 
 
 def downscaled(factor: int) -> Measure:

@@ -20,6 +20,7 @@ from sfumato.data.columns import Columns, statistics
 from sfumato.data.controls import CONTROLS, control_config, control_image
 from sfumato.data.order import AS_THEY_ARE
 from sfumato.errors import SfumatoError, unknown
+from sfumato.grey import grey
 from sfumato.nets import ConditionConfig
 from sfumato.seeds import torch_generator
 
@@ -86,7 +87,7 @@ def told_of(
         elif found is None:
             found = torch.full(shape, math.nan)
         elif one.kind == "image":
-            found = found.mean(1, keepdim=True) if one.size < found.shape[1] else found.expand(shape).clone()
+            found = grey(found) if one.size < found.shape[1] else found.expand(shape).clone()
         if chance.hidden[number].any():
             found = found.clone()
             found[chance.hidden[number]] = math.nan
