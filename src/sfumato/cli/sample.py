@@ -202,6 +202,8 @@ def sample(
             if interval is not None:
                 settings["interval"] = parse_interval(interval)
             by = _open(run, weights or "ema", _listed(upscale_with))
+            if prompt is not None or negative is not None:
+                by.model.tokens([""])  # raises where it reads none
             names = None if compare is None else _compared_names(compare)
             if names is not None and sampler is not None:
                 raise SfumatoError("--compare says which samplers draw; leave --sampler out.")
