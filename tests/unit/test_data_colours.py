@@ -190,7 +190,7 @@ DEEP = np.array([[0, 1000, 2000], [3000, 4000, 4095]], np.uint16)
         (DEEP, {281: 4095}, np.rint(DEEP / 4095 * 255), "of 12 bits scaled to 8"),
         (DEEP, {281: 4095, 262: 0}, 255 - np.rint(DEEP / 4095 * 255), "of 12 bits scaled to 8"),
         (DEEP * 16, {281: 61234}, np.rint(DEEP / (65535 / 16) * 255), "of 16 bits scaled to 8"),
-        (DEEP, {}, np.rint(DEEP / 257), "nearly black, without a value above 4,095"),
+        (DEEP, {}, np.rint(DEEP / 257), "of 16 bits without a value above 4,095"),
     ],
     ids=["white is zero", "12 bits", "12 bits, white is zero", "brightest of this one", "perhaps 12 bits"],
 )  # fmt: skip

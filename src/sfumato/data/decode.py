@@ -202,7 +202,7 @@ def _of_eight_bits(image: Image.Image, tags: Mapping[int, Any]) -> tuple[Image.I
     brightest = 2**bits - 1
     facts = [f"of {bits} bits scaled to 8"]
     if bits == 16 and 0 < values.max() <= TWELVE:
-        facts.append(f"of 16 bits nearly black, without a value above {TWELVE:,}: if they hold 12, multiply them by 16")
+        facts.append(f"of 16 bits without a value above {TWELVE:,}: if they hold 12, multiply them by 16")
     scaled = np.rint(values * (255 / brightest)).clip(0, 255)
     if tags.get(WHITE) == 0:
         scaled = 255 - scaled
