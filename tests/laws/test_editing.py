@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sfumato.diffusion import SCHEDULES, FiniteSet, GaussianMixture
-from sfumato.sampling import ImageNoise, Step, grid, last, sample, stepper
-from sfumato.sampling.editing import begin_from, inpainted, outpaint, restored
+from sfumato.diffusion import SCHEDULES, FiniteSet, GaussianMixture, Level
+from sfumato.errors import SfumatoError
+from sfumato.hub import load
+from sfumato.sampling import GRIDS, Edit, ImageNoise, Step, grid, last, sample, stepper
+from sfumato.sampling.editing import begin_from, inpainted, outpaint, reduced, restored
+from sfumato.sampling.inverse import downscaled
 
 SHAPE = (3, 4, 4)
 PRIOR = GaussianMixture.gaussian(torch.zeros(SHAPE), torch.full(SHAPE, 0.5))
@@ -42,7 +47,7 @@ def test_the_stronger_the_further_from_the_picture(path: str) -> None:
 
 def test_strengths_that_cant_be_are_refused() -> None:
     for strength in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="between 0 and 1"):
+        with pytest.raises(SfumatoError, match="between 0 and 1"):
             walk(strength)
 
 
@@ -87,3 +92,32 @@ def test_a_larger_canvas_keeps_its_picture_and_marks_the_rest() -> None:
     levels = grid("karras", SCHEDULES["edm"](), 6)
     result = last(restored(sample(inpainted(prior, canvas, mask), levels, stepper("ddim"), noise), canvas, mask)).x
     assert torch.equal(result[0, :, :4, 1:5], PICTURE)
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize(("sampler", "steps"), [("ddim", 1), ("dpm++2m", 3), ("dpm++2m-sde", 4)])
+def test_an_enlarged_picture_reduces_to_the_small_one_on_any_grid(name: str, sampler: str, steps: int) -> None:
+    """In [−1, 1], so that neither clamping nor the network's own opinion takes it back."""
+    model = load("digits")
+    small = torch.rand(1, 4, 4, generator=torch.Generator().manual_seed(1)) * 2.4 - 1.2  # darkest and lightest too
+    edit = Edit(small.clamp(-1, 1), upscale=True)
+    for schedule in ("edm", "flow"):
+        drawn = model.sample([1, 2], [3, 4], edit=edit, sampler=sampler, steps=steps, grid=name, schedule=schedule)
+        assert drawn.abs().max() <= 1
+        torch.testing.assert_close(downscaled(2)(drawn), edit.picture.expand(2, -1, -1, -1), rtol=0, atol=1e-5)
+
+
+def test_enlarging_moves_a_picture_as_little_as_it_takes() -> None:
+    x = torch.randn(3, 2, 6, 4, generator=torch.Generator().manual_seed(2))
+    step = Step(1, 1, Level.of(1.0, 0.0), x.clamp(-1, 1), None, 1)
+    small = downscaled(2)(step.x)
+    (same,) = reduced(iter([step]), small, 2)
+    torch.testing.assert_close(same.x, step.x, rtol=0, atol=1e-6)  # what reduces to it already stays
+    other = torch.rand(1, 2, 3, 2, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    (moved,) = reduced(iter([replace(step, x=x)]), other, 2)
+    assert moved.x.abs().max() <= 1
+    torch.testing.assert_close(downscaled(2)(moved.x), other.expand(3, 2, -1, -1), rtol=0, atol=1e-6)
+    squares = lambda picture: torch.nn.functional.pixel_unshuffle(picture, 2).unflatten(1, (2, 4))  # noqa: E731
+    shift = squares(moved.x - x).masked_fill(squares(moved.x.abs()) > 1 - 1e-6, torch.nan)
+    spread = (shift - shift.nanmedian(2, keepdim=True).values).abs()
+    assert spread.nan_to_num(0).max() < 1e-5  # one shift a square, but for what is clamped

@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from sfumato.arguments import as_seeds, listed, whole
 from sfumato.errors import SfumatoError
 from sfumato.sampling import ImageNoise
 
@@ -70,16 +71,17 @@ class Baseline(nn.Module, ABC):
     def stream(self, seeds: Sequence[int], labels: Sequence[int] | None = None, batch: int = 64) -> Iterator[Tensor]:
         """Draw `batch` pictures at a time; image i depends on `seeds[i]` and `labels[i]` alone.
 
-        Without `labels`, a seed also draws a class, all alike. Raises ValueError for another number of labels than
-        seeds, SfumatoError for labels that are no classes.
+        Without `labels`, a seed also draws a class, all alike. Raises SfumatoError for another number of labels than
+        seeds, and for labels that are no classes.
         """
-        classes = len(self.config.classes)
-        if labels is not None and len(labels) != len(seeds):
-            raise ValueError(f"{len(seeds)} seeds need as many labels, got {len(labels)}")
+        classes, seeds, batch = len(self.config.classes), as_seeds(seeds), whole("batch", batch, 1)
         if labels is not None and not classes:
             raise SfumatoError(f"this {self.config.kind} has no classes; leave the labels out.")
-        if labels is not None and not all(0 <= label < classes for label in labels):
-            raise SfumatoError(f"the classes of this {self.config.kind} are 0 to {classes - 1}, got {list(labels)}.")
+        if labels is not None:
+            where = f"the classes of this {self.config.kind} are 0 to {classes - 1}, and a label"
+            labels = [whole(where, one, 0, classes - 1) for one in listed("labels", labels, "[0]")]
+            if len(labels) != len(seeds):
+                raise SfumatoError(f"{len(seeds)} seeds need as many labels, got {len(labels)}.")
         self.eval()
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from contextlib import suppress
 from functools import partial
@@ -22,6 +21,7 @@ from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
 from sfumato.nets import TextConfig, text_of
 from sfumato.readable import readable
+from sfumato.strict import parse
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
 from sfumato.training.lora import adapter_words
@@ -55,8 +55,8 @@ def is_run(path: Path) -> bool:
     """Whether there is a run in `path`: a folder of data may hold a config.json as well, of something else."""
     if not (path / "config.json").exists():
         return False
-    with suppress(OSError, ValueError, RecursionError):
-        content = json.loads((path / "config.json").read_bytes())
+    with suppress(OSError, ValueError):
+        content = parse((path / "config.json").read_bytes())
         return isinstance(content, dict) and "model" in content
     return (path / "checkpoints").is_dir()  # its config is damaged, which is to be said
 
@@ -154,7 +154,7 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
 
 def _last_loss(path: Path) -> str | None:
     try:
-        value = json.loads(path.read_bytes().splitlines()[-1])["loss"]
-    except (OSError, ValueError, IndexError, KeyError):
+        value = parse(path.read_bytes().splitlines()[-1])["loss"]
+        return None if value is None else f"{float(value):.4f}"
+    except (OSError, ValueError, IndexError, KeyError, TypeError):
         return None
-    return None if value is None else f"{value:.4f}"

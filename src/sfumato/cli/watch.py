@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from PIL import Image
 from sfumato.cli.display import TrainingDisplay, console, picture_columns, print_facts
 from sfumato.cli.info import is_run, run_facts
 from sfumato.errors import SfumatoError
+from sfumato.strict import parse
 from sfumato.training import Progress, TrainingConfig, judge_run, read_evaluations, training_config
 
 PAUSE = 0.5  # seconds between looks at the file
@@ -68,7 +68,7 @@ def follow(run: Path, once: bool = False) -> Iterator[list[Progress]]:
         found = []
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):  # damaged: the next one will do
-                found.append(_progress(json.loads(line), config))
+                found.append(_progress(parse(line), config))
         if found:
             yield found
         if once or (found and found[-1].fraction >= 1):

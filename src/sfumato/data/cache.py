@@ -57,7 +57,7 @@ def read_description(cache: Path, key: str) -> dict[str, Any] | None:
             sizes[f"image{number}"] = count * channels * height * width
         whole = all((cache / f"{key}.{kind}").stat().st_size == size for kind, size in sizes.items())
         return stored if whole and isinstance(stored["notes"], list) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

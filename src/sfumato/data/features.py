@@ -129,5 +129,5 @@ def _stored(cache: Path, key: str, texts: int) -> int | None:
         sizes = {"f16": 2 * int(told["tokens"]) * width, "ids": 8 * texts, "ends": 8 * texts}
         whole = all((cache / f"{key}.{kind}").stat().st_size == size for kind, size in sizes.items())
         return width if whole and told["texts"] == texts else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

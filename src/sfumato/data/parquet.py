@@ -179,7 +179,7 @@ def _is_label(kind: Any, pa: Any) -> bool:
 
 def _class_names(schema: Any, label: str | None) -> list[str]:
     """The names that Hugging Face's metadata gives to the numbers of a label column."""
-    with suppress(KeyError, TypeError, ValueError):
+    with suppress(KeyError, TypeError, ValueError, RecursionError):
         told = json.loads(schema.metadata[b"huggingface"])
         names = told["info"]["features"][label]["names"]
         if isinstance(names, list) and len(set(map(str, names))) == len(names):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from sfumato.diffusion.levels import Level, combine
@@ -22,8 +23,8 @@ class Denoiser(Protocol):
 class NetDenoiser(nn.Module):
     """A network as a denoiser: `x0_hat = c_skip·x + c_out·net(c_in·x, c_noise, **cond)`.
 
-    `x` is `(batch, ...)` at `level` of shape `()` or `(batch,)`; returns `x0_hat` like `x`. The network may run in
-    bfloat16 under autocast; the combination is done in the dtype of `x`.
+    `x` is `(batch, ...)` at `level` of shape `()` or `(batch,)`; returns `x0_hat` like `x`. The network runs in the
+    dtype of its weights, or in bfloat16 under autocast; the combination is done in the dtype of `x`.
     """
 
     def __init__(self, net: nn.Module, parameterization: Parameterization) -> None:
@@ -35,5 +36,12 @@ class NetDenoiser(nn.Module):
         scale, skip, out = self.parameterization.in_skip_out(level)
         noise = c_noise(level).to(x).expand(len(x))
         unscaled = isinstance(scale, float) and abs(scale - 1) < 1e-14  # where data and path have unit variance
-        answer: Tensor = self.net(x if unscaled else combine([(scale, x)]), noise, **(cond or {}))
+        entering, told = x if unscaled else combine([(scale, x)]), cond or {}
+        weight = next(self.net.parameters(), None)
+        if weight is not None and weight.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
+            entering, noise = entering.to(weight.dtype), noise.to(weight.dtype)
+            told = {
+                name: value.to(weight.dtype) if value.is_floating_point() else value for name, value in told.items()
+            }
+        answer: Tensor = self.net(entering, noise, **told)
         return combine([(skip, x), (out, answer.to(x.dtype))])

@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from sfumato.arguments import check_pictures, whole
 from sfumato.diffusion.denoiser import Condition, Denoiser
 from sfumato.diffusion.levels import Level
 from sfumato.errors import SfumatoError, unknown
@@ -42,7 +43,8 @@ def log_likelihood(
         raise unknown("divergence", divergence, ["hutchinson", "exact"])
     if divergence == "hutchinson" and noise is None:
         raise SfumatoError("Hutchinson's estimate needs noise; give noise=ImageNoise(seeds, shape), or choose exact.")
-    if steps < 1 or not 0 < low < high:
+    check_pictures("x0", x0)
+    if whole("steps", steps, -(2**63)) < 1 or not 0 < low < high < math.inf:
         raise SfumatoError(f"likelihood needs at least 1 step and 0 < low < high, got {steps}, {low} and {high}.")
     signs = noise().sign() if noise is not None and divergence == "hutchinson" else None
     dimension = x0[0].numel()

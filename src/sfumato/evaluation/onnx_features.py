@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
+from sfumato.strict import parse
 
 SETTINGS = "preprocessor_config.json"  # Hugging Face's: the size, the mean and the deviation that a network expects
 FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
@@ -110,7 +110,7 @@ def open_network(path: Path) -> Network:
 def _settings(path: Path) -> dict[str, Any]:
     for folder in (path.parent, path.parent.parent):
         try:
-            found = json.loads((folder / SETTINGS).read_bytes())
+            found = parse((folder / SETTINGS).read_bytes())
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:

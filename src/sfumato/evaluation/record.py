@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.intervals import QUANTILE
 from sfumato.evaluation.scores import SCORES
 from sfumato.files import replace_file
 from sfumato.shell import command_line
+from sfumato.strict import fit, parse
 
 FORMAT = 1  # raise it when a score's definition changes
 
@@ -93,12 +92,14 @@ def read_record(path: Path) -> Record:
     """The record in a file, or that of a run folder. Raises SfumatoError where there is none."""
     file = path / "evaluation" / "record.json" if path.is_dir() else path
     try:
-        found: Record = TypeAdapter(Record).validate_python(json.loads(file.read_bytes()))
+        content = parse(file.read_bytes(), nan=True)
     except FileNotFoundError as error:
         where = f"; measure it first: {command_line('eval', [path])}" if path.is_dir() else "."
         raise SfumatoError(f"there is no record {file}{where}") from error
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise SfumatoError(f"{file} is no record of an evaluation; write it again with sfumato eval.") from error
+    source = content.get("source") if isinstance(content, dict) else None
+    found: Record = fit(Record, content, str(file), source.get("sfumato") if isinstance(source, dict) else None)
     return found
 
 

@@ -8,22 +8,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import safetensors
 import safetensors.torch
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.model import Model, new_model
+from sfumato.hub.weights import check_finite
 from sfumato.nets import ConditionConfig, UNet, UNetConfig
+from sfumato.strict import fit, parse
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 PREFIX = "branch."  # of the names of its weights in the network
+
+
+@dataclass(frozen=True)
+class About:
+    """What config.json says of a branch: what it `sees`, and the path of the model it was trained on."""
+
+    base: str
+    sees: ConditionConfig
 
 
 def branched(source: Model, sees: ConditionConfig, shape: tuple[int, ...] | None = None, seed: int = 0) -> Model:
@@ -61,8 +69,7 @@ def write_branch(folder: Path, weights: Mapping[str, Tensor], sees: ConditionCon
         for name, value in weights.items()
         if name.startswith(PREFIX)
     }
-    about = {"base": base, "sees": asdict(sees)}
-    replace_file(folder / CONFIG, (json.dumps(about, indent=2) + "\n").encode())
+    replace_file(folder / CONFIG, (json.dumps(asdict(About(base, sees)), indent=2) + "\n").encode())
     replace_file(folder / WEIGHTS, safetensors.torch.save(tensors))
 
 
@@ -73,19 +80,22 @@ def with_branch(base: Model, folder: str | Path) -> Model:
     """
     folder = Path(folder)
     try:
-        about: dict[str, Any] = json.loads((folder / CONFIG).read_bytes())
-        sees = TypeAdapter(ConditionConfig).validate_python(about["sees"])
-        tensors = safetensors.torch.load((folder / WEIGHTS).read_bytes())
-    except (OSError, ValueError, KeyError, TypeError, ValidationError, safetensors.SafetensorError) as error:
+        content, tensors = (
+            parse((folder / CONFIG).read_bytes()),
+            safetensors.torch.load((folder / WEIGHTS).read_bytes()),
+        )
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise SfumatoError(f"{folder} holds no branch, or a damaged one; give the one in a run.") from error
-    model = branched(base, sees)
+    about = fit(About, content, str(folder / CONFIG))
+    check_finite(tensors, str(folder))
+    model = branched(base, about.sees)
     own = model.denoiser.net
     assert isinstance(own, UNet) and own.branch is not None
     try:
         own.branch.load_state_dict(tensors)
     except RuntimeError as error:
         raise SfumatoError(
-            f"the branch in {folder} was trained on another network than this, that of {about.get('base')}."
+            f"the branch in {folder} was trained on another network than this, that of {about.base}."
         ) from error
     model.denoiser.to(base.device).eval().requires_grad_(False)
     return model

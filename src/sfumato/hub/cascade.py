@@ -76,7 +76,7 @@ def enlarge(
         labels = None
         if classes is not None and model.config.classes:
             known = model.config.classes
-            labels = [known.index(name) if name in known else len(known) for name in classes]
+            labels = [known.index(name) if name in known else None for name in classes]
         told = enlargement(model, pictures, seeds, noise, stage)
         said = prompts if model.reads else None
         own = [derived_seed("enlarged image", seed, stage) for seed in seeds]  # else it would begin as the one before

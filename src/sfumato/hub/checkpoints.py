@@ -23,6 +23,7 @@ from torch import Tensor
 from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
+from sfumato.strict import parse
 
 Tensors = Mapping[str, Tensor]
 MARGIN = 2**16  # bytes beyond those of the tensors: names, hashes, blocks
@@ -166,7 +167,7 @@ def newest_checkpoint(folder: Path, names: tuple[str, ...]) -> tuple[Checkpoint 
 def open_checkpoint(path: Path) -> Checkpoint | None:
     """The checkpoint in `path`, or None where its state can't be read."""
     try:
-        state = json.loads((path / "state.json").read_bytes())
+        state = parse((path / "state.json").read_bytes())
     except (OSError, ValueError):
         return None
     return Checkpoint(path, state) if isinstance(state, dict) and isinstance(state.get("files"), dict) else None

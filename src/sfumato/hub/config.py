@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+import math
+import sys
+from dataclasses import asdict, dataclass, field, fields, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
-
-from sfumato.errors import SfumatoError
+from sfumato.arguments import bounded, finite, one_of, shown, whole
+from sfumato.diffusion import PARAMETERIZATIONS, SCHEDULES
+from sfumato.errors import SfumatoError, unknown
 from sfumato.nets import ConditionConfig, MLPConfig, NetConfig, UNetConfig
+from sfumato.sampling import resolve
+from sfumato.sampling.grids import grid_name
+from sfumato.sampling.steppers import check_eta
+from sfumato.strict import VERSION, fit, parse, unknown_name
 
 Rule = Literal["plain", "projected", "cfg++"]
 RULES: tuple[Rule, ...] = ("plain", "projected", "cfg++")
 First = Literal["network", "analytical", "teleport"]
 FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
+SECTIONS = ("model", "training", "baseline", "classifier")  # that a config.json may have
+MAX_STEPS, MAX_SIDE = 10_000, 2**20
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk lie below
 
 
@@ -42,6 +51,38 @@ class SamplingConfig:
     tolerance: float | None = None
     first: First = "network"
 
+    def __post_init__(self) -> None:
+        if whole("steps", self.steps, -(2**63)) < 1:
+            raise SfumatoError(f"sampling needs at least 1 step, got {self.steps}; 20 is a good start.")
+        bounded(self, steps=(1, MAX_STEPS), eta=(-math.inf, math.inf), tolerance=(0.0, math.inf))
+        check_eta(self.eta or 0.0)
+        guidance = self.guidance
+        try:
+            object.__setattr__(self, "guidance", finite("guidance", guidance, 0))
+        except SfumatoError as error:
+            raise SfumatoError(
+                f"guidance must be a finite number from 0, got {guidance}; 1 is plainly conditional, and a "
+                "negative prompt leads away from something."
+            ) from error
+        one_of("schedule", self.schedule, SCHEDULES)
+        one_of("rule of guidance", self.rule, RULES)
+        one_of("first step", self.first, FIRST)
+        resolve(one_of("sampler", self.sampler))
+        grid_name(one_of("grid", self.grid))
+        if not isinstance(self.threshold, bool):
+            raise SfumatoError(f"threshold is True or False, not {shown(self.threshold)}.")
+        if self.interval is not None:
+            object.__setattr__(self, "interval", _interval(self.interval))
+
+
+def overridden(sampling: SamplingConfig, **given: Any) -> SamplingConfig:
+    """`sampling` with the fields that are `given`; raises SfumatoError for a name that is none of its fields."""
+    names = [field.name for field in fields(SamplingConfig)]
+    for name in given:
+        if name not in names:
+            raise unknown("setting of sampling", name, names)
+    return replace(sampling, **given)
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -56,6 +97,21 @@ class ModelConfig:
     parameterization: str = "edm"
     data_std: float = 0.5
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+    def __post_init__(self) -> None:
+        bounded(self, shape=(1, MAX_SIDE), data_std=(1e-6, 1e6))
+        one_of("parameterization", self.parameterization, PARAMETERIZATIONS)
+        points = isinstance(self.net, MLPConfig)
+        enters = self.net.dimension if isinstance(self.net, MLPConfig) else self.net.channels
+        if len(self.shape) != (1 if points else 3) or self.shape[0] != enters:
+            raise SfumatoError(
+                f"the network takes {'points of' if points else 'pictures with channels:'} {enters}, and the shape is "
+                f"{' × '.join(map(str, self.shape))}; let them agree."
+            )
+        if self.net.classes != len(self.classes):
+            raise SfumatoError(
+                f"the network knows {self.net.classes} classes and {len(self.classes)} are named; let them agree."
+            )
 
     @property
     def conditions(self) -> tuple[ConditionConfig, ...]:
@@ -78,24 +134,39 @@ class ModelConfig:
         return (one.size,) if one.kind == "vector" else (one.size, *self.shape[1:])
 
 
+def _interval(given: Any) -> tuple[float, float]:
+    """An interval of sigma/alpha; its upper end may be infinite."""
+    try:
+        low, high = (float(end) for end in given)
+    except (TypeError, ValueError):
+        low, high = math.nan, math.nan
+    if isinstance(given, str) or not 0 <= low <= high:
+        raise SfumatoError(
+            f"an interval is two numbers of sigma/alpha, the smaller first, such as (0.2, 5), not {shown(given)}."
+        )
+    return low, min(high, sys.float_info.max)  # JSON has no word for infinity
+
+
 def read_config(path: Path, kind: Any = ModelConfig, section: str = "model") -> Any:
     """The `section` of a run's config.json as a `kind`; raises SfumatoError that names what does not fit."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse(path.read_bytes())
     except FileNotFoundError as error:
         raise SfumatoError(f"there is no trained model in {path.parent}: {path.name} is missing.") from error
+    except OSError as error:
+        raise SfumatoError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
     except ValueError as error:
-        raise SfumatoError(f"{path} is not valid JSON; restore it or train again.") from error
-    try:
-        return TypeAdapter(kind).validate_python(content[section])
-    except KeyError as error:
-        raise SfumatoError(f"{path} has no section '{section}'; restore it or train again.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SfumatoError(f"{path} does not fit at '{section}.{where}': {first['msg'].lower()}.") from error
+        raise SfumatoError(f"{path} is not valid JSON ({error}); restore it or train again.") from error
+    if not isinstance(content, dict) or section not in content:
+        raise SfumatoError(f"{path} has no section '{section}'; restore it or train again.")
+    written_by = content.get(VERSION)
+    for name in content:
+        if name not in (VERSION, *SECTIONS):
+            raise unknown_name(str(path), name, SECTIONS, written_by)
+    return fit(kind, content[section], str(path), written_by, section)
 
 
 def config_json(**sections: Any) -> bytes:
-    """The sections (dataclasses) as the text of a config.json."""
-    return (json.dumps({name: asdict(value) for name, value in sections.items()}, indent=2) + "\n").encode()
+    """The sections (dataclasses) as the text of a config.json, with the version that writes it."""
+    content = {VERSION: version("sfumato"), **{name: asdict(value) for name, value in sections.items()}}
+    return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode()

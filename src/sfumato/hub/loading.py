@@ -12,7 +12,8 @@ from sfumato.data.tokens import open_tokenizer
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.config import ModelConfig, read_config
-from sfumato.hub.model import Model, new_model
+from sfumato.hub.model import Model
+from sfumato.hub.weights import model_with
 from sfumato.nets import FeaturesConfig, TextConfig, text_of
 
 if TYPE_CHECKING:
@@ -79,14 +80,7 @@ def load(path: str | Path, weights: Weights = "ema", device: torch.device | str 
         return load_zoo(str(path), device)
     checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
     config: ModelConfig = read_config(checkpoint.path.parent.parent / "config.json")
-    model = new_model(config)
-    tensors = checkpoint.read(WEIGHT_FILES[weights])
-    try:
-        model.denoiser.net.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise SfumatoError(
-            f"the weights in {checkpoint.path} don't fit the network in config.json; restore the config they came with."
-        ) from error
+    model = model_with(config, checkpoint.read(WEIGHT_FILES[weights]), str(checkpoint.path))
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
     model.encoder = frozen_encoder(config)

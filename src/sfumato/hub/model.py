@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from sfumato.arguments import as_labels, as_seeds, as_texts, shown, whole
 from sfumato.data.captions import Texts
 from sfumato.data.encoders import Encoder
 from sfumato.data.tokens import tokenize, too_long, unread
 from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub.config import FIRST, RULES, TELEPORT, ModelConfig, SamplingConfig
+from sfumato.hub.config import TELEPORT, ModelConfig, SamplingConfig
 from sfumato.hub.request import check_together, settle
 from sfumato.nets import ConditionConfig, UNetConfig, build, text_of
 from sfumato.sampling import (
@@ -35,7 +35,7 @@ from sfumato.sampling import (
     stepper,
     thresholded,
 )
-from sfumato.sampling.editing import begin_from, inpainted, restored
+from sfumato.sampling.editing import begin_from, inpainted, reduced, restored
 from sfumato.sampling.guidance import EVERYWHERE
 from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
 from sfumato.seeds import seeded
@@ -43,6 +43,8 @@ from sfumato.seeds import seeded
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+Labels = Sequence[int | None] | int | Tensor | None  # numbers of classes: one a sample, or one for all
+Prompts = Sequence[str] | str | None  # one a sample, or one for all
 Told = Mapping[str, Tensor | Sequence[float] | float]  # conditions by name
 STRENGTH = "strength"  # of a branch, told like a condition
 
@@ -105,6 +107,7 @@ class Model:
 
         Raises SfumatoError where it reads none, or where a frozen encoder isn't there any more.
         """
+        prompts = as_texts("prompts", prompts, 1 if isinstance(prompts, str) else len(prompts)) or []
         text = text_of(self.config.net)
         if self.encoder is not None:
             return self.encoder(prompts)
@@ -136,26 +139,28 @@ class Model:
     def condition(
         self,
         count: int,
-        labels: Sequence[int] | Tensor | None = None,
-        prompts: Sequence[str] | None = None,
+        labels: Labels = None,
+        prompts: Prompts = None,
         told: Told | None = None,
     ) -> dict[str, Tensor]:
         """What the denoiser is told of `count` samples: labels and prompts, or of either that there is none.
+
+        A label that is None says nothing of its sample; a single label or prompt is said of all.
 
         `told` are other conditions by name, each of one sample or of all: a number, a vector, an image like the
         picture; NaN is not told. Where a branch sees the image, `strength` is how much that counts [default: 1]. Raises
         SfumatoError where the model doesn't know one, or knows one of another size.
         """
-        cond = {}
-        if self.config.classes:
-            null = torch.full((count,), len(self.config.classes))
-            cond["label"] = (null if labels is None else torch.as_tensor(labels)).to(self.device)
-        if prompts is not None or self.reads:
-            cond["text"] = self.tokens([""] * count if prompts is None else prompts).to(self.device)
+        cond, null = {}, len(self.config.classes)
+        if (own := as_labels(labels, count, self.config.classes)) is not None or self.config.classes:
+            numbers = [null if label is None else label for label in own or [None] * count]
+            cond["label"] = torch.tensor(numbers, device=self.device)
+        if (said := as_texts("prompts", prompts, count)) is not None or self.reads:
+            cond["text"] = self.tokens([""] * count if said is None else said).to(self.device)
         known = {one.name: one for one in self.config.conditions}
         for name, value in (told or {}).items():
             if name == STRENGTH and self.config.branch is not None:
-                cond[name] = torch.as_tensor(value, dtype=torch.float32).expand(count).to(self.device)
+                cond[name] = self._strength(count, value).to(self.device)
                 continue
             if name not in known:
                 if not known:
@@ -166,7 +171,7 @@ class Model:
 
     def _told(self, one: ConditionConfig, count: int, value: Tensor | Sequence[float] | float) -> Tensor:
         """`value` as the network takes the condition `one` of `count` samples."""
-        given = torch.as_tensor(value, dtype=torch.float32)
+        given = _tensor(f"the condition '{one.name}'", value)
         shape = self.config.shape_of(one)
         if tuple(given.shape) not in (shape, (count, *shape)):
             asked = {"number": "one number", "vector": f"{one.size} numbers", "image": f"an image of {_words(shape)}"}
@@ -177,13 +182,20 @@ class Model:
             raise SfumatoError(f"the condition '{one.name}' takes finite numbers.")
         return given.expand(count, *shape)
 
+    def _strength(self, count: int, value: Tensor | Sequence[float] | float) -> Tensor:
+        """How much a branch counts for each of `count` samples."""
+        given = _tensor(f"the {STRENGTH} of a branch", value)
+        if tuple(given.shape) not in ((), (count,)) or not bool((given.isfinite() & (given >= 0)).all()):
+            raise SfumatoError(f"the {STRENGTH} of a branch is a finite number from 0, of all samples or one each.")
+        return given.expand(count)
+
     def stream(
         self,
         seeds: Sequence[int],
-        labels: Sequence[int] | None = None,
+        labels: Labels = None,
         sampling: SamplingConfig | None = None,
-        prompts: Sequence[str] | None = None,
-        negative: Sequence[str] | None = None,
+        prompts: Prompts = None,
+        negative: Prompts = None,
         edit: Edit | None = None,
         told: Told | None = None,
     ) -> Iterator[Step]:
@@ -193,23 +205,10 @@ class Model:
         trained on, unconditionally. Guidance leads away from the `negative` prompts, where they are given. `edit` is a
         picture to begin with.
         """
-        sampling = sampling or self.config.sampling
-        if sampling.schedule not in SCHEDULES:
-            raise unknown("schedule", sampling.schedule, SCHEDULES)
-        if not 0 <= sampling.guidance < math.inf:
-            raise SfumatoError(
-                f"guidance must be a finite number from 0, got {sampling.guidance}; 1 is plainly conditional, and a "
-                "negative prompt leads away from something."
-            )
-        if sampling.rule not in RULES:
-            raise unknown("rule of guidance", sampling.rule, RULES)
+        sampling, seeds = sampling or self.config.sampling, as_seeds(seeds)
         if sampling.rule == "cfg++" and sampling.guidance > 1:
             raise SfumatoError(f"guidance by cfg++ lies between 0 and 1, not {sampling.guidance:g}.")
-        for name, given in (("labels", labels), ("prompts", prompts), ("negative prompts", negative)):
-            if given is not None and len(given) != len(seeds):
-                raise ValueError(f"{len(seeds)} seeds need as many {name}, got {len(given)}")
-        if sampling.first not in FIRST:
-            raise unknown("first step", sampling.first, FIRST)
+        negative = as_texts("negative prompts", negative, len(seeds))
         conditioned = self._conditioned(labels, prompts, told)
         check_together(sampling, conditioned, negative is not None, edit is not None)
         if sampling.first != "network" and self.gaussian is None:
@@ -223,7 +222,7 @@ class Model:
         levels = grid(named_grid or sampling.grid, path, sampling.steps, TELEPORT if teleports else None)
         self.denoiser.eval()
         guided: Denoiser = self.denoiser
-        cond = self.condition(len(seeds), labels if self.config.classes else None, prompts, told)
+        cond = self.condition(len(seeds), labels, prompts, told)
         if cond and conditioned:
             if sampling.guidance != 1 and sampling.interval is not None:
                 _check_interval(sampling.interval, levels, name)
@@ -263,7 +262,7 @@ class Model:
                     "the same whole fraction of the model's."
                 )
             denoiser = pseudo_inverse_guided(denoiser, downscaled(factor), picture, self.config.data_std)
-            return sample(denoiser, levels, by, ImageNoise(seeds, shape, self.device), cond)
+            return reduced(sample(denoiser, levels, by, ImageNoise(seeds, shape, self.device), cond), picture, factor)
         if edit.mask is None and tuple(picture.shape) != tuple(shape):
             raise SfumatoError(
                 f"the picture is {_words(picture.shape)} and the model draws {_words(shape)}; give one of that size."
@@ -283,11 +282,11 @@ class Model:
     def sample(
         self,
         seeds: Sequence[int],
-        labels: Sequence[int] | None = None,
+        labels: Labels = None,
         sampling: SamplingConfig | None = None,
         batch: int = 64,
-        prompts: Sequence[str] | None = None,
-        negative: Sequence[str] | None = None,
+        prompts: Prompts = None,
+        negative: Prompts = None,
         edit: Edit | None = None,
         told: Told | None = None,
         **overrides: Any,
@@ -298,9 +297,13 @@ class Model:
 
         `overrides` are fields of SamplingConfig: `model.sample(range(4), steps=50, sampler="ddim")`.
         """
+        seeds, batch, parts = as_seeds(seeds), whole("batch", batch, 1), []
+        labels = as_labels(labels, len(seeds), self.config.classes)
+        prompts, negative = (
+            as_texts(name, given, len(seeds)) for name, given in (("prompts", prompts), ("negative prompts", negative))
+        )
         conditioned = self._conditioned(labels, prompts, told)
         sampling = settle(sampling or self.config.sampling, conditioned, **overrides)
-        parts = []
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)
             own = None if labels is None else labels[some]
@@ -330,9 +333,17 @@ def told_rows(conditions: Sequence[ConditionConfig], told: Told, rows: slice | l
     whole = {STRENGTH: 0} | {one.name: {"number": 0, "vector": 1, "image": 3}[one.kind] for one in conditions}
     some = {}
     for name, value in told.items():
-        given = torch.as_tensor(value, dtype=torch.float32)
+        given = _tensor(f"the condition '{name}'", value)
         some[name] = given[rows] if given.ndim > whole.get(name, given.ndim) else given
     return some
+
+
+def _tensor(name: str, value: Any) -> Tensor:
+    """`value` in float32; raises SfumatoError where it isn't numbers."""
+    try:
+        return torch.as_tensor(value, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise SfumatoError(f"{name} takes numbers, not {shown(value)}.") from error
 
 
 def _words(shape: Sequence[int]) -> str:

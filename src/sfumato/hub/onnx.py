@@ -9,6 +9,7 @@ import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from sfumato.hub.loading import TOKENIZER
 from sfumato.hub.model import Model
 from sfumato.sampling import grid, resolve, stepper
 from sfumato.sampling.program import Ask, Draw, Program, trace
+
+FORMAT = 1  # of walk.json, as docs/walk.md describes it
 
 
 def network_onnx(model: Model, half: bool = False) -> bytes:
@@ -130,10 +133,10 @@ def _half(proto: Any) -> Any:
 def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[str, Any]:
     """The sampler's program as JSON-ready data, each question with what its level means to the network.
 
-    A question asks for `c_skip·at + c_out·net(c_in·at, c_noise)`, where `at` is the sum of its terms
-    `[[register, coefficient], …]`; see Program for the registers. Guidance asks some questions marked `null`: those are
-    put with the null class, the number after the last, with a prompt of zeros, and with NaN for all other conditions.
+    docs/walk.md is the format. Raises SfumatoError for what can't be said in it.
     """
+    if sampling.first != "network":
+        raise SfumatoError(f"a walk begins with the network, not with a first step '{sampling.first}'; leave it out.")
     if sampling.rule != "plain" or sampling.interval is not None or sampling.threshold:
         raise SfumatoError(
             "only plain guidance is written as a walk; leave the rule, the interval and the threshold out."
@@ -173,19 +176,33 @@ def _prompt(model: Model) -> dict[str, Any]:
 
 
 def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = None) -> list[Path]:
-    """Write `network.onnx` and `walk.json`, and for prompts `tokenizer.json`, into `folder`; returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write `network.onnx` and `walk.json`, and for prompts `tokenizer.json`, into `folder`; returns their paths.
+
+    Raises SfumatoError, before anything is written, where the walk can't be said (see docs/walk.md).
+    """
+    sampling = sampling or model.config.sampling
+    if sampling.guidance != 1 and not (model.config.classes or model.reads or model.config.conditions):
+        raise SfumatoError(f"{model.source or 'the model'} is told nothing that guidance could push to; leave it out.")
     told = {
+        "format": FORMAT,
+        "sfumato": version("sfumato"),
         "shape": list(model.config.shape),
         "classes": list(model.config.classes),
         **({"prompt": _prompt(model)} if model.reads else {}),
         **({"conditions": [asdict(one) for one in model.config.conditions]} if model.config.conditions else {}),
         "weights": model.weights_hash,
-        **walk(sampling or model.config.sampling, model.denoiser.parameterization),
+        **walk(sampling, model.denoiser.parameterization),
     }
+    try:
+        content = json.dumps(told, allow_nan=False)
+    except ValueError as error:
+        raise SfumatoError(
+            f"the walk of {sampling.sampler} on the grid {sampling.grid} and the schedule {sampling.schedule} holds "
+            "numbers that are not finite, and can't be written; choose another grid or schedule."
+        ) from error
     network, data = folder / "network.onnx", folder / "walk.json"
     replace_file(network, network_onnx(model))
-    replace_file(data, (json.dumps(told) + "\n").encode())
+    replace_file(data, (content + "\n").encode())
     if model.tokenizer is None:
         return [network, data]
     replace_file(folder / TOKENIZER, model.tokenizer.to_str().encode())

@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
 
 from sfumato.errors import SfumatoError
-from sfumato.hub.config import RULES, SamplingConfig
+from sfumato.hub.config import RULES, SamplingConfig, overridden
 from sfumato.sampling import resolve as resolve_sampler
 
 T = TypeVar("T")
@@ -249,6 +249,7 @@ def settle(own: SamplingConfig, conditioned: bool, **given: Any) -> SamplingConf
     What is given and could not count is refused with a SfumatoError; the model's own that no longer count are dropped:
     so the settings say what is done. A sampler by another tool's name brings the grid that is part of the name.
     """
+    overridden(own, **given)  # looks at each, before any is used
     named, named_grid = resolve_sampler(given["sampler"]) if "sampler" in given else (None, None)
     if named is not None:
         given["sampler"] = named

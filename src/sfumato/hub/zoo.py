@@ -12,7 +12,8 @@ from sfumato.errors import unknown
 from sfumato.files import replace_file
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.loading import TOKENIZER, frozen_encoder, read_tokenizer
-from sfumato.hub.model import Model, new_model
+from sfumato.hub.model import Model
+from sfumato.hub.weights import model_with
 
 ZOO = Path(__file__).parents[1] / "zoo"
 CARD = "README.md"
@@ -39,8 +40,8 @@ def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -
     if place == ZOO and name not in zoo_names():
         raise unknown("shipped model", name, zoo_names())
     content = (place / name / "model.safetensors").read_bytes()
-    model = new_model(read_config(place / name / "config.json"))
-    model.denoiser.net.load_state_dict({k: v.float() for k, v in safetensors.torch.load(content).items()})
+    config = read_config(place / name / "config.json")
+    model = model_with(config, safetensors.torch.load(content), f"the shipped model {name}")
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(model.config, place / name)
     model.encoder = frozen_encoder(model.config)

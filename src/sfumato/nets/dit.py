@@ -25,7 +25,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.bounds import CLASSES, DEPTH, HEADS, MANY, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
@@ -50,6 +52,9 @@ class DiTConfig:
     patch: int = 1
     text: TextConfig | FeaturesConfig | None = None
     conditions: tuple[ConditionConfig, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounded(self, channels=MANY, classes=CLASSES, width=WIDTH, depth=DEPTH, heads=HEADS, patch=(1, 64))
 
     @property
     def told(self) -> tuple[ConditionConfig, ...]:

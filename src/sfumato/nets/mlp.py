@@ -8,6 +8,8 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sfumato.arguments import bounded
+from sfumato.nets.bounds import CLASSES, DEPTH, MANY, WIDTH
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 
 
@@ -20,6 +22,9 @@ class MLPConfig:
     kind: Literal["mlp"] = "mlp"
     width: int = 128
     blocks: int = 3
+
+    def __post_init__(self) -> None:
+        bounded(self, dimension=MANY, classes=CLASSES, width=WIDTH, blocks=DEPTH)
 
 
 class MLPBlock(nn.Module):

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sfumato.arguments import bounded
+from sfumato.nets.bounds import DEPTH, HEADS, MANY, WIDTH
 from sfumato.nets.layers import zeroed
 
 
@@ -20,6 +22,9 @@ class TextConfig:
     width: int = 128
     layers: int = 2
     heads: int = 4
+
+    def __post_init__(self) -> None:
+        bounded(self, vocabulary=MANY, length=MANY, width=WIDTH, layers=DEPTH, heads=HEADS)
 
 
 class TextEncoder(nn.Module):
@@ -64,6 +69,9 @@ class FeaturesConfig:
     features: int
     length: int
     width: int = 128
+
+    def __post_init__(self) -> None:
+        bounded(self, features=MANY, length=MANY, width=WIDTH)
 
 
 class FeaturesReader(nn.Module):

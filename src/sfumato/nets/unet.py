@@ -24,7 +24,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.bounds import CLASSES, DEPTH, MANY, MAX_STAGES, WIDTH
 from sfumato.nets.branch import Branch, Prompt, descend
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
@@ -57,6 +59,14 @@ class UNetConfig:
     patch: int = 1
     conditions: tuple[ConditionConfig, ...] = ()
     branch: ConditionConfig | None = None
+
+    def __post_init__(self) -> None:
+        bounded(self, channels=MANY, classes=CLASSES, widths=WIDTH, blocks=DEPTH, dropout=(0.0, 0.99), patch=(1, 64))
+        if not 1 <= len(self.widths) <= MAX_STAGES:
+            raise SfumatoError(f"a UNet has 1 to {MAX_STAGES} widths, got {len(self.widths)}.")
+        if len(self.widths) * self.blocks > DEPTH[1]:
+            raise SfumatoError(f"a UNet has at most {DEPTH[1]} blocks a side, got {len(self.widths) * self.blocks}.")
+        bounded(self, attention=(0, len(self.widths) - 1))
 
     @property
     def told(self) -> tuple[ConditionConfig, ...]:

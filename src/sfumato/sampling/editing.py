@@ -10,7 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sfumato.arguments import check_pictures, finite, listed, whole
 from sfumato.diffusion import Condition, Denoiser, Level
+from sfumato.errors import SfumatoError
 from sfumato.sampling.loop import Step
 from sfumato.sampling.steppers import Noise
 
@@ -22,13 +24,23 @@ class Edit:
     `strength` is how much of the walk is taken, from the picture with noise: 0 returns it, 1 never sees it. With
     `mask`, `(1, height, width)`, only the pixels where it is true are drawn, and the picture may be larger than the
     model's. With `upscale` the picture is a small one, of a whole fraction of the model's size, and the drawing is one
-    that it is the reduction of.
+    that it is the reduction of, to rounding.
     """
 
     picture: Tensor
     strength: float = 1.0
     mask: Tensor | None = None
     upscale: bool = False
+
+    def __post_init__(self) -> None:
+        check_pictures("the picture of an edit", self.picture, dimensions=3)
+        object.__setattr__(self, "picture", self.picture.float())
+        object.__setattr__(self, "strength", finite("the strength of an edit", self.strength, 0, 1))
+        if self.mask is not None and (self.mask.dtype != torch.bool or self.mask.ndim not in (2, 3)):
+            raise SfumatoError(
+                "a mask is of bool, (1, height, width), true where to draw, not "
+                f"{tuple(self.mask.shape)} of {self.mask.dtype}."
+            )
 
 
 def begin_from(picture: Tensor, levels: Level, strength: float, noise: Noise) -> tuple[Level, Tensor | None]:
@@ -37,8 +49,7 @@ def begin_from(picture: Tensor, levels: Level, strength: float, noise: Noise) ->
     `picture` is `(batch, ...)` or broadcasts to it. Strength 0 returns the picture itself, after no step; 1 is the
     whole walk from noise alone (a start of None), which never sees the picture (SDEdit, Meng et al. 2021, algorithm 1).
     """
-    if not 0 <= strength <= 1:
-        raise ValueError(f"a strength lies between 0 and 1, got {strength}")
+    strength = finite("the strength of an edit", strength, 0, 1)
     total = len(levels) - 1
     first = total - math.ceil(strength * total - 1e-9)
     rest = levels[first:]
@@ -71,14 +82,45 @@ def restored(steps: Iterator[Step], picture: Tensor, mask: Tensor) -> Iterator[S
         yield step
 
 
+def reduced(steps: Iterator[Step], small: Tensor, factor: int) -> Iterator[Step]:
+    """The same stream, its last picture moved as little as makes it reduce to `small`, in [−1, 1], to rounding.
+
+    Of the pictures in [−1, 1] whose every `factor`×`factor` pixels have the mean that `small` has there, it is the
+    nearest: each such square is shifted by one number and clamped.
+    """
+    for step in steps:
+        if step.index == step.total:
+            step = replace(step, x=_with_means(step.x, small, factor))
+        yield step
+
+
+def _with_means(x: Tensor, small: Tensor, factor: int) -> Tensor:
+    def squares(picture: Tensor) -> Tensor:
+        found: Tensor = F.pixel_unshuffle(picture, factor).unflatten(1, (x.shape[1], factor**2))
+        return found
+
+    apart, wanted = (
+        squares(x.double()),
+        small.to(x.device).double().clamp(-1, 1).expand(*x.shape[:2], -1, -1)[:, :, None],
+    )
+    low, high = -1 - apart.amax(2, keepdim=True), 1 - apart.amin(2, keepdim=True)
+    for _ in range(60):
+        shift = (low + high) / 2
+        over = (apart + shift).clamp(-1, 1).mean(2, keepdim=True) > wanted
+        low, high = torch.where(over, low, shift), torch.where(over, shift, high)
+    moved: Tensor = F.pixel_shuffle((apart + (low + high) / 2).clamp(-1, 1).flatten(1, 2), factor)
+    return moved.to(x.dtype)
+
+
 def outpaint(picture: Tensor, margins: Sequence[int]) -> tuple[Tensor, Tensor]:
     """A larger canvas with `picture` `(channels, height, width)` on it, and the mask of what is to be drawn.
 
     `margins` are pixels (left, right, top, bottom), at least 0. The canvas is grey where nothing is known.
     """
-    left, right, top, bottom = margins
-    if min(margins) < 0:
-        raise ValueError(f"margins are at least 0, got {tuple(margins)}")
+    given = [whole("a margin", one) for one in listed("margins", margins, "[left, right, top, bottom]")]
+    if len(given) != 4:
+        raise SfumatoError(f"margins are four, (left, right, top, bottom), got {len(given)}.")
+    left, right, top, bottom = given
     canvas = F.pad(picture, (left, right, top, bottom))
     mask = F.pad(torch.zeros_like(picture[:1], dtype=torch.bool), (left, right, top, bottom), value=True)
     return canvas, mask

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sfumato.arguments import whole
 from sfumato.diffusion import Level, Schedule
 from sfumato.errors import SfumatoError, unknown
 
@@ -145,6 +146,14 @@ _ALIASES = {
 }  # fmt: skip
 
 
+def grid_name(name: str) -> str:
+    """The name in GRIDS that `name`, or another tool's word for it, means; raises SfumatoError for any other."""
+    name = _ALIASES.get(name.lower(), name)
+    if name not in GRIDS:
+        raise unknown("grid", name, GRIDS)
+    return name
+
+
 def grid(name: str, schedule: Schedule, steps: int, start: float | None = None) -> Level:
     """The grid `name` with `steps` steps on `schedule`: a Level of shape `(steps + 1,)`, the last one clean.
 
@@ -152,9 +161,7 @@ def grid(name: str, schedule: Schedule, steps: int, start: float | None = None) 
     is the sigma/alpha of the first level, by default the schedule's noisiest.
     Raises SfumatoError for an unknown name or fewer than one step.
     """
-    name = _ALIASES.get(name.lower(), name)
-    if name not in GRIDS:
-        raise unknown("grid", name, GRIDS)
-    if steps < 1:
+    rule = GRIDS[grid_name(name)]
+    if whole("steps", steps, -(2**63)) < 1:
         raise SfumatoError(f"sampling needs at least 1 step, got {steps}; 20 is a good start.")
-    return GRIDS[name](schedule if start is None else _Below(schedule, start), steps)
+    return rule(schedule if start is None else _Below(schedule, start), steps)

@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from sfumato.arguments import finite
 from sfumato.diffusion import Condition, Denoiser, Level
 from sfumato.diffusion.levels import broadcast
+from sfumato.errors import SfumatoError
 
 EVERYWHERE = (0.0, float("inf"))  # of sigma/alpha
 Combine = Callable[[Tensor, Tensor, Tensor], Tensor]  # (conditional, unconditional, weight that broadcasts) → guided
@@ -65,7 +67,7 @@ def plus_plus(
     a denoiser that knows its `grid`. Scales lie between 0 (unconditional) and 1, which guides about as strongly as
     `1/(1 − r′/r)` does, 3 or so in 20 steps; only the last step is plainly conditional at 1.
     """
-    ratios = grid.ratio
+    scale, ratios = finite("the scale of guidance by cfg++", scale, 0, 1), grid.ratio
     strengths = scale / (1 - torch.nan_to_num(ratios[1:] / ratios[:-1], nan=0.0))
 
     def weight(level: Level) -> Tensor:
@@ -91,6 +93,9 @@ def composed(denoiser: Denoiser, terms: Sequence[tuple[float, Condition | None]]
     Weights above 0 mean AND, below 0 NOT. The condition that the sampler passes is not asked.
     """
 
+    for weight, _ in terms:
+        finite("a weight of a condition", weight)
+
     def guided(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
         weighty = [(weight, own) for weight, own in terms if weight]
         if len(weighty) == 1 and weighty[0][0] == 1:
@@ -113,7 +118,7 @@ def classified(
     pure noise, where x says nothing of the class, it isn't asked. With an unconditional denoiser 0 is unconditional
     and 1 the Bayes rule.
     """
-    if scale == 0:
+    if finite("the scale of guidance", scale) == 0:
         return denoiser
 
     def guided(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
@@ -166,6 +171,10 @@ def _guided(
     other: Denoiser | None = None,
 ) -> Denoiser:
     """The two answers combined where they count: those of `denoiser`, and of `other` or of `denoiser` told `null`."""
+    if not callable(scale):
+        finite("the scale of guidance", scale)
+    if not 0 <= interval[0] <= interval[1]:
+        raise SfumatoError(f"guidance acts on an interval of sigma/alpha, the smaller first, not on {interval}.")
     if scale == 1:
         return denoiser
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from sfumato.arguments import check_pictures, whole
 from sfumato.diffusion import Condition, Denoiser, Level
 from sfumato.diffusion.levels import broadcast, combine
 from sfumato.errors import SfumatoError
@@ -44,7 +45,8 @@ def invert(
         raise SfumatoError(
             "only samplers without noise and without memory can be inverted; choose ddim, heun, dpm++2s or dpm++3s."
         )
-    if rounds < 1 or (tolerance is not None and not tolerance > 0):
+    check_pictures("x0", x0)
+    if whole("rounds", rounds, -(2**63)) < 1 or (tolerance is not None and not tolerance > 0):
         raise SfumatoError(f"inversion needs at least 1 round and a tolerance above 0, got {rounds} and {tolerance}.")
     total, calls, answers = len(grid) - 1, 0, [x0]
 
@@ -58,7 +60,7 @@ def invert(
         return broadcast(((level.alpha * data_std) ** 2 + level.sigma**2).sqrt(), x0)
 
     x = x0
-    yield Step(0, total, grid[-1], x, None, 0)
+    yield Step(0, total, grid[-1], x.clone(), None, 0)  # copies, as in the loop that walks down
     for index in range(total):
         there, here = grid[total - index], grid[total - index - 1]
         with torch.no_grad():
@@ -85,7 +87,7 @@ def invert(
                         f"{rounds} rounds; take more steps, a smoother grid such as karras, or a larger tolerance."
                     )
             x = guess
-        yield Step(index + 1, total, here, x, answers[0], calls)
+        yield Step(index + 1, total, here, x.clone(), answers[0].clone(), calls)
 
 
 def _silence() -> Tensor:

@@ -64,11 +64,11 @@ def sample(
             answers[:] = [denoiser(at, level, cond)]
         return answers[0]
 
-    yield Step(0, total, levels[0], x, None, 0)
+    yield Step(0, total, levels[0], x.clone(), None, 0)  # copies: what a reader writes into them is the reader's own
     for index in range(total):
         with torch.no_grad():  # around the step alone: a generator must not leak the mode to whoever reads it
             x, state = stepper.step(denoise, x, levels[index], levels[index + 1], state, noise)
-        yield Step(index + 1, total, levels[index + 1], x, answers[0], calls)
+        yield Step(index + 1, total, levels[index + 1], x.clone(), answers[0].clone(), calls)
 
 
 def last(steps: Iterator[Step]) -> Step:

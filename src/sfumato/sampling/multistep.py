@@ -118,7 +118,8 @@ class PredictorCorrector:
 
     The output at the predicted end serves the corrector and the next predictor, so that a step still costs one call.
     `order` earlier outputs predict and `corrector` ones, with the new one, correct: UniPC-p has order = corrector = p.
-    `slope` is UniPC's B(h). `eta` > 0 follows the SDE of that strength, SA-Solver's constant τ.
+    `slope` is UniPC's B(h). `eta` > 0 follows the SDE of that strength, SA-Solver's τ, in steps that begin where
+    sigma/alpha lies in [`low`, `high`], and the ODE elsewhere (appendix E of that paper).
     """
 
     order: int = 3
@@ -126,6 +127,8 @@ class PredictorCorrector:
     output: Output = "data"
     slope: Slope = "bh2"
     eta: float = 0.0
+    low: float = 0.0
+    high: float = float("inf")
 
     def __post_init__(self) -> None:
         check_order("predictor-corrector", self.order, 4)
@@ -151,7 +154,7 @@ class PredictorCorrector:
         m0 = model_output(self.output, x, x0, here)
         if origin is not None:
             x = self._corrected(origin, x, here, ((here, m0), *known))
-        kept = kept_noise(here, there, self.eta, sde=True)
+        kept, noisy = self._kept(here, there)
         known = ((here, m0), *known)[: max(self.order, self.corrector)]
 
         def ordinary(here: Level, there: Level) -> Tensor:
@@ -160,10 +163,18 @@ class PredictorCorrector:
             return combine([(a, x), *zip(weights, [m0, *(output for _, output in past)], strict=True)])
 
         moved, added = except_at_ends(x, x0, here, there, ordinary, kept), None
-        if self.eta > 0 and (there.numbers[1] > 0).any():
+        if noisy:
             added = combine([(renewed_noise(there, kept), noise())])
             moved = moved + added
         return moved, (left - 1, Origin(here, x, added, kept, left), known)
+
+    def _kept(self, here: Level, there: Level) -> tuple[Any, bool]:
+        """The share of the noise that stays, and whether any row renews some."""
+        if self.eta == 0:
+            return 1.0, False
+        inside = ((here.ratio >= self.low) & (here.ratio <= self.high)).numpy()
+        kept = np.where(inside, kept_noise(here, there, self.eta, sde=True), 1.0)[()]
+        return kept, bool((inside & (there.numbers[1] > 0)).any())
 
     def _corrected(self, origin: Origin, x: Tensor, here: Level, known: History) -> Tensor:
         """The step from `origin` to `here` again, through the newest output too; `known` is newest first."""

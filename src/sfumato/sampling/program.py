@@ -112,7 +112,7 @@ def run(
 ) -> Iterator[Tensor]:
     """Carry `program` out, yielding the start and the picture after each step: what an importer has to do."""
     registers = [noise() * program.scale]
-    yield registers[0]
+    yield registers[0].clone()
 
     def total(terms: Terms) -> Tensor:
         return combine([(coefficient, registers[index]) for index, coefficient in terms])
@@ -124,4 +124,4 @@ def run(
             registers.append(noise())
         else:
             registers.append(total(line.terms))
-            yield registers[-1]
+            yield registers[-1].clone()

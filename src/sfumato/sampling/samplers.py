@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sfumato.arguments import finite, whole
 from sfumato.errors import SfumatoError, unknown
 from sfumato.sampling.multistep import PNDM, Multistep, PredictorCorrector
 from sfumato.sampling.singlestep import Adaptive, Ancestral, Churn, Heun, Singlestep
@@ -17,8 +18,8 @@ class Sampler:
     """A row of the table.
 
     `order` is that of convergence, `calls` how often a step asks the network (the last asks once; 0: as the tolerance
-    demands), `use` when to take it. With fewer than `needs` steps it could never reach its order; `instead` is the row
-    to take then.
+    demands), `use` when to take it; advice.py has from how many steps on. With fewer than `needs` steps it could never
+    reach its order; `instead` is the row to take then.
     """
 
     stepper: Stepper
@@ -47,12 +48,12 @@ SAMPLERS: dict[str, Sampler] = {
     "ddim": Sampler(Multistep(), 1, "the plain first-order step; many calls, or a hint of blur that hides flaws"),
     "euler": Sampler(Multistep(), 1, "the same step as ddim, by the name that flow models use"),
     "heun": Sampler(Heun(), 2, "EDM's own; sturdy where calls are plenty", 2),
-    "dpm++2m": Sampler(Multistep(2), 2, "the safe choice at 10 to 30 steps", needs=2),
-    "dpm++3m": Sampler(Multistep(3), 3, "5 to 8 steps on a logsnr grid; elsewhere from 20", needs=3, instead="dpm++2m"),
+    "dpm++2m": Sampler(Multistep(2), 2, "the safe choice", needs=2),
+    "dpm++3m": Sampler(Multistep(3), 3, "as dpm++2m, of a higher order", needs=3, instead="dpm++2m"),
     "unipc1": Sampler(PredictorCorrector(1, 1), 2, "ddim, corrected at no extra call", needs=2),
-    "unipc2": Sampler(PredictorCorrector(2, 2), 3, "5 to 10 steps", needs=2),
+    "unipc2": Sampler(PredictorCorrector(2, 2), 3, "as dpm++2m, corrected at no extra call", needs=2),
     "unipc3": Sampler(
-        PredictorCorrector(3, 3), 4, "5 to 8 steps on a logsnr grid; elsewhere from 20", needs=3, instead="unipc2"
+        PredictorCorrector(3, 3), 4, "as unipc2, of a higher order", needs=3, instead="unipc2"
     ),
     "unipc1-bh1": Sampler(PredictorCorrector(1, 1, slope="bh1"), 2, "unipc1 with the paper's other B(h)", needs=2),
     "unipc2-bh1": Sampler(PredictorCorrector(2, 2, slope="bh1"), 3, "unipc2 with the paper's other B(h)", needs=2),
@@ -62,12 +63,12 @@ SAMPLERS: dict[str, Sampler] = {
     "ipndm1": Sampler(_ipndm(1), 1, "ddim, the start of the family"),
     "ipndm2": Sampler(_ipndm(2), 2, "few steps", needs=2, instead="ipndm1"),
     "ipndm3": Sampler(_ipndm(3), 3, "few steps", needs=3, instead="ipndm2"),
-    "ipndm4": Sampler(_ipndm(4), 4, "4 to 10 steps on a karras grid", needs=4, instead="ipndm3"),
+    "ipndm4": Sampler(_ipndm(4), 4, "few steps", needs=4, instead="ipndm3"),
     "deis1": Sampler(_deis(1), 1, "ddim, the start of the family"),
-    "deis2": Sampler(_deis(2), 2, "5 to 10 steps", needs=2, instead="deis1"),
-    "deis3": Sampler(_deis(3), 3, "5 to 10 steps", needs=3, instead="deis2"),
+    "deis2": Sampler(_deis(2), 2, "few steps", needs=2, instead="deis1"),
+    "deis3": Sampler(_deis(3), 3, "few steps", needs=3, instead="deis2"),
     "lms": Sampler(
-        Multistep(4, "noise", variable="sigma"), 4, "kept for old recipes; wants many steps", needs=4, instead="ipndm3"
+        Multistep(4, "noise", variable="sigma"), 4, "kept for old recipes", needs=4, instead="ipndm3"
     ),
     "pndm": Sampler(PNDM(), 4, "kept for old recipes; 4 calls in the first three steps", needs=4, instead="ipndm3"),
     "dpm-solver-1": Sampler(Singlestep(1, "noise"), 1, "ddim, the start of the family"),
@@ -83,19 +84,20 @@ SAMPLERS: dict[str, Sampler] = {
     ),
     "ddpm": Sampler(Multistep(eta=1.0), 1, "the original; 1000 steps", **_NOISY),
     "ddpm-beta": Sampler(Multistep(eta=1.0, variance="beta"), 1, "DDPM with its larger noise; 1000 steps", **_NOISY),
-    "euler-ancestral": Sampler(Multistep(eta=1.0), 1, "the same step as ddpm; 20 to 50 steps, varied", **_NOISY),
+    "euler-ancestral": Sampler(Multistep(eta=1.0), 1, "the same step as ddpm; varied pictures", **_NOISY),
     "dpm-solver-2-ancestral": Sampler(
         Ancestral(Singlestep(2, "noise")), 1, "k-diffusion's dpm2 a", 2, **_NOISY
     ),
     "dpm++2s-ancestral": Sampler(Ancestral(Singlestep(2)), 1, "k-diffusion's dpm++ 2s a", 2, **_NOISY),
-    "edm-stochastic": Sampler(Churn(Heun()), 2, "best pictures where 50 or more calls are no matter", 2, **_NOISY),
-    "dpm++sde": Sampler(Singlestep(2, eta=1.0), 1, "rich detail at 10 to 30 steps", 2, **_NOISY),
-    "dpm++2m-sde": Sampler(Multistep(2, eta=1.0, sde=True), 2, "rich detail at 20 to 50 steps", needs=2, **_NOISY),
+    "edm-stochastic": Sampler(Churn(Heun()), 2, "EDM's own with noise; where calls are plenty", 2, **_NOISY),
+    "dpm++sde": Sampler(Singlestep(2, eta=1.0), 1, "rich detail", 2, **_NOISY),
+    "dpm++2m-sde": Sampler(Multistep(2, eta=1.0, sde=True), 2, "rich detail at one call a step", needs=2, **_NOISY),
     "dpm++3m-sde": Sampler(
-        Multistep(3, eta=1.0, sde=True), 2, "as 2m-sde, from 30 steps", needs=3, instead="dpm++2m-sde", **_NOISY
+        Multistep(3, eta=1.0, sde=True), 2, "as 2m-sde, of a higher order", needs=3, instead="dpm++2m-sde", **_NOISY
     ),
     "sa-solver": Sampler(
-        PredictorCorrector(2, 1, slope="bh1", eta=1.0), 2, "noise with a corrector; from 20 steps", needs=2, **_NOISY
+        PredictorCorrector(2, 1, slope="bh2", eta=1.0, low=0.05, high=1.0),  # bh1, the paper's, burns on wide steps
+        2, "noise in the middle of the walk, with a corrector", needs=2, **_NOISY,
     ),
 }  # fmt: skip
 
@@ -156,7 +158,9 @@ def stepper(name: str, eta: float | None = None, steps: int | None = None, toler
     name, _ = resolve(name)
     row = SAMPLERS[name]
     made: Any = row.stepper
-    if steps is not None and steps < 1:
+    eta = None if eta is None else finite("eta", eta)
+    tolerance = None if tolerance is None else finite("a tolerance, above 0,", tolerance)
+    if steps is not None and whole("steps", steps, -(2**63)) < 1:
         raise SfumatoError(f"sampling needs at least 1 step, got {steps}; 20 is a good start.")
     if steps is not None and steps < row.needs:
         raise SfumatoError(

@@ -19,6 +19,7 @@ from torch import Tensor
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, write_folder
+from sfumato.strict import parse
 from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import Profile, gamma_of, pack, reconstruct, unpack, width_of
 from sfumato.training.lora import plain_weights
@@ -60,7 +61,7 @@ def _read_snapshot(path: Path) -> Stored:
     with suppress(OSError, SafetensorError, ValueError, KeyError, struct.error):
         data = path.read_bytes()
         length = struct.unpack("<Q", data[:8])[0]
-        about = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["profiles"])
+        about = parse(parse(data[8 : 8 + length])["__metadata__"]["profiles"])
         profiles = [Profile(*pair) for pair in about]
         stored = list(zip(profiles, unpack(safetensors.torch.load(data)), strict=True))
         return [pair for pair in stored if all(bool(torch.isfinite(v).all()) for v in pair[1].values())]

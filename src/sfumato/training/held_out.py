@@ -19,8 +19,10 @@ from torch import Tensor, nn
 from sfumato.data import around
 from sfumato.data.captions import first_texts
 from sfumato.diffusion import Level, NetDenoiser
+from sfumato.errors import SfumatoError
 from sfumato.files import append
 from sfumato.seeds import torch_generator
+from sfumato.strict import fit, parse
 from sfumato.training.conditions import always_told
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class Evaluation:
     trained: tuple[tuple[float, ...], ...]
     untrained: tuple[float, ...] = ()
     data: str = ""
+
+    def __post_init__(self) -> None:
+        if not len(self.sigmas) == len(self.held_out) == len(self.trained) > 0:
+            raise SfumatoError(f"an evaluation has as many losses as levels, and here are {len(self.sigmas)} levels.")
 
 
 @dataclass(frozen=True)
@@ -225,13 +231,8 @@ def read_evaluations(folder: Path) -> list[Evaluation]:
     found = []
     with suppress(OSError):
         for line in (folder / FILE).read_bytes().splitlines():
-            with suppress(ValueError, KeyError, TypeError):
-                one = json.loads(line)
-                held, trained = (tuple(map(_losses, one[name])) for name in ("held_out", "trained"))
-                sigmas, untrained = tuple(one["sigmas"]), tuple(one.get("untrained", ()))
-                found.append(
-                    Evaluation(
-                        int(one["step"]), int(one["images"]), sigmas, held, trained, untrained, one.get("data", "")
-                    )
-                )
+            with suppress(ValueError, KeyError, TypeError, SfumatoError):
+                one = parse(line)
+                losses = {name: [_losses(row) for row in one[name]] for name in ("held_out", "trained")}
+                found.append(fit(Evaluation, {**one, **losses}, FILE))
     return found
