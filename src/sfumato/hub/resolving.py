@@ -20,6 +20,7 @@ from sfumato.hub.model import STRENGTH, Model, told_rows
 from sfumato.hub.request import Control, PictureEdit, Request
 from sfumato.nets import ConditionConfig
 from sfumato.sampling import Edit
+from sfumato.sampling.advice import advice
 
 MAX_STRENGTH = 4.0  # of a branch, which counts 1 in training
 FAR = 4.0  # standard deviations from the mean of the training data, beyond which little was learnt
@@ -57,6 +58,8 @@ def resolve(request: Request, model: Model) -> Arguments:
         known = [model.label(name) for name in request.classes]
         labels = [known[i % len(known)] for i in range(count)]
     notes: list[str] = []
+    if (outside := advice(request.sampling.sampler, request.sampling.grid, request.sampling.steps)) is not None:
+        notes.append(outside)
     for text in (request.prompt, request.negative):
         if text is not None:
             model.tokens([""])  # raises where it reads none
