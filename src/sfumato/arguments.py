@@ -162,7 +162,8 @@ def shown(value: Any) -> str:
 
 def _as_many(name: str, given: int, count: int) -> None:
     if given != count:
-        raise SfumatoError(f"{count} seeds need as many {name}, got {given}.")
+        seeds = "1 seed needs" if count == 1 else f"{count} seeds need"
+        raise SfumatoError(f"{seeds} as many {name}, got {given}.")
 
 
 def _truth(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, put_back, saved_in, trouble
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.loading import read_tokenizer
+from sfumato.strict import parse
 from sfumato.training.averages import cut_averages
 from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import pack
@@ -204,6 +204,6 @@ def _cut_lines(path: Path, step: int) -> None:
 
 def _step_of(line: bytes) -> float:
     try:
-        return int(json.loads(line)["step"])
+        return int(parse(line)["step"])
     except (ValueError, KeyError, TypeError):  # the machine lost its power as the line was written
         return math.inf

@@ -46,6 +46,7 @@ from sfumato.nets import (
     text_of,
     unet_config,
 )
+from sfumato.strict import parse
 from sfumato.training.averages import SNAPSHOTS
 from sfumato.training.config import TrainingConfig
 from sfumato.training.divergence import LossWatch
@@ -220,7 +221,7 @@ def _place(spec: str) -> str:
 def training_config(folder: Path) -> TrainingConfig:
     """The training section of the run in `folder`."""
     config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training")
-    said = json.loads((folder / "config.json").read_bytes())["training"]
+    said = parse((folder / "config.json").read_bytes())["training"]
     return config if "split" in said else replace(config, split="over all")  # what it trained on is not held out now
 
 
@@ -363,5 +364,5 @@ def _losses(path: Path) -> list[float]:
     with suppress(OSError):
         for line in path.read_bytes().splitlines():
             with suppress(ValueError, KeyError, TypeError):
-                found.append(float(json.loads(line)["loss"]))
+                found.append(float(parse(line)["loss"]))
     return found
