@@ -243,3 +243,15 @@ def test_a_fingerprint_tells_sets_apart(change: Callable[[Dataset], Dataset]) ->
     one = pictures(labels=True)
     assert replace(one, name="elsewhere", notes=("read anew",)).fingerprint() == one.fingerprint()
     assert change(one).fingerprint() != one.fingerprint()
+
+
+def test_classes_in_another_order_are_the_same_set() -> None:
+    data = Dataset("x", np.zeros((4, 1, 2, 2), np.uint8), np.array([0, 1, 2, 1]), ("1", "2", "10"))
+    other = data.in_class_order(("1", "10", "2"))
+    assert other.labels is not None and data.labels is not None
+    assert [other.classes[number] for number in other.labels] == [data.classes[number] for number in data.labels]
+
+
+def test_one_string_a_sample_is_its_caption() -> None:
+    data = Dataset("x", np.zeros((3, 1, 2, 2), np.uint8), captions=["a cat", "", "a dog"])  # type: ignore[list-item]
+    assert data.captions == [("a cat",), (), ("a dog",)]

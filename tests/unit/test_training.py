@@ -352,3 +352,17 @@ def test_a_run_that_is_stopped_before_its_first_step_goes_on(tmp_path: Path) -> 
     list(train(tmp_path / "run", trainer))
     again, damaged = resume_run(tmp_path / "run", blobs(), CONFIG, cpu)
     assert again.step == 0 and not damaged
+
+
+def test_a_run_goes_on_with_its_classes_in_its_own_order(tmp_path: Path) -> None:
+    """Versions have sorted classes that are numbers differently; what a label stands for is the run's."""
+    data, config = blobs(), replace(CONFIG, images=16 * 4, previews=0)
+    again = data.in_class_order(("cow", "dog", "cat"))
+    ends = []
+    for name, present in (("same", data), ("other", again)):
+        trainer = start_run(tmp_path / name, data, replace(config, images=16 * 2), TINY, CPU)
+        list(train(tmp_path / name, trainer))
+        trainer, _ = resume_run(tmp_path / name, present, config, CPU)
+        list(train(tmp_path / name, trainer))
+        ends.append(weights(trainer))
+    assert_same(*ends)

@@ -32,7 +32,7 @@ from sfumato.sampling import Step
 from sfumato.shell import command_line
 from sfumato.training import open_data, pick_device, training_config
 from sfumato.training.config import left_out_by
-from sfumato.training.resuming import check_suits
+from sfumato.training.resuming import suited
 
 WORTH_TELLING = 5.0  # seconds
 
@@ -228,8 +228,7 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
         return open_dataset(zoo_data(str(run))), None
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
-    dataset = open_data(config)
-    check_suits(dataset, model.config, run)
+    dataset = suited(open_data(config), model.config, run)
     if config.fingerprint not in ("", dataset.fingerprint()):
         note(f"{config.data} holds other samples, classes or captions than what {run} was trained on.")
     return dataset, left_out_by(config, dataset)

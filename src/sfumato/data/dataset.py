@@ -84,8 +84,8 @@ class Dataset:
     """Pictures, uint8 `(count, channels, height, width)`, perhaps memory-mapped; or points, float32 `(count, dim)`.
 
     `labels` are int64 `(count,)`, numbers of `classes`, or None without classes. `notes` are plain sentences about
-    what was converted or left out. `captions` are as many as samples: the texts of each, which
-    may be none or several; or None where no sample has any.
+    what was converted or left out. `captions` are as many as samples: the texts of each, none,
+    one or several, or one string a sample; or None where no sample has any.
     `name` is the spec that `open_dataset` was given. Where `rows` is given, pictures are read from there instead, and
     `samples` may hold none. They are stored `crop` pixels higher and wider than they are shown: the middle, where
     nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where not told, and
@@ -99,13 +99,18 @@ class Dataset:
     labels: NDArray[np.int64] | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    captions: Sequence[Texts] | None = None
+    captions: Sequence[Texts] | None = None  # or of strings, which become texts
     rows: Pictures | None = None
     values: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     images: Mapping[str, Pictures] = field(default_factory=dict)
     crop: int = 0
     content: str = ""
     files: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.captions, list | tuple) and any(isinstance(one, str) for one in self.captions):
+            texts = [() if not one else (one,) if isinstance(one, str) else tuple(one) for one in self.captions]
+            object.__setattr__(self, "captions", texts)
 
     @property
     def is_images(self) -> bool:
@@ -131,6 +136,13 @@ class Dataset:
                 found.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
         found.update(repr(self.captions and list(self.captions)).encode())
         return found.hexdigest()
+
+    def in_class_order(self, classes: tuple[str, ...]) -> Dataset:
+        """The same set, its classes numbered as in `classes`, which are those that it has, in any order."""
+        if self.labels is None or classes == self.classes:
+            return self
+        number = np.array([classes.index(name) for name in self.classes], np.int64)
+        return replace(self, labels=number[self.labels], classes=classes)
 
     def spread(self, most: int) -> NDArray[np.int64]:
         """The indices of up to `most` samples, evenly spread; of large pictures fewer, for the memory they take."""

@@ -57,7 +57,7 @@ def resume_run(
     anew. Raises StateLost where there are checkpoints and none is intact.
     """
     model: ModelConfig = read_config(folder / "config.json")
-    check_suits(dataset, model, folder)
+    dataset = suited(dataset, model, folder)
     before, config = config.fingerprint, replace(config, fingerprint=dataset.fingerprint())
     names = FILES if config.lora is None else (*FILES, ADAPTERS)
     checkpoint, files, damaged = _saved(folder, names, config, weights_only)
@@ -132,13 +132,19 @@ def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> dict[str, dict[s
     return {RAW: raw, EMA: ema, AVERAGES: others}
 
 
-def check_suits(dataset: Dataset, model: ModelConfig, run: Path) -> None:
-    """Raises SfumatoError that says how `dataset` is of another kind than what `run` was trained on."""
+def suited(dataset: Dataset, model: ModelConfig, run: Path) -> Dataset:
+    """`dataset` with its classes in the order in which `run` learnt them: versions have sorted them differently.
+
+    Raises SfumatoError that says how it is of another kind than what `run` was trained on.
+    """
+    if sorted(dataset.classes) == sorted(model.classes):
+        dataset = dataset.in_class_order(model.classes)
     if not model.suits(dataset.shape, dataset.classes):
         raise SfumatoError(
             f"{dataset.name} is not what {run} was trained on: {_differs(dataset, model)}; restore the data, or say "
             "where they are now."
         )
+    return dataset
 
 
 def _differs(dataset: Dataset, model: ModelConfig) -> str:
@@ -148,7 +154,7 @@ def _differs(dataset: Dataset, model: ModelConfig) -> str:
     new = [name for name in dataset.classes if name not in model.classes]
     gone = [name for name in model.classes if name not in dataset.classes]
     parts = [f"{word} {_shortened(names)}" for word, names in (("new are", new), ("gone are", gone)) if names]
-    return f"its classes are others ({' and '.join(parts) or 'in another order'})"
+    return f"its classes are others ({' and '.join(parts)})"
 
 
 def _shortened(names: Sequence[str], most: int = 5) -> str:
