@@ -93,13 +93,13 @@ def read_record(path: Path) -> Record:
     file = path / "evaluation" / "record.json" if path.is_dir() else path
     try:
         content = parse(file.read_bytes(), nan=True)
+        written_by = content["source"].get("sfumato")
     except FileNotFoundError as error:
         where = f"; measure it first: {command_line('eval', [path])}" if path.is_dir() else "."
         raise SfumatoError(f"there is no record {file}{where}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SfumatoError(f"{file} is no record of an evaluation; write it again with sfumato eval.") from error
-    source = content.get("source") if isinstance(content, dict) else None
-    found: Record = fit(Record, content, str(file), source.get("sfumato") if isinstance(source, dict) else None)
+    found: Record = fit(Record, content, str(file), written_by)
     return found
 
 
