@@ -27,15 +27,20 @@ BROWSER = os.environ.get("CHROMIUM") or next(filter(None, INSTALLED), str(CARRIE
 PASSED = Path(__file__).parents[1] / ".pytest_cache" / "lesson"  # a file a part: the hash of what it passed with
 
 
-def missing() -> str:
-    """Why the lesson's pages can't be tested here; empty where they can."""
+def without_browser() -> str:
+    """Why no page can be opened here; empty where one can."""
     if shutil.which("node") is None:
         return "Node.js 20 is not installed"
-    if not (WEB / "node_modules" / "playwright-core").exists() or not (SITE / "index.html").exists():
-        return "the lesson is not built: run make lesson"
-    if BROWSER is None:
-        return "no Chromium is installed"
-    return ""
+    if not (WEB / "node_modules" / "playwright-core").exists():
+        return "what drives a browser is not installed: run make lesson"
+    return "" if BROWSER else "no Chromium is installed"
+
+
+def missing() -> str:
+    """Why the lesson's pages can't be tested here; empty where they can."""
+    if why := without_browser():
+        return why
+    return "" if (SITE / "index.html").exists() else "the lesson is not built: run make lesson"
 
 
 @contextmanager

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from lesson import BROWSER
+from lesson import node, without_browser
 from sfumato.data import open_dataset
 from sfumato.evaluation import claims, open_extractor, open_reference
 from sfumato.evaluation.claims_page import write_claims
@@ -43,7 +42,7 @@ def test_every_claim_has_a_verdict_and_a_figure(tmp_path: Path, monkeypatch: pyt
     assert not re.search(r'(?:src|href)="(?!data:)', page.read_text())  # nothing from elsewhere
     for name in ("diffusion", "vae", "gan"):
         assert Image.open(page.with_name(f"fidelity-{name}.png")).size[0] > 100
-    if BROWSER:
+    if not without_browser():
         _page_shows_everything(page, tmp_path, list(verdicts))
 
 
@@ -58,16 +57,9 @@ def _page_shows_everything(page: Path, folder: Path, names: list[str]) -> None:
         " + ';' + (document.documentElement.scrollWidth <= innerWidth))</script>"
     )
     probe.write_text(page.read_text().replace("</body>", script + "</body>"))
-    command = [
-        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
-        "--window-size=600,900", f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=4000", "--dump-dom",
-        probe.as_uri(),
-    ]  # fmt: skip
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    title = re.search(r"<title>(.*?)</title>", shown.stdout)
-    assert title and title[1] == f"{','.join(names)};true", shown.stdout[:400]
-    assert "data-error" not in shown.stdout and "CONSOLE" not in shown.stderr
+    shown = node("shown.mjs", str(probe), "600")
+    assert shown["title"] == f"{','.join(names)};true", shown
+    assert "data-error" not in shown["content"] and not shown["problems"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save
 
-from lesson import BROWSER
+from lesson import node, without_browser
 from sfumato.hub import load
 from tiny import Command
 
@@ -45,7 +44,7 @@ def test_a_run_is_measured_recorded_and_ranked(sfumato: Command, pictures: Path,
 
     card_is_read_by_the_hub(folder, record)
     assert not re.search(r'(?:src|href)="(?!data:)', (folder / "report.html").read_text())  # nothing from elsewhere
-    if BROWSER:
+    if not without_browser():
         page_shows_everything(folder / "report.html", tmp_path)
 
     other = sfumato("eval", "runs/some", "-n", 30, "--steps", 2, "--no-curve", "--json", "--out", "other",
@@ -160,15 +159,9 @@ def page_shows_everything(page: Path, folder: Path) -> None:
         ".map(i => i.complete && i.naturalWidth > 0).join() + ';' + document.querySelectorAll('svg').length)</script>"
     )
     probe.write_text(page.read_text().replace("</body>", script + "</body>"))
-    command = [
-        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=4000", "--dump-dom", probe.as_uri(),
-    ]  # fmt: skip
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    title = re.search(r"<title>(.*?)</title>", shown.stdout)
-    assert title and title[1] == "true,true,true;3", shown.stdout[:400]  # grid, animation, pairs; classes, curve, loss
-    assert "data-error" not in shown.stdout
+    shown = node("shown.mjs", str(probe))
+    assert shown["title"] == "true,true,true;3", shown  # grid, animation, pairs; classes, curve, loss
+    assert "data-error" not in shown["content"] and not shown["problems"]
 
 
 @pytest.mark.parametrize(

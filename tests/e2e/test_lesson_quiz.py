@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 def run(*command: str) -> None:
     environment = {**os.environ, "CHROMIUM": str(BROWSER)}
-    result = subprocess.run(["node", *command], cwd=WEB, env=environment, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(["node", *command], cwd=WEB, env=environment, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
 
 

@@ -18,6 +18,7 @@ export async function open({ webgl = true, args = [] } = {}) {
 export async function visit(browser, address, options = {}, first = undefined) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: 'block', ...options })
   if (first) await context.addInitScript(first)
+  context.setDefaultTimeout(240_000) // only what is broken takes so long: machines are slow where others work beside
   const page = await context.newPage()
   const problems = []
   const origin = new URL(address).origin
