@@ -156,7 +156,7 @@ def test_held_out_lines_that_don_t_fit_are_passed_over(run: Path) -> None:
     assert (found.step, found.sigmas, found.held_out) == (1, (0.5, 1.0), ((1.0,), (2.0,)))
 
 
-def test_a_record_of_a_newer_version_is_named(tmp_path: Path) -> None:
+def test_what_is_no_record_of_an_evaluation_is_named(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     for text in ("[" * 100_000, "{", "3"):
         path.write_text(text)
