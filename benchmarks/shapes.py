@@ -23,7 +23,8 @@ from sfumato.evaluation.shapes import score
 from sfumato.hub import Model, load
 from sfumato.nets import UNetConfig
 from sfumato.training import Measured, TrainingConfig, fastest_precision, model_for, resume_run, start_run, train
-from sfumato.training.run import text_config, training_config
+from sfumato.training.networks import text_config
+from sfumato.training.run import training_config
 
 RUN = Path("runs/shapes-benchmark")
 IMAGES, CPU_MINUTES = 300_000, 60

@@ -82,23 +82,13 @@ def other(contestant: str, dataset: Dataset, until: float, count: int) -> dict[s
 
 def sfumato(dataset: Dataset, until: float, count: int) -> dict[str, Any]:
     """The trainer as `sfumato train` starts it, with its defaults."""
-    from sfumato.cli.train import HELD_OUT, default_batch
     from sfumato.hub import load
-    from sfumato.training import TrainingConfig, fastest_precision, model_for, pick_device, start_run, train
+    from sfumato.training import TrainingConfig, plan_run, start_run, train
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
-        precision = fastest_precision(pick_device())
-        left = until - time.time() - 2.5  # the last step, saving, a preview and the held-out loss
-        config = TrainingConfig(
-            dataset.name,
-            minutes=left / 60,
-            batch=default_batch(dataset),
-            precision=precision,
-            held_out=HELD_OUT,
-            previews=0,
-        )
-        trainer = start_run(folder, dataset, config, model_for(dataset, minutes=config.minutes))
+        plan = plan_run(dataset, TrainingConfig(dataset.name, minutes=(until - time.time()) / 60))
+        trainer = start_run(folder, dataset, plan.config, plan.model, spent=plan.seconds)
         for _ in train(folder, trainer):
             pass
         ended = time.time()

@@ -51,7 +51,7 @@ from sfumato.training import (
     start_run,
     train,
 )
-from sfumato.training.run import text_config
+from sfumato.training.networks import text_config
 
 IMAGES = 256_000
 MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAGES)  # images seen

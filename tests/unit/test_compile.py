@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from sfumato.cli.train import pick_compile
+from sfumato.cli.train import check_compile
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
-from sfumato.training import Progress, TrainingConfig, resume_run, start_run, train
+from sfumato.training import Progress, TrainingConfig, plan_run, resume_run, start_run, train
 from sfumato.training.precision import Precision, can_compile, gains_by_compiling, pick_device
 from tiny import TINY, blobs
 
@@ -50,9 +50,9 @@ def test_a_cpu_gains_by_compiling_in_bf16_alone(device: str, precision: Precisio
 )
 def test_long_runs_that_gain_by_it_are_compiled(minutes: float, precision: Precision, chosen: bool) -> None:
     config = TrainingConfig("blobs", minutes=minutes, precision=precision)
-    assert pick_compile("auto", blobs(), config, TINY) is chosen
-    assert pick_compile("yes", blobs(), config, TINY) and not pick_compile("no", blobs(), config, TINY)
-    assert not pick_compile("auto", blobs(), replace(config, shard=True), TINY)
+    assert plan_run(blobs(), config, model=TINY, fixed=["precision"]).config.compile is chosen
+    assert check_compile("yes") and not check_compile("no")
+    assert not plan_run(blobs(), replace(config, shard=True), model=TINY, fixed=["precision"]).config.compile
 
 
 @pytest.mark.parametrize("other", [{"compile": True}, {"lora": 4}])

@@ -11,18 +11,16 @@ import pytest
 import torch
 
 from sfumato.cli.doctor import facts
+from sfumato.files import free_disk
 from sfumato.training.machine import (
     ADVICE,
     GIB,
     Machine,
     Trial,
     advice,
-    fit_threads,
-    free_disk,
-    free_memory,
     missing_extras,
-    usable_cores,
 )
+from sfumato.training.resources import fit_threads, free_memory, usable_cores
 from tiny import Command
 
 HEALTHY = Machine(

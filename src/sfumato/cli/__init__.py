@@ -33,8 +33,21 @@ app.command("sfumato.cli.doctor:doctor", name="doctor", help="Measure what this 
 app.command("sfumato.cli.info:info", name="info", help="Tell what a run, a picture or a data set holds.")
 
 
+# How long threads that wait look for work before they sleep. PyTorch's look for milliseconds, in which they keep other
+# programs, and often each other, from the cores; so short a look costs nothing where nothing else runs (benchmarks/
+# threads.py). The first is GNU's, in loops of some 40 ns; the second LLVM's and Intel's, in milliseconds.
+SOON_ASLEEP = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
+
+
+def let_threads_sleep() -> None:
+    """Have OpenMP's threads sleep soon where they wait, unless the user has said how; before PyTorch is loaded."""
+    if not {"OMP_WAIT_POLICY", *SOON_ASLEEP} & os.environ.keys():
+        os.environ.update(SOON_ASLEEP)
+
+
 def main() -> NoReturn:
     """Run the command line. Errors that a user can mend are one line and exit code 2; --debug shows the traceback."""
+    let_threads_sleep()
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     for stream in (sys.stdout, sys.stderr):  # a terminal that knows no × gets a question mark, not an error

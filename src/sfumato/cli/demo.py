@@ -13,33 +13,40 @@ from sfumato.cli.display import console, next_command, print_facts
 from sfumato.cli.drawing import draw_all, frame_of
 from sfumato.cli.record import By, facts
 from sfumato.cli.running import run
-from sfumato.cli.train import HELD_OUT
-from sfumato.data import open_dataset, save_animation, save_png, tile
+from sfumato.data import Dataset, open_dataset, save_animation, save_png, tile
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge
 from sfumato.hub import SamplingConfig, load
 from sfumato.hub.request import Request
 from sfumato.hub.resolving import resolve
 from sfumato.sampling import Step
-from sfumato.training import TrainingConfig, fastest_precision, model_for, pick_device, start_run
-from sfumato.training.machine import fit_threads
+from sfumato.training import Plan, TrainingConfig, fastest_precision, pick_device, plan_run, start_run
+from sfumato.training.planning import HELD_OUT
+from sfumato.training.resources import fit_threads
 
+BATCH = 64
 COUNT = 1000  # pictures that are drawn and measured
 
 
 def demo_config(minutes: float = 0.8, images: int | None = None, seed: int = 0) -> TrainingConfig:
-    """The training that the demo runs; benchmarks/digits_quality.py measures what it reaches."""
+    """The training that the demo runs, but for what demo_plan fits to the machine."""
     return TrainingConfig(
         data="digits",
         minutes=minutes,
         images=images,
         held_out=HELD_OUT,
-        batch=64,
+        batch=BATCH,
         optimizer="adamw",
         learning_rate=2e-3,
         seed=seed,
         precision=fastest_precision(pick_device()),
     )
+
+
+def demo_plan(dataset: Dataset, config: TrainingConfig) -> Plan:
+    """The demo as this machine can do it; benchmarks/digits_quality.py measures what it reaches."""
+    config = replace(config, batch=128)
+    return plan_run(dataset, config, largest_batch=BATCH, sampling=demo_sampling())
 
 
 def demo_sampling() -> SamplingConfig:
@@ -60,8 +67,9 @@ def demo(
     fit_threads()
     dataset = open_dataset("digits")
     folder = _free_folder(out / "digits")
-    config = demo_config(minutes, images)
-    run(folder, start_run(folder, dataset, config, model_for(dataset, sampling=demo_sampling())))
+    plan = demo_plan(dataset, demo_config(minutes, images))
+    trainer = start_run(folder, dataset, plan.config, plan.model, spent=plan.seconds)
+    run(folder, trainer, plan=plan)
 
     model = load(folder, device=pick_device())
     classes = dataset.classes

@@ -11,8 +11,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import console, count, print_facts
-from sfumato.training.machine import GIB, Machine, advice, fit_threads, measure_machine
+from sfumato.training.machine import GIB, Machine, advice, measure_machine
 from sfumato.training.precision import gains_by_compiling
+from sfumato.training.resources import fit_threads
 
 
 def doctor(

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import torch
+
 from sfumato.cli.display import (
     TrainingDisplay,
     console,
@@ -22,26 +24,30 @@ from sfumato.data import picture
 from sfumato.hub import ModelConfig
 from sfumato.hub.config import read_config
 from sfumato.shell import Option
-from sfumato.training import Judged, Noted, Preview, Progress, Saved, Trainer, TrainingConfig, Verdict, train
+from sfumato.training import Judged, Noted, Plan, Preview, Progress, Saved, Trainer, TrainingConfig, Verdict, train
 from sfumato.training.lora import adapter_words
 from sfumato.training.previews import preview_labels
 from sfumato.training.saving import ADAPTER
 
 
-def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
+def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | None = None) -> None:
     """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
     config, model = trainer.config, trainer.model
     shape = " × ".join(map(str, model.config.shape))
     compiled = ", compiled" if config.compile else ""
+    threads = ", one thread, which is faster now" if config.threads == 1 else ""
     classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
     print_facts(
         [
             ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),
             ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters{_from(config)}"),
-            ("machine", f"{trainer.device.type}, {config.precision}{compiled}{_together(trainer)}"),
+            ("machine", f"{trainer.device.type}, {config.precision}{compiled}{threads}{_together(trainer)}"),
+            *expected(trainer, plan),
             ("saved in", str(folder)),
         ]
     )
+    if plan is not None and not plan.enough:
+        note(too_few(plan))
     if config.lora is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
@@ -86,6 +92,33 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = ()) -> None:
     if config.lora is not None:
         console.print(f"The adapters alone are in {adapter_words(folder / ADAPTER)}", soft_wrap=True)
     trainer.processes.leave()
+
+
+def expected(trainer: Trainer, plan: Plan | None) -> list[tuple[str, str]]:
+    """What the budget will come to, as far as it was measured."""
+    if plan is None:
+        return []
+    config, trained = plan.config, len(trainer.dataset) - len(trainer.held)
+    slices = f" in {config.accumulate} slices" if config.accumulate > 1 else ""
+    times = plan.images / trained
+    words = f"about {count(plan.steps)} steps of {config.batch} samples{slices}; each of {count(trained)} is seen "
+    words += f"{count(round(times))} times" if times >= 1.5 else "once" if times >= 0.75 else "not even once"
+    if config.minutes is None:
+        words += f"; about {duration(plan.steps * plan.rate.seconds(config.batch / trainer.processes.count))}"
+    return [("expect", words)]
+
+
+def too_few(plan: Plan) -> str:
+    """That little will come of so few steps, and what would help."""
+    height, width = plan.model.shape[1:]
+    side = plan.enough_at
+    smaller = "" if side is None else f"--size {side}, "
+    others = f"{smaller}more --minutes" if plan.config.minutes is not None else f"{smaller}more --images"
+    there = "" if torch.cuda.is_available() else ", or a GPU"
+    return (
+        f"about {count(plan.steps)} steps are too few for {height}×{width} pixels: what is drawn will look like noise; "
+        f"use {others}{there}."
+    )
 
 
 def _from(config: TrainingConfig) -> str:

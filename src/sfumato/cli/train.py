@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +20,7 @@ from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub import Model, ModelConfig, load, new_model
+from sfumato.hub import Model, ModelConfig, load
 from sfumato.hub.config import read_config
 from sfumato.hub.loading import frozen_encoder
 from sfumato.training import (
@@ -31,27 +28,25 @@ from sfumato.training import (
     Precision,
     Processes,
     StateLost,
-    Trainer,
     TrainingConfig,
     branch_from,
     conditions_of,
-    fastest_precision,
     join_processes,
-    model_for,
     model_from,
     open_data,
     pick_device,
+    plan_run,
     resume_run,
     start_run,
     training_config,
 )
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.lora import FASTER
-from sfumato.training.machine import fit_threads
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
-from sfumato.training.precision import WORTH_COMPILING, can_compile, gains_by_compiling
-
-HELD_OUT = 0.05  # share of the samples
+from sfumato.training.planning import HELD_OUT, plan_more
+from sfumato.training.precision import can_compile
+from sfumato.training.resources import fit_threads
+from sfumato.training.resuming import check_suits
 
 
 def train(
@@ -207,7 +202,7 @@ def train(
         data=data,
         columns=columns,
         size=pixels,
-        held_out=HELD_OUT if held_out is None else held_out,
+        held_out=0.0 if held_out is None else held_out,
         flip=flip,
         crop=0 if crop is None else crop,
         stream=bool(stream),
@@ -219,7 +214,8 @@ def train(
         learning_rate=OPTIMIZERS[optimizer or "muon"] * faster if learning_rate is None else learning_rate,
         seed=seed or 0,
         keep=2 if keep is None else keep,
-        precision=pick_precision(precision or "auto"),
+        precision=check_precision(precision or "auto"),
+        compile=check_compile(compile or "auto", processes),
         shard=bool(shard),
         lora=lora,
     )
@@ -228,8 +224,6 @@ def train(
     known = () if start is None else [one.name for one in start.config.conditions]
     if lora is not None and any(one.name not in known for one in conditions):
         raise SfumatoError("adapters can't be told anything new; leave --number, --vector and --control or --lora out.")
-    if batch is None:
-        config = replace(config, batch=default_batch(dataset))
     fresh = None
     if start is not None and control:
         fresh = branch_from(start, dataset, conditions, config.seed)
@@ -237,17 +231,24 @@ def train(
         fresh = model_from(start, dataset, config.seed, conditions)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
-    if fresh is None:
-        model = model_for(dataset, net or "auto", None, config.minutes, text_encoder, conditions)
-    else:
-        model = fresh.config
-    config = replace(config, compile=pick_compile(compile or "auto", dataset, config, model, processes))
-    config, model = processes.same((config, model))  # some of it is measured, differently by each
-    _read_captions(dataset, model, processes)
-    trainer = start_run(folder, dataset, config, fresh or model, processes=processes)
+    fixed = [option for option in ("batch", "accumulate", "held_out") if given[option] is not None]
+    fixed += [option for option in ("precision", "compile") if given[option] not in (None, "auto")]
+    with console.status("measuring how fast this machine trains"):
+        plan = plan_run(
+            dataset,
+            config,
+            net or "auto",
+            fixed=fixed,
+            model=None if fresh is None else fresh.config,
+            text_encoder=text_encoder,
+            conditions=conditions,
+            processes=processes,
+        )
+    _read_captions(dataset, plan.model, processes)
+    trainer = start_run(folder, dataset, plan.config, fresh or plan.model, processes=processes, spent=plan.seconds)
     if held_out and not len(trainer.held):
         note(f"--held-out {held_out:g} of {count(len(dataset))} samples are too few to say anything: none is held out.")
-    run(folder, trainer, trackers)
+    run(folder, trainer, trackers, plan)
     finish(folder)
 
 
@@ -287,12 +288,6 @@ def _check_columns(columns: Columns, data: str) -> None:
         raise unknown("control", columns.images[0], CONTROLS)
 
 
-def default_batch(dataset: Dataset) -> int:
-    """128 up to 32×32 pixels; above, fewer, so that a short budget still holds hundreds of steps."""
-    pixels = math.prod(dataset.shape[1:])
-    return max(16, min(128, 128 * 32 * 32 // pixels))
-
-
 def continue_run(
     folder: Path,
     config: TrainingConfig,
@@ -311,6 +306,10 @@ def continue_run(
             f"{elsewhere}"
         )
     dataset = open_and_tell(config.data, partial(open_data, config), processes)
+    model: ModelConfig = read_config(folder / "config.json")
+    check_suits(dataset, model, folder)
+    with console.status("measuring how fast this machine trains"):
+        config = plan_more(dataset, config, model, processes)
     try:
         trainer, damaged = resume_run(folder, dataset, config, processes=processes, weights_only=weights_only)
     except StateLost as lost:
@@ -351,47 +350,24 @@ def parse_size(size: str | None) -> tuple[int, int] | None:
     return height, width
 
 
-def pick_precision(precision: str) -> Precision:
-    """The precision to train in; 'auto' is measured."""
-    if precision == "auto":
-        return fastest_precision(pick_device())
-    offered: dict[str, Precision] = {"bf16": "bf16", "fp32": "fp32"}
+def check_precision(precision: str) -> Precision:
+    """The precision that is asked for; with "auto", it will be measured."""
+    offered: dict[str, Precision] = {"auto": "fp32", "bf16": "bf16", "fp32": "fp32"}
     if precision not in offered:
         raise SfumatoError(f"--precision is auto, bf16 or fp32, not '{precision}' (float16 overflows).")
     return offered[precision]
 
 
-def pick_compile(
-    choice: str, dataset: Dataset, config: TrainingConfig, model: ModelConfig, processes: Processes = ALONE
-) -> bool:
-    """Whether to compile the network; 'auto' weighs the minute that it takes against the length of the run."""
+def check_compile(choice: str, processes: Processes = ALONE) -> bool:
+    """Whether the network is to be compiled, as is asked for; with "auto", it will be weighed."""
     if choice not in ("auto", "yes", "no"):
         raise SfumatoError(f"--compile is auto, yes or no, not '{choice}'.")
-    able = can_compile(processes.device or pick_device())
-    if choice == "yes" and not able:
+    if choice == "yes" and not can_compile(processes.device or pick_device()):
         raise SfumatoError(
             "the network can't be compiled here: PyTorch needs a C++ compiler and Python's headers for it (on Debian: "
             "apt install g++ python3-dev); leave --compile out."
         )
-    if choice != "auto" or not able or not dataset.is_images:
-        return choice == "yes"
-    if config.shard or not gains_by_compiling((processes.device or pick_device()).type, config.precision):
-        return False
-    if config.minutes is not None and 60 * config.minutes < WORTH_COMPILING:
-        return False
-    return _seconds_uncompiled(dataset, config, model, processes) > WORTH_COMPILING
-
-
-def _seconds_uncompiled(dataset: Dataset, config: TrainingConfig, model: ModelConfig, processes: Processes) -> float:
-    """How long the run would take as it is, by the second step of a trial with one process's share of a batch."""
-    limit = math.inf if config.minutes is None else 60 * config.minutes
-    if config.images is None:
-        return limit
-    trial = new_model(model)
-    trial.denoiser.to(processes.device or pick_device())
-    share = replace(config, batch=math.ceil(config.batch / processes.count))
-    first, second = islice(Trainer(trial, dataset, share).steps(), 2)
-    return min(limit, (second.seconds - first.seconds) * config.images / config.batch)
+    return choice == "yes"
 
 
 def open_and_tell(data: str, open_it: Callable[..., Dataset], processes: Processes = ALONE) -> Dataset:

@@ -5,6 +5,8 @@ from sfumato.training.config import TrainingConfig, open_data
 from sfumato.training.finetuning import branch_from, model_from
 from sfumato.training.gaussian import data_gaussian
 from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
+from sfumato.training.networks import model_for
+from sfumato.training.planning import Plan, plan_run
 from sfumato.training.precision import Precision, fastest_precision, pick_device
 from sfumato.training.previews import Preview
 from sfumato.training.processes import ALONE, Processes, join_processes
@@ -13,7 +15,6 @@ from sfumato.training.run import (
     Event,
     Judged,
     Measured,
-    model_for,
     start_run,
     train,
     training_config,
@@ -28,6 +29,7 @@ __all__ = [
     "Judged",
     "Measured",
     "Noted",
+    "Plan",
     "Precision",
     "Preview",
     "Processes",
@@ -48,6 +50,7 @@ __all__ = [
     "model_from",
     "open_data",
     "pick_device",
+    "plan_run",
     "read_evaluations",
     "resume_run",
     "start_run",

@@ -79,6 +79,9 @@ class TrainingConfig:
     precision: Precision = "fp32"
     compile: bool = False
     previews: int = 12
+    preview_calls: int = 20
+    evaluated: int = 64
+    threads: int = 0
     save_minutes: float = 2.0
     keep: int = 2
     shard: bool = False
@@ -113,15 +116,18 @@ class TrainingConfig:
             raise SfumatoError("a network whose weights are shared out isn't compiled; leave out --shard or --compile.")
         check_seed(self.seed)
 
-    def spent(self, images: int, seconds: float) -> float:
-        """The share of the budget that so much training takes, in [0, 1]."""
-        by_images = images / self.images if self.images else 0.0
-        by_clock = seconds / (60 * self.minutes) if self.minutes else 0.0
-        return min(1.0, max(by_images, by_clock))
+    def spent(self, images: int, seconds: float, reserve: float = 0.0) -> float:
+        """The share of the budget that so much training takes, in [0, 1], where `reserve` seconds are kept for later.
 
-    def rate_share(self, images: int, seconds: float) -> float:
+        At most half of the minutes are kept.
+        """
+        by_images = images / self.images if self.images else 0.0
+        whole = 60 * self.minutes if self.minutes else math.inf
+        return min(1.0, max(by_images, seconds / max(whole - reserve, whole / 2)))
+
+    def rate_share(self, images: int, seconds: float, reserve: float = 0.0) -> float:
         """What of the learning rate a step takes that begins there, in [0, 1]: warm-up, constant, decay to nothing."""
-        spent = self.spent(images, seconds)
+        spent = self.spent(images, seconds, reserve)
         rise = (spent + self.batch / (self.images or math.inf)) / self.warmup if self.warmup else 1.0
         fall = (1 - spent) / self.decay if self.decay else 1.0
         return min(1.0, rise, fall)

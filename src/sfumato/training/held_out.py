@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sfumato.training.trainer import Trainer
 
 FILE = "held_out.jsonl"
-SAMPLES = 64  # of each kind: with four levels, the network is asked about as often as for a preview
 EXPLODED = 10.0  # times the lowest loss, which neither chance nor memorising reaches
 UNLEARNT = 2.0  # times the loss without a network
 TOO_EARLY = "too early to tell; the first samples were compared a moment ago."
@@ -67,11 +66,15 @@ class Verdict:
 
 
 def evaluate(trainer: Trainer) -> Evaluation | None:
-    """Measure `trainer`'s averaged weights; None where nothing is held out. Several processes share the work."""
+    """Measure `trainer`'s averaged weights; None where nothing is held out or to be measured.
+
+    Several processes share the work. As many images are asked about at once as are trained at once, which needs less
+    memory.
+    """
     held = trainer.held
-    if not len(held):
+    number = min(trainer.config.evaluated, len(held))
+    if not number:
         return None
-    number = min(SAMPLES, len(held))
     trained = around(held, np.linspace(0, len(trainer.dataset) - len(held) - 1, number).astype(np.int64))
     indices = np.concatenate([held[np.linspace(0, len(held) - 1, number).astype(np.int64)], trained])
     mine = slice(trainer.helpers.rank, None, trainer.helpers.count)
@@ -84,14 +87,19 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     levels = _levels(trainer)
     losses, without = torch.zeros(2, len(levels), len(indices), dtype=torch.float64)
     blank = NetDenoiser(_Zeros(), model.denoiser.parameterization)
-    bf16 = torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.config.precision == "bf16")
     for row, level in enumerate(levels):
         noise = torch.randn(len(indices), *trainer.dataset.shape, generator=torch_generator("held-out noise", row))
         each = Level(level.alpha.expand(len(x0)), level.sigma.expand(len(x0)))
-        if len(x0):
-            with torch.no_grad(), bf16, trainer.processes.together():
-                loss = objective.loss(trainer.average, x0.to(trainer.device), cond, each, noise[mine])
-            losses[row, mine] = loss.double().cpu()
+        found = []
+        for first in range(0, len(x0), trainer.rows):
+            part = slice(first, first + trainer.rows)
+            told_part = {name: value[part] for name, value in cond.items()}
+            at = Level(each.alpha[part], each.sigma[part])
+            with torch.no_grad(), trainer.precise(), trainer.processes.together():
+                loss = objective.loss(trainer.average, x0[part].to(trainer.device), told_part, at, noise[mine][part])
+            found.append(loss.double().cpu())
+        if found:
+            losses[row, mine] = torch.cat(found)
             without[row, mine] = objective.loss(blank, x0, {}, each, noise[mine]).double()
     losses, without = trainer.helpers.sum(torch.stack([losses, without]))
     rows = [[float(f"{loss:.5g}") for loss in row] for row in losses.tolist()]

@@ -10,7 +10,6 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import islice
@@ -28,8 +27,9 @@ from sfumato.files import free_disk
 from sfumato.hub import new_model
 from sfumato.seeds import numpy_generator
 from sfumato.training.config import TrainingConfig
+from sfumato.training.networks import model_for
 from sfumato.training.precision import Precision, can_compile, fastest_precision, pick_device
-from sfumato.training.run import model_for
+from sfumato.training.resources import free_memory, usable_cores
 from sfumato.training.trainer import Trainer
 
 GIB = 2**30
@@ -144,74 +144,6 @@ def try_training(net: str, shape: tuple[int, ...], precision: Precision, device:
     return Trial(net, shape, round(rate, 1), round(operations * rate, 1), round(operations * rate / peak, 3))
 
 
-def control_groups(controller: str, root: Path = Path("/")) -> list[Path]:
-    """Folders of the Linux control groups, of version 1 or 2, that limit `controller` for this process.
-
-    A container sees its own as the topmost; a batch job or a service has its limits further down.
-    """
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:  # another system
-        return []
-    folders: list[Path] = []
-    for line in lines:
-        _, controllers, group = line.split(":", 2)
-        if controllers and controller not in controllers.split(","):
-            continue
-        base = root / "sys/fs/cgroup" / (controller if controllers else "")
-        own = base / group.lstrip("/")
-        folders += [folder for folder in (own, *own.parents) if folder.is_relative_to(base)]
-    return folders
-
-
-def usable_cores(root: Path = Path("/")) -> float:
-    """How many cores this process may use: those it is bound to, and its control groups' share of them."""
-    cores = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else psutil.cpu_count() or 1)
-    for folder in control_groups("cpu", root):
-        for quota, period in (
-            (_number(folder / "cpu.max"), _number(folder / "cpu.max", 1)),
-            (_number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")),
-        ):
-            if quota is not None and quota > 0 and period:  # -1 is no limit
-                cores = min(cores, quota / period)
-    return cores
-
-
-def fit_threads(root: Path = Path("/")) -> None:
-    """Have PyTorch start no more threads than there are cores to use, unless the user has set their number.
-
-    It counts the cores that the process is bound to, and knows nothing of a container's share of them.
-    """
-    cores = usable_cores(root)
-    if "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() > math.ceil(cores):
-        torch.set_num_threads(max(1, math.floor(cores)))
-
-
-def free_memory(root: Path = Path("/")) -> int:
-    """Bytes of memory that are free, within the limits of this process's control groups.
-
-    What a group keeps of files that were not read lately makes room at once, and counts as free.
-    """
-    free = int(psutil.virtual_memory().available)
-    for folder in control_groups("memory", root):
-        for names in (("max", "current", "inactive_file"), ("limit_in_bytes", "usage_in_bytes", "total_inactive_file")):
-            limit, used = (_number(folder / f"memory.{name}") for name in names[:2])
-            if limit is not None and used is not None:
-                with suppress(OSError):
-                    stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-                    used -= int(stat.get(names[2], 0))
-                free = min(free, max(0, limit - used))
-    return free
-
-
-def _number(path: Path, place: int = 0) -> int | None:
-    """A whole number in a file of limits; None where there is none, or "max"."""
-    try:
-        return int(path.read_text().split()[place])
-    except (OSError, ValueError, IndexError):
-        return None
-
-
 def missing_extras() -> dict[str, str]:
     """The extras of this package of which something isn't installed: name → the first library that is missing."""
     missing: dict[str, str] = {}
@@ -240,10 +172,8 @@ ADVICE: list[tuple[Callable[[Machine], bool], Callable[[Machine], str]]] = [
     (
         _crowded,
         lambda m: (
-            # Measured for the tiny network on two cores, with three other programs: 390 ms a step instead of 670 to
-            # 1,460. On a quiet machine, 88 ms instead of 56: it is no default.
             f"Other programs keep {m.busy_cores:.1f} of {m.processors} cores busy; training waits for its slowest "
-            "thread and can become many times slower. Stop them, or set OMP_WAIT_POLICY=PASSIVE, which helps then."
+            "thread and can become many times slower. Stop them; train takes one thread where that is faster."
         ),
     ),
     (

@@ -27,7 +27,7 @@ from sfumato.files import replace_file
 from sfumato.hub.config import config_json, read_config
 from sfumato.nets import MLPConfig, NetConfig, build, unet_config
 from sfumato.seeds import seeded, torch_generator
-from sfumato.training.run import model_for
+from sfumato.training.networks import model_for
 
 # ln(sigma/alpha) ~ N(0, 1.5²), wider than what a denoiser is trained on: a class shows at much noise.
 LAW = LevelLaw("log-normal", SCHEDULES["edm"](), 0.0, 1.5)

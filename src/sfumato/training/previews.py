@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,14 +13,14 @@ from torch import Tensor
 
 from sfumato.data import around, picture, save_png
 from sfumato.errors import SfumatoError
-from sfumato.hub import Model
+from sfumato.hub import Model, SamplingConfig
+from sfumato.sampling import SAMPLERS, resolve
 from sfumato.training.conditions import always_told
-from sfumato.training.config import TrainingConfig
 from sfumato.training.held_out import first_captions
 from sfumato.training.slices import halved_images
 from sfumato.training.trainer import Trainer
 
-STEPS = 5  # at least between two previews, which cost about as much
+FORWARD = 4  # times as many images as are trained at once, which takes less memory without a backward pass
 
 
 class NotFinite(SfumatoError):
@@ -37,11 +36,12 @@ class Preview:
     path: Path
 
 
-def preview_count(config: TrainingConfig) -> int:
-    """How many previews a run draws: a run of few steps isn't to spend its time on pictures."""
-    if config.images is None:
-        return config.previews
-    return min(config.previews, max(1, math.ceil(config.images / config.batch) // STEPS))
+def preview_sampling(own: SamplingConfig, calls: int) -> SamplingConfig:
+    """How previews are drawn: as the model draws, where that asks the network no more than `calls` times."""
+    each = SAMPLERS[resolve(own.sampler)[0]].calls
+    if each and own.steps * each <= calls:
+        return own
+    return replace(own, sampler="dpm++2m", steps=calls, eta=None, tolerance=None)
 
 
 def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]:
@@ -67,7 +67,10 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
     own, shape = trainer.model, trainer.model.config.shape
     if trainer.coarse:  # it is drawn as it is trained: at full size that would be noise yet
         shape = (shape[0], *(side // 2 for side in shape[1:]))
-    model = Model(replace(own.config, shape=shape), trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
+    drawn_by = replace(
+        own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.preview_calls)
+    )
+    model = Model(drawn_by, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
     count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
     seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process draws some
     samples = torch.zeros(count, *shape)
@@ -81,8 +84,10 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
             told = halved_images(told)
         if asked is not None and classes is not None and (told or prompts is not None):
             asked = classes.tolist()  # all that is said of one sample belongs together
-        with trainer.processes.together():
-            samples[list(seeds)] = model.sample(seeds, asked, batch=1000, prompts=prompts, told=told)
+        with trainer.processes.together(), trainer.precise():
+            samples[list(seeds)] = model.sample(
+                seeds, asked, batch=FORWARD * trainer.rows, prompts=prompts, told=told
+            ).float()
     samples = trainer.helpers.sum(samples)
     if spoilt := int((~samples.isfinite().flatten(1).all(1)).sum()):
         raise NotFinite(

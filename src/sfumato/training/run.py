@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,25 +26,17 @@ from torch import Tensor
 
 from sfumato.data import Dataset
 from sfumato.data.dataset import DataLost
-from sfumato.data.encoders import Encoder
 from sfumato.data.features import caption_features
-from sfumato.data.tokens import learn_tokenizer, longest, open_tokenizer
-from sfumato.errors import SfumatoError, unknown
+from sfumato.data.tokens import learn_tokenizer, open_tokenizer
+from sfumato.errors import SfumatoError
 from sfumato.files import alone_in, append, replace_file
-from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
+from sfumato.hub import Model, ModelConfig, new_model
 from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.loading import TOKENIZER, frozen_encoder
 from sfumato.nets import (
-    DIT_SIZES,
-    SIZES,
-    ConditionConfig,
-    FeaturesConfig,
-    MLPConfig,
     TextConfig,
-    dit_config,
     text_of,
-    unet_config,
 )
 from sfumato.strict import parse
 from sfumato.training.averages import SNAPSHOTS
@@ -60,9 +52,11 @@ from sfumato.training.held_out import (
     read_evaluations,
     write_evaluation,
 )
+from sfumato.training.looks import Looks
 from sfumato.training.precision import pick_device
-from sfumato.training.previews import NotFinite, Preview, draw_preview, preview_count
+from sfumato.training.previews import NotFinite, Preview, draw_preview
 from sfumato.training.processes import ALONE, Processes
+from sfumato.training.resources import using_threads
 from sfumato.training.saving import Noted, Saved, Saver, check_room
 from sfumato.training.trainer import Diverged, Progress, Trainer
 
@@ -92,64 +86,6 @@ class Judged:
 Event = Progress | Measured | Preview | Judged | Saved | Noted
 
 
-def model_for(
-    dataset: Dataset,
-    net: str = "auto",
-    sampling: SamplingConfig | None = None,
-    minutes: float | None = None,
-    text_encoder: str | None = None,
-    conditions: Sequence[ConditionConfig] = (),
-) -> ModelConfig:
-    """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
-
-    Where the pictures have captions, it reads prompts: by an encoder that is trained along, or by the frozen
-    `text_encoder` (see data/encoders.py). It is told the `conditions` (see conditions_of).
-
-    `net` is a size of the UNet or of the DiT, or "auto", which is a UNet: tiny up to 16 pixels a side, small up to 64,
-    medium above; nano where it is to be trained for less than a minute.
-    """
-    if net != "auto" and net not in (*SIZES, *DIT_SIZES):
-        raise unknown("network size", net, ["auto", *SIZES, *DIT_SIZES])
-    if text_encoder is not None and dataset.captions is None:
-        raise SfumatoError(f"{dataset.name} has no captions for the text encoder {text_encoder} to read; leave it out.")
-    some, _ = dataset.batch(dataset.spread(10_000))
-    std = round(float(some.std()), 4)
-    if not std > 0:
-        raise SfumatoError(
-            f"all pixels in {dataset.name} are equal, so there is nothing to learn; choose another folder."
-        )
-    classes = len(dataset.classes)
-    if not dataset.is_images and net != "auto":
-        raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave --net out.")
-    if not dataset.is_images:
-        return ModelConfig(dataset.shape, MLPConfig(dataset.shape[0], classes), dataset.classes, data_std=std)
-    if net == "auto":
-        side = max(dataset.shape[1:])
-        net = "tiny" if side <= 16 else "small" if side <= 64 else "medium"
-        if minutes is not None and minutes < 1:  # a larger one would see too few samples
-            net = "nano"
-    sized = dit_config if net in DIT_SIZES else unet_config
-    return ModelConfig(
-        dataset.shape,
-        sized(net, dataset.shape, classes, text_config(dataset, text_encoder), conditions),
-        dataset.classes,
-        data_std=std,
-        sampling=sampling or SamplingConfig(),
-    )
-
-
-def text_config(dataset: Dataset, text_encoder: str | None = None) -> TextConfig | FeaturesConfig | None:
-    """An encoder for the captions of `dataset`, or how to read what the frozen one says; None where there are none."""
-    if dataset.captions is None:
-        return None
-    if text_encoder is not None:
-        folder = Path(text_encoder).expanduser()
-        encoder = Encoder(str(folder.resolve()) if folder.is_dir() else text_encoder)
-        return FeaturesConfig(encoder.name, encoder.weights, encoder.width, encoder.longest(dataset.captions))
-    tokenizer = learn_tokenizer(dataset.captions)
-    return TextConfig(tokenizer.get_vocab_size(), longest(tokenizer, dataset.captions))
-
-
 def start_run(
     folder: Path,
     dataset: Dataset,
@@ -157,9 +93,11 @@ def start_run(
     model: ModelConfig | Model,
     device: torch.device | None = None,
     processes: Processes = ALONE,
+    spent: float = 0.0,
 ) -> Trainer:
     """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run.
 
+    `spent` are seconds of the budget that are gone already, as by planning the run (see plan_run).
     A `model` with weights, such as `model_from` makes, is what the run starts from; it stays as it is.
     Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes. Raises
     SfumatoError where `config` speaks of other data than `dataset`.
@@ -180,6 +118,7 @@ def start_run(
         tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
     trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
     trainer.notes += [] if dataset.captions is None else trainer.model.cut(dataset.captions)
+    trainer.seconds = spent
     check_room(folder, trainer, 0 if start is None else trainer.snapshot_bytes)
     if processes.main:
         if (folder / "config.json").exists():
@@ -261,7 +200,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
 
     Raises SfumatoError where another process trains in `folder`.
     """
-    with alone_in(folder) if trainer.processes.main else nullcontext():
+    with alone_in(folder) if trainer.processes.main else nullcontext(), using_threads(trainer.config.threads):
         yield from _train(folder, trainer)
 
 
@@ -273,9 +212,9 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     watched = LossWatch(_losses(folder / METRICS), config)
     recent: list[Progress] = []
     saved_at, saved_step = trainer.seconds, -1
-    most = preview_count(config)
-    previews = math.floor(trainer.fraction * most)
+    looks = Looks(trainer)
     snapshots = math.floor(trainer.fraction * SNAPSHOTS)
+    progress: Progress | None = None
     lost: DataLost | None = None
     try:
         for progress in trainer.steps():
@@ -284,22 +223,23 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
                 yield from _measured(saver, watched, recent)
                 recent = []
             yield progress
-            if progress.fraction < 1 and math.floor(progress.fraction * most) > previews:
-                previews = math.floor(progress.fraction * most)
-                yield from _previewed(saver)
-                yield from _judged(saver)
+            if looks.due():
+                yield from _look(saver, looks)
             if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
                 snapshots = math.floor(progress.fraction * SNAPSHOTS)
                 yield from saver.snapshot()
             if progress.seconds - saved_at > 60 * config.save_minutes:
                 saved_at = progress.seconds
-                for event in saver.checkpoint(last=False):
-                    saved_step = event.step if isinstance(event, Saved) else saved_step
-                    yield event
+                with looks.saving():
+                    for event in saver.checkpoint(last=False):
+                        saved_step = event.step if isinstance(event, Saved) else saved_step
+                        yield event
     except DataLost as error:  # in between two steps: those that were taken are kept
         lost = error
     except Diverged as error:
         raise Diverged(f"{error} {saver.what_is_left()}" if trainer.processes.main else str(error)) from error
+    if progress is not None and progress.fraction < 1 <= trainer.fraction:  # the minutes ended in between two steps
+        recent.append(replace(progress, seconds=trainer.seconds, fraction=trainer.fraction))
     if recent:
         yield from _measured(saver, watched, recent)
     if trainer.step != saved_step:
@@ -307,9 +247,19 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     if lost is not None:
         raise lost
     if trainer.fraction >= 1:  # someone who asked to stop is not kept waiting for pictures
-        yield from _previewed(saver)
-        yield from _judged(saver)
+        yield from _look(saver, looks)
+    if looks.left_out:
+        yield Noted(
+            f"{looks.left_out} of {looks.most} previews were left out: they took longer than the budget allows."
+        )
     yield from map(Noted, watched.ending())
+
+
+def _look(saver: Saver, looks: Looks) -> Iterator[Preview | Judged | Noted]:
+    with looks.timed():
+        if saver.trainer.config.previews:
+            yield from _previewed(saver)
+        yield from _judged(saver)
 
 
 def _measured(saver: Saver, watched: LossWatch, recent: list[Progress]) -> Iterator[Measured | Noted]:

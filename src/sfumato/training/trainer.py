@@ -122,6 +122,7 @@ class Trainer:
         )
         self.step = self.images = self.skipped = 0
         self.seconds = 0.0
+        self.reserve = 0.0  # seconds of a budget in minutes that are kept for what follows the last step
         self.notes: list[str] = []  # what is to be said as it begins
         if lost := unlearnt(dataset, self.held):
             self.notes.append(f"nothing is learnt of {', '.join(lost)}: all of it was held out when the run began.")
@@ -152,7 +153,7 @@ class Trainer:
     @property
     def fraction(self) -> float:
         """The share of the budget that is spent, in [0, 1]."""
-        return self.config.spent(self.images, self.seconds)
+        return self.config.spent(self.images, self.seconds, self.reserve)
 
     @property
     def coarse(self) -> bool:
@@ -162,7 +163,17 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """Warm-up, constant, linear decay to nothing."""
-        return self.config.learning_rate * self.config.rate_share(self.images, self.seconds)
+        return self.config.learning_rate * self.config.rate_share(self.images, self.seconds, self.reserve)
+
+    @property
+    def rows(self) -> int:
+        """How many images of a batch the network is asked about at once, by this process."""
+        first = self._shares[0]
+        return int(first.stop - first.start)
+
+    def precise(self) -> torch.autocast:
+        """While the block is open, the network computes in the config's precision."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
 
     @property
     def failing(self) -> bool:
@@ -206,9 +217,17 @@ class Trainer:
                 slices, rate = drawn.result(), self.learning_rate
                 drawn = pool.submit(self._draw, self.step + 2, self.images + self.config.batch)
                 loss, norm = self._step(slices, rate, started, drawn)
+                started -= self._closing()
                 yield Progress(self.step, self.images, self.seconds, self.fraction, loss, norm, rate, self.skipped)
                 if self.processes.count == 1:  # several read the main one's clock, with the next step
                     self.seconds, self._stopping = time.perf_counter() - started, self._asked_to_stop
+        self._closing()
+
+    def _closing(self) -> float:
+        """With the last step of a budget in minutes, count what is kept of them as spent; returns these seconds."""
+        kept = self.reserve if self.fraction >= 1 and self.images < (self.config.images or math.inf) else 0.0
+        self.seconds, self.reserve = self.seconds + kept, self.reserve - kept
+        return kept
 
     def _draw(self, step: int, images: int) -> list[Slice]:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
@@ -305,7 +324,7 @@ class Trainer:
         if self.sharded and x0.ndim == 4:  # elsewhere the weights lie so, and pictures follow them
             x0 = x0.contiguous(memory_format=torch.channels_last)
         with self.processes.together(), compiling():
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16"):
+            with self.precise():
                 losses = self.objective.loss(self._averaging, x0, cond, part.level, part.eps)
                 share = len(losses) * self.processes.count / self.config.batch
                 loss = losses.mean() * share

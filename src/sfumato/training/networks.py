@@ -1,0 +1,85 @@
+"""Which network suits a data set: its kind, its size, what it is conditioned on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sfumato.data import Dataset
+from sfumato.data.encoders import Encoder
+from sfumato.data.tokens import learn_tokenizer, longest
+from sfumato.errors import SfumatoError, unknown
+from sfumato.hub import ModelConfig, SamplingConfig
+from sfumato.nets import (
+    DIT_SIZES,
+    SIZES,
+    ConditionConfig,
+    FeaturesConfig,
+    MLPConfig,
+    TextConfig,
+    dit_config,
+    unet_config,
+)
+
+
+def model_for(
+    dataset: Dataset,
+    net: str = "auto",
+    sampling: SamplingConfig | None = None,
+    minutes: float | None = None,
+    text_encoder: str | None = None,
+    conditions: Sequence[ConditionConfig] = (),
+) -> ModelConfig:
+    """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
+
+    Where the pictures have captions, it reads prompts: by an encoder that is trained along, or by the frozen
+    `text_encoder` (see data/encoders.py). It is told the `conditions` (see conditions_of).
+
+    `net` is a size of the UNet or of the DiT, or "auto", which is a UNet: tiny up to 16 pixels a side, small up to 64,
+    medium above; nano where it is to be trained for less than a minute. plan_run goes by this machine's speed instead.
+    """
+    if net != "auto" and net not in (*SIZES, *DIT_SIZES):
+        raise unknown("network size", net, ["auto", *SIZES, *DIT_SIZES])
+    if text_encoder is not None and dataset.captions is None:
+        raise SfumatoError(f"{dataset.name} has no captions for the text encoder {text_encoder} to read; leave it out.")
+    some, _ = dataset.batch(dataset.spread(10_000))
+    std = round(float(some.std()), 4)
+    if not std > 0:
+        raise SfumatoError(
+            f"all pixels in {dataset.name} are equal, so there is nothing to learn; choose another folder."
+        )
+    classes = len(dataset.classes)
+    if not dataset.is_images and net != "auto":
+        raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave --net out.")
+    if not dataset.is_images:
+        return ModelConfig(dataset.shape, MLPConfig(dataset.shape[0], classes), dataset.classes, data_std=std)
+    if net == "auto":
+        net = largest_net(dataset.shape)
+        if minutes is not None and minutes < 1:  # a larger one would see too few samples
+            net = "nano"
+    sized = dit_config if net in DIT_SIZES else unet_config
+    return ModelConfig(
+        dataset.shape,
+        sized(net, dataset.shape, classes, text_config(dataset, text_encoder), conditions),
+        dataset.classes,
+        data_std=std,
+        sampling=sampling or SamplingConfig(),
+    )
+
+
+def largest_net(shape: Sequence[int]) -> str:
+    """The largest UNet that "auto" stands for, where there is time for it."""
+    side = max(shape[1:])
+    return "tiny" if side <= 16 else "small" if side <= 64 else "medium"
+
+
+def text_config(dataset: Dataset, text_encoder: str | None = None) -> TextConfig | FeaturesConfig | None:
+    """An encoder for the captions of `dataset`, or how to read what the frozen one says; None where there are none."""
+    if dataset.captions is None:
+        return None
+    if text_encoder is not None:
+        folder = Path(text_encoder).expanduser()
+        encoder = Encoder(str(folder.resolve()) if folder.is_dir() else text_encoder)
+        return FeaturesConfig(encoder.name, encoder.weights, encoder.width, encoder.longest(dataset.captions))
+    tokenizer = learn_tokenizer(dataset.captions)
+    return TextConfig(tokenizer.get_vocab_size(), longest(tokenizer, dataset.captions))

@@ -1,0 +1,242 @@
+"""What a run is to be on this machine: its network, batch, precision and looks, by what steps were measured to take."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import torch
+
+from sfumato.data import Dataset, hold_out
+from sfumato.errors import SfumatoError
+from sfumato.hub import ModelConfig, SamplingConfig
+from sfumato.nets import ConditionConfig, text_of, unet_config
+from sfumato.training.config import TrainingConfig
+from sfumato.training.looks import SHARE, look_seconds
+from sfumato.training.networks import largest_net, model_for
+from sfumato.training.precision import WORTH_COMPILING, can_compile, fastest_precision, gains_by_compiling, pick_device
+from sfumato.training.processes import ALONE, Processes
+from sfumato.training.rates import Rate, measure_rate
+from sfumato.training.resources import free_memory
+
+STANDARD: dict[str, Any] = {field.name: field.default for field in fields(TrainingConfig)}
+HELD_OUT = 0.05  # share of the samples
+# The images that each network has to see before it draws better than the one above it, which sees more of them in the
+# same time (benchmarks/network_choice.py).
+ENOUGH = {"nano": 0, "tiny": 40_000, "small": 150_000, "medium": 600_000}
+SMALLEST = 8  # images in a batch
+NEEDED = 1000
+STEPS = 1000  # that a budget in minutes is to hold, if need be with smaller batches
+COMPILING, SPEED_UP = 90.0, 2.0  # seconds, and how much faster steps are then at least
+MEMORY = 0.7  # of what is free, that training may take
+BASE = 2**28  # bytes that PyTorch takes besides
+# Fewer and smaller looks, for short budgets: previews, calls of each, samples of each kind that are evaluated.
+LOOKS = ((12, 20, 64), (8, 10, 64), (6, 10, 32), (4, 10, 16), (2, 5, 8), (1, 5, 8), (1, 5, 0), (0, 5, 0))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run as this machine can do it: what start_run takes, and what to expect.
+
+    `rate` was measured for the network of `model`, in `seconds`, which count among those of the budget, and `steps`
+    are about as many as that holds.
+    """
+
+    config: TrainingConfig
+    model: ModelConfig
+    rate: Rate
+    seconds: float
+    steps: int
+
+    @property
+    def images(self) -> int:
+        """About how many images are seen, the same ones again and again included."""
+        return self.steps * self.config.batch
+
+    @property
+    def enough(self) -> bool:
+        """Whether that is enough for pictures of this size to show what was learnt."""
+        return len(self.model.shape) == 1 or self.images >= needed(max(self.model.shape[1:]))
+
+    @property
+    def enough_at(self) -> int | None:
+        """The longer side, halved as often as it takes, at which the same time would be enough; None from 8 pixels."""
+        side, images = max(self.model.shape[1:]), self.images
+        while images < needed(side):
+            side, images = side // 2, 4 * images
+        return side if side > 8 else None
+
+
+def needed(side: int) -> int:
+    """The images that the smallest network has to see before what it draws at so many pixels a side is no noise."""
+    return NEEDED * max(8, side) // 8
+
+
+def plan_run(
+    dataset: Dataset,
+    config: TrainingConfig,
+    net: str = "auto",
+    *,
+    fixed: Collection[str] = (),
+    largest_batch: int | None = None,
+    model: ModelConfig | None = None,
+    sampling: SamplingConfig | None = None,
+    text_encoder: str | None = None,
+    conditions: Sequence[ConditionConfig] = (),
+    processes: Processes = ALONE,
+) -> Plan:
+    """What `config` leaves open, chosen for `dataset` by what a few steps were measured to take.
+
+    Open are a `net` of "auto" and these fields of the config where they have their default and aren't named in `fixed`:
+    batch (up to `largest_batch`), accumulate, precision, compile, held_out, previews, preview_calls, evaluated and
+    threads. For a budget in images the network and the batch go by the size of the pictures alone. A `model` that is
+    given stays; the other arguments are those of model_for. Raises SfumatoError where memory doesn't hold a step of one
+    image.
+    """
+    started = time.perf_counter()
+    device = processes.device or pick_device()
+    open_ones = {name for name, value in STANDARD.items() if name not in fixed and getattr(config, name) == value}
+    if "precision" in open_ones:
+        config = replace(config, precision=fastest_precision(device))
+    if "held_out" in open_ones:
+        config = replace(config, held_out=HELD_OUT)
+    if "batch" in open_ones:
+        config = replace(config, batch=max(processes.count, largest_batch or default_batch(dataset)))
+    names = [net]
+    if model is None:
+        if net == "auto" and dataset.is_images and config.minutes is not None:
+            names = [*ENOUGH][: [*ENOUGH].index(largest_net(dataset.shape)) + 1]
+        model = model_for(dataset, names[0], sampling, text_encoder=text_encoder, conditions=conditions)
+    plan = _fit(dataset, config, model, open_ones, processes, device)
+    for name in names[1:]:
+        if plan.images < ENOUGH[name]:  # it would see fewer yet
+            break
+        larger = _fit(dataset, config, _resized(model, name), open_ones, processes, device)
+        if larger.images < ENOUGH[name] or larger.config.accumulate > plan.config.accumulate:
+            break
+        plan = larger
+    return processes.same(replace(plan, seconds=time.perf_counter() - started))
+
+
+def plan_more(
+    dataset: Dataset, config: TrainingConfig, model: ModelConfig, processes: Processes = ALONE
+) -> TrainingConfig:
+    """The `config` of a run that is taken up again, with threads and previews for what is left of its minutes.
+
+    With a budget in images it is to end with the same bits, and nothing is changed.
+    """
+    if config.minutes is None:
+        return config
+    device = processes.device or pick_device()
+    whole = replace(config, threads=0, previews=STANDARD["previews"], preview_calls=STANDARD["preview_calls"])
+    rate = measure_rate(model, dataset, whole, device)
+    fitted = fit_looks(whole, model, len(hold_out(len(dataset), config.held_out)), rate.image)
+    threads = rate.threads if device.type == "cpu" and rate.threads != torch.get_num_threads() else 0
+    # As many samples as before: evaluations are compared with each other.
+    return processes.same(replace(fitted, threads=threads, evaluated=config.evaluated))
+
+
+def _fit(
+    dataset: Dataset,
+    config: TrainingConfig,
+    model: ModelConfig,
+    open_ones: set[str],
+    processes: Processes,
+    device: torch.device,
+) -> Plan:
+    """The plan for one network."""
+    rate = measure_rate(model, dataset, config, device)
+    if device.type == "cpu" and "threads" in open_ones and rate.threads != torch.get_num_threads():
+        config = replace(config, threads=rate.threads)
+    if "batch" in open_ones and config.minutes is not None and dataset.is_images:
+        config = replace(config, batch=fit_batch(config, rate, processes.count))
+    if "accumulate" in open_ones:
+        config = replace(config, accumulate=fit_memory(config, model, rate, free_bytes(device), processes.count))
+    if "compile" in open_ones and dataset.is_images and can_compile(device):
+        config = replace(config, compile=worth_compiling(config, rate, device.type, processes.count))
+    if config.minutes is not None and not open_ones.isdisjoint(("previews", "preview_calls", "evaluated")):
+        held = len(hold_out(len(dataset), config.held_out))
+        config = fit_looks(config, model, held, rate.image / (SPEED_UP if config.compile else 1))
+    return Plan(config, model, rate, 0.0, expected_steps(config, rate, processes.count))
+
+
+def _resized(model: ModelConfig, size: str) -> ModelConfig:
+    net = unet_config(size, model.shape, len(model.classes), text_of(model.net), model.conditions)
+    return replace(model, net=net)
+
+
+def default_batch(dataset: Dataset) -> int:
+    """128 up to 32×32 pixels; above, fewer, so that a short budget still holds hundreds of steps."""
+    return max(16, min(128, 128 * 32 * 32 // math.prod(dataset.shape[1:]))) if dataset.is_images else 128
+
+
+def expected_steps(config: TrainingConfig, rate: Rate, processes: int = 1) -> int:
+    """About how many steps the budget holds, one at least."""
+    by_images = math.inf if config.images is None else math.ceil(config.images / config.batch)
+    if config.minutes is None:
+        return int(by_images)
+    seconds = 60 * config.minutes * (1 - SHARE)
+    each = rate.seconds(config.batch / processes, config.accumulate)
+    if config.compile:
+        seconds, each = seconds - COMPILING, each / SPEED_UP
+    return max(1, int(min(by_images, seconds / each)))
+
+
+def fit_batch(config: TrainingConfig, rate: Rate, processes: int = 1) -> int:
+    """The largest batch with which the budget holds STEPS steps, from SMALLEST to the config's."""
+    batch = config.batch
+    while (
+        batch // 2 >= max(SMALLEST, processes) and expected_steps(replace(config, batch=batch), rate, processes) < STEPS
+    ):
+        batch //= 2
+    return batch
+
+
+def free_bytes(device: torch.device) -> int:
+    """Bytes of memory that a process may take for training: of those that several on one machine share, its part."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info()[0]
+    return free_memory() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def fit_memory(config: TrainingConfig, model: ModelConfig, rate: Rate, free: int, processes: int = 1) -> int:
+    """In how many slices a batch fits `free` bytes. Raises SfumatoError where an image alone doesn't."""
+    rows = math.ceil(config.batch / processes)
+    for slices in range(1, rows + 1):
+        need = BASE + rate.weights + math.ceil(rows / slices) * rate.activations
+        if need <= MEMORY * free:
+            return slices
+    side = "×".join(map(str, model.shape[1:]))
+    raise SfumatoError(
+        f"training this network on pictures of {side} pixels takes {need / 2**30:.1f} GiB of memory for one picture at "
+        f"a time, and {free / 2**30:.1f} GiB are free; train a smaller network, or at a smaller size."
+    )
+
+
+def worth_compiling(config: TrainingConfig, rate: Rate, device: str, processes: int = 1) -> bool:
+    """Whether the minutes that compiled steps save are more than the one or two that compilation takes."""
+    if config.shard or not gains_by_compiling(device, config.precision):
+        return False
+    seconds = math.inf if config.minutes is None else 60 * config.minutes
+    if config.images is not None:
+        each = rate.seconds(config.batch / processes, config.accumulate)
+        seconds = min(seconds, each * config.images / config.batch)
+    return seconds > WORTH_COMPILING
+
+
+def fit_looks(config: TrainingConfig, model: ModelConfig, held: int, image: float) -> TrainingConfig:
+    """`config` with previews and evaluations that take at most SHARE of its minutes, at `image` seconds an image."""
+    for previews, calls, evaluated in LOOKS:
+        fewer = replace(
+            config,
+            previews=min(previews, config.previews),
+            preview_calls=min(calls, config.preview_calls),
+            evaluated=min(evaluated, config.evaluated),
+        )
+        if max(1, previews) * look_seconds(fewer, model, held, image) <= SHARE * 60 * (config.minutes or math.inf):
+            break
+    return fewer

@@ -1,0 +1,104 @@
+"""What a training step costs here: measured in time and memory by a few short ones, before a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice, pairwise
+
+import torch
+from torch import Tensor, nn
+
+from sfumato.data import Dataset
+from sfumato.hub import ModelConfig, new_model
+from sfumato.training.config import TrainingConfig
+from sfumato.training.resources import fastest_threads, using_threads
+from sfumato.training.trainer import Trainer
+
+SHORT = 0.15  # seconds of the step that is timed, where one image takes less
+# What a step has in memory at its peak beside the activations that are kept for the backward pass, as a multiple of
+# them: gradients of some, and the workspaces of convolutions (benchmarks/memory.py).
+PEAK = 1.6
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a step takes: `step` seconds and `image` more for each image, and so in bytes, `weights` and `activations`.
+
+    The former seconds are those of the optimiser, the averages and of starting each operation; the former bytes those
+    of the weights, their gradients and averages and the optimiser's state; the latter are for each image of a slice.
+    Measured with so many `threads`.
+    """
+
+    step: float
+    image: float
+    weights: int
+    activations: int
+    threads: int
+
+    def seconds(self, batch: float, slices: int = 1) -> float:
+        """How long a step of `batch` images in so many slices takes."""
+        return slices * self.step + batch * self.image
+
+
+def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, device: torch.device) -> Rate:
+    """Time a few steps of a network with random weights: about a second, or one step of one image if that is longer.
+
+    They are steps as `config` has them, with the data themselves, uncompiled, of one image and of as many as are
+    trained in SHORT seconds.
+    """
+
+    def steps_of(batch: int) -> Trainer:
+        trial = new_model(model)
+        trial.denoiser.to(device)
+        settings = replace(
+            config, images=10**12, minutes=None, batch=batch, accumulate=1, compile=False, shard=False, coarse=0.0
+        )
+        return Trainer(trial, dataset, settings)
+
+    one = steps_of(1)
+    weights = sum(weight.numel() * weight.element_size() for weight in one.model.denoiser.parameters())
+    held = [0]
+    with _counted(held, one.model.denoiser):
+        (alone,) = _timed(one, 1)
+    if alone < 10 * SHORT:  # another, without what is done only once
+        (alone,) = _timed(one, 1)
+    images = max(1, min(config.batch, int(SHORT / alone)))
+    threads = torch.get_num_threads()
+    if device.type == "cpu" and alone < 10 * SHORT:
+        threads = fastest_threads(partial(_timed, some := steps_of(images), 1), SHORT)
+        with using_threads(threads):
+            together = min(_timed(some, 2))
+            alone = together if images == 1 else min(_timed(one, 2))
+    else:
+        together = alone if images == 1 else _timed(steps_of(images), 2)[-1]
+    # Noise may make one image seem as slow as all: each takes half of its share at least.
+    image = alone if images == 1 else max((together - alone) / (images - 1), together / images / 2)
+    copies = 2 + len(config.ema_widths) + (1 if config.optimizer == "muon" else 2)
+    return Rate(max(0.0, together - images * image), image, copies * weights, int(PEAK * held[0]), threads)
+
+
+def _timed(trainer: Trainer, count: int) -> list[float]:
+    """The seconds that each of the next steps takes."""
+    moments = [time.perf_counter(), *(time.perf_counter() for _ in islice(trainer.steps(), count))]
+    return [later - before for before, later in pairwise(moments)]
+
+
+@contextmanager
+def _counted(found: list[int], module: nn.Module) -> Iterator[None]:
+    """Add up in `found[0]` the bytes of what is kept for backward passes, but for weights and what they are cast to."""
+    shapes = {weight.shape for weight in module.parameters()}
+    seen: set[int] = set()
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if tensor.shape not in shapes and storage.data_ptr() not in seen:
+            seen.add(storage.data_ptr())
+            found[0] += storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        yield
