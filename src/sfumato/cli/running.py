@@ -48,6 +48,8 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
     )
     if plan is not None and not plan.enough:
         note(too_few(plan))
+    if not config.previews:
+        note("no previews are drawn: even the smallest would take more than its share of the time.")
     if config.lora is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
@@ -101,11 +103,15 @@ def expected(trainer: Trainer, plan: Plan | None) -> list[tuple[str, str]]:
     config, trained = plan.config, len(trainer.dataset) - len(trainer.held)
     slices = f" in {config.accumulate} slices" if config.accumulate > 1 else ""
     times = plan.images / trained
-    words = f"about {count(plan.steps)} steps of {config.batch} samples{slices}; each of {count(trained)} is seen "
+    words = f"about {_steps(plan)} of {config.batch} samples{slices}; each of {count(trained)} is seen "
     words += f"{count(round(times))} times" if times >= 1.5 else "once" if times >= 0.75 else "not even once"
     if config.minutes is None:
         words += f"; about {duration(plan.steps * plan.rate.seconds(config.batch / trainer.processes.count))}"
     return [("expect", words)]
+
+
+def _steps(plan: Plan) -> str:
+    return "one step" if plan.steps == 1 else f"{count(plan.steps)} steps"
 
 
 def too_few(plan: Plan) -> str:
@@ -115,8 +121,9 @@ def too_few(plan: Plan) -> str:
     smaller = "" if side is None else f"--size {side}, "
     others = f"{smaller}more --minutes" if plan.config.minutes is not None else f"{smaller}more --images"
     there = "" if torch.cuda.is_available() else ", or a GPU"
+    verb = "is" if plan.steps == 1 else "are"
     return (
-        f"about {count(plan.steps)} steps are too few for {height}×{width} pixels: what is drawn will look like noise; "
+        f"about {_steps(plan)} {verb} too few for {height}×{width} pixels: what is drawn will look like noise; "
         f"use {others}{there}."
     )
 
