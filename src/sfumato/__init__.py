@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sfumato.errors import SfumatoError
     from sfumato.hub import Model, ModelConfig, SamplingConfig, cascade, load, with_branch
     from sfumato.sampling import grid, sample, stepper
-    from sfumato.training import TrainingConfig, model_for, model_from, resume_run, start_run, train
+    from sfumato.training import TrainingConfig, model_for, model_from, plan_run, resume_run, start_run, train
 
 _HOMES = {
     "Dataset": "data",
@@ -31,6 +31,7 @@ _HOMES = {
     "cascade": "hub",
     "model_for": "training",
     "model_from": "training",
+    "plan_run": "training",
     "grid": "sampling",
     "load": "hub",
     "open_dataset": "data",
@@ -60,6 +61,7 @@ __all__ = [
     "model_for",
     "model_from",
     "open_dataset",
+    "plan_run",
     "resume_run",
     "sample",
     "start_run",
