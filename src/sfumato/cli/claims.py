@@ -15,10 +15,9 @@ from rich.table import Table
 from sfumato import __version__
 from sfumato.cli.display import console, duration, note
 from sfumato.cli.eval import data_of
+from sfumato.cli.opening import open_model
 from sfumato.cli.sample import results_folder
-from sfumato.hub import load
 from sfumato.shell import Option, command_line
-from sfumato.training import pick_device
 
 if TYPE_CHECKING:
     from sfumato.evaluation.finding import Finding
@@ -58,7 +57,7 @@ def claims(
     names = only or []
     check_names(names)
     start = time.perf_counter()
-    model = load(run, device=pick_device())
+    model = open_model(run)
     dataset, held = data_of(run, model)
     extractor = open_extractor(features, dataset, held_out=held)
     lab = Laboratory(model, open_reference(dataset, extractor, held), quick)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from sfumato.cli.display import console, count, duration, note, print_facts
 from sfumato.cli.drawing import draw_all, frame_of
+from sfumato.cli.opening import open_model
 from sfumato.cli.options import given, option_words, pick_seeds
 from sfumato.cli.sample import results_folder
 from sfumato.data import Dataset, open_dataset, picture, save_animation
@@ -24,13 +25,13 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import LEAST, SCORES
-from sfumato.hub import Model, SamplingConfig, load
+from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.request import seed_words, settle
 from sfumato.hub.resolving import Arguments
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.sampling import Step
 from sfumato.shell import command_line
-from sfumato.training import open_data, pick_device, training_config
+from sfumato.training import open_data, training_config
 from sfumato.training.config import left_out_by
 from sfumato.training.resuming import suited
 
@@ -103,7 +104,7 @@ def eval_(
         raise SfumatoError(f"--seeds takes one range of at least {LEAST}, such as 1000-1999, not '{seeds}'.")
     other = read_record(against) if against is not None else None
     start = time.perf_counter()
-    model = load(run, weights, pick_device())  # type: ignore[arg-type]
+    model = open_model(run, weights)
     dataset, held = data_of(run, model)
     from sfumato.evaluation.evaluate import (
         Plan,

@@ -30,6 +30,7 @@ from sfumato.cli.drawing import (
     read_pixels,
     stem,
 )
+from sfumato.cli.opening import open_model
 from sfumato.cli.options import (
     describe,
     given,
@@ -44,7 +45,6 @@ from sfumato.cli.options import (
 from sfumato.cli.record import By, compared, comparison_facts, facts, read_record, split_requests
 from sfumato.data import animation, picture, table
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub import load
 from sfumato.hub.cascade import check_cascade, enlarge
 from sfumato.hub.config import FIRST
 from sfumato.hub.request import Comparison, Request, float_words, settle
@@ -52,7 +52,7 @@ from sfumato.hub.resolving import Arguments, resolve
 from sfumato.hub.zoo import ships, zoo_names
 from sfumato.sampling import Step
 from sfumato.shell import command_line
-from sfumato.training import data_gaussian, pick_device
+from sfumato.training import data_gaussian
 
 MAX_SHOWN = 1024  # pictures in the one of them all, which would fill the memory
 COMPARED_STEPS = (5, 10, 20)
@@ -250,7 +250,7 @@ def results_folder(run: Path) -> Path:
 
 
 def _open(run: Path, weights: str, larger: Sequence[str]) -> By:
-    model, *others = (load(name, weights, pick_device()) for name in (run, *larger))  # type: ignore[arg-type]
+    model, *others = (open_model(name, weights) for name in (run, *larger))
     check_cascade([model, *others])
     return By(model, weights, tuple(others))
 

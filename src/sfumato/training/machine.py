@@ -29,7 +29,7 @@ from sfumato.seeds import numpy_generator
 from sfumato.training.config import TrainingConfig
 from sfumato.training.networks import model_for
 from sfumato.training.precision import Precision, can_compile, fastest_precision, pick_device
-from sfumato.training.resources import free_memory, usable_cores
+from sfumato.training.resources import busy_cores, free_memory, usable_cores
 from sfumato.training.trainer import Trainer
 
 GIB = 2**30
@@ -78,8 +78,7 @@ def measure_machine(runs: Path) -> Iterator[str | Machine]:
     """
     device = pick_device()
     yield "what else is running"
-    psutil.cpu_percent()
-    busy = psutil.cpu_percent(interval=0.5) / 100 * (psutil.cpu_count() or 1)
+    busy = busy_cores(0.5)
     yield "convolutions"
     rates = {dtype: convolution_rate(dtype, device) for dtype in (torch.float32, torch.bfloat16)}
     precision = fastest_precision(device)

@@ -81,6 +81,17 @@ def _number(path: Path, place: int = 0) -> int | None:
         return None
 
 
+def busy_cores(seconds: float = 0.1) -> float:
+    """How many cores are in use, measured while this process sleeps for `seconds`."""
+    return float(psutil.cpu_percent(interval=seconds)) / 100 * (psutil.cpu_count() or 1)
+
+
+def settle_threads(call: Callable[[], object]) -> None:
+    """Have PyTorch compute with as many threads as `call` is fastest with, where other programs keep a core busy."""
+    if torch.get_num_threads() > 1 and busy_cores() > 0.5:
+        torch.set_num_threads(fastest_threads(call))
+
+
 @contextmanager
 def using_threads(count: int) -> Iterator[None]:
     """PyTorch computes with so many threads while the block is open; 0 leaves their number as it is."""
