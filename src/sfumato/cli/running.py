@@ -98,7 +98,7 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
 
 def expected(trainer: Trainer, plan: Plan | None) -> list[tuple[str, str]]:
     """What the budget will come to, as far as it was measured."""
-    if plan is None:
+    if plan is None or plan.rate is None:
         return []
     config, trained = plan.config, len(trainer.dataset) - len(trainer.held)
     slices = f" in {config.accumulate} slices" if config.accumulate > 1 else ""

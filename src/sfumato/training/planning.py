@@ -43,12 +43,12 @@ class Plan:
     """A run as this machine can do it: what start_run takes, and what to expect.
 
     `rate` was measured for the network of `model`, in `seconds`, which count among those of the budget, and `steps`
-    are about as many as that holds.
+    are about as many as that holds. Nothing is measured for points.
     """
 
     config: TrainingConfig
     model: ModelConfig
-    rate: Rate
+    rate: Rate | None
     seconds: float
     steps: int
 
@@ -129,7 +129,7 @@ def plan_more(
 
     With a budget in images it is to end with the same bits, and nothing is changed.
     """
-    if config.minutes is None:
+    if config.minutes is None or not dataset.is_images:
         return config
     device = processes.device or pick_device()
     whole = replace(config, threads=0, previews=STANDARD["previews"], preview_calls=STANDARD["preview_calls"])
@@ -149,14 +149,16 @@ def _fit(
     device: torch.device,
 ) -> Plan:
     """The plan for one network."""
+    if not dataset.is_images:  # points take no time to speak of, and there is one network for them
+        return Plan(config, model, None, 0.0, 0)
     rate = measure_rate(model, dataset, config, device)
     if device.type == "cpu" and "threads" in open_ones and rate.threads != torch.get_num_threads():
         config = replace(config, threads=rate.threads)
-    if "batch" in open_ones and config.minutes is not None and dataset.is_images:
+    if "batch" in open_ones and config.minutes is not None:
         config = replace(config, batch=fit_batch(config, rate, processes.count))
     if "accumulate" in open_ones:
         config = replace(config, accumulate=fit_memory(config, model, rate, free_bytes(device), processes.count))
-    if "compile" in open_ones and dataset.is_images and can_compile(device):
+    if "compile" in open_ones and can_compile(device):
         config = replace(config, compile=worth_compiling(config, rate, device.type, processes.count))
     if config.minutes is not None and not open_ones.isdisjoint(("previews", "preview_calls", "evaluated")):
         held = len(hold_out(len(dataset), config.held_out))

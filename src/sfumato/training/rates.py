@@ -18,7 +18,7 @@ from sfumato.training.config import TrainingConfig
 from sfumato.training.resources import fastest_threads, using_threads
 from sfumato.training.trainer import Trainer
 
-SHORT = 0.15  # seconds of the step that is timed, where one image takes less
+SHORT = 0.1  # seconds of the step that is timed, where one image takes less
 # What a step has in memory at its peak beside the activations that are kept for the backward pass, as a multiple of
 # them: gradients of some, and the workspaces of convolutions (benchmarks/memory.py).
 PEAK = 1.6
