@@ -250,7 +250,7 @@ def results_folder(run: Path) -> Path:
 
 
 def _open(run: Path, weights: str, larger: Sequence[str]) -> By:
-    model, *others = (open_model(name, weights) for name in (run, *larger))
+    model, *others = (open_model(name, weights) for name in (str(run), *larger))
     check_cascade([model, *others])
     return By(model, weights, tuple(others))
 
