@@ -46,7 +46,7 @@ from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
 from sfumato.training.planning import HELD_OUT, plan_more
 from sfumato.training.precision import can_compile
 from sfumato.training.resources import fit_threads
-from sfumato.training.resuming import check_suits
+from sfumato.training.resuming import suited
 
 
 def train(
@@ -307,7 +307,7 @@ def continue_run(
         )
     dataset = open_and_tell(config.data, partial(open_data, config), processes)
     model: ModelConfig = read_config(folder / "config.json")
-    check_suits(dataset, model, folder)
+    dataset = suited(dataset, model, folder)
     with console.status("measuring how fast this machine trains"):
         config = plan_more(dataset, config, model, processes)
     try:

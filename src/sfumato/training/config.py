@@ -39,7 +39,9 @@ class TrainingConfig:
     often the class is hidden, how often the caption, and each other condition, for guidance; `ema_widths` are the
     relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name in
     OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it; `compile` has PyTorch compile the network,
-    which takes a minute or two and makes steps faster. `keep` checkpoints are kept, one saved every `save_minutes`.
+    which takes a minute or two and makes steps faster. So many `previews` are drawn, the last at the end, in at most
+    `preview_calls` calls, and with each of them as many samples as `evaluated` are measured of those held out (see
+    looks.py). PyTorch takes so many `threads`; 0 stands for its own choice. `keep` checkpoints are kept, one saved every `save_minutes`.
     Each process takes its share of a batch in `accumulate` slices, one after the other, which needs less memory and
     changes nothing but rounding. With `shard`, several processes share the weights out among them (see sharding.py).
     With `lora`, adapters of that rank are trained and nothing else. `origin` is what a fine-tuned model came from (see
@@ -102,6 +104,9 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
+        for name, least in (("previews", 0), ("preview_calls", 1), ("evaluated", 0), ("threads", 0)):
+            if getattr(self, name) < least:
+                raise SfumatoError(f"{name.replace('_', ' ')} must be at least {least}, got {getattr(self, name)}.")
         if not 0 <= self.held_out <= 0.5:
             raise SfumatoError(f"the share that is held out lies between 0 and 0.5, got {self.held_out:g}.")
         if not 0 <= self.coarse < 1:

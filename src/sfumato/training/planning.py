@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 
-from sfumato.data import Dataset, hold_out
+from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, SamplingConfig
 from sfumato.nets import ConditionConfig, text_of, unet_config
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import TrainingConfig, left_out_by
 from sfumato.training.looks import SHARE, look_seconds
 from sfumato.training.networks import largest_net, model_for
 from sfumato.training.precision import WORTH_COMPILING, can_compile, fastest_precision, gains_by_compiling, pick_device
@@ -134,7 +134,7 @@ def plan_more(
     device = processes.device or pick_device()
     whole = replace(config, threads=0, previews=STANDARD["previews"], preview_calls=STANDARD["preview_calls"])
     rate = measure_rate(model, dataset, whole, device)
-    fitted = fit_looks(whole, model, len(hold_out(len(dataset), config.held_out)), rate.image)
+    fitted = fit_looks(whole, model, len(left_out_by(config, dataset)), rate.image)
     threads = rate.threads if device.type == "cpu" and rate.threads != torch.get_num_threads() else 0
     # As many samples as before: evaluations are compared with each other.
     return processes.same(replace(fitted, threads=threads, evaluated=config.evaluated))
@@ -161,7 +161,7 @@ def _fit(
     if "compile" in open_ones and can_compile(device):
         config = replace(config, compile=worth_compiling(config, rate, device.type, processes.count))
     if config.minutes is not None and not open_ones.isdisjoint(("previews", "preview_calls", "evaluated")):
-        held = len(hold_out(len(dataset), config.held_out))
+        held = len(left_out_by(config, dataset))
         config = fit_looks(config, model, held, rate.image / (SPEED_UP if config.compile else 1))
     return Plan(config, model, rate, 0.0, expected_steps(config, rate, processes.count))
 
