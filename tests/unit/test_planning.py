@@ -137,7 +137,7 @@ def test_what_is_given_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_few_steps_are_said_with_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = replace(TINY, shape=(3, 256, 256))
+    model = replace(TINY, shape=(1, 256, 256))
     plan = Plan(replace(MINUTES, batch=16), model, Rate(0, 0.3, 1, 1, 1), 1.0, needed(64) // 16 // 16 + 1)
     assert not plan.enough and plan.enough_at == 64
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
