@@ -69,7 +69,7 @@ $(SITE): $(COMPUTED) $(WRITTEN) | web/node_modules/.installed
 	touch $@
 
 $(COMPUTED): $(SHOWN) | node $(VENV)/$(if $(filter test,$(MAKECMDGOALS)),.test,.lesson) # pip is run once at a time
-	$(BIN)/python -W ignore -m sfumato.lesson.computed web/public/computed
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m sfumato.lesson.computed web/public/computed
 
 web/node_modules/.installed: web/package-lock.json | node
 	cd web && npm ci --no-audit --no-fund --loglevel=error

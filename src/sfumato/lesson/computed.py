@@ -119,12 +119,18 @@ def centres_of(points: NDArray[np.float64], count: int, rounds: int = 12) -> tup
     """`count` centres of `points` (n, d) by Lloyd's algorithm, and the spread about them along one coordinate."""
     centres = points[np.random.default_rng(0).choice(len(points), count, replace=False)]
     for _ in range(rounds):
-        nearest = ((points[:, None] - centres) ** 2).sum(-1).argmin(1)
+        nearest = _nearest(points, centres)
         for k in range(count):
             if (nearest == k).any():
                 centres[k] = points[nearest == k].mean(0)
-    nearest = ((points[:, None] - centres) ** 2).sum(-1).argmin(1)
+    nearest = _nearest(points, centres)
     return centres, float(np.sqrt(((points - centres[nearest]) ** 2).mean()))
+
+
+def _nearest(points: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Of each point the centre at the least |c|² − 2 x·c, which is the squared distance but for |x|²."""
+    nearest: NDArray[np.int64] = ((centres**2).sum(1) - 2 * points @ centres.T).argmin(1)
+    return nearest
 
 
 def hills() -> dict[str, Any]:
