@@ -20,6 +20,7 @@ from sfumato.training import Judged, Plan, Preview, Saved, Trainer, TrainingConf
 from sfumato.training.looks import SHARE, look_seconds
 from sfumato.training.planning import (
     BASE,
+    DEARER,
     HELD_OUT,
     LOOKS,
     MEMORY,
@@ -56,8 +57,8 @@ def test_a_batch_is_made_smaller_for_the_sake_of_enough_steps_alone(rate: Rate, 
     assert SMALLEST <= fitted <= batch and batch % fitted == 0
     if fitted < batch:
         assert expected_steps(replace(config, batch=2 * fitted), rate) < STEPS
-    if fitted > SMALLEST:
-        assert expected_steps(replace(config, batch=fitted), rate) >= STEPS
+    if fitted > SMALLEST and expected_steps(replace(config, batch=fitted), rate) < STEPS:
+        assert 2 * rate.seconds(fitted // 2) >= DEARER * rate.seconds(fitted)
 
 
 @given(rates, st.integers(2**28, 2**38), st.integers(1, 128))

@@ -29,6 +29,7 @@ HELD_OUT = 0.05  # share of the samples
 # same time (benchmarks/network_choice.py).
 ENOUGH = {"nano": 0, "tiny": 40_000, "small": 150_000, "medium": 600_000}
 SMALLEST = 8  # images in a batch
+DEARER = 1.4
 NEEDED = 1000
 STEPS = 1000  # that a budget in minutes is to hold, if need be with smaller batches
 COMPILING, SPEED_UP = 90.0, 2.0  # seconds, and how much faster steps are then at least
@@ -189,11 +190,19 @@ def expected_steps(config: TrainingConfig, rate: Rate, processes: int = 1) -> in
 
 
 def fit_batch(config: TrainingConfig, rate: Rate, processes: int = 1) -> int:
-    """The largest batch with which the budget holds STEPS steps, from SMALLEST to the config's."""
+    """The largest batch with which the budget holds STEPS steps, from SMALLEST to the config's.
+
+    It is made no smaller where an image would take DEARER times as long in half of it: steps of small pictures cost
+    nearly the same whatever their number.
+    """
+
+    def image(batch: int) -> float:
+        return rate.seconds(batch / processes) / batch
+
     batch = config.batch
-    while (
-        batch // 2 >= max(SMALLEST, processes) and expected_steps(replace(config, batch=batch), rate, processes) < STEPS
-    ):
+    while batch // 2 >= max(SMALLEST, processes) and image(batch // 2) < DEARER * image(batch):
+        if expected_steps(replace(config, batch=batch), rate, processes) >= STEPS:
+            break
         batch //= 2
     return batch
 
