@@ -99,7 +99,7 @@ export const text: ChapterText = {
       text: [
         'What you see is the real [[network]] of this lesson at work, every number of it. A noisy digit comes in at the left. Each block turns one stack of [[feature map|feature maps]] into another, by [[convolution]]: small windows of 3 × 3, whose weights were learnt. Choose a block and look at its maps; some have found strokes, some edges, some the empty paper.',
         'A window of 3 × 3 is short-sighted: it can’t tell a smudge from a part of a stroke. So the picture is halved on its way down, and the same small window covers twice as much. On the lower floor the network sees the digit as a whole and can settle *what it is*. Then it goes up again, to say *where exactly* each stroke lies. This shape, down and up, is what the [[UNet]] is named after.',
-        'But halving forgets which of four pixels was the dark one. The bridges carry it across: a [[skip connection]] takes the fine maps from before the halving and joins them again after the doubling. Switch the fine skip off at little noise and the answer turns to a blur: on digits that it was never trained on, the error at t = 0.2 grows more than four times, from 0.029 to 0.127. At t = 0.9 the skip hardly matters, since there the fine detail *is* noise. (The digits to choose from here were among its examples, so its errors on them are a little smaller.)',
+        'But halving forgets which of four pixels was the dark one. The bridges carry it across: a [[skip connection]] takes the fine maps from before the halving and joins them again after the doubling. Switch the fine skip off at little noise and the answer turns to a blur: on digits that it was never trained on, the error at t = 0.2 becomes five times as large, from 0.029 to 0.145. At t = 0.9 the skip hardly matters, since there the fine detail *is* noise. (The digits to choose from here were among its examples, so its errors on them are a little smaller.)',
       ],
       code: 'network_blocks.py',
     },
@@ -107,7 +107,7 @@ export const text: ChapterText = {
       heading: 'Told how noisy it is',
       text: [
         'One network serves all noise levels, and it is told which one it faces. The level is written as a row of waves of different lengths, the [[time embedding]]; a small network makes 256 numbers of it, the class of the digit is added, and the green line takes them to every block. There they turn channels up and down: each map is multiplied by one number and shifted by another.',
-        'Take the noise level away, and the network trusts a noisy picture far too much: at t = 0.8 the error doubles, from 0.16 to 0.34. Then tell it a wrong class. At little noise it believes its eyes: at t = 0.1 the answer can still be read as what it was, 99 times in 100. At t = 0.8 it draws what it was told, every time.',
+        'Take the noise level away, and the network trusts a noisy picture far too much: at t = 0.8 the error more than doubles, from 0.16 to 0.37. Then tell it a wrong class. At little noise it believes its eyes: at t = 0.1 the answer can still be read as what it was, 99 times in 100. At t = 0.8 it draws what it was told, every time.',
       ],
       equations: [
         {

@@ -97,7 +97,7 @@ export const text: ChapterText = {
       heading: 'Calm, because nobody plays against it',
       text: [
         'This is plain regression: fixed questions with fixed answers. The target doesn’t move while you aim at it. In a [[GAN]] it does: two networks play against each other, each one’s loss depends on how good the other just is, and when one wins outright, the other has nothing left to learn from. Here there is no opponent, and so none of the usual accidents: no collapse to a single picture, no endless circling, no delicate balance to keep.',
-        'The ribbons are a real run of this lesson’s model, 278 seconds on two processor cores. Go through it: the levels of much noise give way first, where the noise is plain to see; those of little noise follow.',
+        'The ribbons are a real run of this lesson’s model, 14 minutes on a processor core that other programs shared. Go through it: the levels of much noise give way first, where the noise is plain to see; those of little noise follow.',
       ],
     },
     {
@@ -111,7 +111,7 @@ export const text: ChapterText = {
       heading: 'The loss has a floor, and flat is not finished',
       text: [
         'The ribbons never reach zero, however long you train. A noisy picture could have come from many clean ones; the best answer is their average, and it is a little wrong for each. At little noise the floor of this error is high: to read faint grain off a picture, you would have to know the picture to the last shade. The floor belongs to the data. Even the perfect denoiser has it.',
-        'That is why the curve under the samples is so hard to read. Most of its height is what nobody can predict. After 8,000 pictures, 3% of the run, nine tenths of the fall are behind it, and the rest looks flat. Now look at the samples. At that moment 4 of the 40 still can’t be read as the digit asked for; at 64,000 all of them can. On the curve this was a step from 0.154 to 0.124. **A flat loss does not mean that nothing is learnt.** Look at samples, and level by level.',
+        'That is why the curve under the samples is so hard to read. Most of its height is what nobody can predict. After 8,000 pictures, 3% of the run, nine tenths of the fall are behind it, and the rest looks flat. Now look at the samples. At that moment 6 of the 40 still can’t be read as the digit asked for; from 16,000 on it is one at most. On the curve this was a step from 0.153 to 0.137. **A flat loss does not mean that nothing is learnt.** Look at samples, and level by level.',
       ],
       equations: [
         {
@@ -125,7 +125,7 @@ export const text: ChapterText = {
       heading: 'An average, and when to stop',
       text: [
         'Every batch pulls the weights its own way, so the latest weights jitter. Samples are drawn with the [[EMA]], their average over recent training: what was learnt stays, the jitter cancels. It costs a second copy of the weights and nothing else. All forty samples at each moment are its work.',
-        'When to stop? A tenth of the digits were [[held-out]] from this run. On these the mean error is lowest after 64,000 to 128,000 pictures, 0.124. By the end it has *risen* to 0.137, while on the training pictures it fell all the time, to 0.094. From some point on, the network learns its 1,617 examples by heart. The samples show it too: they go on coming closer to training pictures, but no longer to digits that were kept away. This is [[memorisation]], and the training loss, falling without a break, will never tell you. The cure is more data, or stopping sooner.',
+        'When to stop? A tenth of the digits were [[held-out]] from this run. On these the mean error is lowest after 64,000 to 128,000 pictures, 0.126. By the end it has *risen* to 0.137, while on the training pictures it fell all the time, to 0.094. From some point on, the network learns its 1,617 examples by heart. The samples show it too: they go on coming closer to training pictures, but hardly any to digits that were kept away. This is [[memorisation]], and the training loss, falling without a break, will never tell you. The cure is more data, or stopping sooner.',
       ],
       code: 'training_average.py',
     },
