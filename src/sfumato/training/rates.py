@@ -18,6 +18,7 @@ from sfumato.training.config import TrainingConfig
 from sfumato.training.resources import fastest_threads, using_threads
 from sfumato.training.trainer import Trainer
 
+FEW = 4  # images at least in a step that is timed, where one image takes less than ten times as long as this:
 SHORT = 0.1  # seconds of the step that is timed, where one image takes less
 # What a step has in memory at its peak beside the activations that are kept for the backward pass, as a multiple of
 # them: gradients of some, and the workspaces of convolutions (benchmarks/memory.py).
@@ -59,22 +60,26 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
         )
         return Trainer(trial, dataset, settings)
 
-    one = steps_of(1)
+    one, every = steps_of(1), torch.get_num_threads()
     weights = sum(weight.numel() * weight.element_size() for weight in one.model.denoiser.parameters())
     held = [0]
-    with _counted(held, one.model.denoiser):
-        (alone,) = _timed(one, 1)
-    if alone < 10 * SHORT:  # another, without what is done only once
-        (alone,) = _timed(one, 1)
-    images = max(1, min(config.batch, int(SHORT / alone)))
-    threads = torch.get_num_threads()
-    if device.type == "cpu" and alone < 10 * SHORT:
-        threads = fastest_threads(partial(_timed, some := steps_of(images), 1), SHORT)
+    threads = 1 if device.type == "cpu" else every  # first: on a busy machine all of them may take twenty times as long
+    with using_threads(threads):
+        with _counted(held, one.model.denoiser):
+            (alone,) = _timed(one, 1)
+        if short := alone < 10 * SHORT:  # another, without what is done only once
+            (alone,) = _timed(one, 1)
+    images = min(config.batch, max(FEW, int(SHORT / alone))) if short else 1
+    some = one if images == 1 else steps_of(images)
+    if short and threads != every:
+        threads = fastest_threads(partial(_timed, some, 1), SHORT)
+    elif threads != every and (found := _timed(one, 1)[0]) < alone:
+        threads, alone = every, found
+    together = alone
+    if short:
         with using_threads(threads):
             together = min(_timed(some, 2))
             alone = together if images == 1 else min(_timed(one, 2))
-    else:
-        together = alone if images == 1 else _timed(steps_of(images), 2)[-1]
     # Noise may make one image seem as slow as all: each takes half of its share at least.
     image = alone if images == 1 else max((together - alone) / (images - 1), together / images / 2)
     copies = 2 + len(config.ema_widths) + (1 if config.optimizer == "muon" else 2)

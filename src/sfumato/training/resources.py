@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import torch
 
+HOPELESS = 4.0
+
 
 def control_groups(controller: str, root: Path = Path("/")) -> list[Path]:
     """Folders of the Linux control groups, of version 1 or 2, that limit `controller` for this process.
@@ -108,20 +110,25 @@ def using_threads(count: int) -> Iterator[None]:
 def fastest_threads(call: Callable[[], object], seconds: float = 0.1) -> int:
     """With how many threads `call` is faster now: all that PyTorch has, or one, which must win by a tenth.
 
-    Both are measured, in turns, for `seconds` each, after a first call that isn't. On a busy machine all threads of a
-    convolution wait for the one whose core another program has, and one thread alone can be many times faster.
+    Both are measured, in turns, for `seconds` each, after a first call that isn't; one call with all is enough where
+    it takes HOPELESS times as long. On a busy machine all threads of a convolution wait for the one whose core another
+    program has, some of them without ever sleeping, and one thread alone can be twenty times faster.
     """
     every = torch.get_num_threads()
     if every == 1:
         return 1
-    spent = dict.fromkeys((every, 1), 0.0)
-    calls = 0
-    call()
-    while not calls or min(spent.values()) < seconds:
-        for count in spent:
-            with using_threads(count):
-                started = time.perf_counter()
-                call()
-                spent[count] += time.perf_counter() - started
-        calls += 1
-    return 1 if spent[1] < 0.9 * spent[every] else every
+
+    def timed(threads: int) -> float:
+        with using_threads(threads):
+            started = time.perf_counter()
+            call()
+            return time.perf_counter() - started
+
+    timed(1)
+    alone = timed(1)
+    if timed(every) > HOPELESS * alone:
+        return 1
+    together = timed(every)
+    while min(alone, together) < seconds:
+        alone, together = alone + timed(1), together + timed(every)
+    return 1 if alone < 0.9 * together else every
