@@ -307,3 +307,10 @@ def test_the_hub_reads_shards_as_the_plain_path_does(root: Path) -> None:
         assert any("of another split" in note for note in dataset.notes)
     with pytest.raises(SfumatoError, match=r"there is no split 'tset' \(there is test, train\)"):
         look(f"hf:{root}:tset")
+
+
+def test_of_two_captions_that_could_be_meant_the_one_with_the_longer_name_in_common_is_used(tmp_path: Path) -> None:
+    pictures = {f"v1.{i}.png": png(i) for i in range(3)}
+    captions = {"v1.txt": b"all", "v1.0.txt": b"zero", "v1.1.png.txt": b"one"}
+    dataset = open_dataset(str(write(tmp_path / "photos", {**pictures, **captions})), cache=tmp_path / "cache")
+    assert [dataset.captions[i] for i in range(3)] == [("zero",), ("one",), ("all",)]

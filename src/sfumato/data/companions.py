@@ -42,7 +42,7 @@ def read_companions(listing: Listing, pictures: Collection[Parts], texts: Collec
     if not texts:
         return said
     owners = owners_among(pictures)
-    for parts in texts:
+    for parts in sorted(texts, key=lambda parts: len(parts[-1])):  # of v1.txt and v1.2.txt, the latter is v1.2.png's
         owned = owners(parts)
         if not owned:
             listing.leave_out(parts, NO_PICTURE)
