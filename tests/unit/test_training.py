@@ -366,3 +366,19 @@ def test_a_run_goes_on_with_its_classes_in_its_own_order(tmp_path: Path) -> None
         list(train(tmp_path / name, trainer))
         ends.append(weights(trainer))
     assert_same(*ends)
+
+
+def test_weights_that_burst_in_the_last_step_are_told(tmp_path: Path) -> None:
+    """No loss is taken after the last update, so that it says nothing of it."""
+    for rate, told in ((1e30, 1), (1e-3, 0)):
+        config = replace(CONFIG, images=16 * 2, previews=0, learning_rate=rate, optimizer="adamw")
+        trainer = start_run(tmp_path / str(rate), blobs(), config, TINY, CPU)
+        notes = [event.text for event in train(tmp_path / str(rate), trainer) if isinstance(event, Noted)]
+        assert sum("the weights have grown to" in words for words in notes) == told
+
+
+def test_a_run_that_has_spent_its_budget_stays_as_it_is(tmp_path: Path) -> None:
+    list(train(tmp_path, start_run(tmp_path, blobs(), replace(CONFIG, images=16, previews=0), TINY, CPU)))
+    before = (tmp_path / "config.json").read_bytes()
+    resume_run(tmp_path, blobs(30), training_config(tmp_path), CPU)
+    assert (tmp_path / "config.json").read_bytes() == before

@@ -100,7 +100,8 @@ def arrange(
     elif loose and folders:
         lost = dict.fromkeys(loose, OUTSIDE if len(folders) > 1 else OUTSIDE_ONE)
     if len(folders) > 1 and all(name.lower() in SPLITS for name in folders):
-        one = readable(str(Path(root, *places[inside[0]][:depth], folders[0])))
+        chosen = next((name for name in folders if SPLITS[name.lower()] == "train"), folders[0])
+        one = readable(str(Path(root, *places[inside[0]][:depth], chosen)))
         notes.append(f"{' and '.join(folders)} are taken as classes; to train on one of them alone, give {one}.")
     notes += _like_each_other(folders)
     notes += _repeats(

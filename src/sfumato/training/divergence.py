@@ -9,6 +9,7 @@ from sfumato.training.config import TrainingConfig
 from sfumato.training.trainer import Progress
 
 EXPLODED = 10.0  # times the lowest mean of some steps: chance doesn't reach that
+BURST = 1e4  # in magnitude: weights that learn stay below ten
 UNLEARNT = 2.0  # times the loss of the first step, which is that of a network that has learnt nothing
 
 
@@ -34,8 +35,13 @@ class LossWatch:
         self._lowest = min(self._lowest, self._last)
         return [f"at step {recent[-1].step:,} {self._words()}."] if exploded else []
 
-    def ending(self) -> list[str]:
-        """What is to be said of the loss at the end."""
+    def ending(self, largest_weight: float) -> list[str]:
+        """What is to be said at the end: of the loss, and of the last steps, which no loss was taken after."""
+        if not largest_weight < BURST:
+            return [
+                f"the weights have grown to {largest_weight:,.3g}, far beyond what learns: train again "
+                f"with a lower learning rate (now {self.config.learning_rate:g})."
+            ]
         if self._last > EXPLODED * self._lowest or self._last > UNLEARNT * self._first:
             return [f"the run has not learnt what it could: {self._words()}."]
         return []

@@ -75,7 +75,7 @@ def resume_run(
             f"the main process goes on from step {step} of {folder} and process {processes.rank} from step "
             f"{trainer.step}; let --out be a folder that all machines share."
         )
-    if processes.main:
+    if processes.main and trainer.fraction < 1:  # else nothing is trained, and the run stays as it is
         with alone_in(folder):
             replace_file(folder / "config.json", config_json(model=model, training=config))
             for name in ("metrics.jsonl", FILE):

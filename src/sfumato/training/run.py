@@ -252,7 +252,7 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
         yield Noted(
             f"{looks.left_out} of {looks.most} previews were left out: they took longer than the budget allows."
         )
-    yield from map(Noted, watched.ending())
+    yield from map(Noted, watched.ending(trainer.largest_weight()))
 
 
 def _look(saver: Saver, looks: Looks) -> Iterator[Preview | Judged | Noted]:

@@ -341,6 +341,13 @@ class Trainer:
                 f"with a lower learning rate (now {self.config.learning_rate:g})."
             )
 
+    def largest_weight(self) -> float:
+        """The largest magnitude among the weights, NaN where one is; of a sharded run, all processes ask."""
+        return max(
+            (float(whole(weight.detach().abs().max())) for weight in self._weights),
+            key=lambda one: math.inf if math.isnan(one) else one,
+        )
+
     def state(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
         """Everything a resumed run needs: tensors by file, and the counters.
 
