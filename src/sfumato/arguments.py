@@ -104,6 +104,8 @@ def as_seeds(seeds: Any) -> Sequence[int]:
     if not len(listing):
         raise SfumatoError("there are no seeds and so nothing to draw; give one an image, such as range(16).")
     ends = [listing[0], listing[-1]] if isinstance(listing, range) else listing
+    if any(map(_truth, ends)):
+        raise SfumatoError("a seed is a whole number, not True or False.")
     checked = [check_seed(seed) for seed in ends]
     return listing if isinstance(listing, range) else checked
 

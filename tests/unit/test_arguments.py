@@ -89,6 +89,7 @@ def test_one_label_is_for_all_and_none_says_nothing(model: Model) -> None:
         ({"seeds": range(-1, 1)}, "a seed is a whole number from 0"),
         ({"seeds": [5, 2**64]}, "a seed is a whole number from 0"),
         ({"seeds": [5, 7.5]}, "a seed is a whole number .* got 7.5"),
+        ({"seeds": [True, False]}, "a seed is a whole number, not True"),
         ({"steps": 2.5}, "whole number, not 2.5"),
         ({"steps": "2"}, "whole number, not '2'"),
         ({"steps": True}, "whole number, not True"),

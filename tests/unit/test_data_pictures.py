@@ -198,8 +198,8 @@ def foreign(path: Path, key: str = "Comment", text: str = "drawn elsewhere") -> 
         (lambda path: Image.new("RGB", (4, 4)).save(path, "JPEG"), "x.png"),
         (foreign, "not drawn by sfumato"),
         (lambda path: foreign(path, "sfumato", '"text"'), "not drawn by sfumato"),
-        (lambda path: foreign(path, "sfumato", "not JSON"), "x.png"),
-        (lambda path: foreign(path, "sfumato", "[" * 100_000), "x.png"),
+        (lambda path: foreign(path, "sfumato", "not JSON"), "x.png carries a damaged record"),
+        (lambda path: foreign(path, "sfumato", "[" * 100_000), "x.png carries a damaged record"),
     ],
     ids=["missing", "folder", "text", "empty", "bare", "jpeg", "foreign", "no record", "no json", "deep json"],
 )

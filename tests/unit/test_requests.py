@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
@@ -268,3 +269,28 @@ def test_a_picture_that_changed_is_not_drawn_from_again(draws: Draws) -> None:
     with pytest.raises(SfumatoError, match=r"--like draws all as .* says; leave --steps out"):
         draws("--like", drawn, "--steps", 3)
     assert app is not None and Comparison is not None
+
+
+SEEN = {"sfumato": "0.1.0", "model": "digits", "weights": "ema", "command": "sfumato sample digits --seeds 3"}
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ({**SEEN, "seed": "3"}, "an earlier sfumato drew it, and its seeds are other noise now"),
+        ({**SEEN, "seeds": "0-7"}, "an earlier sfumato drew it, and its seeds are other noise now"),
+        ({**SEEN, "sfumato": "9.9", "seed": "3", "request": "{}"}, "x.png .of sfumato 9.9; this is .* at 'seeds'"),
+        ({"model": "digits"}, "x.png can't be drawn again: it doesn't say by what request"),
+    ],
+    ids=["before requests", "before requests, a grid", "a newer request", "nothing"],
+)
+def test_a_picture_of_another_version_says_so_and_offers_no_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], about: dict[str, str], words: str
+) -> None:
+    path = tmp_path / "x.png"
+    save_png(picture(torch.zeros(1, 1, 4, 4)), path, about)
+    with pytest.raises(SfumatoError, match=words) as refused:
+        read_record(path)
+    assert "sfumato sample" not in str(refused.value)
+    app(["info", str(path)], exit_on_error=False, print_error=False, result_action="return_value")
+    assert ("earlier sfumato" in capsys.readouterr().out) == ("earlier" in words)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from io import TextIOWrapper
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL
@@ -67,7 +68,10 @@ def main() -> NoReturn:
             raise
         # "OutOfMemoryError" is torch's, which isn't imported for this; on the CPU it raises a RuntimeError.
         full = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-        if isinstance(error, SfumatoError | CycloptsError):
+        if isinstance(error, UnusedCliTokensError):
+            rest = shlex.join(error.unused_tokens)
+            message = f"no argument is left for {rest}; name one thing a call, and put what belongs together in quotes."
+        elif isinstance(error, SfumatoError | CycloptsError):
             message = " ".join(str(error).split())
         elif isinstance(error, OSError) and error.errno in FULL:
             where = f" that holds {error.filename}" if error.filename else ""

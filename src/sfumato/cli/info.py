@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
 from sfumato.cli.options import describe as describe_told
+from sfumato.cli.record import BEFORE_REQUESTS, drawn_before_requests
 from sfumato.data import Dataset, open_dataset, read_about
 from sfumato.data.dataset import USED
 from sfumato.data.report import BESIDE
@@ -40,7 +41,10 @@ def info(
     if size is not None and (path.suffix.lower() == ".png" or run_folder):
         raise SfumatoError(f"--size is for reading a data set, and {what} is none; leave it out.")
     if path.suffix.lower() == ".png":
-        print_facts(read_about(path).items())
+        about = read_about(path)
+        print_facts(about.items())
+        if drawn_before_requests(about):
+            print_facts([("note", BEFORE_REQUESTS)])
     elif run_folder:
         print_facts(run_facts(path))
     elif ships(what):

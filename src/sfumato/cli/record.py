@@ -28,6 +28,7 @@ from sfumato.shell import Option, command_line
 
 SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
 PLAIN = SamplingConfig()
+BEFORE_REQUESTS = "an earlier sfumato drew it, and its seeds are other noise now, so that they draw another picture"
 
 
 @dataclass(frozen=True)
@@ -170,16 +171,26 @@ class Recorded:
 def read_record(path: Path) -> Recorded:
     """What the PNG at `path` carries. Raises SfumatoError where it can't be drawn again by that."""
     about = read_about(path)
+    if drawn_before_requests(about):
+        raise SfumatoError(f"{path} can't be drawn again: {BEFORE_REQUESTS}.")
     asked: Request | Comparison | None = None
-    if "request" in about:
-        asked = read_request(about["request"])
-    elif "comparison" in about:
-        asked = read_comparison(about["comparison"])
+    try:
+        if "request" in about:
+            asked = read_request(about["request"])
+        elif "comparison" in about:
+            asked = read_comparison(about["comparison"])
+    except SfumatoError as error:
+        by = f" (of sfumato {version}; this is {__version__})" if (version := about.get("sfumato")) else ""
+        raise SfumatoError(f"{path}{by} can't be drawn again: {error}") from error
     if asked is None or "model" not in about:
-        again = f"; draw it by its command: {about['command']}" if "command" in about else ""
-        raise SfumatoError(f"{path} carries no request{again}.")
+        raise SfumatoError(f"{path} can't be drawn again: it doesn't say by what request and model it was drawn.")
     larger = tuple(shlex.split(about.get("upscale-with", "")))
     return Recorded(about["model"], about.get("weights", "ema"), about.get("weights_sha256", ""), larger, asked)
+
+
+def drawn_before_requests(about: dict[str, str]) -> bool:
+    """Whether it was drawn when a seed was other noise than it is now: pictures have carried their request since."""
+    return bool({"seed", "seeds"} & about.keys()) and not {"request", "comparison"} & about.keys()
 
 
 def same_drawing(path: Path, about: dict[str, str]) -> bool:

@@ -167,13 +167,18 @@ def read_about(path: Path) -> dict[str, str]:
         with guarded_against_bombs(), Image.open(path) as image:
             image.load()
             text = getattr(image, "text", {}).get(_KEY)
-        about = json.loads(text) if text is not None else None
     except FileNotFoundError as error:
         raise SfumatoError(f"there is no file {path}.") from error
     except (OSError, SyntaxError, ValueError, RecursionError) as error:
         raise SfumatoError(f"{path} is not a readable PNG.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise SfumatoError(f"{path} has {too_large(PIXELS)}.") from error
+    try:
+        about = json.loads(text) if text is not None else None
+    except (ValueError, RecursionError) as error:
+        raise SfumatoError(
+            f"{path} carries a damaged record of how it was made; the picture itself is whole."
+        ) from error
     if not isinstance(about, dict):
         raise SfumatoError(f"{path} was not drawn by sfumato: it carries no record of how it was made.")
     return {str(name): str(value) for name, value in about.items()}

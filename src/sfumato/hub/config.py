@@ -61,7 +61,7 @@ class SamplingConfig:
             object.__setattr__(self, "guidance", finite("guidance", guidance, 0))
         except SfumatoError as error:
             raise SfumatoError(
-                f"guidance must be a finite number from 0, got {guidance}; 1 is plainly conditional, and a "
+                f"guidance must be a finite number from 0, got {guidance!r}; 1 is plainly conditional, and a "
                 "negative prompt leads away from something."
             ) from error
         one_of("schedule", self.schedule, SCHEDULES)

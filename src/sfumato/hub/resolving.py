@@ -177,7 +177,8 @@ def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:
         notes.append(f"the mask {path.name} is transparent over {share:.0%}: there the picture is kept.")
     drawn = (white > 0) & ~clear
     if not bool(drawn.any()):
-        whole = "transparent wherever it is white" if bool((white > 0).any()) else "black all over"
+        dark = "black all over" if bool((white == -1).all()) else "nowhere lighter than a middle grey"
+        whole = "transparent wherever it is white" if bool((white > 0).any()) else dark
         raise SfumatoError(f"the mask {path} is {whole}; paint it white, and opaque, where to draw.")
     return drawn
 
