@@ -50,7 +50,7 @@ def model(name: str = "tiny") -> Model:
 def draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Draws:
     """`draws(*words)` runs `sfumato sample` in `tmp_path`, with models of this file; returns the PNGs that are new."""
     models = {name: model(name) for name in ("tiny", "own")}
-    monkeypatch.setattr("sfumato.cli.sample.load", lambda path, *_: models[Path(path).name])
+    monkeypatch.setattr("sfumato.cli.opening.load", lambda path, *_: models[Path(path).name])
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     for path in PATHS:

@@ -111,7 +111,7 @@ def test_a_place_that_cannot_be_written_is_named_before_drawing(draws: Draws, mo
 def test_numbers_that_run_away_are_one_sentence(draws: Draws, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = model()
     next(iter(broken.denoiser.parameters())).data.fill_(float("nan"))
-    monkeypatch.setattr("sfumato.cli.sample.load", lambda *_: broken)
+    monkeypatch.setattr("sfumato.cli.opening.load", lambda *_: broken)
     with pytest.raises(SfumatoError, match="numbers run away; take more steps or less --guidance"):
         draws("tiny", "-n", 1, "--out", "out")
 

@@ -36,11 +36,12 @@ SAMPLE = {
 }  # fmt: skip
 PLAIN = {"run": ["tiny"], "class": ["--class", "cat"], "count": ["-n", "2"], "steps": ["--steps", "3"],
          "guidance": ["--guidance", "2.5"], "sampler": ["--sampler", "ddim"]}  # fmt: skip
+PUSHED = {**PLAIN, "guidance": ["--guidance", "30"]}  # so far that estimates leave [-1, 1], where a threshold counts
 MODES: dict[str, dict[str, list[str]]] = {
     "plain": PLAIN,
     "compared": {**{k: v for k, v in PLAIN.items() if k != "sampler"}, "compare": ["--compare", "ddim,dpm++2m"]},
-    "variation": {**PLAIN, "image": ["--image", "a,depth=b; c.png"]},
-    "inpainted": {**PLAIN, "image": ["--image", "a,depth=b; c.png"], "mask": ["--mask", "left.png"]},
+    "variation": {**PUSHED, "image": ["--image", "a,depth=b; c.png"]},
+    "inpainted": {**PUSHED, "image": ["--image", "a,depth=b; c.png"], "mask": ["--mask", "left.png"]},
     "controlled": {**PLAIN, "control": ["--control", "edges=a,depth=b; c.png"]},
     "again": {"like": ["--like", "like.png"]},
 }
@@ -110,7 +111,7 @@ def drawing(draws: Draws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         with torch.no_grad():
             for parameter in one.denoiser.parameters():
                 parameter.mul_(1.1 if weights == "raw" else 1.0)
-    monkeypatch.setattr("sfumato.cli.sample.load", lambda path, weights, _: models[Path(path).name, weights])
+    monkeypatch.setattr("sfumato.cli.opening.load", lambda path, weights, _: models[Path(path).name, weights])
     data = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
     monkeypatch.setattr("sfumato.cli.sample.data_gaussian", lambda _: Gaussian.fit(data))
     draws("tiny", "--class=-x y", "--seeds", "5,6", "--steps", "2", "--out", "was")
