@@ -69,7 +69,7 @@ def main() -> NoReturn:
         # "OutOfMemoryError" is torch's, which isn't imported for this; on the CPU it raises a RuntimeError.
         full = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
         if isinstance(error, UnusedCliTokensError):
-            rest = shlex.join(error.unused_tokens)
+            rest = shlex.join(error.unused_tokens or [])
             message = f"no argument is left for {rest}; name one thing a call, and put what belongs together in quotes."
         elif isinstance(error, SfumatoError | CycloptsError):
             message = " ".join(str(error).split())
