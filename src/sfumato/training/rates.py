@@ -18,8 +18,7 @@ from sfumato.training.config import TrainingConfig
 from sfumato.training.resources import fastest_threads, using_threads
 from sfumato.training.trainer import Trainer
 
-FEW = 4  # images at least in a step that is timed, where one image takes less than ten times as long as this:
-SHORT = 0.1  # seconds of the step that is timed, where one image takes less
+SHORT = 0.1  # seconds that the step which is timed takes at least, where a batch takes as long
 # What a step has in memory at its peak beside the activations that are kept for the backward pass, as a multiple of
 # them: gradients of some, and the workspaces of convolutions (benchmarks/memory.py).
 PEAK = 1.6
@@ -48,8 +47,8 @@ class Rate:
 def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, device: torch.device) -> Rate:
     """Time a few steps of a network with random weights: about a second, or one step of one image if that is longer.
 
-    They are steps as `config` has them, with the data themselves, uncompiled, of one image and of as many as are
-    trained in SHORT seconds.
+    They are steps as `config` has them, with the data themselves, uncompiled, of one image and of so many that
+    they take SHORT seconds: of fewer, what starting each operation takes would hide what an image takes.
     """
 
     def steps_of(batch: int) -> Trainer:
@@ -69,17 +68,20 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
             (alone,) = _timed(one, 1)
         if short := alone < 10 * SHORT:  # another, without what is done only once
             (alone,) = _timed(one, 1)
-    images = min(config.batch, max(FEW, int(SHORT / alone))) if short else 1
-    some = one if images == 1 else steps_of(images)
-    if short and threads != every:
-        threads = fastest_threads(partial(_timed, some, 1), SHORT)
-    elif threads != every and (found := _timed(one, 1)[0]) < alone:
-        threads, alone = every, found
-    together = alone
+    some, images, together = one, 1, alone
     if short:
         with using_threads(threads):
-            together = min(_timed(some, 2))
-            alone = together if images == 1 else min(_timed(one, 2))
+            while together < SHORT and images < config.batch:
+                images = min(4 * images, config.batch)
+                some = steps_of(images)
+                together = min(_timed(some, 2))
+        if threads != every:
+            threads = fastest_threads(partial(_timed, some, 1), SHORT)
+        with using_threads(threads):
+            together = min(_timed(some, 3))
+            alone = together if images == 1 else min(_timed(one, 3))
+    elif threads != every and (found := _timed(one, 1)[0]) < alone:
+        threads, alone, together = every, found, found
     # Noise may make one image seem as slow as all: each takes half of its share at least.
     image = alone if images == 1 else max((together - alone) / (images - 1), together / images / 2)
     copies = 2 + len(config.ema_widths) + (1 if config.optimizer == "muon" else 2)
