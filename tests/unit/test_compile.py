@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from sfumato.cli.train import check_compile
+from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
-from sfumato.hub import load
+from sfumato.hub import ModelConfig, load
+from sfumato.nets import MLPConfig
 from sfumato.training import Progress, TrainingConfig, plan_run, resume_run, start_run, train
 from sfumato.training.precision import Precision, can_compile, gains_by_compiling, pick_device
 from tiny import TINY, blobs
@@ -19,19 +24,34 @@ CPU = torch.device("cpu")
 CONFIG = TrainingConfig("blobs", images=16 * 10, batch=16, previews=0)
 
 
+def points() -> Dataset:
+    return Dataset("points", np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32))
+
+
 @pytest.mark.skipif(not can_compile(CPU), reason="torch.compile needs a C++ compiler and Python's headers here")
-def test_compiled_run_equals_the_other_to_rounding_and_goes_on_either_way(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("backend", "data", "model"),  # inductor compiles half a minute and more for a UNet's many kernels
+    [
+        ("aot_eager", blobs(), TINY),
+        ("inductor", points(), ModelConfig((2,), MLPConfig(2, width=8, blocks=1), data_std=1.0)),
+    ],
+    ids=["traced", "compiled"],
+)
+def test_compiled_run_equals_the_other_to_rounding_and_goes_on_either_way(
+    backend: str, data: Dataset, model: ModelConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nn.Module, "compile", partialmethod(nn.Module.compile, backend=backend))
     losses = {}
     for compile in (False, True):
-        config, folder = replace(CONFIG, compile=compile), tmp_path / str(compile)
-        trainer = start_run(folder, blobs(), config, TINY, CPU)
+        config, folder = replace(CONFIG, data=data.name, compile=compile), tmp_path / str(compile)
+        trainer = start_run(folder, data, config, model, CPU)
         losses[compile] = [event.loss for event in train(folder, trainer) if isinstance(event, Progress)]
     assert losses[True] == pytest.approx(losses[False], rel=1e-5)
     names = [set(load(tmp_path / str(compile)).denoiser.net.state_dict()) for compile in (False, True)]
     assert names[0] == names[1]
 
-    longer = replace(CONFIG, images=16 * 12, compile=False)  # compiled so far, and not any more
-    trainer, damaged = resume_run(tmp_path / "True", blobs(), longer, CPU)
+    longer = replace(CONFIG, data=data.name, images=16 * 12, compile=False)  # compiled so far, and not any more
+    trainer, damaged = resume_run(tmp_path / "True", data, longer, CPU)
     assert trainer.step == 10 and not damaged
     list(train(tmp_path / "True", trainer))
     assert trainer.step == 12
