@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice, pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.data import Dataset
@@ -64,10 +65,12 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
     held = [0]
     threads = 1 if device.type == "cpu" else every  # first: on a busy machine all of them may take twenty times as long
     with using_threads(threads):
+        began = time.thread_time()
         with _counted(held, one.model.denoiser):
             (alone,) = _timed(one, 1)
-        if short := alone < 10 * SHORT:  # another, without what is done only once
-            (alone,) = _timed(one, 1)
+        # Another, without what is done only once; by the processor's time, where other programs made the first wait.
+        if short := time.thread_time() - began < 10 * SHORT:
+            alone = min(_timed(one, 2))
     some, images, together = one, 1, alone
     if short:
         with using_threads(threads):
@@ -75,17 +78,27 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
                 images = min(4 * images, config.batch)
                 some = steps_of(images)
                 together = min(_timed(some, 2))
-        if threads != every:
-            threads = fastest_threads(partial(_timed, some, 1), SHORT)
-        with using_threads(threads):
+    # A whole step with all threads could take a large part of the budget, where a small convolution already waits.
+    if threads != every and fastest_threads(partial(_convolution, config)) != 1:
+        threads = fastest_threads(partial(_timed, some, 1), SHORT) if short else every
+    with using_threads(threads):
+        if short:
             together = min(_timed(some, 3))
             alone = together if images == 1 else min(_timed(one, 3))
-    elif threads != every and (found := _timed(one, 1)[0]) < alone:
-        threads, alone, together = every, found, found
+        elif threads != 1:
+            alone = together = min(alone, *_timed(one, 1))
     # Noise may make one image seem as slow as all: each takes half of its share at least.
     image = alone if images == 1 else max((together - alone) / (images - 1), together / images / 2)
     copies = 2 + len(config.ema_widths) + (1 if config.optimizer == "muon" else 2)
     return Rate(max(0.0, together - images * image), image, copies * weights, int(PEAK * held[0]), threads)
+
+
+def _convolution(config: TrainingConfig) -> None:
+    """A small convolution, there and back, in the precision of `config`."""
+    dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
+    x = torch.ones(4, 64, 16, 16, dtype=dtype).to(memory_format=torch.channels_last)
+    weight = torch.ones(64, 64, 3, 3, dtype=dtype, requires_grad=True)
+    F.conv2d(x, weight, padding=1).sum().backward()
 
 
 def _timed(trainer: Trainer, count: int) -> list[float]:
