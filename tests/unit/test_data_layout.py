@@ -44,7 +44,7 @@ def test_splits_side_by_side_are_pointed_out(root: Path) -> None:
     dataset = look(root)
     assert dataset.classes == ("test", "train")
     (note,) = dataset.notes
-    assert note == f"test and train are taken as classes; to train on one of them alone, give {root / 'test'}."
+    assert note == f"test and train are taken as classes; to train on one of them alone, give {root / 'train'}."
 
 
 def test_a_few_pictures_in_one_subfolder_do_not_push_out_the_many_beside_it(root: Path) -> None:
