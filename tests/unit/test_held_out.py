@@ -82,8 +82,8 @@ def test_a_run_of_before_keeps_what_it_held_out(tmp_path: Path) -> None:
     content = json.loads(path.read_text())
     assert content["training"].pop("split") == "within classes"
     path.write_text(json.dumps(content))
-    for _ in range(2):  # and says so from then on
-        config = training_config(tmp_path / "run")
+    for more in (16, 32):  # and says so from then on
+        config = replace(training_config(tmp_path / "run"), images=16 * 30 + more)
         again, _ = resume_run(tmp_path / "run", blobs(), config, CPU)
         assert np.array_equal(again.held, hold_out(60, 0.2)) and not np.array_equal(again.held, trainer.held)
     assert json.loads(path.read_text())["training"]["split"] == "over all"
