@@ -147,11 +147,11 @@ def test_where_one_file_is_lost_in_every_checkpoint_nothing_is_begun_anew_or_del
     """The run is refused, with what is lost and whether the weights are there; from those alone it goes on if asked."""
     folder = tmp_path / "run"
     stopped_at(folder, 9)
-    for number, path in enumerate(sorted((folder / "checkpoints").glob(f"*/{file}"))):
-        path.unlink() if number % 2 else path.write_bytes(path.read_bytes()[:-9])
+    for number, path in enumerate(sorted((folder / "checkpoints").glob(f"*/{file}"), reverse=True)):
+        path.write_bytes(path.read_bytes()[:-9]) if number % 2 else path.unlink()
     there = content(folder)
     with pytest.raises(
-        StateLost, match=rf"checkpoint-00000009 is not complete \({file} missing.*nothing was del"
+        StateLost, match=rf"checkpoint-00000009 is not complete \({file} is missing.*nothing was del"
     ) as lost:
         resume_run(folder, blobs(), CONFIG, CPU)
     assert lost.value.step == (None if file == "state.json" else 9)
