@@ -44,6 +44,12 @@ def whole(tensor: Tensor) -> Tensor:
     return full
 
 
+def local(tensor: Tensor) -> Tensor:
+    """What this process has of `tensor`: all of it without sharding."""
+    part: Tensor = tensor.to_local() if hasattr(tensor, "to_local") else tensor
+    return part
+
+
 def gathered(tensors: Mapping[str, Tensor], keep: bool) -> dict[str, Tensor]:
     """The whole `tensors`, on the CPU, one after another, where they are to be kept; {} elsewhere. All call this."""
     found = {}

@@ -37,7 +37,7 @@ from sfumato.training.lora import add_adapters, plain_weights, restore_trained, 
 from sfumato.training.optimizers import Muon, make_optimizers
 from sfumato.training.precision import compiling
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.sharding import gathered, part_of, shard, whole
+from sfumato.training.sharding import gathered, local, part_of, shard, whole
 from sfumato.training.slices import Slice, halved
 
 PATIENCE = 10  # non-finite steps in a row before giving up
@@ -342,11 +342,11 @@ class Trainer:
             )
 
     def largest_weight(self) -> float:
-        """The largest magnitude among the weights, NaN where one is; of a sharded run, all processes ask."""
-        return max(
-            (float(whole(weight.detach().abs().max())) for weight in self._weights),
-            key=lambda one: math.inf if math.isnan(one) else one,
-        )
+        """The largest magnitude among the weights, infinite where one is NaN; of a sharded run, all processes ask."""
+        own = [local(weight.detach()) for weight in self._weights]
+        found = float(torch.stack([part.abs().max().float() for part in own if part.numel()]).max())
+        found = math.inf if math.isnan(found) else found
+        return max(self.processes.gathered(found)) if self.sharded else found
 
     def state(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
         """Everything a resumed run needs: tensors by file, and the counters.
