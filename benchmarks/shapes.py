@@ -38,7 +38,9 @@ def train_or_go_on() -> None:
     device = torch.device("cpu")
     text = text_config(data)
     assert text is not None
-    net = UNetConfig(3, widths=(48, 96, 128), attention=(1, 2), text=replace(text, width=96), places=True, patch=2)
+    net = UNetConfig(
+        3, widths=(48, 96, 128), attention=(1, 2), text=replace(text, width=96), positional_encoding=True, patch=2
+    )
     config = TrainingConfig(
         data.name,
         images=IMAGES,

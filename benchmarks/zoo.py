@@ -167,7 +167,9 @@ def train_emoji() -> None:
     data, folder = open_dataset("emoji"), Path("runs/zoo-emoji")
     text = text_config(data)
     assert text is not None
-    net = UNetConfig(3, widths=(48, 112, 160), attention=(1, 2), text=replace(text, width=96), places=True, patch=2)
+    net = UNetConfig(
+        3, widths=(48, 112, 160), attention=(1, 2), text=replace(text, width=96), positional_encoding=True, patch=2
+    )
     config = TrainingConfig(
         data.name,
         minutes=EMOJI_MINUTES,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sfumato.data import Dataset, open_dataset
     from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
     from sfumato.errors import SfumatoError
-    from sfumato.hub import Model, ModelConfig, SamplingConfig, cascade, load, with_branch
+    from sfumato.hub import Model, ModelConfig, SamplingConfig, cascade, load, with_control_branch
     from sfumato.sampling import grid, sample, stepper
     from sfumato.training import TrainingConfig, model_for, model_from, plan_run, resume_run, start_run, train
 
@@ -40,7 +40,7 @@ _HOMES = {
     "start_run": "training",
     "stepper": "sampling",
     "train": "training",
-    "with_branch": "hub",
+    "with_control_branch": "hub",
 }
 
 __version__ = version("sfumato")
@@ -67,7 +67,7 @@ __all__ = [
     "start_run",
     "stepper",
     "train",
-    "with_branch",
+    "with_control_branch",
 ]  # fmt: skip
 
 

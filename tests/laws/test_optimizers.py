@@ -78,5 +78,9 @@ def test_every_weight_has_exactly_one_optimizer(name: str) -> None:
     assert sorted(held) == sorted(id(p) for p in [*net.parameters(), extra])
     if name == "muon":
         muons = {id(p) for p in optimizers[1].param_groups[0]["params"]}
-        outer = {id(p) for path, p in net.named_parameters() if path.startswith(("enter.", "leave."))}
+        outer = {
+            id(p)
+            for path, p in net.named_parameters()
+            if path.startswith(("conv_in.", "conv_out.", "proj_in.", "proj_out."))
+        }
         assert not muons & outer and all(p.ndim >= 2 for p in optimizers[1].param_groups[0]["params"])

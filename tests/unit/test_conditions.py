@@ -49,7 +49,7 @@ def everything(patch: int = 1) -> UNetConfig:
     """A network that is told a class, a prompt, a number, a vector and an image."""
     text = TextConfig(50, 8, width=32)
     return UNetConfig(
-        1, classes=2, widths=(16, 16), attention=(1,), text=text, patch=patch, places=True, conditions=ALL
+        1, classes=2, widths=(16, 16), attention=(1,), text=text, patch=patch, positional_encoding=True, conditions=ALL
     )
 
 

@@ -18,7 +18,7 @@ from sfumato.hub import ModelConfig, load, new_model
 from sfumato.hub.config import read_config
 from sfumato.hub.onnx import graph_onnx
 from sfumato.nets import DiT, DiTConfig, FeaturesConfig, TextConfig, dit_config
-from sfumato.nets.dit import turned, turns
+from sfumato.nets.dit import apply_rope, rotary_angles
 from sfumato.training import TrainingConfig, model_for, model_from, start_run, train
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.optimizers import make_optimizers
@@ -102,9 +102,9 @@ def test_padding_and_batch_mates_change_nothing(kind: str) -> None:
 
 
 def test_attention_knows_how_far_apart_patches_lie_and_the_network_where() -> None:
-    angles = turns(5, 4, 16, CPU)
+    angles = rotary_angles(5, 4, 16, CPU)
     query, key = noise(20, 16), noise(20, 16, seed=2)
-    products = turned(query[:1], angles) @ turned(key[:1], angles).T  # one query and key, at all places
+    products = apply_rope(query[:1], angles) @ apply_rope(key[:1], angles).T  # one query and key, at all places
     grid = products.reshape(5, 4, 5, 4)
     torch.testing.assert_close(grid[0, 0, 2, 1], grid[1, 2, 3, 3])
     assert not torch.isclose(grid[0, 0, 2, 1], grid[0, 0, 1, 2], atol=1e-4)
@@ -163,8 +163,8 @@ def test_muon_takes_the_matrices_and_leaves_what_carries_the_condition() -> None
     adamw, muon = make_optimizers("muon", net, [], 1e-3, 0.0)
     taken = {id(weight) for group in muon.param_groups for weight in group["params"]}
     named = {name for name, weight in net.named_parameters() if id(weight) in taken}
-    assert {"blocks.0.patches.qkv.weight", "blocks.1.patches.fall.weight", "blocks.0.words.out.weight"} <= named
-    assert not any(part in name for name in named for part in ("modulate", "condition", "enter", "leave", "bias"))
+    assert {"blocks.0.image.qkv.weight", "blocks.1.image.fc2.weight", "blocks.0.text.out.weight"} <= named
+    assert not any(part in name for name in named for part in ("modulate", "condition", "proj_in", "proj_out", "bias"))
     assert len(named) + sum(len(group["params"]) for group in adamw.param_groups) == len(list(net.parameters()))
 
 
@@ -205,5 +205,5 @@ def test_a_trained_one_is_tuned_at_another_size_whole_or_by_adapters(tmp_path: P
     config = TrainingConfig("blobs", images=16 * 3, batch=16, previews=0, lora=4)
     list(train(tmp_path / "lora", start_run(tmp_path / "lora", larger, config, model, CPU)))
     after = load(tmp_path / "lora", weights="raw").denoiser.net.state_dict()
-    assert torch.equal(after["leave.weight"], before["leave.weight"])
-    assert not torch.equal(after["blocks.0.patches.qkv.weight"], before["blocks.0.patches.qkv.weight"])
+    assert torch.equal(after["proj_out.weight"], before["proj_out.weight"])
+    assert not torch.equal(after["blocks.0.image.qkv.weight"], before["blocks.0.image.qkv.weight"])

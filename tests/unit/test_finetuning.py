@@ -172,7 +172,9 @@ def test_a_run_knows_what_it_came_from_and_keeps_it(tmp_path: Path, run_folder: 
     weights = source.denoiser.net.state_dict()
     assert all(torch.equal(before[name], weights[name]) for name in weights)
     assert all(torch.equal(model.denoiser.net.state_dict()[name], weights[name]) for name in weights)
-    assert not torch.equal(load(tmp_path / "tuned").denoiser.net.state_dict()["enter.weight"], weights["enter.weight"])
+    assert not torch.equal(
+        load(tmp_path / "tuned").denoiser.net.state_dict()["conv_in.weight"], weights["conv_in.weight"]
+    )
 
 
 @pytest.mark.parametrize("damage", ["missing", "altered"])

@@ -20,8 +20,8 @@ import sfumato
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.record import read_record
 from sfumato.hub import ModelConfig, load
-from sfumato.hub.branch import write_branch
 from sfumato.hub.config import SamplingConfig, config_json, read_config
+from sfumato.hub.control_branch import write_control_branch
 from sfumato.hub.zoo import ZOO, zoo_names
 from sfumato.nets import ConditionConfig
 from sfumato.strict import fit, parse
@@ -131,13 +131,13 @@ def test_what_is_no_json_is_one_sentence(run: Path, text: str) -> None:
 def test_weights_that_are_not_finite_draw_nothing(run: Path, value: float) -> None:
     (checkpoint,) = (path for path in (run / "checkpoints").iterdir() if path.name != "start")
     tensors = safetensors.torch.load_file(checkpoint / "ema.safetensors")
-    tensors["enter.weight"].view(-1)[3] = value
+    tensors["conv_in.weight"].view(-1)[3] = value
     data = safetensors.torch.save(tensors)
     (checkpoint / "ema.safetensors").write_bytes(data)
     state = json.loads((checkpoint / "state.json").read_bytes())
     state["files"]["ema.safetensors"] = hashlib.sha256(data).hexdigest()
     (checkpoint / "state.json").write_text(json.dumps(state))
-    with pytest.raises(SfumatoError, match=r"not finite \(in enter.weight\)"):
+    with pytest.raises(SfumatoError, match=r"not finite \(in conv_in.weight\)"):
         load(run)
 
 
@@ -165,11 +165,11 @@ def test_what_is_no_record_of_an_evaluation_is_named(tmp_path: Path) -> None:
 
 
 def test_a_branch_with_more_than_is_known_is_refused(tmp_path: Path) -> None:
-    write_branch(tmp_path, {}, ConditionConfig("edges", "image", 1, computed=True), "digits")
+    write_control_branch(tmp_path, {}, ConditionConfig("edges", "image", 1, computed=True), "digits")
     content = json.loads((tmp_path / "config.json").read_bytes())
     (tmp_path / "config.json").write_text(json.dumps({**content, "scale": 2}))
     with pytest.raises(SfumatoError, match="has 'scale', which sfumato"):
-        sfumato.with_branch(load("digits"), tmp_path)
+        sfumato.with_control_branch(load("digits"), tmp_path)
 
 
 CONFIGS = (SamplingConfig(), TINY, TrainingConfig("digits", images=10), TrainingConfig("x", minutes=1.0, size=(8, 8)))

@@ -79,7 +79,7 @@ def pick_conditions(
         raise SfumatoError("--control-ready says what --control is; name a picture with --control.")
     told: dict[str, Value] = {}
     if strength is not None:
-        if control is None or model.config.branch is None:
+        if control is None or model.config.control_branch is None:
             raise SfumatoError(
                 "--control-strength is that of a branch, trained with --from and --control, and goes with --control; "
                 "elsewhere use --guidance."

@@ -55,7 +55,7 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
     if config.shard and not trainer.sharded:
         note("one process has none to share the weights out with, and holds them all; start several with torchrun.")
-    if (sees := model.config.branch) is not None:
+    if (sees := model.config.control_branch) is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only a branch that sees {sees.name} is trained: {trained / 1e6:.2f} M parameters.")
     if config.compile:

@@ -1,9 +1,9 @@
 """Model folders: configs, checkpoints, and a model put together from them."""
 
-from sfumato.hub.branch import with_branch
 from sfumato.hub.cascade import cascade
 from sfumato.hub.config import ModelConfig, SamplingConfig
+from sfumato.hub.control_branch import with_control_branch
 from sfumato.hub.loading import load
 from sfumato.hub.model import Model, new_model
 
-__all__ = ["Model", "ModelConfig", "SamplingConfig", "cascade", "load", "new_model", "with_branch"]
+__all__ = ["Model", "ModelConfig", "SamplingConfig", "cascade", "load", "new_model", "with_control_branch"]

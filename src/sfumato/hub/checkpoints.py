@@ -23,10 +23,12 @@ from torch import Tensor
 from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
+from sfumato.nets.renames import renamed
 from sfumato.strict import parse
 
 Tensors = Mapping[str, Tensor]
 MARGIN = 2**16  # bytes beyond those of the tensors: names, hashes, blocks
+NAMES = 2  # of weights, in what is written; before, others were (see renames.py)
 _PREFIX, _MOVED = "checkpoint-", ".old.part"
 
 
@@ -43,7 +45,8 @@ class Checkpoint:
         if data is None:
             raise SfumatoError(f"{self.path / name} is {trouble(self.path / name)}; use another checkpoint.")
         try:
-            return safetensors.torch.load(data)
+            tensors = safetensors.torch.load(data)
+            return tensors if self.state.get("names") == NAMES else renamed(tensors)
         except SafetensorError as error:
             raise SfumatoError(f"{self.path / name} is not a safetensors file; it was not loaded.") from error
 
@@ -122,7 +125,7 @@ def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str,
             data = safetensors.torch.save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
             write_file(temporary / name, data)
             hashes[name] = hashlib.sha256(data).hexdigest()
-        write_file(temporary / "state.json", json.dumps({**state, "files": hashes}, indent=1).encode())
+        write_file(temporary / "state.json", json.dumps({**state, "names": NAMES, "files": hashes}, indent=1).encode())
         sync_folder(temporary)
         replaced = target.with_name(f".{target.name}{_MOVED}")
         shutil.rmtree(replaced, ignore_errors=True)  # of a write that was killed

@@ -1,4 +1,4 @@
-"""What config.json says of a model: how its network is built, what it is told, and how it draws."""
+"""What config.json says of a model: how its network is built, what conditions it, and how it generates."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ RULES: tuple[Rule, ...] = ("plain", "projected", "cfg++")
 First = Literal["network", "analytical", "teleport"]
 FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
 SECTIONS = ("model", "training", "baseline", "classifier")  # that a config.json may have
+# Of each part of a config.json, what its fields were called before and are called now.
+RENAMED_FIELDS: dict[str, dict[str, str]] = {
+    "net": {"places": "positional_encoding", "branch": "control_branch"},
+    "control branch": {"sees": "control"},
+}
 MAX_STEPS, MAX_SIDE = 10_000, 2**20
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk lie below
 
@@ -115,20 +120,20 @@ class ModelConfig:
 
     @property
     def conditions(self) -> tuple[ConditionConfig, ...]:
-        """The numbers, vectors and images that the network is told, beside class and prompt."""
-        return () if isinstance(self.net, MLPConfig) else self.net.told
+        """The numbers, vectors and images that condition the network, beside class and prompt."""
+        return () if isinstance(self.net, MLPConfig) else self.net.all_conditions
 
     @property
-    def branch(self) -> ConditionConfig | None:
-        """What a branch of the network sees, which alone is trained (see branch.py)."""
-        return self.net.branch if isinstance(self.net, UNetConfig) else None
+    def control_branch(self) -> ConditionConfig | None:
+        """The image that a control branch takes, which alone is trained (see control_branch.py)."""
+        return self.net.control_branch if isinstance(self.net, UNetConfig) else None
 
     def suits(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> bool:
-        """Whether it may have been trained on such data; the model below a branch may know classes that they lack."""
-        return self.shape == shape and (self.classes == classes or (self.branch is not None and not classes))
+        """Whether it may have been trained on such data; below a control branch it may know classes that they lack."""
+        return self.shape == shape and (self.classes == classes or (self.control_branch is not None and not classes))
 
     def shape_of(self, one: ConditionConfig) -> tuple[int, ...]:
-        """What the network is told of one sample by a condition."""
+        """The shape of a condition of one sample."""
         if one.kind == "number":
             return ()
         return (one.size,) if one.kind == "vector" else (one.size, *self.shape[1:])
@@ -163,7 +168,15 @@ def read_config(path: Path, kind: Any = ModelConfig, section: str = "model") -> 
     for name in content:
         if name not in (VERSION, *SECTIONS):
             raise unknown_name(str(path), name, SECTIONS, written_by)
-    return fit(kind, content[section], str(path), written_by, section)
+    return fit(kind, renamed_fields(content[section], section), str(path), written_by, section)
+
+
+def renamed_fields(content: Any, part: str) -> Any:
+    """A `part` of a config.json, and all parts within it, with the fields' names of now for those of before."""
+    if not isinstance(content, dict):
+        return content
+    names = RENAMED_FIELDS.get(part, {})
+    return {names.get(name, name): renamed_fields(value, name) for name, value in content.items()}
 
 
 def config_json(**sections: Any) -> bytes:

@@ -159,7 +159,7 @@ class Model:
             cond["text"] = self.tokens([""] * count if said is None else said).to(self.device)
         known = {one.name: one for one in self.config.conditions}
         for name, value in (told or {}).items():
-            if name == STRENGTH and self.config.branch is not None:
+            if name == STRENGTH and self.config.control_branch is not None:
                 cond[name] = self._strength(count, value).to(self.device)
                 continue
             if name not in known:

@@ -73,7 +73,7 @@ def resolve(request: Request, model: Model) -> Arguments:
 
 
 def _condition(model: Model, name: str, value: object, notes: list[str]) -> Tensor:
-    if name == STRENGTH and model.config.branch is not None and isinstance(value, float):
+    if name == STRENGTH and model.config.control_branch is not None and isinstance(value, float):
         if not 0 <= value <= MAX_STRENGTH:
             raise SfumatoError(
                 f"`control-strength` lies between 0 and {MAX_STRENGTH:g}, got {value:g}; 1 is as trained."

@@ -14,6 +14,7 @@ from sfumato.hub.config import config_json, read_config
 from sfumato.hub.loading import TOKENIZER, frozen_encoder, read_tokenizer
 from sfumato.hub.model import Model
 from sfumato.hub.weights import model_with
+from sfumato.nets.renames import renamed
 
 ZOO = Path(__file__).parents[1] / "zoo"
 CARD = "README.md"
@@ -41,7 +42,7 @@ def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -
         raise unknown("shipped model", name, zoo_names())
     content = (place / name / "model.safetensors").read_bytes()
     config = read_config(place / name / "config.json")
-    model = model_with(config, safetensors.torch.load(content), f"the shipped model {name}")
+    model = model_with(config, renamed(safetensors.torch.load(content)), f"the shipped model {name}")
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(model.config, place / name)
     model.encoder = frozen_encoder(model.config)

@@ -22,7 +22,7 @@ class Inside(nn.Module):
     def __init__(self, net: UNet) -> None:
         super().__init__()
         self.net = net
-        self.blocks: dict[str, nn.Module] = {"enter": net.enter}
+        self.blocks: dict[str, nn.Module] = {"enter": net.conv_in}
         ups: dict[str, tuple[Block, int]] = {}
         for stage, blocks in enumerate(net.down):
             for index, block in enumerate(cast(nn.ModuleList, blocks)):
@@ -113,7 +113,7 @@ class Inside(nn.Module):
             "widths": list(net.config.widths),
             "parameters": {
                 **{name: count(part) for name, part in self.blocks.items()},
-                "answer": count(net.norm, net.leave),
+                "answer": count(net.norm, net.conv_out),
                 "embedding": count(net.condition),
             },
         }

@@ -1,6 +1,6 @@
-"""What a network can be told besides class and prompt: numbers, vectors and images, each by a name of its own.
+"""What conditions a network besides class and prompt: numbers, vectors and images, each by a name of its own.
 
-A condition that isn't told adds nothing, so that the network is then the one without it, bit for bit.
+A condition that isn't given adds nothing, so that the network is then the one without it, bit for bit.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from sfumato.nets.bounds import MANY
 from sfumato.nets.layers import zeroed
 
 Kind = Literal["number", "vector", "image"]
-TAKEN = ("self", "x", "c_noise", "label", "text", "strength")  # what else a network is called with
-WAVES = 8  # of a number
+RESERVED_NAMES = ("self", "x", "c_noise", "label", "text", "strength")  # what else a network is called with
+FREQUENCIES = 8  # of a number
 
 
 @dataclass(frozen=True)
 class ConditionConfig:
-    """One condition: float32, and NaN where it isn't told.
+    """One condition: float32, and NaN where it isn't given.
 
     A number is `(batch,)`, a vector `(batch, size)`, an image `(batch, size, height, width)`, as high and wide as the
-    picture. Numbers and vectors are told as they are: `mean` and `std`, one for each of their `size` numbers, are those
-    of the training data, by which the network standardises them. An image is `computed` from the picture by the row
+    picture. Numbers and vectors are given as they are: `mean` and `std`, for each of their `size` numbers, are those of
+    the training data, by which the network standardises them. An image is `computed` from the picture by the row
     of its name in data/controls.py, or comes with the data. Where training makes it from a picture with `noise` of up
     to that standard deviation, its last channel is the noise's own.
     """
@@ -45,7 +45,7 @@ class ConditionConfig:
 
     def __post_init__(self) -> None:
         bounded(self, mean=(-1e30, 1e30), std=(0.0, 1e30), noise=(0.0, 1e6))
-        if self.name in TAKEN or not self.name:
+        if self.name in RESERVED_NAMES or not self.name:
             raise SfumatoError(f"a condition can't be called '{self.name}', which means something else; rename it.")
         if not 1 <= whole(f"the size of '{self.name}'", self.size) <= MANY[1] or (
             self.kind == "number" and self.size > 1
@@ -61,9 +61,9 @@ def check_names(conditions: Sequence[ConditionConfig]) -> None:
             raise SfumatoError(f"two conditions are called '{name}'; name each once.")
 
 
-def check_told(conditions: Sequence[ConditionConfig], told: Mapping[str, Tensor | None]) -> None:
+def check_known(conditions: Sequence[ConditionConfig], given: Mapping[str, Tensor | None]) -> None:
     """Raises TypeError, as Python does for an unknown argument, for a name that is no condition's."""
-    for name in told:
+    for name in given:
         if all(name != condition.name for condition in conditions):
             raise TypeError(f"the network has no condition called {name}")
 
@@ -71,8 +71,8 @@ def check_told(conditions: Sequence[ConditionConfig], told: Mapping[str, Tensor 
 class NumberEncoder(nn.Module):
     """A number `(batch,)` or a vector `(batch, size)` → features `(batch, width)`, zero where any of it is NaN.
 
-    A number comes with sinusoids of wavelengths from 8 standard deviations down to a quarter. What is told starts
-    at zero too, so that a trained network can be given another condition.
+    A number comes with sinusoids of wavelengths from 8 standard deviations down to a quarter. What it adds
+    starts at zero too, so that a trained network can be given another condition.
     """
 
     mean: Tensor
@@ -83,38 +83,38 @@ class NumberEncoder(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.tensor(config.mean or (0.0,) * config.size), persistent=False)
         self.register_buffer("std", torch.tensor(config.std or (1.0,) * config.size), persistent=False)
-        frequencies = 2 * math.pi / torch.logspace(3, -2, WAVES, base=2)
+        frequencies = 2 * math.pi / torch.logspace(3, -2, FREQUENCIES, base=2)
         self.register_buffer("frequencies", frequencies, persistent=False)
-        inputs = 1 + 2 * WAVES if config.kind == "number" else config.size
-        self.waves = config.kind == "number"
+        inputs = 1 + 2 * FREQUENCIES if config.kind == "number" else config.size
+        self.sinusoids = config.kind == "number"
         self.mlp = nn.Sequential(nn.Linear(inputs, width), nn.SiLU(), zeroed(nn.Linear(width, width)))
 
     def forward(self, value: Tensor) -> Tensor:
         value = value.reshape(value.shape[0], -1)
-        told = ~value.isnan().any(1, keepdim=True)
-        features = torch.where(told, (value - self.mean) / self.std, 0.0)
-        if self.waves:
+        given = ~value.isnan().any(1, keepdim=True)
+        features = torch.where(given, (value - self.mean) / self.std, 0.0)
+        if self.sinusoids:
             angle = features * self.frequencies
             features = torch.cat([features, angle.cos(), angle.sin()], dim=1)
-        return torch.where(told, self.mlp(features), 0.0)
+        return torch.where(given, self.mlp(features), 0.0)
 
 
 class ImageEncoder(nn.Module):
     """An image `(batch, size, height, width)` → what is added where the picture enters, `(batch, width, …)`.
 
-    A pixel that is NaN in any channel isn't told, and the network is told where those are. All add zero at first, and
-    those that aren't told always.
+    A pixel that is NaN in any channel isn't given, and a channel says where those are. All add zero at first, and
+    those that aren't given always.
     """
 
     def __init__(self, config: ConditionConfig, width: int, patch: int = 1) -> None:
         super().__init__()
         self.patch = patch
-        self.enter = zeroed(nn.Conv2d((config.size + 1) * patch**2, width, 3, padding=1, bias=False))
+        self.conv = zeroed(nn.Conv2d((config.size + 1) * patch**2, width, 3, padding=1, bias=False))
 
     def forward(self, image: Tensor) -> Tensor:
-        told = ~image.isnan().any(1, keepdim=True)
-        both = torch.cat([torch.where(told, image, 0.0), told.to(image.dtype)], dim=1)
-        out: Tensor = self.enter(unshuffled(both, self.patch))
+        given = ~image.isnan().any(1, keepdim=True)
+        both = torch.cat([torch.where(given, image, 0.0), given.to(image.dtype)], dim=1)
+        out: Tensor = self.conv(unshuffled(both, self.patch))
         return out
 
 

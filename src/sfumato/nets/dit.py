@@ -1,8 +1,8 @@
-"""The diffusion transformer: each patch of the picture is a token, which looks at all others and at the words.
+"""The diffusion transformer: each patch of the picture is a token, which attends to all others and to the prompt.
 
 Blocks are scaled, shifted and gated by the noise level and the class, and start as the identity (adaLN-zero, Peebles &
-Xie 2023, section 3.2). Patches and words meet in one softmax, each with projections of their own (Esser et al. 2024,
-section 4), and their queries and keys are normalised.
+Xie 2023, section 3.2). Patches and the prompt's tokens meet in one softmax, each with projections of their own (Esser
+et al. 2024, section 4), and their queries and keys are normalised.
 
 Named sizes, with parameters and GFLOP of one forward pass (a multiply-add counts as two), measured by
 `tests/unit/test_nets.py` for one picture without classes:
@@ -28,10 +28,10 @@ from torch import Tensor, nn
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES, DEPTH, HEADS, MANY, WIDTH
-from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
+from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
-from sfumato.nets.unet import PLACES, check_sides, where
+from sfumato.nets.unet import POSITION_CHANNELS, check_sides, positional_encoding
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class DiTConfig:
 
     `channels` of the picture; `classes` (0: unconditional); `depth` blocks of `width` features, a multiple of four
     times the `heads`; `patch` is the side in pixels of what becomes one token; `text` the encoder of prompts, for those
-    that read one; `conditions` the numbers, vectors and images that it is told, by name.
+    that read one; `conditions` the numbers, vectors and images that it is conditioned on, by name.
     """
 
     channels: int
@@ -57,8 +57,8 @@ class DiTConfig:
         bounded(self, channels=MANY, classes=CLASSES, width=WIDTH, depth=DEPTH, heads=HEADS, patch=(1, 64))
 
     @property
-    def told(self) -> tuple[ConditionConfig, ...]:
-        """All that it is told by name."""
+    def all_conditions(self) -> tuple[ConditionConfig, ...]:
+        """All that it takes by name."""
         return self.conditions
 
     def check(self, height: int, width: int) -> None:
@@ -77,8 +77,8 @@ _SIZES: dict[str, tuple[int, int, int]] = {
     "dit-small": (384, 12, 6),  # "DiT-S" of the paper
 }
 DIT_SIZES = tuple(_SIZES)
-TOKENS = 256  # of a picture, at most: attention takes their square
-FURTHEST = 100.0  # between the fastest and the slowest rotation (Heo et al. 2024, section 3.2)
+MAX_TOKENS = 256  # of a picture, at most: attention takes their square
+THETA = 100.0  # between the fastest and the slowest rotation (Heo et al. 2024, section 3.2)
 
 
 def dit_config(
@@ -99,7 +99,7 @@ def dit_config(
     check_sides("transformer", sides)
     width, depth, heads = _SIZES[size]
     patch = 1
-    while math.prod(-(-side // patch) for side in sides) > TOKENS:
+    while math.prod(-(-side // patch) for side in sides) > MAX_TOKENS:
         patch *= 2
     return DiTConfig(
         channels,
@@ -113,20 +113,20 @@ def dit_config(
     )
 
 
-def turns(height: int, width: int, size: int, device: torch.device) -> Tensor:
+def rotary_angles(height: int, width: int, size: int, device: torch.device) -> Tensor:
     """The angles by which queries and keys of `size` features turn, `(height·width, size // 2)`: rows, then columns.
 
-    A product of two tokens then depends on how far apart they lie, in tokens, so what was learnt holds at any size.
+    A product of two tokens then depends on how far apart they are, in tokens, so what was learnt holds at any size.
     """
-    speeds = FURTHEST ** -torch.linspace(0, 1, size // 4, device=device)
-    down = torch.arange(height, device=device) - (height - 1) / 2  # from the middle, where the words are
+    speeds = THETA ** -torch.linspace(0, 1, size // 4, device=device)
+    down = torch.arange(height, device=device) - (height - 1) / 2  # from the middle, where the prompt's tokens are
     across = torch.arange(width, device=device) - (width - 1) / 2
     rows = (down[:, None, None] * speeds).expand(height, width, -1)
     columns = (across[None, :, None] * speeds).expand(height, width, -1)
     return torch.cat([rows, columns], dim=-1).flatten(0, 1)
 
 
-def turned(x: Tensor, angles: Tensor) -> Tensor:
+def apply_rope(x: Tensor, angles: Tensor) -> Tensor:
     """Pairs of the features of `x` `(batch, heads, tokens, size)` rotated by `angles` (Su et al. 2021, eq. 13)."""
     cos, sin = angles.cos(), angles.sin()
     first, second = x.chunk(2, dim=-1)
@@ -136,33 +136,33 @@ def turned(x: Tensor, angles: Tensor) -> Tensor:
 class Stream(nn.Module):
     """What a block has for one kind of token: projections, two linear maps, and how the condition changes both.
 
-    The words of the last block are only looked at: what would become of them (`goes_on`) is left out.
+    The prompt's tokens in the last block are only attended to: nothing of them is `updated`.
     """
 
-    def __init__(self, width: int, heads: int, goes_on: bool = True) -> None:
+    def __init__(self, width: int, heads: int, updated: bool = True) -> None:
         super().__init__()
         self.heads = heads
-        self.modulate = zeroed(nn.Linear(width, (6 if goes_on else 2) * width))
+        self.modulate = zeroed(nn.Linear(width, (6 if updated else 2) * width))
         self.qkv = nn.Linear(width, 3 * width)
-        self.query, self.key = (nn.RMSNorm(width // heads, eps=1e-6) for _ in range(2))
-        if goes_on:
+        self.norm_q, self.norm_k = (nn.RMSNorm(width // heads, eps=1e-6) for _ in range(2))
+        if updated:
             self.out = nn.Linear(width, width)
-            self.rise = nn.Linear(width, 4 * width)
-            self.fall = nn.Linear(4 * width, width)
+            self.fc1 = nn.Linear(width, 4 * width)
+            self.fc2 = nn.Linear(4 * width, width)
 
-    def ask(self, x: Tensor, embedding: Tensor) -> tuple[tuple[Tensor, Tensor, Tensor], list[Tensor]]:
+    def project(self, x: Tensor, embedding: Tensor) -> tuple[tuple[Tensor, Tensor, Tensor], list[Tensor]]:
         """Query, key and value `(batch, heads, tokens, size)` of `x`, and what of the modulation `answer` needs."""
         batch, tokens, width = x.shape
         scale, shift, *rest = self.modulate(embedding)[:, None].split(width, dim=-1)
         qkv = self.qkv(modulated(x, scale, shift)).reshape(batch, tokens, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        return (self.query(query), self.key(key), value), rest
+        return (self.norm_q(query), self.norm_k(key), value), rest
 
-    def answer(self, x: Tensor, mixed: Tensor, rest: list[Tensor]) -> Tensor:
+    def update(self, x: Tensor, mixed: Tensor, rest: list[Tensor]) -> Tensor:
         """The tokens after the block, of what attention `mixed` for them."""
         gate, scale, shift, last_gate = rest
         x = x + gate * self.out(mixed.transpose(1, 2).flatten(2))
-        out: Tensor = x + last_gate * self.fall(F.gelu(self.rise(modulated(x, scale, shift)), approximate="tanh"))
+        out: Tensor = x + last_gate * self.fc2(F.gelu(self.fc1(modulated(x, scale, shift)), approximate="tanh"))
         return out
 
 
@@ -172,33 +172,34 @@ def modulated(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
 
 class DiTBlock(nn.Module):
-    """One attention over the patches, and with `text` over the words too; then each token by itself."""
+    """One attention over the patches, and with `text` over the prompt's tokens too; then each token by itself."""
 
     def __init__(self, width: int, heads: int, text: bool, last: bool) -> None:
         super().__init__()
-        self.patches = Stream(width, heads)
-        self.words = Stream(width, heads, goes_on=not last) if text else None
+        self.image = Stream(width, heads)
+        self.text = Stream(width, heads, updated=not last) if text else None
 
     def forward(
-        self, x: Tensor, words: Tensor | None, seen: Tensor | None, embedding: Tensor, angles: Tensor
+        self, x: Tensor, text: Tensor | None, mask: Tensor | None, embedding: Tensor, angles: Tensor
     ) -> tuple[Tensor, Tensor | None]:
-        (query, key, value), rest = self.patches.ask(x, embedding)
-        query, key = turned(query, angles), turned(key, angles)
-        if self.words is None or words is None:
+        (query, key, value), rest = self.image.project(x, embedding)
+        query, key = apply_rope(query, angles), apply_rope(key, angles)
+        if self.text is None or text is None:
             mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value)
-            return self.patches.answer(x, mixed, rest), None
-        theirs, others = self.words.ask(words, embedding)
+            return self.image.update(x, mixed, rest), None
+        theirs, others = self.text.project(text, embedding)
         query, key, value = (torch.cat(both, dim=2) for both in zip((query, key, value), theirs, strict=True))
-        mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value, attn_mask=seen)
+        mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value, attn_mask=mask)
         count = x.shape[1]
-        x = self.patches.answer(x, mixed[:, :, :count], rest)
-        return x, self.words.answer(words, mixed[:, :, count:], others) if others else None
+        x = self.image.update(x, mixed[:, :, :count], rest)
+        return x, self.text.update(text, mixed[:, :, count:], others) if others else None
 
 
 class DiT(nn.Module):
-    """`net(x, c_noise, label, text, **told) → Tensor` like `x`: `(batch, channels, height, width)`, at least a patch.
+    """`net(x, c_noise, label, text, **conditions) → Tensor` like `x`: `(batch, channels, height, width)`.
 
-    Sides that aren't multiples of the patch are extended, and cut again. What else it is given is as in UNet.
+    A picture is at least a patch. Sides that aren't multiples of it are extended, and cut again. What else it is given
+    is as in UNet.
     """
 
     def __init__(self, config: DiTConfig) -> None:
@@ -207,15 +208,15 @@ class DiT(nn.Module):
         width, channels = config.width, config.channels * config.patch**2
         self.condition = ConditionEmbedding(width, config.classes, config.text.width if config.text else 0)
         self.text = prompt_reader(config.text) if config.text else None
-        self.words = nn.Linear(config.text.width, width) if config.text else None
-        self.enter = nn.Linear(channels + PLACES, width)
+        self.text_proj = nn.Linear(config.text.width, width) if config.text else None
+        self.proj_in = nn.Linear(channels + POSITION_CHANNELS, width)
         self.blocks = nn.ModuleList(
             DiTBlock(width, config.heads, config.text is not None, number == config.depth - 1)
             for number in range(config.depth)
         )
         self.modulate = zeroed(nn.Linear(width, 2 * width))
-        self.leave = zeroed(nn.Linear(width, channels))
-        # Last, so that the other weights are those of a network that is told nothing.
+        self.proj_out = zeroed(nn.Linear(width, channels))
+        # Last, so that the other weights are those of an unconditional network.
         check_names(config.conditions)
         self._numbers = [one for one in config.conditions if one.kind != "image"]
         self._images = [one for one in config.conditions if one.kind == "image"]
@@ -228,27 +229,29 @@ class DiT(nn.Module):
         c_noise: Tensor,
         label: Tensor | None = None,
         text: Tensor | None = None,
-        **told: Tensor | None,
+        **conditions: Tensor | None,
     ) -> Tensor:
-        check_told(self.config.conditions, told)
+        check_known(self.config.conditions, conditions)
         (height, width), patch = x.shape[-2:], self.config.patch
-        words, seen, whole = None, None, None
-        if self.text is not None and self.words is not None:
-            features, mask = self.text(self.text.nothing(x.shape[0]) if text is None else text)
-            whole, words = features[:, 0], self.words(features)
-        embedding = self.condition(c_noise, label, whole, [told.get(one.name) for one in self._numbers])
+        tokens, attended, pooled = None, None, None
+        if self.text is not None and self.text_proj is not None:
+            features, mask = self.text(self.text.null(x.shape[0]) if text is None else text)
+            pooled, tokens = features[:, 0], self.text_proj(features)
+        embedding = self.condition(c_noise, label, pooled, [conditions.get(one.name) for one in self._numbers])
 
         x = unshuffled(x, patch)
         rows, columns = x.shape[-2:]
-        if words is not None:
-            seen = F.pad(mask, (rows * columns, 0), value=True)[:, None, None]
-        angles = turns(rows, columns, self.config.width // self.config.heads, x.device)
-        h = self.enter(torch.cat([x, where(x).expand(x.shape[0], -1, -1, -1)], dim=1).flatten(2).transpose(1, 2))
+        if tokens is not None:
+            attended = F.pad(mask, (rows * columns, 0), value=True)[:, None, None]
+        angles = rotary_angles(rows, columns, self.config.width // self.config.heads, x.device)
+        h = self.proj_in(
+            torch.cat([x, positional_encoding(x).expand(x.shape[0], -1, -1, -1)], dim=1).flatten(2).transpose(1, 2)
+        )
         for one, encode in zip(self._images, self.images, strict=True):
-            if (image := told.get(one.name)) is not None:
+            if (image := conditions.get(one.name)) is not None:
                 h = h + encode(image).flatten(2).transpose(1, 2)
         for block in self.blocks:
-            h, words = block(h, words, seen, embedding, angles)
+            h, tokens = block(h, tokens, attended, embedding, angles)
         scale, shift = self.modulate(embedding)[:, None].chunk(2, dim=-1)
-        out: Tensor = self.leave(modulated(h, scale, shift)).transpose(1, 2).unflatten(2, (rows, columns))
+        out: Tensor = self.proj_out(modulated(h, scale, shift)).transpose(1, 2).unflatten(2, (rows, columns))
         return out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]

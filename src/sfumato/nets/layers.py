@@ -43,7 +43,7 @@ class ConditionEmbedding(nn.Module):
     """The noise level and, if there are any, class, prompt and numbers, as one vector `(batch, width)` for every block.
 
     `label` is int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class; `prompt` features
-    `(batch, text)`; `numbers` one for each of its encoders of numbers, None where it isn't told.
+    `(batch, text)`; `numbers` one for each of its encoders of numbers, None where it isn't given.
     """
 
     def __init__(self, width: int, classes: int, text: int = 0) -> None:

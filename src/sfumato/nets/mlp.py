@@ -33,12 +33,12 @@ class MLPBlock(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.widen = nn.Linear(width, 4 * width)
+        self.fc1 = nn.Linear(width, 4 * width)
         self.modulate = nn.Linear(width, 4 * width)
-        self.narrow = nn.Linear(4 * width, width)
+        self.fc2 = nn.Linear(4 * width, width)
 
     def forward(self, h: Tensor, embedding: Tensor) -> Tensor:
-        out: Tensor = h + self.narrow(F.silu(self.widen(self.norm(h)) + self.modulate(embedding)))
+        out: Tensor = h + self.fc2(F.silu(self.fc1(self.norm(h)) + self.modulate(embedding)))
         return out
 
 
@@ -49,14 +49,14 @@ class MLP(nn.Module):
         super().__init__()
         self.config = config
         self.condition = ConditionEmbedding(config.width, config.classes)
-        self.enter = nn.Linear(config.dimension, config.width)
+        self.proj_in = nn.Linear(config.dimension, config.width)
         self.blocks = nn.ModuleList(MLPBlock(config.width) for _ in range(config.blocks))
-        self.leave = zeroed(nn.Linear(config.width, config.dimension))
+        self.proj_out = zeroed(nn.Linear(config.width, config.dimension))
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
         embedding = self.condition(c_noise, label)
-        h = self.enter(x)
+        h = self.proj_in(x)
         for block in self.blocks:
             h = block(h, embedding)
-        out: Tensor = self.leave(h)
+        out: Tensor = self.proj_out(h)
         return out

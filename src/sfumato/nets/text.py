@@ -1,4 +1,4 @@
-"""How a network reads a prompt: by a small transformer that is trained along, or from the features of a frozen one."""
+"""How a network reads a prompt: by a small transformer that is trained with it, or from a frozen one's features."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ class TextEncoder(nn.Module):
     def __init__(self, config: TextConfig) -> None:
         super().__init__()
         self.tokens = nn.Embedding(config.vocabulary, config.width)
-        self.places = nn.Parameter(torch.empty(1 + config.length, config.width))
+        self.positions = nn.Parameter(torch.empty(1 + config.length, config.width))
         nn.init.normal_(self.tokens.weight, std=0.5)
-        nn.init.normal_(self.places, std=0.5)
+        nn.init.normal_(self.positions, std=0.5)
         self.layers = nn.ModuleList(_Layer(config.width, config.heads) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
 
     def forward(self, text: Tensor) -> tuple[Tensor, Tensor]:
         mask = F.pad(text != 0, (1, 0), value=True)
-        x = F.pad(self.tokens(text), (0, 0, 1, 0)) + self.places[: 1 + text.shape[1]]
+        x = F.pad(self.tokens(text), (0, 0, 1, 0)) + self.positions[: 1 + text.shape[1]]
         for layer in self.layers:
             x = layer(x, mask)
         features: Tensor = self.norm(x)
         return features, mask
 
-    def nothing(self, count: int) -> Tensor:
+    def null(self, count: int) -> Tensor:
         """`count` times no prompt."""
-        return torch.zeros(count, 1, dtype=torch.long, device=self.places.device)
+        return torch.zeros(count, 1, dtype=torch.long, device=self.positions.device)
 
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """What a network reads that is told of a prompt by a frozen encoder.
+    """How a network takes the features of a prompt from a frozen encoder.
 
     `encoder` is its name and `weights` their sha256; it gives `features` numbers a token, of which there are `length`
     at most. `width` is the size of what is made of them.
@@ -84,23 +84,25 @@ class FeaturesReader(nn.Module):
     def __init__(self, config: FeaturesConfig) -> None:
         super().__init__()
         self.features = config.features
-        self.each = nn.Linear(config.features, config.width)
-        self.whole = nn.Linear(config.features, config.width)
-        self.empty = nn.Parameter(torch.empty(config.width))
-        nn.init.normal_(self.empty, std=0.5)
+        self.token = nn.Linear(config.features, config.width)
+        self.pooled = nn.Linear(config.features, config.width)
+        self.null_embedding = nn.Parameter(torch.empty(config.width))
+        nn.init.normal_(self.null_embedding, std=0.5)
         self.norm = nn.LayerNorm(config.width)
 
     def forward(self, text: Tensor) -> tuple[Tensor, Tensor]:
         there = (text != 0).any(2)
         text = F.layer_norm(text, text.shape[-1:])  # encoders differ in scale; zeros stay zeros
         mean = text.sum(1) / there.sum(1, keepdim=True).clamp(min=1)
-        whole = torch.where(there.any(1, keepdim=True), self.whole(mean), self.empty.expand(text.shape[0], -1))
-        features: Tensor = self.norm(torch.cat([whole[:, None], self.each(text)], dim=1))
+        whole = torch.where(
+            there.any(1, keepdim=True), self.pooled(mean), self.null_embedding.expand(text.shape[0], -1)
+        )
+        features: Tensor = self.norm(torch.cat([whole[:, None], self.token(text)], dim=1))
         return features, F.pad(there, (1, 0), value=True)
 
-    def nothing(self, count: int) -> Tensor:
+    def null(self, count: int) -> Tensor:
         """`count` times no prompt."""
-        return self.empty.new_zeros(count, 1, self.features)
+        return self.null_embedding.new_zeros(count, 1, self.features)
 
 
 def prompt_reader(config: TextConfig | FeaturesConfig) -> TextEncoder | FeaturesReader:
@@ -109,7 +111,7 @@ def prompt_reader(config: TextConfig | FeaturesConfig) -> TextEncoder | Features
 
 
 class _Layer(nn.Module):
-    """Attention among the words that are there, then two linear maps of each."""
+    """Attention among the tokens that are there, then two linear maps of each."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -118,8 +120,8 @@ class _Layer(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = zeroed(nn.Linear(width, width))
         self.norm2 = nn.LayerNorm(width)
-        self.rise = nn.Linear(width, 4 * width)
-        self.fall = zeroed(nn.Linear(4 * width, width))
+        self.fc1 = nn.Linear(width, 4 * width)
+        self.fc2 = zeroed(nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         batch, length, width = x.shape
@@ -127,5 +129,5 @@ class _Layer(nn.Module):
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None])
         x = x + self.out(mixed.transpose(1, 2).reshape(batch, length, width))
-        out: Tensor = x + self.fall(F.gelu(self.rise(self.norm2(x))))
+        out: Tensor = x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
         return out

@@ -27,8 +27,8 @@ from torch import Tensor, nn
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES, DEPTH, MANY, MAX_STAGES, WIDTH
-from sfumato.nets.branch import Branch, Prompt, descend
-from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_names, check_told, unshuffled
+from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
+from sfumato.nets.control_branch import ControlBranch, Prompt, descend
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 
@@ -40,11 +40,11 @@ class UNetConfig:
     `channels` of the picture; `classes` (0: unconditional); `widths` of its stages, finest first, each at half the
     size of the one before; `blocks` per stage on either side; `attention` marks the stages that attend, counted
     from the finest, 0; `dropout` in [0, 1); `text` the encoder of prompts, for those that attend to one.
-    With `places` it is told where in the picture each pixel lies: a prompt says what belongs where, which convolutions
-    could only guess from the border. Each square of `patch`×`patch` pixels is taken as one pixel with as many times
-    the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much cheaper.
-    `conditions` are the numbers, vectors and images that it is told, by name; what a `branch` beside it sees is another
-    image (see branch.py).
+    With a `positional_encoding` it knows where in the picture each pixel is: a prompt says what belongs where, which
+    convolutions could only guess from the border. Each square of `patch`×`patch` pixels is taken as one pixel with as
+    many times the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much
+    cheaper. `conditions` are the numbers, vectors and images that it is conditioned on, by name; a `control_branch`
+    takes another image (see control_branch.py).
     """
 
     channels: int
@@ -55,10 +55,10 @@ class UNetConfig:
     attention: tuple[int, ...] = ()
     dropout: float = 0.0
     text: TextConfig | FeaturesConfig | None = None
-    places: bool = False
+    positional_encoding: bool = False
     patch: int = 1
     conditions: tuple[ConditionConfig, ...] = ()
-    branch: ConditionConfig | None = None
+    control_branch: ConditionConfig | None = None
 
     def __post_init__(self) -> None:
         bounded(self, channels=MANY, classes=CLASSES, widths=WIDTH, blocks=DEPTH, dropout=(0.0, 0.99), patch=(1, 64))
@@ -69,9 +69,9 @@ class UNetConfig:
         bounded(self, attention=(0, len(self.widths) - 1))
 
     @property
-    def told(self) -> tuple[ConditionConfig, ...]:
-        """All that it is told by name, through a branch or without."""
-        return self.conditions if self.branch is None else (*self.conditions, self.branch)
+    def all_conditions(self) -> tuple[ConditionConfig, ...]:
+        """All that it takes by name, through a control branch or without."""
+        return self.conditions if self.control_branch is None else (*self.conditions, self.control_branch)
 
     def check(self, height: int, width: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
@@ -92,16 +92,16 @@ _SIZES: dict[str, tuple[tuple[int, ...], int, int]] = {
     "base": ((256, 256, 256, 128), 2, 256),
 }
 SIZES = tuple(_SIZES)
-READING = 64  # pixels that a stage may have to attend to a prompt
-SMALLEST, LARGEST, COARSEST = 4, 1024, 4  # pixels: a picture's shorter and longer side, and the coarsest stage
+TEXT_ATTENTION_PIXELS = 64  # pixels that a stage may have to attend to a prompt
+MIN_SIDE, MAX_SIDE, COARSEST_SIDE = 4, 1024, 4  # pixels: a picture's shorter and longer side, and the coarsest stage
 
 
 def check_sides(network: str, sides: Sequence[int]) -> None:
     """Raises SfumatoError, naming the nearest that works, for a picture that is too small or too large."""
-    nearest = [min(max(side, SMALLEST), LARGEST) for side in sides]
+    nearest = [min(max(side, MIN_SIDE), MAX_SIDE) for side in sides]
     if nearest != [*sides]:
         raise SfumatoError(
-            f"the {network} takes pictures of {SMALLEST} to {LARGEST} pixels a side, not {sides[0]}×{sides[1]}; "
+            f"the {network} takes pictures of {MIN_SIDE} to {MAX_SIDE} pixels a side, not {sides[0]}×{sides[1]}; "
             f"the nearest size it takes is {nearest[0]}×{nearest[1]}."
         )
 
@@ -116,18 +116,18 @@ def unet_config(
     """The UNet called `size` (a name in SIZES) for pictures of `shape` (channels, height, width).
 
     It halves the picture until the longer side is at most 4 pixels (or the shorter side is 1). With `text` it attends
-    at 8×8 and below, whatever its size, and is told places. Raises SfumatoError for an unknown name, or for a side
-    outside 4..1024 pixels, naming the nearest that works.
+    at 8×8 and below, whatever its size, and has a positional encoding. Raises SfumatoError for an unknown name, or for
+    a side outside 4..1024 pixels, naming the nearest that works.
     """
     if size not in _SIZES:
         raise unknown("network size", size, SIZES)
     channels, *sides = shape
     check_sides("UNet", sides)
     from_coarsest, blocks, most = _SIZES[size]
-    stages = 1 + max(0, math.ceil(math.log2(max(sides) / COARSEST)))
+    stages = 1 + max(0, math.ceil(math.log2(max(sides) / COARSEST_SIDE)))
     stages = max(min(stages, 1 + int(math.log2(min(sides)))), 2)
     widths = tuple(from_coarsest[min(stage, len(from_coarsest) - 1)] for stage in reversed(range(stages)))
-    most = max(most, READING) if text else most
+    most = max(most, TEXT_ATTENTION_PIXELS) if text else most
     attention = tuple(s for s in range(stages) if -(-sides[0] // 2**s) * -(-sides[1] // 2**s) <= most)
     return UNetConfig(
         channels,
@@ -136,23 +136,23 @@ def unet_config(
         blocks=blocks,
         attention=attention,
         text=text,
-        places=text is not None,
+        positional_encoding=text is not None,
         conditions=tuple(conditions),
     )
 
 
-WAVES = (0.5, 1.0, 2.0)  # over the height and the width of a picture
-PLACES = 4 * len(WAVES)
+FREQUENCIES = (0.5, 1.0, 2.0)  # over the height and the width of a picture
+POSITION_CHANNELS = 4 * len(FREQUENCIES)
 
 
-def where(x: Tensor) -> Tensor:
-    """Where each pixel of `x` `(batch, channels, height, width)` lies, as sines and cosines `(1, PLACES, …)`."""
+def positional_encoding(x: Tensor) -> Tensor:
+    """Where each pixel of `x` `(…, height, width)` is, in sines and cosines: `(1, channels, height, width)`."""
     height, width = x.shape[-2:]
     down = (torch.arange(height, device=x.device, dtype=torch.float32) + 0.5) / height
     across = (torch.arange(width, device=x.device, dtype=torch.float32) + 0.5) / width
     found = []
-    for waves in WAVES:
-        for angle in (2 * math.pi * waves * down[:, None], 2 * math.pi * waves * across[None]):
+    for frequency in FREQUENCIES:
+        for angle in (2 * math.pi * frequency * down[:, None], 2 * math.pi * frequency * across[None]):
             found += [angle.sin().expand(height, width), angle.cos().expand(height, width)]
     return torch.stack(found)[None].to(x.dtype)
 
@@ -161,7 +161,7 @@ class Block(nn.Module):
     """A residual block: two 3×3 convolutions, the second normalised, scaled and shifted by the embedding."""
 
     def __init__(
-        self, inputs: int, outputs: int, embedding: int, dropout: float, heads: int, text: int, places: bool
+        self, inputs: int, outputs: int, embedding: int, dropout: float, heads: int, text: int, position: bool
     ) -> None:
         super().__init__()
         self.norm1 = nn.GroupNorm(max(1, inputs // 16), inputs)
@@ -171,7 +171,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.conv2 = zeroed(nn.Conv2d(outputs, outputs, 3, padding=1))
         self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
-        self.attention = Attention(outputs, heads, text, places) if heads else None
+        self.attention = Attention(outputs, heads, text, position) if heads else None
 
     def forward(self, x: Tensor, embedding: Tensor, prompt: Prompt | None = None) -> Tensor:
         h = self.conv1(F.silu(self.norm1(x)))
@@ -184,47 +184,47 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Attention over the pixels of a stage and the words of the prompt, if there is one, added to the input.
+    """Attention over the pixels of a stage and the tokens of the prompt, if there is one, added to the input.
 
     Both are keys of one softmax, so that a pixel decides what it looks at (Saharia et al. 2022, section 2.3).
     """
 
-    def __init__(self, channels: int, heads: int, text: int = 0, places: bool = False) -> None:
+    def __init__(self, channels: int, heads: int, text: int = 0, position: bool = False) -> None:
         super().__init__()
         self.heads = heads
         self.norm = nn.GroupNorm(max(1, channels // 16), channels)
         self.qkv = nn.Conv2d(channels, 3 * channels, 1)
-        self.words = nn.Linear(text, 2 * channels) if text else None
-        self.places = nn.Conv2d(PLACES, 3 * channels, 1, bias=False) if places else None
+        self.text_kv = nn.Linear(text, 2 * channels) if text else None
+        self.position = nn.Conv2d(POSITION_CHANNELS, 3 * channels, 1, bias=False) if position else None
         self.out = zeroed(nn.Conv2d(channels, channels, 1))
 
     def forward(self, x: Tensor, prompt: Prompt | None = None) -> Tensor:
         batch, channels, height, width = x.shape
         all_three = self.qkv(self.norm(x))
-        if self.places is not None:
-            all_three = all_three + self.places(where(x))
+        if self.position is not None:
+            all_three = all_three + self.position(positional_encoding(x))
         qkv = all_three.reshape(batch, 3, self.heads, channels // self.heads, height * width)
         query, key, value = qkv.transpose(-1, -2).unbind(1)
-        seen = None
-        if self.words is not None and prompt is not None:
-            features, mask = prompt
-            words = self.words(features).reshape(batch, -1, 2, self.heads, channels // self.heads)
-            key, value = (torch.cat([k, w], 2) for k, w in zip((key, value), words.permute(2, 0, 3, 1, 4), strict=True))
-            seen = F.pad(mask, (height * width, 0), value=True)[:, None, None]
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=seen)
+        mask = None
+        if self.text_kv is not None and prompt is not None:
+            features, present = prompt
+            text = self.text_kv(features).reshape(batch, -1, 2, self.heads, channels // self.heads)
+            key, value = (torch.cat([k, w], 2) for k, w in zip((key, value), text.permute(2, 0, 3, 1, 4), strict=True))
+            mask = F.pad(present, (height * width, 0), value=True)[:, None, None]
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         out: Tensor = self.out(mixed.transpose(-1, -2).reshape(batch, channels, height, width))
         return x + out
 
 
 class UNet(nn.Module):
-    """`net(x, c_noise, label, text, **told) → Tensor` like `x`: `(batch, channels, height, width)`.
+    """`net(x, c_noise, label, text, **conditions) → Tensor` like `x`: `(batch, channels, height, width)`.
 
     Any size from 2^(stages − 1); odd sizes are halved upwards and come back to the size of their skip. `c_noise` is
     `(batch,)`; `label` int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class of
     classifier-free guidance. `text` is int64 `(batch, length)`, a prompt's tokens and then 0, or where they come from a
-    frozen encoder their features, float `(batch, length, features)`; all 0 (the default) is no prompt. `told` are the
-    conditions of its config, by name; NaN is not told, and so is what is left out. `strength` `(batch,)` is how much
-    the branch counts, 1 where it isn't given.
+    frozen encoder their features, float `(batch, length, features)`; all 0 (the default) is no prompt. `conditions` are
+    those of its config, by name; NaN is none, and so is what is left out. `strength` `(batch,)` is how much
+    the control branch counts, 1 where it isn't given.
     """
 
     def __init__(self, config: UNetConfig) -> None:
@@ -233,16 +233,16 @@ class UNet(nn.Module):
         widths = config.widths
         embedding = 2 * widths[-1]
         width = config.text.width if config.text else 0
-        check_names(config.told)
+        check_names(config.all_conditions)
         self.condition = ConditionEmbedding(embedding, config.classes, width)
         self.text = prompt_reader(config.text) if config.text else None
 
         def block(inputs: int, stage: int) -> Block:
             heads = max(1, widths[stage] // 64) if stage in config.attention else 0
-            return Block(inputs, widths[stage], embedding, config.dropout, heads, width, config.places)
+            return Block(inputs, widths[stage], embedding, config.dropout, heads, width, config.positional_encoding)
 
         channels = config.channels * config.patch**2
-        self.enter = nn.Conv2d(channels + config.places * PLACES, widths[0], 3, padding=1)
+        self.conv_in = nn.Conv2d(channels + config.positional_encoding * POSITION_CHANNELS, widths[0], 3, padding=1)
         self.down = nn.ModuleList(
             nn.ModuleList([block(above, stage)] + [block(widths[stage], stage) for _ in range(config.blocks - 1)])
             for stage, (above, _) in enumerate(pairwise([widths[0], *widths]))
@@ -253,16 +253,18 @@ class UNet(nn.Module):
             for stage, (w, below) in enumerate(pairwise([*widths, widths[-1]]))
         )
         self.norm = nn.GroupNorm(max(1, widths[0] // 16), widths[0])
-        self.leave = zeroed(nn.Conv2d(widths[0], channels, 3, padding=1))
-        # Last, so that the other weights are those of a network that is told nothing.
+        self.conv_out = zeroed(nn.Conv2d(widths[0], channels, 3, padding=1))
+        # Last, so that the other weights are those of an unconditional network.
         self._numbers = [one for one in config.conditions if one.kind != "image"]
         self._images = [one for one in config.conditions if one.kind == "image"]
         self.condition.numbers.extend(NumberEncoder(one, embedding) for one in self._numbers)
         self.images = nn.ModuleList(ImageEncoder(one, widths[0], config.patch) for one in self._images)
-        self.branch: Branch | None = None
-        if (sees := config.branch) is not None:
-            self.branch_name = sees.name
-            self.branch = Branch(self.down, self.middle, ImageEncoder(sees, widths[0], config.patch), widths)
+        self.control_branch: ControlBranch | None = None
+        if (control := config.control_branch) is not None:
+            self.control_name = control.name
+            self.control_branch = ControlBranch(
+                self.down, self.middle, ImageEncoder(control, widths[0], config.patch), widths
+            )
 
     def forward(
         self,
@@ -271,31 +273,35 @@ class UNet(nn.Module):
         label: Tensor | None = None,
         text: Tensor | None = None,
         strength: Tensor | None = None,
-        **told: Tensor | None,
+        **conditions: Tensor | None,
     ) -> Tensor:
-        check_told(self.config.told, told)
+        check_known(self.config.all_conditions, conditions)
         prompt: Prompt | None = None
         patch = self.config.patch
         if self.text is not None:
-            prompt = self.text(self.text.nothing(x.shape[0]) if text is None else text)
-        numbers = [told.get(one.name) for one in self._numbers]
+            prompt = self.text(self.text.null(x.shape[0]) if text is None else text)
+        numbers = [conditions.get(one.name) for one in self._numbers]
         embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0], numbers)
 
         height, width = x.shape[-2:]
         x = unshuffled(x, patch)
-        h = self.enter(torch.cat([x, where(x).expand(x.shape[0], -1, -1, -1)], dim=1) if self.config.places else x)
+        h = self.conv_in(
+            torch.cat([x, positional_encoding(x).expand(x.shape[0], -1, -1, -1)], dim=1)
+            if self.config.positional_encoding
+            else x
+        )
         for one, encode in zip(self._images, self.images, strict=True):
-            if (image := told.get(one.name)) is not None:
+            if (image := conditions.get(one.name)) is not None:
                 h = h + encode(image)
         entered = h
         h, skips = descend(self.down, self.middle, h, embedding, prompt)
-        if self.branch is not None and (image := told.get(self.branch_name)) is not None:
-            middle, across = self.branch(entered, image, strength, embedding, prompt)
+        if self.control_branch is not None and (image := conditions.get(self.control_name)) is not None:
+            middle, across = self.control_branch(entered, image, strength, embedding, prompt)
             h, skips = h + middle, [skip + more for skip, more in zip(skips, across, strict=True)]
         for blocks in reversed(self.up):
             if h.shape[-2:] != skips[-1].shape[-2:]:
                 h = F.interpolate(h, size=skips[-1].shape[-2:], mode="nearest")
             for block in cast(nn.ModuleList, blocks):
                 h = block(torch.cat([h, skips.pop()], dim=1), embedding, prompt)
-        out: Tensor = self.leave(F.silu(self.norm(h)))
+        out: Tensor = self.conv_out(F.silu(self.norm(h)))
         return out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]

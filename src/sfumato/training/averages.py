@@ -18,7 +18,8 @@ from torch import Tensor
 
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
-from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, write_folder
+from sfumato.hub.checkpoints import NAMES, Checkpoint, newest_checkpoint, write_folder
+from sfumato.nets.renames import renamed
 from sfumato.strict import parse
 from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import Profile, gamma_of, pack, reconstruct, unpack, width_of
@@ -43,7 +44,7 @@ def store_averages(folder: Path, trainer: Trainer) -> Path:
     path = folder / "averages" / f"step-{trainer.step:08d}.safetensors"
     tensors = {name: value.contiguous() for name, value in pack(half).items()}
     if main:
-        replace_file(path, safetensors.torch.save(tensors, {"profiles": about}))
+        replace_file(path, safetensors.torch.save(tensors, {"profiles": about, "names": str(NAMES)}))
     return path
 
 
@@ -61,9 +62,11 @@ def _read_snapshot(path: Path) -> Stored:
     with suppress(OSError, SafetensorError, ValueError, KeyError, struct.error):
         data = path.read_bytes()
         length = struct.unpack("<Q", data[:8])[0]
-        about = parse(parse(data[8 : 8 + length])["__metadata__"]["profiles"])
-        profiles = [Profile(*pair) for pair in about]
-        stored = list(zip(profiles, unpack(safetensors.torch.load(data)), strict=True))
+        about = parse(data[8 : 8 + length])["__metadata__"]
+        profiles = [Profile(*pair) for pair in parse(about["profiles"])]
+        tensors = safetensors.torch.load(data)
+        current = tensors if about.get("names") == str(NAMES) else renamed(tensors)
+        stored = list(zip(profiles, unpack(current), strict=True))
         return [pair for pair in stored if all(bool(torch.isfinite(v).all()) for v in pair[1].values())]
     return []
 

@@ -15,8 +15,8 @@ from torch import Tensor
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, new_model
-from sfumato.hub.branch import branched
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
+from sfumato.hub.control_branch import add_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.nets import ConditionConfig, DiTConfig, MLPConfig, NetConfig, UNetConfig
 from sfumato.training.lora import LABEL
@@ -49,8 +49,8 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
         )
     if not isinstance(config.net, MLPConfig):
         config.net.check(*dataset.shape[1:])
-    if (sees := config.branch) is not None and not (
-        dataset.classes in ((), config.classes) and (sees.computed or sees.name in dataset.images)
+    if (control := config.control_branch) is not None and not (
+        dataset.classes in ((), config.classes) and (control.computed or control.name in dataset.images)
     ):
         raise SfumatoError(f"{name} has a branch, which alone is trained; start from the model below it.")
     model = new_model(
@@ -100,14 +100,14 @@ def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionC
         raise SfumatoError(f"a branch on top of {name} sees one image and nothing else, not {names}.")
     if isinstance(source.config.net, UNetConfig):
         source.config.net.check(*dataset.shape[1:])
-    return branched(source, conditions[0], dataset.shape, seed)
+    return add_control_branch(source, conditions[0], dataset.shape, seed)
 
 
 def _told(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
     """The network of `source`, told those of `wanted` as well that are new to it."""
     net = source.config.net
     known = {one.name: one for one in source.config.conditions}
-    if wanted and source.config.branch is not None:
+    if wanted and source.config.control_branch is not None:
         raise SfumatoError(
             f"{source.source or 'the model'} has a branch, which alone is trained; start from the model below it."
         )

@@ -26,6 +26,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.config import config_json, read_config
 from sfumato.nets import MLPConfig, NetConfig, build, unet_config
+from sfumato.nets.renames import renamed
 from sfumato.seeds import seeded, torch_generator
 from sfumato.training.networks import model_for
 
@@ -122,7 +123,7 @@ def load_noisy_classifier(folder: Path, device: torch.device | str = "cpu") -> N
     """What `save_noisy_classifier` wrote; raises SfumatoError where it is missing or damaged."""
     classifier = NoisyClassifier(read_config(folder / "config.json", NoisyClassifierConfig, "classifier"))
     try:
-        classifier.load_state_dict(safetensors.torch.load((folder / "model.safetensors").read_bytes()))
+        classifier.load_state_dict(renamed(safetensors.torch.load((folder / "model.safetensors").read_bytes())))
     except (OSError, safetensors.SafetensorError, RuntimeError) as error:
         raise SfumatoError(
             f"{folder / 'model.safetensors'} is missing or damaged, or of another config.json; train it again."

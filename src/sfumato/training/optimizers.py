@@ -13,6 +13,7 @@ from sfumato.training.sharding import part_of, whole
 
 OptimizerName = Literal["adamw", "muon"]
 OPTIMIZERS: dict[OptimizerName, float] = {"muon": 6e-3, "adamw": 1e-3}  # and the learning rate that suits each
+ENDS = ("conv_in", "conv_out", "proj_in", "proj_out", "conv", "zero_convs")  # the first layers and the last
 CONDITION = ("condition", "modulate")  # the parts of a network that carry the condition
 BETAS, MOMENTUM = (0.9, 0.99), 0.95
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315  # a, b, c of a·X + b·(XXᵀ)X + c·(XXᵀ)²X (Jordan et al. 2024)
@@ -113,7 +114,7 @@ def make_optimizers(
     matrices: list[Tensor] = []
     if name == "muon":
         named = list(net.named_modules())
-        inner = [(path, part) for path, part in named if not {"enter", "leave", *CONDITION} & set(path.split("."))]
+        inner = [(path, part) for path, part in named if not {*ENDS, *CONDITION} & set(path.split("."))]
         matrices = [part.weight for _, part in inner if isinstance(part, nn.Linear | nn.Conv2d)]
     taken = {id(p) for p in matrices}
     rest = [p for p in net.parameters() if id(p) not in taken]

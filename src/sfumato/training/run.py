@@ -7,7 +7,7 @@ runs/<name>/held_out.jsonl          how the averaged weights do on samples that 
 runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
 runs/<name>/checkpoints/            see sfumato.hub.checkpoints
 runs/<name>/averages/               see sfumato.training.averages
-runs/<name>/branch/                 the branch of a run that trains nothing else, see sfumato.hub.branch
+runs/<name>/branch/                 the branch of a run that trains nothing else, see sfumato.hub.control_branch
 runs/<name>/adapter/                the adapters of a run that trains nothing else, see sfumato.training.lora
 """
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sfumato.errors import SfumatoError
 from sfumato.files import NotWritten, free_disk
-from sfumato.hub.branch import write_branch
 from sfumato.hub.checkpoints import MARGIN, checkpoint_path, megabytes, newest_checkpoint, saved_in, write_checkpoint
+from sfumato.hub.control_branch import write_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.training.averages import store_averages
 from sfumato.training.finetuning import start_path
@@ -97,10 +97,12 @@ class Saver:
             yield from self.optional(
                 f"{ADAPTER}/", lambda: write_adapter(self.folder / ADAPTER, trainer.average.net, base)
             )
-        if (sees := trainer.model.config.branch) is not None:
+        if (control := trainer.model.config.control_branch) is not None:
             below = "" if trainer.config.origin is None else trainer.config.origin.path
             weights = files[WEIGHT_FILES["ema"]]
-            yield from self.optional(f"{BRANCH}/", lambda: write_branch(self.folder / BRANCH, weights, sees, below))
+            yield from self.optional(
+                f"{BRANCH}/", lambda: write_control_branch(self.folder / BRANCH, weights, control, below)
+            )
         older = _spare(self.folder, trainer.step)
         while free_disk(self.folder) < trainer.checkpoint_bytes + MARGIN and older:
             shutil.rmtree(older.pop(0))

@@ -26,7 +26,7 @@ from sfumato.data.dataset import DataLost
 from sfumato.diffusion import SCHEDULES, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
-from sfumato.hub.branch import freeze_below
+from sfumato.hub.control_branch import freeze_below
 from sfumato.nets import MLPConfig
 from sfumato.seeds import numpy_generator, seeded, torch_generator
 from sfumato.training.conditions import draw_chance, told_of
@@ -81,7 +81,7 @@ class Trainer:
         self.held = left_out_by(config, dataset)
         self._shares = processes.share(config.batch, config.accumulate)
         self.sharded = processes.shards(config.shard)
-        if model.config.branch is not None:
+        if model.config.control_branch is not None:
             if config.lora is not None:
                 raise SfumatoError("a branch is trained whole, and nothing else with it; leave --lora out.")
             freeze_below(model.denoiser.net)
@@ -244,7 +244,7 @@ class Trainer:
         conditions = self.model.config.conditions
         generator = torch_generator("conditions", config.seed, step)
         chance = draw_chance(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
-        if self.model.config.branch is not None:
+        if self.model.config.control_branch is not None:
             chance.hidden[-1] = False  # what the network answers untold is the model below, which isn't trained
         all_rows = self.dataset.batch(indices, views) if config.coupling else None
         if all_rows is not None:

@@ -10,7 +10,7 @@ import torch
 
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load, new_model
-from sfumato.hub.branch import branched, with_branch
+from sfumato.hub.control_branch import add_control_branch, with_control_branch
 from sfumato.nets import ConditionConfig, UNetConfig
 from sfumato.training import (
     TrainingConfig,
@@ -49,7 +49,7 @@ def test_a_fresh_branch_changes_no_bit(patch: int) -> None:
     with torch.no_grad():
         for weight in base.denoiser.parameters():
             weight.add_(0.1 * torch.randn(weight.shape, generator=generator))
-    model = branched(base, EDGES)
+    model = add_control_branch(base, EDGES)
     told = {"edges": edges()}
     drawn = base.sample([1, 2], [0, 1], steps=3)
     assert torch.equal(model.sample([1, 2], [0, 1], told=told, steps=3), drawn)
@@ -60,7 +60,7 @@ def test_a_branch_trains_alone_and_untold_or_at_strength_0_is_the_model_below(ru
     base, model = load(runs[0]), load(runs[1])
     before, after = base.denoiser.net.state_dict(), model.denoiser.net.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
-    assert all(name.startswith("branch.") for name in after.keys() - before.keys())
+    assert all(name.startswith("control_branch.") for name in after.keys() - before.keys())
     drawn = base.sample([1, 2], [0, 1], steps=3)
     told = {"edges": edges()}
     with_edges = model.sample([1, 2], [0, 1], told=told, steps=3)
@@ -75,16 +75,16 @@ def test_a_branch_trains_alone_and_untold_or_at_strength_0_is_the_model_below(ru
 
 def test_the_branch_lies_apart_and_fits_the_model_that_it_was_trained_on(runs: tuple[Path, Path]) -> None:
     base, model = load(runs[0]), load(runs[1])
-    joined = with_branch(base, runs[1] / "branch")
+    joined = with_control_branch(base, runs[1] / "branch")
     told = {"edges": edges()}
     assert torch.equal(joined.sample([1, 2], told=told, steps=3), model.sample([1, 2], told=told, steps=3))
     other = new_model(replace(TINY, net=UNetConfig(1, classes=3, widths=(16, 32))))
     with pytest.raises(SfumatoError, match="was trained on another network"):
-        with_branch(other, runs[1] / "branch")
+        with_control_branch(other, runs[1] / "branch")
     with pytest.raises(SfumatoError, match="holds no branch, or a damaged one"):
-        with_branch(base, runs[0])
+        with_control_branch(base, runs[0])
     with pytest.raises(SfumatoError, match="has a branch already, for 'edges'"):
-        branched(model, EDGES)
+        add_control_branch(model, EDGES)
 
 
 def test_a_resumed_branch_equals_an_uninterrupted_one(runs: tuple[Path, Path], tmp_path: Path) -> None:

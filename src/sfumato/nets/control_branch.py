@@ -1,4 +1,4 @@
-"""A branch beside a frozen UNet, through which it sees an image (Zhang et al. 2023, "ControlNet", section 3)."""
+"""A control branch beside a frozen UNet, by which an image steers it (Zhang et al. 2023, "ControlNet", section 3)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def descend(
     return middle(h, embedding, prompt), skips
 
 
-class Branch(nn.Module):
-    """A copy of a UNet's downward half that sees an image as well, and what it adds to the outputs of that half.
+class ControlBranch(nn.Module):
+    """A copy of a UNet's downward half that takes an image as well, and what it adds to the outputs of that half.
 
-    The image enters through `image`, and what the branch finds leaves through convolutions that answer zero at first:
+    The image comes in through `image`, and what the branch finds goes out through convolutions that are zero at first:
     until it has learnt something, the UNet answers as it does without.
     """
 
@@ -41,7 +41,7 @@ class Branch(nn.Module):
         self.down = copy.deepcopy(down)
         self.middle = copy.deepcopy(middle)
         outputs = [width for width, blocks in zip(widths, down, strict=True) for _ in cast(nn.ModuleList, blocks)]
-        self.leave = nn.ModuleList(zeroed(nn.Conv2d(width, width, 1)) for width in [*outputs, widths[-1]])
+        self.zero_convs = nn.ModuleList(zeroed(nn.Conv2d(width, width, 1)) for width in [*outputs, widths[-1]])
 
     def follow(self, down: nn.ModuleList, middle: nn.Module) -> None:
         """Begin again from the weights of this downward half."""
@@ -51,13 +51,15 @@ class Branch(nn.Module):
     def forward(
         self, h: Tensor, image: Tensor, strength: Tensor | None, embedding: Tensor, prompt: Prompt | None
     ) -> tuple[Tensor, list[Tensor]]:
-        """What to add to the middle and to each skip of the UNet: nothing for samples that aren't told an image.
+        """What to add to the middle and to each skip of the UNet: nothing for samples without an image.
 
-        `h` is the picture as it entered, `image` `(batch, size, height, width)`; `strength` `(batch,)` multiplies what
-        is added, 1 where it isn't given.
+        `h` is the picture after the first layer, `image` `(batch, size, height, width)`; `strength` `(batch,)`
+        multiplies what is added, 1 where it isn't given.
         """
-        told = (~image.isnan()).flatten(1).any(1).to(h.dtype)
-        weight = (told if strength is None else told * strength.to(h.dtype))[:, None, None, None]
+        given = (~image.isnan()).flatten(1).any(1).to(h.dtype)
+        weight = (given if strength is None else given * strength.to(h.dtype))[:, None, None, None]
         out, skips = descend(self.down, self.middle, h + self.image(image), embedding, prompt)
-        *across, middle = (weight * leave(found) for leave, found in zip(self.leave, [*skips, out], strict=True))
+        *across, middle = (
+            weight * convolution(found) for convolution, found in zip(self.zero_convs, [*skips, out], strict=True)
+        )
         return middle, across
