@@ -16,7 +16,8 @@ from urllib.parse import quote
 import pytest
 
 from sfumato.errors import SfumatoError
-from sfumato.lesson.live import PLACES, Draw, Live
+from sfumato.lesson.live import MAX_WAITING, Live
+from sfumato.lesson.messages import Draw
 from sfumato.lesson.server import HEADERS, MOST, LessonServer, is_loopback, is_own, pages
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -245,7 +246,7 @@ def test_too_many_who_wait_are_told_so_and_who_leaves_is_not_waited_for(server: 
     with Slow() as live:
         server.live = live
         waiting = []
-        for _ in range(PLACES):
+        for _ in range(MAX_WAITING):
             waiting.append(socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=60))
             waiting[-1].sendall(head.encode() + question)
             assert live.begun.acquire(timeout=60)

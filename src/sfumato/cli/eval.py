@@ -112,11 +112,10 @@ def eval_(
         evaluate,
         expected_seconds,
         features_seconds,
-        write_evaluation,
     )
     from sfumato.evaluation.features import open_extractor
     from sfumato.evaluation.measure import Asked, asked_of, conditions, open_reference
-    from sfumato.evaluation.page import shown_rows
+    from sfumato.evaluation.page import shown_rows, write_evaluation
 
     if guidance is not None and not model.conditional:
         raise SfumatoError(f"{run} is told nothing, so there is nothing to guide; leave --guidance out.")

@@ -22,7 +22,7 @@ from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model, ModelConfig, load
 from sfumato.hub.config import read_config
-from sfumato.hub.loading import frozen_encoder
+from sfumato.hub.prompts import frozen_encoder
 from sfumato.training import (
     ALONE,
     Precision,

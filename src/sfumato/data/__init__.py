@@ -1,6 +1,7 @@
 """Where training data comes from, and pictures in and out."""
 
-from sfumato.data.dataset import Dataset, open_dataset
+from sfumato.data.dataset import Dataset
+from sfumato.data.opening import open_dataset
 from sfumato.data.order import Views, around, draw_views, hold_out, order
 from sfumato.data.pictures import (
     animation,

@@ -1,4 +1,4 @@
-"""A data set, in memory or wherever it is read from, and what the data sets are called."""
+"""A data set, in memory or wherever it is read from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from weakref import finalize
@@ -19,11 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.data.order import AS_THEY_ARE, Views
-from sfumato.errors import SfumatoError, unknown
+from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
     from sfumato.data.captions import Texts
-    from sfumato.data.columns import Columns
 
 Progress = Callable[[int, int], None]  # (files read, files in all)
 
@@ -184,80 +182,3 @@ class Dataset:
         if views.mirrored is not None:
             found[views.mirrored] = found[views.mirrored][..., ::-1]
         return np.ascontiguousarray(found)
-
-
-def open_dataset(
-    spec: str,
-    size: tuple[int, int] | None = None,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-    columns: Columns | None = None,
-    crop: int = 0,
-    stream: bool = False,
-) -> Dataset:
-    """The data set called `spec`: `digits`, `emoji`, `shapes`, `points:NAME`, or pictures.
-
-    Pictures lie in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
-    `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
-    `points:NAME:COUNT` sets how many points. `size` (height, width) in pixels resizes pictures; `cache` is where
-    decoded ones are kept (by default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read;
-    `columns` are those of metadata.jsonl that are read beside the captions (see columns.py). With `crop`, pictures are
-    kept so many pixels larger, of which training shows `size`, each time at another place. With `stream`, they are
-    decoded whenever they are asked for and not kept (see streaming.py).
-    Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
-    """
-    from sfumato.data.columns import NONE
-    from sfumato.data.digits import open_digits
-    from sfumato.data.emoji import open_emoji
-    from sfumato.data.folder import open_pictures
-    from sfumato.data.huggingface import huggingface_source
-    from sfumato.data.points import POINTS, open_points
-    from sfumato.data.shapes import open_shapes
-    from sfumato.data.sources import source_of
-
-    if size is not None and min(size) < 1:
-        raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
-    own = spec in ("digits", "emoji", "shapes") or spec.startswith(("emoji:", "shapes:", "points:"))
-    if columns and (own or spec.startswith("hf:")):
-        name = (*columns.numbers, *columns.vectors, *columns.images)[0]
-        raise SfumatoError(f"{spec} comes without metadata, so there is no column '{name}'; give a folder that has it.")
-    if crop:
-        larger = _larger(spec, size, crop)
-        return replace(open_dataset(spec, larger, cache, progress, columns, stream=stream), crop=crop)
-    if stream and own:
-        raise SfumatoError(f"{spec} lie in no files that could be decoded as they are asked for; leave --stream out.")
-    if spec == "digits":
-        return open_digits(size)
-    if spec == "emoji" or spec.startswith("emoji:"):
-        return open_emoji(spec, size, cache, progress)
-    if spec == "shapes" or spec.startswith("shapes:"):
-        return open_shapes(spec, size, cache, progress)
-    if spec.startswith("points:"):
-        if size is not None:
-            raise SfumatoError(f"{spec} are points, which have no height and width; leave the size out.")
-        return open_points(spec)
-    if spec.startswith("hf:"):
-        return open_pictures(huggingface_source(spec), size, cache, progress, stream)
-    if not spec.strip():
-        raise SfumatoError("the data set has no name; give digits, points:NAME or a folder of pictures.")
-    path = Path(spec)
-    try:
-        if path.exists():
-            return open_pictures(source_of(path, columns or NONE), size, cache, progress, stream)
-        beside = [p.name for p in path.parent.iterdir() if p.is_dir()] if path.parent.is_dir() else []
-    except PermissionError as refused:
-        raise SfumatoError(f"{refused.filename or spec} can't be read: permission denied.") from refused
-    if path.parent != Path() or spec.startswith("."):
-        close = get_close_matches(path.name, beside, n=1)
-        hint = f"; did you mean {path.parent / close[0]}?" if close else "."
-        raise SfumatoError(f"there is no folder {spec}{hint}")
-    error = unknown("data set", spec, ["digits", "emoji", "shapes", *(f"points:{name}" for name in POINTS)])
-    raise SfumatoError(f"{error} A folder of pictures works too, but there is none called {spec} here.")
-
-
-def _larger(spec: str, size: tuple[int, int] | None, crop: int) -> tuple[int, int]:
-    if spec.startswith("points:"):
-        raise SfumatoError(f"{spec} are points, of which nothing can be cut out; leave --crop out.")
-    if size is None or crop < 0:
-        raise SfumatoError("--crop is by how many pixels more than --size pictures are read: give both, above 0.")
-    return size[0] + crop, size[1] + crop

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -275,15 +274,3 @@ def seconds_of(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def write_evaluation(folder: Path, evaluation: Evaluation, reference: Reference) -> list[Path]:
-    """Write record.json, README.md, samples.png, report.html and, for pictures, pairs.png; returns their paths."""
-    from sfumato.evaluation.model_card import model_card
-    from sfumato.evaluation.page import write_page
-    from sfumato.evaluation.record import write_record
-    from sfumato.files import replace_file
-
-    write_record(folder / "record.json", evaluation.record)
-    replace_file(folder / "README.md", model_card(evaluation.record, reference.dataset).encode())
-    return [folder / "record.json", folder / "README.md", *write_page(folder, evaluation, reference)]

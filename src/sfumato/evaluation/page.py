@@ -17,7 +17,8 @@ from sfumato.evaluation.evaluate import Evaluation
 from sfumato.evaluation.features import rounded
 from sfumato.evaluation.measure import Reference, asked_rows
 from sfumato.evaluation.memorisation import memorised
-from sfumato.evaluation.record import Record, ScoreRecord
+from sfumato.evaluation.model_card import model_card
+from sfumato.evaluation.record import Record, ScoreRecord, write_record
 from sfumato.evaluation.report import address, embed, render
 from sfumato.evaluation.scores import SCORES
 from sfumato.files import replace_file
@@ -26,6 +27,13 @@ from sfumato.shell import Option, command_line
 PAIRS = 12
 GRID = 100
 CAPTIONED = 12
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation, reference: Reference) -> list[Path]:
+    """Write record.json, README.md, samples.png, report.html and, for pictures, pairs.png; returns their paths."""
+    write_record(folder / "record.json", evaluation.record)
+    replace_file(folder / "README.md", model_card(evaluation.record, reference.dataset).encode())
+    return [folder / "record.json", folder / "README.md", *write_page(folder, evaluation, reference)]
 
 
 def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> list[Path]:

@@ -1,46 +1,22 @@
-"""A trained model from a run folder, a checkpoint, or the package: its weights, and what reads its prompts."""
+"""A trained model from a run folder, a checkpoint, or the package."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 
-from sfumato.data.encoders import Encoder
-from sfumato.data.tokens import open_tokenizer
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.config import ModelConfig, read_config
 from sfumato.hub.model import Model
+from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.weights import model_with
-from sfumato.nets import FeaturesConfig, TextConfig, text_of
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+from sfumato.hub.zoo import load_zoo, ships
 
 Weights = Literal["ema", "raw"]
-TOKENIZER = "tokenizer.json"  # beside the config of a model that reads prompts
 WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
-
-
-def read_tokenizer(config: ModelConfig, folder: Path) -> Tokenizer | None:
-    """The tokenizer in `folder`, for a network that reads prompts; raises SfumatoError where it isn't there."""
-    if not isinstance(text_of(config.net), TextConfig):
-        return None
-    path = folder / TOKENIZER
-    try:
-        return open_tokenizer(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SfumatoError(f"{path}, by which the model reads prompts, is missing or damaged; restore it.") from error
-
-
-def frozen_encoder(config: ModelConfig) -> Encoder | None:
-    """The encoder by which the network is told of prompts, where it is a frozen one; opened when it is asked."""
-    text = text_of(config.net)
-    if not isinstance(text, FeaturesConfig):
-        return None
-    return Encoder(text.encoder, text.length, text.features, text.weights)
 
 
 def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
@@ -72,8 +48,6 @@ def load(path: str | Path, weights: Weights = "ema", device: torch.device | str 
     folder = Path(path)
     if weights not in WEIGHT_FILES:
         raise unknown("weights", weights, WEIGHT_FILES)
-    from sfumato.hub.zoo import load_zoo, ships
-
     if ships(path):
         if weights != "ema":
             raise SfumatoError(f"{path} ships with its averaged weights alone; leave `weights` out.")

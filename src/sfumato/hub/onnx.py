@@ -22,8 +22,8 @@ from sfumato.diffusion.parameterizations import c_noise
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.config import SamplingConfig
-from sfumato.hub.loading import TOKENIZER
 from sfumato.hub.model import Model
+from sfumato.hub.prompts import TOKENIZER
 from sfumato.sampling import grid, resolve, stepper
 from sfumato.sampling.program import Ask, Draw, Program, trace
 

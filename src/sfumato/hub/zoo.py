@@ -11,8 +11,8 @@ import torch
 from sfumato.errors import unknown
 from sfumato.files import replace_file
 from sfumato.hub.config import config_json, read_config
-from sfumato.hub.loading import TOKENIZER, frozen_encoder, read_tokenizer
 from sfumato.hub.model import Model
+from sfumato.hub.prompts import TOKENIZER, frozen_encoder, read_tokenizer
 from sfumato.hub.weights import model_with
 from sfumato.nets.renames import renamed
 

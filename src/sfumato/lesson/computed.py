@@ -28,8 +28,8 @@ from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import DiscreteBetas, level_at
 from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model, SamplingConfig
-from sfumato.hub.loading import TOKENIZER
 from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
+from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper

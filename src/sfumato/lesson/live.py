@@ -5,62 +5,26 @@ PyTorch is imported by whatever first needs it, so that the lesson itself opens 
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from sfumato.errors import SfumatoError
+from sfumato.lesson.messages import Answer, Draw, Nothing, json_answer, refused
 
 if TYPE_CHECKING:
     from sfumato.hub import Model
     from sfumato.lesson.work import Moment
 
-PLACES = 4  # who may wait for pictures, the one whose are being drawn included
-MINUTES = 1.5  # of training
-PATIENCE = 1.0  # seconds until a page that waits for news is told that there is none
-
-
-class Draw(BaseModel):
-    """Pictures asked for; what is left out is the model's own. Without labels a model draws from all its classes."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**53)]], Field(min_length=1, max_length=64)]
-    labels: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=64)] | None = None
-    sampler: Annotated[str, Field(max_length=40)] | None = None
-    steps: Annotated[int, Field(ge=1, le=1000)] | None = None
-    guidance: Annotated[float, Field(ge=0, le=30, allow_inf_nan=False)] | None = None
-
-
-class Nothing(BaseModel):
-    """The empty object: what starting and stopping take."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes back to the page."""
-
-    content: bytes
-    kind: str = "application/json"
-    status: HTTPStatus = HTTPStatus.OK
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def told(value: Any, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> Answer:
-    return Answer(json.dumps(value, separators=(",", ":")).encode(), status=status, headers=headers)
-
-
-def refused(status: HTTPStatus, sentence: str, **headers: str) -> Answer:
-    return told({"error": sentence}, status, **headers)
+MAX_WAITING = 4  # requests for pictures, the one that is being answered included
+TRAINING_MINUTES = 1.5
+NEWS_SECONDS = 1.0  # until a page that waits for news hears that there is none
 
 
 State = Literal["none", "starting", "training", "finished", "stopped", "failed"]
@@ -87,7 +51,7 @@ class Training:
 class Live:
     """The service behind the pages. `close()` ends what is under way; nothing is written to the disk."""
 
-    def __init__(self, run: Path | None = None, minutes: float = MINUTES) -> None:
+    def __init__(self, run: Path | None = None, minutes: float = TRAINING_MINUTES) -> None:
         self._minutes = minutes
         self._model: Model | None = None
         self._about: dict[str, Any] | None = None
@@ -96,7 +60,7 @@ class Live:
 
             self._model = open_model(run)
             self._about = about(self._model, run.resolve().name if run.exists() else str(run))
-        self._places = threading.BoundedSemaphore(PLACES)
+        self._waiting = threading.BoundedSemaphore(MAX_WAITING)
         self._drawing = threading.Lock()
         self._closing = threading.Event()
         self._news = threading.Condition()
@@ -105,7 +69,7 @@ class Live:
 
     def about(self) -> Answer:
         """`live.json`: that there is a service, and the model that it draws with, if any."""
-        return told({"live": True, "run": self._about, "minutes": self._minutes})
+        return json_answer({"live": True, "run": self._about, "minutes": self._minutes})
 
     def get(self, path: str, query: str) -> Answer | None:
         """The answer to GET, None where there is none at `path`."""
@@ -154,16 +118,16 @@ class Live:
         self.close()
 
     def _draw(self, asked: Draw, left: Callable[[], bool]) -> Answer:
-        if not self._places.acquire(blocking=False):
+        if not self._waiting.acquire(blocking=False):
             return refused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                f"{PLACES} others wait for pictures already; try again in a few seconds.",
+                f"{MAX_WAITING} others wait for pictures already; try again in a few seconds.",
                 **{"Retry-After": "5"},
             )
         try:
             drawn = self._in_turn(asked, lambda: self._closing.is_set() or left())
         finally:
-            self._places.release()
+            self._waiting.release()
         if drawn is None:
             return refused(HTTPStatus.SERVICE_UNAVAILABLE, "the drawing was given up.")
         return Answer(drawn, "image/png")
@@ -183,11 +147,11 @@ class Live:
             self._training = Training(self._training.number + 1, "starting")
             self._thread = threading.Thread(target=self._watch, args=(self._training,), name="training", daemon=True)
             self._thread.start()
-            return told({"number": self._training.number})
+            return json_answer({"number": self._training.number})
 
     def _stop(self) -> Answer:
         self._training.stopping.set()
-        return told({"number": self._training.number})
+        return json_answer({"number": self._training.number})
 
     def _watch(self, training: Training) -> None:
         """Carry the training out, in a thread of its own, and keep what it says."""
@@ -218,9 +182,9 @@ class Live:
     def _progress(self, since: int) -> Answer:
         """How the newest training stands, with its moments from `since` on; waits a little where there is none yet."""
         with self._news:
-            self._news.wait_for(lambda: not self._training.runs or len(self._training.moments) > since, PATIENCE)
+            self._news.wait_for(lambda: not self._training.runs or len(self._training.moments) > since, NEWS_SECONDS)
             training = self._training
             names = ("number", "state", "images", "seconds", "fraction", "error")
             facts = {name: getattr(training, name) for name in names}
             moments = [asdict(moment) for moment in training.moments[since:]]
-        return told({**facts, "next": len(training.moments), "moments": moments})
+        return json_answer({**facts, "next": len(training.moments), "moments": moments})

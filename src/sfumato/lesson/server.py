@@ -21,7 +21,8 @@ from urllib.parse import unquote, urlsplit
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
-    from sfumato.lesson.live import Answer, Live
+    from sfumato.lesson.live import Live
+    from sfumato.lesson.messages import Answer
 
 SITE = Path(__file__).parent / "site"
 TYPES = {
@@ -167,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._finish(content)
 
     def _say(self, status: HTTPStatus, sentence: str) -> None:
-        from sfumato.lesson.live import refused
+        from sfumato.lesson.messages import refused
 
         self._tell(refused(status, sentence))
 

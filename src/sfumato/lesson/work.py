@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,12 +20,10 @@ from sfumato.hub import Model, load, new_model
 from sfumato.hub.config import read_config
 from sfumato.hub.request import settle
 from sfumato.hub.zoo import ZOO
+from sfumato.lesson.messages import Draw
 from sfumato.sampling import SAMPLERS, resolve
 from sfumato.seeds import torch_generator
 from sfumato.training import Progress, Trainer, TrainingConfig, fastest_precision, pick_device
-
-if TYPE_CHECKING:
-    from sfumato.lesson.live import Draw
 
 PIXELS_AT_ONCE = 64 * 32 * 32  # as many pictures as this are drawn in one batch
 SEEDS = range(16)
@@ -126,13 +124,13 @@ def digits_training(minutes: float) -> Iterator[Progress | Moment]:
         return Moment(trainer.images, trainer.seconds, loss, errors, samples)
 
     yield moment()
-    told = 1
+    shown = 1
     for progress in trainer.steps():
         losses.append(progress.loss)
         yield progress
-        if progress.fraction >= SHARES[told]:
-            while told < len(SHARES) - 1 and progress.fraction >= SHARES[told]:
-                told += 1
+        if progress.fraction >= SHARES[shown]:
+            while shown < len(SHARES) - 1 and progress.fraction >= SHARES[shown]:
+                shown += 1
             yield moment()
 
 

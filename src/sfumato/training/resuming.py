@@ -16,7 +16,7 @@ from sfumato.files import alone_in, replace_file
 from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, put_back, saved_in, trouble
 from sfumato.hub.config import config_json, read_config
-from sfumato.hub.loading import read_tokenizer
+from sfumato.hub.prompts import read_tokenizer
 from sfumato.strict import parse
 from sfumato.training.averages import cut_averages
 from sfumato.training.config import TrainingConfig

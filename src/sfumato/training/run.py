@@ -33,7 +33,7 @@ from sfumato.files import alone_in, append, replace_file
 from sfumato.hub import Model, ModelConfig, new_model
 from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import config_json, read_config
-from sfumato.hub.loading import TOKENIZER, frozen_encoder
+from sfumato.hub.prompts import TOKENIZER, frozen_encoder
 from sfumato.nets import (
     TextConfig,
     text_of,
