@@ -129,7 +129,7 @@ def drawn_at(tmp_path: Path, seed: int, step: int = 1, name: str = "", **setting
     weights = torch.cat([weight.detach().flatten() for weight in trainer.model.denoiser.parameters()])
     dropped = part.cond["label"] == 2
     return {
-        "noise": part.eps, "levels": part.level.sigma, "order and views": part.x0, "weights": weights,
+        "noise": part.eps, "levels": part.level.sigma, "order and augmentation": part.x0, "weights": weights,
         "dropped labels": dropped, "captions": part.cond["text"],
     }  # fmt: skip
 
@@ -151,7 +151,7 @@ def test_another_step_changes_what_belongs_to_a_step(tmp_path: Path) -> None:
 def test_what_else_is_random_leaves_a_stream_as_it_is(tmp_path: Path) -> None:
     """Mirrored pictures, or another share of dropped conditions, meet the same noise at the same levels."""
     one, other = drawn_at(tmp_path, 3), drawn_at(tmp_path, 3, name="flipped", flip=True)
-    assert {name for name, value in one.items() if not torch.equal(value, other[name])} == {"order and views"}
+    assert {name for name, value in one.items() if not torch.equal(value, other[name])} == {"order and augmentation"}
 
 
 def test_noise_of_one_seed_is_another_in_each_kind_of_stream() -> None:

@@ -106,9 +106,9 @@ def test_an_enlarged_picture_keeps_what_it_was_told(models: list[Model]) -> None
 def test_models_that_are_no_cascade_say_why(models: list[Model], run_folder: Path) -> None:
     with pytest.raises(SfumatoError, match="can't enlarge pictures; train one that can with --control small"):
         list(cascade([models[0], models[0]], [0]))
-    with pytest.raises(SfumatoError, match=r"from 3 × 16 × 16, and .* draws 3 × 8 × 8; let each be twice as large"):
+    with pytest.raises(SfumatoError, match=r"from 3 × 16 × 16, and .* generates 3 × 8 × 8; let each be twice as large"):
         list(cascade([models[0], models[2]], [0]))
-    with pytest.raises(SfumatoError, match=r"lies between 0 and 0.5 here, got 0.9"):
+    with pytest.raises(SfumatoError, match=r"is between 0 and 0.5 here, got 0.9"):
         enlargement(models[1], torch.zeros(1, 3, 8, 8), [0], noise=0.9)
     with pytest.raises(SfumatoError, match="unknown control 'edgs'"):
         conditions_of(blobs(), TrainingConfig("blobs", images=1).columns, ["edgs"])

@@ -234,10 +234,10 @@ def test_columns_of_metadata_come_with_their_pictures(tmp_path: Path) -> None:
     assert any("1 picture without conditioning_image left out: drawn/5.png" in note for note in data.notes)
     rows = np.arange(5)
     for name in ("age", "style", "conditioning_image"):
-        first, second = data.told(name, rows), again.told(name, rows)
+        first, second = data.column(name, rows), again.column(name, rows)
         assert first is not None and second is not None
         assert torch.equal(first.nan_to_num(9e9), second.nan_to_num(9e9))
-    age, style, image = (data.told(name, rows) for name in ("age", "style", "conditioning_image"))
+    age, style, image = (data.column(name, rows) for name in ("age", "style", "conditioning_image"))
     assert age is not None and style is not None and image is not None
     assert age[:, 0].nan_to_num(-1).tolist() == [10, 11, -1, 13, 14]
     assert style[3].tolist() == [3, -3, 0.5] and style[4].isnan().all()
@@ -255,7 +255,7 @@ def test_a_picture_that_another_is_drawn_from_may_be_drawn_as_well(tmp_path: Pat
     root = folder(tmp_path / "set", said)
     data = open_dataset(str(root), cache=tmp_path / "cache", columns=Columns((), (), ("reference",)))
     rows = np.arange(len(data))
-    reference = data.told("reference", rows)
+    reference = data.column("reference", rows)
     assert reference is not None and len(data) == 6
     assert torch.equal(reference, data.batch(rows)[0].roll(-1, 0)), "a reference is any picture of the folder"
 

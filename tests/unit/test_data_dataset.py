@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sfumato.data import Dataset, open_dataset, order, to_uint8
 from sfumato.data.dataset import Rows
-from sfumato.data.order import SHUFFLED, _keys, _permuted
+from sfumato.data.order import MAX_LISTED, _keys, _permuted
 from sfumato.errors import SfumatoError
 
 counts = st.integers(1, 60)
@@ -58,7 +58,7 @@ def test_an_order_that_is_computed_shows_every_sample_once(count: int, seed: int
     assert _permuted(np.array([place]), count, _keys(seed, epoch)) == indices[place]
 
 
-@pytest.mark.parametrize("count", [SHUFFLED, SHUFFLED + 1, 99_991, 512**2, 512**2 + 1], ids=str)
+@pytest.mark.parametrize("count", [MAX_LISTED, MAX_LISTED + 1, 99_991, 512**2, 512**2 + 1], ids=str)
 def test_large_orders_are_permutations_without_a_pattern(count: int) -> None:
     first, second = order(count, 1, 0, 2 * count).reshape(2, count)
     assert first.dtype == np.int64

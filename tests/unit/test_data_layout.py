@@ -96,7 +96,7 @@ def test_links_are_followed_but_not_in_circles(root: Path) -> None:
 def test_few_at_a_time_or_many_give_the_same(root: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     for value in range(17):
         Image.new(mode, (6, 4), value if mode == "L" else (value, 1, 2)).save(root / f"{value:02d}.png")
-    monkeypatch.setattr(folder_module, "CHUNK", 1)
+    monkeypatch.setattr(folder_module, "CHUNK_IMAGES", 1)
     assert red(look(root)) == list(range(17))
 
 

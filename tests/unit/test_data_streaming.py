@@ -65,7 +65,7 @@ def same(one: Dataset, other: Dataset, columns: Columns) -> None:
     assert torch.equal(one.batch(rows)[0], other.batch(rows)[0])
     assert (one.captions and list(one.captions)) == (other.captions and list(other.captions))
     for name in (*columns.numbers, *columns.vectors, *columns.images):
-        told, again = one.told(name, rows), other.told(name, rows)
+        told, again = one.column(name, rows), other.column(name, rows)
         assert told is not None and again is not None and torch.equal(told, again)
 
 

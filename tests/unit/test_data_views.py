@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from sfumato.data import Dataset, Views, draw_views, open_dataset
+from sfumato.data import Augmentation, Dataset, draw_augmentation, open_dataset
 from sfumato.data.dataset import Rows
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import content_hash
@@ -22,7 +22,7 @@ places = st.integers(0, 2**40)
 
 
 def coins(seed: int, position: int, number: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    mirrored = draw_views(seed, position, number, flip=True, crop=0).mirrored
+    mirrored = draw_augmentation(seed, position, number, flip=True, crop=0).mirrored
     assert mirrored is not None
     return mirrored
 
@@ -30,8 +30,11 @@ def coins(seed: int, position: int, number: int) -> np.ndarray[tuple[int], np.dt
 @law
 @given(places, places, st.integers(0, 150), st.integers(0, 150), st.integers(1, 40))
 def test_a_view_belongs_to_its_place(seed: int, position: int, first: int, second: int, crop: int) -> None:
-    whole = draw_views(seed, position, first + second, True, crop)
-    parts = [draw_views(seed, position, first, True, crop), draw_views(seed, position + first, second, True, crop)]
+    whole = draw_augmentation(seed, position, first + second, True, crop)
+    parts = [
+        draw_augmentation(seed, position, first, True, crop),
+        draw_augmentation(seed, position + first, second, True, crop),
+    ]
     for name in ("mirrored", "corners"):
         assert np.array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name))
         assert np.array_equal(getattr(whole.rows(slice(first, None)), name), getattr(parts[1], name))
@@ -53,10 +56,10 @@ def test_coins_are_fair_and_know_nothing_of_each_other() -> None:
 @pytest.mark.parametrize("crop", [1, 4, 6])
 def test_every_corner_is_as_likely_as_any_other_for_both_sides_of_a_coin(crop: int) -> None:
     many = 2**16
-    views = draw_views(7, 123, many, True, crop)
-    assert views.corners is not None and views.mirrored is not None
-    assert views.corners.min() == 0 and views.corners.max() == crop
-    cells = np.ravel_multi_index((*views.corners.T, views.mirrored.astype(int)), (crop + 1, crop + 1, 2))
+    augmentation = draw_augmentation(7, 123, many, True, crop)
+    assert augmentation.corners is not None and augmentation.mirrored is not None
+    assert augmentation.corners.min() == 0 and augmentation.corners.max() == crop
+    cells = np.ravel_multi_index((*augmentation.corners.T, augmentation.mirrored.astype(int)), (crop + 1, crop + 1, 2))
     expected = many / (2 * (crop + 1) ** 2)
     chi_squared = ((np.bincount(cells) - expected) ** 2).sum() / expected
     freedom = 2 * (crop + 1) ** 2 - 1
@@ -74,7 +77,7 @@ def test_what_is_shown_is_that_part_of_the_picture(
     assert dataset.shape == (1, height, width)
     corners = np.array([[data.draw(st.integers(0, crop)) for _ in range(2)] for _ in indices])
     mirrored = np.array([data.draw(st.booleans()) for _ in indices])
-    x, labels = dataset.batch(np.array(indices), Views(mirrored, corners))
+    x, labels = dataset.batch(np.array(indices), Augmentation(mirrored, corners))
     for shown, index, turned, (top, left) in zip(x, indices, mirrored, corners, strict=True):
         seen = tall[index, :, top : top + height, left : left + width]
         assert np.array_equal(((shown + 1) * 127.5).round(), seen[..., ::-1] if turned else seen)
@@ -87,9 +90,9 @@ def test_rows_of_a_file_are_shown_as_those_in_memory(tmp_path: Path) -> None:
     (tmp_path / "rows").write_bytes(blobs().samples.tobytes())
     memory = replace(blobs(), crop=3)
     file = replace(memory, samples=np.empty((0, 1, 8, 8), np.uint8), rows=Rows(tmp_path / "rows", (60, 1, 8, 8)))
-    views = draw_views(0, 0, 60, True, 3)
+    augmentation = draw_augmentation(0, 0, 60, True, 3)
     assert (len(file), file.shape) == (60, (1, 5, 5))
-    assert torch.equal(file.batch(np.arange(60), views)[0], memory.batch(np.arange(60), views)[0])
+    assert torch.equal(file.batch(np.arange(60), augmentation)[0], memory.batch(np.arange(60), augmentation)[0])
     assert content_hash(file) == content_hash(memory) != content_hash(replace(memory, crop=2))
 
 
@@ -110,9 +113,9 @@ def test_images_that_pictures_are_drawn_from_are_shown_alike() -> None:
     dataset = blobs()
     depth = 255 - dataset.samples
     both: Dataset = replace(dataset, images={"depth": depth}, crop=2)
-    views = draw_views(3, 9, 60, True, 2)
-    x, _ = both.batch(np.arange(60), views)
-    told = both.told("depth", np.arange(60), views)
+    augmentation = draw_augmentation(3, 9, 60, True, 2)
+    x, _ = both.batch(np.arange(60), augmentation)
+    told = both.column("depth", np.arange(60), augmentation)
     assert told is not None and told.shape == (60, 1, 6, 6)
     torch.testing.assert_close(told, -x)
 
@@ -125,7 +128,7 @@ def test_pictures_are_read_larger_by_what_is_cropped(tmp_path: Path) -> None:
         Image.fromarray(ramp).save(folder / f"{number}.png")
     dataset = open_dataset(str(folder), (20, 18), tmp_path / "cache", crop=4)
     assert dataset.shape == (3, 20, 18) and dataset.crop == 4
-    x, _ = dataset.batch(np.arange(4), Views(corners=np.array([[0, 0], [4, 0], [0, 4], [2, 2]])))
+    x, _ = dataset.batch(np.arange(4), Augmentation(corners=np.array([[0, 0], [4, 0], [0, 4], [2, 2]])))
     assert ((x[:, 0, 0, 0] + 1) * 12.75).round().tolist() == [0, 4, 0, 2]
     assert torch.equal(x[3], dataset.batch(np.array([3]))[0][0])
 

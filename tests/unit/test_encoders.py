@@ -69,8 +69,8 @@ def test_features_are_those_of_the_library_whatever_is_read_beside(minilm: Encod
     torch.testing.assert_close(minilm(texts[2:3])[0], ours[2], rtol=1e-3, atol=1e-3)
     assert minilm(["", "  "]).abs().max() == 0
     assert minilm.longest(CAPTIONS) == 8 and minilm.longest([("word " * 100,)]) == 64
-    assert minilm.unread("a red circle") == []
-    (sentence,) = minilm.unread("word " * 100)
+    assert minilm.truncation_notes("a red circle") == []
+    (sentence,) = minilm.truncation_notes("word " * 100)
     assert "reads 64 tokens" in sentence
 
 
@@ -132,7 +132,7 @@ def test_a_run_reads_the_cache_goes_on_bit_for_bit_and_draws_any_prompt(tmp_path
     torch.testing.assert_close(
         drawn.denoiser.net(x, noise, None, F.pad(read, (0, 0, 0, 9))), drawn.denoiser.net(x, noise, None, read)
     )
-    assert drawn.unread(prompts[1])
+    assert drawn.truncation_notes(prompts[1])
 
     tuned = model_from(drawn, data)
     list(train(tmp_path / "tuned", start_run(tmp_path / "tuned", data, config, tuned, CPU)))

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.data import around, hold_out, order
-from sfumato.data.order import FEWEST, HELD_OUT
+from sfumato.data.order import MAX_HELD_OUT, MIN_HELD_OUT
 from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
 from sfumato.training import (
@@ -40,7 +40,7 @@ CONFIG = TrainingConfig("blobs", images=16 * 30, batch=16, previews=3, held_out=
 @given(st.integers(1, 5000), st.floats(0, 0.5))
 def test_every_sample_is_either_held_out_or_trained_on(count: int, share: float) -> None:
     held = hold_out(count, share)
-    assert len(held) == 0 or FEWEST <= len(held) <= min(HELD_OUT, count * share)
+    assert len(held) == 0 or MIN_HELD_OUT <= len(held) <= min(MAX_HELD_OUT, count * share)
     rest = around(held, np.arange(count - len(held)))
     assert sorted([*held, *rest]) == list(range(count))
     assert np.all(np.diff(held) > 0) and np.all(np.diff(rest) > 0)
@@ -57,7 +57,7 @@ def test_of_each_class_as_much_is_held_out_and_never_its_only_sample(
     assert np.all(np.diff(held) > 0)
     own = np.bincount(labels[held], minlength=len(sizes))
     shared = sum(size for size in sizes if size > 1)
-    assert len(held) in (0, int(shared * share)) and (len(held) or int(shared * share) < FEWEST)
+    assert len(held) in (0, int(shared * share)) and (len(held) or int(shared * share) < MIN_HELD_OUT)
     for size, number in zip(sizes, own, strict=True):
         assert number == 0 or (number < size and abs(number - size * len(held) / shared) < 1)
 
@@ -99,7 +99,7 @@ def test_classes_that_a_run_of_before_held_out_whole_are_named() -> None:
 
 
 def test_a_large_set_holds_out_a_thousand_and_a_tiny_one_nothing() -> None:
-    assert len(hold_out(1_000_000, 0.05)) == HELD_OUT
+    assert len(hold_out(1_000_000, 0.05)) == MAX_HELD_OUT
     assert len(hold_out(100, 0.05)) == 0
 
 

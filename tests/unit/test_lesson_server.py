@@ -18,7 +18,7 @@ import pytest
 from sfumato.errors import SfumatoError
 from sfumato.lesson.live import MAX_WAITING, Live
 from sfumato.lesson.messages import Draw
-from sfumato.lesson.server import HEADERS, MOST, LessonServer, is_loopback, is_own, pages
+from sfumato.lesson.server import HEADERS, MAX_BODY_BYTES, LessonServer, is_loopback, is_own, pages
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -212,7 +212,7 @@ def test_only_its_own_pages_may_ask(server: LessonServer, live: Live) -> None:
     for expected, all_headers in refused.items():
         for headers in all_headers:
             assert post(server, "/live/stop", {}, **headers)[0] == expected, headers
-    assert post(server, "/live/draw", b" " * (MOST + 1))[0] == 413
+    assert post(server, "/live/draw", b" " * (MAX_BODY_BYTES + 1))[0] == 413
     assert post(server, "/live/nowhere", {})[0] == 404
     host = f"Host: localhost:{port}\r\nContent-Type: application/json\r\n".encode()
     for length in (b"", b"Content-Length: -1\r\n", b"Content-Length: x\r\n"):

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from sfumato.data import Dataset
 from sfumato.data.captions import Texts
-from sfumato.data.tokens import BYTES, learn_tokenizer, longest, open_tokenizer, tokenize, unread
+from sfumato.data.tokens import BYTES, learn_tokenizer, longest, open_tokenizer, tokenize, truncation_notes
 from sfumato.errors import SfumatoError
 from sfumato.hub import load, new_model
 from sfumato.nets import TextConfig, UNet, UNetConfig
@@ -107,7 +107,7 @@ def test_no_script_loses_its_marks(pair: tuple[str, str]) -> None:
     assert not torch.equal(first, second)
     for text in pair:
         assert torch.equal(*tokenize(LEARNT[1], [unicodedata.normalize(form, text) for form in ("NFC", "NFD")], 16))
-    assert unread(LEARNT[1], SCRIPTS[0][0], 64) == []
+    assert truncation_notes(LEARNT[1], SCRIPTS[0][0], 64) == []
 
 
 def test_a_tokenizer_of_before_reads_as_it_did() -> None:
@@ -116,7 +116,7 @@ def test_a_tokenizer_of_before_reads_as_it_did() -> None:
     assert old is not None
     assert torch.equal(*tokenize(old, ["A RED Héart", "a red heart"], 8))
     assert tokenize(old, ["red heart", "a 🐢🐢 heart"], 4).tolist() == [[315, 133, 0, 0], [225, 48, 1, 133]]
-    (unknown,) = unread(old, "a 🐢 heart", 8)
+    (unknown,) = truncation_notes(old, "a 🐢 heart", 8)
     assert "never saw “🐢”" in unknown
 
 
@@ -135,12 +135,12 @@ def test_captions_that_are_cut_are_counted_as_training_begins(tmp_path: Path) ->
 
 def test_what_is_not_read_of_a_prompt_is_said() -> None:
     tokenizer = learn_tokenizer(CAPTIONS)
-    assert unread(tokenizer, "a red heart", 8) == []
-    (unknown,) = unread(tokenizer, "a 🐢 heart", 16)
+    assert truncation_notes(tokenizer, "a red heart", 8) == []
+    (unknown,) = truncation_notes(tokenizer, "a 🐢 heart", 16)
     assert "never saw “🐢”" in unknown and "lower case" not in unknown
-    (capitals,) = unread(tokenizer, "A Red heart", 16)
+    (capitals,) = truncation_notes(tokenizer, "A Red heart", 16)
     assert "never saw “AR”" in capitals and "lower case" in capitals
-    (long,) = unread(tokenizer, "red " * 2500, 8)
+    (long,) = truncation_notes(tokenizer, "red " * 2500, 8)
     assert "reads 8 tokens" in long and len(long) < 200
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from sfumato.data import draw_views, open_dataset, order
+from sfumato.data import draw_augmentation, open_dataset, order
 from sfumato.data.columns import Columns
 from sfumato.errors import SfumatoError
 from sfumato.hub import load, new_model
@@ -330,11 +330,15 @@ def test_pictures_are_shown_as_their_place_in_the_stream_says(accumulate: int) -
     dataset = replace(blobs(), crop=2)
     config = replace(CONFIG, flip=True, accumulate=accumulate)
     parts = Trainer(new_model(model_for(dataset, "nano")), dataset, config)._draw(4, 300)
-    views = draw_views(config.seed, 300, config.batch, flip=True, crop=2)
-    assert views.mirrored is not None and views.corners is not None and 0 < views.mirrored.sum() < config.batch
+    augmentation = draw_augmentation(config.seed, 300, config.batch, flip=True, crop=2)
+    assert (
+        augmentation.mirrored is not None
+        and augmentation.corners is not None
+        and 0 < augmentation.mirrored.sum() < config.batch
+    )
     shown = torch.cat([part.x0 for part in parts])
     indices = order(len(dataset), config.seed, 300, config.batch)
-    for x, index, turned, (top, left) in zip(shown, indices, views.mirrored, views.corners, strict=True):
+    for x, index, turned, (top, left) in zip(shown, indices, augmentation.mirrored, augmentation.corners, strict=True):
         seen = dataset.samples[index][:, top : top + 6, left : left + 6]
         assert np.array_equal(((x + 1) * 127.5).round(), seen[..., ::-1] if turned else seen)
 

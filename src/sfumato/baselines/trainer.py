@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 
 from sfumato.baselines.baseline import Baseline, Turn
-from sfumato.data import Dataset, around, draw_views, order
+from sfumato.data import Dataset, around, draw_augmentation, order
 from sfumato.errors import SfumatoError
 from sfumato.seeds import torch_generator
 from sfumato.training.config import TrainingConfig, left_out_by
@@ -84,8 +84,8 @@ class BaselineTrainer:
         """What the next step sees: a function of (config, images seen), as it is for the Trainer."""
         config = self.config
         places = order(len(self.dataset) - len(self.held), config.seed, self.images, config.batch)
-        views = draw_views(config.seed, self.images, config.batch, config.flip, self.dataset.crop)
-        x, labels = self.dataset.batch(around(self.held, places), views)
+        augmentation = draw_augmentation(config.seed, self.images, config.batch, config.flip, self.dataset.crop)
+        x, labels = self.dataset.batch(around(self.held, places), augmentation)
         return x, labels if self.baseline.config.classes else None
 
     def _take(

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
-from sfumato.data.kinds import Parts, passed_over
+from sfumato.data.file_kinds import Parts, passed_over
 from sfumato.data.listing import BROKEN, READ_ALREADY, LeftOut
 from sfumato.errors import SfumatoError
 
 REPLACED = "replaced by a later one of the same path"
 OUTSIDE = "with a path that leads out of the archive"
-FURTHEST = 40  # links to links, as in Linux
+MAX_LINKS = 40  # links to links, as in Linux
 
 M = TypeVar("M")
 
@@ -51,7 +51,7 @@ class Members(Generic[M]):
             {parts[:end] for parts in (*self.files, *self._links) for end in range(len(parts))} if self._links else ()
         )
         for parts, target in self._links.items():
-            for _ in range(FURTHEST):
+            for _ in range(MAX_LINKS):
                 if target is None or target not in self._links:
                     break
                 target = self._links[target]

@@ -32,8 +32,8 @@ from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
 
 VERSION = 5  # raise it when decoding or the layout of classes changes
-ABANDONED = 24 * 3600  # seconds after which an unfinished file belongs to nobody
-BLOCK = 2**24  # bytes that are moved at a time
+ABANDONED_SECONDS = 24 * 3600  # seconds after which an unfinished file belongs to nobody
+BLOCK_BYTES = 2**24  # bytes that are moved at a time
 
 
 def cache_folder() -> Path:
@@ -241,7 +241,7 @@ def write_pictures(
 
 def _keep_one_channel(file: BinaryIO, count: int, area: int) -> None:
     """Shrink a file of grey RGB pictures, in place, to their first channel."""
-    step = max(1, BLOCK // (3 * area))
+    step = max(1, BLOCK_BYTES // (3 * area))
     for first in range(0, count, step):
         file.seek(3 * area * first)
         pictures = np.frombuffer(file.read(3 * area * min(step, count - first)), np.uint8).reshape(-1, 3, area)
@@ -254,7 +254,7 @@ def _remove_abandoned(cache: Path) -> None:
     """Delete what killed processes left unfinished."""
     for path in cache.glob(".*.part"):
         try:
-            if time.time() - path.stat().st_mtime > ABANDONED:
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                 path.unlink()
         except FileNotFoundError:  # another process was faster
             continue

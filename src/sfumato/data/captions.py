@@ -49,10 +49,10 @@ def first_texts(captions: Sequence[Texts], rows: Iterable[int]) -> list[str]:
 def json_object(content: bytes) -> Mapping[str, object]:
     """The JSON object that `content` is; an empty one where it is none."""
     try:
-        told = json.loads(content)
+        read = json.loads(content)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return read if isinstance(read, dict) else {}
 
 
 def captions_in(fields: Mapping[str, object]) -> Texts | None:

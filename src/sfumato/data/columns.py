@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sfumato.data.captions import Texts, captions_in, plain
 from sfumato.data.companions import label_in
 from sfumato.data.controls import CONTROLS
-from sfumato.data.kinds import METADATA, Parts
+from sfumato.data.file_kinds import METADATA, Parts
 from sfumato.data.layout import Entry, names
 from sfumato.data.listing import Listing, Version
 from sfumato.data.metadata import NAMES, Find, rows
@@ -87,12 +87,12 @@ def read_metadata(
     `columns`. Rows that have not, and names of no picture, become notes. Raises SfumatoError for a column that isn't
     there, or that holds something else.
     """
-    told = Metadata()
+    found = Metadata()
     by_picture: dict[Parts, Row] = {}
     known: dict[str, None] = {}  # in their order
     for path, content in files:
         folder, where = path[:-1], names([path])
-        told.sources.append(where)
+        found.sources.append(where)
         broken, strange, repeated, own = [], [], [], set()
         for at, fields in rows(path[-1], content, where):
             known |= dict.fromkeys(fields)
@@ -101,29 +101,29 @@ def read_metadata(
             label = label_in({one: value for one, value in fields.items() if one not in columns.all})
             other = fields.get(CONDITIONING)
             if isinstance(other, str) and (apart := find(folder, other)):
-                told.apart.add(apart)
+                found.apart.add(apart)
             if not isinstance(name, str) or (texts is None and label is None and not columns):
                 broken.append((at,))
                 continue
             if (parts := find(folder, name)) is None:
                 strange.append((plain(name),))
                 continue
-            told.drawn.add(parts)
+            found.drawn.add(parts)
             if texts is not None:
-                if told.captions[parts].get(where, texts) != texts:
+                if found.captions[parts].get(where, texts) != texts:
                     repeated.append(parts)
-                told.captions[parts][where] = texts
+                found.captions[parts][where] = texts
             if label is not None:
-                told.labels[parts][where] = label
+                found.labels[parts][where] = label
             if columns:
                 *_, earlier = by_picture.get(parts, (folder, at, {})) if parts not in own else (folder, at, {})
                 by_picture[parts] = (folder, f"{at} of {where}", {**fields, **earlier})
                 own.add(parts)
-        told.notes += _wrong(where, broken, strange, repeated)
+        found.notes += _wrong(where, broken, strange, repeated)
     if columns:
-        _read_columns(told, by_picture, [name for name in known if name not in NAMES], find, columns)
-    told.apart = (told.apart & set(pictures)) - told.drawn  # a picture with a row of its own is drawn as well
-    return told
+        _read_columns(found, by_picture, [name for name in known if name not in NAMES], find, columns)
+    found.apart = (found.apart & set(pictures)) - found.drawn  # a picture with a row of its own is drawn as well
+    return found
 
 
 def _wrong(where: str, broken: Sequence[Parts], strange: Sequence[Parts], repeated: Sequence[Parts]) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _wrong(where: str, broken: Sequence[Parts], strange: Sequence[Parts], repeat
         yield f"{where} has several captions in lines of their own for {names(repeated)}; the last is used."
 
 
-def _read_columns(told: Metadata, rows: Mapping[Parts, Row], known: list[str], find: Find, columns: Columns) -> None:
+def _read_columns(found: Metadata, rows: Mapping[Parts, Row], known: list[str], find: Find, columns: Columns) -> None:
     for name in columns.all:
         if name not in known:
             there = f"there are {', '.join(known)}" if known else f"there is no {METADATA[0]} with any"
@@ -145,7 +145,7 @@ def _read_columns(told: Metadata, rows: Mapping[Parts, Row], known: list[str], f
             raise SfumatoError(f"no column '{plain(name)}' is in the metadata; {there}.{computed}")
     read = {}
     for name in columns.numbers:
-        told.sizes[name] = 1
+        found.sizes[name] = 1
         read[name] = {parts: [_number(fields.get(name), name, at)] for parts, (_, at, fields) in rows.items()}
     for name in columns.vectors:
         lists = {parts: _vector(fields.get(name), name, at) for parts, (_, at, fields) in rows.items()}
@@ -153,21 +153,23 @@ def _read_columns(told: Metadata, rows: Mapping[Parts, Row], known: list[str], f
         if len(lengths) != 1 or lengths == [0]:
             which = " and ".join(map(str, lengths[:2])) or "none"
             raise SfumatoError(f"the column '{plain(name)}' needs lists of one length, and has {which} numbers a list.")
-        told.sizes[name] = lengths[0]
+        found.sizes[name] = lengths[0]
         read[name] = {parts: one or [math.nan] * lengths[0] for parts, one in lists.items()}
     for parts in rows if read else ():
-        told.values[parts] = np.array([v for column in read.values() for v in column[parts]], np.float32).tobytes()
+        found.values[parts] = np.array([v for column in read.values() for v in column[parts]], np.float32).tobytes()
     for parts, (folder, at, fields) in rows.items() if columns.images else ():
         others = [_picture(fields.get(name), name, at, folder, find) for name in columns.images]
-        told.images[parts] = tuple(other for other in others if other is not None)
-        told.apart.update(told.images[parts])
+        found.images[parts] = tuple(other for other in others if other is not None)
+        found.apart.update(found.images[parts])
 
 
 def _number(value: object, name: str, at: str) -> float:
     if value is None:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 3e38:
-        raise SfumatoError(f"the column '{plain(name)}' needs numbers, and {at} has {_short(value)}; null is not told.")
+        raise SfumatoError(
+            f"the column '{plain(name)}' needs numbers, and {at} has {_short(value)}; null means unknown."
+        )
     return float(value)
 
 
@@ -201,7 +203,7 @@ def split_columns(values: NDArray[np.float32], sizes: Sequence[tuple[str, int]])
 
 def statistics(values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each column of `(count, size)`, NaN left out; 1 where there is no deviation."""
-    told = values[~np.isnan(values).any(1)].astype(np.float64)
-    mean, std = told.mean(0), told.std(0)
+    given = values[~np.isnan(values).any(1)].astype(np.float64)
+    mean, std = given.mean(0), given.std(0)
     std = np.where(std > 1e-6 * np.abs(mean), std, 1.0)
     return [float(f"{v:.6g}") for v in mean], [float(f"{v:.6g}") for v in std]

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from sfumato.data.captions import Texts, captions_in, json_object, texts_of
 from sfumato.data.decode import SUFFIXES
-from sfumato.data.kinds import NO_PICTURE, Parts, stem_and_suffix
+from sfumato.data.file_kinds import NO_PICTURE, Parts, stem_and_suffix
 from sfumato.data.layout import count_pictures, names
 from sfumato.data.limits import TEXT, limit, too_large
 from sfumato.data.listing import Listing
@@ -69,11 +69,13 @@ def read_companions(listing: Listing, pictures: Collection[Parts], texts: Collec
     return said
 
 
-def settled(told: Mapping[Parts, Mapping[str, T]], order: Sequence[str], what: str, notes: list[str]) -> dict[Parts, T]:
+def settled(
+    given: Mapping[Parts, Mapping[str, T]], order: Sequence[str], what: str, notes: list[str]
+) -> dict[Parts, T]:
     """Of what several sources say of a picture, that of the first in `order`; a note says where another disagrees."""
     found: dict[Parts, T] = {}
     differing: dict[tuple[str, str], list[Parts]] = defaultdict(list)
-    for parts, by_source in told.items():
+    for parts, by_source in given.items():
         first, *others = sorted((source for source in by_source if by_source[source]), key=order.index) or [""]
         if first:
             found[parts] = by_source[first]

@@ -1,7 +1,7 @@
 """Images to draw a picture from that are computed from the picture itself: its edges, its half size, and the like.
 
 Each row takes pictures `(batch, channels, height, width)` in [−1, 1] and numbers `(batch, 4)` in [0, 1) for what is
-left to chance, and answers with an image of the same height and width. Pixels that are NaN aren't told.
+left to chance, and answers with an image of the same height and width. Pixels that are NaN aren't given.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from sfumato.grey import grey
 from sfumato.nets import ConditionConfig
 
 Control = Callable[[Tensor, Tensor], Tensor]
-DRAWN = 0.15  # the strength of an edge, of 1 between black and white, from which it is a line of a sketch
+EDGE_STRENGTH = 0.15  # the strength of an edge, of 1 between black and white, from which it is a line of a sketch
 FACTOR = 2  # between a picture and its small version
-NOISE = 0.5  # of the small version in training, at most: generated ones are no cleaner (Ho et al. 2021b, section 3)
+MAX_NOISE = 0.5  # of the small version in training, at most: generated ones are no cleaner (Ho et al. 2021b, section 3)
 
 
 def lightness(pictures: Tensor, chance: Tensor | None = None) -> Tensor:
@@ -43,7 +43,7 @@ def edges(pictures: Tensor, chance: Tensor | None = None) -> Tensor:
 
 def sketch(pictures: Tensor, chance: Tensor | None = None) -> Tensor:
     """Black lines on white, as a pen would draw them; one channel."""
-    return torch.where(slope(pictures) > DRAWN, -1.0, 1.0).to(pictures)
+    return torch.where(slope(pictures) > EDGE_STRENGTH, -1.0, 1.0).to(pictures)
 
 
 def reduced(pictures: Tensor) -> Tensor:
@@ -100,12 +100,12 @@ CONTROLS: dict[str, Control] = {
 def control_config(name: str, shape: Sequence[int]) -> ConditionConfig:
     """The condition that is computed from pictures of `shape` (channels, height, width) by the row `name`."""
     channels = CONTROLS[name](torch.zeros(1, *shape), torch.zeros(1, 4)).shape[1]
-    noise = NOISE if name == "small" else 0.0
+    noise = MAX_NOISE if name == "small" else 0.0
     return ConditionConfig(name, "image", channels + bool(noise), computed=True, noise=noise)
 
 
 def control_image(config: ConditionConfig, pictures: Tensor, chance: Tensor, noise: Tensor, eps: Tensor) -> Tensor:
-    """What a network is told of `pictures` by its computed condition: `(batch, config.size, height, width)`.
+    """The computed condition of `pictures`: `(batch, config.size, height, width)`.
 
     Where the condition has noise, the picture gets some before: its standard deviation in the image is `noise`
     `(batch,)`, which the last channel tells; `eps` is standard normal, like `pictures`.
@@ -121,6 +121,6 @@ def control_image(config: ConditionConfig, pictures: Tensor, chance: Tensor, noi
 
 
 def plain_control(config: ConditionConfig, pictures: Tensor) -> Tensor:
-    """What a network is told of `pictures` by its computed condition without noise, and with nothing left to chance."""
+    """The computed condition of `pictures` without noise, and with nothing left to chance."""
     batch = len(pictures)
     return control_image(config, pictures, torch.full((batch, 4), 0.5), torch.zeros(batch), torch.zeros_like(pictures))

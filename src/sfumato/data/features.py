@@ -29,7 +29,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import FULL, sync_folder, write_file
 
 VERSION = 1  # raise it when the layout or the way of encoding changes
-CHUNK = 1024  # texts that are encoded before they are written
+CHUNK_TEXTS = 1024  # texts that are encoded before they are written
 
 
 class Features:
@@ -67,7 +67,7 @@ def caption_features(
     the cache can't be written.
     """
     cache = cache or cache_folder()
-    ids, rows, places = _distinct(captions)
+    ids, rows, positions = _distinct(captions)
     if not len(ids):
         return None
     about = (VERSION, encoder.expected or encoder.weights, encoder.length, len(ids))
@@ -80,15 +80,15 @@ def caption_features(
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with parts["f16"].open("wb") as file:
-            for first in range(0, len(ids), CHUNK):
-                some = slice(first, first + CHUNK)
-                texts = [captions[r][p] for r, p in zip(rows[some].tolist(), places[some].tolist(), strict=True)]
+            for first in range(0, len(ids), CHUNK_TEXTS):
+                some = slice(first, first + CHUNK_TEXTS)
+                texts = [captions[r][p] for r, p in zip(rows[some].tolist(), positions[some].tolist(), strict=True)]
                 for number, half in enumerate(encoder.encode(texts), first):
                     file.write(np.ascontiguousarray(half).data)
                     ends[number] = tokens = tokens + len(half)
                     width = half.shape[1]
                 if progress is not None:
-                    progress(min(first + CHUNK, len(ids)), len(ids))
+                    progress(min(first + CHUNK_TEXTS, len(ids)), len(ids))
         write_file(parts["ids"], ids.tobytes())
         write_file(parts["ends"], ends.tobytes())
         write_file(parts["json"], json.dumps({"texts": len(ids), "tokens": tokens, "features": width}).encode())
@@ -111,23 +111,23 @@ def caption_features(
 
 def _distinct(captions: Sequence[Texts]) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
     """The identities of the texts in `captions`, sorted, and where each is first: its sample and its place there."""
-    ids, rows, places = array("Q"), array("q"), array("q")
+    ids, rows, positions = array("Q"), array("q"), array("q")
     for row in range(len(captions)):
         for place, text in enumerate(captions[row]):
             ids.append(identity(text))
             rows.append(row)
-            places.append(place)
+            positions.append(place)
     found, first = np.unique(np.asarray(ids, np.uint64), return_index=True)
-    return found, np.asarray(rows, np.int64)[first], np.asarray(places, np.int64)[first]
+    return found, np.asarray(rows, np.int64)[first], np.asarray(positions, np.int64)[first]
 
 
 def _stored(cache: Path, key: str, texts: int) -> int | None:
     """How many features a token has in the files called `key`; None where they aren't there, or not whole."""
     try:
-        told = json.loads((cache / f"{key}.json").read_bytes())
-        width = int(told["features"])
-        sizes = {"f16": 2 * int(told["tokens"]) * width, "ids": 8 * texts, "ends": 8 * texts}
+        described = json.loads((cache / f"{key}.json").read_bytes())
+        width = int(described["features"])
+        sizes = {"f16": 2 * int(described["tokens"]) * width, "ids": 8 * texts, "ends": 8 * texts}
         whole = all((cache / f"{key}.{kind}").stat().st_size == size for kind, size in sizes.items())
-        return width if whole and told["texts"] == texts else None
+        return width if whole and described["texts"] == texts else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -17,7 +17,7 @@ from sfumato.data.cache import VERSION, cache_folder, open_stored, read_descript
 from sfumato.data.dataset import Dataset, Progress
 from sfumato.data.decode import guarded_against_bombs, header_size
 from sfumato.data.layout import Entry, Source, count_pictures
-from sfumato.data.reading import CHUNK, Report, in_threads, read_all
+from sfumato.data.reading import CHUNK_IMAGES, Report, in_threads, read_all
 from sfumato.data.sources import source_of
 from sfumato.data.streaming import open_streamed
 from sfumato.errors import SfumatoError
@@ -31,7 +31,7 @@ def open_folder(
 ) -> Dataset:
     """The pictures below the folder `root`, as `open_pictures` has them.
 
-    Where pictures lie in subfolders, the subfolders are the classes, in alphabetical order (see layout.py).
+    Where pictures are in subfolders, the subfolders are the classes, in alphabetical order (see layout.py).
     """
     return open_pictures(source_of(root), size, cache, progress)
 
@@ -79,7 +79,7 @@ def _common_size(source: Source) -> tuple[int, int]:
     def look(entry: Entry) -> tuple[int, int] | None:
         return header_size(partial(source.read, entry))
 
-    sizes = Counter(size for _, size in in_threads(look, source, CHUNK) if size)
+    sizes = Counter(size for _, size in in_threads(look, source, CHUNK_IMAGES) if size)
     if len(sizes) > 1:
         (common, _), (other, _) = sizes.most_common(2)
         smallest = min(min(size) for size in sizes)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sfumato.data.captions import FIELDS, captions_in
 from sfumato.data.companions import LABELS
-from sfumato.data.kinds import kind_of
+from sfumato.data.file_kinds import kind_of
 from sfumato.data.layout import SPLITS, Entry, Source, split_of
 from sfumato.data.listing import Listing, walk
 from sfumato.data.parquet import IMAGES, class_name, classified, picture_in
@@ -54,8 +54,8 @@ def huggingface_source(spec: str) -> Source:
     names = tuple(map(str, getattr(features[label], "names", None) or ())) if label else ()
     changed = max((Path(file["filename"]).stat().st_mtime_ns for file in table.cache_files), default=0)
     entries: list[Entry] = []
-    told = [n for n in (label, *FIELDS) if n and n in features]
-    for fields in _rows(table, told):
+    wanted = [n for n in (label, *FIELDS) if n and n in features]
+    for fields in _rows(table, wanted):
         parts = (split or SPLIT, f"row {len(entries)}")
         named = class_name(fields[label], names) if label else None
         entries.append(Entry(parts, named, 0, changed, captions_in(fields) or ()))

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from unicodedata import normalize
 
 from sfumato.data.captions import Texts
-from sfumato.data.kinds import Parts
+from sfumato.data.file_kinds import Parts
 from sfumato.readable import readable
 
 SPLITS = {
@@ -74,7 +74,7 @@ def arrange(
 ) -> tuple[dict[Parts, str | None], dict[Parts, str], list[str]]:
     """Which pictures are used, with the class of each; why others aren't; and notes on the layout.
 
-    `places` are where each picture is, below `root`. `classes` are those that are told of pictures; where they are of
+    `places` are where each picture is, below `root`. `classes` are those that are known of pictures; where they are of
     fewer than half of them, and anyway without any, the folders that are side by side are the classes (`dog/x.png`, or
     `train/dog/x.png` where `train` is alone); one folder alone is no class. Pictures beside the classes are left out;
     beside one folder alone, the fewer are.

@@ -11,14 +11,14 @@ from io import BytesIO
 from pathlib import Path
 
 from sfumato.data.captions import json_object
-from sfumato.data.kinds import Parts, passed_over
+from sfumato.data.file_kinds import Parts, passed_over
 from sfumato.errors import SfumatoError
 
 BROKEN = "a link that leads nowhere"
 READ_ALREADY = "a link to a folder that is read already"
 SPECIAL = "no regular file"
 RUN, DRAWN, CACHE = "a run of Sfumato", "drawn by Sfumato", "a cache of Sfumato"
-LARGEST_CONFIG = 1_000_000  # bytes of a run's config.json
+MAX_CONFIG_BYTES = 1_000_000  # bytes of a run's config.json
 
 Version = tuple[int, int]  # a file's bytes, and a number that is another where it has changed: of its times, or content
 LeftOut = Counter[tuple[str, Parts]]  # why, and what is named for it (a file, or the folder it is in) → files
@@ -140,7 +140,7 @@ def leave_own_output_out(listing: Listing) -> None:
             continue
         if name == "config.json":
             with suppress(OSError, ValueError):
-                if {"model", "training"} <= json_object(listing.content(parts, LARGEST_CONFIG)).keys():
+                if {"model", "training"} <= json_object(listing.content(parts, MAX_CONFIG_BYTES)).keys():
                     own[tuple(folder)] = RUN
         elif name.endswith(".u8"):
             own[tuple(folder)] = CACHE

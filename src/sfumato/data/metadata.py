@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from sfumato.data.archive import joined
 from sfumato.data.captions import FIELDS, json_object
 from sfumato.data.companions import LABELS, folded
-from sfumato.data.kinds import Parts
+from sfumato.data.file_kinds import Parts
 from sfumato.data.layout import names
 from sfumato.data.listing import Listing
 from sfumato.data.text_files import decode_text
@@ -51,8 +51,8 @@ def _csv_rows(text: str, where: str) -> Iterator[Row]:
     reader = csv.DictReader(StringIO(text), delimiter=max(SEPARATORS, key=header.count))
     try:
         for fields in reader:
-            told = {name: _cell(name, cell) for name, cell in fields.items() if isinstance(name, str)}
-            yield f"line {reader.line_num:,}", told
+            content = {name: _cell(name, cell) for name, cell in fields.items() if isinstance(name, str)}
+            yield f"line {reader.line_num:,}", content
     except csv.Error as error:
         raise SfumatoError(f"{where} can't be read as a table of text ({error}).") from error
 
@@ -71,15 +71,15 @@ def _cell(name: str, cell: object) -> object:
 
 def _json_rows(text: str, where: str) -> Iterator[Row]:
     try:
-        told = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SfumatoError(f"{where} is no JSON ({error}).") from error
-    if isinstance(told, dict):
-        for name, said in told.items():
+    if isinstance(content, dict):
+        for name, said in content.items():
             fields = said if isinstance(said, dict) else {FIELDS[0]: said}
             yield f"'{readable(name)}'", {NAMES[0]: name, **fields}
-    elif isinstance(told, list):
-        for number, fields in enumerate(told, start=1):
+    elif isinstance(content, list):
+        for number, fields in enumerate(content, start=1):
             yield f"item {number:,}", fields if isinstance(fields, dict) else {}
     else:
         yield "all", {}

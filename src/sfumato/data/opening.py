@@ -25,7 +25,7 @@ def open_dataset(
 ) -> Dataset:
     """The data set called `spec`: `digits`, `emoji`, `shapes`, `points:NAME`, or pictures.
 
-    Pictures lie in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
+    Pictures are in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
     `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
     `points:NAME:COUNT` sets how many points. `size` (height, width) in pixels resizes pictures; `cache` is where
     decoded ones are kept (by default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read;
@@ -53,7 +53,7 @@ def open_dataset(
         larger = _larger(spec, size, crop)
         return replace(open_dataset(spec, larger, cache, progress, columns, stream=stream), crop=crop)
     if stream and own:
-        raise SfumatoError(f"{spec} lie in no files that could be decoded as they are asked for; leave --stream out.")
+        raise SfumatoError(f"{spec} are in no files that could be decoded as they are asked for; leave --stream out.")
     if spec == "digits":
         return open_digits(size)
     if spec == "emoji" or spec.startswith("emoji:"):

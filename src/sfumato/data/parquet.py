@@ -15,7 +15,7 @@ from typing import Any
 
 from sfumato.data.captions import FIELDS, captions_in
 from sfumato.data.companions import LABELS
-from sfumato.data.kinds import Parts
+from sfumato.data.file_kinds import Parts
 from sfumato.data.layout import NO_CLASS, Entry, Source, names
 from sfumato.data.listing import LeftOut, version_of
 from sfumato.data.report import BESIDE, sentences, tally
@@ -121,12 +121,12 @@ def _names_of_all(tables: Mapping[Parts, Table]) -> tuple[str, ...]:
 
 def _rows(table: Table, pq: Any) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
     """Each row's group, its number in the file and in the group, and its class and captions."""
-    told = [*([table.label] if table.label else []), *table.captions]
+    wanted = [*([table.label] if table.label else []), *table.captions]
     number = 0
     with pq.ParquetFile(table.file) as opened:
         for group in range(opened.metadata.num_row_groups):
             count = opened.metadata.row_group(group).num_rows
-            fields = opened.read_row_group(group, told).to_pylist() if told else [{}] * count
+            fields = opened.read_row_group(group, wanted).to_pylist() if wanted else [{}] * count
             for row, of_row in enumerate(fields):
                 yield group, number, row, of_row
                 number += 1
@@ -180,8 +180,8 @@ def _is_label(kind: Any, pa: Any) -> bool:
 def _class_names(schema: Any, label: str | None) -> list[str]:
     """The names that Hugging Face's metadata gives to the numbers of a label column."""
     with suppress(KeyError, TypeError, ValueError, RecursionError):
-        told = json.loads(schema.metadata[b"huggingface"])
-        names = told["info"]["features"][label]["names"]
+        content = json.loads(schema.metadata[b"huggingface"])
+        names = content["info"]["features"][label]["names"]
         if isinstance(names, list) and len(set(map(str, names))) == len(names):
             return [readable(str(name)) for name in names]
     return []

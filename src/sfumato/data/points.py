@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64] | None
 Maker = Callable[[np.random.Generator, int], tuple[Floats, Labels]]
 
-COUNT, MOST = 20_000, 10_000_000
+DEFAULT_COUNT, MAX_POINTS = 20_000, 10_000_000
 SWISS_CENTRE = (2, 2 / (3 * np.pi))  # the mean of turn·(cos, sin) over the roll
 
 
@@ -137,11 +137,11 @@ def open_points(spec: str) -> Dataset:
     match = re.fullmatch(r"points:([^:]*)(?::(\d+))?", spec)
     if match is None:
         raise SfumatoError(f"point sets are written points:NAME or points:NAME:COUNT, not '{spec}'.")
-    name, count = match[1], int(match[2] or COUNT)
+    name, count = match[1], int(match[2] or DEFAULT_COUNT)
     if name not in POINTS:
         raise unknown("point set", name, POINTS)
-    if not 2 <= count <= MOST:
-        raise SfumatoError(f"a point set holds 2 to {MOST:,} points, not {count:,}.")
+    if not 2 <= count <= MAX_POINTS:
+        raise SfumatoError(f"a point set holds 2 to {MAX_POINTS:,} points, not {count:,}.")
     maker, classes = POINTS[name]
     points, labels = maker(np.random.default_rng(0), count)
     return Dataset(spec, points.astype(np.float32), labels.astype(np.int64) if labels is not None else None, classes)

@@ -15,7 +15,7 @@ from sfumato.data.decode import Decoded, decode
 from sfumato.data.layout import Entry, Source, count_pictures, left_out
 from sfumato.readable import readable
 
-CHUNK, CHUNK_BYTES = 4096, 64_000_000  # at most that many pictures are in memory at a time
+CHUNK_IMAGES, CHUNK_BYTES = 4096, 64_000_000  # at most that many pictures are in memory at a time
 
 Result = TypeVar("Result")
 
@@ -68,7 +68,7 @@ def read_all(
     source: Source, size: tuple[int, int], progress: Progress | None, report: Report
 ) -> Iterator[tuple[int, Entry, list[Decoded]]]:
     """Every picture that can be read, with its place among the entries and the pictures that come with it."""
-    chunk = min(CHUNK, CHUNK_BYTES // (3 * size[0] * size[1] * (1 + len(source.images))))
+    chunk = min(CHUNK_IMAGES, CHUNK_BYTES // (3 * size[0] * size[1] * (1 + len(source.images))))
 
     def look(entry: Entry) -> list[Decoded]:
         return [decode(partial(source.read, one), size) for one in (entry, *entry.images)]

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from sfumato.data.kinds import HIDDEN, NO_PICTURE, UNREAD, Parts
+from sfumato.data.file_kinds import HIDDEN, NO_PICTURE, UNREAD, Parts
 from sfumato.data.layout import IN_PLACE, left_out, names
 from sfumato.data.listing import LeftOut
 from sfumato.readable import readable

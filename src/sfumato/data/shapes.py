@@ -21,7 +21,7 @@ from sfumato.data.order import mixed
 from sfumato.errors import SfumatoError
 
 VERSION = 1  # raise it when scenes or captions change
-COUNT, HELD_OUT_COUNT, MOST = 50_000, 1000, 10_000_000
+DEFAULT_COUNT, DEFAULT_HELD_OUT_COUNT, MAX_SHAPES = 50_000, 1000, 10_000_000
 SIDE = 32.0  # scenes are laid out in these units, whatever the pixels
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (222, 45, 38),
@@ -59,7 +59,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """The things of a scene and how they lie: (number, relation, number of another)."""
+    """The things of a scene and how they are placed: (number, relation, number of another)."""
 
     things: tuple[Thing, ...]
     relations: tuple[tuple[int, str, int], ...]
@@ -124,7 +124,7 @@ def _uniform(number: int, held_out: bool) -> Floats:
 
 
 def _within(radius: float, share: float) -> float:
-    """A centre at which a thing of this radius lies inside."""
+    """A centre at which a thing of this radius is inside."""
     return GAP + radius + share * (SIDE - 2 * (GAP + radius))
 
 
@@ -186,9 +186,9 @@ def open_shapes(
     if match is None:
         raise SfumatoError(f"shapes are written shapes, shapes:COUNT or shapes:held-out, not '{spec}'.")
     held = match[1] == "held-out"
-    count = HELD_OUT_COUNT if held else int(match[1] or COUNT)
-    if not 2 <= count <= MOST:
-        raise SfumatoError(f"there are 2 to {MOST:,} shapes in a set, not {count:,}.")
+    count = DEFAULT_HELD_OUT_COUNT if held else int(match[1] or DEFAULT_COUNT)
+    if not 2 <= count <= MAX_SHAPES:
+        raise SfumatoError(f"there are 2 to {MAX_SHAPES:,} shapes in a set, not {count:,}.")
     height, width = size or (int(SIDE), int(SIDE))
     folder = cache or cache_folder()
     key = f"shapes-{VERSION}-{'held-out' if held else count}-{height}x{width}"

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 LFS = b"version https://git-lfs.github.com/spec/"
-HEAD = 64  # bytes
+HEAD_BYTES = 64  # bytes
 HEIC = "a HEIC picture, which is not read; save it as JPEG or PNG"
 TIFF = "a TIFF of a kind that is not read, or a damaged one; save it as PNG"
 VIDEO = "a video, not a picture"
@@ -35,10 +35,10 @@ def signature(file: Path | BytesIO) -> str:
     head = b""
     with suppress(OSError):
         if isinstance(file, BytesIO):
-            head = file.getvalue()[:HEAD]
+            head = file.getvalue()[:HEAD_BYTES]
         else:
             with file.open("rb") as opened:
-                head = opened.read(HEAD)
+                head = opened.read(HEAD_BYTES)
     if not head:
         return "an empty file"
     text = head.lstrip().lower()

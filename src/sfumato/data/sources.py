@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sfumato.data.columns import NONE, Columns, read_metadata
 from sfumato.data.companions import PART, parts_of_samples, read_companions, settled
-from sfumato.data.kinds import METADATA, NO_PICTURE, OWNERS, TEXTS, Kind, Parts, begins_a_picture, kind_of
+from sfumato.data.file_kinds import METADATA, NO_PICTURE, OWNERS, TEXTS, Kind, Parts, begins_a_picture, kind_of
 from sfumato.data.layout import Entry, Source, arrange, count_pictures, split_of
 from sfumato.data.limits import FILE, limit, too_large
 from sfumato.data.listing import Listing, leave_own_output_out, merged, walk
@@ -29,8 +29,8 @@ LISTERS: dict[str, Callable[[Path], Listing]] = {"zip": list_zip, "tar": list_ta
 CALLED = {"picture": "file", "zip": "ZIP file", "tar": "tar file", "parquet": "parquet file"}
 APART = "for others to be drawn from"
 NESTED = "inside another archive"
-CLEARLY = 2  # times as many pictures as all other kinds hold make a kind the one that is meant
-HEAD = 16  # bytes that tell a picture
+MAJORITY_RATIO = 2  # times as many pictures as all other kinds hold make a kind the one that is meant
+HEAD_BYTES = 16  # bytes that tell a picture
 
 
 def source_of(path: Path, columns: Columns = NONE) -> Source:
@@ -128,33 +128,33 @@ def picture_source(listing: Listing, columns: Columns = NONE) -> Source:
         raise SfumatoError(
             f"{root} holds no pictures (found: {held or 'nothing'}); give one with png, jpg, webp, … files."
         )
-    told = read_metadata(_metadata(listing, found["metadata"]), pictures, finder(listing, pictures), columns)
-    drawn_from = {parts for images in told.images.values() for parts in images}
+    metadata = read_metadata(_metadata(listing, found["metadata"]), pictures, finder(listing, pictures), columns)
+    drawn_from = {parts for images in metadata.images.values() for parts in images}
     versions = {parts: listing.files[parts] for parts in drawn_from}
-    for parts in told.apart - drawn_from:
+    for parts in metadata.apart - drawn_from:
         listing.leave_out(parts, APART)
     for parts in parts_of_samples(pictures):
-        if parts not in told.drawn | told.apart | drawn_from:
+        if parts not in metadata.drawn | metadata.apart | drawn_from:
             listing.leave_out(parts, PART)
-    pictures = [parts for parts in pictures if parts in listing.files and parts not in told.apart]
+    pictures = [parts for parts in pictures if parts in listing.files and parts not in metadata.apart]
     said = read_companions(listing, pictures, found["text"])
     notes: list[str] = []
-    order = [*told.sources, *TEXTS]
-    captions = settled(_together(told.captions, said.captions), order, "captions", notes)
-    classes = settled(_together(told.labels, said.labels), order, "classes", notes)
+    order = [*metadata.sources, *TEXTS]
+    captions = settled(_together(metadata.captions, said.captions), order, "captions", notes)
+    classes = settled(_together(metadata.labels, said.labels), order, "classes", notes)
     labels, lost, arranged = arrange(root, {parts: listing.place(parts) for parts in pictures}, classes)
     for parts, reason in lost.items():
         listing.leave_out(parts, reason)
     entries = [Entry(p, label, *listing.files[p], captions.get(p, ())) for p, label in labels.items()]
-    entries = told.attached(entries, versions, listing, columns)
-    files = {BESIDE: said.read + len(told.sources) + len(listing.archives) + len(told.apart & drawn_from)}
+    entries = metadata.attached(entries, versions, listing, columns)
+    files = {BESIDE: said.read + len(metadata.sources) + len(listing.archives) + len(metadata.apart & drawn_from)}
     return Source(
         root,
         entries,
-        [*arranged, *notes, *told.notes, *listing.notes, *sentences(listing.left_out)],
+        [*arranged, *notes, *metadata.notes, *listing.notes, *sentences(listing.left_out)],
         lambda entry: listing.read(entry.parts),
         (),
-        tuple(told.sizes.items()),
+        tuple(metadata.sizes.items()),
         columns.images,
         files={**files, **tally(listing.left_out)},
     )
@@ -165,7 +165,7 @@ def _kind(listing: Listing, parts: Parts) -> Kind | None:
     kind = kind_of(parts[-1])
     if kind == "unnamed" and listing.files[parts][0] <= limit(FILE):
         with suppress(OSError, ValueError):
-            return "picture" if begins_a_picture(listing.content(parts, HEAD)) else kind
+            return "picture" if begins_a_picture(listing.content(parts, HEAD_BYTES)) else kind
     return kind
 
 
@@ -182,7 +182,7 @@ def _count(listing: Listing) -> int:
 def _meant(root: Path, found: Mapping[str | None, Sequence[Parts]], counts: Mapping[str, int]) -> str:
     best = max(counts, key=lambda kind: counts[kind])
     others = [kind for kind in counts if kind != best and counts[kind]]
-    if counts[best] < CLEARLY * sum(counts[kind] for kind in others):
+    if counts[best] < MAJORITY_RATIO * sum(counts[kind] for kind in others):
         held = " and ".join(
             f"{count_pictures(counts[kind])} in {_amount(len(found[kind]), CALLED[kind])}" for kind in (best, *others)
         )

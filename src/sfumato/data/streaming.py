@@ -33,7 +33,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.readable import readable
 
-PAUSES = (0.1, 1.0)  # seconds before a file that the system refuses is tried again: network disks recover
+RETRY_SECONDS = (0.1, 1.0)  # seconds before a file that the system refuses is tried again: network disks recover
 
 
 class Streamed:
@@ -46,7 +46,7 @@ class Streamed:
         self._read, self._entries = read, entries
         processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # of torchrun on this machine
         self._threads = ThreadPoolExecutor(max(1, threads() // processes), "decoding")
-        warnings.filterwarnings("ignore", module="PIL", category=UserWarning)  # the first reading told of them
+        warnings.filterwarnings("ignore", module="PIL", category=UserWarning)  # the first reading named them
         set_limits()
 
     def __getitem__(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]:
@@ -61,7 +61,7 @@ class Streamed:
     def _fill(self, row: NDArray[np.uint8], index: int) -> str:
         """Decode a picture into `row`; the problem if there is one."""
         read, size = partial(self._read, self._entries[index]), (self.shape[2], self.shape[3])
-        for pause in (*PAUSES, None):
+        for pause in (*RETRY_SECONDS, None):
             decoded = decode(read, size)
             if pause is None or not decoded.passing:
                 break

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sfumato.data.archive import Members
-from sfumato.data.kinds import Parts
+from sfumato.data.file_kinds import Parts
 from sfumato.data.limits import FILE, limit, too_large
 from sfumato.data.listing import SPECIAL, Listing, Version, version_of
 from sfumato.data.signatures import signature
@@ -29,7 +29,7 @@ PACKED: tuple[tuple[bytes, Any], ...] = (  # how a compressed file begins, and w
     (b"\xfd7zXZ\0", lzma.open),
 )
 ZSTANDARD = b"\x28\xb5\x2f\xfd"
-SOME = 2**20  # bytes that are looked at together
+BLOCK_BYTES = 2**20  # bytes that are looked at together
 ReadAt = Callable[[int, int], bytes]  # (offset, size) → what is there
 
 
@@ -47,7 +47,7 @@ def list_tar(path: Path) -> Listing:
         with opened, tarfile.open(fileobj=opened, mode="r:") as archive:
             archive.ignore_zeros = True  # several tar files may have been joined, which leaves zeros between
             for member in archive:
-                if any(read_at(end, min(member.offset - end, SOME))):
+                if any(read_at(end, min(member.offset - end, BLOCK_BYTES))):
                     notes.append(f"{path.name} is damaged at byte {end:,}; what can't be made out there is left out.")
                 end = archive.offset
                 if member.isreg():
@@ -100,7 +100,7 @@ def _open(path: Path, notes: list[str]) -> tuple[ReadAt, IO[bytes]]:
     whole, lock = tempfile.TemporaryFile(), threading.Lock()  # noqa: SIM115 (it lasts as long as it is read)
     try:
         with unpack(path) as packed:
-            while some := packed.read1(SOME):  # less than asked for where the file breaks off
+            while some := packed.read1(BLOCK_BYTES):  # less than asked for where the file breaks off
                 whole.write(some)
         whole.flush()
     except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile):

@@ -16,9 +16,9 @@ from sfumato.errors import SfumatoError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-VOCABULARY = 4096  # tokens, unless the captions have more characters
-LEARNT_FROM = 20_000  # samples whose captions are looked at
-LONGEST = 64  # tokens that are read of a prompt, at most
+VOCABULARY_TOKENS = 4096  # tokens, unless the captions have more characters
+SAMPLED_CAPTIONS = 20_000  # samples whose captions are looked at
+MAX_PROMPT_TOKENS = 64  # tokens that are read of a prompt, at most
 PADDING = "[PAD]"  # token 0
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))  # tokens 1 to 256: the UTF-8 of what no caption had
 UNKNOWN = "[UNK]"  # token 1 of tokenizers of before, to which all such characters were one
@@ -39,7 +39,7 @@ def learn_tokenizer(captions: Sequence[Texts]) -> Tokenizer:
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Prepend(" ")])
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(PIECES), "isolated")
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY, special_tokens=[PADDING, *BYTES], show_progress=False, min_frequency=2
+        vocab_size=VOCABULARY_TOKENS, special_tokens=[PADDING, *BYTES], show_progress=False, min_frequency=2
     )
     tokenizer.train_from_iterator(some_texts(captions), trainer)
     content = json.loads(tokenizer.to_str())
@@ -48,16 +48,16 @@ def learn_tokenizer(captions: Sequence[Texts]) -> Tokenizer:
 
 
 def some_texts(captions: Sequence[Texts]) -> Iterator[str]:
-    """The texts of up to LEARNT_FROM samples, evenly spread."""
-    step = -(-len(captions) // LEARNT_FROM) or 1
+    """The texts of up to SAMPLED_CAPTIONS samples, evenly spread."""
+    step = -(-len(captions) // SAMPLED_CAPTIONS) or 1
     for number in range(0, len(captions), step):
         yield from captions[number]
 
 
 def longest(tokenizer: Tokenizer, captions: Sequence[Texts]) -> int:
-    """How many tokens a model of `captions` should read: a multiple of 8 from 8 to LONGEST."""
+    """How many tokens a model of `captions` should read: a multiple of 8 from 8 to MAX_PROMPT_TOKENS."""
     most = max((len(tokenizer.encode(text).ids) for text in some_texts(captions)), default=1)
-    return min(LONGEST, -(-most // 8) * 8)
+    return min(MAX_PROMPT_TOKENS, -(-most // 8) * 8)
 
 
 def too_long(tokenizer: Tokenizer, captions: Sequence[Texts], length: int) -> tuple[int, int]:
@@ -80,7 +80,7 @@ def tokenize(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Tensor:
     return torch.from_numpy(tokens)
 
 
-def unread(tokenizer: Tokenizer, text: str, length: int) -> list[str]:
+def truncation_notes(tokenizer: Tokenizer, text: str, length: int) -> list[str]:
     """Plain sentences about what of `text` a model doesn't see: characters that are unknown, and what is too long."""
     found = tokenizer.encode(text)
     sentences = []
@@ -90,7 +90,7 @@ def unread(tokenizer: Tokenizer, text: str, length: int) -> list[str]:
             sentences[-1] = f"{sentences[-1][:-1]}: its captions are in lower case, so write the prompt like them."
     if len(found.ids) > length:
         read = text[: found.offsets[length - 1][1]].strip()
-        sentences.append(f"the model reads {length} tokens and sees the prompt up to “…{read[-40:]}”.")
+        sentences.append(f"the model reads {length} tokens, the prompt up to “…{read[-40:]}”.")
     return sentences
 
 

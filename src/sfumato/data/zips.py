@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from sfumato.data.archive import Members
-from sfumato.data.kinds import Parts
+from sfumato.data.file_kinds import Parts
 from sfumato.data.limits import FILE, limit, too_large
 from sfumato.data.listing import Listing, Version
 from sfumato.data.signatures import signature

@@ -1,4 +1,4 @@
-"""A cascade: a small picture drawn by one model, and enlarged by others, each told the one before (Ho et al. 2021b)."""
+"""A cascade: one model generates a small picture, and others enlarge it, each by the one before (Ho et al. 2021b)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sfumato.hub.model import Model
 from sfumato.sampling import ImageNoise
 from sfumato.seeds import derived_seed
 
-SMALL = "small"  # the condition that an enlarging model was trained to be told: the picture at half its size
-NOISE = 0.1  # given to what is enlarged: covers what a generated picture has wrong, and leaves what it shows
+SMALL = "small"  # the condition of a model that enlarges: the picture at half its size
+DEFAULT_NOISE = 0.1  # standard deviation: covers what a generated picture has wrong, and leaves what it shows
 
 
 def check_cascade(models: Sequence[Model]) -> None:
@@ -29,8 +29,9 @@ def check_cascade(models: Sequence[Model]) -> None:
         expected = (channels, -(-height // FACTOR), -(-width // FACTOR))
         if tuple(before.config.shape) != expected:
             raise SfumatoError(
-                f"{name} draws {_words(model.config.shape)} from {_words(expected)}, and "
-                f"{before.source or 'the one before'} draws {_words(before.config.shape)}; let each be twice as large."
+                f"{name} generates {_words(model.config.shape)} from {_words(expected)}, and "
+                f"{before.source or 'the one before'} generates "
+                f"{_words(before.config.shape)}; let each be twice as large."
             )
 
 
@@ -39,15 +40,15 @@ def cascade(
     seeds: Sequence[int],
     labels: Sequence[int] | None = None,
     prompts: Sequence[str] | None = None,
-    noise: float = NOISE,
+    noise: float = DEFAULT_NOISE,
     batch: int = 64,
     **overrides: Any,
 ) -> Iterator[Tensor]:
     """Draw with the first of `models` and enlarge with the others; yields what each draws, `(len(seeds), *shape)`.
 
-    `labels` are numbers of the first one's classes, and mean those of the same name to the others; prompts are told to
-    those that read. Image i depends on `seeds[i]`, its class and its prompt alone. See `enlarge` for `noise`.
-    `overrides` are fields of SamplingConfig. Raises SfumatoError where the models don't fit together.
+    `labels` are numbers of the first one's classes, and mean those of the same name to the others; prompts are for
+    those that are text-conditional. Image i depends on `seeds[i]`, its class and its prompt alone. See `enlarge` for
+    `noise`. `overrides` are fields of SamplingConfig. Raises SfumatoError where the models don't fit together.
     """
     check_cascade(models)
     first, *others = models
@@ -63,13 +64,13 @@ def enlarge(
     seeds: Sequence[int],
     classes: Sequence[str] | None = None,
     prompts: Sequence[str] | None = None,
-    noise: float = NOISE,
+    noise: float = DEFAULT_NOISE,
     batch: int = 64,
     **overrides: Any,
 ) -> Iterator[Tensor]:
     """Enlarge `pictures` `(len(seeds), channels, height, width)` with each of `models` in turn, yielding each result.
 
-    They get `noise` of that standard deviation first, which the models are told; 0 adds none. Raises SfumatoError for
+    They get `noise` of that standard deviation first, which the models know; 0 adds none. Raises SfumatoError for
     more than a model was trained with.
     """
     for stage, model in enumerate(models, start=1):
@@ -77,18 +78,20 @@ def enlarge(
         if classes is not None and model.config.classes:
             known = model.config.classes
             labels = [known.index(name) if name in known else None for name in classes]
-        told = enlargement(model, pictures, seeds, noise, stage)
+        condition = enlargement(model, pictures, seeds, noise, stage)
         said = prompts if model.reads else None
         own = [derived_seed("enlarged image", seed, stage) for seed in seeds]  # else it would begin as the one before
-        pictures = model.sample(own, labels, batch=batch, prompts=said, told={SMALL: told}, **overrides)
+        pictures = model.sample(own, labels, batch=batch, prompts=said, told={SMALL: condition}, **overrides)
         yield pictures
 
 
-def enlargement(model: Model, pictures: Tensor, seeds: Sequence[int], noise: float = NOISE, stage: int = 1) -> Tensor:
-    """What `model` is told to enlarge `pictures` of half its size, at this `stage`: `(batch, size, height, width)`."""
+def enlargement(
+    model: Model, pictures: Tensor, seeds: Sequence[int], noise: float = DEFAULT_NOISE, stage: int = 1
+) -> Tensor:
+    """The condition `(batch, size, height, width)` by which `model` enlarges `pictures` of half its size."""
     (one,) = (one for one in model.config.conditions if one.name == SMALL)
     if not 0 <= noise <= one.noise:
-        raise SfumatoError(f"the noise on what is enlarged lies between 0 and {one.noise:g} here, got {noise:g}.")
+        raise SfumatoError(f"the noise on what is enlarged is between 0 and {one.noise:g} here, got {noise:g}.")
     large = enlarged(pictures.clamp(-1, 1), *model.config.shape[1:])
     eps = ImageNoise(seeds, model.config.shape, purpose="noise on what is enlarged", numbers=[stage])()
     count = len(large)

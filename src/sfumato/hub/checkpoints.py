@@ -62,7 +62,7 @@ class Checkpoint:
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
-    """Where the checkpoint of `step` lies in `folder`."""
+    """Where the checkpoint of `step` is in `folder`."""
     return folder / f"{_PREFIX}{step:08d}"
 
 

@@ -30,7 +30,7 @@ RENAMED_FIELDS: dict[str, dict[str, str]] = {
     "control branch": {"sees": "control"},
 }
 MAX_STEPS, MAX_SIDE = 10_000, 2**20
-TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk lie below
+TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk are below
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SamplingConfig:
     """How to draw: a checkpoint carries one as its default.
 
     `guidance` 0 ignores the condition, 1 is plainly conditional, more pushes towards it, by a `rule` (see guidance.py;
-    that of cfg++ lies between 0 and 1), where sigma/alpha lies in `interval`; `threshold` scales what strays from
+    that of cfg++ is between 0 and 1), where sigma/alpha is in `interval`; `threshold` scales what strays from
     [−1, 1] back. `eta` belongs to ddim and to samplers that add noise, `tolerance` to adaptive. `first` says who takes
     the first step: the network, or for free the Gaussian of the data, by one "analytical" answer or by a "teleport" to
     sigma/alpha = TELEPORT.

@@ -11,7 +11,7 @@ from torch import Tensor
 from sfumato.arguments import as_labels, as_seeds, as_texts, shown, whole
 from sfumato.data.captions import Texts
 from sfumato.data.encoders import Encoder
-from sfumato.data.tokens import tokenize, too_long, unread
+from sfumato.data.tokens import tokenize, too_long, truncation_notes
 from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
@@ -118,11 +118,13 @@ class Model:
             )
         return tokenize(self.tokenizer, prompts, text.length)
 
-    def unread(self, prompt: str) -> list[str]:
+    def truncation_notes(self, prompt: str) -> list[str]:
         """Plain sentences about what of `prompt` the network doesn't see."""
         if self.encoder is not None:
-            return self.encoder.unread(prompt)
-        return [] if self.tokenizer is None else unread(self.tokenizer, prompt, self.tokens([prompt]).shape[1])
+            return self.encoder.truncation_notes(prompt)
+        return (
+            [] if self.tokenizer is None else truncation_notes(self.tokenizer, prompt, self.tokens([prompt]).shape[1])
+        )
 
     def cut(self, captions: Sequence[Texts]) -> list[str]:
         """A plain sentence where some of `captions` are longer than what the network reads."""

@@ -29,7 +29,7 @@ def read_tokenizer(config: ModelConfig, folder: Path) -> Tokenizer | None:
 
 
 def frozen_encoder(config: ModelConfig) -> Encoder | None:
-    """The encoder by which the network is told of prompts, where it is a frozen one; opened when it is asked."""
+    """The frozen encoder of the network's prompts, where it has one; opened when it is first used."""
     text = text_of(config.net)
     if not isinstance(text, FeaturesConfig):
         return None

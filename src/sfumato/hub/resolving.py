@@ -63,7 +63,7 @@ def resolve(request: Request, model: Model) -> Arguments:
     for text in (request.prompt, request.negative):
         if text is not None:
             model.tokens([""])  # raises where it reads none
-            notes += model.unread(text)
+            notes += model.truncation_notes(text)
     told = {name: _condition(model, name, value, notes) for name, value in request.conditions.items()}
     if STRENGTH in told and len(told) == 1:
         raise SfumatoError("`control-strength` goes with `control`; name a picture too.")

@@ -32,7 +32,7 @@ TYPES = {
     ".onnx": "application/octet-stream",
 }
 PACKED = {".html", ".js", ".mjs", ".css", ".json", ".svg", ".wasm"}
-MOST = 16_384  # bytes of a request's body
+MAX_BODY_BYTES = 16_384  # bytes of a request's body
 HEADERS = {
     # Everything comes from here; WebAssembly compiles; nothing is evaluated, framed or sent away.
     "Content-Security-Policy": (
@@ -106,8 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length") or ""
         if not (length.isascii() and length.isdigit()):
             return self._say(HTTPStatus.LENGTH_REQUIRED, "say how long the question is: Content-Length.")
-        if len(length) > 6 or int(length) > MOST:
-            return self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a question has at most {MOST:,} bytes.")
+        if len(length) > 6 or int(length) > MAX_BODY_BYTES:
+            return self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a question has at most {MAX_BODY_BYTES:,} bytes.")
         answer = live.post(self._path(), self.rfile.read(int(length)), self._left)
         return self._refuse(HTTPStatus.NOT_FOUND) if answer is None else self._tell(answer)
 

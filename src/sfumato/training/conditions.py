@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Dataset, Views
+from sfumato.data import Augmentation, Dataset
 from sfumato.data.columns import Columns, statistics
 from sfumato.data.controls import CONTROLS, control_config, control_image
-from sfumato.data.order import AS_THEY_ARE
+from sfumato.data.order import IDENTITY
 from sfumato.errors import SfumatoError, unknown
 from sfumato.grey import grey
 from sfumato.nets import ConditionConfig
@@ -71,16 +71,16 @@ def told_of(
     x0: Tensor,
     indices: NDArray[np.int64],
     chance: Chance,
-    views: Views = AS_THEY_ARE,
+    augmentation: Augmentation = IDENTITY,
 ) -> dict[str, Tensor]:
     """The conditions of the samples `x0` at `indices`, NaN where they are hidden or not known.
 
-    What is computed from pictures is computed from `x0`; images from the data are shown in the same `views`.
+    What is computed from pictures is computed from `x0`; images from the data are shown in the same `augmentation`.
     """
     told = {}
     for number, one in enumerate(conditions):
         shape = (len(x0), one.size, *x0.shape[2:]) if one.kind == "image" else (len(x0), one.size)
-        found = None if one.computed else dataset.told(one.name, indices, views)
+        found = None if one.computed else dataset.column(one.name, indices, augmentation)
         if one.computed:
             noise, eps = chance.noise.get(one.name, (torch.empty(0), torch.empty(0)))
             found = control_image(one, x0, chance.places[number], noise, eps)
@@ -131,7 +131,7 @@ def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = 
                 ConditionConfig(name, "number" if kind == "number" else "vector", len(mean), tuple(mean), tuple(std))
             )
     for name in columns.images:
-        told = dataset.told(name, np.zeros(1, np.int64))
+        told = dataset.column(name, np.zeros(1, np.int64))
         assert told is not None
         found.append(ConditionConfig(name, "image", told.shape[1]))
     for name in controls:

@@ -9,7 +9,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from sfumato.data import Dataset, draw_views, open_dataset
+from sfumato.data import Dataset, draw_augmentation, open_dataset
 from sfumato.errors import SfumatoError
 from sfumato.files import NotWritten, replace_file
 from sfumato.hub.zoo import ships, zoo_data
@@ -51,5 +51,5 @@ def data_gaussian(run: Path) -> Gaussian:
 
 def _fitted(dataset: Dataset, flip: bool = False) -> Gaussian:
     rows = dataset.spread(4000)
-    samples, _ = dataset.batch(rows, draw_views(0, 0, len(rows), False, dataset.crop))  # as training shows them
+    samples, _ = dataset.batch(rows, draw_augmentation(0, 0, len(rows), False, dataset.crop))  # as training shows them
     return Gaussian.fit(torch.cat([samples, samples.flip(-1)]) if flip else samples)

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.data import Dataset, around, draw_views, order
+from sfumato.data import Dataset, around, draw_augmentation, order
 from sfumato.data.dataset import DataLost
 from sfumato.diffusion import SCHEDULES, LevelLaw, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
@@ -240,25 +240,25 @@ class Trainer:
         noise = torch_generator("noise", config.seed, step)
         level, eps = self.objective.draw((config.batch, *self.dataset.shape), noise)  # of all processes
         said = self._captions(indices, numpy_generator("captions", config.seed, step))
-        views = draw_views(config.seed, images, config.batch, config.flip, self.dataset.crop)
+        augmentation = draw_augmentation(config.seed, images, config.batch, config.flip, self.dataset.crop)
         conditions = self.model.config.conditions
         generator = torch_generator("conditions", config.seed, step)
         chance = draw_chance(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
         if self.model.config.control_branch is not None:
             chance.hidden[-1] = False  # what the network answers untold is the model below, which isn't trained
-        all_rows = self.dataset.batch(indices, views) if config.coupling else None
+        all_rows = self.dataset.batch(indices, augmentation) if config.coupling else None
         if all_rows is not None:
             eps = eps[couple(*all_rows, eps)]
         slices = []
         for rows in self._shares:
             if all_rows is None:
-                x0, labels = self.dataset.batch(indices[rows], views.rows(rows))
+                x0, labels = self.dataset.batch(indices[rows], augmentation.rows(rows))
             else:
                 x0, labels = all_rows[0][rows], None if all_rows[1] is None else all_rows[1][rows]
             cond = {} if labels is None or hidden is None else {"label": labels.masked_fill(hidden[rows], null)}
             if said is not None:
                 cond["text"] = said[rows]
-            cond |= told_of(self.dataset, conditions, x0, indices[rows], chance.rows(rows), views.rows(rows))
+            cond |= told_of(self.dataset, conditions, x0, indices[rows], chance.rows(rows), augmentation.rows(rows))
             slices.append(Slice(x0, cond, level[rows], eps[rows]))
         return slices
 
