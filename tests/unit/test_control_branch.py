@@ -81,9 +81,9 @@ def test_the_branch_lies_apart_and_fits_the_model_that_it_was_trained_on(runs: t
     other = new_model(replace(TINY, net=UNetConfig(1, classes=3, widths=(16, 32))))
     with pytest.raises(SfumatoError, match="was trained on another network"):
         with_control_branch(other, runs[1] / "branch")
-    with pytest.raises(SfumatoError, match="holds no branch, or a damaged one"):
+    with pytest.raises(SfumatoError, match="holds no control branch, or a damaged one"):
         with_control_branch(base, runs[0])
-    with pytest.raises(SfumatoError, match="has a branch already, for 'edges'"):
+    with pytest.raises(SfumatoError, match="has a control branch already, for 'edges'"):
         add_control_branch(model, EDGES)
 
 
