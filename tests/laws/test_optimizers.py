@@ -31,6 +31,13 @@ def test_rounding_is_enlarged_at_most_by_the_slope_at_zero(rank: int, most: floa
     assert most / 4 < float(change) / 1e-5 < most
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("exponent", [-120, -60, -40, 60, 100])
+def test_an_update_does_not_depend_on_the_size_of_the_gradient(exponent: int, dtype: torch.dtype) -> None:
+    gradient = torch.randn(2, 12, 20, generator=torch.Generator().manual_seed(0)).to(dtype)
+    assert torch.equal(orthogonal(gradient * 2.0**exponent), orthogonal(gradient))
+
+
 def test_an_update_knows_no_scale_of_its_gradient() -> None:
     """The gradient says which way; how far is the learning rate's business alone."""
     generator = torch.Generator().manual_seed(1)

@@ -87,6 +87,9 @@ def orthogonal(matrices: Tensor, steps: int = 4) -> Tensor:
     a, b, c = NEWTON_SCHULZ
     wide = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if wide else matrices
+    # To elements of at most 1, exactly, by a power of two: of gradients below 1e-10, squares of squares would vanish.
+    largest = x.float().abs().amax(dim=(1, 2), keepdim=True)
+    x = x * torch.ldexp(torch.ones_like(largest), -torch.frexp(largest).exponent.clamp(-126, 126)).to(x.dtype)
     # Singular values must begin at 1 or below. The root of ‖XXᵀ‖ bounds them more tightly than ‖X‖, which saves a step.
     square = x @ x.mT
     bound = square.float().norm(dim=(1, 2), keepdim=True) + 1e-24
