@@ -27,7 +27,7 @@ STANDARD: dict[str, Any] = {field.name: field.default for field in fields(Traini
 HELD_OUT = 0.05  # share of the samples
 # The images that each network has to see before it draws better than the one above it, which sees more of them in the
 # same time (benchmarks/network_choice.py).
-ENOUGH = {"nano": 0, "tiny": 40_000, "small": 150_000, "medium": 600_000}
+ENOUGH = {"nano": 0, "tiny": 150_000, "small": 150_000, "medium": 600_000}
 SMALLEST = 8  # images in a batch
 DEARER = 1.4
 NEEDED = 1000
