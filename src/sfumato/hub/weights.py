@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import ModelConfig
@@ -18,7 +20,7 @@ def model_with(config: ModelConfig, tensors: Mapping[str, Tensor], where: str) -
 
     Raises SfumatoError where they are of another network, or not finite.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), Uninitialised():
         expected = {name: value.shape for name, value in build(config.net).state_dict().items()}
     given = {name: value.shape for name, value in tensors.items()}
     if given != expected:
@@ -31,6 +33,17 @@ def model_with(config: ModelConfig, tensors: Mapping[str, Tensor], where: str) -
     model = new_model(config)
     model.denoiser.net.load_state_dict({name: value.float() for name, value in tensors.items()})
     return model
+
+
+class Uninitialised(TorchFunctionMode):
+    """Leaves new weights as they are: to draw them on the meta device, PyTorch imports its compiler, for two seconds."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:
