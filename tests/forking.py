@@ -1,4 +1,4 @@
-"""Runs the command line in forks of one process that has loaded PyTorch: loading it is most of what a command takes.
+"""Runs the command line in forks of one process that has loaded what commands load: that is most of what one takes.
 
 python tests/forking.py, then a line of JSON on its standard input a command: its arguments, folder, environment, the
 files for what it prints, and in how many processes. The answer is its exit code.
@@ -6,6 +6,10 @@ files for what it prints, and in how many processes. The answer is its exit code
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import gc
+import importlib
 import json
 import os
 import runpy
@@ -14,11 +18,18 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 SECONDS = 600  # longer than any command of a test takes
 ENVIRONMENT = {"COLUMNS": "100"}
+LATE = (  # what commands import only where they need it: a first step of training, digits, an export, several processes
+    "torch._dynamo", "sklearn.datasets", "PIL.Image", "onnxscript", "torch.onnx._internal.exporter._core", "accelerate",
+)  # fmt: skip
 
 
 class Forks:
@@ -60,10 +71,16 @@ def serve() -> None:
     """Fork for each line; the child goes on as if it had been started so."""
     import torch  # noqa: F401
 
+    import sfumato
     from sfumato.cli import app, main
 
+    for name in LATE:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     for verb in list(app):
         app[verb]  # loads its module
+    gc.collect()
+    gc.freeze()  # or else each fork would look through all of it, and copy it so
     for line in sys.stdin:
         arguments, folder, environment, printed, said, ranks = json.loads(line)
         if child := os.fork():
@@ -77,14 +94,30 @@ def serve() -> None:
             os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
         if ranks > 1:
             part(ranks)
-        import sfumato
-
         if arguments[0].endswith(".py"):
             sys.argv = arguments
-            runpy.run_path(arguments[0], run_name="__main__")
-            sys.exit()
+            end(partial(runpy.run_path, arguments[0], run_name="__main__"))
         sys.argv = [str(Path(sfumato.__file__).with_name("__main__.py")), *arguments]
-        main()
+        end(main)
+
+
+def end(program: Callable[[], object]) -> NoReturn:
+    """Run `program` and end this process as Python would, without taking everything that is loaded apart before."""
+    code: object = None
+    try:
+        program()
+    except SystemExit as asked:
+        code = asked.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def part(ranks: int) -> None:
@@ -107,4 +140,4 @@ def part(ranks: int) -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    end(serve)
