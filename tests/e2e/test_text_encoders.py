@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
+from forking import Forks
 from sfumato.hub import load
 from text_encoders import small_encoder
 from tiny import Command
-from together import start_together
 
 
 @pytest.fixture
@@ -33,22 +33,21 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_it_is_read_once_by_any_number_of_processes_and_asked_for_prompts(
-    place: Path, sfumato: Command, monkeypatch: pytest.MonkeyPatch
+    place: Path, sfumato: Command, forks: Forks
 ) -> None:
     options = (
-        "--net", "dit-nano", "--text-encoder", "reader", "--images", 64, "--batch", 8, "--precision", "fp32",
-        "--compile", "no",
+        "--net", "dit-nano", "--images", 64, "--batch", 8, "--precision", "fp32", "--compile", "no", "--text-encoder",
     )  # fmt: skip
-    told = sfumato("train", "pictures", "--name", "alone", *options)
+    told = sfumato("train", "pictures", "--name", "alone", *options, "reader")
     assert told.returncode == 0, told.stderr
     assert f"by {place / 'reader'}" in "".join(sfumato("info", "runs/alone").stdout.split("\n"))
 
-    monkeypatch.setenv("SFUMATO_CACHE", str(place / "their-cache"))
-    both = start_together(2, "-m", "sfumato", "train", "pictures", "--name", "both", *options, cwd=place)
-    _, stderr = both.communicate(timeout=300)
-    assert both.returncode == 0, stderr
-    assert len(list((place / "their-cache").glob("features-*.f16"))) == 1
-    ours, theirs = (load(place / "runs" / name).denoiser.net.state_dict() for name in ("alone", "both"))
+    (place / "there").mkdir()
+    words = ("train", place / "pictures", "--name", "both", *options, place / "reader")
+    both = forks.run([*map(str, words)], place / "there", ranks=2)
+    assert both.returncode == 0, both.stderr
+    assert len(list((place / "there" / "cache").glob("features-*.f16"))) == 1
+    ours, theirs = (load(run).denoiser.net.state_dict() for run in (place / "runs/alone", place / "there/runs/both"))
     assert (
         max(float((value - theirs[name]).abs().max()) for name, value in ours.items()) < 1e-4
     )  # as much as Muon makes of rounding: see test_optimizers.py
