@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -15,10 +16,13 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from forking import ENVIRONMENT, SECONDS, Forks
+from lesson import UNCHANGED
 from sfumato.training import TrainingConfig, start_run, train
 from tiny import TINY, Command, blobs
 
 torch.set_num_threads(1)  # the networks here are too small to share
+
+LONGEST = ("lesson_walk", "lesson_quiz", "claims_page", "lesson", "prompts", "processes", "text_encoders", "e2e/")
 
 settings.register_profile(
     "laws",
@@ -30,12 +34,45 @@ settings.register_profile(
 settings.load_profile("laws")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is left alone with it at the end."""
+
+    def place(item: pytest.Item) -> int:
+        name = f"{item.path.parent.name}/{item.path.name}"
+        return next((number for number, part in enumerate(LONGEST) if part in name), len(LONGEST))
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, so that collecting garbage need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    left = [report for report in terminalreporter.stats.get("skipped", []) if UNCHANGED in str(report.longrepr)]
+    if left:
+        terminalreporter.write_line(
+            f"{len(left)} tests of the lesson in a browser were left out: {UNCHANGED}. CI=true make test runs them all."
+        )
+
+
 @pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One cache for all tests that ask for none of their own, and not the user's."""
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache for all tests that ask for none of their own, in all of pytest's processes, and not the user's."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cache"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SFUMATO_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+        patch.setenv("SFUMATO_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def shared_cache(cache: Path, tmp_path: Path) -> None:
+    """Let `sfumato` use the cache of all tests, where what is slow to compute may be there already."""
+    (tmp_path / "cache").symlink_to(cache)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ WEB = Path(__file__).parents[1] / "web"
 CARRIED = WEB / "browser" / "chromium"  # made by `make test` where none is installed
 INSTALLED = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
 BROWSER = os.environ.get("CHROMIUM") or next(filter(None, INSTALLED), str(CARRIED) if CARRIED.exists() else None)
-PASSED = Path(__file__).parents[1] / ".pytest_cache" / "lesson"  # a file a part: the hash of what it passed with
+UNCHANGED = "what it depends on is as it was when it passed"
 
 
 def without_browser() -> str:
@@ -56,7 +56,7 @@ def served(folder: Path = SITE, instead: Mapping[str, Path] | None = None) -> It
 def node(script: str, *arguments: str, told: Any = None) -> Any:
     """What a script of web/tests prints, as JSON; its complaint where it fails."""
     result = subprocess.run(
-        [*_on_one_core(), "node", f"tests/{script}", *arguments],
+        [*on_one_core(), "node", f"tests/{script}", *arguments],
         cwd=WEB,
         env={**os.environ, "CHROMIUM": str(BROWSER)},
         input=json.dumps(told),
@@ -68,7 +68,7 @@ def node(script: str, *arguments: str, told: Any = None) -> Any:
     return json.loads(result.stdout)
 
 
-def _on_one_core() -> list[str]:
+def on_one_core() -> list[str]:
     """Other tests work on the others: threads for networks as small as the lesson's would only wait for one another."""
     if sys.platform != "linux":
         return []
@@ -94,20 +94,8 @@ def brief(folder: Path) -> dict[str, Path]:
     return instead
 
 
-def walked(script: str, part: str, instead: Mapping[str, Path]) -> None:
-    """Let a script try a part of the pages; outside CI only where something that it depends on has changed."""
-    stamp = PASSED / f"{script}-{part}"
-    found = hashlib.sha256(_inputs().encode() + b"".join(path.read_bytes() for path in instead.values())).hexdigest()
-    if "CI" not in os.environ and stamp.exists() and stamp.read_text() == found:
-        return
-    with served(instead=instead) as address:
-        node(script, address, part)
-    PASSED.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(found)
-
-
 @cache
-def _inputs() -> str:
+def pages_hash() -> str:
     """A hash of the pages, what serves them, what tries them and what they are tried in."""
     assert BROWSER is not None
     scripts = [*WEB.glob("tests/*.mjs"), WEB / "package-lock.json", Path(__file__), Path(server.__file__)]

@@ -170,6 +170,7 @@ def test_points_in_space_are_trained_and_drawn(sfumato: Command, tmp_path: Path)
         assert animation.n_frames == 6
 
 
+@pytest.mark.usefixtures("shared_cache")
 def test_demo_leaves_all_it_promises(sfumato: Command, tmp_path: Path) -> None:
     result = sfumato("demo", "--images", 1280)
     assert result.returncode == 0, result.stderr

@@ -10,7 +10,7 @@ import pytest
 from lesson import missing, node, served
 from sfumato.lesson.server import SITE
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
 
 
 def test_the_lesson_without_a_network(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import sfumato
 from lesson import missing, node, served
 from sfumato.baselines import load_baseline
 from sfumato.data import open_dataset
@@ -22,10 +24,15 @@ from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, PROMPT_STEPS,
 from sfumato.lesson.server import SITE
 from sfumato.sampling import SAMPLERS, Edit, ImageNoise, grid, last, sample, stepper
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
 
 SEEDS, LABELS = [0, 1, 2, 5], [3, 1, 4, 10]
 CLASSES = [3, 1, 4, None]  # the same: the network's number for no class is one beyond the last
+
+
+@pytest.fixture(scope="session")
+def inputs() -> list[Path]:
+    return sorted(path for path in Path(sfumato.__file__).parent.rglob("*.*") if path.suffix in (".py", ".safetensors"))
 
 
 def computed(path: str) -> Any:

@@ -7,14 +7,14 @@ import subprocess
 
 import pytest
 
-from lesson import BROWSER, WEB, missing, served
+from lesson import BROWSER, WEB, missing, on_one_core, served
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def run(*command: str) -> None:
-    environment = {**os.environ, "CHROMIUM": str(BROWSER)}
-    result = subprocess.run(["node", *command], cwd=WEB, env=environment, capture_output=True, text=True, timeout=1800)
+    words, environment = [*on_one_core(), "node", *command], {**os.environ, "CHROMIUM": str(BROWSER)}
+    result = subprocess.run(words, cwd=WEB, env=environment, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
 
 
@@ -22,6 +22,7 @@ def test_the_engine_and_the_questions() -> None:
     run("--test", "tests/quiz.mjs")
 
 
+@pytest.mark.usefixtures("when_changed")
 def test_the_pages() -> None:
     with served() as address:
         run("tests/quiz-pages.mjs", address)

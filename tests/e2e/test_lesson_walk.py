@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lesson import brief, missing, walked
+from lesson import brief, missing, node, served
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
 
 # Those that take longest first.
 CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea")
@@ -20,6 +20,16 @@ PAGES = (*CHAPTERS, "quiz", "glossary", "notes", "certificate")
 @pytest.fixture(scope="session")
 def instead(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     return brief(tmp_path_factory.mktemp("lesson") / "brief")
+
+
+@pytest.fixture(scope="session")
+def inputs(instead: Mapping[str, Path]) -> list[Path]:
+    return [*instead.values()]
+
+
+def walked(script: str, part: str, instead: Mapping[str, Path]) -> None:
+    with served(instead=instead) as address:
+        node(script, address, part)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

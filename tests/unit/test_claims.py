@@ -146,7 +146,7 @@ def test_real_pictures_are_as_good_as_ddpms(untrained: Laboratory, monkeypatch: 
 
 def test_trained_rivals_are_of_one_size_and_end_with_their_time(untrained: Laboratory) -> None:
     lab = replace(untrained)
-    object.__setattr__(lab, "rivals", {kind: train_rival(lab, kind, 2.0, 0) for kind in ("diffusion", "vae", "gan")})
+    object.__setattr__(lab, "rivals", {kind: train_rival(lab, kind, 0.5, 0) for kind in ("diffusion", "vae", "gan")})
     sizes = [rival.parameters for rival in lab.rivals.values()]
     assert max(sizes) < 1.12 * min(sizes)
     near, wide = measured(lab, "fidelity", "diversity")
@@ -240,6 +240,7 @@ def test_the_page_shows_a_figure_for_each_claim(untrained: Laboratory, tmp_path:
     assert [one["verdict"] for one in json.loads(facts.read_text())][-1] == "not applicable"
 
 
+@pytest.mark.usefixtures("shared_cache")
 def test_claims_from_the_command_line(sfumato: Command, tmp_path: Path) -> None:
     done = sfumato("claims", "digits", "--quick", "--only", "pure-noise", "--only", "forward-process", "--out", "found")
     assert done.returncode == 0, done.stderr
