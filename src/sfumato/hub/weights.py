@@ -36,7 +36,7 @@ def model_with(config: ModelConfig, tensors: Mapping[str, Tensor], where: str) -
 
 
 class Uninitialised(TorchFunctionMode):
-    """Leaves new weights as they are: to draw them on the meta device, PyTorch imports its compiler, for two seconds."""
+    """Leaves new weights as they are: to draw them on the meta device, PyTorch imports its compiler."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

@@ -29,7 +29,7 @@ class NoiseEmbedding(nn.Module):
 
     def __init__(self, width: int, waves: int = 32) -> None:
         super().__init__()
-        # On the CPU: what PyTorch computes logspace with on the meta device takes longer to import than to load a model.
+        # On the CPU: what computes logspace on the meta device takes longer to import than a model to load.
         frequencies = 2 * math.pi / torch.logspace(math.log2(8), math.log2(1 / 16), waves, base=2, device="cpu")
         self.register_buffer("frequencies", frequencies.to(torch.get_default_device()), persistent=False)
         self.mlp = nn.Sequential(nn.Linear(2 * waves, width), nn.SiLU(), nn.Linear(width, width))
