@@ -21,7 +21,7 @@ from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError
 from sfumato.hub import load, new_model
 from sfumato.hub.onnx import export_onnx
-from sfumato.nets import FeaturesConfig, text_of
+from sfumato.nets import FeaturesConfig
 from sfumato.training import Progress, TrainingConfig, model_for, model_from, resume_run, start_run, train
 from text_encoders import MINILM, small_encoder
 
@@ -101,7 +101,7 @@ def test_captions_are_encoded_once_and_kept_unpadded(minilm: Encoder, own_cache:
 def test_a_run_reads_the_cache_goes_on_bit_for_bit_and_draws_any_prompt(tmp_path: Path, net: str) -> None:
     data = coloured()
     model = model_for(data, net, text_encoder=MINILM)
-    text = text_of(model.net)
+    text = model.net.text
     assert isinstance(text, FeaturesConfig) and (text.encoder, text.features, text.length) == (MINILM, 384, 8)
     config = TrainingConfig("coloured", images=8 * 8, batch=8, previews=1, held_out=0.2)
     whole = start_run(tmp_path / "whole", data, config, model, CPU)
@@ -141,7 +141,7 @@ def test_a_run_reads_the_cache_goes_on_bit_for_bit_and_draws_any_prompt(tmp_path
 
 def test_an_importer_is_told_which_encoder(tmp_path: Path) -> None:
     model = new_model(model_for(coloured(), "nano", text_encoder=MINILM))
-    text = text_of(model.config.net)
+    text = model.config.net.text
     assert isinstance(text, FeaturesConfig)
     model.encoder = Encoder(text.encoder, text.length, text.features, text.weights)
     with torch.no_grad():

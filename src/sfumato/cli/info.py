@@ -20,7 +20,6 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
-from sfumato.nets import TextConfig, text_of
 from sfumato.readable import readable
 from sfumato.strict import parse
 from sfumato.training import judge_run, read_evaluations, training_config
@@ -112,12 +111,8 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
     """What is drawn, by what network, and how."""
     config, sampling = model.config, model.config.sampling
     facts = [("shape", " × ".join(map(str, config.shape))), ("classes", ", ".join(config.classes) or "none")]
-    if (text := text_of(config.net)) is not None:
-        if isinstance(text, TextConfig):
-            how = f"of {text.vocabulary} known"
-        else:
-            how = f"by {text.encoder} (weights {text.weights[:12]})"
-        facts.append(("reads", f"prompts of up to {text.length} tokens, {how}"))
+    if (text := config.net.text) is not None:
+        facts.append(("reads", f"prompts of up to {text.length} tokens, {text.described}"))
     if config.conditions:
         facts.append(("told", describe_told(config.conditions)))
     return [

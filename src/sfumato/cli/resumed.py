@@ -8,7 +8,7 @@ from dataclasses import replace
 from sfumato.cli.display import note
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig
-from sfumato.nets import DIT_SIZES, SIZES, DiTConfig, FeaturesConfig, UNetConfig, dit_config, text_of, unet_config
+from sfumato.nets import name_of
 from sfumato.training import TrainingConfig, extend
 from sfumato.training.precision import can_compile, pick_device
 
@@ -99,15 +99,8 @@ def _names(listed: str) -> list[str]:
 
 def _size_of(model: ModelConfig) -> str:
     """What --net is called that builds such a network; where none is, what kind it is of."""
-    net = model.net
-    if isinstance(net, UNetConfig | DiTConfig):
-        named = [*((name, dit_config) for name in DIT_SIZES), *((name, unet_config) for name in SIZES)]
-        for name, sized in named:
-            if sized(name, model.shape, len(model.classes), text_of(net), net.conditions) == net:
-                return name
-    return f"its own {net.kind}"
+    return name_of(model.net, model.shape) or f"its own {model.net.kind}"
 
 
 def _encoder(model: ModelConfig) -> str:
-    text = text_of(model.net)
-    return text.encoder if isinstance(text, FeaturesConfig) else ""
+    return "" if model.net.text is None else model.net.text.encoder

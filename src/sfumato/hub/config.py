@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 import sys
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from torch import nn
+
 from sfumato.arguments import bounded, finite, one_of, shown, whole
 from sfumato.diffusion import PARAMETERIZATIONS, SCHEDULES
 from sfumato.errors import SfumatoError, unknown
-from sfumato.nets import ConditionConfig, MLPConfig, NetConfig, UNetConfig
+from sfumato.nets import ConditionConfig, NetConfig, OwnConfig
 from sfumato.sampling import resolve
 from sfumato.sampling.grids import grid_name
 from sfumato.sampling.steppers import check_eta
@@ -106,13 +109,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         bounded(self, shape=(1, MAX_SIDE), data_std=(1e-6, 1e6))
         one_of("parameterization", self.parameterization, PARAMETERIZATIONS)
-        points = isinstance(self.net, MLPConfig)
-        enters = self.net.dimension if isinstance(self.net, MLPConfig) else self.net.channels
-        if len(self.shape) != (1 if points else 3) or self.shape[0] != enters:
-            raise SfumatoError(
-                f"the network takes {'points of' if points else 'pictures with channels:'} {enters}, and the shape is "
-                f"{' × '.join(map(str, self.shape))}; let them agree."
-            )
+        self.net.check_shape(self.shape)
         if self.net.classes != len(self.classes):
             raise SfumatoError(
                 f"the network knows {self.net.classes} classes and {len(self.classes)} are named; let them agree."
@@ -121,12 +118,12 @@ class ModelConfig:
     @property
     def conditions(self) -> tuple[ConditionConfig, ...]:
         """The numbers, vectors and images that condition the network, beside class and prompt."""
-        return () if isinstance(self.net, MLPConfig) else self.net.all_conditions
+        return self.net.all_conditions
 
     @property
     def control_branch(self) -> ConditionConfig | None:
         """The image that a control branch takes, which alone is trained (see control_branch.py)."""
-        return self.net.control_branch if isinstance(self.net, UNetConfig) else None
+        return self.net.control_branch
 
     def suits(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> bool:
         """Whether it may have been trained on such data; below a control branch it may know classes that they lack."""
@@ -171,6 +168,19 @@ def read_config(path: Path, kind: Any = ModelConfig, section: str = "model") -> 
     return fit(kind, renamed_fields(content[section], section), str(path), written_by, section)
 
 
+def read_model(folder: Path, net: nn.Module | None = None) -> ModelConfig:
+    """The model of the run in `folder`, which gets the network of the user's own, `net`, if it has one.
+
+    Raises SfumatoError where it has none and one is given, or the other way round.
+    """
+    config: ModelConfig = read_config(folder / "config.json")
+    if net is None:
+        return config
+    if not isinstance(config.net, OwnConfig):
+        raise SfumatoError(f"the network in {folder} is one of the package's; leave `net` out.")
+    return replace(config, net=replace(config.net, net=net))
+
+
 def renamed_fields(content: Any, part: str) -> Any:
     """A `part` of a config.json, and all parts within it, with the fields' names of now for those of before."""
     if not isinstance(content, dict):
@@ -181,5 +191,15 @@ def renamed_fields(content: Any, part: str) -> Any:
 
 def config_json(**sections: Any) -> bytes:
     """The sections (dataclasses) as the text of a config.json, with the version that writes it."""
-    content = {VERSION: version("sfumato"), **{name: asdict(value) for name, value in sections.items()}}
+    content = {VERSION: version("sfumato"), **{name: plain(value) for name, value in sections.items()}}
     return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode()
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as what JSON knows, without the fields that aren't stored."""
+    if is_dataclass(value):
+        stored = [field.name for field in fields(value) if field.metadata.get("stored", True)]
+        return {name: plain(getattr(value, name)) for name in stored}
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value

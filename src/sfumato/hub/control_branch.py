@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import safetensors
 import safetensors.torch
@@ -20,7 +21,8 @@ from sfumato.files import replace_file
 from sfumato.hub.config import renamed_fields
 from sfumato.hub.model import Model, new_model
 from sfumato.hub.weights import check_finite
-from sfumato.nets import ConditionConfig, UNet, UNetConfig
+from sfumato.nets import ConditionConfig
+from sfumato.nets.protocol import Controllable
 from sfumato.nets.renames import renamed
 from sfumato.strict import fit, parse
 
@@ -45,7 +47,7 @@ def add_control_branch(
     generates points.
     """
     net, name = source.config.net, source.source or "the model"
-    if not isinstance(net, UNetConfig):
+    if not net.controllable:
         raise SfumatoError(f"{name} is no UNet, which alone can have a control branch; leave `control` out.")
     if net.control_branch is not None:
         raise SfumatoError(
@@ -53,12 +55,13 @@ def add_control_branch(
         )
     if control.kind != "image":
         raise SfumatoError(f"a control branch takes an image, and '{control.name}' is a {control.kind}.")
-    config = replace(source.config, net=replace(net, control_branch=control), shape=shape or source.config.shape)
+    config = replace(
+        source.config, net=replace(cast(Any, net), control_branch=control), shape=shape or source.config.shape
+    )
     model = new_model(config, seed)
-    own = model.denoiser.net
-    assert isinstance(own, UNet) and own.control_branch is not None
+    own = cast(Controllable, model.denoiser.net)
     own.load_state_dict({**own.state_dict(), **source.denoiser.net.state_dict()})
-    own.control_branch.follow(own.down, own.middle)
+    own.reset_control_branch()
     model.source, model.weights_hash = source.source, source.weights_hash
     model.tokenizer, model.encoder = source.tokenizer, source.encoder
     return model
@@ -98,8 +101,7 @@ def with_control_branch(base: Model, folder: str | Path) -> Model:
     check_finite(tensors, str(folder))
     tensors = renamed({f"{PREFIX}{name}": value for name, value in tensors.items()})
     model = add_control_branch(base, about.control)
-    own = model.denoiser.net
-    assert isinstance(own, UNet) and own.control_branch is not None
+    own = cast(Controllable, model.denoiser.net)
     try:
         own.control_branch.load_state_dict({name.removeprefix(PREFIX): value for name, value in tensors.items()})
     except RuntimeError as error:

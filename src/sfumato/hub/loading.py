@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from torch import nn
 
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
-from sfumato.hub.config import ModelConfig, read_config
+from sfumato.hub.config import read_model
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.weights import model_with
@@ -40,10 +41,13 @@ def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
     return found, damaged
 
 
-def load(path: str | Path, weights: Weights = "ema", device: torch.device | str = "cpu") -> Model:
+def load(
+    path: str | Path, weights: Weights = "ema", device: torch.device | str = "cpu", net: nn.Module | None = None
+) -> Model:
     """The model in a run folder (newest intact checkpoint), in one checkpoint's folder, or one that ships, by name.
 
-    `weights` "ema" (the running average, better pictures) or "raw". Raises SfumatoError where nothing usable is found.
+    `weights` "ema" (the running average, better pictures) or "raw". A model with a network of your own needs that
+    `net`, of which it loads a copy. Raises SfumatoError where nothing usable is found.
     """
     folder = Path(path)
     if weights not in WEIGHT_FILES:
@@ -53,7 +57,7 @@ def load(path: str | Path, weights: Weights = "ema", device: torch.device | str 
             raise SfumatoError(f"{path} ships with its averaged weights alone; leave `weights` out.")
         return load_zoo(str(path), device)
     checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
-    config: ModelConfig = read_config(checkpoint.path.parent.parent / "config.json")
+    config = read_model(checkpoint.path.parent.parent, net)
     model = model_with(config, checkpoint.read(WEIGHT_FILES[weights]), str(checkpoint.path))
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)

@@ -17,7 +17,8 @@ from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.config import TELEPORT, ModelConfig, SamplingConfig
 from sfumato.hub.request import check_together, settle
-from sfumato.nets import ConditionConfig, UNetConfig, build, text_of
+from sfumato.nets import ConditionConfig, build
+from sfumato.nets.protocol import memory_format_of
 from sfumato.sampling import (
     SAMPLERS,
     Edit,
@@ -108,7 +109,7 @@ class Model:
         Raises SfumatoError where it reads none, or where a frozen encoder isn't there any more.
         """
         prompts = as_texts("prompts", prompts, 1 if isinstance(prompts, str) else len(prompts)) or []
-        text = text_of(self.config.net)
+        text = self.config.net.text
         if self.encoder is not None:
             return self.encoder(prompts)
         if text is None or self.tokenizer is None:
@@ -128,7 +129,7 @@ class Model:
 
     def cut(self, captions: Sequence[Texts]) -> list[str]:
         """A plain sentence where some of `captions` are longer than what the network reads."""
-        text = text_of(self.config.net)
+        text = self.config.net.text
         if text is None or (self.encoder is None and self.tokenizer is None):
             return []
         if self.encoder is not None:
@@ -357,6 +358,5 @@ def new_model(config: ModelConfig, seed: int = 0) -> Model:
     with seeded("weights", seed):
         net = build(config.net)
     denoiser = NetDenoiser(net, Parameterization(config.parameterization, config.data_std))
-    if isinstance(config.net, UNetConfig):
-        denoiser.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    denoiser.to(memory_format=memory_format_of(net))  # type: ignore[call-overload]
     return Model(config, denoiser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import json
 import logging
@@ -51,17 +52,12 @@ def network_onnx(model: Model, half: bool = False) -> bytes:
     batch = torch.export.Dim("batch", min=1, max=65_536)
     net = model.denoiser.net.eval()
     shapes: tuple[Any, ...] = tuple(None if value is None else {0: batch} for value in inputs.values())
-    if conditions := model.config.conditions:
-        for name in ("label", "text"):
-            inputs.setdefault(name, None)
-        inputs = {name: inputs[name] for name in ("x", "c_noise", "label", "text")}
-        shapes = (
-            *(None if value is None else {0: batch} for value in inputs.values()),
-            ({0: batch},) * len(conditions),
-        )
-        for one in conditions:
-            inputs[one.name] = torch.zeros(count, *model.config.shape_of(one), device=device)
-        net = _InOrder(net, [one.name for one in conditions])
+    for one in model.config.conditions:
+        inputs[one.name] = torch.zeros(count, *model.config.shape_of(one), device=device)
+    if [*inputs] != [*inspect.signature(net.forward).parameters][: len(inputs)]:
+        inputs = {name: value for name, value in inputs.items() if value is not None}
+        net = _InOrder(net, [*inputs][2:])
+        shapes = ({0: batch}, {0: batch}, ({0: batch},) * (len(inputs) - 2))
     return graph_onnx(net, inputs, shapes, ["answer"], half)
 
 
@@ -73,8 +69,8 @@ class _InOrder(nn.Module):
         self.net = net
         self.names = names
 
-    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None, text: Tensor | None, *told: Tensor) -> Tensor:
-        answer: Tensor = self.net(x, c_noise, label, text, **dict(zip(self.names, told, strict=True)))
+    def forward(self, x: Tensor, c_noise: Tensor, *conditions: Tensor) -> Tensor:
+        answer: Tensor = self.net(x, c_noise, **dict(zip(self.names, conditions, strict=True)))
         return answer
 
 

@@ -9,7 +9,7 @@ from sfumato.data.encoders import Encoder
 from sfumato.data.tokens import open_tokenizer
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import ModelConfig
-from sfumato.nets import FeaturesConfig, TextConfig, text_of
+from sfumato.nets import FeaturesConfig
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -19,7 +19,7 @@ TOKENIZER = "tokenizer.json"  # beside the config of a model that reads prompts
 
 def read_tokenizer(config: ModelConfig, folder: Path) -> Tokenizer | None:
     """The tokenizer in `folder`, for a network that reads prompts; raises SfumatoError where it isn't there."""
-    if not isinstance(text_of(config.net), TextConfig):
+    if config.net.text is None or config.net.text.frozen:
         return None
     path = folder / TOKENIZER
     try:
@@ -30,7 +30,7 @@ def read_tokenizer(config: ModelConfig, folder: Path) -> Tokenizer | None:
 
 def frozen_encoder(config: ModelConfig) -> Encoder | None:
     """The frozen encoder of the network's prompts, where it has one; opened when it is first used."""
-    text = text_of(config.net)
+    text = config.net.text
     if not isinstance(text, FeaturesConfig):
         return None
     return Encoder(text.encoder, text.length, text.features, text.weights)

@@ -1,30 +1,60 @@
 """Networks that know nothing of diffusion: the UNet and the transformer for pictures, the MLP for points."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from torch import nn
 
+from sfumato.errors import unknown
 from sfumato.nets.conditions import ConditionConfig
-from sfumato.nets.dit import DIT_SIZES, DiT, DiTBlock, DiTConfig, dit_config
-from sfumato.nets.mlp import MLP, MLPBlock, MLPConfig
+from sfumato.nets.dit import DIT_SIZES, DiT, DiTConfig, dit_config
+from sfumato.nets.mlp import MLP, MLPConfig
+from sfumato.nets.own import OwnConfig, own_config, own_network
 from sfumato.nets.text import FeaturesConfig, TextConfig
-from sfumato.nets.unet import SIZES, Block, UNet, UNetConfig, unet_config
+from sfumato.nets.unet import SIZES, UNet, UNetConfig, unet_config
 
-NetConfig = UNetConfig | DiTConfig | MLPConfig
-BLOCKS = (Block, DiTBlock, MLPBlock)  # that a network repeats, and that hold nearly all of its weights
+NetConfig = UNetConfig | DiTConfig | MLPConfig | OwnConfig
+NETS: dict[type, Callable[[Any], nn.Module]] = {  # what is built from each kind of config
+    UNetConfig: UNet,
+    DiTConfig: DiT,
+    MLPConfig: MLP,
+    OwnConfig: own_network,
+}
+NAMED_NETS: dict[str, Callable[..., UNetConfig | DiTConfig]] = {  # networks for pictures, by the names of their sizes
+    **dict.fromkeys(SIZES, unet_config),
+    **dict.fromkeys(DIT_SIZES, dit_config),
+}
 
 
 def build(config: NetConfig) -> nn.Module:
     """The network that `config` describes, freshly initialised from torch's global generator."""
-    if isinstance(config, MLPConfig):
-        return MLP(config)
-    return DiT(config) if isinstance(config, DiTConfig) else UNet(config)
+    return NETS[type(config)](config)
 
 
-def text_of(config: NetConfig) -> TextConfig | FeaturesConfig | None:
-    """How the network that `config` describes reads prompts; None where it doesn't."""
-    return None if isinstance(config, MLPConfig) else config.text
+def named_net(
+    name: str,
+    shape: Sequence[int],
+    classes: int = 0,
+    text: TextConfig | FeaturesConfig | None = None,
+    conditions: Sequence[ConditionConfig] = (),
+) -> UNetConfig | DiTConfig:
+    """The network called `name` in NAMED_NETS for pictures of `shape`; raises SfumatoError for any other name."""
+    if name not in NAMED_NETS:
+        raise unknown("network size", name, NAMED_NETS)
+    return NAMED_NETS[name](name, shape, classes, text, conditions)
+
+
+def name_of(config: NetConfig, shape: Sequence[int]) -> str | None:
+    """What the network is called in NAMED_NETS; None for any other."""
+    if isinstance(config, UNetConfig | DiTConfig):
+        for name in NAMED_NETS:
+            if named_net(name, shape, config.classes, config.text, config.conditions) == config:
+                return name
+    return None
 
 
 __all__ = [
-    "BLOCKS", "DIT_SIZES", "MLP", "SIZES", "ConditionConfig", "DiT", "DiTConfig", "FeaturesConfig", "MLPConfig",
-    "NetConfig", "TextConfig", "UNet", "UNetConfig", "build", "dit_config", "text_of", "unet_config",
+    "DIT_SIZES", "MLP", "NAMED_NETS", "NETS", "SIZES", "ConditionConfig", "DiT", "DiTConfig", "FeaturesConfig",
+    "MLPConfig", "NetConfig", "OwnConfig", "TextConfig", "UNet", "UNetConfig", "build", "dit_config", "name_of",
+    "named_net", "own_config", "unet_config",
 ]  # fmt: skip

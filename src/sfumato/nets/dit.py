@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -30,12 +30,13 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES, DEPTH, HEADS, MANY, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
+from sfumato.nets.protocol import Parts, PictureNet
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 from sfumato.nets.unet import POSITION_CHANNELS, check_sides, positional_encoding
 
 
 @dataclass(frozen=True)
-class DiTConfig:
+class DiTConfig(PictureNet):
     """The shape of a diffusion transformer.
 
     `channels` of the picture; `classes` (0: unconditional); `depth` blocks of `width` features, a multiple of four
@@ -56,18 +57,17 @@ class DiTConfig:
     def __post_init__(self) -> None:
         bounded(self, channels=MANY, classes=CLASSES, width=WIDTH, depth=DEPTH, heads=HEADS, patch=(1, 64))
 
-    @property
-    def all_conditions(self) -> tuple[ConditionConfig, ...]:
-        """All that it takes by name."""
-        return self.conditions
-
-    def check(self, height: int, width: int) -> None:
+    def check(self, *sides: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures smaller than a patch."""
+        height, width = sides
         if height < self.patch or width < self.patch:
             raise SfumatoError(
                 f"this transformer takes patches of {self.patch}×{self.patch} pixels and can't take {height}×{width}; "
                 f"the nearest size it takes is {max(height, self.patch)}×{max(width, self.patch)}."
             )
+
+    def attended(self, *sides: int) -> list[tuple[int, ...]]:
+        return [tuple(math.ceil(side / self.patch) for side in sides)]
 
 
 # name → (width, depth, heads)
@@ -222,6 +222,17 @@ class DiT(nn.Module):
         self._images = [one for one in config.conditions if one.kind == "image"]
         self.condition.numbers.extend(NumberEncoder(one, width) for one in self._numbers)
         self.images = nn.ModuleList(ImageEncoder(one, width, config.patch) for one in self._images)
+
+    def parts(self) -> Parts:
+        blocks = [cast(DiTBlock, block) for block in self.blocks]
+        streams = [stream for block in blocks for stream in (block.image, block.text) if stream is not None]
+        return Parts(
+            ends=(self.proj_in, self.proj_out),
+            conditioning=(self.condition, self.modulate, *(stream.modulate for stream in streams)),
+            encoders=(self.condition.numbers, self.images),
+            blocks=blocks,
+            condition=self.condition,
+        )
 
     def forward(
         self,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -54,6 +55,23 @@ class ConditionEmbedding(nn.Module):
         self.label = nn.Embedding(classes + 1, width) if classes else None
         self.prompt = nn.Linear(text, width) if text else None
         self.numbers = nn.ModuleList()  # encoders of numbers and vectors (see conditions.py)
+
+    @torch.no_grad()
+    def adopt_classes(self, source: ConditionEmbedding, known: Mapping[int, int]) -> None:
+        """Go on from the classes of `source`, whose other weights are here already; `known` has its number of one here.
+
+        The null class is its null class, and classes begin as that is where `source` has none. Without a class here,
+        the null class of `source` becomes part of a bias: what it answers without one stays the same.
+        """
+        if self.label is not None and source.label is not None:
+            self.label.weight[-1] = source.label.weight[-1]
+            for number, before in known.items():
+                self.label.weight[number] = source.label.weight[before]
+        elif self.label is not None:
+            self.label.weight.zero_()
+        elif source.label is not None:
+            bias = cast(nn.Linear, self.noise.mlp[2]).bias
+            bias.copy_(bias + source.label.weight[-1].to(bias))
 
     def forward(
         self,

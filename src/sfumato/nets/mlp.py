@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 from sfumato.arguments import bounded
 from sfumato.nets.bounds import CLASSES, DEPTH, MANY, WIDTH
 from sfumato.nets.layers import ConditionEmbedding, zeroed
+from sfumato.nets.protocol import NetDefaults, Parts, mismatch
 
 
 @dataclass(frozen=True)
-class MLPConfig:
+class MLPConfig(NetDefaults):
     """`dimension` of a point; `classes` (0: unconditional); `blocks` residual blocks of `width` features."""
 
     dimension: int
@@ -25,6 +27,10 @@ class MLPConfig:
 
     def __post_init__(self) -> None:
         bounded(self, dimension=MANY, classes=CLASSES, width=WIDTH, blocks=DEPTH)
+
+    def check_shape(self, shape: Sequence[int]) -> None:
+        if tuple(shape) != (self.dimension,):
+            raise mismatch(f"points of {self.dimension}", shape)
 
 
 class MLPBlock(nn.Module):
@@ -52,6 +58,15 @@ class MLP(nn.Module):
         self.proj_in = nn.Linear(config.dimension, config.width)
         self.blocks = nn.ModuleList(MLPBlock(config.width) for _ in range(config.blocks))
         self.proj_out = zeroed(nn.Linear(config.width, config.dimension))
+
+    def parts(self) -> Parts:
+        blocks = [cast(MLPBlock, block) for block in self.blocks]
+        return Parts(
+            ends=(self.proj_in, self.proj_out),
+            conditioning=(self.condition, *(block.modulate for block in blocks)),
+            blocks=blocks,
+            condition=self.condition,
+        )
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
         embedding = self.condition(c_noise, label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,12 @@ class TextConfig:
     width: int = 128
     layers: int = 2
     heads: int = 4
+    encoder: ClassVar[str] = ""
+    frozen: ClassVar[bool] = False
+
+    @property
+    def described(self) -> str:
+        return f"of {self.vocabulary} known"
 
     def __post_init__(self) -> None:
         bounded(self, vocabulary=MANY, length=MANY, width=WIDTH, layers=DEPTH, heads=HEADS)
@@ -69,6 +76,11 @@ class FeaturesConfig:
     features: int
     length: int
     width: int = 128
+    frozen: ClassVar[bool] = True
+
+    @property
+    def described(self) -> str:
+        return f"by {self.encoder} (weights {self.weights[:12]})"
 
     def __post_init__(self) -> None:
         bounded(self, features=MANY, length=MANY, width=WIDTH)

@@ -18,7 +18,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -30,11 +30,12 @@ from sfumato.nets.bounds import CLASSES, DEPTH, MANY, MAX_STAGES, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
 from sfumato.nets.control_branch import ControlBranch, Prompt, descend
 from sfumato.nets.layers import ConditionEmbedding, zeroed
+from sfumato.nets.protocol import Parts, PictureNet
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 
 
 @dataclass(frozen=True)
-class UNetConfig:
+class UNetConfig(PictureNet):
     """The shape of a UNet.
 
     `channels` of the picture; `classes` (0: unconditional); `widths` of its stages, finest first, each at half the
@@ -59,6 +60,7 @@ class UNetConfig:
     patch: int = 1
     conditions: tuple[ConditionConfig, ...] = ()
     control_branch: ConditionConfig | None = None
+    controllable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         bounded(self, channels=MANY, classes=CLASSES, widths=WIDTH, blocks=DEPTH, dropout=(0.0, 0.99), patch=(1, 64))
@@ -68,19 +70,18 @@ class UNetConfig:
             raise SfumatoError(f"a UNet has at most {DEPTH[1]} blocks a side, got {len(self.widths) * self.blocks}.")
         bounded(self, attention=(0, len(self.widths) - 1))
 
-    @property
-    def all_conditions(self) -> tuple[ConditionConfig, ...]:
-        """All that it takes by name, through a control branch or without."""
-        return self.conditions if self.control_branch is None else (*self.conditions, self.control_branch)
-
-    def check(self, height: int, width: int) -> None:
+    def check(self, *sides: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
+        height, width = sides
         least = self.patch * 2 ** (len(self.widths) - 1)
         if height < least or width < least:
             raise SfumatoError(
                 f"this UNet halves its pictures {len(self.widths) - 1} times and can't take {height}×{width} pixels; "
                 f"the nearest size it takes is {max(height, least)}×{max(width, least)}."
             )
+
+    def attended(self, *sides: int) -> list[tuple[int, ...]]:
+        return [tuple(math.ceil(side / 2**stage) for side in sides) for stage in self.attention]
 
 
 # name → (widths from the coarsest stage, blocks per stage, most pixels a stage may have to attend)
@@ -227,6 +228,8 @@ class UNet(nn.Module):
     the control branch counts, 1 where it isn't given.
     """
 
+    memory_format = torch.channels_last
+
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
@@ -265,6 +268,23 @@ class UNet(nn.Module):
             self.control_branch = ControlBranch(
                 self.down, self.middle, ImageEncoder(control, widths[0], config.patch), widths
             )
+
+    def parts(self) -> Parts:
+        blocks = [module for module in self.modules() if isinstance(module, Block)]
+        branch = self.control_branch
+        of_branch = () if branch is None else (branch.image, branch.zero_convs)
+        return Parts(
+            ends=(self.conv_in, self.conv_out, *of_branch),
+            conditioning=(self.condition, *(block.modulate for block in blocks)),
+            encoders=(self.condition.numbers, self.images),
+            blocks=blocks,
+            condition=self.condition,
+        )
+
+    def reset_control_branch(self) -> None:
+        """Let the control branch begin again, from the downward half as it is now."""
+        if self.control_branch is not None:
+            self.control_branch.follow(self.down, self.middle)
 
     def forward(
         self,

@@ -5,10 +5,10 @@ runs/<name>/checkpoints/start/      the weights before the first step, in the fo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -18,8 +18,8 @@ from sfumato.hub import Model, new_model
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
 from sfumato.hub.control_branch import add_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
-from sfumato.nets import ConditionConfig, DiTConfig, MLPConfig, NetConfig, UNetConfig
-from sfumato.training.lora import LABEL
+from sfumato.nets import ConditionConfig, NetConfig
+from sfumato.nets.protocol import parts_of
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
             f"{name} draws {_kind(config.shape)} and {dataset.name} holds {_kind(dataset.shape)}; start from a model "
             "of the same kind, or train a new one without --from."
         )
-    if not isinstance(config.net, MLPConfig):
-        config.net.check(*dataset.shape[1:])
+    config.net.check(*dataset.shape[1:])
     if (control := config.control_branch) is not None and not (
         dataset.classes in ((), config.classes) and (control.computed or control.name in dataset.images)
     ):
@@ -58,23 +57,24 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
             config,
             shape=dataset.shape,
             classes=dataset.classes,
-            net=replace(_told(source, conditions), classes=len(dataset.classes)),
+            net=replace(_conditioned(source, conditions), classes=len(dataset.classes)),
         ),
         seed,
     )
-    old, new = source.denoiser.net.state_dict(), model.denoiser.net.state_dict()
-    label, bias = f"{LABEL}.weight", "condition.noise.mlp.2.bias"
-    rows, known = new.pop(label, None), old.pop(label, None)
-    if rows is not None and known is not None:
-        rows[-1] = known[-1]  # the null class is the last
-        for number, of_name in enumerate(dataset.classes):
-            if of_name in config.classes:
-                rows[number] = known[config.classes.index(of_name)]
-    elif rows is not None:
-        rows.zero_()
-    elif known is not None:
-        old[bias] = old[bias] + known[-1]
-    model.denoiser.net.load_state_dict({**new, **old, **({} if rows is None else {label: rows})})
+    before, now = source.denoiser.net, model.denoiser.net
+    embedded, own = parts_of(before).condition, parts_of(now).condition
+    if (embedded is None or own is None) and dataset.classes != config.classes:
+        raise SfumatoError(
+            f"{dataset.name} has other classes than {name}, whose network doesn't say how it embeds them; give it a "
+            "method `parts` with its `condition`."
+        )
+    labels = [] if embedded is None or embedded.label is None else [*embedded.label.parameters()]
+    weights = before.state_dict(keep_vars=True).items()
+    kept = {name: value.detach() for name, value in weights if not any(value is label for label in labels)}
+    now.load_state_dict({**now.state_dict(), **kept})
+    if embedded is not None and own is not None:
+        shared = [of_name for of_name in dataset.classes if of_name in config.classes]
+        own.adopt_classes(embedded, {dataset.classes.index(one): config.classes.index(one) for one in shared})
     model.source, model.weights_hash = source.source, source.weights_hash
     model.tokenizer, model.encoder = source.tokenizer, source.encoder
     return model
@@ -98,13 +98,12 @@ def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionC
     if len(conditions) != 1:
         names = " and ".join(one.name for one in conditions)
         raise SfumatoError(f"a branch on top of {name} sees one image and nothing else, not {names}.")
-    if isinstance(source.config.net, UNetConfig):
-        source.config.net.check(*dataset.shape[1:])
+    source.config.net.check(*dataset.shape[1:])
     return add_control_branch(source, conditions[0], dataset.shape, seed)
 
 
-def _told(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
-    """The network of `source`, told those of `wanted` as well that are new to it."""
+def _conditioned(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
+    """The network of `source`, conditioned on those of `wanted` as well that are new to it."""
     net = source.config.net
     known = {one.name: one for one in source.config.conditions}
     if wanted and source.config.control_branch is not None:
@@ -123,9 +122,8 @@ def _told(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
                 f"{source.source or 'the model'} knows '{one.name}' as {_size(known[one.name])}, and here it is "
                 f"{_size(one)}; rename the column, or train a new model without --from."
             )
-    if isinstance(net, MLPConfig):
-        return net
-    return replace(net, conditions=(*net.conditions, *(one for one in wanted if one.name not in known)))
+    fresh = tuple(one for one in wanted if one.name not in known)
+    return replace(cast(Any, net), conditions=(*net.conditions, *fresh)) if fresh else net
 
 
 def _size(one: ConditionConfig) -> str:
@@ -142,21 +140,13 @@ def _kind(shape: tuple[int, ...]) -> str:
 
 def moved_attention(source: Model, dataset: Dataset) -> str | None:
     """A sentence about the sizes at which the network attends, where those on `dataset` aren't those it learnt."""
-    net = source.config.net
-    if isinstance(net, DiTConfig):
-        parts = [net.patch]
-    else:
-        parts = [2**stage for stage in net.attention] if isinstance(net, UNetConfig) else []
-    if not parts or source.config.shape[1:] == dataset.shape[1:]:
+    before, now = (source.config.net.attended(*shape[1:]) for shape in (source.config.shape, dataset.shape))
+    if before == now:
         return None
-
-    def sizes(shape: tuple[int, ...]) -> str:
-        places = [[math.ceil(side / part) for side in shape[1:]] for part in parts]
-        return " and ".join(f"{height}×{width}" for height, width in places)
-
+    learnt, other = (" and ".join("×".join(map(str, sides)) for sides in found) for found in (before, now))
     return (
-        f"the network learnt to attend over {sizes(source.config.shape)} places and now does so over "
-        f"{sizes(dataset.shape)}; it may take longer to get used to."
+        f"the network learnt to attend over {learnt} places and now does so over {other}; it may take longer to get "
+        "used to."
     )
 
 

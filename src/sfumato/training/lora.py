@@ -18,13 +18,13 @@ from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
+from sfumato.nets.protocol import adaptable_layers, parts_of
 from sfumato.seeds import seeded
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"  # the files of an adapter, as PEFT names them
 # Adapters take a higher learning rate than whole weights. On digits (0 to 4, then 5 to 9; 6,000 images,
 # rank 8, Muon) 1, 3 and 10 times the usual came to Fréchet ratios of 2.3, 1.1 and 25; whole weights, at 1, to 0.9.
 FASTER = 3.0
-LABEL = "condition.label"
 _NAME = "default"  # PEFT lets a network have several adapters; ours has one
 _PREFIX = "base_model.model."  # of the names in PEFT's files
 
@@ -38,20 +38,18 @@ def add_adapters(net: nn.Module, rank: int, seed: int) -> None:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as error:
         raise SfumatoError("adapters need the library peft: pip install 'sfumato[lora]'.") from error
-    layers = {
-        path: layer
-        for path, layer in net.named_modules()
-        if isinstance(layer, nn.Linear | nn.Conv2d)
-        and path not in ("conv_in", "conv_out", "proj_in", "proj_out")
-        and not {"numbers", "images"} & set(path.split("."))  # they take what they are told as they learnt to
-    }
+    layers = adaptable_layers(net)
+    if not layers:
+        raise SfumatoError("the network has no linear layer or convolution between its ends that could be adapted.")
     narrowest = min(min(layer.weight.flatten(1).shape) for layer in layers.values())
     if not 1 <= rank < narrowest:
         raise SfumatoError(
             f"the rank of adapters lies between 1 and {narrowest - 1} here, where the narrowest layer has {narrowest} "
             f"channels, got {rank}; 4 or 8 is usual."
         )
-    trained_whole = [LABEL] if any(path == LABEL for path, _ in net.named_modules()) else None
+    condition = parts_of(net).condition
+    embeddings = [] if condition is None or condition.label is None else [condition.label]
+    trained_whole = [path for path, module in net.named_modules() if any(module is one for one in embeddings)] or None
     # alpha = rank: B·A as it is, so that a learning rate means the same for any rank
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=list(layers), modules_to_save=trained_whole)
     with seeded("adapters", seed):

@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from torch import nn
+
 from sfumato.data import Dataset
 from sfumato.data.encoders import Encoder
 from sfumato.data.tokens import learn_tokenizer, longest
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import ModelConfig, SamplingConfig
-from sfumato.nets import (
-    DIT_SIZES,
-    SIZES,
-    ConditionConfig,
-    FeaturesConfig,
-    MLPConfig,
-    TextConfig,
-    dit_config,
-    unet_config,
-)
+from sfumato.nets import NAMED_NETS, ConditionConfig, FeaturesConfig, MLPConfig, TextConfig, named_net, own_config
+from sfumato.nets.protocol import takes
 
 
 def model_for(
     dataset: Dataset,
-    net: str = "auto",
+    net: str | nn.Module = "auto",
     sampling: SamplingConfig | None = None,
     minutes: float | None = None,
     text_encoder: str | None = None,
@@ -35,11 +29,12 @@ def model_for(
     Where the pictures have captions, it reads prompts: by an encoder that is trained along, or by the frozen
     `text_encoder` (see data/encoders.py). It is told the `conditions` (see conditions_of).
 
-    `net` is a size of the UNet or of the DiT, or "auto", which is a UNet: tiny up to 16 pixels a side, small up to 64,
-    medium above; nano where it is to be trained for less than a minute. plan_run goes by this machine's speed instead.
+    `net` is a network of your own (see nets/protocol.py), a size of the UNet or of the DiT, or "auto", which is a UNet:
+    tiny up to 16 pixels a side, small up to 64, medium above; nano where it is to be trained for less than a minute.
+    plan_run goes by this machine's speed instead.
     """
-    if net != "auto" and net not in (*SIZES, *DIT_SIZES):
-        raise unknown("network size", net, ["auto", *SIZES, *DIT_SIZES])
+    if isinstance(net, str) and net not in ("auto", *NAMED_NETS):
+        raise unknown("network size", net, ["auto", *NAMED_NETS])
     if text_encoder is not None and dataset.captions is None:
         raise SfumatoError(f"{dataset.name} has no captions for the text encoder {text_encoder} to read; leave it out.")
     some, _ = dataset.batch(dataset.spread(10_000))
@@ -49,6 +44,11 @@ def model_for(
             f"all pixels in {dataset.name} are equal, so there is nothing to learn; choose another folder."
         )
     classes = len(dataset.classes)
+    if isinstance(net, nn.Module):
+        text = text_config(dataset, text_encoder) if takes(net, "text") else None
+        own = own_config(net, classes, text, conditions)
+        names = dataset.classes if own.classes else ()
+        return ModelConfig(dataset.shape, own, names, data_std=std, sampling=sampling or SamplingConfig())
     if not dataset.is_images and net != "auto":
         raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave --net out.")
     if not dataset.is_images:
@@ -57,10 +57,9 @@ def model_for(
         net = largest_net(dataset.shape)
         if minutes is not None and minutes < 1:  # a larger one would see too few samples
             net = "nano"
-    sized = dit_config if net in DIT_SIZES else unet_config
     return ModelConfig(
         dataset.shape,
-        sized(net, dataset.shape, classes, text_config(dataset, text_encoder), conditions),
+        named_net(net, dataset.shape, classes, text_config(dataset, text_encoder), conditions),
         dataset.classes,
         data_std=std,
         sampling=sampling or SamplingConfig(),

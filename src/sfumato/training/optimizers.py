@@ -9,12 +9,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from sfumato.nets.protocol import matrix_weights
 from sfumato.training.sharding import part_of, whole
 
 OptimizerName = Literal["adamw", "muon"]
 OPTIMIZERS: dict[OptimizerName, float] = {"muon": 6e-3, "adamw": 1e-3}  # and the learning rate that suits each
-ENDS = ("conv_in", "conv_out", "proj_in", "proj_out", "conv", "zero_convs")  # the first layers and the last
-CONDITION = ("condition", "modulate")  # the parts of a network that carry the condition
 BETAS, MOMENTUM = (0.9, 0.99), 0.95
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315  # a, b, c of a·X + b·(XXᵀ)X + c·(XXᵀ)²X (Jordan et al. 2024)
 
@@ -111,14 +110,10 @@ def make_optimizers(
 ) -> list[torch.optim.Optimizer]:
     """The optimisers of a run, which between them have all weights of `net` and the `others`.
 
-    Muon takes the matrices and convolutions between the first layer and the last, which together with what carries the
-    condition, biases and norms are AdamW's. `dtype` is what it computes in, which is most of its work.
+    Muon takes the `matrix_weights` of the network (see nets/protocol.py), AdamW all others: ends, conditioning, biases
+    and norms. `dtype` is what it computes in, which is most of its work.
     """
-    matrices: list[Tensor] = []
-    if name == "muon":
-        named = list(net.named_modules())
-        inner = [(path, part) for path, part in named if not {*ENDS, *CONDITION} & set(path.split("."))]
-        matrices = [part.weight for _, part in inner if isinstance(part, nn.Linear | nn.Conv2d)]
+    matrices = matrix_weights(net) if name == "muon" else []
     taken = {id(p) for p in matrices}
     rest = [p for p in net.parameters() if id(p) not in taken]
     groups = [{"params": some} for some in (rest, others) if some]  # apart: weights may be sharded, the others aren't

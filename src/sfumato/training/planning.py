@@ -14,7 +14,7 @@ import torch
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, SamplingConfig
-from sfumato.nets import ConditionConfig, text_of, unet_config
+from sfumato.nets import ConditionConfig, unet_config
 from sfumato.training.config import TrainingConfig, left_out_by
 from sfumato.training.looks import SHARE, look_seconds
 from sfumato.training.networks import largest_net, model_for
@@ -168,7 +168,7 @@ def _fit(
 
 
 def _resized(model: ModelConfig, size: str) -> ModelConfig:
-    net = unet_config(size, model.shape, len(model.classes), text_of(model.net), model.conditions)
+    net = unet_config(size, model.shape, len(model.classes), model.net.text, model.conditions)
     return replace(model, net=net)
 
 

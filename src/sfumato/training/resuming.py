@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.files import alone_in, replace_file
 from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, put_back, saved_in, trouble
-from sfumato.hub.config import config_json, read_config
+from sfumato.hub.config import config_json, read_model
 from sfumato.hub.prompts import read_tokenizer
 from sfumato.strict import parse
 from sfumato.training.averages import cut_averages
@@ -48,15 +48,16 @@ def resume_run(
     device: torch.device | None = None,
     processes: Processes = ALONE,
     weights_only: bool = False,
+    net: nn.Module | None = None,
 ) -> tuple[Trainer, list[Path]]:
     """A trainer at the newest intact checkpoint of the run in `folder`, and the damaged ones that were passed over.
 
     `config` is the run's own (`training_config(folder)`), its budget perhaps extended. A run that was stopped before
     its first checkpoint starts again from step 0. The run may have been of any number of processes. With
     `weights_only`, it goes on from the newest intact weights, whatever became of the optimiser's state, which starts
-    anew. Raises StateLost where there are checkpoints and none is intact.
+    anew. A network of your own is given as `net`. Raises StateLost where there are checkpoints and none is intact.
     """
-    model: ModelConfig = read_config(folder / "config.json")
+    model = read_model(folder, net)
     dataset = suited(dataset, model, folder)
     before, config = config.fingerprint, replace(config, fingerprint=dataset.fingerprint())
     names = FILES if config.lora is None else (*FILES, ADAPTERS)

@@ -36,7 +36,6 @@ from sfumato.hub.config import config_json, read_config
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder
 from sfumato.nets import (
     TextConfig,
-    text_of,
 )
 from sfumato.strict import parse
 from sfumato.training.averages import SNAPSHOTS
@@ -110,7 +109,7 @@ def start_run(
         start, tokenizer, model = model.denoiser.net.state_dict(), model.tokenizer, model.config
     elif config.lora is not None:
         raise SfumatoError("adapters are trained beside the weights of a model; say of which with --from.")
-    text = text_of(model.net)
+    text = model.net.text
     if start is None and text is not None and dataset.captions is None:
         raise SfumatoError(f"{dataset.name} has no captions and the network is to read prompts; add captions.")
     if tokenizer is None and isinstance(text, TextConfig) and dataset.captions is not None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from sfumato.nets import BLOCKS
+from sfumato.nets.protocol import parts_of
 from sfumato.training.precision import Precision
 from sfumato.training.processes import Processes
 
@@ -32,7 +32,7 @@ def shard(net: nn.Module, processes: Processes, precision: Precision = "fp32") -
     policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32, cast_forward_inputs=False)
     net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # all that FSDP2 takes
     with processes.together():
-        for block in [part for part in net.modules() if isinstance(part, BLOCKS)]:
+        for block in parts_of(net).blocks:
             fully_shard(block, mesh=mesh, mp_policy=policy)
         # Kept whole after a forward pass without a backward one, the weights of an average would not be seen to move.
         fully_shard(net, mesh=mesh, reshard_after_forward=True)
