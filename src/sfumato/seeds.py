@@ -27,6 +27,8 @@ Purpose = Literal[
     "image",
     "enlarged image",
     "noise on what is enlarged",
+    # data: (seed) of samples that a function makes
+    "made samples",
     # training: (seed), (seed, step), of dropout layers (seed, step, process), of the data's order (seed, epoch)
     "weights",
     "adapters",

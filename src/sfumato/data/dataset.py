@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import finalize
 
 import numpy as np
@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sfumato.data.kinds import KINDS, named_kind
 from sfumato.data.order import IDENTITY, Augmentation
 from sfumato.errors import SfumatoError
 
@@ -79,7 +80,7 @@ def files_of(used: int, others: Mapping[str, int], lost: Mapping[str, int]) -> d
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Pictures, uint8 `(count, channels, height, width)`, perhaps memory-mapped; or points, float32 `(count, dim)`.
+    """Samples of one `kind` (see kinds.py): pictures, uint8 `(count, channels, height, width)`, or points, float32.
 
     `labels` are int64 `(count,)`, numbers of `classes`, or None without classes. `notes` are plain sentences about
     what was converted or left out. `captions` are as many as samples: the texts of each, none,
@@ -93,7 +94,7 @@ class Dataset:
     """
 
     name: str
-    samples: NDArray[np.uint8] | NDArray[np.float32]
+    samples: NDArray[Any]
     labels: NDArray[np.int64] | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -104,8 +105,10 @@ class Dataset:
     crop: int = 0
     content: str = ""
     files: Mapping[str, int] = field(default_factory=dict)
+    kind: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", named_kind(self.kind, self.shape).name)
         if isinstance(self.captions, list | tuple) and any(isinstance(one, str) for one in self.captions):
             texts = [() if not one else (one,) if isinstance(one, str) else tuple(one) for one in self.captions]
             object.__setattr__(self, "captions", texts)
@@ -113,13 +116,13 @@ class Dataset:
     @property
     def is_images(self) -> bool:
         """Whether the samples are pictures rather than points."""
-        return self.samples.ndim == 4
+        return KINDS[self.kind].spatial
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """One sample's: (channels, height, width) or (dimension,)."""
-        first, *sides = (self.samples if self.rows is None else self.rows).shape[1:]
-        return (first, *(side - self.crop for side in sides))
+        """One sample's: (channels, height, width) or (dimension,), as its kind has it."""
+        whole = (self.samples if self.rows is None else self.rows).shape[1:]
+        return (*whole[:-2], *(side - self.crop for side in whole[-2:])) if self.crop else tuple(whole)
 
     def __len__(self) -> int:
         return len(self.samples) if self.rows is None else self.rows.shape[0]
@@ -147,11 +150,9 @@ class Dataset:
         number = min(len(self), most, max(64, STATISTICS_NUMBERS // math.prod(self.shape)))
         return np.linspace(0, len(self) - 1, number).astype(np.int64)
 
-    def stored(
-        self, indices: NDArray[np.int64], augmentation: Augmentation = IDENTITY
-    ) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The samples at `indices` before they are numbers of the network: uint8 of pictures, or points."""
-        if self.rows is None and not self.is_images:
+    def stored(self, indices: NDArray[np.int64], augmentation: Augmentation = IDENTITY) -> NDArray[Any]:
+        """The samples at `indices` as they are stored: uint8 of pictures, float32 of points."""
+        if self.rows is None and not KINDS[self.kind].augmented:
             return self.samples[indices]
         return self._augmented(self.samples if self.rows is None else self.rows, indices, augmentation)
 
@@ -160,8 +161,7 @@ class Dataset:
     ) -> tuple[Tensor, Tensor | None]:
         """The samples at `indices` as float32, pictures in [−1, 1], and their int64 labels (None without classes)."""
         rows = indices.cpu().numpy() if isinstance(indices, Tensor) else np.asarray(indices)
-        samples = torch.from_numpy(self.stored(rows, augmentation))
-        x = samples.float().div_(127.5).sub_(1) if self.is_images else samples
+        x = KINDS[self.kind].decoded(self.stored(rows, augmentation))
         return x, None if self.labels is None else torch.from_numpy(self.labels[rows])
 
     def column(self, name: str, indices: NDArray[np.int64], augmentation: Augmentation = IDENTITY) -> Tensor | None:
@@ -172,9 +172,7 @@ class Dataset:
         if name in self.values:
             return torch.from_numpy(np.ascontiguousarray(self.values[name][indices]))
         if name in self.images:
-            return (
-                torch.from_numpy(self._augmented(self.images[name], indices, augmentation)).float().div_(127.5).sub_(1)
-            )
+            return KINDS["pictures"].decoded(self._augmented(self.images[name], indices, augmentation))
         return None
 
     def _augmented(

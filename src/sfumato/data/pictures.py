@@ -135,17 +135,6 @@ def _seen_from_above(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], 
     return np.stack([x, y], axis=1), back * math.cos(tilt) - points[:, 2] * math.sin(tilt)
 
 
-def picture(
-    samples: Tensor,
-    labels: Sequence[int] | Tensor | None = None,
-    columns: int | None = None,
-    scale: int | None = None,
-    gap: int = 1,
-) -> Image.Image:
-    """A batch of samples as one picture, whatever they are: a grid of images or a scatter plot of points."""
-    return scatter(samples, labels) if samples.ndim == 2 else tile(samples, columns, scale, gap)
-
-
 def save_png(image: Image.Image, path: Path, about: Mapping[str, str]) -> None:
     """Write a PNG (see `png`), whole or not at all; raises SfumatoError where the file can't be written."""
     replace_file(path, png(image, about))

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from torch import nn
 
 from sfumato.arguments import bounded, finite, one_of, shown, whole
+from sfumato.data.kinds import named_kind
 from sfumato.diffusion import PARAMETERIZATIONS, SCHEDULES
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets import ConditionConfig, NetConfig, OwnConfig
@@ -96,7 +97,8 @@ def overridden(sampling: SamplingConfig, **given: Any) -> SamplingConfig:
 class ModelConfig:
     """All that is needed to build the model again.
 
-    `shape` is one sample's: (channels, height, width) or (dimension,); `classes` their names, by number.
+    `shape` is one sample's: (channels, height, width) or (dimension,); `classes` their names, by number; `kind` a name
+    in KINDS (see data/kinds.py), which configs of before leave to the shape.
     """
 
     shape: tuple[int, ...]
@@ -105,11 +107,13 @@ class ModelConfig:
     parameterization: str = "edm"
     data_std: float = 0.5
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    kind: str = ""
 
     def __post_init__(self) -> None:
         bounded(self, shape=(1, MAX_SIDE), data_std=(1e-6, 1e6))
         one_of("parameterization", self.parameterization, PARAMETERIZATIONS)
         self.net.check_shape(self.shape)
+        object.__setattr__(self, "kind", named_kind(self.kind, self.shape).name)
         if self.net.classes != len(self.classes):
             raise SfumatoError(
                 f"the network knows {self.net.classes} classes and {len(self.classes)} are named; let them agree."

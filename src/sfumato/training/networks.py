@@ -48,7 +48,8 @@ def model_for(
         text = text_config(dataset, text_encoder) if takes(net, "text") else None
         own = own_config(net, classes, text, conditions)
         names = dataset.classes if own.classes else ()
-        return ModelConfig(dataset.shape, own, names, data_std=std, sampling=sampling or SamplingConfig())
+        settings = sampling or SamplingConfig()
+        return ModelConfig(dataset.shape, own, names, data_std=std, sampling=settings, kind=dataset.kind)
     if not dataset.is_images and net != "auto":
         raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave --net out.")
     if not dataset.is_images:
@@ -63,6 +64,7 @@ def model_for(
         dataset.classes,
         data_std=std,
         sampling=sampling or SamplingConfig(),
+        kind=dataset.kind,
     )
 
 
