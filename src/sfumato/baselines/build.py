@@ -12,6 +12,7 @@ from sfumato.baselines.baseline import Baseline, BaselineConfig, Kind
 from sfumato.baselines.gan import GAN
 from sfumato.baselines.vae import VAE
 from sfumato.data import Dataset
+from sfumato.data.kinds import kind_of_shape
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub.config import config_json, read_config
@@ -25,8 +26,8 @@ def new_baseline(config: BaselineConfig, seed: int = 0) -> Baseline:
     """A freshly initialised baseline; the weights are a function of `config` and `seed`."""
     if config.kind not in KINDS:
         raise unknown("baseline", config.kind, KINDS)
-    if len(config.shape) != 3:
-        raise SfumatoError(f"the {config.kind.upper()} draws pictures, not points of {config.shape[0]} numbers.")
+    if not (kind := kind_of_shape(config.shape)).features:
+        raise SfumatoError(f"the {config.kind.upper()} draws pictures, not {kind.described(config.shape)}.")
     with seeded("baseline weights", seed):
         return KINDS[config.kind](config).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 

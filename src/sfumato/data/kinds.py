@@ -24,9 +24,9 @@ class Kind:
     """One kind of samples.
 
     `name` is what many are called. One has the `axes`, and is stored as `dtype`: in bytes, 0 to 255 is −1 to 1. It is
-    `augmented` where its mirror image and its parts are samples too. Without an extractor of features, scores compare
-    samples by their `space`. `show` makes one picture of a batch, of which a preview has `previewed` samples, or two
-    rows of classes where that is None.
+    `augmented` where its mirror image and its parts are samples too. Scores compare samples by their `space`; with
+    `features`, networks that know pictures give features of them. `show` makes one picture of a batch, of which a
+    preview has `previewed` samples, or two rows of classes where that is None.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Kind:
     dtype: type[np.generic]
     augmented: bool
     space: str
+    features: bool
     show: Show
     previewed: int | None = None
 
@@ -81,15 +82,15 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind(
-            "points", ("number",), np.float32, False, "coordinates",
+            "points", ("number",), np.float32, False, "coordinates", False,
             lambda samples, labels, columns, scale, gap: scatter(samples, labels), 1000,
         ),
         Kind(
-            "pictures", ("channel", "height", "width"), np.uint8, True, "pixels",
+            "pictures", ("channel", "height", "width"), np.uint8, True, "pixels", True,
             lambda samples, labels, columns, scale, gap: tile(samples, columns, scale, gap),
         ),
-        Kind("clips", ("frame", "channel", "height", "width"), np.uint8, False, "pixels", _frames, 4),
-        Kind("latents", ("channel", "height", "width"), np.float16, False, "latents", _channels, 8),
+        Kind("clips", ("frame", "channel", "height", "width"), np.uint8, False, "pixels", False, _frames, 4),
+        Kind("latents", ("channel", "height", "width"), np.float16, False, "latents", False, _channels, 8),
     )
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from sfumato.data import save_png, tile
+from sfumato.data.kinds import kind_of_shape
 from sfumato.evaluation.charts import interval_chart, minus
 from sfumato.evaluation.finding import Cell, Check, Finding, Verdict
 from sfumato.evaluation.intervals import Estimate
@@ -53,7 +54,7 @@ def _section(folder: Path, finding: Finding) -> dict[str, object]:
     mark, style = MARKS[finding.verdict]
     samples = []
     for name, pictures in finding.samples:
-        if pictures.ndim == 4:
+        if kind_of_shape(pictures.shape[1:]).features:
             path = folder / f"{finding.name}-{name}.png".lower()
             save_png(tile(pictures, columns=10, scale=3), path, {"drawn by": name})
             samples.append((name, embed(path)))

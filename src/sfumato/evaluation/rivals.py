@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 
+from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.finding import Cell, Check, Finding, difference, exactly, times_as_long
 from sfumato.evaluation.frechet import frechet_distance, frechet_estimate
@@ -111,5 +112,5 @@ def diversity(lab: Laboratory) -> Finding:
 
 
 def _check_pictures(lab: Laboratory) -> None:
-    if not lab.reference.dataset.is_images:
-        raise SfumatoError("the GAN and the VAE that diffusion is compared with draw pictures, not points.")
+    if not KINDS[lab.reference.dataset.kind].features:
+        raise SfumatoError("the GAN and the VAE that diffusion is compared with draw pictures alone.")

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, new_model
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
@@ -42,10 +42,11 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
     so small.
     """
     config, name = source.config, source.source or "the model"
-    if _kind(config.shape) != _kind(dataset.shape):
+    own, other = KINDS[config.kind].described(config.shape), KINDS[dataset.kind].described(dataset.shape)
+    if own != other:
         raise SfumatoError(
-            f"{name} draws {_kind(config.shape)} and {dataset.name} holds {_kind(dataset.shape)}; start from a model "
-            "of the same kind, or train a new one without --from."
+            f"{name} draws {own} and {dataset.name} holds {other}; start from a model of the same kind, or train a new "
+            "one without --from."
         )
     config.net.check(*dataset.shape[1:])
     if (control := config.control_branch) is not None and not (
@@ -62,8 +63,8 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
         seed,
     )
     before, now = source.denoiser.net, model.denoiser.net
-    embedded, own = parts_of(before).condition, parts_of(now).condition
-    if (embedded is None or own is None) and dataset.classes != config.classes:
+    embedded, embeds = parts_of(before).condition, parts_of(now).condition
+    if (embedded is None or embeds is None) and dataset.classes != config.classes:
         raise SfumatoError(
             f"{dataset.name} has other classes than {name}, whose network doesn't say how it embeds them; give it a "
             "method `parts` with its `condition`."
@@ -72,9 +73,9 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
     weights = before.state_dict(keep_vars=True).items()
     kept = {name: value.detach() for name, value in weights if not any(value is label for label in labels)}
     now.load_state_dict({**now.state_dict(), **kept})
-    if embedded is not None and own is not None:
+    if embedded is not None and embeds is not None:
         shared = [of_name for of_name in dataset.classes if of_name in config.classes]
-        own.adopt_classes(embedded, {dataset.classes.index(one): config.classes.index(one) for one in shared})
+        embeds.adopt_classes(embedded, {dataset.classes.index(one): config.classes.index(one) for one in shared})
     model.source, model.weights_hash = source.source, source.weights_hash
     model.tokenizer, model.encoder = source.tokenizer, source.encoder
     return model
@@ -86,10 +87,9 @@ def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionC
     Raises SfumatoError where the pictures or classes are none that `source` draws, or where there is more to be told.
     """
     name = source.source or "the model"
-    if _kind(source.config.shape) != _kind(dataset.shape):
-        raise SfumatoError(
-            f"{name} draws {_kind(source.config.shape)} and {dataset.name} holds {_kind(dataset.shape)}."
-        )
+    own = KINDS[source.config.kind].described(source.config.shape)
+    if own != (other := KINDS[dataset.kind].described(dataset.shape)):
+        raise SfumatoError(f"{name} draws {own} and {dataset.name} holds {other}.")
     if dataset.classes not in ((), source.config.classes):
         raise SfumatoError(
             f"{dataset.name} has other classes than {name}, which stays as it is below a branch; put the pictures into "
@@ -130,12 +130,6 @@ def _size(one: ConditionConfig) -> str:
     return {"number": "a number", "vector": f"{one.size} numbers", "image": f"an image of {one.size} channels"}[
         one.kind
     ]
-
-
-def _kind(shape: tuple[int, ...]) -> str:
-    if len(shape) == 1:
-        return f"points of {shape[0]} numbers"
-    return f"pictures of {shape[0]} channel{'s' if shape[0] > 1 else ''}"
 
 
 def moved_attention(source: Model, dataset: Dataset) -> str | None:

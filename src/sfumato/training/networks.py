@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.data.encoders import Encoder
 from sfumato.data.tokens import learn_tokenizer, longest
 from sfumato.errors import SfumatoError, unknown
@@ -50,9 +50,11 @@ def model_for(
         names = dataset.classes if own.classes else ()
         settings = sampling or SamplingConfig()
         return ModelConfig(dataset.shape, own, names, data_std=std, sampling=settings, kind=dataset.kind)
-    if not dataset.is_images and net != "auto":
-        raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave --net out.")
-    if not dataset.is_images:
+    if dataset.kind == "clips":
+        raise SfumatoError(f"{dataset.name} are clips, and no network here takes those; give one of your own.")
+    if not KINDS[dataset.kind].spatial:
+        if net != "auto":
+            raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave --net out.")
         return ModelConfig(dataset.shape, MLPConfig(dataset.shape[0], classes), dataset.classes, data_std=std)
     if net == "auto":
         net = largest_net(dataset.shape)
