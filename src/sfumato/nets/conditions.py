@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from sfumato.arguments import bounded, whole
 from sfumato.errors import SfumatoError
-from sfumato.nets.bounds import MANY
+from sfumato.nets.bounds import COUNT
 from sfumato.nets.layers import zeroed
 
 Kind = Literal["number", "vector", "image"]
@@ -47,7 +47,7 @@ class ConditionConfig:
         bounded(self, mean=(-1e30, 1e30), std=(0.0, 1e30), noise=(0.0, 1e6))
         if self.name in RESERVED_NAMES or not self.name:
             raise SfumatoError(f"a condition can't be called '{self.name}', which means something else; rename it.")
-        if not 1 <= whole(f"the size of '{self.name}'", self.size) <= MANY[1] or (
+        if not 1 <= whole(f"the size of '{self.name}'", self.size) <= COUNT[1] or (
             self.kind == "number" and self.size > 1
         ):
             raise SfumatoError(f"the {self.kind} '{self.name}' can't have the size {self.size}.")

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
-from sfumato.nets.bounds import CLASSES, DEPTH, HEADS, MANY, WIDTH
+from sfumato.nets.bounds import CLASSES, DEPTH, HEADS, COUNT, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.protocol import Parts, PictureNet
@@ -55,7 +55,7 @@ class DiTConfig(PictureNet):
     conditions: tuple[ConditionConfig, ...] = ()
 
     def __post_init__(self) -> None:
-        bounded(self, channels=MANY, classes=CLASSES, width=WIDTH, depth=DEPTH, heads=HEADS, patch=(1, 64))
+        bounded(self, channels=COUNT, classes=CLASSES, width=WIDTH, depth=DEPTH, heads=HEADS, patch=(1, 64))
 
     def check(self, *sides: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures smaller than a patch."""

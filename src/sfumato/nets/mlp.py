@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.arguments import bounded
-from sfumato.nets.bounds import CLASSES, DEPTH, MANY, WIDTH
+from sfumato.nets.bounds import CLASSES, DEPTH, COUNT, WIDTH
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.protocol import NetDefaults, Parts, mismatch
 
@@ -26,7 +26,7 @@ class MLPConfig(NetDefaults):
     blocks: int = 3
 
     def __post_init__(self) -> None:
-        bounded(self, dimension=MANY, classes=CLASSES, width=WIDTH, blocks=DEPTH)
+        bounded(self, dimension=COUNT, classes=CLASSES, width=WIDTH, blocks=DEPTH)
 
     def check_shape(self, shape: Sequence[int]) -> None:
         if tuple(shape) != (self.dimension,):

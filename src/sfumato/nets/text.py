@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.arguments import bounded
-from sfumato.nets.bounds import DEPTH, HEADS, MANY, WIDTH
+from sfumato.nets.bounds import DEPTH, HEADS, COUNT, WIDTH
 from sfumato.nets.layers import zeroed
 
 
@@ -31,7 +31,7 @@ class TextConfig:
         return f"of {self.vocabulary} known"
 
     def __post_init__(self) -> None:
-        bounded(self, vocabulary=MANY, length=MANY, width=WIDTH, layers=DEPTH, heads=HEADS)
+        bounded(self, vocabulary=COUNT, length=COUNT, width=WIDTH, layers=DEPTH, heads=HEADS)
 
 
 class TextEncoder(nn.Module):
@@ -83,7 +83,7 @@ class FeaturesConfig:
         return f"by {self.encoder} (weights {self.weights[:12]})"
 
     def __post_init__(self) -> None:
-        bounded(self, features=MANY, length=MANY, width=WIDTH)
+        bounded(self, features=COUNT, length=COUNT, width=WIDTH)
 
 
 class FeaturesReader(nn.Module):

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
-from sfumato.nets.bounds import CLASSES, DEPTH, MANY, MAX_STAGES, WIDTH
+from sfumato.nets.bounds import CLASSES, DEPTH, COUNT, MAX_STAGES, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
 from sfumato.nets.control_branch import ControlBranch, Prompt, descend
 from sfumato.nets.layers import ConditionEmbedding, zeroed
@@ -63,7 +63,7 @@ class UNetConfig(PictureNet):
     controllable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        bounded(self, channels=MANY, classes=CLASSES, widths=WIDTH, blocks=DEPTH, dropout=(0.0, 0.99), patch=(1, 64))
+        bounded(self, channels=COUNT, classes=CLASSES, widths=WIDTH, blocks=DEPTH, dropout=(0.0, 0.99), patch=(1, 64))
         if not 1 <= len(self.widths) <= MAX_STAGES:
             raise SfumatoError(f"a UNet has 1 to {MAX_STAGES} widths, got {len(self.widths)}.")
         if len(self.widths) * self.blocks > DEPTH[1]:
