@@ -45,7 +45,8 @@ def from_arrays(
     for what, found in (("labels", numbers), ("captions", captions)):
         if found is not None and len(found) != count:
             raise SfumatoError(f"{name} has {count} samples and {len(found)} {what}; give one for each.")
-    return Dataset(name, stored, numbers, tuple(classes), notes, captions, kind=kind)
+    texts: Any = None if captions is None else list(captions)  # strings become texts
+    return Dataset(name, stored, numbers, tuple(classes), notes, texts, kind=kind)
 
 
 def from_torch(dataset: Any, classes: Sequence[str] = (), name: str = "", kind: str = "") -> Dataset:

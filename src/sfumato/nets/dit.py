@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
-from sfumato.nets.bounds import CLASSES, DEPTH, HEADS, COUNT, WIDTH
+from sfumato.nets.bounds import CLASSES, COUNT, DEPTH, HEADS, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.protocol import Parts, PictureNet

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.arguments import bounded
-from sfumato.nets.bounds import CLASSES, DEPTH, COUNT, WIDTH
+from sfumato.nets.bounds import CLASSES, COUNT, DEPTH, WIDTH
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.protocol import NetDefaults, Parts, mismatch
 

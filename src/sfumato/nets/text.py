@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.arguments import bounded
-from sfumato.nets.bounds import DEPTH, HEADS, COUNT, WIDTH
+from sfumato.nets.bounds import COUNT, DEPTH, HEADS, WIDTH
 from sfumato.nets.layers import zeroed
 
 

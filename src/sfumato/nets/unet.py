@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
-from sfumato.nets.bounds import CLASSES, DEPTH, COUNT, MAX_STAGES, WIDTH
+from sfumato.nets.bounds import CLASSES, COUNT, DEPTH, MAX_STAGES, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
 from sfumato.nets.control_branch import ControlBranch, Prompt, descend
 from sfumato.nets.layers import ConditionEmbedding, zeroed
