@@ -157,6 +157,12 @@ def test_what_it_doesn_t_say_has_a_default() -> None:
     assert memory_format_of(UNet(UNetConfig(1))) == torch.channels_last
 
 
+def test_blocks_are_the_outermost_members_of_lists() -> None:
+    inner, outer = nn.Linear(2, 2), nn.Sequential(nn.ModuleList([nn.Linear(3, 3)]))
+    net = nn.Sequential(nn.Linear(1, 1), nn.ModuleList([nn.ModuleList([inner]), outer]), nn.Linear(1, 1))
+    assert list(parts_of(net).blocks) == [outer, inner]
+
+
 def test_a_config_of_a_file_brings_no_network(tmp_path: Path) -> None:
     model = model_for(blobs(), Plain())
     (tmp_path / "config.json").write_bytes(config_json(model=model))

@@ -104,14 +104,17 @@ class Parts:
 def parts_of(net: nn.Module) -> Parts:
     """What `net.parts()` says; of a network that says nothing, the first and the last layer with weights are its ends.
 
-    Its blocks are then the members of its lists of modules.
+    Its blocks are then the outermost members of its lists of modules.
     """
     if (own := getattr(net, "parts", None)) is not None:
         parts: Parts = own()
         return parts
     layers = [module for module in net.modules() if any(True for _ in module.parameters(recurse=False))]
     lists = [module for module in net.modules() if isinstance(module, nn.ModuleList)]
-    return Parts(ends=[*layers[:1], *layers[-1:]], blocks=[block for some in lists for block in some])
+    members = [member for some in lists for member in some if not isinstance(member, nn.ModuleList)]
+    inner = {id(module) for member in members for module in member.modules() if module is not member}
+    blocks = [member for member in members if id(member) not in inner]
+    return Parts(ends=[*layers[:1], *layers[-1:]], blocks=blocks)
 
 
 def matrix_weights(net: nn.Module) -> list[Tensor]:
