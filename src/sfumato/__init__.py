@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.data import Dataset, open_dataset
+    from sfumato.data import Dataset, datasets, open_dataset
     from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
     from sfumato.errors import SfumatoError
     from sfumato.hub import Model, ModelConfig, SamplingConfig, cascade, load, with_control_branch
@@ -29,6 +29,7 @@ _HOMES = {
     "SfumatoError": "errors",
     "TrainingConfig": "training",
     "cascade": "hub",
+    "datasets": "data",
     "model_for": "training",
     "model_from": "training",
     "plan_run": "training",
@@ -56,6 +57,7 @@ __all__ = [
     "SfumatoError",
     "TrainingConfig",
     "cascade",
+    "datasets",
     "grid",
     "load",
     "model_for",

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.utils.data import TensorDataset
 
-from sfumato.data import from_arrays, from_callable, from_torch, open_dataset
+from sfumato.data import open_dataset
+from sfumato.data.datasets import from_arrays, from_callable, from_torch
 from sfumato.errors import SfumatoError
 from tiny import blobs
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sfumato.data import KINDS, Dataset, from_arrays, picture
+from sfumato.data import KINDS, Dataset, picture
+from sfumato.data.datasets import from_arrays
 from sfumato.data.kinds import kind_of_shape
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, load, new_model

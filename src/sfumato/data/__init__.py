@@ -1,6 +1,6 @@
 """Where training data comes from, and pictures in and out."""
 
-from sfumato.data.arrays import from_arrays, from_callable, from_torch
+from sfumato.data import datasets
 from sfumato.data.dataset import Dataset
 from sfumato.data.kinds import KINDS, picture
 from sfumato.data.opening import open_dataset
@@ -19,7 +19,7 @@ from sfumato.data.pictures import (
 )
 
 __all__ = [
-    "KINDS", "Augmentation", "Dataset", "animation", "around", "draw_augmentation", "from_arrays", "from_callable",
-    "from_torch", "half_blocks", "hold_out", "open_dataset", "order", "picture", "png", "read_about", "save_animation",
-    "save_png", "scatter", "table", "tile", "to_uint8",
+    "KINDS", "Augmentation", "Dataset", "animation", "around", "datasets", "draw_augmentation", "half_blocks",
+    "hold_out", "open_dataset", "order", "picture", "png", "read_about", "save_animation", "save_png", "scatter",
+    "table", "tile", "to_uint8",
 ]  # fmt: skip

@@ -1,4 +1,7 @@
-"""Data sets of what a program has already: arrays, a PyTorch data set, a function that makes samples."""
+"""Data sets of what a program has already: arrays, a PyTorch data set, a function that makes samples.
+
+`sfumato.datasets.from_arrays(x, labels=y)`; those that have a name or are in files are opened (see opening.py).
+"""
 
 from __future__ import annotations
 
