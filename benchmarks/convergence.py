@@ -25,7 +25,7 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from sfumato.diffusion import Cosine, GaussianMixture, Level
-from sfumato.sampling import PNDM, SAMPLERS, Multistep, Stepper, last, sample
+from sfumato.sampling import PNDM, SAMPLERS, Multistep, Stepper, answered, last, sample
 
 TOLERANCE = 0.25  # on a slope
 
@@ -82,7 +82,7 @@ def end_error_with_history(exact: GaussianMixture, by: Multistep, levels: Level,
     outputs = [(levels[i], levels[i].eps(truth[i], exact(truth[i], levels[i]))) for i in range(lead)]
     x, state = truth[lead], (math.inf, tuple(reversed(outputs)))
     for i in range(lead, len(levels) - 1):
-        x, state = by.step(lambda at, level: exact(at, level), x, levels[i], levels[i + 1], state, silence)
+        x, state = answered(by.step(x, levels[i], levels[i + 1], state, silence), exact)
     return (x - truth[-1]).square().mean().sqrt().item()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
@@ -9,7 +11,18 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from sfumato.diffusion import Cosine, GaussianMixture, Level, NetDenoiser, Parameterization, RectifiedFlow
-from sfumato.sampling import STEPPERS, ImageNoise, Stepper, classifier_free, grid, last, sample, stepper
+from sfumato.sampling import (
+    STEPPERS,
+    ImageNoise,
+    Stepper,
+    answered,
+    classifier_free,
+    grid,
+    guided_denoiser,
+    last,
+    sample,
+    stepper,
+)
 
 EACH = pytest.mark.parametrize("by", STEPPERS.values(), ids=STEPPERS.keys())
 SHAPE = (3, 8, 8)
@@ -115,10 +128,13 @@ def test_a_neighbour_at_an_end_changes_no_other_row(
     def both(first: Level, second: Level) -> Level:
         return Level(torch.stack([first.alpha, second.alpha]), torch.stack([first.sigma, second.sigma]))
 
-    _, past = by.step(small_mixture, x, both(before, before), both(here, here), by.init(x), lambda: z)
-    batch, _ = by.step(small_mixture, x, both(here, neighbour_here), both(there, neighbour_there), past, lambda: z)
-    _, past = by.step(small_mixture, x[:1], before, here, by.init(x[:1]), lambda: z[:1])
-    alone, _ = by.step(small_mixture, x[:1], here, there, past, lambda: z[:1])
+    def step(x: Tensor, here: Level, there: Level, state: Any) -> tuple[Tensor, Any]:
+        return answered(by.step(x, here, there, state, lambda: z[: len(x)]), small_mixture)
+
+    _, past = step(x, both(before, before), both(here, here), by.init(x))
+    batch, _ = step(x, both(here, neighbour_here), both(there, neighbour_there), past)
+    _, past = step(x[:1], before, here, by.init(x[:1]))
+    alone, _ = step(x[:1], here, there, past)
     torch.testing.assert_close(batch[:1], alone, rtol=1e-10, atol=1e-10)
 
 
@@ -126,7 +142,7 @@ def test_a_neighbour_inside_the_guidance_interval_changes_no_other_row(small_mix
     def denoiser(x: Tensor, level: Level, cond: dict[str, Tensor] | None = None) -> Tensor:
         return small_mixture(x, level) + (0 if cond is None else cond["shift"])
 
-    guided = classifier_free(denoiser, 3.0, null=None, interval=(0.1, 1.0))
+    guided = guided_denoiser(denoiser, classifier_free(3.0, null=None, interval=(0.1, 1.0)))
     x, cond = torch.ones(2, 4, dtype=torch.float64), {"shift": torch.tensor(0.2, dtype=torch.float64)}
     levels = Level.of(torch.ones(2), torch.tensor([5.0, 0.5]))
     torch.testing.assert_close(guided(x, levels, cond)[:1], guided(x[:1], levels[0], cond))

@@ -14,7 +14,17 @@ from torch import Tensor
 
 import convergence
 from sfumato.diffusion import Cosine, GaussianMixture, Level
-from sfumato.sampling import SAMPLERS, STEPPERS, Adaptive, Churn, Multistep, PredictorCorrector, Singlestep, Stepper
+from sfumato.sampling import (
+    SAMPLERS,
+    STEPPERS,
+    Adaptive,
+    Churn,
+    Multistep,
+    PredictorCorrector,
+    Singlestep,
+    Stepper,
+    answered,
+)
 
 DETERMINISTIC = [name for name, row in SAMPLERS.items() if row.deterministic]
 NOISY = [name for name, row in SAMPLERS.items() if not row.deterministic]
@@ -56,7 +66,8 @@ def walk(stepper: Stepper, polynomial: list[float], lambdas: list[float], x: flo
     at = torch.tensor([[x]], dtype=torch.float64)
     state = stepper.init(at)
     for here, there in pairwise(levels):
-        at, state = stepper.step(denoise, at, here, there, state, lambda: torch.zeros(1, 1, dtype=torch.float64))
+        silence = lambda: torch.zeros(1, 1, dtype=torch.float64)  # noqa: E731
+        at, state = answered(stepper.step(at, here, there, state, silence), denoise)
     return at.item(), levels
 
 

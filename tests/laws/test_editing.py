@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sfumato.diffusion import SCHEDULES, FiniteSet, GaussianMixture, Level
+from sfumato.diffusion import SCHEDULES, Denoiser, FiniteSet, GaussianMixture, Level
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.sampling import GRIDS, Edit, ImageNoise, Step, grid, last, sample, stepper
@@ -51,6 +51,12 @@ def test_strengths_that_cant_be_are_refused() -> None:
             walk(strength)
 
 
+def filled(prior: Denoiser, picture: Tensor, mask: Tensor, levels: Level, name: str, noise: ImageNoise) -> Tensor:
+    finish = partial(restored, picture=picture, mask=mask)
+    rule = inpainted(picture, mask)
+    return last(sample(prior, levels, stepper(name), noise, guidance=rule, finish=finish)).x
+
+
 masks = st.lists(st.booleans(), min_size=16, max_size=16).map(lambda bits: torch.tensor(bits).reshape(1, 4, 4))
 
 
@@ -60,8 +66,7 @@ masks = st.lists(st.booleans(), min_size=16, max_size=16).map(lambda bits: torch
 def test_outside_of_the_mask_nothing_changes_by_a_bit(mask: Tensor, name: str) -> None:
     noise = ImageNoise(SEEDS, SHAPE)
     levels = grid("karras", SCHEDULES["edm"](), 6)
-    stream = sample(inpainted(PRIOR, PICTURE, mask), levels, stepper(name), noise)
-    result = last(restored(stream, PICTURE, mask)).x
+    result = filled(PRIOR, PICTURE, mask, levels, name, noise)
     known = ~mask.expand(3, *SHAPE)
     assert torch.equal(result[known], PICTURE.expand(3, *SHAPE)[known])
     plain = last(sample(PRIOR, levels, stepper(name), ImageNoise(SEEDS, SHAPE))).x
@@ -77,8 +82,7 @@ def test_holes_are_filled_with_what_belongs_there() -> None:
     mask[..., 2:] = True
     levels = grid("karras", SCHEDULES["edm"](), 12)
     for picture in pictures:
-        denoiser = inpainted(FiniteSet(pictures.double()), picture, mask)
-        result = last(restored(sample(denoiser, levels, stepper("dpm++2m"), ImageNoise(SEEDS, SHAPE)), picture, mask)).x
+        result = filled(FiniteSet(pictures.double()), picture, mask, levels, "dpm++2m", ImageNoise(SEEDS, SHAPE))
         torch.testing.assert_close(result, picture.expand(3, *SHAPE), rtol=0, atol=1e-4)
 
 
@@ -90,7 +94,7 @@ def test_a_larger_canvas_keeps_its_picture_and_marks_the_rest() -> None:
     noise = ImageNoise([5], (3, 7, 7))
     prior = GaussianMixture.gaussian(torch.zeros(3, 7, 7), torch.full((3, 7, 7), 0.5))
     levels = grid("karras", SCHEDULES["edm"](), 6)
-    result = last(restored(sample(inpainted(prior, canvas, mask), levels, stepper("ddim"), noise), canvas, mask)).x
+    result = filled(prior, canvas, mask, levels, "ddim", noise)
     assert torch.equal(result[0, :, :4, 1:5], PICTURE)
 
 
@@ -109,15 +113,14 @@ def test_an_enlarged_picture_reduces_to_the_small_one_on_any_grid(name: str, sam
 
 def test_enlarging_moves_a_picture_as_little_as_it_takes() -> None:
     x = torch.randn(3, 2, 6, 4, generator=torch.Generator().manual_seed(2))
-    step = Step(1, 1, Level.of(1.0, 0.0), x.clamp(-1, 1), None, 1)
-    small = downscaled(2)(step.x)
-    (same,) = reduced(iter([step]), small, 2)
-    torch.testing.assert_close(same.x, step.x, rtol=0, atol=1e-6)  # what reduces to it already stays
+    small = downscaled(2)(x.clamp(-1, 1))
+    same = reduced(x.clamp(-1, 1), small, 2)
+    torch.testing.assert_close(same, x.clamp(-1, 1), rtol=0, atol=1e-6)  # what reduces to it already stays
     other = torch.rand(1, 2, 3, 2, generator=torch.Generator().manual_seed(3)) * 2 - 1
-    (moved,) = reduced(iter([replace(step, x=x)]), other, 2)
-    assert moved.x.abs().max() <= 1
-    torch.testing.assert_close(downscaled(2)(moved.x), other.expand(3, 2, -1, -1), rtol=0, atol=1e-6)
+    moved = reduced(x, other, 2)
+    assert moved.abs().max() <= 1
+    torch.testing.assert_close(downscaled(2)(moved), other.expand(3, 2, -1, -1), rtol=0, atol=1e-6)
     squares = lambda picture: torch.nn.functional.pixel_unshuffle(picture, 2).unflatten(1, (2, 4))  # noqa: E731
-    shift = squares(moved.x - x).masked_fill(squares(moved.x.abs()) > 1 - 1e-6, torch.nan)
+    shift = squares(moved - x).masked_fill(squares(moved.abs()) > 1 - 1e-6, torch.nan)
     spread = (shift - shift.nanmedian(2, keepdim=True).values).abs()
     assert spread.nan_to_num(0).max() < 1e-5  # one shift a square, but for what is clamped

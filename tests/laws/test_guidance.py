@@ -17,7 +17,9 @@ from sfumato.sampling import (
     classifier_free,
     composed,
     grid,
+    guided_denoiser,
     last,
+    plain,
     plus_plus,
     projected,
     sample,
@@ -30,20 +32,20 @@ X = torch.randn(3, 4, dtype=torch.float64, generator=torch.Generator().manual_se
 
 
 class Recorder:
-    """A denoiser with one answer for each label, that notes which it was asked for."""
+    """A denoiser with one answer for each label, that notes which it was asked for, row by row."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
     def __call__(self, x: Tensor, level: Level, cond: dict[str, Tensor] | None = None) -> Tensor:
         assert cond is not None
-        self.asked.append("cond" if cond["label"].item() else "null")
-        return torch.sin(x) if cond["label"].item() else torch.cos(x) / 2
+        self.asked += ["cond" if label else "null" for label in cond["label"].tolist()]
+        return torch.where(cond["label"][:, None] > 0, torch.sin(x), torch.cos(x) / 2)
 
 
 def guided(scale: float, **options: tuple[float, float]) -> tuple[Recorder, Denoiser]:
     recorder = Recorder()
-    return recorder, classifier_free(recorder, scale, NULL, **options)
+    return recorder, guided_denoiser(recorder, classifier_free(scale, NULL, **options))
 
 
 def test_scale_0_is_unconditional_and_never_asks_the_condition() -> None:
@@ -110,13 +112,13 @@ def test_a_walk_pays_twice_only_inside_the_interval() -> None:
 
 def test_clamped_keeps_pictures_in_range_and_touches_nothing_else() -> None:
     x = torch.tensor([[-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0]])
-    answer = clamped(lambda x, level, cond: x)(x, Level.of(1.0, 1.0))
+    answer = guided_denoiser(lambda x, level, cond: x, clamped())(x, Level.of(1.0, 1.0))
     assert answer.tolist() == [[-1.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.0]]
 
 
 def test_clamped_passes_the_condition_on() -> None:
     recorder = Recorder()
-    clamped(recorder)(X, Level.of(1.0, 1.0), COND)
+    guided_denoiser(recorder, clamped())(X, Level.of(1.0, 1.0), COND)
     assert recorder.asked == ["cond"]
 
 
@@ -141,7 +143,7 @@ def exact(x: Tensor, level: Level, cond: dict[str, Tensor] | None = None) -> Ten
     return KNOWN[int(cond["label"])](x, level)
 
 
-def told(label: int) -> dict[str, Tensor]:
+def labelled(label: int) -> dict[str, Tensor]:
     return {"label": torch.tensor([label])}
 
 
@@ -153,7 +155,8 @@ LEVELS = [Level.of(0.9, 0.4), Level.of(1.0, 3.0), Level.of(0.3, 0.05)]
 @pytest.mark.parametrize("weights", [(1.0, 1.0), (2.0, 0.5), (1.5, -0.7), (1.0, 0.0), (0.0, 0.0)])
 def test_composed_mixtures_are_the_product_of_their_densities(level: Level, weights: tuple[float, float]) -> None:
     """p(x)·Π (p(x | c)/p(x))^w (Liu et al. 2022, eq. 10): scores add, so denoisers do."""
-    denoiser = composed(exact, [(w, told(label)) for label, w in zip((1, 2), weights, strict=True)], told(0))
+    rule = composed([(w, labelled(label)) for label, w in zip((1, 2), weights, strict=True)], labelled(0))
+    denoiser = guided_denoiser(exact, rule)
 
     def product(x: Tensor) -> Tensor:
         base = KNOWN[0].log_density(x, level)
@@ -165,7 +168,7 @@ def test_composed_mixtures_are_the_product_of_their_densities(level: Level, weig
 
 def test_composition_of_one_condition_is_that_condition_in_one_call() -> None:
     recorder = Recorder()
-    denoiser = composed(recorder, [(1.0, COND), (0.0, NULL)], NULL)
+    denoiser = guided_denoiser(recorder, composed([(1.0, COND), (0.0, NULL)], NULL))
     assert torch.equal(denoiser(X, LEVELS[0], None), torch.sin(X)) and recorder.asked == ["cond"]
 
 
@@ -179,7 +182,7 @@ def test_a_perfect_classifier_turns_an_unconditional_denoiser_into_the_condition
     def log_probability(x: Tensor, at: Level, cond: object) -> Tensor:
         return KNOWN[label].log_density(x, at) - KNOWN[0].log_density(x, at)
 
-    denoiser = classified(lambda x, at, cond: KNOWN[0](x, at), log_probability, 1.0)
+    denoiser = guided_denoiser(lambda x, at, cond: KNOWN[0](x, at), classified(log_probability, 1.0))
     torch.testing.assert_close(denoiser(POINTS, level, None), KNOWN[label](POINTS, level), rtol=1e-9, atol=1e-9)
     with torch.no_grad():  # as in the sampling loop
         assert not denoiser(POINTS, level, None).requires_grad
@@ -193,47 +196,54 @@ def test_plus_plus_is_ddim_renoised_with_the_unconditional_noise(name: str, scal
     """Chung et al. 2024, algorithm 1, written out: guided x0, unconditional eps."""
     levels = grid(name, Cosine(), 12)
     x = torch.randn(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
-    ours = last(sample(plus_plus(exact, scale, told(0), levels), levels, stepper("ddim"), lambda: x, told(1))).x
+    rule = plus_plus(scale, labelled(0), levels)
+    ours = last(sample(exact, levels, stepper("ddim"), lambda: x, labelled(1), guidance=rule)).x
     theirs = x * float((levels[0].alpha ** 2 + levels[0].sigma ** 2).sqrt())
     for here, there in zip(range(12), range(1, 13), strict=True):
         at, to = levels[here], levels[there]
-        untold = exact(theirs, at, told(0))
-        guided = untold + scale * (exact(theirs, at, told(1)) - untold)
-        theirs = to.alpha * guided + to.sigma * at.eps(theirs, untold)
+        unconditional = exact(theirs, at, labelled(0))
+        guided = unconditional + scale * (exact(theirs, at, labelled(1)) - unconditional)
+        theirs = to.alpha * guided + to.sigma * at.eps(theirs, unconditional)
     torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
 
 
 @given(scale=st.floats(0.1, 15).filter(lambda scale: scale != 1))
 def test_projected_guidance_without_projection_or_norm_is_plain(scale: float) -> None:
-    plain = classifier_free(Recorder(), scale, NULL)(X, LEVELS[0], COND)
-    ours = projected(Recorder(), scale, NULL, parallel=1.0, norm=float("inf"))(X, LEVELS[0], COND)
-    torch.testing.assert_close(ours, plain, rtol=1e-9, atol=1e-9)
+    expected = guided_denoiser(Recorder(), classifier_free(scale, NULL))(X, LEVELS[0], COND)
+    rule = projected(scale, NULL, parallel=1.0, norm=float("inf"))
+    ours = guided_denoiser(Recorder(), rule)(X, LEVELS[0], COND)
+    torch.testing.assert_close(ours, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_projected_guidance_pushes_across_and_not_too_far() -> None:
-    answer = projected(Recorder(), 5.0, NULL, norm=0.1)(X, LEVELS[0], COND)
+    answer = guided_denoiser(Recorder(), projected(5.0, NULL, norm=0.1))(X, LEVELS[0], COND)
     push = answer - torch.sin(X)
     assert (push * torch.sin(X)).sum(1).abs().max() < 1e-12
     assert push.square().mean(1).sqrt().max() <= 4 * 0.1 + 1e-12
     for scale, expected, asked in ((0.0, torch.cos(X) / 2, ["null"]), (1.0, torch.sin(X), ["cond"])):
         recorder = Recorder()
-        assert torch.equal(projected(recorder, scale, NULL)(X, LEVELS[0], COND), expected)
+        assert torch.equal(guided_denoiser(recorder, projected(scale, NULL))(X, LEVELS[0], COND), expected)
         assert recorder.asked == asked
 
 
-def test_autoguidance_extrapolates_from_the_worse_model_and_tells_both_the_condition() -> None:
+def test_autoguidance_extrapolates_from_the_worse_model_and_gives_both_the_condition() -> None:
     worse = lambda x, level, cond: torch.full_like(x, float(cond["label"]))  # noqa: E731
     better = lambda x, level, cond: x * float(cond["label"])  # noqa: E731
-    assert torch.equal(autoguided(better, worse, 3.0)(X, LEVELS[0], COND), torch.ones_like(X).lerp(X, 3.0))
-    assert torch.equal(autoguided(better, worse, 0.0)(X, LEVELS[0], COND), torch.ones_like(X))
-    assert autoguided(better, worse, 1.0) is better
+    assert torch.equal(
+        guided_denoiser(better, autoguided(worse, 3.0))(X, LEVELS[0], COND), torch.ones_like(X).lerp(X, 3.0)
+    )
+    assert torch.equal(guided_denoiser(better, autoguided(worse, 0.0))(X, LEVELS[0], COND), torch.ones_like(X))
+    assert autoguided(worse, 1.0) is plain
 
 
 def test_thresholding_keeps_pictures_in_range_and_leaves_those_that_are() -> None:
     calm, strong = torch.linspace(-1, 1, 64), 4 * torch.linspace(-1, 1, 64)
-    answer = thresholded(lambda x, level, cond: x, share=1.0)(torch.stack([calm, strong]), LEVELS[0])
+    answer = guided_denoiser(lambda x, level, cond: x, thresholded(share=1.0))(torch.stack([calm, strong]), LEVELS[0])
     torch.testing.assert_close(answer, torch.stack([calm, calm]))
-    assert thresholded(lambda x, level, cond: x)(torch.stack([calm, strong]), LEVELS[0]).abs().max() <= 1
+    assert (
+        guided_denoiser(lambda x, level, cond: x, thresholded())(torch.stack([calm, strong]), LEVELS[0]).abs().max()
+        <= 1
+    )
 
 
 @pytest.mark.parametrize("rule", [classifier_free, projected])
@@ -244,8 +254,8 @@ def test_rules_compose_and_rows_dont_see_each_other(rule: object) -> None:
 
     level = Level.of(torch.tensor([0.9, 0.8, 0.5]), torch.tensor([0.2, 1.0, 4.0]))
     cond, null = {"label": torch.tensor([1, 2, 3])}, {"label": torch.tensor([0, 0, 0])}
-    whole = thresholded(rule(denoiser, 4.0, null, (0.5, 5.0)))(X, level, cond)  # type: ignore[operator]
+    whole = guided_denoiser(denoiser, thresholded(rule(4.0, null, (0.5, 5.0))))(X, level, cond)  # type: ignore[operator]
     for row in range(3):
         own, none = {"label": cond["label"][row : row + 1]}, {"label": null["label"][:1]}
-        one = thresholded(rule(denoiser, 4.0, none, (0.5, 5.0)))  # type: ignore[operator]
+        one = guided_denoiser(denoiser, thresholded(rule(4.0, none, (0.5, 5.0))))  # type: ignore[operator]
         torch.testing.assert_close(one(X[row : row + 1], level[row : row + 1], own), whole[row : row + 1])

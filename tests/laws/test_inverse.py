@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from sfumato.diffusion import SCHEDULES, GaussianMixture, Level
-from sfumato.sampling import ImageNoise, grid, last, sample, stepper
+from sfumato.sampling import ImageNoise, Rule, grid, guided_denoiser, last, sample, stepper
 from sfumato.sampling.inverse import (
     blurred,
     downscaled,
@@ -66,16 +66,18 @@ def test_measurements_are_linear_and_dont_mix_samples(name: str, seed: int) -> N
 def test_pseudo_inverse_guidance_is_the_posterior_mean_of_gaussian_data(name: str, noise: float, level: Level) -> None:
     """Given both x_t and y: x_t alone leaves N(D, r²I), which y then narrows."""
     x = level.add_noise(TRUTH, torch.randn(SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(3)))
-    denoiser = pseudo_inverse_guided(PRIOR, MEASUREMENTS[name], MEASUREMENTS[name](TRUTH[None]), STD, noise)
+    rule = pseudo_inverse_guided(MEASUREMENTS[name], MEASUREMENTS[name](TRUTH[None]), STD, noise)
+    denoiser = guided_denoiser(PRIOR, rule)
     signal = float(level.alpha) * STD
     variance = float(level.sigma) ** 2 * STD**2 / (float(level.sigma) ** 2 + signal**2)
     known = posterior(MEASUREMENTS[name], noise, PRIOR(x[None], level)[0], variance)
     torch.testing.assert_close(denoiser(x[None], level)[0], known, rtol=0, atol=2e-5)
 
 
-def drawn(denoiser: Callable[..., Tensor], count: int = 4000) -> Tensor:
+def drawn(rule: Rule, count: int = 4000) -> Tensor:
     levels = grid("karras", SCHEDULES["edm"](), 30)
-    return last(sample(denoiser, levels, stepper("dpm++2m"), ImageNoise(range(count), SHAPE))).x.double()
+    noise = ImageNoise(range(count), SHAPE)
+    return last(sample(PRIOR, levels, stepper("dpm++2m"), noise, guidance=rule)).x.double()
 
 
 @pytest.mark.parametrize(
@@ -85,11 +87,8 @@ def drawn(denoiser: Callable[..., Tensor], count: int = 4000) -> Tensor:
 )
 def test_samples_have_the_posterior_mean_within_2_percent(method: str, name: str) -> None:
     measure, y = MEASUREMENTS[name], MEASUREMENTS[name](TRUTH[None])
-    if method == "pseudo-inverse":
-        denoiser = pseudo_inverse_guided(PRIOR, measure, y, STD)
-    else:
-        denoiser = posterior_sampled(PRIOR, measure, y)
-    samples = drawn(denoiser, 1000 if name == "blur" else 4000)  # whose system takes many rounds to solve
+    rule = pseudo_inverse_guided(measure, y, STD) if method == "pseudo-inverse" else posterior_sampled(measure, y)
+    samples = drawn(rule, 1000 if name == "blur" else 4000)  # whose system takes many rounds to solve
     known = posterior(measure, 0.0, MEAN, STD**2)
     off = (samples.mean(0) - known).norm() / known.norm()
     assert off < 0.02, off
@@ -102,7 +101,7 @@ def test_samples_have_the_posterior_mean_within_2_percent(method: str, name: str
 
 def test_noisy_measurements_are_trusted_by_their_noise() -> None:
     measure = MEASUREMENTS["downscale"]
-    samples = drawn(pseudo_inverse_guided(PRIOR, measure, measure(TRUTH[None]), STD, noise=0.4))
+    samples = drawn(pseudo_inverse_guided(measure, measure(TRUTH[None]), STD, noise=0.4))
     known = posterior(measure, 0.4, MEAN, STD**2)
     assert (samples.mean(0) - known).norm() / known.norm() < 0.02
     assert (measure(samples) - measure(TRUTH[None])).square().mean().sqrt() > 0.1
@@ -114,5 +113,6 @@ def test_a_sample_does_not_depend_on_its_batch_mates(name: str) -> None:
     level = Level.of(0.8, 0.6)
     x = torch.randn(3, *SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
     x[0] *= 100
-    for denoiser in (pseudo_inverse_guided(PRIOR, measure, y, STD, 0.1), posterior_sampled(PRIOR, measure, y)):
+    for rule in (pseudo_inverse_guided(measure, y, STD, 0.1), posterior_sampled(measure, y)):
+        denoiser = guided_denoiser(PRIOR, rule)
         torch.testing.assert_close(denoiser(x, level)[1:2], denoiser(x[1:2], level), rtol=0, atol=1e-5)

@@ -29,18 +29,21 @@ from sfumato.diffusion.levels import stack
 from sfumato.sampling import (
     PNDM,
     Ancestral,
+    Call,
     Churn,
     Heun,
     Multistep,
     PredictorCorrector,
     Singlestep,
     Stepper,
+    answered,
     sample,
     stepper,
 )
 from sfumato.sampling import grid as make_grid
+from sfumato.sampling.calls import Asking
 from sfumato.sampling.singlestep import between
-from sfumato.sampling.steppers import renewed_noise
+from sfumato.sampling.steppers import injected_std
 
 K = peers.k_diffusion_sampling()
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-9}
@@ -64,7 +67,7 @@ class Unending:
     def init(self, x: Tensor, grid: Level | None = None) -> Any:
         return self.by.init(x)
 
-    def step(self, *arguments: Any) -> tuple[Tensor, Any]:
+    def step(self, *arguments: Any) -> Asking[tuple[Tensor, Any]]:
         return self.by.step(*arguments)
 
 
@@ -104,7 +107,7 @@ class Bench:
                 made = replace(made, order=order, corrector=before)
             else:
                 state = state[0], state[1][: order - 1]
-            x, state = made.step(self.denoiser, x, grid[index], grid[index + 1], state, noise)
+            x, state = answered(made.step(x, grid[index], grid[index + 1], state, noise), self.denoiser)
             path, before = [*path, x], order
         return path
 
@@ -313,9 +316,9 @@ def path_noise(bench: Bench) -> Callable[[Any, Any], Tensor]:
                 (exploding(torch.as_tensor(sigma)), there),
             )
         )
-        carried = middle_there**2 * renewed_noise(middle, here_middle)
-        whole = carried * first + renewed_noise(there, middle_there) * noise()
-        return (whole / renewed_noise(there, here_there)).to(bench.dtype)
+        carried = middle_there**2 * injected_std(middle, here_middle)
+        whole = carried * first + injected_std(there, middle_there) * noise()
+        return (whole / injected_std(there, here_there)).to(bench.dtype)
 
     return ask
 
@@ -363,11 +366,11 @@ class HalfCurvature:
     def init(self, x: Tensor, grid: Level | None = None) -> Any:
         return self.exact.init(x)
 
-    def step(self, denoise: Any, x: Tensor, here: Level, there: Level, state: Any, noise: Any) -> tuple[Tensor, Any]:
-        moved, after = replace(self.exact, order=self.order).step(denoise, x, here, there, state, noise)
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Any) -> Asking[tuple[Tensor, Any]]:
+        moved, after = yield from replace(self.exact, order=self.order).step(x, here, there, state, noise)
         state = state[1]
         if self.order == 3 and len(state) == 2 and there.sigma > 0:
-            x0 = denoise(x, here)
+            x0 = yield Call(x, here)
             m0 = x0 if self.exact.output == "data" else here.eps(x, x0)
             now, near, far, end = (level.logsnr / 2 for level in (here, state[0][0], state[1][0], there))
             h = end - now
@@ -584,7 +587,7 @@ def test_sa_solver_is_diffusers_sa_solver(bench: Bench, tau: float) -> None:
     for index in range(bench.steps):
         final = index == bench.steps - 1
         now = replace(by, order=1) if final else by
-        x, state = now.step(bench.denoiser, x, grid[index], grid[index + 1], state, noise)
+        x, state = answered(now.step(x, grid[index], grid[index + 1], state, noise), bench.denoiser)
         ours.append(x)
     bench.agree(ours, path, grid)
 
@@ -620,7 +623,7 @@ def test_heun_is_not_diffusers_flow_match_heun_but_its_euler_is(bench: Bench) ->
         moved = scheduler.step(OUTPUTS["flow"](level, x, bench.denoiser(x, level)), t, x).prev_sample
         if index % 2 == 0:
             here, there = grid[index // 2], grid[index // 2 + 1]
-            ours = euler.step(bench.denoiser, x, here, there, euler.init(x), draws(bench.dtype))[0]
+            ours, _ = answered(euler.step(x, here, there, euler.init(x), draws(bench.dtype)), bench.denoiser)
             torch.testing.assert_close(ours, moved, rtol=0, atol=TOLERANCE[bench.dtype])
         x = moved
 

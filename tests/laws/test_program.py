@@ -50,7 +50,8 @@ def test_guidance_is_in_the_program(scale: float, small_mixture: GaussianMixture
     assert program.calls == (10 if scale > 1 else 5)
     start = torch.randn(3, 4, dtype=torch.float64, generator=draws())
     walk = list(run(program, denoiser, lambda: start, asked, null))
-    ours = list(sample(classifier_free(denoiser, scale, null), levels, by, lambda: start, asked))
+    rule = classifier_free(scale, null)
+    ours = list(sample(denoiser, levels, by, lambda: start, asked, guidance=rule))
     torch.testing.assert_close(walk[-1], ours[-1].x, rtol=1e-9, atol=1e-9)
 
 

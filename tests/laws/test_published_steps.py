@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sfumato.diffusion import Level, linear, scaled_linear
 from sfumato.errors import SfumatoError
-from sfumato.sampling import Multistep, Stepper, stepper
+from sfumato.sampling import Multistep, Stepper, answered, stepper
 
 X, X0, Z = torch.randn(3, 5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 angles = st.tuples(st.floats(0.01, 1.56), st.floats(0.01, 1.56)).filter(lambda pair: abs(pair[0] - pair[1]) > 1e-4)
@@ -20,7 +20,7 @@ etas = st.floats(0, 1)
 
 
 def step(by: Stepper, here: Level, there: Level, noise: Tensor = Z) -> Tensor:
-    return by.step(lambda x, level: X0, X, here, there, by.init(X), lambda: noise)[0]
+    return answered(by.step(X, here, there, by.init(X), lambda: noise), lambda x, level: X0)[0]
 
 
 def on_circle(pair: tuple[float, float]) -> tuple[Level, Level]:
@@ -68,7 +68,7 @@ def test_the_variance_of_a_step_is_preserved(pair: tuple[float, float], eta: flo
         zero, one = torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, 1, dtype=torch.float64)
 
         def end(x: Tensor, z: Tensor, by: Stepper = by) -> float:
-            return by.step(lambda at, level: 0 * at, x, here, there, by.init(x), lambda: z)[0].item()
+            return answered(by.step(x, here, there, by.init(x), lambda: z), lambda at, level: 0 * at)[0].item()
 
         variance = (end(one, zero) * here.sigma) ** 2 + end(zero, one) ** 2
         assert variance.item() == pytest.approx(there.sigma.item() ** 2, rel=1e-9)
@@ -103,7 +103,7 @@ def test_heun_is_algorithm_1_of_karras() -> None:
     slope = (X - denoise(X, here)) / 5
     euler = X + (3 - 5) * slope
     expected = X + (3 - 5) * (slope + (euler - denoise(euler, there)) / 3) / 2
-    torch.testing.assert_close(stepper("heun").step(denoise, X, here, there, (), lambda: Z)[0], expected)
+    torch.testing.assert_close(answered(stepper("heun").step(X, here, there, (), lambda: Z), denoise)[0], expected)
 
 
 def test_second_order_multistep_is_algorithm_2_of_lu() -> None:
@@ -111,8 +111,8 @@ def test_second_order_multistep_is_algorithm_2_of_lu() -> None:
     levels = [Level.of(math.cos(a), math.sin(a)) for a in (1.4, 1.1, 0.5)]
     outputs = iter([X0, 2 * X0 + 1])
     by = stepper("dpm++2m")
-    x1, state = by.step(lambda x, level: next(outputs), X, levels[0], levels[1], by.init(X), lambda: Z)
-    x2, _ = by.step(lambda x, level: next(outputs), x1, levels[1], levels[2], state, lambda: Z)
+    x1, state = answered(by.step(X, levels[0], levels[1], by.init(X), lambda: Z), lambda x, level: next(outputs))
+    x2, _ = answered(by.step(x1, levels[1], levels[2], state, lambda: Z), lambda x, level: next(outputs))
     halves = [(level.logsnr / 2).item() for level in levels]
     h = halves[2] - halves[1]
     r = (halves[1] - halves[0]) / h

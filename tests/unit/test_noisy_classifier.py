@@ -42,10 +42,10 @@ def read_as_asked(scale: float, classifier: NoisyClassifier, reader: Classifier)
     def unconditional(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
         return model.denoiser(x, level, None)
 
-    guided = classified(unconditional, classifier.log_probability, scale)
+    guidance = classified(classifier.log_probability, scale)
     levels = grid("karras", SCHEDULES["edm"](), 10)
     noise = ImageNoise(range(len(LABELS)), (1, 8, 8))
-    drawn = last(sample(guided, levels, stepper("dpm++2m"), noise, {"label": LABELS})).x
+    drawn = last(sample(unconditional, levels, stepper("dpm++2m"), noise, {"label": LABELS}, guidance=guidance)).x
     return float((reader.read(drawn.clamp(-1, 1))[1] == LABELS).float().mean())
 
 

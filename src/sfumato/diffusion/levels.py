@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -50,6 +50,9 @@ class Level:
     def __getitem__(self, index: int | slice | Tensor) -> Level:
         return Level(self.alpha[index], self.sigma[index])
 
+    def __iter__(self) -> Iterator[Level]:
+        return (self[index] for index in range(len(self)))
+
     @cached_property
     def numbers(self) -> tuple[Any, Any]:
         """`(alpha, sigma)` as NumPy numbers, scalars for one level: what a step computes with costs it microseconds."""
@@ -89,13 +92,19 @@ def combine(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
     Coefficients are floats for all samples, or NumPy arrays `(batch,)` with one for each.
     """
     (first, x), *others = terms
+    if not all(isinstance(coefficient, float) for coefficient, _ in terms):
+        first, *rest = rows_on(x, *(coefficient for coefficient, _ in terms))
+        total: Tensor = x * first
+        for coefficient, (_, tensor) in zip(rest, others, strict=True):
+            total.addcmul_(tensor, coefficient)
+        return total
     second, y = others[0] if others else (None, x)
-    if isinstance(first, float) and isinstance(second, float) and abs(first + second - 1) < 1e-12:
+    if second is not None and abs(first + second - 1) < 1e-12:
         total, others = torch.lerp(y, x, first), others[1:]
-    elif isinstance(second, float) and isinstance(first, float) and first == 1:
+    elif second is not None and first == 1:
         total, others = torch.add(x, y, alpha=second), others[1:]
     else:
-        total = x * (first if isinstance(first, float) else broadcast(torch.from_numpy(np.asarray(first)), x))
+        total = x * first
     for coefficient, tensor in others:
         add_to(total, coefficient, tensor)
     return total
@@ -104,15 +113,22 @@ def combine(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
 def add_to(total: Tensor, coefficient: Any, tensor: Tensor) -> Tensor:
     """`total += coefficient·tensor` in place, the coefficient as in `combine`; returns `total`."""
     if not isinstance(coefficient, float):
-        return total.addcmul_(tensor, broadcast(torch.from_numpy(np.asarray(coefficient)), tensor))
+        return total.addcmul_(tensor, rows_on(tensor, coefficient)[0])
     return total.add_(tensor, alpha=coefficient) if abs(coefficient) > 1e-14 else total
+
+
+def rows_on(x: Tensor, *numbers: Any) -> Tensor:
+    """NumPy numbers, each one for all or `(batch,)`, as `(numbers, batch or 1, 1, …)` in the dtype and on the device
+    of `x`: moved there once, without waiting."""
+    together: Tensor = torch.from_numpy(np.stack(np.broadcast_arrays(*numbers)))
+    return together.to(x.dtype).to(x.device, non_blocking=True).reshape(len(numbers), -1, *[1] * (x.ndim - 1))
 
 
 def broadcast(value: Tensor, x: Tensor) -> Tensor:
     """`value` of shape `()` or `(batch,)` as a tensor that broadcasts over the samples of `x`."""
     if value.ndim > 1 or (value.ndim == 1 and len(value) != len(x)):
         raise ValueError(f"a level of shape {tuple(value.shape)} does not fit a batch of {len(x)} samples")
-    return value.to(x.dtype).to(x.device).reshape(-1, *[1] * (x.ndim - 1))
+    return value.to(x.dtype).to(x.device, non_blocking=True).reshape(-1, *[1] * (x.ndim - 1))
 
 
 def stack(levels: list[Level]) -> Level:

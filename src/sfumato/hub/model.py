@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,7 +14,7 @@ from sfumato.arguments import as_labels, as_seeds, as_texts, shown, whole
 from sfumato.data.captions import Texts
 from sfumato.data.encoders import Encoder
 from sfumato.data.tokens import tokenize, too_long, truncation_notes
-from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser, Parameterization
+from sfumato.diffusion import SCHEDULES, Condition, Level, NetDenoiser, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.config import TELEPORT, ModelConfig, SamplingConfig
@@ -24,21 +26,27 @@ from sfumato.sampling import (
     Edit,
     Gaussian,
     ImageNoise,
+    Rule,
     Step,
     Stepper,
     classifier_free,
+    drive,
     grid,
+    guide,
     last,
+    plain,
     plus_plus,
     projected,
     resolve,
-    sample,
     stepper,
     thresholded,
+    walk,
 )
+from sfumato.sampling.calls import Guided
 from sfumato.sampling.editing import begin_from, inpainted, reduced, restored
 from sfumato.sampling.guidance import EVERYWHERE
 from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
+from sfumato.sampling.walks import OwnWalk
 from sfumato.seeds import seeded
 
 if TYPE_CHECKING:
@@ -47,6 +55,7 @@ if TYPE_CHECKING:
 Labels = Sequence[int | None] | int | Tensor | None  # numbers of classes: one a sample, or one for all
 Prompts = Sequence[str] | str | None  # one a sample, or one for all
 Told = Mapping[str, Tensor | Sequence[float] | float]  # conditions by name
+MAX_ROWS = 128  # of one network call: a batch of 64 pictures with and without their condition
 STRENGTH = "strength"  # of a branch, told like a condition
 
 
@@ -192,7 +201,14 @@ class Model:
             raise SfumatoError(f"the {STRENGTH} of a branch is a finite number from 0, of all samples or one each.")
         return given.expand(count)
 
-    def stream(
+    def null(self) -> dict[str, Tensor]:
+        """One row of every condition that it knows, none of them given: what stands in for a missing one."""
+        conditions = {one.name: torch.full((1, *self.config.shape_of(one)), math.nan) for one in self.config.conditions}
+        if self.config.branch is not None:
+            conditions[STRENGTH] = torch.ones(1)
+        return {**{name: value.to(self.device) for name, value in conditions.items()}, **self.condition(1)}
+
+    def walk(
         self,
         seeds: Sequence[int],
         labels: Labels = None,
@@ -201,12 +217,14 @@ class Model:
         negative: Prompts = None,
         edit: Edit | None = None,
         told: Told | None = None,
-    ) -> Iterator[Step]:
-        """Draw one batch, yielding every step; image i depends on `seeds[i]` and what it is told alone.
+        own_walk: OwnWalk | None = None,
+    ) -> Guided:
+        """What draws one batch, for whoever drives it: alone, as `stream`, or among others (see sampling.advance).
 
-        Without `labels`, `prompts` or what is `told` by name (see `condition`) a model draws from all that it was
-        trained on, unconditionally. Guidance leads away from the `negative` prompts, where they are given. `edit` is a
-        picture to begin with.
+        Image i depends on `seeds[i]` and its conditions alone. Without `labels`, `prompts` or conditions by name
+        (`told`, see `condition`) a model draws from all that it was trained on, unconditionally. Guidance leads away
+        from the `negative` prompts, where they are given. `edit` is a picture to begin with. `own_walk` takes the sampler's
+        place (see sampling.walk).
         """
         sampling, seeds = sampling or self.config.sampling, as_seeds(seeds)
         if sampling.rule == "cfg++" and sampling.guidance > 1:
@@ -219,43 +237,40 @@ class Model:
                 f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = Gaussian.fit(data)."
             )
         name, named_grid = resolve(sampling.sampler)
-        by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
+        by = own_walk or stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
         path = SCHEDULES[sampling.schedule]()
         teleports = sampling.first == "teleport"
         levels = grid(named_grid or sampling.grid, path, sampling.steps, TELEPORT if teleports else None)
         self.denoiser.eval()
-        guided: Denoiser = self.denoiser
         cond = self.condition(len(seeds), labels, prompts, told)
         if cond and conditioned:
             if sampling.guidance != 1 and sampling.interval is not None:
                 _check_interval(sampling.interval, levels, name)
-            null = self.condition(len(seeds), None, negative)
-            interval = sampling.interval or EVERYWHERE
-            if sampling.rule == "cfg++":
-                guided = plus_plus(guided, sampling.guidance, null, levels, interval)
-            else:
-                by_rule = projected if sampling.rule == "projected" else classifier_free
-                guided = by_rule(guided, sampling.guidance, null, interval)
-        if sampling.threshold:
-            guided = thresholded(guided)
-        analytical = self.gaussian if sampling.first == "analytical" else None
+            rule = _rule(sampling, self.condition(len(seeds), None, negative), levels)
+        else:
+            rule = thresholded() if sampling.threshold else plain
         if edit is not None:
-            return self._edited(edit, guided, levels, by, seeds, cond)
-        noise = ImageNoise(seeds, self.config.shape, self.device)
-        start = None
+            return self._edited(edit, rule, levels, by, seeds, cond)
+        noise, start = ImageNoise(seeds, self.config.shape, self.device), None
         if teleports and self.gaussian is not None:
             noisiest = path(1.0)
             full = broadcast((noisiest.alpha**2 + noisiest.sigma**2).sqrt(), first := noise()) * first
             start = self.gaussian.teleport(full, noisiest, levels[0])
-        return sample(guided, levels, by, noise, cond, start, analytical)
+        analytical = self.gaussian if sampling.first == "analytical" else None
+        return guide(walk(by, levels, noise, start), rule, cond, analytical)
+
+    def stream(self, seeds: Sequence[int], *arguments: Any, **keywords: Any) -> Iterator[Step]:
+        """Draw one batch, yielding every step; takes what `walk` takes."""
+        steps = self.walk(seeds, *arguments, **keywords)
+        return drive(steps, self.denoiser, self.null(), max(len(seeds), MAX_ROWS))
 
     def _conditioned(self, labels: object, prompts: object, told: Told | None) -> bool:
         """Whether anything says what to draw."""
         return (labels is not None and bool(self.config.classes)) or prompts is not None or bool(told)
 
     def _edited(
-        self, edit: Edit, denoiser: Denoiser, levels: Level, by: Stepper, seeds: Sequence[int], cond: Condition
-    ) -> Iterator[Step]:
+        self, edit: Edit, rule: Rule, levels: Level, by: Stepper | OwnWalk, seeds: Sequence[int], cond: Condition
+    ) -> Guided:
         picture, shape = edit.picture.to(self.device), self.config.shape
         if edit.upscale:
             factor = shape[-1] // max(1, picture.shape[-1])
@@ -264,8 +279,9 @@ class Model:
                     f"a picture of {_words(picture.shape)} can't be enlarged to {_words(shape)}: both sides must be "
                     "the same whole fraction of the model's."
                 )
-            denoiser = pseudo_inverse_guided(denoiser, downscaled(factor), picture, self.config.data_std)
-            return reduced(sample(denoiser, levels, by, ImageNoise(seeds, shape, self.device), cond), picture, factor)
+            rule = pseudo_inverse_guided(downscaled(factor), picture, self.config.data_std, inner=rule)
+            finish = partial(reduced, small=picture, factor=factor)
+            return guide(walk(by, levels, ImageNoise(seeds, shape, self.device), finish=finish), rule, cond)
         if edit.mask is None and tuple(picture.shape) != tuple(shape):
             raise SfumatoError(
                 f"the picture is {_words(picture.shape)} and the model draws {_words(shape)}; give one of that size."
@@ -273,14 +289,14 @@ class Model:
         noise = ImageNoise(seeds, tuple(picture.shape), self.device)
         rest, start = begin_from(picture.expand(len(seeds), *picture.shape), levels, edit.strength, noise)
         if edit.mask is None:
-            return sample(denoiser, rest, by, noise, cond, start)
+            return guide(walk(by, rest, noise, start), rule, cond)
         if edit.mask.shape[-2:] != picture.shape[-2:]:
             raise SfumatoError(
                 f"the mask is {_words(edit.mask.shape[-2:])} and the picture {_words(picture.shape[-2:])}; "
                 "give both one size."
             )
-        filled = sample(inpainted(denoiser, picture, edit.mask), rest, by, noise, cond, start)
-        return restored(filled, picture, edit.mask)
+        finish = partial(restored, picture=picture, mask=edit.mask)
+        return guide(walk(by, rest, noise, start, finish), inpainted(picture, edit.mask, rule), cond)
 
     def sample(
         self,
@@ -298,8 +314,10 @@ class Model:
 
         What is `told` by name is of one sample, or of as many as there are seeds.
 
-        `overrides` are fields of SamplingConfig: `model.sample(range(4), steps=50, sampler="ddim")`.
+        `overrides` are fields of SamplingConfig: `model.sample(range(4), steps=50, sampler="ddim")`. `sampler` may be a
+        walk of one's own too, a generator function (see sampling.walk).
         """
+        own_walk = overrides.pop("sampler") if callable(overrides.get("sampler")) else None
         seeds, batch, parts = as_seeds(seeds), whole("batch", batch, 1), []
         labels = as_labels(labels, len(seeds), self.config.classes)
         prompts, negative = (
@@ -312,8 +330,18 @@ class Model:
             own = None if labels is None else labels[some]
             said, away = (None if texts is None else texts[some] for texts in (prompts, negative))
             about = None if told is None else told_rows(self.config.conditions, told, some)
-            parts.append(last(self.stream(seeds[some], own, sampling, said, away, edit, about)).x.cpu())
+            parts.append(last(self.stream(seeds[some], own, sampling, said, away, edit, about, own_walk)).x.cpu())
         return torch.cat(parts)
+
+
+def _rule(sampling: SamplingConfig, null: Condition, levels: Level) -> Rule:
+    """How the settings guide towards a condition and away from `null`."""
+    interval = sampling.interval or EVERYWHERE
+    if sampling.rule == "cfg++":
+        rule = plus_plus(sampling.guidance, null, levels, interval)
+    else:
+        rule = (projected if sampling.rule == "projected" else classifier_free)(sampling.guidance, null, interval)
+    return thresholded(rule) if sampling.threshold else rule
 
 
 def _check_interval(interval: tuple[float, float], levels: Level, sampler: str) -> None:

@@ -1,5 +1,7 @@
-"""Sampling: grids of levels, the steppers that walk them, the one loop, guidance and per-image noise."""
+"""Sampling: grids of levels, walks down them and who drives them, guidance, editing and per-image noise."""
 
+from sfumato.sampling.calls import Call, Rule, Step, answered
+from sfumato.sampling.drivers import advance, drive, last, sample
 from sfumato.sampling.editing import Edit
 from sfumato.sampling.gaussian import Gaussian
 from sfumato.sampling.grids import GRIDS, grid
@@ -9,21 +11,24 @@ from sfumato.sampling.guidance import (
     classified,
     classifier_free,
     composed,
+    guided_denoiser,
+    plain,
     plus_plus,
     projected,
     thresholded,
 )  # fmt: skip
-from sfumato.sampling.inversion import invert
-from sfumato.sampling.loop import Step, last, sample
+from sfumato.sampling.inversion import inversion, invert
 from sfumato.sampling.multistep import PNDM, Multistep, PredictorCorrector
 from sfumato.sampling.noise import ImageNoise
 from sfumato.sampling.samplers import SAMPLERS, STEPPERS, Sampler, resolve, stepper
 from sfumato.sampling.singlestep import Adaptive, Ancestral, Churn, Heun, Singlestep
 from sfumato.sampling.steppers import Stepper
+from sfumato.sampling.walks import guide, walk
 
 __all__ = [
-    "GRIDS", "PNDM", "SAMPLERS", "STEPPERS", "Adaptive", "Ancestral", "Churn", "Edit", "Gaussian", "Heun",
-    "ImageNoise", "Multistep", "PredictorCorrector", "Sampler", "Singlestep", "Step", "Stepper", "autoguided",
-    "clamped", "classified", "classifier_free", "composed", "grid", "invert", "last", "plus_plus", "projected",
-    "resolve", "sample", "stepper", "thresholded",
+    "GRIDS", "PNDM", "SAMPLERS", "STEPPERS", "Adaptive", "Ancestral", "Call", "Churn", "Edit", "Gaussian", "Heun",
+    "ImageNoise", "Multistep", "PredictorCorrector", "Rule", "Sampler", "Singlestep", "Step", "Stepper", "advance",
+    "answered", "autoguided", "clamped", "classified", "classifier_free", "composed", "drive", "grid", "guide",
+    "guided_denoiser", "inversion", "invert", "last", "plain", "plus_plus", "projected", "resolve", "sample",
+    "stepper", "thresholded", "walk",
 ]  # fmt: skip

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.arguments import check_pictures, finite, listed, whole
-from sfumato.diffusion import Condition, Denoiser, Level
+from sfumato.diffusion import Level
 from sfumato.errors import SfumatoError
-from sfumato.sampling.loop import Step
+from sfumato.sampling.calls import Answering, Call, Rule
+from sfumato.sampling.guidance import plain
 from sfumato.sampling.steppers import Noise
 
 
@@ -61,40 +62,32 @@ def begin_from(picture: Tensor, levels: Level, strength: float, noise: Noise) ->
     return rest, rest[0].add_noise(picture.to(drawn).expand_as(drawn), drawn)
 
 
-def inpainted(denoiser: Denoiser, picture: Tensor, mask: Tensor) -> Denoiser:
-    """The denoiser where `mask` is true, and elsewhere `picture`, which is known there.
+def inpainted(picture: Tensor, mask: Tensor, inner: Rule = plain) -> Rule:
+    """The answer of `inner` where `mask` is true, and elsewhere `picture`, which is known there.
 
     Both broadcast to a batch. Known pixels then walk straight from the noise to what they are, so that the network sees
-    them at every level with the noise that belongs there. Guidance goes inside.
+    them at every level with the noise that belongs there.
     """
 
-    def fill(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
-        return torch.where(mask.to(x.device), denoiser(x, level, cond), picture.to(x))
+    def fill(call: Call) -> Answering:
+        answer = yield from inner(call)
+        return torch.where(mask.to(answer.device), answer, picture.to(answer))
 
     return fill
 
 
-def restored(steps: Iterator[Step], picture: Tensor, mask: Tensor) -> Iterator[Step]:
-    """The same stream, its last picture equal to `picture`, bit for bit, where `mask` is false."""
-    for step in steps:
-        if step.index == step.total:
-            step = replace(step, x=torch.where(mask.to(step.x.device), step.x, picture.to(step.x)))
-        yield step
+def restored(x: Tensor, picture: Tensor, mask: Tensor) -> Tensor:
+    """`x`, equal to `picture`, bit for bit, where `mask` is false: how an inpainted walk finishes."""
+    return torch.where(mask.to(x.device), x, picture.to(x))
 
 
-def reduced(steps: Iterator[Step], small: Tensor, factor: int) -> Iterator[Step]:
-    """The same stream, its last picture moved as little as makes it reduce to `small`, in [−1, 1], to rounding.
+def reduced(x: Tensor, small: Tensor, factor: int) -> Tensor:
+    """`x` moved as little as makes it reduce to `small`, in [−1, 1], to rounding: how an enlarging walk finishes.
 
     Of the pictures in [−1, 1] whose every `factor`×`factor` pixels have the mean that `small` has there, it is the
     nearest: each such square is shifted by one number and clamped.
     """
-    for step in steps:
-        if step.index == step.total:
-            step = replace(step, x=_with_means(step.x, small, factor))
-        yield step
 
-
-def _with_means(x: Tensor, small: Tensor, factor: int) -> Tensor:
     def squares(picture: Tensor) -> Tensor:
         found: Tensor = F.pixel_unshuffle(picture, factor).unflatten(1, (x.shape[1], factor**2))
         return found

@@ -7,23 +7,25 @@ step and go back through it, which costs about two calls more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sfumato.diffusion import Condition, Denoiser, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.grey import grey as grey  # a measurement too
+from sfumato.sampling.calls import Answering, Call, Rows, Rule
+from sfumato.sampling.guidance import plain
 from sfumato.seeds import torch_generator
 
 Measure = Callable[[Tensor], Tensor]  # linear, sample by sample
 
 
 def pseudo_inverse_guided(
-    denoiser: Denoiser, measure: Measure, measured: Tensor, data_std: float, noise: float = 0.0
-) -> Denoiser:
+    measure: Measure, measured: Tensor, data_std: float, noise: float = 0.0, inner: Rule = plain
+) -> Rule:
     """ΠGDM: `D + sigma²/alpha·Jᵀ Aᵀ (r²·A Aᵀ + noise²)⁻¹ (y − A D)` (Song et al. 2023, eq. 7 and 8), J = ∂D/∂x.
 
     `measured` y is `(batch, ...)` or broadcasts to it, `noise` the standard deviation of its errors. `r` is how far x0
@@ -32,8 +34,9 @@ def pseudo_inverse_guided(
     a multiple of the identity.
     """
 
-    def guided(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
-        answer, pull = _with_pull(denoiser, x, level, cond)
+    def guided(call: Call) -> Answering:
+        x, level = call.x, call.level
+        answer, pull = yield from _with_pull(inner, call)
         adjoint, error = _adjoint(measure, answer), _error(measure, measured, answer)
         variance = level.sigma**2 * data_std**2 / (level.sigma**2 + (level.alpha * data_std) ** 2)
         spread = broadcast(variance, error)
@@ -48,7 +51,7 @@ def pseudo_inverse_guided(
     return guided
 
 
-def posterior_sampled(denoiser: Denoiser, measure: Measure, measured: Tensor, scale: float = 1.0) -> Denoiser:
+def posterior_sampled(measure: Measure, measured: Tensor, scale: float = 1.0, inner: Rule = plain) -> Rule:
     """DPS: `D − scale·step·∇ₓ‖y − A D‖²` (Chung et al. 2023, algorithm 1).
 
     The paper divides its step by the norm of the error; here each sample's step is the one that brings A of the answer
@@ -56,8 +59,9 @@ def posterior_sampled(denoiser: Denoiser, measure: Measure, measured: Tensor, sc
     multiple of the identity, as of a blur, one gradient a step doesn't get there; use pseudo_inverse_guided.
     """
 
-    def guided(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
-        answer, pull = _with_pull(denoiser, x, level, cond)
+    def guided(call: Call) -> Answering:
+        x, level = call.x, call.level
+        answer, pull = yield from _with_pull(inner, call)
         error = _error(measure, measured, answer)
         push = _adjoint(measure, answer)(error)
         direction = torch.where(broadcast(level.alpha > 0, x) > 0, pull(push), push)  # at pure noise J is 0
@@ -101,13 +105,18 @@ def projected_onto(count: int, shape: tuple[int, ...], seed: int) -> Measure:
     return lambda x: x.flatten(1) @ directions.to(x)
 
 
-def _with_pull(
-    denoiser: Denoiser, x: Tensor, level: Level, cond: Condition | None
-) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    """The denoiser's answer, and the function that carries a vector back through it to x."""
-    with torch.enable_grad():
-        noisy = x.detach().requires_grad_()
-        answer = denoiser(noisy, level, cond)
+def _with_pull(inner: Rule, call: Call) -> Generator[Rows, Any, tuple[Tensor, Callable[[Tensor], Tensor]]]:
+    """The answer of `inner`, and the function that carries a vector back through it to x."""
+    noisy, answers = call.x.detach().requires_grad_(), None
+    asking = inner(call._replace(x=noisy, gradient=True))
+    while True:
+        try:
+            with torch.enable_grad():  # what `inner` computes leads back too; not around the yield, which leaves here
+                calls = asking.send(answers)  # type: ignore[arg-type]
+        except StopIteration as end:
+            answer: Tensor = end.value
+            break
+        answers = yield calls
 
     def pull(vector: Tensor) -> Tensor:
         (back,) = torch.autograd.grad(answer, noisy, vector)

@@ -30,7 +30,8 @@ class ImageNoise:
         self._generators = [torch_generator(purpose, seed, *numbers) for seed in seeds]
 
     def __call__(self) -> Tensor:
-        noise = torch.empty(len(self._generators), *self.shape)
+        pinned = torch.device(self.device).type == "cuda"
+        noise = torch.empty(len(self._generators), *self.shape, pin_memory=pinned)
         for row, generator in zip(noise, self._generators, strict=True):
             row.normal_(generator=generator)
-        return noise.to(self.device)
+        return noise.to(self.device, non_blocking=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,9 +17,12 @@ from torch import Tensor
 from sfumato.diffusion import Condition, Denoiser, Level
 from sfumato.diffusion.levels import combine
 from sfumato.errors import SfumatoError
+from sfumato.sampling.calls import Call, Rows, Step
+from sfumato.sampling.calls import run as run_walk
 from sfumato.sampling.guidance import classifier_free
 from sfumato.sampling.singlestep import Adaptive
 from sfumato.sampling.steppers import Stepper
+from sfumato.sampling.walks import guide, walk
 
 Terms = tuple[tuple[int, float], ...]  # (register, coefficient)
 
@@ -67,8 +71,7 @@ def trace(stepper: Stepper, grid: Level, guidance: float = 1.0) -> Program:
     """
     if isinstance(stepper, Adaptive):
         raise SfumatoError("the adaptive sampler decides as it goes and can't be exported; choose another sampler.")
-    total = len(grid) - 1
-    room = 1 + 16 * (total + 1)  # no step of ours asks, draws and arrives as often
+    room = 1 + 16 * len(grid)  # no step of ours asks, draws and arrives as often
     lines: list[Line] = []
 
     def terms(vector: Tensor) -> Terms:
@@ -80,20 +83,18 @@ def trace(stepper: Stepper, grid: Level, guidance: float = 1.0) -> Program:
         return _unit(len(lines), room)
 
     nothing: Condition = {}
+    by_rule = guide(walk(stepper, grid, lambda: register(Draw()), _unit(0, room)), classifier_free(guidance, nothing))
 
-    def ask(at: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
-        return register(Ask(terms(at), float(level.alpha), float(level.sigma), null=cond is nothing))
+    def asked(call: Call) -> Ask:
+        return Ask(terms(call.x), float(call.level.alpha), float(call.level.sigma), null=call.cond is nothing)
 
-    guided = classifier_free(ask, guidance, nothing)
+    def reply(event: Rows | Step) -> Any:
+        if not isinstance(event, Step):
+            return [register(asked(call)) for call in event]
+        # After a step the walk goes on from one register, so that no sum grows.
+        return register(Arrive(terms(event.x))) if event.index else None
 
-    def denoise(at: Tensor, level: Level) -> Tensor:
-        return guided(at, level, None)
-
-    x = _unit(0, room)
-    state = stepper.init(x, grid)
-    for index in range(total):
-        moved, state = stepper.step(denoise, x, grid[index], grid[index + 1], state, lambda: register(Draw()))
-        x = register(Arrive(terms(moved)))
+    run_walk(by_rule, reply)
     return Program(float((grid[0].alpha ** 2 + grid[0].sigma ** 2).sqrt()), tuple(lines))
 
 

@@ -12,16 +12,19 @@ from torch import Tensor
 from sfumato.diffusion import Level
 from sfumato.diffusion.levels import add_to, combine
 from sfumato.errors import SfumatoError
+from sfumato.sampling.calls import Asking, Call
 from sfumato.sampling.steppers import (
-    Denoise,
     Noise,
     Stepper,
+    at_ends,
     check_eta,
     check_order,
     check_output,
-    except_at_ends,
-    kept_noise,
-    renewed_noise,
+    finite,
+    first_order_step,
+    injected_std,
+    replaced,
+    retained_noise,
     rows,
 )
 from sfumato.sampling.weights import Output, Slope, first_order, multistep
@@ -58,56 +61,57 @@ class Singlestep:
     def init(self, x: Tensor, grid: Level | None = None) -> tuple[()]:
         return ()
 
-    def step(
-        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
-    ) -> tuple[Tensor, Any]:
-        x0 = denoise(x, here)
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]:
+        x0, ends = (yield Call(x, here)), at_ends(here, there)
         if self.eta > 0:
-            return self._sde_step(denoise, x, x0, here, there, noise), state
+            moved = yield from self._sde_step(x, x0, here, there, noise)
+        elif ends.all():
+            moved = first_order_step(x, x0, here, there)
+        else:
+            start, end = finite(here, there, ends)
+            moved = yield from self._ode_step((start, x, x0), end)
+            moved = replaced(moved, ends, lambda: first_order_step(x, x0, here, there))
+        return moved, state
 
-        def ordinary(here: Level, there: Level) -> Tensor:
-            start = (here, x, x0)
-            if self.order == 1:
-                return _move(self.output, there, start)
-            furthest = self.stages(denoise, there, start)[-1]
-            return _move(self.output, there, start, furthest, "bh2" if self.order == 2 else "exact")
+    def _ode_step(self, start: Point, there: Level) -> Asking[Tensor]:
+        if self.order == 1:
+            return _move(self.output, there, start)
+        stages = yield from self.stages(there, start)
+        return _move(self.output, there, start, stages[-1], "bh2" if self.order == 2 else "exact")
 
-        return except_at_ends(x, x0, here, there, ordinary), state
-
-    def stages(self, denoise: Denoise, there: Level, start: Point) -> list[Point]:
+    def stages(self, there: Level, start: Point) -> Asking[list[Point]]:
         """The points inside the step: at h/2, or at h/3 and 2h/3."""
-
-        def ask(at: Tensor, level: Level) -> Point:
-            return level, at, denoise(at, level)
-
         near = between(start[0], there, 1 / self.order)
-        first = ask(_move(self.output, near, start), near)
+        at = _move(self.output, near, start)
+        first = near, at, (yield Call(at, near))
         if self.order == 2:
             return [first]
         far = between(start[0], there, 2 / 3)
-        return [first, ask(_move(self.output, far, start, first), far)]
+        at = _move(self.output, far, start, first)
+        return [first, (far, at, (yield Call(at, far)))]
 
-    def _sde_step(self, denoise: Denoise, x: Tensor, x0: Tensor, here: Level, there: Level, noise: Noise) -> Tensor:
+    def _sde_step(self, x: Tensor, x0: Tensor, here: Level, there: Level, noise: Noise) -> Asking[Tensor]:
         """One path of noise for both halves of the step (Lu et al. 2023, section 5; r = 1/2)."""
-        kept = kept_noise(here, there, self.eta, sde=True)
+        retained, ends = retained_noise(here, there, self.eta, sde=True), at_ends(here, there)
         if (there.numbers[1] == 0).all():
-            return except_at_ends(x, x0, here, there, lambda here, there: x, kept)
+            return first_order_step(x, x0, here, there, retained)
         first_half, second_half = noise(), noise()
-
-        def ordinary(here: Level, there: Level) -> Tensor:
-            middle = between(here, there, 1 / 2)
-            early, late = (kept_noise(*pair, self.eta, sde=True) for pair in ((here, middle), (middle, there)))
-            added = renewed_noise(middle, early)
-            start = (here, x, x0)
-            at = add_to(_move("data", middle, start, kept=early), added, first_half)
-            end = _move("data", there, start, (middle, at, denoise(at, middle)), "bh2", kept)
-            carried = late * there.numbers[1] / middle.numbers[1] * added
-            return add_to(add_to(end, carried, first_half), renewed_noise(there, late), second_half)
-
-        moved = except_at_ends(x, x0, here, there, ordinary, kept)
+        if ends.all():
+            moved = first_order_step(x, x0, here, there, retained)
+        else:
+            start, end = finite(here, there, ends)
+            middle = between(start, end, 1 / 2)
+            early, late = (retained_noise(*pair, self.eta, sde=True) for pair in ((start, middle), (middle, end)))
+            added = injected_std(middle, early)
+            at = add_to(_move("data", middle, (start, x, x0), retained=early), added, first_half)
+            asked = yield Call(at, middle)
+            moved = _move("data", end, (start, x, x0), (middle, at, asked), "bh2", retained)
+            carried = late * end.numbers[1] / middle.numbers[1] * added
+            add_to(add_to(moved, carried, first_half), injected_std(end, late), second_half)
+            moved = replaced(moved, ends, lambda: first_order_step(x, x0, here, there, retained))
         starts = here.numbers[0] == 0  # these rows took one first-order step and still lack their noise
         if starts.any():
-            add_to(moved, np.where(starts, renewed_noise(there, kept), 0.0), second_half)
+            add_to(moved, np.where(starts, injected_std(there, retained), 0.0), second_half)
         return moved
 
 
@@ -117,13 +121,13 @@ def _move(
     start: Point,
     other: Point | None = None,
     slope: Slope = "exact",
-    kept: Any = 1.0,
+    retained: Any = 1.0,
 ) -> Tensor:
     """From `start` to `there`, by the output at the start and, if any, at `other`."""
     here, x, x0 = start
     if output == "noise" and other is None:
         output = "data"  # of first order they are the same step, and this one has fewer terms
-    a, weights = multistep(here, there, [] if other is None else [other[0]], output, "lambda", slope, kept)
+    a, weights = multistep(here, there, [] if other is None else [other[0]], output, "lambda", slope, retained)
     if output == "data":
         return combine([(a, x), *zip(weights, [x0] if other is None else [x0, other[2]], strict=True)])
     assert other is not None
@@ -142,28 +146,25 @@ class Heun:
     def init(self, x: Tensor, grid: Level | None = None) -> tuple[()]:
         return ()
 
-    def step(
-        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
-    ) -> tuple[Tensor, Any]:
-        x0 = denoise(x, here)
-
-        def ordinary(here: Level, there: Level) -> Tensor:
-            a, weight = first_order(here, there)
-            euler = combine([(a, x), (weight, x0)])
-            end = denoise(euler, there)
-            # With x̄ = x/alpha and σ̄ = sigma/alpha the slope dx̄/dσ̄ is ε itself: Euler's step, and half ε's change.
-            (alpha, sigma), (alpha_end, sigma_end) = ((v.numbers[0], v.numbers[1]) for v in (here, there))
-            half = alpha_end * (sigma_end / alpha_end - sigma / alpha) / 2
-            again = 1 + half / sigma_end  # the share of Euler's step, itself a·x + weight·x0
-            return combine(  # the two that cancel near pure noise come first, or float32 loses a digit there
-                [
-                    (-half * alpha_end / sigma_end, end),
-                    (again * weight + half * alpha / sigma, x0),
-                    (again * a - half / sigma, x),
-                ]
-            )
-
-        return except_at_ends(x, x0, here, there, ordinary), state
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]:
+        x0, ends = (yield Call(x, here)), at_ends(here, there)
+        if ends.all():
+            return first_order_step(x, x0, here, there), state
+        start, end = finite(here, there, ends)
+        a, weight = first_order(start, end)
+        x0_end = yield Call(combine([(a, x), (weight, x0)]), end)
+        # With x̄ = x/alpha and σ̄ = sigma/alpha the slope dx̄/dσ̄ is ε itself: Euler's step, and half ε's change.
+        (alpha, sigma), (alpha_end, sigma_end) = start.numbers, end.numbers
+        half = alpha_end * (sigma_end / alpha_end - sigma / alpha) / 2
+        again = 1 + half / sigma_end  # the share of Euler's step, itself a·x + weight·x0
+        moved = combine(  # the two that cancel near pure noise come first, or float32 loses a digit there
+            [
+                (-half * alpha_end / sigma_end, x0_end),
+                (again * weight + half * alpha / sigma, x0),
+                (again * a - half / sigma, x),
+            ]
+        )
+        return replaced(moved, ends, lambda: first_order_step(x, x0, here, there)), state
 
 
 @dataclass(frozen=True)
@@ -179,14 +180,12 @@ class Ancestral:
     def init(self, x: Tensor, grid: Level | None = None) -> Any:
         return self.base.init(x, grid)
 
-    def step(
-        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
-    ) -> tuple[Tensor, Any]:
-        kept = kept_noise(here, there, self.eta)
-        down = Level(there.alpha, there.sigma * torch.as_tensor(kept))
-        moved, state = self.base.step(denoise, x, here, down, state, noise)
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]:
+        retained = retained_noise(here, there, self.eta)
+        down = Level(there.alpha, there.sigma * torch.as_tensor(retained))
+        moved, state = yield from self.base.step(x, here, down, state, noise)
         if (there.numbers[1] > 0).any():
-            add_to(moved, renewed_noise(there, kept), noise())
+            add_to(moved, injected_std(there, retained), noise())
         return moved, state
 
 
@@ -211,15 +210,13 @@ class Churn:
     def init(self, x: Tensor, grid: Level | None = None) -> Any:
         return self.base.init(x, grid)
 
-    def step(
-        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
-    ) -> tuple[Tensor, Any]:
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]:
         inside = (here.ratio >= self.low) & (here.ratio <= self.high)
         raised = Level(here.alpha, here.sigma * (1 + self.gamma * inside))
         added = self.inflate * np.sqrt(raised.numbers[1] ** 2 - here.numbers[1] ** 2)
         if (added > 0).any():
             x = combine([(1.0, x), (added, noise())])
-        return self.base.step(denoise, x, raised, there, state, noise)
+        return (yield from self.base.step(x, raised, there, state, noise))
 
 
 @dataclass(frozen=True)
@@ -246,13 +243,10 @@ class Adaptive:
     def init(self, x: Tensor, grid: Level | None = None) -> Any:
         return np.full(len(x), self.first)
 
-    def step(
-        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
-    ) -> tuple[Tensor, Any]:
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]:
         ends = there.numbers[1] == 0
         if ends.all():
-            a, weight = first_order(here, there)
-            return combine([(a, x), (weight, denoise(x, here))]), state
+            return first_order_step(x, (yield Call(x, here)), here, there), state
         if (here.numbers[0] == 0).any():  # leave pure noise by one look: at 1000 times the signal nothing is lost
             close = here.alpha == 0
             signal = torch.minimum(there.alpha / there.sigma, torch.tensor(1e-3, dtype=torch.float64))
@@ -262,8 +256,7 @@ class Adaptive:
                     for new, old in ((there.sigma * signal, here.alpha), (there.sigma, here.sigma))
                 )
             )
-            a, weight = first_order(here, near)
-            x, here = combine([(a, x), (weight, denoise(x, here))]), near
+            x, here = first_order_step(x, (yield Call(x, here)), here, near), near
         batch = (len(x),)
         low, last = (np.broadcast_to(v.half_logsnr, batch) for v in (here, there))
         last = np.where(ends, low, last)
@@ -276,11 +269,9 @@ class Adaptive:
             left = last - now
             stride = np.where(going, np.where(size > left - _NOTHING, left, size), self.first)
             level, target = (_at(here, there, low, last, place) for place in (now, now + stride))
-            x0 = denoise(x, level) if x0 is None else x0
-            rough, fine = (
-                _move("data", target, (level, x, x0), stage)
-                for stage in Singlestep(3).stages(denoise, target, (level, x, x0))
-            )
+            x0 = (yield Call(x, level)) if x0 is None else x0
+            stages = yield from Singlestep(3).stages(target, (level, x, x0))
+            rough, fine = (_move("data", target, (level, x, x0), stage) for stage in stages)
             error = self._error(x, rough, fine, level, target)
             accepted = going & (error <= 1)
             factor = np.clip(0.9 * np.maximum(np.nan_to_num(error, nan=1e9), 1e-9) ** (-1 / 3), 0.2, 5.0)
@@ -295,8 +286,8 @@ class Adaptive:
                 f"({self.tolerance:g}), or check that the network's answers are finite."
             )
         if ends.any():
-            a, weight = first_order(here, there)
-            x = torch.where(rows(ends, x), combine([(a, x), (weight, denoise(x, here))]), x)
+            x0 = yield Call(x, here)
+            x = torch.where(rows(ends, x), first_order_step(x, x0, here, there), x)
         return x, size
 
     def _error(self, x: Tensor, rough: Tensor, fine: Tensor, level: Level, target: Level) -> Any:

@@ -17,15 +17,15 @@ from torch import Tensor
 from sfumato.diffusion import Level
 from sfumato.diffusion.levels import combine
 from sfumato.errors import SfumatoError, unknown
+from sfumato.sampling.calls import Asking
 from sfumato.sampling.weights import Output, decay, first_order
 
-Denoise = Callable[[Tensor, Level], Tensor]
 Noise = Callable[[], Tensor]
 History = tuple[tuple[Level, Tensor], ...]  # (level, model output) of earlier steps, newest first
 
 
 class Stepper(Protocol):
-    """Moves a batch from level `here` to the cleaner level `there`.
+    """Moves a batch from level `here` to the cleaner level `there`: a step yields its calls and is sent the answers.
 
     Levels have shape `()` or `(batch,)`; `there.sigma = 0` ends the walk and `here.alpha = 0` (pure noise) may
     start it, for each row by itself; rows of one batch share the length of their history. `noise()` gives fresh
@@ -35,35 +35,32 @@ class Stepper(Protocol):
 
     def init(self, x: Tensor, grid: Level | None = None) -> Any: ...
 
-    def step(
-        self, denoise: Denoise, x: Tensor, here: Level, there: Level, state: Any, noise: Noise
-    ) -> tuple[Tensor, Any]: ...
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]: ...
 
 
-def except_at_ends(
-    x: Tensor,
-    x0: Tensor,
-    here: Level,
-    there: Level,
-    ordinary: Callable[[Level, Level], Tensor],
-    kept: Any = 1.0,
-) -> Tensor:
-    """`ordinary(here, there)`; but first order for the rows whose step in λ is infinite, where no other is defined."""
-    ends = (here.numbers[0] == 0) | (there.numbers[1] == 0)
-    if not ends.any():
-        return ordinary(here, there)
-    a, weight = first_order(here, there, kept)
-    first = combine([(a, x), (weight, x0)])
-    if ends.all():
-        return first
-    here, there = finite(here, there, torch.from_numpy(ends))
-    return torch.where(rows(ends, x), first, ordinary(here, there))
+def first_order_step(x: Tensor, x0: Tensor, here: Level, there: Level, retained: Any = 1.0) -> Tensor:
+    """DDIM's step, the only one that is defined where the step in λ is infinite: from pure noise, or to a clean end."""
+    a, weight = first_order(here, there, retained)
+    return combine([(a, x), (weight, x0)])
 
 
-def finite(here: Level, there: Level, ends: Tensor) -> tuple[Level, Level]:
+def at_ends(here: Level, there: Level) -> Any:
+    """Which rows' step in λ is infinite, as a NumPy mask of the levels' shape."""
+    return (here.numbers[0] == 0) | (there.numbers[1] == 0)
+
+
+def finite(here: Level, there: Level, ends: Any) -> tuple[Level, Level]:
     """The two levels, with any finite step in the rows `ends`: what is computed and dropped there stays finite."""
-    made = [Level(v.alpha.where(~ends, 1.0), v.sigma.where(~ends, s)) for v, s in ((here, 1.0), (there, 0.5))]
+    if not ends.any():
+        return here, there
+    mask = torch.from_numpy(np.asarray(ends))
+    made = [Level(v.alpha.where(~mask, 1.0), v.sigma.where(~mask, s)) for v, s in ((here, 1.0), (there, 0.5))]
     return made[0], made[1]
+
+
+def replaced(x: Tensor, ends: Any, first: Callable[[], Tensor]) -> Tensor:
+    """`x` with `first()` in the rows `ends`."""
+    return torch.where(rows(ends, x), first(), x) if ends.any() else x
 
 
 def steps_before_the_end(grid: Level | None) -> float:
@@ -77,7 +74,7 @@ def steps_before_the_end(grid: Level | None) -> float:
 
 def rows(mask: Any, x: Tensor) -> Tensor:
     """A NumPy mask of shape `()` or `(batch,)` as a tensor that broadcasts over the samples of `x`."""
-    return torch.from_numpy(np.asarray(mask)).to(x.device).reshape(-1, *[1] * (x.ndim - 1))
+    return torch.from_numpy(np.asarray(mask)).to(x.device, non_blocking=True).reshape(-1, *[1] * (x.ndim - 1))
 
 
 def model_output(output: Output, x: Tensor, x0: Tensor, level: Level) -> Tensor:
@@ -85,7 +82,7 @@ def model_output(output: Output, x: Tensor, x0: Tensor, level: Level) -> Tensor:
     return x0 if output == "data" else level.eps(x, x0)
 
 
-def kept_noise(here: Level, there: Level, eta: float, sde: bool = False) -> Any:
+def retained_noise(here: Level, there: Level, eta: float, sde: bool = False) -> Any:
     """e^−g: the share of the present noise that survives a step of strength `eta`; 1 for the ODE.
 
     `sde` follows the SDE of that strength (Lu et al. 2023, section 5); otherwise DDIM's eq. 16, which is also
@@ -97,9 +94,9 @@ def kept_noise(here: Level, there: Level, eta: float, sde: bool = False) -> Any:
     return shrink ** (eta**2 / 2) if sde else np.sqrt(1 - eta**2 * (1 - shrink))
 
 
-def renewed_noise(there: Level, kept: Any) -> Any:
-    """The standard deviation of the noise that takes the place of what was not kept."""
-    return there.numbers[1] * np.sqrt(1 - kept**2)
+def injected_std(there: Level, retained: Any) -> Any:
+    """The standard deviation of the fresh noise that takes the place of what was not retained."""
+    return there.numbers[1] * np.sqrt(1 - retained**2)
 
 
 def check_order(kind: str, order: int, most: int) -> None:

@@ -1,7 +1,7 @@
 """The classifier of classifier guidance: it reads the class of a noisy picture, and says how sure it is.
 
     classifier = train_noisy_classifier(open_dataset("digits"))
-    guided = classified(unconditional, classifier.log_probability, scale=2.0)
+    rule = classified(classifier.log_probability, scale=2.0)
 
 Any network of the package will do, its output read by one linear layer.
 """

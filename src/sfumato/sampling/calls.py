@@ -1,0 +1,155 @@
+"""What a walk asks and shows on its way, and how the calls of one walk or of many become rows of one network call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Condition, Denoiser, Level
+
+E = TypeVar("E")
+F = TypeVar("F")
+R = TypeVar("R")
+
+
+class Call(NamedTuple):
+    """A question: what is the clean picture behind `x` `(batch, ...)` at `level`, `()` or `(batch,)`, given `cond`?
+
+    A stepper leaves `cond` to its driver. `gradient` asks for an answer that leads back to `x`, which takes a network
+    call of its own.
+    """
+
+    x: Tensor
+    level: Level
+    cond: Condition | None = None
+    gradient: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """What sampling looks like after `index` of `total` steps.
+
+    `x` is the picture at `level`; `x0_hat` the denoiser's latest guess of where it will end (None before the
+    first call); `calls` how often the denoiser has been asked so far.
+    """
+
+    index: int
+    total: int
+    level: Level
+    x: Tensor
+    x0_hat: Tensor | None = None
+    calls: int = 0
+
+
+Asking = Generator[Call, Tensor, R]  # sent the answer to each call
+Walk = Generator[Call | Step, Any, None]  # yields its steps too, each sent None, or another x to go on from
+Rows = tuple[Call, ...]  # asked together
+Answering = Generator[Rows, Sequence[Tensor], Tensor]  # sent the answers to all of them
+Rule = Callable[[Call], Answering]  # how one call is answered from several
+Guided = Generator[Rows | Step, Any, None]  # a walk under a rule: what drivers run
+
+
+def run(asking: Generator[E, Any, R], reply: Callable[[E], Any]) -> R:
+    """What `asking` returns where `reply` answers all that it yields."""
+    answer: Any = None
+    while True:
+        try:
+            event = asking.send(answer)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        answer = reply(event)
+
+
+def relay(asking: Generator[E, Any, R], reply: Callable[[E], Generator[F, Any, Any]]) -> Generator[F, Any, R]:
+    """`asking` with each thing that it yields answered by the generator `reply`, which may ask in its turn."""
+    answer: Any = None
+    while True:
+        try:
+            event = asking.send(answer)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        answer = yield from reply(event)
+
+
+def answered(asking: Asking[R], denoise: Callable[[Tensor, Level], Tensor]) -> R:
+    """What `asking` returns where `denoise(x, level)` answers its calls."""
+    return run(asking, lambda call: denoise(call.x, call.level))
+
+
+def ask(
+    denoiser: Denoiser, calls: Sequence[Call], null: Condition | None = None, max_rows: int | None = None
+) -> list[Tensor]:
+    """The denoiser's answers to `calls`, in as few calls of it as they fit into, of at most `max_rows` rows each.
+
+    What has one shape, one dtype and the same conditions by name becomes rows of one call, with a level a row where
+    they differ. `null` has the value of each condition that stands for none, `(1, ...)`: it fills in what some calls
+    lack and others have; without it they are asked apart.
+    """
+    names = {name for call in calls for name in call.cond or ()} if len(calls) > 1 else set()
+    groups: dict[object, list[int]] = {}
+    filled = [_filled(call, names, null or {}) for call in calls]
+    for index, call in enumerate(filled):
+        groups.setdefault(_kind(call), []).append(index)
+    answers: dict[int, Tensor] = {}
+    for group in groups.values():
+        joined = _joined([filled[index] for index in group])
+        with torch.set_grad_enabled(joined.gradient):
+            parts = [denoiser(part.x, part.level, part.cond) for part in _parts(joined, max_rows)]
+            whole = parts[0] if len(parts) == 1 else torch.cat(parts)
+            each = whole.split([len(filled[index].x) for index in group]) if len(group) > 1 else (whole,)
+        answers.update(zip(group, each, strict=True))
+    return [answers[index] for index in range(len(calls))]
+
+
+def _filled(call: Call, names: set[str], null: Condition) -> Call:
+    """The call with the null of each condition that others have and it lacks."""
+    missing = {name: null[name] for name in sorted(names.difference(call.cond or ())) if name in null}
+    if not missing:
+        return call
+    more = {name: value.expand(len(call.x), *value.shape[1:]) for name, value in missing.items()}
+    return call._replace(cond={**(call.cond or {}), **more})
+
+
+def _kind(call: Call) -> object:
+    """What calls must have in common to be joined; nothing has it in common with one whose conditions aren't rows."""
+    if not _has_rows(call):
+        return id(call)
+    cond = sorted((name, value.shape[1:], value.dtype) for name, value in (call.cond or {}).items())
+    return call.x.shape[1:], call.x.dtype, call.x.device, call.gradient, tuple(map(str, cond))
+
+
+def _has_rows(call: Call) -> bool:
+    values: Mapping[str, Any] = call.cond or {}
+    return all(isinstance(value, Tensor) and value.shape[:1] == call.x.shape[:1] for value in values.values())
+
+
+def _joined(calls: Sequence[Call]) -> Call:
+    """Calls of one kind as one."""
+    first = calls[0]
+    if len(calls) == 1:
+        return first
+    level = first.level
+    if level.shape or any(call.level is not level for call in calls):
+        each = [(call.level.alpha.expand(len(call.x)), call.level.sigma.expand(len(call.x))) for call in calls]
+        level = Level(torch.cat([alpha for alpha, _ in each]), torch.cat([sigma for _, sigma in each]))
+    cond = {name: torch.cat([(call.cond or {})[name] for call in calls]) for name in first.cond or ()}
+    with torch.set_grad_enabled(first.gradient):
+        return Call(torch.cat([call.x for call in calls]), level, cond or first.cond, first.gradient)
+
+
+def _parts(call: Call, max_rows: int | None) -> list[Call]:
+    """The call in equal parts of at most `max_rows` rows."""
+    if max_rows is None or len(call.x) <= max_rows or not _has_rows(call):
+        return [call]
+    size = -(-len(call.x) // -(-len(call.x) // max_rows))
+    rows = [slice(start, start + size) for start in range(0, len(call.x), size)]
+    conds = [call.cond and {name: value[some] for name, value in call.cond.items()} for some in rows]
+    levels = [call.level[some] if call.level.shape else call.level for some in rows]
+    own = zip(rows, levels, conds, strict=True)
+    return [Call(call.x[some], level, cond, call.gradient) for some, level, cond in own]
