@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion.levels import Level, combine
+from sfumato.diffusion.levels import Level, combine, rows_on
 from sfumato.diffusion.parameterizations import Parameterization, c_noise
 
 Condition = Mapping[str, Tensor]
@@ -34,14 +34,21 @@ class NetDenoiser(nn.Module):
 
     def forward(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
         scale, skip, out = self.parameterization.in_skip_out(level)
-        noise = c_noise(level).to(x).expand(len(x))
-        unscaled = isinstance(scale, float) and abs(scale - 1) < 1e-14  # where data and path have unit variance
-        entering, told = x if unscaled else combine([(scale, x)]), cond or {}
+        if level.shape:
+            scale, skip, out, noise = rows_on(x, scale, skip, out, c_noise(level).numpy())
+            entering, noise = x * scale, noise.flatten()
+        else:
+            unscaled = abs(scale - 1) < 1e-14  # where data and path have unit variance
+            entering = x if unscaled else x * scale
+            noise = x.new_full((len(x),), float(c_noise(level)))
+        given = cond or {}
         weight = next(self.net.parameters(), None)
         if weight is not None and weight.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
             entering, noise = entering.to(weight.dtype), noise.to(weight.dtype)
-            told = {
-                name: value.to(weight.dtype) if value.is_floating_point() else value for name, value in told.items()
+            given = {
+                name: value.to(weight.dtype) if value.is_floating_point() else value for name, value in given.items()
             }
-        answer: Tensor = self.net(entering, noise, **told)
+        answer: Tensor = self.net(entering, noise, **given)
+        if level.shape:
+            return torch.addcmul(x * skip, answer.to(x.dtype), out)
         return combine([(skip, x), (out, answer.to(x.dtype))])

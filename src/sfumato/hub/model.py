@@ -223,8 +223,8 @@ class Model:
 
         Image i depends on `seeds[i]` and its conditions alone. Without `labels`, `prompts` or conditions by name
         (`told`, see `condition`) a model draws from all that it was trained on, unconditionally. Guidance leads away
-        from the `negative` prompts, where they are given. `edit` is a picture to begin with. `own_walk` takes the sampler's
-        place (see sampling.walk).
+        from the `negative` prompts, where they are given. `edit` is a picture to begin with. `own_walk` takes the
+        sampler's place (see sampling.walk).
         """
         sampling, seeds = sampling or self.config.sampling, as_seeds(seeds)
         if sampling.rule == "cfg++" and sampling.guidance > 1:
