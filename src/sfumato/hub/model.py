@@ -204,7 +204,7 @@ class Model:
     def null(self) -> dict[str, Tensor]:
         """One row of every condition that it knows, none of them given: what stands in for a missing one."""
         conditions = {one.name: torch.full((1, *self.config.shape_of(one)), math.nan) for one in self.config.conditions}
-        if self.config.branch is not None:
+        if self.config.control_branch is not None:
             conditions[STRENGTH] = torch.ones(1)
         return {**{name: value.to(self.device) for name, value in conditions.items()}, **self.condition(1)}
 
