@@ -98,7 +98,7 @@ def test_one_label_is_for_all_and_none_says_nothing(model: Model) -> None:
         ({"batch": 1.5}, "batch is a whole number"),
         ({"guidance": float("nan")}, "guidance must be a finite number"),
         ({"guidance": "3"}, "guidance must be a finite number"),
-        ({"sampler": "ddim", "eta": 2}, "eta must lie between 0"),
+        ({"sampler": "ddim", "eta": 2}, "eta must be between 0"),
         ({"interval": 3}, "an interval is two numbers"),
         ({"interval": (5, 1)}, "an interval is two numbers"),
         ({"interval": "0-5"}, "an interval is two numbers"),

@@ -152,6 +152,6 @@ def test_what_a_walk_can_t_say_is_refused_before_anything_is_written(
 
 def test_guidance_of_what_is_told_nothing_is_refused(tmp_path: Path) -> None:
     plain = new_model(replace(TINY, net=replace(TINY.net, classes=0), classes=()))
-    with pytest.raises(SfumatoError, match="is told nothing that guidance could push to"):
+    with pytest.raises(SfumatoError, match="takes no condition that guidance could push to"):
         export_onnx(plain, tmp_path / "out", SamplingConfig(guidance=2.0))
     assert not (tmp_path / "out").exists()

@@ -103,9 +103,9 @@ class FiniteSet:
         sure = variance == 0
         variance = torch.where(sure, 1.0, variance)
         weights = self._log_joint(x, alpha, variance).softmax(1)
-        kept = alpha * self.std**2 / variance  # of what x strays from alpha·point
+        share = alpha * self.std**2 / variance  # of what x strays from alpha·point
         flat = x.to(self.precision).flatten(1)
-        mean = kept * flat + (1 - alpha * kept) * (weights @ self.points.to(self.precision).flatten(1))
+        mean = share * flat + (1 - alpha * share) * (weights @ self.points.to(self.precision).flatten(1))
         mean = torch.where(sure, flat / torch.where(alpha > 0, alpha, 1.0), mean)
         return mean.reshape(x.shape).to(x.dtype)
 

@@ -86,7 +86,7 @@ PARAMETERIZATIONS = tuple(_ROWS)
 
 
 def c_noise(level: Level) -> Tensor:
-    """How a network is told the level: `¼·ln(sigma/alpha)` (Karras et al. 2022, table 1), within [−2, 2].
+    """The level as a network takes it: `¼·ln(sigma/alpha)` (Karras et al. 2022, table 1), within [−2, 2].
 
     Beyond a ratio of e^±8 a picture is pure noise or clean to the eye, so the ends stay finite and near.
     """

@@ -35,7 +35,7 @@ def network_onnx(model: Model, half: bool = False) -> bytes:
     """The network as an ONNX graph: `x` (batch, *shape), `c_noise` (batch,) → `answer`.
 
     With classes it takes `label` (batch,) too, with prompts `text` (batch, length), or (batch, length, features) where
-    a frozen encoder reads them, and each other condition by its name, where NaN is not told. Any batch size. `half`
+    a frozen encoder reads them, and each other condition by its name, where NaN is none. Any batch size. `half`
     keeps the weights as float16 in the file, half the bytes; it still computes in float32. Raises SfumatoError without
     the packages onnx and onnxscript.
     """
@@ -151,12 +151,12 @@ def program_data(program: Program, parameterization: Parameterization | None) ->
             lines.append({"draw": True})
         elif isinstance(line, Ask):
             level = Level.of(line.alpha, line.sigma)
-            told: dict[str, Any] = {"null": True} if line.null else {}
-            told |= {"alpha": line.alpha, "sigma": line.sigma}
+            asked: dict[str, Any] = {"null": True} if line.null else {}
+            asked |= {"alpha": line.alpha, "sigma": line.sigma}
             if parameterization is not None:
                 c_in, c_skip, c_out = (float(c) for c in parameterization.in_skip_out(level))
-                told |= {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": float(c_noise(level))}
-            lines.append({"ask": [list(term) for term in line.terms], **told})
+                asked |= {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": float(c_noise(level))}
+            lines.append({"ask": [list(term) for term in line.terms], **asked})
         else:
             lines.append({"arrive": [list(term) for term in line.terms]})
     return {"scale": program.scale, "calls": program.calls, "lines": lines}
@@ -164,11 +164,11 @@ def program_data(program: Program, parameterization: Parameterization | None) ->
 
 def _prompt(model: Model) -> dict[str, Any]:
     """How an importer comes from words to the network's `text`."""
-    told: dict[str, Any] = {"tokens": model.tokens([""]).shape[1]}
+    prompt: dict[str, Any] = {"tokens": model.tokens([""]).shape[1]}
     if model.encoder is None:
-        return {**told, "tokenizer": TOKENIZER}
+        return {**prompt, "tokenizer": TOKENIZER}
     encoder = model.encoder
-    return {**told, "encoder": encoder.name, "weights": encoder.expected, "features": encoder.features}
+    return {**prompt, "encoder": encoder.name, "weights": encoder.expected, "features": encoder.features}
 
 
 def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = None) -> list[Path]:
@@ -178,8 +178,10 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
     """
     sampling = sampling or model.config.sampling
     if sampling.guidance != 1 and not (model.config.classes or model.reads or model.config.conditions):
-        raise SfumatoError(f"{model.source or 'the model'} is told nothing that guidance could push to; leave it out.")
-    told = {
+        raise SfumatoError(
+            f"{model.source or 'the model'} takes no condition that guidance could push to; leave it out."
+        )
+    described = {
         "format": FORMAT,
         "sfumato": version("sfumato"),
         "shape": list(model.config.shape),
@@ -190,7 +192,7 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
         **walk(sampling, model.denoiser.parameterization),
     }
     try:
-        content = json.dumps(told, allow_nan=False)
+        content = json.dumps(described, allow_nan=False)
     except ValueError as error:
         raise SfumatoError(
             f"the walk of {sampling.sampler} on the grid {sampling.grid} and the schedule {sampling.schedule} holds "

@@ -40,7 +40,7 @@ def guided_denoiser(denoiser: Denoiser, rule: Rule) -> Denoiser:
 def classifier_free(scale: float, null: Condition | None, interval: tuple[float, float] = EVERYWHERE) -> Rule:
     """Classifier-free guidance: `D(null) + scale·(D(cond) − D(null))` (Ho & Salimans 2022, eq. 6).
 
-    Only where sigma/alpha lies in `interval` (Kynkäänniemi et al. 2024); elsewhere plainly conditional.
+    Only where sigma/alpha is in `interval` (Kynkäänniemi et al. 2024); elsewhere plainly conditional.
     """
     return _pushed(scale, null, interval, _extrapolated)
 
@@ -52,7 +52,7 @@ def projected(
     parallel: float = 0.0,
     norm: float = 0.25,
 ) -> Rule:
-    """Adaptive projected guidance: of the push, what lies along D(cond) counts `parallel` (Sadat et al. 2024, eq. 7).
+    """Adaptive projected guidance: of the push, what is along D(cond) counts `parallel` (Sadat et al. 2024, eq. 7).
 
     That part raises contrast and saturates. `norm` is how long the difference of the two answers may be, root mean
     square over a sample; longer ones are shortened to it. Their momentum over steps is left out: it would make an
@@ -75,7 +75,7 @@ def plus_plus(scale: float, null: Condition | None, grid: Level, interval: tuple
     """CFG++: guided answers, renoised with the unconditional noise (Chung et al. 2024, algorithm 1).
 
     In DDIM's step from sigma/alpha = r to r′ that equals classifier-free guidance of `scale/(1 − r′/r)`, so that it is
-    a rule that knows its `grid`. Scales lie between 0 (unconditional) and 1, which guides about as strongly as
+    a rule that knows its `grid`. Scales are between 0 (unconditional) and 1, which guides about as strongly as
     `1/(1 − r′/r)` does, 3 or so in 20 steps; only the last step is plainly conditional at 1.
     """
     scale, ratios = finite("the scale of guidance by cfg++", scale, 0, 1), grid.ratio

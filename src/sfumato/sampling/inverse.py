@@ -83,7 +83,7 @@ def downscaled(factor: int) -> Measure:
 
 
 def blurred(std: float) -> Measure:
-    """A Gaussian blur of `std` pixels; outside lies what is at the border."""
+    """A Gaussian blur of `std` pixels; outside is what is at the border."""
     reach = max(1, round(3 * std))
     weights = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, dtype=torch.float64) / std) ** 2)
     weights = weights / weights.sum()

@@ -127,7 +127,7 @@ class PredictorCorrector:
     The output at the predicted end serves the corrector and the next predictor, so that a step still costs one call.
     `order` earlier outputs predict and `corrector` ones, with the new one, correct: UniPC-p has order = corrector = p.
     `slope` is UniPC's B(h). `eta` > 0 follows the SDE of that strength, SA-Solver's τ, in steps that begin where
-    sigma/alpha lies in [`low`, `high`], and the ODE elsewhere (appendix E of that paper).
+    sigma/alpha is in [`low`, `high`], and the ODE elsewhere (appendix E of that paper).
     """
 
     order: int = 3

@@ -30,7 +30,7 @@ from sfumato.sampling.steppers import (
 from sfumato.sampling.weights import Output, Slope, first_order, multistep
 
 Point = tuple[Level, Tensor, Tensor]  # a level, the x there, and the denoiser's answer
-_NOTHING = 1e-9  # in λ: a way too short to be told from rounding
+_NOTHING = 1e-9  # in λ: a way too short to be distinguished from rounding
 
 
 def between(here: Level, there: Level, share: Any) -> Level:
@@ -193,7 +193,7 @@ class Ancestral:
 class Churn:
     """Noise is added first, then `base` steps down from the higher level: EDM's stochastic sampler.
 
-    `gamma` is how much sigma rises, where sigma/alpha lies in [low, high]: min(S_churn/steps, √2 − 1), S_tmin and
+    `gamma` is how much sigma rises, where sigma/alpha is in [low, high]: min(S_churn/steps, √2 − 1), S_tmin and
     S_tmax in Karras et al. 2022, algorithm 2; `inflate` their S_noise.
     """
 

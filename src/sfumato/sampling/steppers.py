@@ -111,6 +111,6 @@ def check_output(output: str) -> None:
 
 def check_eta(eta: float, output: Output = "data") -> None:
     if not 0 <= eta <= 1:
-        raise SfumatoError(f"eta must lie between 0 (deterministic) and 1 (as noisy as DDPM), got {eta}.")
+        raise SfumatoError(f"eta must be between 0 (deterministic) and 1 (as noisy as DDPM), got {eta}.")
     if eta > 0 and output == "noise":
         raise SfumatoError("a sampler that adds noise expands the data prediction; use dpm++ or ddim.")

@@ -5,7 +5,7 @@ its SDEs have the exact solution (Lu et al. 2022, eq. 3.4; Lu et al. 2023, eqs. 
 
     x_t = A·x_s + scale·∫ κ·e^(−κ(1−q))·M(λ_s + q·h) dq,  q from 0 to 1,  h = λ_t − λ_s
 
-with κ = h (data; more where noise is renewed) or κ = −h (noise). A sampler replaces M by the polynomial through the
+with κ = h (data; more where noise is injected) or κ = −h (noise). A sampler replaces M by the polynomial through the
 outputs it has; in which variable it is a polynomial is what tells the Adams-like methods apart (`VARIABLES`).
 The weights are NumPy float64, of the levels' shape: `()` or `(batch,)`.
 """
@@ -55,13 +55,13 @@ def decay(here: Level, there: Level) -> Any:
     return alpha * sigma_end / (sigma * alpha_end)
 
 
-def first_order(here: Level, there: Level, kept: Any = 1.0) -> tuple[Any, Any]:
+def first_order(here: Level, there: Level, retained: Any = 1.0) -> tuple[Any, Any]:
     """`(A, w)` of `x_t = A·x_s + w·D`: DDIM's step, defined at both ends.
 
-    `kept` in [0, 1] is the share of the present noise that stays; the rest is for the caller to renew.
+    `retained` in [0, 1] is the share of the present noise that stays; the rest is for the caller to inject.
     """
     (alpha, sigma), (alpha_end, sigma_end) = here.numbers, there.numbers
-    return kept * sigma_end / sigma, alpha_end - kept * alpha * sigma_end / sigma
+    return retained * sigma_end / sigma, alpha_end - retained * alpha * sigma_end / sigma
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # rows at an end are computed, then dropped
@@ -72,7 +72,7 @@ def multistep(
     output: Output,
     variable: Variable = "lambda",
     slope: Slope = "exact",
-    kept: Any = 1.0,
+    retained: Any = 1.0,
 ) -> tuple[Any, list[Any]]:
     """`(A, [w_0, w_1, …])` of `x_t = A·x_s + w_0·M(here) + Σ w_j·M(others[j−1])`.
 
@@ -84,8 +84,8 @@ def multistep(
     h = -np.log(ratio)
     (alpha, sigma), (alpha_end, sigma_end) = here.numbers, there.numbers
     if output == "data":
-        kappa, total = h - np.log(kept), 1 - ratio * kept
-        a, scale = kept * sigma_end / sigma, alpha_end
+        kappa, total = h - np.log(retained), 1 - ratio * retained
+        a, scale = retained * sigma_end / sigma, alpha_end
     else:
         kappa, total = -h, 1 - 1 / ratio
         a, scale = alpha_end / alpha, sigma_end
