@@ -51,7 +51,7 @@ def test_it_is_read_once_by_any_number_of_processes_and_asked_for_prompts(
     assert (
         max(float((value - theirs[name]).abs().max()) for name, value in ours.items()) < 1e-4
     )  # as much as Muon makes of rounding: see test_optimizers.py
-    assert not torch.equal(ours["text.each.weight"], torch.zeros_like(ours["text.each.weight"]))
+    assert not torch.equal(ours["text.token.weight"], torch.zeros_like(ours["text.token.weight"]))
 
     drawn = sfumato("sample", "runs/alone", "a red circle", "-n", 1, "--steps", 2, "--out", "drawn")
     assert drawn.returncode == 0 and (place / "drawn" / "a-red-circle-seed-0000.png").exists(), drawn.stderr
