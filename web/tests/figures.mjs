@@ -2,7 +2,7 @@
 import { open, visit } from './browser.mjs'
 
 const address = process.argv[2]
-const browser = await open()
+const browser = await open({ short: false })
 const figures = {}
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
 const ready = (page) => page.waitForFunction(() => 'sfumato' in window && document.querySelector('.questions form') && !window.sfumato.busy())

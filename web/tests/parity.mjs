@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import { open, visit } from './browser.mjs'
 
 const asked = JSON.parse(readFileSync(0, 'utf8'))
-const browser = await open()
-const { page, problems } = await visit(browser, process.argv[2])
+const browser = await open({ short: false })
+const { page, problems } = await visit(browser, `${process.argv[2]}?c=glossary`)
 await page.waitForFunction(() => 'sfumato' in window)
 const answered = []
 for (const one of asked)
