@@ -40,11 +40,12 @@ def store_averages(folder: Path, trainer: Trainer) -> Path:
     with trainer.processes.together():
         averages = [gathered(plain_weights(average.net), main) for average in trainer.averages]
     half = [{k: v.detach().half() if v.is_floating_point() else v for k, v in weights.items()} for weights in averages]
-    about = json.dumps([[profile.time, profile.gamma] for profile in trainer.profiles])
+    profiles = [[profile.time, profile.gamma] for profile in trainer.profiles]
+    about = json.dumps({"names": NAMES, "profiles": profiles})  # one text: several come in any order, as other bytes
     path = folder / "averages" / f"step-{trainer.step:08d}.safetensors"
     tensors = {name: value.contiguous() for name, value in pack(half).items()}
     if main:
-        replace_file(path, safetensors.torch.save(tensors, {"profiles": about, "names": str(NAMES)}))
+        replace_file(path, safetensors.torch.save(tensors, {"about": about}))
     return path
 
 
@@ -62,10 +63,11 @@ def _read_snapshot(path: Path) -> Stored:
     with suppress(OSError, SafetensorError, ValueError, KeyError, struct.error):
         data = path.read_bytes()
         length = struct.unpack("<Q", data[:8])[0]
-        about = parse(data[8 : 8 + length])["__metadata__"]
-        profiles = [Profile(*pair) for pair in parse(about["profiles"])]
+        found = parse(data[8 : 8 + length])["__metadata__"]
+        about = parse(found["about"]) if "about" in found else {"profiles": parse(found["profiles"])}
+        profiles = [Profile(*pair) for pair in about["profiles"]]
         tensors = safetensors.torch.load(data)
-        current = tensors if about.get("names") == str(NAMES) else renamed(tensors)
+        current = tensors if about.get("names") == NAMES else renamed(tensors)
         stored = list(zip(profiles, unpack(current), strict=True))
         return [pair for pair in stored if all(bool(torch.isfinite(v).all()) for v in pair[1].values())]
     return []
