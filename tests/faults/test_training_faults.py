@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,22 +34,24 @@ from tiny import TINY, Command, blobs
 CPU = torch.device("cpu")
 CONFIG = TrainingConfig("blobs", images=16 * 40, batch=16, previews=1, save_minutes=1e-9, keep=3)  # saves at every step
 
-TRAIN = """
-import sys
-from pathlib import Path
-import torch
-from tiny import TINY, blobs
-from test_training_faults import CONFIG, CPU
-from sfumato.training import Saved, resume_run, start_run, train
+FORKS = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
+FORKS.set_forkserver_preload(["torch._dynamo", "sfumato.training", "pytest"])
 
-torch.set_num_threads(1)  # as here: sums in another order would differ in the last bit
-folder = Path(sys.argv[1])
-fresh = not (folder / "config.json").exists()
-trainer = start_run(folder, blobs(), CONFIG, TINY, CPU) if fresh else resume_run(folder, blobs(), CONFIG, CPU)[0]
-for event in train(folder, trainer):
-    if isinstance(event, Saved):
-        print(event.step, flush=True)
-"""
+
+def go_on(folder: Path, told: Connection) -> None:
+    """Start the run, or go on with it, and tell each step that was saved, or why it ended."""
+    torch.set_num_threads(1)  # as here: sums in another order would differ in the last bit
+    fresh = not (folder / "config.json").exists()
+    try:
+        trainer = (
+            start_run(folder, blobs(), CONFIG, TINY, CPU) if fresh else resume_run(folder, blobs(), CONFIG, CPU)[0]
+        )
+        for event in train(folder, trainer):
+            if isinstance(event, Saved):
+                told.send(event.step)
+    except SfumatoError as error:
+        told.send(str(error))
+        sys.exit(1)
 
 
 def final_weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -59,13 +67,19 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.T
     return final_weights(folder)
 
 
-def in_another_process(folder: Path) -> subprocess.Popen[str]:
-    """Starts the run, or goes on with it, and prints each step that was saved."""
-    here = Path(__file__).parent
-    places = [str(here), str(here.parent), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
-    command = [sys.executable, "-c", TRAIN, str(folder)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+def in_another_process(folder: Path) -> tuple[BaseProcess, Iterator[Any]]:
+    """A process that goes on with the run, and what it tells."""
+    ours, theirs = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=go_on, args=(folder, theirs))
+    process.start()
+    theirs.close()
+
+    def told() -> Iterator[Any]:
+        with ours, suppress(EOFError):
+            while True:
+                yield ours.recv()
+
+    return process, told()
 
 
 def test_killed_again_and_again_a_run_ends_as_if_it_had_not_been(
@@ -74,14 +88,13 @@ def test_killed_again_and_again_a_run_ends_as_if_it_had_not_been(
     """SIGKILL lands at whatever point saving or training has reached once a given step was announced."""
     folder = tmp_path / "run"
     for kill_after in (1, 4, 9, 17, 30, None):
-        process = in_another_process(folder)
-        assert process.stdout is not None
-        for line in process.stdout:
-            if kill_after is not None and int(line) >= kill_after:
-                process.send_signal(signal.SIGKILL)
+        process, told = in_another_process(folder)
+        for step in told:
+            if kill_after is not None and step >= kill_after:
+                process.kill()
                 break
-        process.wait()
-        assert process.returncode == (0 if kill_after is None else -signal.SIGKILL)
+        process.join()
+        assert process.exitcode == (0 if kill_after is None else -signal.SIGKILL)
     result = final_weights(folder)
     assert all(torch.equal(result[name], value) for name, value in uninterrupted.items())
     steps = [json.loads(line)["step"] for line in (folder / "metrics.jsonl").open()]
@@ -91,19 +104,21 @@ def test_killed_again_and_again_a_run_ends_as_if_it_had_not_been(
 def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
     """The second is told so and changes nothing, though the first stands still; once that was killed, all is free."""
     folder = tmp_path / "run"
-    first = in_another_process(folder)
-    assert first.stdout is not None and first.stdout.readline() == "1\n"
-    first.send_signal(signal.SIGSTOP)
+    first, told = in_another_process(folder)
+    assert next(told) == 1 and first.pid is not None
+    os.kill(first.pid, signal.SIGSTOP)
     there = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    second = in_another_process(folder)
-    printed, said = second.communicate()
-    assert second.returncode == 1 and printed == "" and f"another process trains in {folder}; stop it first" in said
+    second, said = in_another_process(folder)
+    (sentence,) = said
+    second.join()
+    assert second.exitcode == 1 and f"another process trains in {folder}; stop it first" in sentence
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == there
     first.kill()
-    first.communicate()
-    third = in_another_process(folder)
-    printed, said = third.communicate()
-    assert third.returncode == 0 and printed.split()[-1] == "40", said
+    first.join()
+    third, said = in_another_process(folder)
+    assert [*said][-1] == 40
+    third.join()
+    assert third.exitcode == 0
 
 
 @pytest.mark.parametrize("file", [*FILES, "state.json"])

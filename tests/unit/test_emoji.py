@@ -14,11 +14,6 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation.emoji import Region, colour_of, regions, subject
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.mark.parametrize(
     ("name", "plain"),
     [
