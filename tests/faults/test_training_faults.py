@@ -29,6 +29,7 @@ from sfumato.hub.checkpoints import MARGIN, newest_checkpoint, saved_in, write_c
 from sfumato.nets import MLPConfig
 from sfumato.training import Noted, Progress, Saved, StateLost, TrainingConfig, model_for, resume_run, start_run, train
 from sfumato.training.run import FILES
+from sfumato.training.state import snapshot_bytes, state_bytes
 from tiny import TINY, Command, blobs
 
 CPU = torch.device("cpu")
@@ -251,7 +252,7 @@ def test_what_a_run_can_do_without_is_given_up_for_its_checkpoint(small_disk: Pa
     """
     folder, config = small_disk / "run", replace(CONFIG, held_out=0.2, previews=4)
     trainer = start_run(folder, blobs(), config, TINY, CPU)
-    fill(small_disk, but=trainer.checkpoint_bytes + MARGIN + 200_000)
+    fill(small_disk, but=state_bytes(trainer) + MARGIN + 200_000)
     events = []
     for event in train(folder, trainer):
         events.append(event)
@@ -306,9 +307,9 @@ def test_what_a_checkpoint_takes_is_known_before_it_is_written(tmp_path: Path) -
         trainer = start_run(folder, blobs(), replace(CONFIG, optimizer=optimizer, images=16 * 8), TINY, CPU)
         saved = [event for event in train(folder, trainer) if isinstance(event, Saved)][-1]
         size = sum(path.stat().st_size for path in saved.path.iterdir())
-        assert 0.9 * size < trainer.checkpoint_bytes < 1.1 * size
+        assert 0.9 * size < state_bytes(trainer) < 1.1 * size
         snapshot = next((folder / "averages").iterdir()).stat().st_size
-        assert 0.9 * snapshot < trainer.snapshot_bytes < 1.1 * snapshot
+        assert 0.9 * snapshot < snapshot_bytes(trainer) < 1.1 * snapshot
 
 
 def test_a_full_disk_is_one_line_on_the_command_line(small_disk: Path, sfumato: Command) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.training.ema import Profile, coefficients, gamma_of, inner, reconstruct, update_ema, width_of
+from sfumato.training.ema import Profile, coefficients, ema_decay, gamma_of, inner, reconstruct, update_ema, width_of
 
 STEPS = 800
 WIDTHS = (0.05, 0.10)
@@ -28,7 +28,7 @@ def tracked(width: float, weights: list[Tensor]) -> list[Tensor]:
     average = [torch.zeros_like(weights[0])]
     moments = []
     for step, value in enumerate(weights, start=1):
-        update_ema(average, [value], step, gamma_of(width))
+        update_ema(average, [value], ema_decay(step, gamma_of(width)))
         moments.append(average[0].clone())
     return moments
 

@@ -13,7 +13,7 @@ from sfumato.diffusion import (
     Cosine,
     GaussianMixture,
     Level,
-    LevelLaw,
+    NoiseDistribution,
     Objective,
     Parameterization,
     RectifiedFlow,
@@ -62,7 +62,7 @@ def column(values: Tensor) -> Tensor:
 @SCHEDULES
 def test_the_eps_weight_is_the_error_of_the_noise(path: Schedule) -> None:
     """Ho et al. 2020, eq. 14."""
-    loss, x0, level, x, x0_hat = asked(Objective(LevelLaw("uniform", path), "eps"))
+    loss, x0, level, x, x0_hat = asked(Objective(NoiseDistribution("uniform"), path, "eps"))
     alpha, sigma = column(level.alpha), column(level.sigma)
     eps, eps_hat = (x - alpha * x0) / sigma, (x - alpha * x0_hat) / sigma
     assert eps.std().item() == pytest.approx(1, abs=0.1)
@@ -72,7 +72,7 @@ def test_the_eps_weight_is_the_error_of_the_noise(path: Schedule) -> None:
 @SCHEDULES
 def test_the_v_weight_is_the_error_of_v(path: Schedule) -> None:
     """v = alpha·ε − sigma·x0 on the unit circle (Salimans & Ho 2022, appendix D)."""
-    loss, x0, level, x, x0_hat = asked(Objective(LevelLaw("uniform", path), "v"))
+    loss, x0, level, x, x0_hat = asked(Objective(NoiseDistribution("uniform"), path, "v"))
     norm = (level.alpha**2 + level.sigma**2).sqrt()
     alpha, sigma, z = column(level.alpha / norm), column(level.sigma / norm), x / column(norm)
     v, v_hat = (alpha * (z - alpha * clean) / sigma - sigma * clean for clean in (x0, x0_hat))
@@ -82,7 +82,7 @@ def test_the_v_weight_is_the_error_of_v(path: Schedule) -> None:
 @SCHEDULES
 def test_the_flow_weight_is_the_error_of_the_velocity(path: Schedule) -> None:
     """u = ε − x0 (Lipman et al. 2022)."""
-    loss, x0, level, x, x0_hat = asked(Objective(LevelLaw("uniform", path), "flow"))
+    loss, x0, level, x, x0_hat = asked(Objective(NoiseDistribution("uniform"), path, "flow"))
     alpha, sigma = column(level.alpha), column(level.sigma)
     u, u_hat = ((x - alpha * clean) / sigma - clean for clean in (x0, x0_hat))
     torch.testing.assert_close(loss, mean_square(u - u_hat), rtol=1e-9, atol=0)
@@ -92,19 +92,21 @@ def test_the_flow_weight_is_the_error_of_the_velocity(path: Schedule) -> None:
 @pytest.mark.parametrize("data_std", [0.5, 1.0])
 def test_the_edm_weight_is_the_plain_error_on_edms_target(path: Schedule, data_std: float) -> None:
     """λ(σ) = 1/c_out² (Karras et al. 2022, eq. 8)."""
-    loss, x0, level, x, x0_hat = asked(Objective(LevelLaw("uniform", path), "edm", data_std))
+    loss, x0, level, x, x0_hat = asked(Objective(NoiseDistribution("uniform"), path, "edm", data_std))
     edm = Parameterization("edm", data_std)
     torch.testing.assert_close(loss, mean_square(edm.target(x, x0, level) - edm.target(x, x0_hat, level)))
 
 
 @SCHEDULES
 def test_the_x0_weight_is_the_error_itself_and_the_others_multiply_it(path: Schedule) -> None:
-    law = LevelLaw("uniform", path)
-    error, x0, level, _, x0_hat = asked(Objective(law, "x0"))
+    noise = NoiseDistribution("uniform")
+    error, x0, level, _, x0_hat = asked(Objective(noise, path, "x0"))
     torch.testing.assert_close(error, mean_square(x0 - x0_hat))
     snr = level.alpha**2 / level.sigma**2
-    torch.testing.assert_close(asked(Objective(law, "min-snr"))[0], torch.minimum(snr, torch.tensor(5.0)) * error)
-    torch.testing.assert_close(asked(Objective(law, "p2"))[0], snr / (1 + snr) * error)
+    torch.testing.assert_close(
+        asked(Objective(noise, path, "min-snr"))[0], torch.minimum(snr, torch.tensor(5.0)) * error
+    )
+    torch.testing.assert_close(asked(Objective(noise, path, "p2"))[0], snr / (1 + snr) * error)
 
 
 def test_p2_is_the_noise_error_over_one_plus_snr() -> None:
@@ -115,14 +117,14 @@ def test_p2_is_the_noise_error_over_one_plus_snr() -> None:
 
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_weights_are_finite_and_positive_wherever_a_law_goes(weight: str, schedule: Schedule) -> None:
-    level = LevelLaw("uniform", schedule)(1000, torch.Generator().manual_seed(0))
+    level = NoiseDistribution("uniform")(schedule, 1000, torch.Generator().manual_seed(0))
     values = WEIGHTS[weight]((level.alpha / level.sigma) ** 2, 0.5)
     assert bool((values.isfinite() & (values > 0)).all())
 
 
 def test_an_unknown_weight_lists_the_choices() -> None:
     with pytest.raises(SfumatoError, match="min-snr"):
-        Objective(LevelLaw("uniform", linear()), "snr")
+        Objective(NoiseDistribution("uniform"), linear(), "snr")
 
 
 # The minimum
@@ -130,7 +132,7 @@ def test_an_unknown_weight_lists_the_choices() -> None:
 
 @pytest.mark.parametrize("weight", ["x0", "eps", "v", "min-snr"])
 def test_no_other_denoiser_beats_the_exact_one(weight: str, small_mixture: GaussianMixture) -> None:
-    objective = Objective(LevelLaw("log-normal", Cosine(), mean=0.0, std=1.0), weight)
+    objective = Objective(NoiseDistribution("log-normal", mean=0.0, std=1.0), Cosine(), weight)
     x0 = small_mixture.sample(20_000, torch.Generator().manual_seed(0))
 
     def risk(change: float, kind: str) -> float:
@@ -157,9 +159,9 @@ def test_the_least_loss_on_a_gaussian_is_the_posterior_variance() -> None:
     data_std, count = 0.6, 200_000
     gaussian = GaussianMixture.gaussian(torch.tensor([0.5]), torch.tensor([data_std]))
     generator = torch.Generator().manual_seed(0)
-    law = LevelLaw("uniform", Cosine())
-    loss = Objective(law, "x0")(gaussian, gaussian.sample(count, generator), None, generator)
-    level = law(count, torch.Generator().manual_seed(1))
+    noise = NoiseDistribution("uniform")
+    loss = Objective(noise, Cosine(), "x0")(gaussian, gaussian.sample(count, generator), None, generator)
+    level = noise(Cosine(), count, torch.Generator().manual_seed(1))
     variance = data_std**2 * level.sigma**2 / ((level.alpha * data_std) ** 2 + level.sigma**2)
     assert loss.mean().item() == pytest.approx(variance.mean().item(), abs=5 * loss.std().item() / count**0.5)
 
@@ -171,7 +173,7 @@ def test_the_least_loss_on_a_gaussian_is_the_posterior_variance() -> None:
 def test_uncertainty_settles_at_the_log_of_the_error(amount: float) -> None:
     """min over u of e/e^u + u lies at u = ln e, where the loss is 1 + ln e (Karras et al. 2024, eq. 21)."""
     x0, uncertainty = torch.zeros(32, 3), Uncertainty()
-    objective = Objective(LevelLaw("uniform", linear()), "x0", uncertainty=uncertainty)
+    objective = Objective(NoiseDistribution("uniform"), linear(), "x0", uncertainty=uncertainty)
     error = torch.tensor(amount**2)
 
     def loss(u: Tensor) -> Tensor:
@@ -188,9 +190,11 @@ def test_uncertainty_settles_at_the_log_of_the_error(amount: float) -> None:
 
 
 def test_a_fresh_uncertainty_changes_nothing() -> None:
-    x0, law = torch.randn(16, 3, generator=torch.Generator().manual_seed(0)), LevelLaw("uniform", linear())
-    plain = Objective(law, "v")(Guess(), x0, None, torch.Generator().manual_seed(0))
-    balanced = Objective(law, "v", uncertainty=Uncertainty())(Guess(), x0, None, torch.Generator().manual_seed(0))
+    x0, noise = torch.randn(16, 3, generator=torch.Generator().manual_seed(0)), NoiseDistribution("uniform")
+    plain = Objective(noise, linear(), "v")(Guess(), x0, None, torch.Generator().manual_seed(0))
+    balanced = Objective(noise, linear(), "v", uncertainty=Uncertainty())(
+        Guess(), x0, None, torch.Generator().manual_seed(0)
+    )
     torch.testing.assert_close(balanced, plain)
 
 
@@ -216,7 +220,7 @@ def test_uncertainty_reads_the_level_as_the_net_does() -> None:
     uncertainty = Uncertainty()
     with torch.no_grad():
         uncertainty.mix.weight.copy_(torch.linspace(-1, 1, 64)[None])
-    objective = Objective(LevelLaw("uniform", linear()), "x0", uncertainty=uncertainty)
+    objective = Objective(NoiseDistribution("uniform"), linear(), "x0", uncertainty=uncertainty)
     guess, x0 = Guess(), pictures().float()
     loss = objective(guess, x0, None, torch.Generator().manual_seed(0))
     _, level, x0_hat = guess.asked[0]
@@ -225,5 +229,5 @@ def test_uncertainty_reads_the_level_as_the_net_does() -> None:
 
 
 def test_uncertainty_takes_pictures_in_float64() -> None:
-    objective = Objective(LevelLaw("uniform", linear()), "x0", uncertainty=Uncertainty())
+    objective = Objective(NoiseDistribution("uniform"), linear(), "x0", uncertainty=Uncertainty())
     assert objective(Guess(), pictures(), None, torch.Generator().manual_seed(0)).dtype == torch.float64

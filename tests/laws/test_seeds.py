@@ -125,7 +125,7 @@ def drawn_at(tmp_path: Path, seed: int, step: int = 1, name: str = "", **setting
     data = picture_set()
     config = TrainingConfig(data.name, images=64, batch=32, seed=seed, condition_dropout=0.5, **settings)  # type: ignore[arg-type]
     trainer = start_run(tmp_path / f"{seed}-{name}", data, config, model_for(data, "nano"))
-    (part,) = trainer._draw(step, 32 * (step - 1))
+    (part,) = trainer.draw(step, 32 * (step - 1))
     weights = torch.cat([weight.detach().flatten() for weight in trainer.model.denoiser.parameters()])
     dropped = part.cond["label"] == 2
     return {

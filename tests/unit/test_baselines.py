@@ -128,8 +128,8 @@ def test_batch_is_the_one_that_the_diffusion_model_sees(kind: Kind) -> None:
     ours = BaselineTrainer(new_baseline(SMALL[kind]), blobs(), config)
     theirs = Trainer(new_model(TINY), blobs(), config)
     for _ in range(5):
-        x, labels = ours.batch()
-        [part] = theirs._draw(ours.step + 1, ours.images)
+        [(x, labels, _)] = ours.draw(ours.step + 1, ours.images)
+        [part] = theirs.draw(ours.step + 1, ours.images)
         assert torch.equal(x, part.x0) and labels is not None and torch.equal(labels, part.cond["label"])
         next(ours.steps())
     rates = [step.learning_rate for step in BaselineTrainer(new_baseline(SMALL[kind]), blobs(), config).steps()]
@@ -191,7 +191,7 @@ def test_steps_that_are_not_finite_change_nothing_and_too_many_end_the_training(
 
 
 def _longer(trainer: BaselineTrainer) -> BaselineTrainer:
-    trainer.config = replace(trainer.config, images=10**6)
+    trainer.budget = replace(trainer.budget, images=10**6)
     return trainer
 
 

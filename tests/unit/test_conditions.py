@@ -154,7 +154,7 @@ def test_a_resumed_run_with_conditions_equals_an_uninterrupted_one_and_draws_wha
 def draws(data: Dataset, conditions: Iterable[ConditionConfig], step: int, seed: int = 0) -> dict[str, Tensor]:
     model = new_model(model_for(data, "nano", conditions=tuple(conditions)))
     config = TrainingConfig("blobs", images=10**6, batch=2000, condition_dropout=0.3, seed=seed, flip=True)
-    (part,) = Trainer(model, data, config)._draw(step, 0)
+    (part,) = Trainer(model, data, config).draw(step, 0)
     return part.cond | {"x0": part.x0}
 
 
@@ -180,9 +180,9 @@ def test_conditions_are_hidden_one_by_one_as_often_as_asked_by_seed_and_step_alo
 
 def test_a_model_without_conditions_is_trained_on_the_same_noise_as_before() -> None:
     data = with_columns()
-    plain = Trainer(new_model(TINY), data, TrainingConfig("blobs", images=100, batch=16))._draw(1, 0)[0]
+    plain = Trainer(new_model(TINY), data, TrainingConfig("blobs", images=100, batch=16)).draw(1, 0)[0]
     told = new_model(replace(TINY, net=replace(TINY.net, conditions=ALL)))  # type: ignore[arg-type]
-    more = Trainer(told, data, TrainingConfig("blobs", images=100, batch=16))._draw(1, 0)[0]
+    more = Trainer(told, data, TrainingConfig("blobs", images=100, batch=16)).draw(1, 0)[0]
     assert torch.equal(plain.eps, more.eps) and torch.equal(plain.level.sigma, more.level.sigma)
     assert torch.equal(plain.cond["label"], more.cond["label"])
 

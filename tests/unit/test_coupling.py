@@ -82,7 +82,7 @@ def test_coupled_training_is_a_function_of_the_step() -> None:
 def test_noise_lies_near_what_is_shown(accumulate: int) -> None:
     data = replace(blobs(), crop=2)
     config = replace(CONFIG, coupling=True, flip=True, accumulate=accumulate, condition_dropout=0.0)
-    parts = Trainer(new_model(model_for(data, "nano")), data, config)._draw(1, 0)
+    parts = Trainer(new_model(model_for(data, "nano")), data, config).draw(1, 0)
     x0, labels = (torch.cat([part.x0 for part in parts]), torch.cat([part.cond["label"] for part in parts]))
     assert couple(x0, labels, torch.cat([part.eps for part in parts])).tolist() == list(range(16)), "none is nearer"
 

@@ -194,7 +194,7 @@ def test_a_budget_in_minutes_holds_previews_evaluations_and_saving(
     assert len(looks) == trainer.config.previews
     assert any(isinstance(event, Judged) for event in events) == bool(held_out and trainer.config.evaluated)
     assert training_config(tmp_path / "run") == trainer.config
-    assert trainer.fraction == 1 and trainer.config.spent(trainer.images, trainer.seconds) == 1
+    assert trainer.fraction == 1 and trainer.config.budget.spent(trainer.images, trainer.seconds) == 1
 
 
 def test_looks_that_turn_out_dearer_are_left_out_and_that_is_said(

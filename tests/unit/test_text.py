@@ -207,7 +207,7 @@ def test_captions_are_hidden_as_often_as_asked_and_each_of_several_is_shown() ->
     config = TrainingConfig("blobs", images=10**6, batch=2000, condition_dropout=0.3)
     model = new_model(model_for(data, "nano"))
     model.tokenizer = learn_tokenizer(data.captions or [])
-    (part,) = Trainer(model, data, config)._draw(1, 0)
+    (part,) = Trainer(model, data, config).draw(1, 0)
     lines = {tuple(row.tolist()): 0 for row in model.tokens(["", "a red heart", "a blue heart"])}
     for row in part.cond["text"].tolist():
         lines[tuple(row)] += 1

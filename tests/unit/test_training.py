@@ -36,7 +36,7 @@ from sfumato.training import (
 )
 from sfumato.training.averages import write_average
 from sfumato.training.ema import ema_decay, update_ema
-from sfumato.training.trainer import PATIENCE
+from sfumato.training.loop import NONFINITE_STEPS
 from tiny import TINY, blobs, resumes_exactly
 
 CPU = torch.device("cpu")
@@ -108,7 +108,7 @@ def test_power_function_average_is_a_weighted_mean_with_power_weights() -> None:
     values = [torch.randn(4, generator=generator, dtype=torch.float64) for _ in range(50)]
     average = [torch.zeros(4, dtype=torch.float64)]
     for step, value in enumerate(values, start=1):
-        update_ema(average, [value], step, gamma=6.94)
+        update_ema(average, [value], ema_decay(step, 6.94))
     shares = []
     for i in range(1, 51):
         share = 1 - ema_decay(i, 6.94)
@@ -142,7 +142,7 @@ def test_a_non_finite_step_is_skipped_counted_and_never_enters_the_average() -> 
 def test_repeated_non_finite_steps_end_the_run_with_advice() -> None:
     trainer = Trainer(new_model(TINY), blobs(), CONFIG)
     poison(trainer, set(range(5, 30)))
-    with pytest.raises(SfumatoError, match=f"for {PATIENCE} steps in a row, up to step 14.*lower learning rate"):
+    with pytest.raises(SfumatoError, match=f"for {NONFINITE_STEPS} steps in a row, up to step 14.*lower learning rate"):
         list(trainer.steps())
 
 
@@ -329,7 +329,7 @@ def test_describe_measures_the_data() -> None:
 def test_pictures_are_shown_as_their_place_in_the_stream_says(accumulate: int) -> None:
     dataset = replace(blobs(), crop=2)
     config = replace(CONFIG, flip=True, accumulate=accumulate)
-    parts = Trainer(new_model(model_for(dataset, "nano")), dataset, config)._draw(4, 300)
+    parts = Trainer(new_model(model_for(dataset, "nano")), dataset, config).draw(4, 300)
     augmentation = draw_augmentation(config.seed, 300, config.batch, flip=True, crop=2)
     assert (
         augmentation.mirrored is not None

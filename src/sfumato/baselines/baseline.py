@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from sfumato.arguments import as_seeds, listed, whole
 from sfumato.errors import SfumatoError
 from sfumato.sampling import ImageNoise
+from sfumato.training.loop import Turn
 
 Kind = Literal["gan", "vae"]
-Loss = Callable[[Tensor, Tensor | None, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,15 @@ class BaselineConfig:
     latent: int = 32
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One player's part of a training step: it moves `weights` down `loss(x, label, generator)`, a mean over `x`."""
+class Rows(NamedTuple):
+    """A batch: pictures `x`, their classes, and a generator of what is random in the losses."""
 
-    weights: tuple[nn.Parameter, ...]
-    loss: Loss
-    optimizer: torch.optim.Optimizer
-    learning_rate: float
+    x: Tensor
+    label: Tensor | None
+    generator: torch.Generator
+
+
+Loss = Callable[[Rows, float], Tensor]  # the mean over the rows
 
 
 class Baseline(nn.Module, ABC):

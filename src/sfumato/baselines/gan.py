@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sfumato.baselines.baseline import Baseline, BaselineConfig, Turn
+from sfumato.baselines.baseline import Baseline, BaselineConfig, Rows
 from sfumato.baselines.networks import Down, Labels, Up, he
+from sfumato.training.loop import Turn
 
 # On digits, twice the learning rate is ahead after 20 s, and behind, with spikes in the loss, after 60 s.
 BETAS, LEARNING_RATE, PENALTY = (0.0, 0.99), 2e-3, 1.0
@@ -83,22 +84,23 @@ class GAN(Baseline):
         for net, loss in players:
             weights = tuple(net.parameters())
             optimizer = torch.optim.AdamW(weights, betas=BETAS, weight_decay=weight_decay, fused=True)
-            found.append(Turn(weights, loss, optimizer, LEARNING_RATE))
+            found.append(Turn(weights, loss, (optimizer,), LEARNING_RATE))
         return tuple(found)
 
-    def _noise(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        return torch.randn(len(x), self.config.latent, generator=generator).to(x.device)
+    def _generated(self, rows: Rows) -> Tensor:
+        z = torch.randn(len(rows.x), self.config.latent, generator=rows.generator).to(rows.x.device)
+        return self.draw(z, rows.label)
 
-    def _discriminator_loss(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Tensor:
+    def _discriminator_loss(self, rows: Rows, fraction: float) -> Tensor:
         with torch.no_grad():
-            drawn = self.generator(self._noise(x, generator), label)
-        both = torch.cat([x, drawn.to(x.dtype)]).requires_grad_(True)
-        scores = self.discriminator(both, None if label is None else torch.cat([label, label])).float()
+            generated = self._generated(rows)
+        both = torch.cat([rows.x, generated.to(rows.x.dtype)]).requires_grad_(True)
+        scores = self.discriminator(both, None if rows.label is None else torch.cat([rows.label, rows.label])).float()
         real, fake = scores.chunk(2)
         return relativistic_loss(real, fake) + PENALTY * gradient_penalty(scores, both)  # of both halves: (R1 + R2)/2
 
-    def _generator_loss(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Tensor:
-        drawn = self.generator(self._noise(x, generator), label)
+    def _generator_loss(self, rows: Rows, fraction: float) -> Tensor:
+        generated = self._generated(rows)
         with torch.no_grad():
-            real = self.discriminator(x, label)
-        return relativistic_loss(self.discriminator(drawn, label).float(), real.float())
+            real = self.discriminator(rows.x, rows.label)
+        return relativistic_loss(self.discriminator(generated, rows.label).float(), real.float())

@@ -10,8 +10,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from sfumato.baselines.baseline import Baseline, BaselineConfig, Turn
+from sfumato.baselines.baseline import Baseline, BaselineConfig, Rows
 from sfumato.baselines.networks import Down, Labels, Up, he
+from sfumato.training.loop import Turn
 
 BETAS, LEARNING_RATE = (0.9, 0.99), 4e-3
 
@@ -71,7 +72,7 @@ class VAE(Baseline):
     def turns(self, weight_decay: float) -> tuple[Turn, ...]:
         weights = tuple(self.parameters())
         optimizer = torch.optim.AdamW(weights, betas=BETAS, weight_decay=weight_decay, fused=True)
-        return (Turn(weights, self._loss, optimizer, LEARNING_RATE),)
+        return (Turn(weights, self._loss, (optimizer,), LEARNING_RATE),)
 
     def evidence_bound(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Tensor:
         """A lower bound of `log p(x | label)` in nats `(batch,)`, for one z a picture.
@@ -84,5 +85,5 @@ class VAE(Baseline):
         best = (x - decoded).square().mean().log()
         return log_likelihood(x, decoded, best) - divergence(mean, log_variance)
 
-    def _loss(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Tensor:
-        return -self.evidence_bound(x, label, generator).mean() / x[0].numel()
+    def _loss(self, rows: Rows, fraction: float) -> Tensor:
+        return -self.evidence_bound(*rows).mean() / rows.x[0].numel()

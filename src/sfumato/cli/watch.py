@@ -99,7 +99,7 @@ def _progress(line: dict[str, float | None], config: TrainingConfig) -> Progress
         step=int(number("step")),
         images=images,
         seconds=seconds,
-        fraction=config.spent(images, seconds),
+        fraction=config.budget.spent(images, seconds),
         loss=number("loss"),
         gradient_norm=number("gradient_norm"),
         learning_rate=number("learning_rate"),

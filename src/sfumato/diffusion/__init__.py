@@ -4,7 +4,7 @@ from sfumato.diffusion.denoiser import Condition, Denoiser, NetDenoiser
 from sfumato.diffusion.exact import FiniteSet, GaussianMixture
 from sfumato.diffusion.levels import Level
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
-from sfumato.diffusion.objective import LAWS, WEIGHTS, LevelLaw, Objective, Uncertainty
+from sfumato.diffusion.objective import DISTRIBUTIONS, WEIGHTS, Drawn, NoiseDistribution, Objective, Uncertainty
 from sfumato.diffusion.parameterizations import PARAMETERIZATIONS, Parameterization
 from sfumato.diffusion.schedules import (
     EDM,
@@ -22,8 +22,33 @@ from sfumato.diffusion.schedules import (
 )
 
 __all__ = [
-    "EDM", "LAWS", "PARAMETERIZATIONS", "SCHEDULES", "WEIGHTS", "Condition", "Cosine", "Denoiser", "DiscreteBetas",
-    "FiniteSet", "GaussianMixture", "Level", "LevelLaw", "NetDenoiser", "Objective", "Parameterization",
-    "RectifiedFlow", "Schedule", "Shift", "Sigmoid", "Uncertainty", "ZeroTerminalSNR", "bits_per_dim", "cosine_betas",
-    "dequantise", "linear", "log_likelihood", "scaled_linear",
+    "DISTRIBUTIONS",
+    "EDM",
+    "PARAMETERIZATIONS",
+    "SCHEDULES",
+    "WEIGHTS",
+    "Condition",
+    "Cosine",
+    "Denoiser",
+    "DiscreteBetas",
+    "Drawn",
+    "FiniteSet",
+    "GaussianMixture",
+    "Level",
+    "NetDenoiser",
+    "NoiseDistribution",
+    "Objective",
+    "Parameterization",
+    "RectifiedFlow",
+    "Schedule",
+    "Shift",
+    "Sigmoid",
+    "Uncertainty",
+    "ZeroTerminalSNR",
+    "bits_per_dim",
+    "cosine_betas",
+    "dequantise",
+    "linear",
+    "log_likelihood",
+    "scaled_linear",
 ]  # fmt: skip

@@ -6,10 +6,13 @@ Every weight multiplies the squared error of x0_hat, so objectives written for d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.diffusion.denoiser import Condition, Denoiser
@@ -29,8 +32,8 @@ WEIGHTS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "p2": lambda snr, d: snr / (1 + snr),  # k = 1, γ = 1 (Choi et al. 2022, eq. 8)
 }
 
-# name → (schedule, u in (0, 1), mean, std) → Level: a law of levels is its quantile function
-_LAWS: dict[str, Callable[[Schedule, Tensor, float, float], Level]] = {
+# name → (schedule, u in (0, 1), mean, std) → Level: a distribution of noise levels is its quantile function
+_DISTRIBUTIONS: dict[str, Callable[[Schedule, Tensor, float, float], Level]] = {
     "uniform": lambda schedule, u, mean, std: schedule(u),
     "timesteps": lambda schedule, u, mean, std: schedule((u * schedule.steps).ceil() / schedule.steps),
     # ln(sigma/alpha) ~ N(mean, std²); EDM's −1.2, 1.2
@@ -38,36 +41,37 @@ _LAWS: dict[str, Callable[[Schedule, Tensor, float, float], Level]] = {
     # logit(t) ~ N(mean, std²) (Esser et al. 2024, section 3.1)
     "logit-normal": lambda schedule, u, mean, std: schedule(torch.sigmoid(mean + std * torch.special.ndtri(u))),
 }
-LAWS = tuple(_LAWS)
+DISTRIBUTIONS = tuple(_DISTRIBUTIONS)
 LARGEST_LOG_RATIO = 8.0  # of sigma/alpha, where c_noise ends: beyond it a network can't tell levels apart
 
 
 @dataclass(frozen=True)
-class LevelLaw:
-    """How often each noise level is trained: `law(count, generator) → Level` of shape `(count,)`.
+class NoiseDistribution:
+    """How often each noise level is trained: `distribution(schedule, count, generator) → Level` of shape `(count,)`.
 
     `name` is one of uniform (t uniform), timesteps (k uniform in 1..T), log-normal, logit-normal. `stratified`
     takes one draw from each of `count` equal slices, which lowers the variance of a batch's mean loss. A share `tail`
     of the draws is spread evenly in ln(sigma/alpha) from 0 to 8 instead: up to pure noise, as a network is told it.
-    Samplers start there, and a narrow law leaves what the network answers to chance.
+    Samplers start there, and a narrow distribution leaves what the network answers to chance.
     """
 
     name: str
-    schedule: Schedule
     mean: float = 0.0
     std: float = 1.0
     stratified: bool = True
     tail: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.name not in _LAWS:
-            raise unknown("law of levels", self.name, LAWS)
+        if self.name not in _DISTRIBUTIONS:
+            raise unknown("noise-level distribution", self.name, DISTRIBUTIONS)
         if not 0 <= self.tail < 1:
-            raise SfumatoError(f"the tail of a law of levels is a share from 0 to below 1, got {self.tail}.")
-        if not self.std > 0:
-            raise SfumatoError(f"the spread of a law of levels must be above 0, got {self.std}.")
+            raise SfumatoError(f"the tail of a noise-level distribution is a share from 0 to below 1, got {self.tail}.")
+        if not math.isfinite(self.mean):
+            raise SfumatoError(f"the mean of a noise-level distribution is a finite number, got {self.mean}.")
+        if not 0 < self.std < math.inf:
+            raise SfumatoError(f"the spread of a noise-level distribution must be above 0, got {self.std}.")
 
-    def __call__(self, count: int, generator: torch.Generator) -> Level:
+    def __call__(self, schedule: Schedule, count: int, generator: torch.Generator) -> Level:
         u = torch.rand(count, dtype=torch.float64, generator=generator)
         if self.stratified:
             u = (torch.randperm(count, generator=generator) + u) / count
@@ -75,10 +79,10 @@ class LevelLaw:
         # `timesteps` on a schedule that ends in it.
         in_tail = u < self.tail
         within = torch.where(in_tail, 0.5, (u - self.tail) / (1 - self.tail)).clamp(1e-5, 1 - 1e-5)
-        level = _LAWS[self.name](self.schedule, within, self.mean, self.std)
+        level = _DISTRIBUTIONS[self.name](schedule, within, self.mean, self.std)
         if not self.tail:
             return level
-        far = self.schedule.at(-2 * u / self.tail * LARGEST_LOG_RATIO)
+        far = schedule.at(-2 * u / self.tail * LARGEST_LOG_RATIO)
         return Level(torch.where(in_tail, far.alpha, level.alpha), torch.where(in_tail, far.sigma, level.sigma))
 
 
@@ -101,16 +105,27 @@ class Uncertainty(nn.Module):
         return u[:, 0].to(noise.dtype)
 
 
+class Drawn(NamedTuple):
+    """What a batch is trained with: a level a row `(batch,)`, and noise `(batch, ...)`; on the CPU."""
+
+    level: Level
+    eps: Tensor
+
+
 @dataclass(frozen=True, eq=False)
 class Objective:
     """Denoising score matching: `objective(denoiser, x0, cond, generator) → loss per sample`.
 
-    Noise x0 to a level drawn from `law`, ask the denoiser, weigh the mean squared error of its x0_hat by
-    `weight` (a name in WEIGHTS). With `uncertainty`, the weighted error is balanced over levels as it learns.
-    `x0` is `(batch, ...)`; the loss is `(batch,)` in the dtype of x0.
+    Noise x0 to a level of `schedule` drawn from the distribution `noise`, ask the denoiser, weigh the mean squared
+    error of its x0_hat by `weight` (a name in WEIGHTS). With `uncertainty`, the weighted error is balanced over levels
+    as it learns. `x0` is `(batch, ...)`; the loss is `(batch,)` in the dtype of x0.
+
+    What `draw` returns is the objective's own: the training loop only cuts it by rows (of tensors, tuples, mappings or
+    dataclasses of them) and hands it to `loss`.
     """
 
-    law: LevelLaw
+    noise: NoiseDistribution
+    schedule: Schedule
     weight: str = "edm"
     data_std: float = 1.0
     uncertainty: Uncertainty | None = None
@@ -120,16 +135,26 @@ class Objective:
             raise unknown("loss weight", self.weight, WEIGHTS)
 
     def __call__(self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, generator: torch.Generator) -> Tensor:
-        return self.loss(denoiser, x0, cond, *self.draw(x0.shape, generator))
+        return self.loss(denoiser, x0, cond, self.draw(x0.shape, generator))
 
-    def draw(self, shape: Sequence[int], generator: torch.Generator) -> tuple[Level, Tensor]:
-        """The levels `(batch,)` and the noise `shape` = `(batch, ...)` that a batch is trained with, on the CPU."""
-        level = self.law(shape[0], generator)
-        return level, torch.randn(*shape, generator=generator)
+    def draw(self, shape: Sequence[int], generator: torch.Generator) -> Drawn:
+        """What a batch of `shape` = `(batch, ...)` is trained with, for `loss` to take."""
+        level = self.noise(self.schedule, shape[0], generator)
+        return Drawn(level, torch.randn(*shape, generator=generator))
 
-    def loss(self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, level: Level, eps: Tensor) -> Tensor:
-        """The loss per sample `(batch,)` at levels and with noise that were drawn before."""
-        eps = eps.to(x0)
+    def paired(self, drawn: Drawn, choose: Callable[[Tensor], Tensor]) -> Drawn:
+        """`drawn` with the noise in another order: row i gets the row `choose(eps)[i]`."""
+        return drawn._replace(eps=drawn.eps[choose(drawn.eps)])
+
+    def half_size(self, drawn: Drawn) -> Drawn:
+        """`drawn` for pictures of half the height and width, whose noise has unit variance again."""
+        return drawn._replace(eps=2 * F.avg_pool2d(drawn.eps, 2))
+
+    def loss(
+        self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, drawn: Drawn, fraction: float = 1.0
+    ) -> Tensor:
+        """The loss per sample `(batch,)` with what was drawn before, where a `fraction` of the budget is spent."""
+        level, eps = drawn.level, drawn.eps.to(x0)
         error = (denoiser(level.add_noise(x0, eps), level, cond) - x0).square().flatten(1).mean(1)
         weight = WEIGHTS[self.weight]((level.alpha / level.sigma) ** 2, self.data_std)
         loss: Tensor = broadcast(weight, error) * error

@@ -28,7 +28,7 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
     found = []
     parts = [rows[np.linspace(0, len(rows) - 1, min(SAMPLES, len(rows))).astype(np.int64)]
              for rows in (reference.held_out, reference.train)]  # fmt: skip
-    told = [told_of(model, reference.dataset, rows) for rows in parts]
+    told = [sample_conditions(model, reference.dataset, rows) for rows in parts]
     std = model.config.data_std
     for number, ratio in enumerate(LEVELS):
         row = {"sigma": ratio * std}
@@ -44,7 +44,9 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
     return found
 
 
-def told_of(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> tuple[Tensor, dict[str, Tensor] | None]:
+def sample_conditions(
+    model: Model, dataset: Dataset, rows: NDArray[np.int64]
+) -> tuple[Tensor, dict[str, Tensor] | None]:
     """Some of the data, and what `model` is told of it: classes, captions and conditions."""
     asked = asked_at(model, dataset, rows)
     return dataset.batch(rows)[0], model.condition(len(rows), asked.labels, asked.prompts, asked.told) or None

@@ -13,8 +13,11 @@ from torch import Tensor, nn
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.seeds import seeded, torch_generator
+from sfumato.training.budget import Budget
+from sfumato.training.loop import Loop, Turn
 
-MOST = 12_500  # pictures that are learnt and tested with
+MAX_PICTURES = 12_500  # that are learnt and tested with
+BATCH, LEARNING_RATE = 64, 2e-3
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,13 @@ def train_classifier(
     """Train on four fifths of labelled pictures and test on the last; a function of its arguments on one machine.
 
     Samples at `held_out` are among those that it is tested with, so that its features know no more of them than of what
-    a model draws. Of more than MOST pictures a random part is used. Some 5 seconds for the 1,797 digits on two cores.
+    a model draws. Of more than MAX_PICTURES a random part is used. Some 5 seconds for the 1,797 digits on two cores.
     Raises SfumatoError for data without two classes.
     """
     if not dataset.is_images or len(dataset.classes) < 2:
         raise SfumatoError(f"a classifier needs pictures of at least two classes, and {dataset.name} has none.")
     generator = torch_generator("classifier split", seed)
-    shuffled, count = torch.randperm(len(dataset), generator=generator), min(len(dataset), MOST)
+    shuffled, count = torch.randperm(len(dataset), generator=generator), min(len(dataset), MAX_PICTURES)
     kept = torch.isin(shuffled, torch.from_numpy(np.asarray([] if held_out is None else held_out, np.int64)))
     held, others = shuffled[kept], shuffled[~kept]
     first = max(0, count // 5 - len(held))  # of the others, to test with
@@ -57,22 +60,35 @@ def train_classifier(
     with seeded("classifier", seed):
         reader = new_classifier(dataset.shape[0], len(dataset.classes))
         net = reader.net
-        rate = 2e-3
-        optimizer = torch.optim.AdamW(net.parameters(), rate, weight_decay=0.01)
-        for epoch in range(epochs):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * (1 - epoch / epochs)
-            for rows in train[torch.randperm(len(train), generator=generator)].split(64):
-                x, labels = _labelled(dataset, rows)
-                optimizer.zero_grad()
-                F.cross_entropy(net(x), labels, label_smoothing=0.05).backward()
-                optimizer.step()
+        for _ in classifier_loop(net, dataset, train, generator, epochs).steps():
+            pass
     net.eval().requires_grad_(False)
     right = 0
     for rows in test.split(500):
         x, labels = _labelled(dataset, rows)
         right += int((reader.read(x)[1] == labels).sum())
     return Classifier(reader.features, reader.head, right / len(test))
+
+
+def classifier_loop(net: nn.Module, dataset: Dataset, train: Tensor, generator: torch.Generator, epochs: int) -> Loop:
+    """The training of `net` on the samples at `train`, shuffled by `generator`, in one turn: cross-entropy."""
+    orders: list[tuple[Tensor, ...]] = []  # of each epoch so far, in batches
+    each = -(-len(train) // BATCH)
+
+    def draw(step: int, images: int) -> list[tuple[Tensor, Tensor]]:
+        epoch, place = divmod(step - 1, each)
+        while len(orders) <= epoch:
+            orders.append(train[torch.randperm(len(train), generator=generator)].split(BATCH))
+        return [_labelled(dataset, orders[epoch][place])]
+
+    def loss(part: tuple[Tensor, Tensor], fraction: float) -> Tensor:
+        x, labels = part
+        return F.cross_entropy(net(x), labels, label_smoothing=0.05)
+
+    weights = tuple(net.parameters())
+    optimizer = torch.optim.AdamW(weights, LEARNING_RATE, weight_decay=0.01)
+    budget = Budget(epochs * each * BATCH, None, BATCH, decay=1.0, hold=each * BATCH)  # the last of an epoch is smaller
+    return Loop(net, [Turn(weights, loss, (optimizer,), LEARNING_RATE)], draw, budget)
 
 
 def new_classifier(channels: int, classes: int, accuracy: float = 0.0) -> Classifier:

@@ -15,7 +15,7 @@ from sfumato import __version__
 from sfumato.data import Dataset
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.by_level import LEVELS, SAMPLES, loss_by_level, told_of
+from sfumato.evaluation.by_level import LEVELS, SAMPLES, loss_by_level, sample_conditions
 from sfumato.evaluation.features import Extractor
 from sfumato.evaluation.frechet import frechet_estimate
 from sfumato.evaluation.intervals import LEFT_OUT, estimate
@@ -236,7 +236,7 @@ def curve(reference: Reference, asked: Asked, plan: Plan, draw: Draw) -> list[di
 def bits(model: Model, reference: Reference) -> ScoreRecord:
     """Bits a dimension of held-out samples (Song et al. 2021); of pictures as continuous values spread over a grey."""
     rows = reference.held_out[:BITS_SAMPLES]
-    x, cond = told_of(model, reference.dataset, rows)
+    x, cond = sample_conditions(model, reference.dataset, rows)
     noise = ImageNoise(range(len(rows)), model.config.shape, model.device)
     pictures = reference.dataset.is_images
     if pictures:

@@ -21,7 +21,7 @@ from sfumato.evaluation.scores import LEAST, score
 from sfumato.evaluation.two_sample import class_accuracy, class_histogram
 from sfumato.hub import Model
 from sfumato.seeds import numpy_generator, torch_generator
-from sfumato.training.conditions import always_told
+from sfumato.training.conditions import fixed_conditions
 
 MOST = 10_000  # of the data: more move no score by as much as its interval
 SMALL = 32  # pixels a side that copies are looked for at: of larger pictures ten thousand would fill the memory
@@ -190,7 +190,7 @@ def asked_at(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> Asked:
     captions, conditions = dataset.captions if model.reads else None, model.config.conditions
     labels = dataset.labels[rows].tolist() if model.config.classes and dataset.labels is not None else None
     prompts = None if captions is None else first_texts(captions, rows.tolist())
-    told = always_told(dataset, conditions, dataset.batch(rows)[0], rows) if conditions else {}
+    told = fixed_conditions(dataset, conditions, dataset.batch(rows)[0], rows) if conditions else {}
     return Asked(labels, prompts, told)
 
 

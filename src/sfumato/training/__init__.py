@@ -5,6 +5,7 @@ from sfumato.training.config import TrainingConfig, open_data
 from sfumato.training.finetuning import branch_from, model_from
 from sfumato.training.gaussian import data_gaussian
 from sfumato.training.held_out import Evaluation, Verdict, judge_run, read_evaluations
+from sfumato.training.loop import Progress
 from sfumato.training.networks import model_for
 from sfumato.training.planning import Plan, plan_run
 from sfumato.training.precision import Precision, fastest_precision, pick_device
@@ -20,7 +21,7 @@ from sfumato.training.run import (
     training_config,
 )
 from sfumato.training.saving import Noted, Saved
-from sfumato.training.trainer import Progress, Trainer
+from sfumato.training.trainer import Trainer
 
 __all__ = [
     "ALONE",

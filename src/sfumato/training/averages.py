@@ -37,7 +37,7 @@ def store_averages(folder: Path, trainer: Trainer) -> Path:
     Of a sharded run, all processes call this.
     """
     main = trainer.processes.main
-    with trainer.processes.together():
+    with trainer.processes.collective():
         averages = [gathered(plain_weights(average.net), main) for average in trainer.averages]
     half = [{k: v.detach().half() if v.is_floating_point() else v for k, v in weights.items()} for weights in averages]
     profiles = [[profile.time, profile.gamma] for profile in trainer.profiles]

@@ -1,4 +1,4 @@
-"""What a batch is told by name: which conditions a data set can give, and what they are for some of its samples.
+"""The conditions of a batch by name: which a data set can give, and what they are for some of its samples.
 
 All that is random is drawn for the whole batch from the step's generator, so that it is a function of (seed, step),
 whichever process trains on which rows.
@@ -28,32 +28,28 @@ SEEN = 10_000  # samples whose mean and standard deviation are those of a column
 
 
 @dataclass(frozen=True)
-class Chance:
-    """What is left to chance in the conditions of a batch; `rows` of it are those of a slice.
+class ConditionDropout:
+    """What is random in the conditions of a batch.
 
-    `hidden` is bool `(conditions, batch)`, `places` `(conditions, batch, 4)` in [0, 1); for each condition with noise,
+    `dropped` is bool `(batch, conditions)`, `places` `(batch, conditions, 4)` in [0, 1); for each condition with noise,
     `noise` has the levels `(batch,)` and what is added, `(batch, channels, height, width)`.
     """
 
-    hidden: Tensor
+    dropped: Tensor
     places: Tensor
     noise: dict[str, tuple[Tensor, Tensor]]
 
-    def rows(self, rows: slice) -> Chance:
-        noise = {name: (level[rows], eps[rows]) for name, (level, eps) in self.noise.items()}
-        return Chance(self.hidden[:, rows], self.places[:, rows], noise)
 
-
-def draw_chance(
+def draw_dropout(
     conditions: Sequence[ConditionConfig],
     batch: int,
     shape: Sequence[int],
     dropout: float,
     generator: torch.Generator,
-) -> Chance:
-    """Hide each condition of each sample with the probability `dropout`, whatever becomes of the others."""
-    hidden = torch.rand(len(conditions), batch, generator=generator) < dropout
-    places = torch.rand(len(conditions), batch, 4, generator=generator)
+) -> ConditionDropout:
+    """Drop each condition of each sample with the probability `dropout`, whatever becomes of the others."""
+    dropped = (torch.rand(len(conditions), batch, generator=generator) < dropout).T
+    places = torch.rand(len(conditions), batch, 4, generator=generator).transpose(0, 1)
     noise = {
         one.name: (
             one.noise * torch.rand(batch, generator=generator),
@@ -62,51 +58,51 @@ def draw_chance(
         for one in conditions
         if one.noise
     }
-    return Chance(hidden, places, noise)
+    return ConditionDropout(dropped, places, noise)
 
 
-def told_of(
+def sample_conditions(
     dataset: Dataset,
     conditions: Sequence[ConditionConfig],
     x0: Tensor,
     indices: NDArray[np.int64],
-    chance: Chance,
+    dropout: ConditionDropout,
     augmentation: Augmentation = IDENTITY,
 ) -> dict[str, Tensor]:
-    """The conditions of the samples `x0` at `indices`, NaN where they are hidden or not known.
+    """The conditions of the samples `x0` at `indices`, NaN where they are dropped or not known.
 
     What is computed from pictures is computed from `x0`; images from the data are shown in the same `augmentation`.
     """
-    told = {}
+    conditions_by_name = {}
     for number, one in enumerate(conditions):
         shape = (len(x0), one.size, *x0.shape[2:]) if one.kind == "image" else (len(x0), one.size)
         found = None if one.computed else dataset.column(one.name, indices, augmentation)
         if one.computed:
-            noise, eps = chance.noise.get(one.name, (torch.empty(0), torch.empty(0)))
-            found = control_image(one, x0, chance.places[number], noise, eps)
+            noise, eps = dropout.noise.get(one.name, (torch.empty(0), torch.empty(0)))
+            found = control_image(one, x0, dropout.places[:, number], noise, eps)
         elif found is None:
             found = torch.full(shape, math.nan)
         elif one.kind == "image":
             found = grey(found) if one.size < found.shape[1] else found.expand(shape).clone()
-        if chance.hidden[number].any():
+        if dropout.dropped[:, number].any():
             found = found.clone()
-            found[chance.hidden[number]] = math.nan
-        told[one.name] = found if one.kind != "number" else found[:, 0]
-    return told
+            found[dropout.dropped[:, number]] = math.nan
+        conditions_by_name[one.name] = found if one.kind != "number" else found[:, 0]
+    return conditions_by_name
 
 
-def always_told(
+def fixed_conditions(
     dataset: Dataset, conditions: Sequence[ConditionConfig], x0: Tensor, indices: NDArray[np.int64]
 ) -> dict[str, Tensor]:
-    """What the samples `x0` at `indices` are told by name, the same every time that it is asked for."""
+    """The conditions of the samples `x0` at `indices` by name, the same every time that they are asked for."""
     if not conditions or not len(indices):
         return {}
     each = []
     for x, index in zip(x0, indices, strict=True):
         generator = torch_generator("conditions of a sample", int(index))
-        chance = draw_chance(conditions, 1, x.shape, 0.0, generator)
-        each.append(told_of(dataset, conditions, x[None], np.array([index]), chance))
-    return {one.name: torch.cat([told[one.name] for told in each]) for one in conditions}
+        nothing = draw_dropout(conditions, 1, x.shape, 0.0, generator)
+        each.append(sample_conditions(dataset, conditions, x[None], np.array([index]), nothing))
+    return {one.name: torch.cat([found[one.name] for found in each]) for one in conditions}
 
 
 def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = ()) -> tuple[ConditionConfig, ...]:

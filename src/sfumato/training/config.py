@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +13,7 @@ from sfumato.data.columns import NONE, Columns
 from sfumato.data.dataset import Progress
 from sfumato.errors import SfumatoError, unknown
 from sfumato.seeds import check_seed
+from sfumato.training.budget import Budget
 from sfumato.training.ema import gamma_of
 from sfumato.training.finetuning import Origin
 from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
@@ -26,26 +26,27 @@ Split = Literal["within classes", "over all"]
 class TrainingConfig:
     """All that decides a run besides the model.
 
-    The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of it.
-    A share `held_out` of the samples is never trained on (see held_out.py), by the rule `split`: of each class as much,
-    or of all alike, as runs did that don't say. `flip` shows half of the pictures mirrored: not for what has a left and
-    a right, as letters and digits do. With `crop`, pictures are read so many pixels higher and wider than `size`, and
-    another part of them is shown each time: not where place matters. With `stream`, they are decoded whenever they are
-    shown (see data/streaming.py). `law`, `law_mean`, `law_std`, `law_tail`, `schedule` say which noise levels are
-    trained and `weight` what they count (see LevelLaw and WEIGHTS). `coupling` hands each sample of a batch, within its
-    class, noise that lies near it (see coupling.py). The first share `coarse` of the budget is trained at half the
-    pictures' height and width, which is four times as fast. `columns` are those of the data's metadata that the model
-    is told (see data/columns.py). `condition_dropout` is how often the class is hidden, how often the caption, and each
-    other condition, for guidance; `ema_widths` are the relative widths of the averages that are kept (see ema.py), the
-    last the one that draws. `optimizer` is a name in OPTIMIZERS, and a `learning_rate` of 0 stands for the one that
-    suits it; `compile` has PyTorch compile the network, which takes a minute or two and makes steps faster. So many
-    `previews` are drawn, the last at the end, in at most `preview_calls` calls, and with each of them as many samples
-    as `evaluated` are measured of those held out (see looks.py). PyTorch takes so many `threads`; 0 stands for its own
-    choice. `keep` checkpoints are kept, one saved every `save_minutes`. Each process takes its share of a batch in
-    `accumulate` slices, one after the other, which needs less memory and changes nothing but rounding. With `shard`,
-    several processes share the weights out among them (see sharding.py). With `lora`, adapters of that rank are trained
-    and nothing else. `origin` is what a fine-tuned model came from (see finetuning.py). `fingerprint` is that of the
-    data, which a run finds out itself; '' stands for one of before.
+    The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
+    it. A share `held_out` of the samples is never trained on (see held_out.py), by the rule `split`: of each class
+    as much, or of all alike, as runs did that don't say. `flip` shows half of the pictures mirrored: not for what
+    has a left and a right, as letters and digits do. With `crop`, pictures are read so many pixels higher and wider
+    than `size`, and another part of them is shown each time: not where place matters. With `stream`, they are
+    decoded whenever they are shown (see data/streaming.py). `law`, `law_mean`, `law_std`, `law_tail`, `schedule`
+    say which noise levels are trained and `weight` what they count (see NoiseDistribution and WEIGHTS). `coupling`
+    hands each sample of a batch, within its class, noise that lies near it (see coupling.py). The first share
+    `coarse` of the budget is trained at half the pictures' height and width, which is four times as fast. `columns`
+    are those of the data's metadata that the model is told (see data/columns.py). `condition_dropout` is how often
+    the class is hidden, how often the caption, and each other condition, for guidance; `ema_widths` are the
+    relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name
+    in OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it; `compile` has PyTorch compile the
+    network, which takes a minute or two and makes steps faster. So many `previews` are drawn, the last at the end,
+    in at most `preview_calls` calls, and with each of them as many samples as `evaluated` are measured of those
+    held out (see looks.py). PyTorch takes so many `threads`; 0 stands for its own choice. `keep` checkpoints are
+    kept, one saved every `save_minutes`. Each process takes its share of a batch in `accumulate` slices, one after
+    the other, which needs less memory and changes nothing but rounding. With `shard`, several processes share the
+    weights out among them (see sharding.py). With `lora`, adapters of that rank are trained and nothing else.
+    `origin` is what a fine-tuned model came from (see finetuning.py). `fingerprint` is that of the data, which a
+    run finds out itself; '' stands for one of before.
     """
 
     data: str
@@ -121,21 +122,10 @@ class TrainingConfig:
             raise SfumatoError("a network whose weights are shared out isn't compiled; leave out --shard or --compile.")
         check_seed(self.seed)
 
-    def spent(self, images: int, seconds: float, reserve: float = 0.0) -> float:
-        """The share of the budget that so much training takes, in [0, 1], where `reserve` seconds are kept for later.
-
-        At most half of the minutes are kept.
-        """
-        by_images = images / self.images if self.images else 0.0
-        whole = 60 * self.minutes if self.minutes else math.inf
-        return min(1.0, max(by_images, seconds / max(whole - reserve, whole / 2)))
-
-    def rate_share(self, images: int, seconds: float, reserve: float = 0.0) -> float:
-        """What of the learning rate a step takes that begins there, in [0, 1]: warm-up, constant, decay to nothing."""
-        spent = self.spent(images, seconds, reserve)
-        rise = (spent + self.batch / (self.images or math.inf)) / self.warmup if self.warmup else 1.0
-        fall = (1 - spent) / self.decay if self.decay else 1.0
-        return min(1.0, rise, fall)
+    @property
+    def budget(self) -> Budget:
+        """How long training goes on, and the course of the learning rate."""
+        return Budget(self.images, self.minutes, self.batch, self.warmup, self.decay)
 
 
 def left_out_by(config: TrainingConfig, dataset: Dataset) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from sfumato.training.config import TrainingConfig
-from sfumato.training.trainer import Progress
+from sfumato.training.loop import Progress
 
 EXPLODED = 10.0  # times the lowest mean of some steps: chance doesn't reach that
 BURST = 1e4  # in magnitude: weights that learn stay below ten

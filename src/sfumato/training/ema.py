@@ -7,7 +7,7 @@ kept while training; from a few snapshots of them any other can be had afterward
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from sfumato.errors import SfumatoError
 
+Decay = Callable[[int], float]  # the share that an average keeps of itself at a step ≥ 1
 WIDEST = 12**-0.5  # γ = 0, all of the training weighed alike
 
 
@@ -46,10 +47,10 @@ def ema_decay(step: int, gamma: float) -> float:
     return float((1 - 1 / step) ** (gamma + 1))
 
 
-def update_ema(average: Sequence[Tensor], weights: Sequence[Tensor], step: int, gamma: float) -> None:
-    """Move `average` towards `weights`, in place, after optimiser step `step`."""
+def update_ema(average: Sequence[Tensor], weights: Sequence[Tensor], decay: float) -> None:
+    """Move `average` towards `weights`, in place: it keeps the share `decay` of itself."""
     with torch.no_grad():
-        torch._foreach_lerp_(list(average), list(weights), 1 - ema_decay(step, gamma))
+        torch._foreach_lerp_(list(average), list(weights), 1 - decay)
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ from torch import Tensor, nn
 
 from sfumato.data import around
 from sfumato.data.captions import first_texts
-from sfumato.diffusion import Level, NetDenoiser
+from sfumato.diffusion import Drawn, Level, NetDenoiser
 from sfumato.errors import SfumatoError
 from sfumato.files import append
 from sfumato.seeds import torch_generator
 from sfumato.strict import fit, parse
-from sfumato.training.conditions import always_told
+from sfumato.training.conditions import fixed_conditions
+from sfumato.training.slices import rows_of
 
 if TYPE_CHECKING:
     from sfumato.training.trainer import Trainer
@@ -32,7 +33,7 @@ FILE = "held_out.jsonl"
 EXPLODED = 10.0  # times the lowest loss, which neither chance nor memorising reaches
 UNLEARNT = 2.0  # times the loss without a network
 TOO_EARLY = "too early to tell; the first samples were compared a moment ago."
-QUANTILES = (0.1, 0.37, 0.63, 0.9)  # of the law of levels that the run trains
+QUANTILES = (0.1, 0.37, 0.63, 0.9)  # of the noise levels that the run trains
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     mine = slice(trainer.helpers.rank, None, trainer.helpers.count)
     x0, labels = trainer.dataset.batch(indices[mine])
     model = trainer.model
-    told = always_told(trainer.dataset, trainer.model.config.conditions, x0, indices[mine])
+    given = fixed_conditions(trainer.dataset, trainer.model.config.conditions, x0, indices[mine])
     captions = first_captions(trainer, indices[mine])
-    cond = model.condition(len(x0), labels if model.config.classes else None, captions, told)
+    cond = model.condition(len(x0), labels if model.config.classes else None, captions, given)
     objective = replace(trainer.objective, uncertainty=None)  # the plain loss, which is above 0
     levels = _levels(trainer)
     losses, without = torch.zeros(2, len(levels), len(indices), dtype=torch.float64)
@@ -93,14 +94,13 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
         found = []
         for first in range(0, len(x0), trainer.rows):
             part = slice(first, first + trainer.rows)
-            told_part = {name: value[part] for name, value in cond.items()}
-            at = Level(each.alpha[part], each.sigma[part])
-            with torch.no_grad(), trainer.precise(), trainer.processes.together():
-                loss = objective.loss(trainer.average, x0[part].to(trainer.device), told_part, at, noise[mine][part])
+            cond_part, drawn = rows_of((cond, Drawn(each, noise[mine])), part)
+            with torch.no_grad(), trainer.precise(), trainer.processes.collective():
+                loss = objective.loss(trainer.average, x0[part].to(trainer.device), cond_part, drawn)
             found.append(loss.double().cpu())
         if found:
             losses[row, mine] = torch.cat(found)
-            without[row, mine] = objective.loss(blank, x0, {}, each, noise[mine]).double()
+            without[row, mine] = objective.loss(blank, x0, {}, Drawn(each, noise[mine])).double()
     losses, without = trainer.helpers.sum(torch.stack([losses, without]))
     rows = [[float(f"{loss:.5g}") for loss in row] for row in losses.tolist()]
     return Evaluation(
@@ -130,10 +130,11 @@ def first_captions(trainer: Trainer, indices: NDArray[np.int64]) -> list[str] | 
 
 
 def _levels(trainer: Trainer) -> list[Level]:
-    law = trainer.objective.law
-    drawn = law(4096, torch_generator("held-out levels"))  # stratified: its quantiles are the law's
+    objective = trainer.objective
+    noise = replace(objective.noise, stratified=True)  # or its quantiles would not be the distribution's
+    drawn = noise(objective.schedule, 4096, torch_generator("held-out levels"))
     ratios = (drawn.sigma / drawn.alpha).double().sort().values
-    return [law.schedule.at(-2 * ratios[int(quantile * len(ratios))].log()) for quantile in QUANTILES]
+    return [objective.schedule.at(-2 * ratios[int(quantile * len(ratios))].log()) for quantile in QUANTILES]
 
 
 def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:

@@ -16,6 +16,7 @@ from sfumato.sampling.guidance import EVERYWHERE
 from sfumato.training.config import TrainingConfig
 from sfumato.training.held_out import QUANTILES
 from sfumato.training.previews import preview_labels, preview_sampling
+from sfumato.training.state import state_bytes
 from sfumato.training.trainer import Trainer
 
 SHARE = 0.1  # of a budget in minutes, which all looks together may take
@@ -54,7 +55,7 @@ class Looks:
         self.left_out = 0
         self.spent = 0.0
         self._took: float | None = None
-        self._save = trainer.checkpoint_bytes / DISK
+        self._save = state_bytes(trainer) / DISK
         self._seconds, self._images = trainer.seconds, trainer.images
 
     @property

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.data import Dataset, order
-from sfumato.diffusion import SCHEDULES, Condition, Level, LevelLaw, Parameterization
+from sfumato.diffusion import EDM, Condition, Level, NoiseDistribution, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.errors import SfumatoError
@@ -28,10 +28,13 @@ from sfumato.hub.config import config_json, read_config
 from sfumato.nets import MLPConfig, NetConfig, build, unet_config
 from sfumato.nets.renames import renamed
 from sfumato.seeds import seeded, torch_generator
+from sfumato.training.budget import Budget
+from sfumato.training.loop import Loop, Turn
 from sfumato.training.networks import model_for
 
 # ln(sigma/alpha) ~ N(0, 1.5²), wider than what a denoiser is trained on: a class shows at much noise.
-LAW = LevelLaw("log-normal", SCHEDULES["edm"](), 0.0, 1.5)
+NOISE = NoiseDistribution("log-normal", 0.0, 1.5)
+SCHEDULE = EDM()
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,14 @@ def new_noisy_classifier(config: NoisyClassifierConfig, seed: int = 0) -> NoisyC
 
 def train_noisy_classifier(
     dataset: Dataset,
-    law: LevelLaw = LAW,
+    noise: NoiseDistribution = NOISE,
     net: NetConfig | None = None,
     steps: int = 1000,
     batch: int = 128,
     learning_rate: float = 2e-3,
     seed: int = 0,
 ) -> NoisyClassifier:
-    """Train on samples of `dataset` with noise at levels drawn from `law`; a function of its arguments on one machine.
+    """Train on samples of `dataset` with noise at levels drawn from `noise`; a function of its arguments.
 
     `net` is one without classes: by default the UNet "nano" for pictures and an MLP for points. Some 20 seconds for
     digits on one core. Raises SfumatoError for data without two classes.
@@ -95,21 +98,38 @@ def train_noisy_classifier(
         net = unet_config("nano", dataset.shape, 0) if dataset.is_images else MLPConfig(dataset.shape[0])
     config = NoisyClassifierConfig(dataset.shape, dataset.classes, net, model_for(dataset).data_std)
     classifier = new_noisy_classifier(config, seed)
-    optimizer = torch.optim.AdamW(classifier.parameters(), learning_rate, weight_decay=0.01)
-    classifier.train()
     with seeded("noisy classifier dropout", seed):
-        for step in range(steps):
-            generator = torch_generator("noisy classifier noise", seed, step)
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate * (1 - step / steps)
-            x0, labels = dataset.batch(order(len(dataset), seed, step * batch, batch))
-            assert labels is not None
-            level = law(batch, generator)
-            noisy = level.add_noise(x0, torch.randn(x0.shape, generator=generator))
-            optimizer.zero_grad()
-            F.cross_entropy(classifier(noisy.to(x0), level), labels).backward()
-            optimizer.step()
+        for _ in noisy_classifier_loop(classifier, dataset, noise, steps, batch, learning_rate, seed).steps():
+            pass
     return classifier.eval().requires_grad_(False)
+
+
+def noisy_classifier_loop(
+    classifier: NoisyClassifier,
+    dataset: Dataset,
+    noise: NoiseDistribution,
+    steps: int,
+    batch: int,
+    learning_rate: float,
+    seed: int,
+) -> Loop:
+    """The training of `classifier`, in one turn: cross-entropy of the class of noisy samples."""
+
+    def draw(step: int, images: int) -> list[tuple[Tensor, Tensor, Level]]:
+        generator = torch_generator("noisy classifier noise", seed, step - 1)
+        x0, labels = dataset.batch(order(len(dataset), seed, images, batch))
+        assert labels is not None
+        level = noise(SCHEDULE, batch, generator)
+        return [(level.add_noise(x0, torch.randn(x0.shape, generator=generator)), labels, level)]
+
+    def loss(part: tuple[Tensor, Tensor, Level], fraction: float) -> Tensor:
+        noisy, labels, level = part
+        return F.cross_entropy(classifier(noisy, level), labels)
+
+    weights = tuple(classifier.parameters())
+    optimizer = torch.optim.AdamW(weights, learning_rate, weight_decay=0.01)
+    budget = Budget(steps * batch, None, batch, decay=1.0)
+    return Loop(classifier, [Turn(weights, loss, (optimizer,), learning_rate)], draw, budget)
 
 
 def save_noisy_classifier(folder: Path, classifier: NoisyClassifier) -> None:

@@ -15,9 +15,9 @@ from sfumato.data import around, picture, save_png
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, SamplingConfig
 from sfumato.sampling import SAMPLERS, resolve
-from sfumato.training.conditions import always_told
+from sfumato.training.conditions import fixed_conditions
 from sfumato.training.held_out import first_captions
-from sfumato.training.slices import halved_images
+from sfumato.training.slices import half_size_images
 from sfumato.training.trainer import Trainer
 
 FORWARD = 4  # times as many images as are trained at once, which takes less memory without a backward pass
@@ -65,7 +65,7 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
     Raises NotFinite, in all of them, where a sample holds values that are no finite numbers.
     """
     own, shape = trainer.model, trainer.model.config.shape
-    if trainer.coarse:  # it is drawn as it is trained: at full size that would be noise yet
+    if trainer.low_resolution:  # it is drawn as it is trained: at full size that would be noise yet
         shape = (shape[0], *(side // 2 for side in shape[1:]))
     drawn_by = replace(
         own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.preview_calls)
@@ -78,13 +78,13 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
         asked = None if labels is None else [labels[seed] for seed in seeds]
         like = preview_samples(trainer, count)[list(seeds)]
         x0, classes = trainer.dataset.batch(like)
-        told = always_told(trainer.dataset, own.config.conditions, x0, like)
+        told = fixed_conditions(trainer.dataset, own.config.conditions, x0, like)
         prompts = first_captions(trainer, like)
-        if trainer.coarse:
-            told = halved_images(told)
+        if trainer.low_resolution:
+            told = half_size_images(told)
         if asked is not None and classes is not None and (told or prompts is not None):
             asked = classes.tolist()  # all that is said of one sample belongs together
-        with trainer.processes.together(), trainer.precise():
+        with trainer.processes.collective(), trainer.precise():
             samples[list(seeds)] = model.sample(
                 seeds, asked, batch=FORWARD * trainer.rows, prompts=prompts, told=told
             ).float()
@@ -94,7 +94,7 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
             f"at step {trainer.step:,} {spoilt} of the {count} samples of the preview hold values that are not finite "
             f"numbers, so it was not drawn; a learning rate below {trainer.config.learning_rate:g} may help."
         )
-    if trainer.coarse:
+    if trainer.low_resolution:
         samples = F.interpolate(samples, own.config.shape[1:])
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:

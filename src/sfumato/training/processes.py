@@ -67,7 +67,7 @@ class Processes:
         """`module`, called through this, has its gradients averaged over all processes as they are computed."""
         if self.accelerator is None:
             return module
-        with self.together(), warnings.catch_warnings():
+        with self.collective(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # PyTorch 2.13 renames one of accelerate's arguments
             averaging: nn.Module = self.accelerator.prepare_model(module)
             return averaging
@@ -91,7 +91,7 @@ class Processes:
         """The sum of the processes' tensors, which have the same shape; on the CPU, or where `tensor` was."""
         if self.accelerator is None:
             return tensor
-        with self.together():
+        with self.collective():
             total: Tensor = self.accelerator.reduce(tensor.to(self.accelerator.device), "sum")
         return total.to(tensor.device)
 
@@ -100,7 +100,7 @@ class Processes:
         if self.accelerator is None:
             return value
         values = [value]
-        with self.together():
+        with self.collective():
             torch.distributed.broadcast_object_list(values, src=0, device=self.accelerator.device)
         return values[0]
 
@@ -109,7 +109,7 @@ class Processes:
         if self.accelerator is None:
             return [value]
         values: list[Value] = [value] * self.count
-        with self.together():
+        with self.collective():
             torch.distributed.all_gather_object(values, value)
         return values
 
@@ -124,7 +124,7 @@ class Processes:
             return
         if self.accelerator.is_local_main_process:
             yield True
-        with self.together():
+        with self.collective():
             self.accelerator.wait_for_everyone()
         if not self.accelerator.is_local_main_process:
             yield False
@@ -132,12 +132,12 @@ class Processes:
     def leave(self) -> None:
         """Wait for the others to come to their end, and part: one that ended early would have the others killed."""
         if self.accelerator is not None:
-            with suppress(SfumatoError), self.together():  # one that has left already is no loss now
+            with suppress(SfumatoError), self.collective():  # one that has left already is no loss now
                 self.accelerator.wait_for_everyone()
                 self.accelerator.end_training()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def collective(self) -> Iterator[None]:
         """Around work that needs all processes: where one has ended, the others end too, with a sentence."""
         try:
             yield

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
@@ -24,10 +24,9 @@ from sfumato.training.ema import pack
 from sfumato.training.finetuning import read_start
 from sfumato.training.held_out import FILE
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.run import ADAPTERS, FILES, new_trainer
+from sfumato.training.run import new_trainer
+from sfumato.training.state import ADAPTERS, AVERAGES, EMA, FILES, RAW, Files
 from sfumato.training.trainer import Trainer
-
-RAW, EMA, AVERAGES, OPTIMIZER = FILES
 
 
 class StateLost(SfumatoError):
@@ -87,7 +86,7 @@ def resume_run(
 
 def _saved(
     folder: Path, names: tuple[str, ...], config: TrainingConfig, weights_only: bool
-) -> tuple[Checkpoint | None, dict[str, dict[str, Tensor]], list[Path]]:
+) -> tuple[Checkpoint | None, Files, list[Path]]:
     """The checkpoint to go on from, what of it is taken, and those that were passed over."""
     place = folder / "checkpoints"
     put_back(place)
@@ -118,7 +117,7 @@ def _saved(
     )
 
 
-def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> dict[str, dict[str, Tensor]]:
+def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> Files:
     """What can be had of the weights in `checkpoint`, as `Trainer.restore` takes them; none where all are damaged.
 
     Of the trained weights and their averages, one stands for the other where that is lost.

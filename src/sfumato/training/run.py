@@ -52,18 +52,18 @@ from sfumato.training.held_out import (
     write_evaluation,
 )
 from sfumato.training.looks import Looks
+from sfumato.training.loop import Diverged, Progress
 from sfumato.training.precision import pick_device
 from sfumato.training.previews import NotFinite, Preview, draw_preview
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.resources import using_threads
 from sfumato.training.saving import Noted, Saved, Saver, check_room
-from sfumato.training.trainer import Diverged, Progress, Trainer
+from sfumato.training.state import snapshot_bytes
+from sfumato.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-ADAPTERS = "adapters.safetensors"  # in the checkpoints of a run that trains nothing else
-FILES = ("model.safetensors", "ema.safetensors", "averages.safetensors", "optimizer.safetensors")
 METRICS, METRICS_EVERY = "metrics.jsonl", 10  # steps
 
 
@@ -118,7 +118,7 @@ def start_run(
     trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
     trainer.notes += [] if dataset.captions is None else trainer.model.cut(dataset.captions)
     trainer.seconds = spent
-    check_room(folder, trainer, 0 if start is None else trainer.snapshot_bytes)
+    check_room(folder, trainer, 0 if start is None else snapshot_bytes(trainer))
     if processes.main:
         if (folder / "config.json").exists():
             raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")

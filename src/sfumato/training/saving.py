@@ -20,6 +20,7 @@ from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.training.averages import store_averages
 from sfumato.training.finetuning import start_path
 from sfumato.training.lora import write_adapter
+from sfumato.training.state import snapshot_bytes, state_bytes
 from sfumato.training.trainer import Trainer
 
 ADAPTER, BRANCH = "adapter", "branch"
@@ -64,8 +65,8 @@ class Saver:
 
     def crowded(self) -> Iterator[Noted]:
         """Say so where there is no room for two checkpoints; all processes call this."""
-        if self.trainer.processes.main and _room(self.folder, self.trainer.step) < 2 * self.trainer.checkpoint_bytes:
-            need = megabytes(self.trainer.checkpoint_bytes)
+        if self.trainer.processes.main and _room(self.folder, self.trainer.step) < 2 * state_bytes(self.trainer):
+            need = megabytes(state_bytes(self.trainer))
             yield from self.note(
                 "checkpoint",
                 f"the disk has no room for two checkpoints of {need} beside each other: one is saved at the end or "
@@ -80,7 +81,7 @@ class Saver:
         """
         trainer, main = self.trainer, self.trainer.processes.main
         path = checkpoint_path(self.place, trainer.step)
-        short = main and _room(self.folder, trainer.step) < 2 * trainer.checkpoint_bytes
+        short = main and _room(self.folder, trainer.step) < 2 * state_bytes(trainer)
         if not last and (trainer.failing or trainer.processes.same(short)):
             yield from self.crowded()
             return
@@ -104,7 +105,7 @@ class Saver:
                 f"{BRANCH}/", lambda: write_control_branch(self.folder / BRANCH, weights, control, below)
             )
         older = _spare(self.folder, trainer.step)
-        while free_disk(self.folder) < trainer.checkpoint_bytes + MARGIN and older:
+        while free_disk(self.folder) < state_bytes(trainer) + MARGIN and older:
             shutil.rmtree(older.pop(0))
             yield from self.note("keep", "the disk is nearly full: fewer checkpoints are kept than --keep says.")
         keep = trainer.step + 1 if trainer.failing else trainer.config.keep
@@ -113,7 +114,7 @@ class Saver:
     def snapshot(self) -> Iterator[Noted]:
         """Write a snapshot of the averages, where that leaves room for checkpoints. All processes call this."""
         trainer = self.trainer
-        need = trainer.snapshot_bytes + 2 * trainer.checkpoint_bytes
+        need = snapshot_bytes(trainer) + 2 * state_bytes(trainer)
         if trainer.processes.same(trainer.processes.main and _room(self.folder, trainer.step) < need):
             yield from self.note(
                 "averages", "the disk is nearly full: snapshots of the averages, for `sfumato ema`, are left out."
@@ -133,7 +134,7 @@ class Saver:
 
 def check_room(folder: Path, trainer: Trainer, besides: int = 0) -> None:
     """Raises SfumatoError, in all processes, where the disk has no room for a checkpoint and bytes `besides`."""
-    need, lack = trainer.checkpoint_bytes + besides, ""
+    need, lack = state_bytes(trainer) + besides, ""
     if trainer.processes.main and (room := _room(folder, trainer.step)) < need:
         lack = (
             f"the disk that holds {folder} is too full: what the run has to save takes {megabytes(need)} and "

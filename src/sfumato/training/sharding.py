@@ -31,7 +31,7 @@ def shard(net: nn.Module, processes: Processes, precision: Precision = "fp32") -
     half = torch.bfloat16 if precision == "bf16" else None
     policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32, cast_forward_inputs=False)
     net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # all that FSDP2 takes
-    with processes.together():
+    with processes.collective():
         for block in parts_of(net).blocks:
             fully_shard(block, mesh=mesh, mp_policy=policy)
         # Kept whole after a forward pass without a backward one, the weights of an average would not be seen to move.

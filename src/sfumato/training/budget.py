@@ -1,0 +1,38 @@
+"""How long training goes on, and what of its learning rate each step takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """So many `images` seen or `minutes` of wall clock, whichever ends first, in steps of `batch` images.
+
+    `warmup` and `decay` are shares of it, in which the learning rate rises from nothing and falls to it. It changes
+    every `hold` images only.
+    """
+
+    images: int | None
+    minutes: float | None
+    batch: int
+    warmup: float = 0.0
+    decay: float = 0.0
+    hold: int = 1
+
+    def spent(self, images: int, seconds: float, reserve: float = 0.0) -> float:
+        """The share of the budget that so much training takes, in [0, 1], where `reserve` seconds are kept for later.
+
+        At most half of the minutes are kept.
+        """
+        by_images = images / self.images if self.images else 0.0
+        whole = 60 * self.minutes if self.minutes else math.inf
+        return min(1.0, max(by_images, seconds / max(whole - reserve, whole / 2)))
+
+    def rate_share(self, images: int, seconds: float, reserve: float = 0.0) -> float:
+        """What of the learning rate a step takes that begins there, in [0, 1]: warm-up, constant, decay to nothing."""
+        spent = self.spent(images - images % self.hold, seconds, reserve)
+        rise = (spent + self.batch / (self.images or math.inf)) / self.warmup if self.warmup else 1.0
+        fall = (1 - spent) / self.decay if self.decay else 1.0
+        return min(1.0, rise, fall)
