@@ -21,7 +21,7 @@ import diffusers
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion import EDM, Cosine, Level, NetDenoiser, Parameterization, linear
+from sfumato.diffusion import EDM, Cosine, Level, Linear, NetDenoiser, Parameterization
 from sfumato.sampling import SAMPLERS, ImageNoise, Step, grid, last, sample, stepper
 
 SHAPE, STEPS = (64, 3, 32, 32), 20
@@ -65,7 +65,7 @@ class Free(nn.Module):
 def ours(name: str, start: Tensor, answer: Tensor, noise: Tensor) -> float:
     """Seconds a step."""
     denoiser = NetDenoiser(Free(answer), Parameterization("eps", data_std=1.0))
-    levels = grid("trailing", linear(), STEPS)
+    levels = grid("trailing", Linear(), STEPS)
     if PAIRS[name][0] in EXPLODING:
         levels = Level(torch.ones_like(levels.alpha), levels.ratio)
     begun = time.perf_counter()
@@ -104,7 +104,7 @@ def interleaved_requests(count: int = 256) -> int:
     names = list(SAMPLERS)
 
     def request(i: int) -> Iterator[Step]:
-        steps, path = 4 + i % 13, (EDM(), Cosine(), linear())[i % 3]
+        steps, path = 4 + i % 13, (EDM(), Cosine(), Linear())[i % 3]
         levels = grid(("karras", "trailing", "logsnr", "cosine")[i % 4], path, steps)
         return sample(denoiser, levels, stepper(names[i % len(names)], steps=steps), ImageNoise([i], (3, 16, 16)))
 

@@ -10,21 +10,21 @@ from sfumato.diffusion import (
     SCHEDULES,
     Cosine,
     GaussianMixture,
+    Linear,
     RectifiedFlow,
+    ScaledLinear,
     Schedule,
     Shift,
     ZeroTerminalSNR,
-    linear,
-    scaled_linear,
 )
 
 ALL_SCHEDULES: dict[str, Schedule] = {name: make() for name, make in SCHEDULES.items()} | {
-    "scaled-linear-zero-snr": ZeroTerminalSNR(scaled_linear()),
+    "scaled-linear-zero-snr": ZeroTerminalSNR(ScaledLinear()),
     "cosine-zero-snr": ZeroTerminalSNR(Cosine()),
-    "linear-shift-2": Shift(linear(), 2.0),
+    "linear-shift-2": Shift(Linear(), 2.0),
     "cosine-shift-half": Shift(Cosine(), 0.5),
     "edm-shift-4": Shift(EDM(), 4.0),
-    "linear-zero-snr-shift-2": Shift(ZeroTerminalSNR(linear()), 2.0),
+    "linear-zero-snr-shift-2": Shift(ZeroTerminalSNR(Linear()), 2.0),
     "cosine-shift-2-zero-snr": ZeroTerminalSNR(Shift(Cosine(), 2.0)),
     "flow-shift-twice": Shift(Shift(RectifiedFlow(), 3.0), 0.5),
 }

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from sfumato.diffusion import DiscreteBetas, linear, scaled_linear
+from sfumato.diffusion import Betas, DiscreteBetas, Linear, ScaledLinear
 
-TABLES = pytest.mark.parametrize("table", [linear(), scaled_linear()], ids=["linear", "scaled-linear"])
+TABLES = pytest.mark.parametrize("table", [Linear(), ScaledLinear()], ids=["linear", "scaled-linear"])
 
 
 def timesteps(table: DiscreteBetas) -> torch.Tensor:
@@ -37,7 +37,7 @@ def test_coefficients_compose_to_the_closed_form_at_every_timestep(table: Discre
 
 @given(betas=st.lists(st.floats(1e-6, 0.999), min_size=1, max_size=40))
 def test_any_table_of_betas_composes(betas: list[float]) -> None:
-    table = DiscreteBetas(torch.tensor(betas, dtype=torch.float64))
+    table = Betas(tuple(betas))
     level = table(timesteps(table))
     signal, variance = compose(betas)
     torch.testing.assert_close(level.alpha, torch.tensor(signal, dtype=torch.float64), rtol=1e-11, atol=0)
@@ -78,7 +78,7 @@ def test_a_chain_of_noisy_steps_has_the_law_of_the_closed_form(table: DiscreteBe
 
 
 def test_a_timestep_per_sample_equals_each_sample_alone() -> None:
-    table = linear()
+    table = Linear()
     generator = torch.Generator().manual_seed(0)
     x, eps = torch.randn(2, 4, 3, dtype=torch.float64, generator=generator)
     ks = torch.tensor([1, 10, 500, 1000])
@@ -90,11 +90,11 @@ def test_a_timestep_per_sample_equals_each_sample_alone() -> None:
 def test_a_timestep_outside_the_table_is_refused(k: int) -> None:
     x = torch.zeros(1, 1)
     with pytest.raises(ValueError, match="1 to 1000"):
-        linear().step(x, k, x)
+        Linear().step(x, k, x)
 
 
 def test_scaled_linear_is_linear_in_the_root_of_beta() -> None:
-    table = scaled_linear()
+    table = ScaledLinear()
     roots = table.betas.sqrt()
     assert table.betas[0].item() == pytest.approx(0.00085)
     assert table.betas[-1].item() == pytest.approx(0.012)
@@ -103,7 +103,7 @@ def test_scaled_linear_is_linear_in_the_root_of_beta() -> None:
 
 def test_a_table_may_end_in_pure_noise() -> None:
     """β = 1 is a legal last entry (betas lie in (0, 1]); x_T is then noise alone."""
-    table = DiscreteBetas(torch.tensor([0.1, 0.5, 1.0], dtype=torch.float64))
+    table = Betas((0.1, 0.5, 1.0))
     level = table(timesteps(table))
     torch.testing.assert_close(level.alpha**2, torch.tensor([1.0, 0.9, 0.45, 0.0], dtype=torch.float64))
     torch.testing.assert_close(level.sigma**2, torch.tensor([0.0, 0.1, 0.55, 1.0], dtype=torch.float64))

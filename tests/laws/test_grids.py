@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.diffusion import EDM, Cosine, RectifiedFlow, Schedule, linear, scaled_linear
+from sfumato.diffusion import EDM, Cosine, Linear, RectifiedFlow, ScaledLinear, Schedule
 from sfumato.errors import SfumatoError
 from sfumato.sampling import GRIDS, STEPPERS, Multistep, grid, resolve, stepper
 
 RULES = pytest.mark.parametrize("rule", GRIDS)
-TABLES = pytest.mark.parametrize("table", [linear(), scaled_linear(steps=400)], ids=["1000 steps", "400 steps"])
+TABLES = pytest.mark.parametrize("table", [Linear(), ScaledLinear(steps=400)], ids=["1000 steps", "400 steps"])
 
 
 def timesteps(rule: str, table: Schedule, steps: int) -> list[float]:
@@ -57,7 +57,7 @@ def test_timesteps_are_the_published_ones(table: Schedule, steps: int) -> None:
 
 @given(steps=st.integers(2, 1000))
 def test_timesteps_are_the_published_ones_but_for_rounding(steps: int) -> None:
-    table = linear()
+    table = Linear()
     trailing = [round(1000 - i * 1000 / steps) for i in range(steps)]
     leading = [1 + i * (1000 // steps) for i in range(steps)][::-1]
     linspace = [round(1000 + i * (1 - 1000) / (steps - 1)) for i in range(steps)]
@@ -68,12 +68,12 @@ def test_timesteps_are_the_published_ones_but_for_rounding(steps: int) -> None:
 
 def test_all_thousand_timesteps_are_visited_by_every_rule_in_t() -> None:
     for rule in ("trailing", "leading", "linspace"):
-        assert timesteps(rule, linear(), 1000) == pytest.approx(range(1000, 0, -1), abs=1e-7)
+        assert timesteps(rule, Linear(), 1000) == pytest.approx(range(1000, 0, -1), abs=1e-7)
 
 
 @given(steps=st.integers(2, 200))
 def test_karras_is_even_in_the_seventh_root_and_logsnr_in_logsnr(steps: int) -> None:
-    for schedule in (EDM(), linear(), Cosine(), RectifiedFlow()):
+    for schedule in (EDM(), Linear(), Cosine(), RectifiedFlow()):
         roots = grid("karras", schedule, steps).ratio[:-1] ** (1 / 7)
         torch.testing.assert_close(roots.diff(), roots.diff().mean().expand(steps - 1), rtol=1e-7, atol=1e-9)
         logsnr = grid("logsnr", schedule, steps).logsnr[:-1]
@@ -85,7 +85,7 @@ def test_rules_in_the_ratio_run_over_edms_range_where_a_path_has_no_end_of_its_o
     for schedule in (EDM(), RectifiedFlow(), Cosine()):
         assert grid(rule, schedule, 10).ratio[0].item() == pytest.approx(80)
     assert grid(rule, EDM(), 10).ratio[-2].item() == pytest.approx(0.002)
-    table = linear()
+    table = Linear()
     assert grid(rule, table, 10).logsnr[0].item() == pytest.approx(table(1.0).logsnr.item())
     assert grid(rule, table, 10).logsnr[-2].item() == pytest.approx(table(1 / 1000).logsnr.item())
 
@@ -99,7 +99,7 @@ def test_an_edm_path_keeps_the_sigma_min_it_was_given() -> None:
 @pytest.mark.parametrize("steps", [0, -3])
 def test_fewer_than_one_step_is_refused(rule: str, steps: int) -> None:
     with pytest.raises(SfumatoError, match="at least 1 step"):
-        grid(rule, linear(), steps)
+        grid(rule, Linear(), steps)
 
 
 @pytest.mark.parametrize(
@@ -113,13 +113,13 @@ def test_an_unknown_sampler_suggests_the_closest(typed: str, meant: str) -> None
 def test_beta_spaces_by_the_quantiles_of_its_law() -> None:
     from scipy.stats import beta
 
-    table = linear()
+    table = Linear()
     expected = beta.ppf([1 - i / 20 for i in range(20)], 0.6, 0.6) * 1000
     assert timesteps("beta", table, 20) == pytest.approx(expected, abs=1e-6)
 
 
 def test_quadratic_is_even_in_the_root_of_time() -> None:
-    roots = torch.tensor(timesteps("quadratic", linear(), 9), dtype=torch.float64).sqrt()
+    roots = torch.tensor(timesteps("quadratic", Linear(), 9), dtype=torch.float64).sqrt()
     torch.testing.assert_close(roots.diff(), torch.full((8,), (1 - 1000**0.5) / 8, dtype=torch.float64))
 
 
@@ -187,6 +187,6 @@ def test_options_belong_to_their_samplers() -> None:
 
 def test_unknown_names_far_from_any_list_the_choices() -> None:
     with pytest.raises(SfumatoError, match="trailing, leading, linspace, quadratic, beta, karras, logsnr, cosine"):
-        grid("qqq", linear(), 10)
+        grid("qqq", Linear(), 10)
     with pytest.raises(SfumatoError, match="did you mean 'karras'"):
-        grid("karas", linear(), 10)
+        grid("karas", Linear(), 10)

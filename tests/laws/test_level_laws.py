@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 from torch import Tensor
 
-from sfumato.diffusion import DISTRIBUTIONS, EDM, Cosine, Level, NoiseDistribution, RectifiedFlow, Schedule, linear
+from sfumato.diffusion import DISTRIBUTIONS, EDM, Cosine, Level, Linear, NoiseDistribution, RectifiedFlow, Schedule
 from sfumato.errors import SfumatoError
 
 EACH = pytest.mark.parametrize("name", DISTRIBUTIONS)
@@ -38,7 +38,7 @@ def test_a_stratified_batch_has_one_level_in_each_slice(name: str, count: int, s
 
 @given(count=counts, seed=seeds)
 def test_stratified_timesteps_are_one_slice_rounded_up(count: int, seed: int) -> None:
-    schedule = linear()
+    schedule = Linear()
     level = NoiseDistribution("timesteps")(schedule, count, seeded(seed))
     k = schedule.time(level.logsnr).sort().values * schedule.steps
     low = torch.arange(count, dtype=torch.float64) / count * schedule.steps
@@ -59,7 +59,7 @@ def test_the_same_generator_gives_the_same_levels(name: str, count: int, seed: i
 @EACH
 def test_levels_are_in_no_order(name: str) -> None:
     """A batch's first half must see what its second half sees."""
-    ratio = NoiseDistribution(name)(linear(), 1000, seeded(0)).ratio.log()
+    ratio = NoiseDistribution(name)(Linear(), 1000, seeded(0)).ratio.log()
     first, second = ratio[:500], ratio[500:]
     assert abs((first.mean() - second.mean()).item()) < 5 * ratio.std().item() * (4 / 1000) ** 0.5
 
@@ -75,7 +75,7 @@ def test_levels_follow_the_named_distribution(name: str, stratified: bool) -> No
 @given(mean=st.floats(-2, 1), std=st.floats(0.3, 2))
 def test_log_normal_has_edms_moments_on_every_schedule(mean: float, std: float) -> None:
     """ln σ ~ N(P_mean, P_std²) (Karras et al. 2022, table 1)."""
-    for schedule in (EDM(), linear(), RectifiedFlow()):
+    for schedule in (EDM(), Linear(), RectifiedFlow()):
         log_ratio = NoiseDistribution("log-normal", mean, std)(schedule, 4000, seeded(0)).ratio.log()
         assert log_ratio.mean().item() == pytest.approx(mean, abs=0.01 * std)
         assert log_ratio.std().item() == pytest.approx(std, rel=0.01)
@@ -84,7 +84,7 @@ def test_log_normal_has_edms_moments_on_every_schedule(mean: float, std: float) 
 @pytest.mark.parametrize("stratified", [False, True])
 @given(count=st.integers(1, 500), seed=seeds)
 def test_timesteps_are_whole_and_between_1_and_T(stratified: bool, count: int, seed: int) -> None:
-    schedule = linear()
+    schedule = Linear()
     level = NoiseDistribution("timesteps", stratified=stratified)(schedule, count, seeded(seed))
     k = schedule.time(level.logsnr) * schedule.steps
     torch.testing.assert_close(k, k.round(), rtol=0, atol=1e-8)
@@ -92,14 +92,14 @@ def test_timesteps_are_whole_and_between_1_and_T(stratified: bool, count: int, s
 
 
 def test_a_stratified_batch_of_T_visits_every_timestep_once() -> None:
-    schedule = linear()
+    schedule = Linear()
     level = NoiseDistribution("timesteps")(schedule, 1000, seeded(0))
     every = schedule(torch.arange(1000, 0, -1, dtype=torch.float64) / 1000)
     torch.testing.assert_close(level.alpha.sort().values, every.alpha, rtol=0, atol=0)
 
 
 def test_timesteps_are_drawn_evenly() -> None:
-    schedule, count = linear(steps=10), 50_000
+    schedule, count = Linear(steps=10), 50_000
     level = NoiseDistribution("timesteps", stratified=False)(schedule, count, seeded(0))
     hits = (schedule.time(level.logsnr) * 10).round().long().bincount(minlength=11)
     assert hits[0].item() == 0

@@ -13,18 +13,18 @@ from sfumato.diffusion import (
     Cosine,
     GaussianMixture,
     Level,
+    Linear,
     NoiseDistribution,
     Objective,
     Parameterization,
     RectifiedFlow,
     Schedule,
     Uncertainty,
-    linear,
 )
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.errors import SfumatoError
 
-SCHEDULES = pytest.mark.parametrize("path", [linear(), Cosine(), RectifiedFlow()], ids=["linear", "cosine", "flow"])
+SCHEDULES = pytest.mark.parametrize("path", [Linear(), Cosine(), RectifiedFlow()], ids=["linear", "cosine", "flow"])
 
 
 @dataclass
@@ -124,7 +124,7 @@ def test_weights_are_finite_and_positive_wherever_a_law_goes(weight: str, schedu
 
 def test_an_unknown_weight_lists_the_choices() -> None:
     with pytest.raises(SfumatoError, match="min-snr"):
-        Objective(NoiseDistribution("uniform"), linear(), "snr")
+        Objective(NoiseDistribution("uniform"), Linear(), "snr")
 
 
 # The minimum
@@ -173,7 +173,7 @@ def test_the_least_loss_on_a_gaussian_is_the_posterior_variance() -> None:
 def test_uncertainty_settles_at_the_log_of_the_error(amount: float) -> None:
     """min over u of e/e^u + u lies at u = ln e, where the loss is 1 + ln e (Karras et al. 2024, eq. 21)."""
     x0, uncertainty = torch.zeros(32, 3), Uncertainty()
-    objective = Objective(NoiseDistribution("uniform"), linear(), "x0", uncertainty=uncertainty)
+    objective = Objective(NoiseDistribution("uniform"), Linear(), "x0", uncertainty=uncertainty)
     error = torch.tensor(amount**2)
 
     def loss(u: Tensor) -> Tensor:
@@ -191,8 +191,8 @@ def test_uncertainty_settles_at_the_log_of_the_error(amount: float) -> None:
 
 def test_a_fresh_uncertainty_changes_nothing() -> None:
     x0, noise = torch.randn(16, 3, generator=torch.Generator().manual_seed(0)), NoiseDistribution("uniform")
-    plain = Objective(noise, linear(), "v")(Guess(), x0, None, torch.Generator().manual_seed(0))
-    balanced = Objective(noise, linear(), "v", uncertainty=Uncertainty())(
+    plain = Objective(noise, Linear(), "v")(Guess(), x0, None, torch.Generator().manual_seed(0))
+    balanced = Objective(noise, Linear(), "v", uncertainty=Uncertainty())(
         Guess(), x0, None, torch.Generator().manual_seed(0)
     )
     torch.testing.assert_close(balanced, plain)
@@ -220,7 +220,7 @@ def test_uncertainty_reads_the_level_as_the_net_does() -> None:
     uncertainty = Uncertainty()
     with torch.no_grad():
         uncertainty.mix.weight.copy_(torch.linspace(-1, 1, 64)[None])
-    objective = Objective(NoiseDistribution("uniform"), linear(), "x0", uncertainty=uncertainty)
+    objective = Objective(NoiseDistribution("uniform"), Linear(), "x0", uncertainty=uncertainty)
     guess, x0 = Guess(), pictures().float()
     loss = objective(guess, x0, None, torch.Generator().manual_seed(0))
     _, level, x0_hat = guess.asked[0]
@@ -229,5 +229,5 @@ def test_uncertainty_reads_the_level_as_the_net_does() -> None:
 
 
 def test_uncertainty_takes_pictures_in_float64() -> None:
-    objective = Objective(NoiseDistribution("uniform"), linear(), "x0", uncertainty=Uncertainty())
+    objective = Objective(NoiseDistribution("uniform"), Linear(), "x0", uncertainty=Uncertainty())
     assert objective(Guess(), pictures(), None, torch.Generator().manual_seed(0)).dtype == torch.float64

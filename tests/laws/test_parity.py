@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 import peers
-from sfumato.diffusion import EDM, Cosine, GaussianMixture, Level, RectifiedFlow, Schedule, Shift, scaled_linear
+from sfumato.diffusion import EDM, Cosine, GaussianMixture, Level, RectifiedFlow, ScaledLinear, Schedule, Shift
 from sfumato.diffusion.levels import stack
 from sfumato.sampling import (
     PNDM,
@@ -217,7 +217,7 @@ def test_ddim_is_diffusers_ddim(bench: Bench, eta: float, output: str) -> None:
 
 def test_pndm_is_diffusers_pndm(bench: Bench) -> None:
     """Its half-way timesteps are our half-way sigma/alpha where the schedule is even between its own timesteps."""
-    grid = make_grid("karras", scaled_linear(), bench.steps)
+    grid = make_grid("karras", ScaledLinear(), bench.steps)
     ratio = grid.ratio[:-1].flip(0)
     between_them = torch.cat([(ratio[1:] + ratio[:-1]) / 2, 2 * ratio[-1:]])
     scheduler = bench.scheduler("pndm", num_train_timesteps=2 * bench.steps, set_alpha_to_one=True)
@@ -232,7 +232,7 @@ def test_pndm_is_diffusers_pndm(bench: Bench) -> None:
 
 
 def test_ipndm4_is_diffusers_ipndm(bench: Bench) -> None:
-    grid = make_grid("karras", scaled_linear(), bench.steps)
+    grid = make_grid("karras", ScaledLinear(), bench.steps)
     scheduler = bench.scheduler("ipndm", num_train_timesteps=bench.steps)
     scheduler.set_timesteps(bench.steps)
     scheduler.alphas, scheduler.betas = grid.alpha, grid.sigma
@@ -517,7 +517,7 @@ def test_singlestep_is_diffusers_dpmsolver_singlestep(bench: Bench, algorithm: s
     Their third order takes its inner stage as the paper does with solver_type heun, and its end with midpoint. On the
     noise they don't reach sigma = 0.
     """
-    grid = make_grid("karras", scaled_linear(), bench.steps)
+    grid = make_grid("karras", ScaledLinear(), bench.steps)
     all_levels = preserving(stretched(grid, order).ratio)
     scheduler = bench.scheduler(
         "dpmsolver_singlestep",

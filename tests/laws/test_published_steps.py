@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sfumato.diffusion import Level, linear, scaled_linear
+from sfumato.diffusion import Level, Linear, ScaledLinear
 from sfumato.errors import SfumatoError
 from sfumato.sampling import Multistep, Stepper, answered, stepper
 
@@ -29,7 +29,7 @@ def on_circle(pair: tuple[float, float]) -> tuple[Level, Level]:
     return Level.of(math.cos(noisy), math.sin(noisy)), Level.of(math.cos(clean), math.sin(clean))
 
 
-@pytest.mark.parametrize("table", [linear(), scaled_linear()], ids=["linear", "scaled-linear"])
+@pytest.mark.parametrize("table", [Linear(), ScaledLinear()], ids=["linear", "scaled-linear"])
 @pytest.mark.parametrize("k", [2, 3, 50, 500, 1000])
 def test_ddpm_is_the_posterior_of_ho(table: object, k: int) -> None:
     """μ̃ and β̃ of eq. 7, and σ² = β of section 3.2, on the schedule's own betas."""

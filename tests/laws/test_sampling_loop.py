@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import Cosine, GaussianMixture, Level, linear
+from sfumato.diffusion import Cosine, GaussianMixture, Level, Linear
 from sfumato.sampling import SAMPLERS, STEPPERS, Heun, ImageNoise, Stepper, grid, last, sample, stepper
 
 EACH = pytest.mark.parametrize("by", STEPPERS.values(), ids=STEPPERS.keys())
@@ -54,7 +54,7 @@ def test_an_infinite_first_step_asks_once(name: str, small_mixture: GaussianMixt
 
 @EACH
 def test_the_last_picture_is_the_last_guess(by: Stepper, small_mixture: GaussianMixture) -> None:
-    final = last(sample(small_mixture, grid("trailing", linear(), 4), by, ImageNoise([0], (4,))))
+    final = last(sample(small_mixture, grid("trailing", Linear(), 4), by, ImageNoise([0], (4,))))
     torch.testing.assert_close(final.x, final.x0_hat)
 
 

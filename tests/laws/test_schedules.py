@@ -15,13 +15,13 @@ from sfumato.diffusion import (
     SCHEDULES,
     Cosine,
     Level,
+    Linear,
     RectifiedFlow,
+    ScaledLinear,
     Schedule,
     Shift,
     Sigmoid,
     ZeroTerminalSNR,
-    linear,
-    scaled_linear,
 )
 from sfumato.errors import SfumatoError
 from sfumato.sampling import grid
@@ -102,8 +102,8 @@ def test_the_clean_end_is_exact(schedule: Schedule) -> None:
 
 
 PURE_NOISE_ENDS = [
-    Cosine(), Sigmoid(), RectifiedFlow(), ZeroTerminalSNR(linear()), ZeroTerminalSNR(scaled_linear()),
-    ZeroTerminalSNR(Sigmoid()), Shift(RectifiedFlow(), 3.0), Shift(ZeroTerminalSNR(linear()), 0.5),
+    Cosine(), Sigmoid(), RectifiedFlow(), ZeroTerminalSNR(Linear()), ZeroTerminalSNR(ScaledLinear()),
+    ZeroTerminalSNR(Sigmoid()), Shift(RectifiedFlow(), 3.0), Shift(ZeroTerminalSNR(Linear()), 0.5),
 ]  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def test_a_schedule_takes_numbers_and_tensors_of_any_kind(schedule: Schedule) ->
 
 def test_ddpm_keeps_almost_no_signal_at_the_end() -> None:
     """ᾱ_T ≈ 4e-5: L_T is about 1e-5 bits per dimension (Ho et al. 2020, section 4)."""
-    assert linear()(1.0).alpha.item() ** 2 == pytest.approx(4.04e-5, rel=0.01)
+    assert Linear()(1.0).alpha.item() ** 2 == pytest.approx(4.04e-5, rel=0.01)
 
 
 @given(t=st.floats(0.01, 0.99))
@@ -171,7 +171,7 @@ def test_rectified_flow_is_a_straight_line() -> None:
     assert torch.equal(level.sigma, DENSE)
 
 
-@pytest.mark.parametrize("base", [linear(), scaled_linear(), Shift(linear(), 2.0)], ids=["linear", "scaled", "shifted"])
+@pytest.mark.parametrize("base", [Linear(), ScaledLinear(), Shift(Linear(), 2.0)], ids=["linear", "scaled", "shifted"])
 def test_zero_terminal_snr_is_algorithm_1_of_lin(base: Schedule) -> None:
     """√ᾱ loses its last value and is stretched so that the first timestep stays where it was."""
     path, k = ZeroTerminalSNR(base), torch.arange(1, 1001, dtype=torch.float64) / 1000

@@ -10,15 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cached_property
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
+from sfumato.arguments import bounded
 from sfumato.diffusion.levels import Level, broadcast
 from sfumato.errors import SfumatoError
 
 Scale = Literal["preserving", "exploding", "flow"]
+FRACTION, STEPS = (0.0, 1.0), (1, 100_000)  # where betas and their number lie
 
 
 def level_at(logsnr: Tensor, scale: Scale) -> Level:
@@ -33,14 +37,20 @@ def level_at(logsnr: Tensor, scale: Scale) -> Level:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Base of all schedules. A subclass gives `__call__`; `time` has a general answer by bisection.
+    """Base of all schedules: values with parameters, which a config can hold. A subclass gives `__call__`.
 
     `steps` is the number of discrete timesteps that training counts (1000 unless a table says otherwise);
     timestep k in 1..steps lies at t = k/steps.
     """
 
-    scale: Scale = field(default="preserving", init=False)
-    steps: int = field(default=1000, init=False)
+    @property
+    def scale(self) -> Scale:
+        """What the path keeps."""
+        return "preserving"
+
+    @property
+    def steps(self) -> int:
+        return 1000
 
     def __call__(self, t: Tensor | float) -> Level:
         raise NotImplementedError
@@ -63,23 +73,27 @@ def _t(t: Tensor | float) -> Tensor:
     return torch.as_tensor(t, dtype=torch.float64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class DiscreteBetas(Schedule):
     """DDPM's discrete process (Ho et al. 2020): `x_k = √(1 − β_k)·x_{k−1} + √β_k·ε`, k = 1..T.
 
-    `betas` has shape `(T,)`, float64, each in (0, 1); the last may be 1. Between timesteps log ᾱ is interpolated
-    linearly.
+    Base of the tables: a subclass gives `betas` `(T,)`, float64, each in (0, 1); the last may be 1. Between timesteps
+    log ᾱ is interpolated linearly.
     """
 
-    betas: Tensor = field(default_factory=lambda: torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64))
-    log_alpha_bars: Tensor = field(init=False, repr=False)
-
     def __post_init__(self) -> None:
-        if not bool(((self.betas > 0) & (self.betas <= 1)).all()) or bool((self.betas[:-1] == 1).any()):
+        betas = self.betas
+        if not bool(((betas > 0) & (betas <= 1)).all()) or bool((betas[:-1] == 1).any()):
             raise SfumatoError("each beta of a schedule must lie between 0 and 1, and only the last may be 1.")
-        log_alpha_bars = torch.cat([torch.zeros(1, dtype=torch.float64), torch.log1p(-self.betas).cumsum(0)])
-        object.__setattr__(self, "log_alpha_bars", log_alpha_bars)
-        object.__setattr__(self, "steps", len(self.betas))
+
+    @property
+    def betas(self) -> Tensor:
+        raise NotImplementedError
+
+    @cached_property
+    def log_alpha_bars(self) -> Tensor:
+        """log ᾱ at the timesteps 0..T."""
+        return torch.cat([torch.zeros(1, dtype=torch.float64), torch.log1p(-self.betas).cumsum(0)])
 
     def step(self, x: Tensor, k: int | Tensor, eps: Tensor) -> Tensor:
         """One step of the forward chain, from timestep k − 1 to k (1 ≤ k ≤ T): eq. 2 of Ho et al. 2020."""
@@ -98,33 +112,98 @@ class DiscreteBetas(Schedule):
         return Level(torch.exp(log_alpha_bar / 2), torch.expm1(log_alpha_bar).abs().sqrt())
 
 
-def linear(beta_start: float = 1e-4, beta_end: float = 0.02, steps: int = 1000) -> DiscreteBetas:
-    """DDPM's schedule: betas linear in k (Ho et al. 2020, section 4)."""
-    return DiscreteBetas(torch.linspace(beta_start, beta_end, steps, dtype=torch.float64))
+@dataclass(frozen=True)
+class Linear(DiscreteBetas):
+    """DDPM's schedule: `steps` betas linear in k, from `beta_start` to `beta_end` (Ho et al. 2020, section 4)."""
+
+    beta_start: float = 1e-4
+    beta_end: float = 0.02
+    steps: int = 1000
+    kind: Literal["linear"] = field(default="linear", kw_only=True)
+
+    def __post_init__(self) -> None:
+        bounded(self, beta_start=FRACTION, beta_end=FRACTION, steps=STEPS)
+        super().__post_init__()
+
+    @cached_property
+    def betas(self) -> Tensor:
+        return torch.linspace(self.beta_start, self.beta_end, self.steps, dtype=torch.float64)
 
 
-def scaled_linear(beta_start: float = 0.00085, beta_end: float = 0.012, steps: int = 1000) -> DiscreteBetas:
+@dataclass(frozen=True)
+class ScaledLinear(DiscreteBetas):
     """Latent diffusion's schedule: √beta linear in k (Rombach et al. 2022)."""
-    return DiscreteBetas(torch.linspace(beta_start**0.5, beta_end**0.5, steps, dtype=torch.float64) ** 2)
+
+    beta_start: float = 0.00085
+    beta_end: float = 0.012
+    steps: int = 1000
+    kind: Literal["scaled-linear"] = field(default="scaled-linear", kw_only=True)
+
+    def __post_init__(self) -> None:
+        bounded(self, beta_start=FRACTION, beta_end=FRACTION, steps=STEPS)
+        super().__post_init__()
+
+    @cached_property
+    def betas(self) -> Tensor:
+        return torch.linspace(self.beta_start**0.5, self.beta_end**0.5, self.steps, dtype=torch.float64) ** 2
 
 
-def cosine_betas(steps: int = 1000, most: float = 0.999) -> DiscreteBetas:
-    """The cosine schedule as Nichol & Dhariwal ran it: a table of betas, clipped at `most` (2021, section 3.2)."""
-    alpha_bars = Cosine()(torch.linspace(0, 1, steps + 1, dtype=torch.float64)).alpha ** 2
-    return DiscreteBetas((1 - alpha_bars[1:] / alpha_bars[:-1]).clamp(max=most))
+@dataclass(frozen=True)
+class Betas(DiscreteBetas):
+    """A table of one's own: `values` are the betas, from the first timestep to the last."""
+
+    values: tuple[float, ...]
+    kind: Literal["betas"] = field(default="betas", kw_only=True)
+
+    def __post_init__(self) -> None:
+        bounded(self, values=FRACTION)
+        if not 1 <= len(self.values) <= STEPS[1]:
+            raise SfumatoError(f"a schedule has 1 to {STEPS[1]:,} betas, got {len(self.values)}.")
+        super().__post_init__()
+
+    @property
+    def steps(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def betas(self) -> Tensor:
+        return torch.tensor(self.values, dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class CosineBetas(DiscreteBetas):
+    """The cosine schedule as Nichol & Dhariwal ran it: a table of betas, at most `max_beta` (2021, section 3.2)."""
+
+    steps: int = 1000
+    max_beta: float = 0.999
+    s: float = 0.008
+    kind: Literal["cosine-betas"] = field(default="cosine-betas", kw_only=True)
+
+    def __post_init__(self) -> None:
+        bounded(self, steps=STEPS, max_beta=FRACTION)
+        super().__post_init__()
+
+    @cached_property
+    def betas(self) -> Tensor:
+        alpha_bars = Cosine(self.s)(torch.linspace(0, 1, self.steps + 1, dtype=torch.float64)).alpha ** 2
+        return (1 - alpha_bars[1:] / alpha_bars[:-1]).clamp(max=self.max_beta)
 
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
     """ᾱ = cos²(a)/cos²(a₀), a = (t + s)/(1 + s)·π/2 (Nichol & Dhariwal 2021, eq. 17); pure noise at t = 1."""
 
-    offset: float = 0.008
+    s: float = 0.008
+    kind: Literal["cosine"] = field(default="cosine", kw_only=True)
+
+    def __post_init__(self) -> None:
+        bounded(self, s=(0.0, 10.0))
 
     def __call__(self, t: Tensor | float) -> Level:
-        start = self.offset / (1 + self.offset) * math.pi / 2
-        angle = (_t(t) + self.offset) / (1 + self.offset) * math.pi / 2
+        start = self.s / (1 + self.s) * math.pi / 2
+        angle = (_t(t) + self.s) / (1 + self.s) * math.pi / 2
         # sin(π/2 − a) is exactly 0 at t = 1, and the product of sines keeps sigma exact near t = 0.
-        alpha = torch.sin((1 - _t(t)) / (1 + self.offset) * math.pi / 2) / math.cos(start)
+        alpha = torch.sin((1 - _t(t)) / (1 + self.s) * math.pi / 2) / math.cos(start)
         sigma = (torch.sin(angle - start) * torch.sin(angle + start)).clamp(min=0).sqrt() / math.cos(start)
         return Level(alpha, sigma)
 
@@ -136,6 +215,12 @@ class Sigmoid(Schedule):
     start: float = -3.0
     end: float = 3.0
     tau: float = 1.0
+    kind: Literal["sigmoid"] = field(default="sigmoid", kw_only=True)
+
+    def __post_init__(self) -> None:
+        bounded(self, start=(-50.0, 50.0), end=(-50.0, 50.0), tau=(0.01, 100.0))
+        if not self.start < self.end:
+            raise SfumatoError(f"a sigmoid schedule starts before it ends, got {self.start:g} and {self.end:g}.")
 
     def __call__(self, t: Tensor | float) -> Level:
         low, span = self.start / (2 * self.tau), (self.end - self.start) / (2 * self.tau)
@@ -155,9 +240,18 @@ class EDM(Schedule):
     sigma_min: float = 0.002
     sigma_max: float = 80.0
     rho: float = 7.0
+    kind: Literal["edm"] = field(default="edm", kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", "exploding")
+        bounded(self, sigma_min=(1e-6, 1e6), sigma_max=(1e-6, 1e6), rho=(0.1, 100.0))
+        if not self.sigma_min < self.sigma_max:
+            raise SfumatoError(
+                f"sigma_min of a schedule lies below sigma_max, got {self.sigma_min:g} and {self.sigma_max:g}."
+            )
+
+    @property
+    def scale(self) -> Scale:
+        return "exploding"
 
     def __call__(self, t: Tensor | float) -> Level:
         low, high = self.sigma_min ** (1 / self.rho), self.sigma_max ** (1 / self.rho)
@@ -174,8 +268,11 @@ class EDM(Schedule):
 class RectifiedFlow(Schedule):
     """alpha = 1 − t, sigma = t: straight lines from data to noise (Liu et al. 2022; Lipman et al. 2022)."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", "flow")
+    kind: Literal["flow"] = field(default="flow", kw_only=True)
+
+    @property
+    def scale(self) -> Scale:
+        return "flow"
 
     def __call__(self, t: Tensor | float) -> Level:
         return Level(1 - _t(t), _t(t))
@@ -191,7 +288,8 @@ class ZeroTerminalSNR(Schedule):
     √ᾱ is shifted to 0 at the last timestep and stretched to leave the first one where it was.
     """
 
-    base: Schedule = field(default_factory=linear)
+    base: AnySchedule = field(default_factory=Linear)
+    kind: Literal["zero-snr"] = field(default="zero-snr", kw_only=True)
 
     def __post_init__(self) -> None:
         if self.base.scale != "preserving":
@@ -199,7 +297,10 @@ class ZeroTerminalSNR(Schedule):
                 f"zero-terminal-SNR rescales variance-preserving schedules only, and {type(self.base).__name__} "
                 "is not one; use linear, scaled-linear, cosine or sigmoid."
             )
-        object.__setattr__(self, "steps", self.base.steps)
+
+    @property
+    def steps(self) -> int:
+        return self.base.steps
 
     def __call__(self, t: Tensor | float) -> Level:
         t = _t(t)
@@ -220,14 +321,21 @@ class Shift(Schedule):
     A factor above 1 spends more of the path on high noise, which larger pictures need.
     """
 
-    base: Schedule = field(default_factory=RectifiedFlow)
+    base: AnySchedule = field(default_factory=RectifiedFlow)
     factor: float = 3.0
+    kind: Literal["shift"] = field(default="shift", kw_only=True)
 
     def __post_init__(self) -> None:
-        if not self.factor > 0:
+        if not 0 < self.factor < math.inf:
             raise SfumatoError(f"a schedule's shift must be above 0, got {self.factor}; 1 leaves it as it is.")
-        object.__setattr__(self, "scale", self.base.scale)
-        object.__setattr__(self, "steps", self.base.steps)
+
+    @property
+    def scale(self) -> Scale:
+        return self.base.scale
+
+    @property
+    def steps(self) -> int:
+        return self.base.steps
 
     def __call__(self, t: Tensor | float) -> Level:
         base = self.base(t)
@@ -243,14 +351,21 @@ class Shift(Schedule):
         return self.base.time(logsnr.double() + 2 * math.log(self.factor))
 
 
-SCHEDULES: dict[str, Callable[[], Schedule]] = {
-    "linear": linear,
-    "scaled-linear": scaled_linear,
+# As JSON holds one: {"kind": "linear", "beta_end": 0.03}. What isn't said is the default.
+AnySchedule = Annotated[
+    Linear | ScaledLinear | Betas | Cosine | CosineBetas | Sigmoid | EDM | RectifiedFlow | ZeroTerminalSNR | Shift,
+    Field(discriminator="kind"),
+]
+
+# By name, with the usual parameters.
+SCHEDULES: dict[str, Callable[[], AnySchedule]] = {
+    "linear": Linear,
+    "scaled-linear": ScaledLinear,
     "cosine": Cosine,
-    "cosine-betas": cosine_betas,
+    "cosine-betas": CosineBetas,
     "sigmoid": Sigmoid,
     "edm": EDM,
     "flow": RectifiedFlow,
-    "linear-zero-snr": lambda: ZeroTerminalSNR(linear()),
-    "flow-shift-3": lambda: Shift(RectifiedFlow(), 3.0),
+    "linear-zero-snr": ZeroTerminalSNR,
+    "flow-shift-3": Shift,
 }

@@ -1,8 +1,8 @@
 import torch
 
-from sfumato.diffusion import linear
+from sfumato.diffusion import Linear
 
-schedule = linear()  # DDPM's table of betas
+schedule = Linear()  # DDPM's table of betas
 pixel = torch.full((20_000,), 0.8)  # one bright pixel, noised 20,000 times
 
 x = pixel
