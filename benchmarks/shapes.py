@@ -19,6 +19,7 @@ import torch
 
 from sfumato.data import open_dataset, save_png, tile
 from sfumato.data.shapes import scene
+from sfumato.diffusion import NoiseDistribution
 from sfumato.evaluation.shapes import score
 from sfumato.hub import Model, load
 from sfumato.nets import UNetConfig
@@ -47,10 +48,9 @@ def train_or_go_on() -> None:
         precision=fastest_precision(device),
         batch=64,
         learning_rate=4e-3,
-        coarse=0.45,  # of the images, a quarter of the time
-        law_mean=0.3,  # flat drawings: what is where is decided at more noise than in photographs
-        law_std=1.5,
-        law_tail=0.02,
+        low_resolution=0.45,  # of the images, a quarter of the time
+        # flat drawings: what is where is decided at more noise than in photographs
+        noise=NoiseDistribution("log-normal", 0.3, 1.5, tail=0.02),
     )
     if (RUN / "config.json").exists():
         trainer, _ = resume_run(RUN, data, training_config(RUN), device)

@@ -26,7 +26,7 @@ import sfumato
 from sfumato.baselines import save_baseline
 from sfumato.cli.demo import COUNT, demo_config, demo_sampling
 from sfumato.data import Dataset, open_dataset, tile
-from sfumato.diffusion import Level
+from sfumato.diffusion import Level, NoiseDistribution
 from sfumato.diffusion.schedules import Cosine
 from sfumato.evaluation import judge
 from sfumato.evaluation.claims import measure_claims
@@ -54,6 +54,7 @@ from sfumato.training import (
 from sfumato.training.networks import text_config
 
 IMAGES = 256_000
+NOISE = NoiseDistribution("log-normal", -1.2, 1.2, tail=0.02)
 MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAGES)  # images seen
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
@@ -79,7 +80,7 @@ def train_digits(name: str = "digits") -> None:
     part = len(everything) * 9 // 10  # the digits are in the order of their writers: the last were never seen
     seen = Dataset(name, everything.samples[:part], everything.labels[:part], everything.classes)
     config = replace(
-        demo_config(), minutes=None, images=IMAGES, held_out=0.0, optimizer="adamw", learning_rate=2e-3, law_tail=0.02
+        demo_config(), minutes=None, images=IMAGES, held_out=0.0, optimizer="adamw", learning_rate=2e-3, noise=NOISE
     )
     times = torch.linspace(0.05, 0.95, 19, dtype=torch.float64)
     levels = Cosine()(times)
@@ -141,7 +142,7 @@ def train_points(name: str = "points") -> None:
     assert everything.labels is not None
     samples, labels = everything.samples[:PLANE_POINTS], everything.labels[:PLANE_POINTS]
     seen = Dataset(f"points:plane:{PLANE_POINTS}", samples, labels, everything.classes)
-    config = TrainingConfig(seen.name, images=PLANE_SEEN, batch=1024, law_tail=0.02)
+    config = TrainingConfig(seen.name, images=PLANE_SEEN, batch=1024, noise=NOISE)
     net = MLPConfig(2, len(seen.classes), width=48)
     with tempfile.TemporaryDirectory() as place:
         trainer = start_run(Path(place) / name, seen, config, replace(model_for(seen), net=net))
@@ -176,10 +177,9 @@ def train_emoji() -> None:
         precision=fastest_precision(pick_device()),
         batch=64,
         learning_rate=4e-3,
-        coarse=0.35,  # what a caption means is learnt at 16×16 too, three times as fast
-        law_mean=0.3,  # flat drawings: what is where is decided at more noise than in photographs
-        law_std=1.5,
-        law_tail=0.02,
+        low_resolution=0.35,  # what a caption means is learnt at 16×16 too, three times as fast
+        # flat drawings: what is where is decided at more noise than in photographs
+        noise=NoiseDistribution("log-normal", 0.3, 1.5, tail=0.02),
     )
     if (folder / "config.json").exists():
         trainer, _ = resume_run(folder, data, config)

@@ -43,7 +43,7 @@ from sfumato.training import Progress, TrainingConfig, join_processes, model_for
 
 folder, run, shard = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "True"
 processes = join_processes()
-config = TrainingConfig(str(folder), (8, 8), images=10**5, batch=6, stream=True, previews=0, shard=shard)
+config = TrainingConfig(str(folder), size=(8, 8), images=10**5, batch=6, stream=True, previews=0, shard=shard)
 with processes.first():
     dataset = open_data(config)
 trainer = start_run(run, dataset, config, model_for(dataset, "nano"), torch.device("cpu"), processes)

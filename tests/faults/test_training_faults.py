@@ -33,7 +33,9 @@ from sfumato.training.state import snapshot_bytes, state_bytes
 from tiny import TINY, Command, blobs
 
 CPU = torch.device("cpu")
-CONFIG = TrainingConfig("blobs", images=16 * 40, batch=16, previews=1, save_minutes=1e-9, keep=3)  # saves at every step
+CONFIG = TrainingConfig(
+    "blobs", images=16 * 40, batch=16, previews=1, save_minutes=1e-9, checkpoints=3
+)  # saves at every step
 
 FORKS = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
 FORKS.set_forkserver_preload(["torch._dynamo", "sfumato.training", "pytest"])
@@ -192,8 +194,8 @@ def test_where_one_file_is_lost_in_every_checkpoint_nothing_is_begun_anew_or_del
 
 def test_what_a_run_passed_over_is_left_alone_until_it_is_there_again(tmp_path: Path) -> None:
     """Though one checkpoint alone is kept: the one just written is, and the one that may still draw."""
-    folder, config = tmp_path / "run", replace(CONFIG, keep=1)
-    stopped_at(folder, 9, replace(CONFIG, keep=3))
+    folder, config = tmp_path / "run", replace(CONFIG, checkpoints=1)
+    stopped_at(folder, 9, replace(CONFIG, checkpoints=3))
     for step in (8, 9):
         (folder / "checkpoints" / f"checkpoint-{step:08d}" / "optimizer.safetensors").unlink()
     again, damaged = resume_run(folder, blobs(), config, CPU)
@@ -225,7 +227,7 @@ def fill(disk: Path, but: int, name: str = "filler") -> None:
 
 
 def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(small_disk: Path) -> None:
-    folder, config = small_disk / "run", replace(CONFIG, keep=1)
+    folder, config = small_disk / "run", replace(CONFIG, checkpoints=1)
     saved = []
     words = r"is full and step \d+ could not be saved: it takes [\d.]+ MB and [\d.]+ MB are free.*--resume.*is intact"
     with pytest.raises(SfumatoError, match=words):
@@ -385,7 +387,7 @@ def test_data_that_vanish_while_training_stop_nothing(pictures: Path, tmp_path: 
 def test_a_checkpoint_that_a_killed_process_had_moved_away_is_put_back(tmp_path: Path) -> None:
     """Between the two renames that write one step again there is neither under its name."""
     folder = tmp_path / "run"
-    stopped_at(folder, 4, replace(CONFIG, keep=1))
+    stopped_at(folder, 4, replace(CONFIG, checkpoints=1))
     path = folder / "checkpoints" / "checkpoint-00000004"
     path.replace(path.with_name(".checkpoint-00000004.old.part"))
     again, damaged = resume_run(folder, blobs(), CONFIG, CPU)
@@ -403,7 +405,7 @@ def test_weights_that_are_a_pointer_are_called_one(run_folder: Path, tmp_path: P
 
 def test_a_checkpoint_that_is_written_again_replaces_the_first(tmp_path: Path) -> None:
     for value in (1.0, 2.0):
-        path = write_checkpoint(tmp_path, 7, {"model.safetensors": {"w": torch.full((3,), value)}}, {}, keep=1)
+        path = write_checkpoint(tmp_path, 7, {"model.safetensors": {"w": torch.full((3,), value)}}, {}, checkpoints=1)
         checkpoint, damaged = newest_checkpoint(tmp_path, ("model.safetensors",))
         assert checkpoint is not None and checkpoint.path == path and not damaged
         assert checkpoint.read("model.safetensors")["w"].tolist() == [value] * 3

@@ -133,7 +133,10 @@ def test_batch_is_the_one_that_the_diffusion_model_sees(kind: Kind) -> None:
         assert torch.equal(x, part.x0) and labels is not None and torch.equal(labels, part.cond["label"])
         next(ours.steps())
     rates = [step.learning_rate for step in BaselineTrainer(new_baseline(SMALL[kind]), blobs(), config).steps()]
-    shares = [step.learning_rate / config.learning_rate for step in Trainer(new_model(TINY), blobs(), config).steps()]
+    shares = [
+        step.learning_rate / config.optimizer.learning_rate
+        for step in Trainer(new_model(TINY), blobs(), config).steps()
+    ]
     assert np.array(rates) / max(rates) == pytest.approx(np.array(shares) / max(shares))
 
 

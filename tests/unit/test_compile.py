@@ -70,9 +70,9 @@ def test_a_cpu_gains_by_compiling_in_bf16_alone(device: str, precision: Precisio
 )
 def test_long_runs_that_gain_by_it_are_compiled(minutes: float, precision: Precision, chosen: bool) -> None:
     config = TrainingConfig("blobs", minutes=minutes, precision=precision)
-    assert plan_run(blobs(), config, model=TINY, fixed=["precision"]).config.compile is chosen
+    assert plan_run(blobs(), config, model=TINY, fixed=["precision"]).config.machine.compile is chosen
     assert check_compile("yes") and not check_compile("no")
-    assert not plan_run(blobs(), replace(config, shard=True), model=TINY, fixed=["precision"]).config.compile
+    assert not plan_run(blobs(), replace(config, shard=True), model=TINY, fixed=["precision"]).config.machine.compile
 
 
 @pytest.mark.parametrize("other", [{"compile": True}, {"lora": 4}])

@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 
 from sfumato.data import open_dataset
-from sfumato.diffusion import Level
+from sfumato.diffusion import Drawn, Level
 from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
 from sfumato.training import Preview, Trainer, TrainingConfig, model_for, start_run, train
 from sfumato.training.coupling import couple
-from sfumato.training.slices import Slice, halved
+from sfumato.training.slices import Slice, half_size
 from tiny import TINY, blobs
 
 CONFIG = TrainingConfig("blobs", images=16 * 12, batch=16)
@@ -43,13 +43,14 @@ def test_a_halved_batch_has_unit_noise_and_the_mean_of_four_pixels() -> None:
     x0 = torch.arange(16.0).reshape(1, 1, 4, 4).expand(3000, 1, 4, 4)
     eps = torch.randn(3000, 1, 4, 4, generator=torch.Generator().manual_seed(2))
     level = Level(torch.ones(3000), torch.ones(3000))
-    part = halved(Slice(x0, {}, level, eps))
+    objective = Trainer(new_model(TINY), blobs(), CONFIG).objective
+    part = half_size(Slice(x0, {}, Drawn(level, eps)), objective)
     assert part.x0[0, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
-    assert float(part.eps.std()) == pytest.approx(1, abs=0.02)
+    assert float(part.drawn.eps.std()) == pytest.approx(1, abs=0.02)
 
 
 def test_training_at_half_size_ends_at_the_whole_size() -> None:
-    trainer = Trainer(new_model(TINY), blobs(), replace(CONFIG, coarse=0.5))
+    trainer = Trainer(new_model(TINY), blobs(), replace(CONFIG, low_resolution=0.5))
     sizes: list[int] = []
     asked = trainer.objective.loss
     object.__setattr__(
@@ -61,7 +62,7 @@ def test_training_at_half_size_ends_at_the_whole_size() -> None:
 
 
 def test_previews_are_drawn_at_the_size_that_is_trained(tmp_path: Path) -> None:
-    config = replace(CONFIG, images=16 * 20, coarse=0.5, previews=4)
+    config = replace(CONFIG, images=16 * 20, low_resolution=0.5, previews=4)
     trainer = start_run(tmp_path, blobs(), config, TINY, torch.device("cpu"))
     drawn = [event.samples for event in train(tmp_path, trainer) if isinstance(event, Preview)]
     assert [samples.shape[1:] for samples in drawn] == [TINY.shape] * 4
@@ -90,6 +91,6 @@ def test_noise_lies_near_what_is_shown(accumulate: int) -> None:
 def test_what_cannot_be_halved_is_refused() -> None:
     points = open_dataset("points:moons:100")
     with pytest.raises(SfumatoError, match="no half size"):
-        Trainer(new_model(model_for(points)), points, replace(CONFIG, coarse=0.5))
+        Trainer(new_model(model_for(points)), points, replace(CONFIG, low_resolution=0.5))
     with pytest.raises(SfumatoError, match="between 0 and 1"):
-        replace(CONFIG, coarse=1.0)
+        replace(CONFIG, low_resolution=1.0)

@@ -148,7 +148,7 @@ def test_a_cache_that_cannot_be_written_is_not_needed(folder: Path, tmp_path: Pa
 
 def test_a_file_that_vanishes_stops_the_run_which_goes_on_once_it_is_back(folder: Path, tmp_path: Path) -> None:
     spec, cpu = str(folder), torch.device("cpu")
-    config = TrainingConfig(spec, (8, 8), images=16 * 12, batch=16, stream=True, previews=0)
+    config = TrainingConfig(spec, size=(8, 8), images=16 * 12, batch=16, stream=True, previews=0)
     whole = open_dataset(spec, (8, 8), tmp_path / "cache")
     model = model_for(whole, "nano")
     straight = start_run(tmp_path / "whole", whole, config, model, cpu)
@@ -175,7 +175,7 @@ def test_a_streamed_run_equals_one_from_the_cache(
     ends = []
     for stream in (False, True):
         monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / f"cache-{stream}"))
-        config = TrainingConfig(str(folder), (8, 8), images=16 * 6, batch=16, flip=True, crop=2, stream=stream)
+        config = TrainingConfig(str(folder), size=(8, 8), images=16 * 6, batch=16, flip=True, crop=2, stream=stream)
         dataset = open_data(config)
         trainer = Trainer(new_model(model_for(dataset, "nano")), dataset, config)
         losses = [step.loss for step in trainer.steps()]

@@ -172,7 +172,7 @@ def test_training_goes_on_bit_for_bit_and_draws_what_is_asked(tmp_path: Path) ->
     data = said()
     model = model_for(data, "dit-nano")
     model = replace(model, net=replace(model.net, width=32, depth=2, patch=2))  # type: ignore[arg-type]
-    config = TrainingConfig("blobs", images=16 * 8, batch=16, previews=1, coarse=0.5, held_out=0.2)
+    config = TrainingConfig("blobs", images=16 * 8, batch=16, previews=1, low_resolution=0.5, held_out=0.2)
     resumes_exactly(tmp_path, data, config, model, stop_at=5)
     losses = [json.loads(line)["loss"] for line in (tmp_path / "whole" / "metrics.jsonl").open()]
     assert losses and all(map(math.isfinite, losses))

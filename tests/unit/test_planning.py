@@ -80,9 +80,9 @@ def test_slices_fit_the_memory_that_is_free_and_are_no_more_than_that_takes(rate
 @given(st.floats(0.01, 100), st.floats(1e-5, 10), st.integers(0, 1000))
 def test_looks_take_their_share_of_the_minutes_or_there_are_none(minutes: float, image: float, held: int) -> None:
     config = fit_looks(replace(MINUTES, minutes=minutes), TINY, held, image)
-    cost = config.previews * look_seconds(config, TINY, held, image)
+    cost = config.keeping.previews * look_seconds(config, TINY, held, image)
     assert cost <= SHARE * 60 * minutes
-    if (config.previews, config.preview_calls, config.evaluated) != LOOKS[0]:
+    if (config.keeping.previews, config.keeping.preview_calls, config.keeping.evaluated) != LOOKS[0]:
         assert LOOKS[0][0] * look_seconds(MINUTES, TINY, held, image) > SHARE * 60 * minutes
 
 
@@ -95,7 +95,7 @@ def test_previews_never_ask_the_network_more_often_than_they_may(own: SamplingCo
     calls = []
     trainer.average.register_forward_hook(lambda module, arguments, found: calls.append(1))
     previews = [event for event in train(tmp_path / "run", trainer) if isinstance(event, Preview)]
-    assert len(previews) == 3 and 0 < len(calls) <= 3 * config.preview_calls
+    assert len(previews) == 3 and 0 < len(calls) <= 3 * config.keeping.preview_calls
     assert preview_sampling(replace(own, sampler="ddim", steps=7), 20).steps == 7
 
 
@@ -118,22 +118,22 @@ def test_a_plan_is_a_function_of_what_was_measured_and_a_faster_machine_never_ge
     sizes = [sum(p.numel() for p in new_model(plan.model).denoiser.parameters()) for plan in plans]
     assert sizes == sorted(sizes) and sizes[0] < sizes[-1]
     for one, other in pairwise(plans):
-        assert one.config.batch <= other.config.batch and one.config.previews <= other.config.previews
+        assert one.config.batch <= other.config.batch and one.config.keeping.previews <= other.config.keeping.previews
         if one.model.net == other.model.net:
             assert one.images <= other.images
     assert [plan.enough for plan in plans] == sorted(plan.enough for plan in plans)
     assert not plans[0].enough and plans[-1].enough and plans[0].images < needed(8) <= plans[-1].images
-    assert plans[0].config.held_out == HELD_OUT
+    assert plans[0].config.data.held_out == HELD_OUT
 
 
 def test_what_is_given_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     given = replace(MINUTES, batch=24, held_out=0.3, precision="bf16")
     monkeypatch.setattr("sfumato.training.planning.measure_rate", lambda *_: Rate(0.1, 1.0, 1, 1, 1))
     plan = plan_run(blobs(), given, "tiny")
-    assert (plan.config.batch, plan.config.held_out, plan.config.precision) == (24, 0.3, "bf16")
+    assert (plan.config.batch, plan.config.data.held_out, plan.config.machine.precision) == (24, 0.3, "bf16")
     assert plan.model.net.widths == (64, 128)  # type: ignore[union-attr]
     plan = plan_run(blobs(), replace(MINUTES, batch=128), fixed=("batch", "held_out", "precision"), model=TINY)
-    assert (plan.config.batch, plan.config.held_out, plan.config.precision) == (128, 0.0, "fp32")
+    assert (plan.config.batch, plan.config.data.held_out, plan.config.machine.precision) == (128, 0.0, "fp32")
     assert plan.model == TINY
 
 
@@ -191,8 +191,8 @@ def test_a_budget_in_minutes_holds_previews_evaluations_and_saving(
     assert trainer.step * step >= 0.7 * budget - step
     assert sum(isinstance(event, Saved) for event in events) >= 1
     looks = [event for event in events if isinstance(event, Preview)]
-    assert len(looks) == trainer.config.previews
-    assert any(isinstance(event, Judged) for event in events) == bool(held_out and trainer.config.evaluated)
+    assert len(looks) == trainer.config.keeping.previews
+    assert any(isinstance(event, Judged) for event in events) == bool(held_out and trainer.config.keeping.evaluated)
     assert training_config(tmp_path / "run") == trainer.config
     assert trainer.fraction == 1 and trainer.config.budget.spent(trainer.images, trainer.seconds) == 1
 

@@ -58,9 +58,11 @@ def test_what_is_written_is_read_again_and_names_its_version(run: Path) -> None:
 
 def test_configs_of_before_versions_were_written_still_load(run: Path) -> None:
     before = load(run).sample([1], [0], steps=2)
-    old = changed(run, lambda c: [c.pop("sfumato"), c["model"]["sampling"].pop("interval"), c["training"].pop("crop")])
+    old = changed(
+        run, lambda c: [c.pop("sfumato"), c["model"]["sampling"].pop("interval"), c["training"]["data"].pop("crop")]
+    )
     assert torch.equal(load(old).sample([1], [0], steps=2), before)
-    assert training_config(old).crop == 0
+    assert training_config(old).data.crop == 0
     for name in zoo_names():
         assert isinstance(read_config(ZOO / name / "config.json"), ModelConfig)
 
@@ -107,10 +109,10 @@ def test_a_config_that_isn_t_understood_whole_is_refused(run: Path, change: Chan
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.update(learningrate=1e-3), "did you mean 'learning_rate'"),
-        (lambda t: t.update(flip="yes"), "does not fit at 'training.flip'"),
+        (lambda t: t["optimizer"].update(learningrate=1e-3), "did you mean 'learning_rate'"),
+        (lambda t: t["data"].update(flip="yes"), "does not fit at 'training.data.flip'"),
         (lambda t: t.update(batch=0), "batch must be above 0"),
-        (lambda t: t["columns"].update(number=[]), "at training.columns has 'number'"),
+        (lambda t: t["data"]["columns"].update(number=[]), "at training.data.columns has 'number'"),
     ],
 )
 def test_the_training_section_too(run: Path, change: Change, message: str) -> None:

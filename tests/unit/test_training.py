@@ -98,7 +98,7 @@ def test_training_lowers_the_loss() -> None:
 def test_learning_rate_warms_up_and_decays_over_the_budget() -> None:
     rates = [p.learning_rate for p in Trainer(new_model(TINY), blobs(), replace(CONFIG, warmup=0.2, decay=0.5)).steps()]
     assert len(rates) == 30
-    assert rates[0] < rates[3] < rates[6] == CONFIG.learning_rate == rates[14]
+    assert rates[0] < rates[3] < rates[6] == CONFIG.optimizer.learning_rate == rates[14]
     assert rates[16] > rates[20] > rates[29] > 0
 
 
@@ -179,7 +179,7 @@ def test_a_run_that_diverges_says_what_was_looked_at(tmp_path: Path) -> None:
     for line in (tmp_path / "wild" / "held_out.jsonl").open():
         json.loads(line, parse_constant=pytest.fail)  # no NaN, which isn't JSON
 
-    saving = replace(CONFIG, save_minutes=1e-9, keep=9)
+    saving = replace(CONFIG, save_minutes=1e-9, checkpoints=9)
     trainer = start_run(tmp_path / "late", blobs(), saving, TINY, CPU)
     poison(trainer, set(range(7, 30)))
     with pytest.raises(SfumatoError, match=r"checkpoint-00000006 is intact, and its weights are finite numbers"):
@@ -207,7 +207,7 @@ def test_a_run_names_its_data_and_says_where_they_changed(tmp_path: Path) -> Non
         if isinstance(event, Judged):
             stopping.stop()
     kept = training_config(tmp_path / "run")
-    assert kept.fingerprint == blobs().fingerprint()
+    assert kept.data.fingerprint == blobs().fingerprint()
     again, _ = resume_run(tmp_path / "run", blobs(), kept, CPU)
     assert again.notes == []
 
@@ -215,7 +215,7 @@ def test_a_run_names_its_data_and_says_where_they_changed(tmp_path: Path) -> Non
     other.samples[5] = 255 - other.samples[5]
     again, _ = resume_run(tmp_path / "run", other, kept, CPU)
     (note,) = again.notes
-    assert other.fingerprint()[:12] in note and kept.fingerprint[:12] in note
+    assert other.fingerprint()[:12] in note and kept.data.fingerprint[:12] in note
     events = list(train(tmp_path / "run", again))
     assert events[0] == Noted(note)
     assert [event.verdict.word for event in events if isinstance(event, Judged)] == ["early", "early"]
@@ -258,7 +258,7 @@ def test_another_width_is_made_after_training(tmp_path: Path) -> None:
     list(tracked.steps())
     trainer = start_run(folder, blobs(), CONFIG, TINY, CPU)
     list(train(folder, trainer))
-    for width, average in zip(CONFIG.ema_widths, trainer.averages, strict=True):
+    for width, average in zip(CONFIG.optimizer.ema_widths, trainer.averages, strict=True):
         path, error = write_average(folder, CONFIG, width)
         assert error == 0
         assert_same(dict(load(path).denoiser.named_parameters()), dict(average.named_parameters()))

@@ -38,15 +38,18 @@ class BaselineTrainer(Loop):
         self.dataset = dataset
         self.config = config
         self.held = left_out_by(config, dataset)
-        decay = partial(ema_decay, gamma=gamma_of(config.ema_widths[-1]))
-        turns = [replace(turn, loss=partial(self._loss, turn.loss)) for turn in baseline.turns(config.weight_decay)]
-        super().__init__(baseline, turns, self._draw, config.budget, config.clip, [(self.average, decay)])
+        widths = config.optimizer.ema_widths
+        decay = partial(ema_decay, gamma=gamma_of(widths[-1]))
+        turns = [
+            replace(turn, loss=partial(self._loss, turn.loss)) for turn in baseline.turns(config.optimizer.weight_decay)
+        ]
+        super().__init__(baseline, turns, self._draw, config.budget, config.optimizer.clip, [(self.average, decay)])
 
     def _draw(self, step: int, images: int) -> list[Rows]:
         """What `step` sees: a function of (config, images seen), as it is for the Trainer."""
         config = self.config
         places = order(len(self.dataset) - len(self.held), config.seed, images, config.batch)
-        augmentation = draw_augmentation(config.seed, images, config.batch, config.flip, self.dataset.crop)
+        augmentation = draw_augmentation(config.seed, images, config.batch, config.data.flip, self.dataset.crop)
         x, labels = self.dataset.batch(around(self.held, places), augmentation)
         noise = torch_generator("baseline noise", config.seed, step)  # for one turn after the other
         return [Rows(x, labels if self.baseline.config.classes else None, noise)]
@@ -54,5 +57,5 @@ class BaselineTrainer(Loop):
     def _loss(self, loss: Loss, rows: Rows, fraction: float) -> Tensor:
         device = self.baseline.device
         x, label = rows.x.to(device), None if rows.label is None else rows.label.to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.config.precision == "bf16"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.config.machine.precision == "bf16"):
             return loss(rows._replace(x=x, label=label), fraction)

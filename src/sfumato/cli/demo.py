@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from sfumato.hub.request import Request
 from sfumato.hub.resolving import resolve
 from sfumato.sampling import Step
 from sfumato.training import Plan, TrainingConfig, fastest_precision, pick_device, plan_run, start_run
+from sfumato.training.config import changed
 from sfumato.training.planning import HELD_OUT
 from sfumato.training.resources import fit_threads
 
@@ -45,8 +46,8 @@ def demo_config(minutes: float = 0.8, images: int | None = None, seed: int = 0) 
 
 def demo_plan(dataset: Dataset, config: TrainingConfig) -> Plan:
     """The demo as this machine can do it; benchmarks/digits_quality.py measures what it reaches."""
-    config = replace(config, batch=128)
-    return plan_run(dataset, config, largest_batch=BATCH, sampling=demo_sampling())
+    config = changed(config, batch=128)
+    return plan_run(dataset, config, largest_batch=BATCH, settings={"sampling": asdict(demo_sampling())})
 
 
 def demo_sampling() -> SamplingConfig:

@@ -229,8 +229,8 @@ def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
     dataset = suited(open_data(config), model.config, run)
-    if config.fingerprint not in ("", dataset.fingerprint()):
-        note(f"{config.data} holds other samples, classes or captions than what {run} was trained on.")
+    if config.data.fingerprint not in ("", dataset.fingerprint()):
+        note(f"{config.data.source} holds other samples, classes or captions than what {run} was trained on.")
     return dataset, left_out_by(config, dataset)
 
 

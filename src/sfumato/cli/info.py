@@ -133,10 +133,10 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
     training, state = training_config(folder), checkpoint.state
     facts = [
         ("checkpoint", f"{checkpoint.path} (step {count(state['step'])}, ema weights)"),
-        ("data", training.data),
+        ("data", training.data.source),
         *model_facts(model),
     ]
-    trained = f"{count(state['images'])} images in {duration(state['seconds'])}, {training.precision}"
+    trained = f"{count(state['images'])} images in {duration(state['seconds'])}, {training.machine.precision}"
     facts.insert(-1, ("trained", trained))
     if training.origin is not None:
         facts.insert(2, ("from", f"{training.origin.path} (weights {training.origin.weights[:12]})"))

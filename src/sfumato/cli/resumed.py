@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from sfumato.cli.display import note
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig
 from sfumato.nets import name_of
 from sfumato.training import TrainingConfig, extend
+from sfumato.training.config import changed
 from sfumato.training.precision import can_compile, pick_device
 
 OBEYED = {
@@ -20,22 +20,26 @@ OBEYED = {
 # The others: what the run has of each, as it would be typed; "" for nothing.
 OWN: dict[str, Callable[[TrainingConfig, ModelConfig], object]] = {
     "size": lambda config, model: "x".join(map(str, model.shape[1:])),
-    "flip": lambda config, model: config.flip,
-    "crop": lambda config, model: config.crop,
-    "number": lambda config, model: ",".join(config.columns.numbers),
-    "vector": lambda config, model: ",".join(config.columns.vectors),
+    "flip": lambda config, model: config.data.flip,
+    "crop": lambda config, model: config.data.crop,
+    "number": lambda config, model: ",".join(config.data.columns.numbers),
+    "vector": lambda config, model: ",".join(config.data.columns.vectors),
     "control": lambda config, model: ",".join(one.name for one in model.conditions if one.kind == "image"),
     "source": lambda config, model: config.origin.path if config.origin else "",
     "lora": lambda config, model: config.lora or "",
     "net": lambda config, model: _size_of(model),
     "text_encoder": lambda config, model: _encoder(model),
     "batch": lambda config, model: config.batch,
-    "optimizer": lambda config, model: config.optimizer,
-    "learning_rate": lambda config, model: config.learning_rate,
-    "held_out": lambda config, model: config.held_out,
+    "optimizer": lambda config, model: config.optimizer.name,
+    "learning_rate": lambda config, model: config.optimizer.learning_rate,
+    "held_out": lambda config, model: config.data.held_out,
     "seed": lambda config, model: config.seed,
-    "precision": lambda config, model: config.precision,
+    "recipe": lambda config, model: "",
+    "settings": lambda config, model: "",
+    "precision": lambda config, model: config.machine.precision,
 }
+
+OPTIONS = {"source": "from", "settings": "set"}  # whose parameters are called otherwise
 
 
 def resumed(
@@ -56,13 +60,13 @@ def resumed(
         raise SfumatoError(f"--compile is auto, yes or no, not '{compile}'.")
     if compile == "yes" and not able:
         raise SfumatoError("the network can't be compiled here; leave --compile out.")
-    compiled = able and compile != "no" and (config.compile or compile == "yes")
-    return replace(
+    compiled = able and compile != "no" and (config.machine.compile or compile == "yes")
+    return changed(
         config,
-        data=data or config.data,
+        source=data or config.data.source,
         compile=compiled,
-        stream=config.stream if stream is None else stream,
-        keep=config.keep if keep is None else keep,
+        stream=config.data.stream if stream is None else stream,
+        checkpoints=config.keeping.checkpoints if keep is None else keep,
     )
 
 
@@ -70,15 +74,15 @@ def note_left_out(given: Mapping[str, object], config: TrainingConfig, model: Mo
     """Say which of the options that were `given` the run goes on without, since it began otherwise."""
     for name, value in given.items():
         own = OWN[name](config, model)
-        if value is None or value is False or value == "" or _alike(name, value, own):
+        if value in (None, False, "", []) or _alike(name, value, own):
             continue
-        option = f"--{'from' if name == 'source' else name.replace('_', '-')}"
+        option = f"--{OPTIONS.get(name, name.replace('_', '-'))}"
         if value is True:
             note(f"{option} is left out: the run goes on as it began, without.")
             continue
         less = "; --accumulate 4 takes less memory" if name == "batch" else ""
         words = f"with {own:g}" if isinstance(own, int | float) else f"with {own}" if own else "without"
-        typed = f"{value:g}" if isinstance(value, float) else value
+        typed = f"{value:g}" if isinstance(value, float) else " ".join(value) if isinstance(value, list) else value
         note(f"{option} {typed} is left out: the run goes on as it began, {words}{less}.")
 
 

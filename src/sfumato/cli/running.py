@@ -34,31 +34,31 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
     """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
     config, model = trainer.config, trainer.model
     shape = " × ".join(map(str, model.config.shape))
-    compiled = ", compiled" if config.compile else ""
-    threads = ", one thread, which is faster now" if config.threads == 1 else ""
+    compiled = ", compiled" if config.machine.compile else ""
+    threads = ", one thread, which is faster now" if config.machine.threads == 1 else ""
     classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
     print_facts(
         [
             ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),
             ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters{_from(config)}"),
-            ("machine", f"{trainer.device.type}, {config.precision}{compiled}{threads}{_together(trainer)}"),
+            ("machine", f"{trainer.device.type}, {config.machine.precision}{compiled}{threads}{_together(trainer)}"),
             *expected(trainer, plan),
             ("saved in", str(folder)),
         ]
     )
     if plan is not None and not plan.enough:
         note(too_few(plan))
-    if not config.previews:
+    if not config.keeping.previews:
         note("no previews are drawn: even the smallest would take more than its share of the time.")
     if config.lora is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
-    if config.shard and not trainer.sharded:
+    if config.machine.shard and not trainer.sharded:
         note("one process has none to share the weights out with, and holds them all; start several with torchrun.")
     if (sees := model.config.control_branch) is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only a branch that sees {sees.name} is trained: {trained / 1e6:.2f} M parameters.")
-    if config.compile:
+    if config.machine.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None
     with (
@@ -101,7 +101,7 @@ def expected(trainer: Trainer, plan: Plan | None) -> list[tuple[str, str]]:
     if plan is None or plan.rate is None:
         return []
     config, trained = plan.config, len(trainer.dataset) - len(trainer.held)
-    slices = f" in {config.accumulate} slices" if config.accumulate > 1 else ""
+    slices = f" in {config.machine.accumulate} slices" if config.machine.accumulate > 1 else ""
     times = plan.images / trained
     words = f"about {_steps(plan)} of {config.batch} samples{slices}; each of {count(trained)} is seen "
     words += f"{count(round(times))} times" if times >= 1.5 else "once" if times >= 0.75 else "not even once"

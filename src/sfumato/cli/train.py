@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.markup import escape
@@ -41,12 +42,13 @@ from sfumato.training import (
     training_config,
 )
 from sfumato.training.finetuning import moved_attention
-from sfumato.training.lora import FASTER
-from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
+from sfumato.training.optimizers import OptimizerName
 from sfumato.training.planning import HELD_OUT, plan_more
 from sfumato.training.precision import can_compile
+from sfumato.training.recipes import RECIPES, configure, with_settings
 from sfumato.training.resources import fit_threads
 from sfumato.training.resuming import suited
+from sfumato.training.settings import parse_settings
 
 
 def train(
@@ -113,6 +115,20 @@ def train(
     batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
     accumulate: Annotated[
         int | None, Parameter(help="Take each batch in so many slices, for less memory [default: 1].")
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        Parameter(help=f"Train as a paper did, whole: {', '.join(RECIPES)}. Options and settings that are given win."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        Parameter(
+            name="--set",
+            help="Any setting by its name in config.json, again and again: objective.weight=min-snr, "
+            "objective.schedule.beta_end=0.03, model.sampling.steps=50.",
+            consume_multiple=False,
+            negative="",
+        ),
     ] = None,
     shard: Annotated[
         bool | None,
@@ -189,7 +205,6 @@ def train(
     if exists:  # before a long scan, not after it
         raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
     start = _start(source, net, lora, text_encoder)
-    faster = 1.0 if lora is None else FASTER
     pixels = parse_size(size)
     if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
         pixels = start.config.shape[1], start.config.shape[2]
@@ -198,27 +213,28 @@ def train(
         _listed(number), _listed(vector), tuple(name for name in _listed(control) if name not in computed)
     )
     _check_columns(columns, data)
-    config = TrainingConfig(  # what is wrong with it is told before a long scan, not after it
-        data=data,
-        columns=columns,
-        size=pixels,
-        held_out=0.0 if held_out is None else held_out,
-        flip=flip,
-        crop=0 if crop is None else crop,
-        stream=bool(stream),
-        images=images,
-        minutes=20.0 if minutes is None and images is None else minutes,
-        batch=128 if batch is None else batch,
-        accumulate=1 if accumulate is None else accumulate,
-        optimizer=optimizer or "muon",
-        learning_rate=OPTIMIZERS[optimizer or "muon"] * faster if learning_rate is None else learning_rate,
-        seed=seed or 0,
-        keep=2 if keep is None else keep,
-        precision=check_precision(precision or "auto"),
-        compile=check_compile(compile or "auto", processes),
-        shard=bool(shard),
-        lora=lora,
-    )
+    options = {
+        "data.source": data,
+        "data.columns": asdict(columns) if any(asdict(columns).values()) else None,
+        "data.size": pixels,
+        "data.held_out": held_out,
+        "data.flip": flip or None,
+        "data.crop": crop,
+        "data.stream": stream,
+        "images": images,
+        "minutes": minutes,
+        "batch": batch,
+        "seed": seed,
+        "lora": lora,
+        "optimizer.name": optimizer,
+        "optimizer.learning_rate": learning_rate,
+        "machine.accumulate": accumulate,
+        "machine.shard": shard,
+        "machine.precision": None if precision in (None, "auto") else check_precision(precision),
+        "machine.compile": None if compile in (None, "auto") else check_compile(compile, processes),
+        "keeping.checkpoints": keep,
+    }
+    config, wanted, fixed = settled(options, recipe, settings or (), start)  # before a long scan, not after it
     dataset = open_and_tell(data, partial(open_data, config), processes)
     conditions = conditions_of(dataset, columns, computed)
     known = () if start is None else [one.name for one in start.config.conditions]
@@ -231,15 +247,14 @@ def train(
         fresh = model_from(start, dataset, config.seed, conditions)
     if start is not None and (moved := moved_attention(start, dataset)):
         note(moved)
-    fixed = [option for option in ("batch", "accumulate", "held_out") if given[option] is not None]
-    fixed += [option for option in ("precision", "compile") if given[option] not in (None, "auto")]
     with console.status("measuring how fast this machine trains"):
         plan = plan_run(
             dataset,
             config,
             net or "auto",
             fixed=fixed,
-            model=None if fresh is None else fresh.config,
+            model=None if fresh is None else with_settings(fresh.config, wanted, "--set"),
+            settings=wanted,
             text_encoder=text_encoder,
             conditions=conditions,
             processes=processes,
@@ -250,6 +265,36 @@ def train(
         note(f"--held-out {held_out:g} of {count(len(dataset))} samples are too few to say anything: none is held out.")
     run(folder, trainer, trackers, plan)
     finish(folder)
+
+
+def settled(
+    options: Mapping[str, Any], recipe: str | None, texts: Sequence[str], start: Model | None
+) -> tuple[TrainingConfig, dict[str, Any], list[str]]:
+    """The training that options, recipe and --set ask for, the settings of its model, and the names that were given.
+
+    Raises SfumatoError where an option and --set contradict each other, or where they would make of the model that is
+    to `start` from another one.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    more = parse_settings(texts)
+    for name in more:
+        if name in given and name != "data.source" and more[name] != given[name]:
+            raise SfumatoError(
+                f"--set {name}={more[name]} contradicts the option that says {given[name]}; leave one out."
+            )
+    if not given.keys() & {"images", "minutes"} and not more.keys() & {"images", "minutes"}:
+        given["minutes"] = 20.0
+    config, model = configure(given | more, recipe, "--set")
+    other = [name for name in model if not name.startswith("sampling.")]
+    if start is not None and other:
+        if any(name.startswith("model.") and not name.startswith("model.sampling.") for name in more):
+            raise SfumatoError(f"--from keeps what the model is; leave --set model.{other[0]} out.")
+        model = {name: value for name, value in model.items() if name.startswith("sampling.")}
+        own, asked = start.config.parameterization, RECIPES[recipe or ""]["model.parameterization"]
+        if own != asked:
+            raise SfumatoError(f"the recipe {recipe} trains {asked}, and the model answers {own}; leave --recipe out.")
+    named = {**given, **more, **(RECIPES[recipe] if recipe else {})}
+    return config, model, [name.rpartition(".")[2] for name in named]
 
 
 def _read_captions(dataset: Dataset, model: ModelConfig, processes: Processes) -> None:
@@ -296,16 +341,16 @@ def continue_run(
     weights_only: bool = False,
 ) -> None:
     """Go on with the run in `folder` by its own `config`, whose budget, slices or place of the data may be others."""
-    if config.data != (before := training_config(folder).data):
-        note(f"the run was trained on {before} so far, and goes on with {config.data}.")
-    own = config.data.startswith(("hf:", "points:", "shapes", "emoji", "digits"))
-    if config.data == before and not own and not Path(config.data).exists():
+    if config.data.source != (before := training_config(folder).data.source):
+        note(f"the run was trained on {before} so far, and goes on with {config.data.source}.")
+    own = config.data.source.startswith(("hf:", "points:", "shapes", "emoji", "digits"))
+    if config.data.source == before and not own and not Path(config.data.source).exists():
         elsewhere = resume_command(folder).replace(" train ", " train PLACE ", 1)
         raise SfumatoError(
-            f"{config.data}, which the run was trained on, is no folder or file here any more; say where it is now: "
-            f"{elsewhere}"
+            f"{config.data.source}, which the run was trained on, is no folder or file here any more; say where it is "
+            f"now: {elsewhere}"
         )
-    dataset = open_and_tell(config.data, partial(open_data, config), processes)
+    dataset = open_and_tell(config.data.source, partial(open_data, config), processes)
     model: ModelConfig = read_config(folder / "config.json")
     dataset = suited(dataset, model, folder)
     with console.status("measuring how fast this machine trains"):

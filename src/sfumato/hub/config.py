@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -153,8 +153,13 @@ def _interval(given: Any) -> tuple[float, float]:
     return low, min(high, sys.float_info.max)  # JSON has no word for infinity
 
 
-def read_config(path: Path, kind: Any = ModelConfig, section: str = "model") -> Any:
-    """The `section` of a run's config.json as a `kind`; raises SfumatoError that names what does not fit."""
+def read_config(
+    path: Path, kind: Any = ModelConfig, section: str = "model", current: Callable[[Any], Any] | None = None
+) -> Any:
+    """The `section` of a run's config.json as a `kind`; raises SfumatoError that names what does not fit.
+
+    `current` makes what a version of before wrote what this one writes.
+    """
     try:
         content = parse(path.read_bytes())
     except FileNotFoundError as error:
@@ -169,7 +174,10 @@ def read_config(path: Path, kind: Any = ModelConfig, section: str = "model") -> 
     for name in content:
         if name not in (VERSION, *SECTIONS):
             raise unknown_name(str(path), name, SECTIONS, written_by)
-    return fit(kind, renamed_fields(content[section], section), str(path), written_by, section)
+    found = renamed_fields(content[section], section)
+    if current is not None and isinstance(found, dict):
+        found = current(found)
+    return fit(kind, found, str(path), written_by, section)
 
 
 def read_model(folder: Path, net: nn.Module | None = None) -> ModelConfig:

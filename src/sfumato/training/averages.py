@@ -81,6 +81,8 @@ def write_average(run: Path, config: TrainingConfig, width: float) -> tuple[Path
     """
     gamma_of(width)
     names = ("ema.safetensors", "averages.safetensors")
+    if not config.optimizer.widths:
+        raise SfumatoError(f"{run} keeps an exponential average of its weights, of which there are no other widths.")
     checkpoint, _ = newest_checkpoint(run / "checkpoints", names)
     if checkpoint is None:
         raise SfumatoError(f"{run} holds no checkpoint with averages; train it first, or name another run.")
@@ -99,9 +101,9 @@ def write_average(run: Path, config: TrainingConfig, width: float) -> tuple[Path
 def _checkpoint_averages(checkpoint: Checkpoint, config: TrainingConfig) -> Stored:
     tensors = [*unpack(checkpoint.read("averages.safetensors")), checkpoint.read("ema.safetensors")]
     time = checkpoint.state["step"] - checkpoint.state["skipped"]
-    return list(zip([Profile(time, gamma_of(width)) for width in config.ema_widths], tensors, strict=True))
+    return list(zip([Profile(time, gamma_of(width)) for width in config.optimizer.widths], tensors, strict=True))
 
 
 def stored_widths(config: TrainingConfig) -> str:
     """The widths that a run keeps, in words."""
-    return " and ".join(f"{width_of(gamma_of(width)):.2g}" for width in config.ema_widths)
+    return " and ".join(f"{width_of(gamma_of(width)):.2g}" for width in config.optimizer.widths)

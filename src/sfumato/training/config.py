@@ -1,9 +1,11 @@
-"""All that decides a run besides the model: its budget, what it learns from, how, and what it keeps."""
+"""All that decides a run besides the model: its budget, what it learns from, how, on what, and what it keeps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,126 +13,285 @@ from numpy.typing import NDArray
 from sfumato.data import Dataset, hold_out, open_dataset
 from sfumato.data.columns import NONE, Columns
 from sfumato.data.dataset import Progress
+from sfumato.diffusion import EDM, SCHEDULES, WEIGHTS, AnySchedule, NoiseDistribution
 from sfumato.errors import SfumatoError, unknown
 from sfumato.seeds import check_seed
 from sfumato.training.budget import Budget
 from sfumato.training.ema import gamma_of
 from sfumato.training.finetuning import Origin
-from sfumato.training.optimizers import OPTIMIZERS, OptimizerName
+from sfumato.training.optimizers import BETAS, OPTIMIZERS, OptimizerName
 from sfumato.training.precision import Precision
 
+SCHEDULE, NOISE = EDM(), NoiseDistribution("log-normal", -1.2, 1.2)  # of EDM (Karras et al. 2022, table 1)
 Split = Literal["within classes", "over all"]
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
-    """All that decides a run besides the model.
+def _at_least(config: object, **least: int) -> None:
+    for name, low in least.items():
+        if getattr(config, name) < low:
+            raise SfumatoError(f"{name.replace('_', ' ')} must be at least {low}, got {getattr(config, name)}.")
 
-    The budget is `images` seen or `minutes` of wall clock, whichever ends first. `warmup` and `decay` are shares of
-    it. A share `held_out` of the samples is never trained on (see held_out.py), by the rule `split`: of each class
-    as much, or of all alike, as runs did that don't say. `flip` shows half of the pictures mirrored: not for what
-    has a left and a right, as letters and digits do. With `crop`, pictures are read so many pixels higher and wider
-    than `size`, and another part of them is shown each time: not where place matters. With `stream`, they are
-    decoded whenever they are shown (see data/streaming.py). `law`, `law_mean`, `law_std`, `law_tail`, `schedule`
-    say which noise levels are trained and `weight` what they count (see NoiseDistribution and WEIGHTS). `coupling`
-    hands each sample of a batch, within its class, noise that lies near it (see coupling.py). The first share
-    `coarse` of the budget is trained at half the pictures' height and width, which is four times as fast. `columns`
-    are those of the data's metadata that the model is told (see data/columns.py). `condition_dropout` is how often
-    the class is hidden, how often the caption, and each other condition, for guidance; `ema_widths` are the
-    relative widths of the averages that are kept (see ema.py), the last the one that draws. `optimizer` is a name
-    in OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it; `compile` has PyTorch compile the
-    network, which takes a minute or two and makes steps faster. So many `previews` are drawn, the last at the end,
-    in at most `preview_calls` calls, and with each of them as many samples as `evaluated` are measured of those
-    held out (see looks.py). PyTorch takes so many `threads`; 0 stands for its own choice. `keep` checkpoints are
-    kept, one saved every `save_minutes`. Each process takes its share of a batch in `accumulate` slices, one after
-    the other, which needs less memory and changes nothing but rounding. With `shard`, several processes share the
-    weights out among them (see sharding.py). With `lora`, adapters of that rank are trained and nothing else.
-    `origin` is what a fine-tuned model came from (see finetuning.py). `fingerprint` is that of the data, which a
-    run finds out itself; '' stands for one of before.
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What a run learns from, and how it is shown.
+
+    A share `held_out` of the samples is never trained on (see held_out.py), by the rule `split`: of each class as much,
+    or of all alike. `flip` shows half of the pictures mirrored: not for what has a left and a right, as letters and
+    digits do. With `crop`, pictures are read so many pixels higher and wider than `size`, and another part of them is
+    shown each time: not where place matters. With `stream`, they are decoded whenever they are shown (see
+    data/streaming.py). The first share `low_resolution` of the budget is trained at half the pictures' height and
+    width, which is four times as fast. `columns` are those of the metadata that the model is conditioned on (see
+    data/columns.py). `fingerprint` is that of the data, which a run finds out itself; '' stands for one of before.
     """
 
-    data: str
+    source: str
     size: tuple[int, int] | None = None
     held_out: float = 0.0
     split: Split = "within classes"
     flip: bool = False
     crop: int = 0
     stream: bool = False
-    images: int | None = None
-    minutes: float | None = None
-    batch: int = 128
-    accumulate: int = 1
+    columns: Columns = NONE
+    low_resolution: float = 0.0
+    fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        if self.crop < 0:
+            raise SfumatoError(f"crop is a number of pixels, at least 0, got {self.crop}.")
+        if not 0 <= self.held_out <= 0.5:
+            raise SfumatoError(f"the share that is held out lies between 0 and 0.5, got {self.held_out:g}.")
+        if not 0 <= self.low_resolution < 1:
+            raise SfumatoError(
+                f"the share that is trained at half size lies between 0 and 1, got {self.low_resolution:g}."
+            )
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """Which noise levels are trained, and what errors count there.
+
+    `schedule` and `noise` say which levels (see NoiseDistribution), `weight` what they count (see WEIGHTS), or with
+    `uncertainty` what is learnt along. `coupling` hands each sample of a batch, within its class, noise that lies near
+    it (see coupling.py). `condition_dropout` is how often the class is dropped, how often the caption, and each other
+    condition, for guidance.
+    """
+
+    schedule: AnySchedule = SCHEDULE
+    noise: NoiseDistribution = NOISE
+    weight: str = "edm"
+    uncertainty: bool = False
+    coupling: bool = False
+    condition_dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.schedule, str):
+            object.__setattr__(self, "schedule", named_schedule(self.schedule))
+        if isinstance(self.noise, str):
+            object.__setattr__(self, "noise", NoiseDistribution(self.noise))
+        if self.weight not in WEIGHTS:
+            raise unknown("loss weight", self.weight, WEIGHTS)
+        if not 0 <= self.condition_dropout <= 1:
+            raise SfumatoError(
+                f"the share of conditions that is dropped lies between 0 and 1, got {self.condition_dropout:g}."
+            )
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """How the weights move.
+
+    `name` is one in OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it. `warmup` and `decay` are
+    shares of the budget in which the rate rises and falls. `betas` are AdamW's, `clip` is the largest norm of the
+    gradient. `ema_widths` are the relative widths of the averages that are kept (see ema.py), the last the one that
+    draws; with `ema_decay`, an exponential average is kept instead.
+    """
+
+    name: OptimizerName = "muon"
     learning_rate: float = 0.0
     warmup: float = 0.03
     decay: float = 0.35
     weight_decay: float = 0.01
-    optimizer: OptimizerName = "muon"
+    betas: tuple[float, float] = BETAS
     clip: float = 1.0
     ema_widths: tuple[float, ...] = (0.05, 0.10)
-    condition_dropout: float = 0.1
-    schedule: str = "edm"
-    law: str = "log-normal"
-    law_mean: float = -1.2
-    law_std: float = 1.2
-    law_tail: float = 0.0
-    weight: str = "edm"
-    columns: Columns = NONE
-    coupling: bool = False
-    coarse: float = 0.0
-    uncertainty: bool = False
-    seed: int = 0
-    precision: Precision = "fp32"
-    compile: bool = False
-    previews: int = 12
-    preview_calls: int = 20
-    evaluated: int = 64
-    threads: int = 0
-    save_minutes: float = 2.0
-    keep: int = 2
-    shard: bool = False
-    lora: int | None = None
-    origin: Origin | None = None
-    fingerprint: str = ""
+    ema_decay: float | None = None
 
     def __post_init__(self) -> None:
-        if self.images is None and self.minutes is None:
-            raise SfumatoError("training needs an end: give a budget in --images or --minutes.")
-        if self.crop < 0:
-            raise SfumatoError(f"--crop is a number of pixels, at least 0, got {self.crop}.")
-        if self.optimizer not in OPTIMIZERS:
-            raise unknown("optimizer", self.optimizer, OPTIMIZERS)
+        if self.name not in OPTIMIZERS:
+            raise unknown("optimizer", self.name, OPTIMIZERS)
         if self.learning_rate == 0:
-            object.__setattr__(self, "learning_rate", OPTIMIZERS[self.optimizer])
-        for name in ("images", "minutes", "batch", "accumulate", "learning_rate", "keep"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise SfumatoError(f"{name.replace('_', ' ')} must be above 0, got {value}.")
-        for name, least in (("previews", 0), ("preview_calls", 1), ("evaluated", 0), ("threads", 0)):
-            if getattr(self, name) < least:
-                raise SfumatoError(f"{name.replace('_', ' ')} must be at least {least}, got {getattr(self, name)}.")
-        if not 0 <= self.held_out <= 0.5:
-            raise SfumatoError(f"the share that is held out lies between 0 and 0.5, got {self.held_out:g}.")
-        if not 0 <= self.coarse < 1:
-            raise SfumatoError(f"the share that is trained at half size lies between 0 and 1, got {self.coarse:g}.")
+            object.__setattr__(self, "learning_rate", OPTIMIZERS[self.name])
+        if not self.learning_rate > 0:
+            raise SfumatoError(f"learning rate must be above 0, got {self.learning_rate}.")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise SfumatoError(f"betas of AdamW lie from 0 to below 1, got {self.betas}.")
+        if self.ema_decay is not None and not 0 <= self.ema_decay < 1:
+            raise SfumatoError(f"the decay of an average lies from 0 to below 1, got {self.ema_decay:g}.")
         if not self.ema_widths:
             raise SfumatoError("a run keeps at least one average of the weights; give a width such as 0.1.")
         for width in self.ema_widths:
             gamma_of(width)
-        if self.shard and self.lora is not None:
-            raise SfumatoError("adapters are trained beside whole weights; leave out either --shard or --lora.")
+
+    @property
+    def widths(self) -> tuple[float, ...]:
+        """Of the averages that are kept; none of an exponential one."""
+        return () if self.ema_decay is not None else self.ema_widths
+
+
+@dataclass(frozen=True)
+class MachineConfig:
+    """What changes how fast a run is, and nothing of what it learns but rounding.
+
+    `compile` has PyTorch compile the network, which takes a minute or two and makes steps faster. Each process takes
+    its share of a batch in `accumulate` slices, one after the other, which needs less memory. With `shard`, several
+    processes share the weights out among them (see sharding.py). PyTorch takes so many `threads`; 0 stands for its own
+    choice.
+    """
+
+    precision: Precision = "fp32"
+    compile: bool = False
+    accumulate: int = 1
+    shard: bool = False
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        _at_least(self, accumulate=1, threads=0)
         if self.shard and self.compile:
             raise SfumatoError("a network whose weights are shared out isn't compiled; leave out --shard or --compile.")
+
+
+@dataclass(frozen=True)
+class KeepingConfig:
+    """What a run leaves behind.
+
+    So many `previews` are drawn, the last at the end, in at most `preview_calls` calls, and with each of them as many
+    samples as `evaluated` are measured of those held out (see looks.py). So many `checkpoints` are kept, one saved
+    every `save_minutes`.
+    """
+
+    previews: int = 12
+    preview_calls: int = 20
+    evaluated: int = 64
+    save_minutes: float = 2.0
+    checkpoints: int = 2
+
+    def __post_init__(self) -> None:
+        _at_least(self, previews=0, preview_calls=1, evaluated=0, checkpoints=1)
+
+
+@dataclass(frozen=True, init=False)
+class TrainingConfig:
+    """All that decides a run besides the model: `TrainingConfig("digits", minutes=1, batch=64, weight="min-snr")`.
+
+    The budget is `images` seen or `minutes` of wall clock, whichever ends first, in steps of `batch` images. With
+    `lora`, adapters of that rank are trained and nothing else. `origin` is what a fine-tuned model came from (see
+    finetuning.py). The rest is in groups, whose fields may be given by their own names: `weight` is `objective.weight`.
+    A word stands for the first field of a group, or for a schedule of SCHEDULES.
+    """
+
+    data: DataConfig
+    images: int | None = None
+    minutes: float | None = None
+    batch: int = 128
+    seed: int = 0
+    lora: int | None = None
+    origin: Origin | None = None
+    objective: ObjectiveConfig = ObjectiveConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    machine: MachineConfig = MachineConfig()
+    keeping: KeepingConfig = KeepingConfig()
+
+    def __init__(self, data: str | DataConfig, **settings: Any) -> None:
+        made: dict[str, Any] = {one.name: one.default for one in fields(self)}
+        given: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
+        for name, value in {"data": data, **settings}.items():
+            whole = name in GROUPS and isinstance(value, GROUPS[name])
+            group, _, own = (name if whole else PATHS.get(name, name)).partition(".")
+            if group not in made:
+                raise unknown_setting(name)
+            if own:
+                given[group][own] = value
+            else:
+                made[name] = value
+        for group, kind in GROUPS.items():
+            whole = isinstance(settings.get(group, data if group == "data" else None), kind)
+            made[group] = replace(made[group], **given[group]) if whole else kind(**given[group])
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        if self.images is None and self.minutes is None:
+            raise SfumatoError("training needs an end: give a budget in --images or --minutes.")
+        for name in ("images", "minutes", "batch"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise SfumatoError(f"{name} must be above 0, got {value}.")
+        if self.machine.shard and self.lora is not None:
+            raise SfumatoError("adapters are trained beside whole weights; leave out either --shard or --lora.")
         check_seed(self.seed)
 
     @property
     def budget(self) -> Budget:
         """How long training goes on, and the course of the learning rate."""
-        return Budget(self.images, self.minutes, self.batch, self.warmup, self.decay)
+        return Budget(self.images, self.minutes, self.batch, self.optimizer.warmup, self.optimizer.decay)
+
+
+GROUPS: dict[str, type[Any]] = {
+    "data": DataConfig,
+    "objective": ObjectiveConfig,
+    "optimizer": OptimizerConfig,
+    "machine": MachineConfig,
+    "keeping": KeepingConfig,
+}
+# Where a field is that is given by its own name: {"weight": "objective.weight", …}; a word for a group is its first.
+PATHS = {one.name: f"{group}.{one.name}" for group, kind in GROUPS.items() for one in fields(kind)} | {
+    "data": "data.source", "optimizer": "optimizer.name"
+}  # fmt: skip
+
+
+def changed(config: TrainingConfig, **settings: Any) -> TrainingConfig:
+    """`config` with other `settings`, by the names that TrainingConfig takes; raises SfumatoError for unknown ones."""
+    kept = {one.name: getattr(config, one.name) for one in fields(config)}
+    inner: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
+    for name, value in settings.items():
+        group, _, own = PATHS.get(name, name).partition(".")
+        if own and not isinstance(value, GROUPS[group]):
+            inner[group][own] = value
+        else:
+            kept[name] = value
+    return TrainingConfig(**kept | {group: replace(kept[group], **own) for group, own in inner.items() if own})
+
+
+def value_of(config: TrainingConfig, name: str) -> Any:
+    """What `config` has under a name that TrainingConfig takes."""
+    value: Any = config
+    for part in PATHS.get(name, name).split("."):
+        value = getattr(value, part)
+    return value
+
+
+def unknown_setting(name: str) -> SfumatoError:
+    """The error for a name that no setting of training has: it suggests the closest one."""
+    paths = {one.name: one.name for one in fields(TrainingConfig) if one.name not in GROUPS} | PATHS
+    close = get_close_matches(name.rpartition(".")[2], paths, n=1, cutoff=0.5)
+    hint = f"did you mean '{paths[close[0]]}'?" if close else f"they are in {', '.join(GROUPS)}."
+    return SfumatoError(f"there is no setting of training called '{name}': {hint}")
+
+
+def named_schedule(name: str) -> AnySchedule:
+    """The schedule of this name, with its usual parameters."""
+    if name not in SCHEDULES:
+        raise unknown("schedule", name, SCHEDULES)
+    return SCHEDULES[name]()
 
 
 def left_out_by(config: TrainingConfig, dataset: Dataset) -> NDArray[np.int64]:
     """The samples of `dataset`, sorted, that a run with this `config` isn't trained on."""
-    return hold_out(len(dataset), config.held_out, dataset.labels if config.split == "within classes" else None)
+    return hold_out(
+        len(dataset), config.data.held_out, dataset.labels if config.data.split == "within classes" else None
+    )
 
 
 def unlearnt(dataset: Dataset, held: NDArray[np.int64]) -> list[str]:
@@ -144,6 +305,7 @@ def unlearnt(dataset: Dataset, held: NDArray[np.int64]) -> list[str]:
 
 def open_data(config: TrainingConfig, progress: Progress | None = None) -> Dataset:
     """The data that a run with this `config` is trained on; `progress(done, total)` is called as files are read."""
+    data = config.data
     return open_dataset(
-        config.data, config.size, progress=progress, columns=config.columns, crop=config.crop, stream=config.stream
+        data.source, data.size, progress=progress, columns=data.columns, crop=data.crop, stream=data.stream
     )

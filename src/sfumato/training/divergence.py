@@ -25,7 +25,7 @@ class LossWatch:
     def look(self, recent: Sequence[Progress]) -> list[str]:
         """What is to be said of some steps: nothing, or that the loss has grown far beyond its lowest."""
         losses = [progress.loss for progress in recent if math.isfinite(progress.loss)]
-        if not losses or self.config.uncertainty:  # whose loss may be below zero
+        if not losses or self.config.objective.uncertainty:  # whose loss may be below zero
             return []
         if recent[0].step == 1 and math.isfinite(recent[0].loss):
             self._first = recent[0].loss
@@ -40,7 +40,7 @@ class LossWatch:
         if not largest_weight < BURST:
             return [
                 f"the weights have grown to {largest_weight:,.3g}, far beyond what learns: train again "
-                f"with a lower learning rate (now {self.config.learning_rate:g})."
+                f"with a lower learning rate (now {self.config.optimizer.learning_rate:g})."
             ]
         if self._last > EXPLODED * self._lowest or self._last > UNLEARNT * self._first:
             return [f"the run has not learnt what it could: {self._words()}."]
@@ -48,5 +48,5 @@ class LossWatch:
 
     def _words(self) -> str:
         lowest = min(self._lowest, self._first)
-        rate = self.config.learning_rate
+        rate = self.config.optimizer.learning_rate
         return f"the loss is {self._last:,.4g}, and it was {lowest:,.4g}; a lower learning rate than {rate:g} may help"

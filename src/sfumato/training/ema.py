@@ -47,6 +47,14 @@ def ema_decay(step: int, gamma: float) -> float:
     return float((1 - 1 / step) ** (gamma + 1))
 
 
+def constant_decay(step: int, decay: float) -> float:
+    """That of an exponential average, which begins with less: `min(decay, (1 + step) / (10 + step))`.
+
+    So it is no average of the first weights alone while it is young (TensorFlow's `ExponentialMovingAverage`).
+    """
+    return min(decay, (1 + step) / (10 + step))
+
+
 def update_ema(average: Sequence[Tensor], weights: Sequence[Tensor], decay: float) -> None:
     """Move `average` towards `weights`, in place: it keeps the share `decay` of itself."""
     with torch.no_grad():

@@ -32,20 +32,20 @@ def data_gaussian(run: Path) -> Gaussian:
         suppress(OSError, safetensors.SafetensorError),  # damaged: fitted again
         safetensors.safe_open(path, "pt") as file,
     ):
-        if (file.metadata() or {}).get("data", "") == config.fingerprint:
+        if (file.metadata() or {}).get("data", "") == config.data.fingerprint:
             mean, basis, variances, rest = map(file.get_tensor, ("mean", "basis", "variances", "rest"))
             return Gaussian(mean, basis, variances, float(rest))
     dataset = open_data(config)
-    if (now := dataset.fingerprint()) != config.fingerprint and config.fingerprint:
+    if (now := dataset.fingerprint()) != config.data.fingerprint and config.data.fingerprint:
         raise SfumatoError(
-            f"{config.data} no longer holds what {folder} was trained on (sha256 {now[:12]}, which was "
-            f"{config.fingerprint[:12]}), so their Gaussian is not known; restore the data, or leave --first out."
+            f"{config.data.source} no longer holds what {folder} was trained on (sha256 {now[:12]}, which was "
+            f"{config.data.fingerprint[:12]}), so their Gaussian is not known; restore the data, or leave --first out."
         )
-    found = _fitted(dataset, config.flip)
+    found = _fitted(dataset, config.data.flip)
     tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}
     content = {name: value.contiguous() for name, value in tensors.items()}
     with suppress(NotWritten):  # it is fitted again the next time
-        replace_file(path, safetensors.torch.save(content, {"data": config.fingerprint}))
+        replace_file(path, safetensors.torch.save(content, {"data": config.data.fingerprint}))
     return found
 
 

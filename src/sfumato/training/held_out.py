@@ -73,7 +73,7 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     memory.
     """
     held = trainer.held
-    number = min(trainer.config.evaluated, len(held))
+    number = min(trainer.config.keeping.evaluated, len(held))
     if not number:
         return None
     trained = around(held, np.linspace(0, len(trainer.dataset) - len(held) - 1, number).astype(np.int64))
@@ -110,7 +110,7 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
         tuple(tuple(row[:number]) for row in rows),
         tuple(tuple(row[number:]) for row in rows),
         tuple(float(f"{loss:.5g}") for loss in without[:, :number].mean(1).tolist()),
-        trainer.config.fingerprint,
+        trainer.config.data.fingerprint,
     )
 
 

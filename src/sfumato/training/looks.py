@@ -26,10 +26,10 @@ DISK = 150e6  # bytes/s of a checkpoint, before one was written
 
 def look_images(config: TrainingConfig, model: ModelConfig, held: int) -> int:
     """How many images the network is asked about for a look at a run that holds out so many samples."""
-    sampling = preview_sampling(model.sampling, config.preview_calls)
+    sampling = preview_sampling(model.sampling, config.keeping.preview_calls)
     guided = 1 if sampling.guidance in (0.0, 1.0) and sampling.interval in (None, EVERYWHERE) else 2
-    drawn = preview_labels(len(model.classes), len(model.shape))[0] if config.previews else 0
-    return drawn * sampling.steps * guided + 2 * min(config.evaluated, held) * len(QUANTILES)
+    drawn = preview_labels(len(model.classes), len(model.shape))[0] if config.keeping.previews else 0
+    return drawn * sampling.steps * guided + 2 * min(config.keeping.evaluated, held) * len(QUANTILES)
 
 
 def look_seconds(config: TrainingConfig, model: ModelConfig, held: int, image: float) -> float:
@@ -48,7 +48,7 @@ class Looks:
         config = trainer.config
         self.trainer = trainer
         self.images = look_images(config, trainer.model.config, len(trainer.held))
-        self.most = max(1, config.previews)
+        self.most = max(1, config.keeping.previews)
         if config.images is not None and self.images:
             self.most = max(1, min(self.most, config.images * (1 + BACKWARD) // 2 // self.images))
         self.taken = math.floor(trainer.fraction * self.most)

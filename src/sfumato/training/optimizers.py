@@ -106,6 +106,7 @@ def make_optimizers(
     others: list[Tensor],
     learning_rate: float,
     weight_decay: float,
+    betas: tuple[float, float] = BETAS,
     dtype: torch.dtype = torch.float32,
 ) -> list[torch.optim.Optimizer]:
     """The optimisers of a run, which between them have all weights of `net` and the `others`.
@@ -117,5 +118,5 @@ def make_optimizers(
     taken = {id(p) for p in matrices}
     rest = [p for p in net.parameters() if id(p) not in taken]
     groups = [{"params": some} for some in (rest, others) if some]  # apart: weights may be sharded, the others aren't
-    adamw = AdamW(groups, learning_rate, betas=BETAS, weight_decay=weight_decay, fused=True)
+    adamw = AdamW(groups, learning_rate, betas=betas, weight_decay=weight_decay, fused=True)
     return [adamw, Muon(matrices, learning_rate, weight_decay, dtype)] if matrices else [adamw]

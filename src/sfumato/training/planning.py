@@ -5,25 +5,29 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
-from sfumato.hub import ModelConfig, SamplingConfig
+from sfumato.hub import ModelConfig
 from sfumato.nets import ConditionConfig, unet_config
-from sfumato.training.config import TrainingConfig, left_out_by
+from sfumato.training.config import TrainingConfig, changed, left_out_by, value_of
 from sfumato.training.looks import SHARE, look_seconds
 from sfumato.training.networks import largest_net, model_for
 from sfumato.training.precision import WORTH_COMPILING, can_compile, fastest_precision, gains_by_compiling, pick_device
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.rates import Rate, measure_rate
+from sfumato.training.recipes import with_settings
 from sfumato.training.resources import free_memory
 
-STANDARD: dict[str, Any] = {field.name: field.default for field in fields(TrainingConfig)}
+STANDARD = TrainingConfig("", images=1)
+OPEN = (  # what a plan chooses
+    "batch", "accumulate", "precision", "compile", "held_out", "previews", "preview_calls", "evaluated", "threads"
+)  # fmt: skip
 HELD_OUT = 0.05  # share of the samples
 # The images that each network has to see before it draws better than the one above it, which sees more of them in the
 # same time (benchmarks/network_choice.py).
@@ -85,7 +89,7 @@ def plan_run(
     fixed: Collection[str] = (),
     largest_batch: int | None = None,
     model: ModelConfig | None = None,
-    sampling: SamplingConfig | None = None,
+    settings: Mapping[str, Any] | None = None,
     text_encoder: str | None = None,
     conditions: Sequence[ConditionConfig] = (),
     processes: Processes = ALONE,
@@ -95,29 +99,33 @@ def plan_run(
     Open are a `net` of "auto" and these fields of the config where they have their default and aren't named in `fixed`:
     batch (up to `largest_batch`), accumulate, precision, compile, held_out, previews, preview_calls, evaluated and
     threads. For a budget in images the network and the batch go by the size of the pictures alone. A `model` that is
-    given stays; the other arguments are those of model_for. Raises SfumatoError where memory doesn't hold a step of one
+    given stays; `settings` are those of the model that are to be so (see with_settings), the other arguments those of
+    model_for. Raises SfumatoError where memory doesn't hold a step of one
     image.
     """
     started = time.perf_counter()
     device = processes.device or pick_device()
-    open_ones = {name for name, value in STANDARD.items() if name not in fixed and getattr(config, name) == value}
+    open_ones = {name for name in OPEN if name not in fixed and value_of(config, name) == value_of(STANDARD, name)}
     if "precision" in open_ones:
-        config = replace(config, precision=fastest_precision(device))
+        config = changed(config, precision=fastest_precision(device))
     if "held_out" in open_ones:
-        config = replace(config, held_out=HELD_OUT)
+        config = changed(config, held_out=HELD_OUT)
     if "batch" in open_ones:
-        config = replace(config, batch=max(processes.count, largest_batch or default_batch(dataset)))
+        config = changed(config, batch=max(processes.count, largest_batch or default_batch(dataset)))
     names = [net]
     if model is None:
         if net == "auto" and dataset.is_images and config.minutes is not None:
             names = [*ENOUGH][: [*ENOUGH].index(largest_net(dataset.shape)) + 1]
-        model = model_for(dataset, names[0], sampling, text_encoder=text_encoder, conditions=conditions)
+        model = model_for(dataset, names[0], text_encoder=text_encoder, conditions=conditions)
+    model = with_settings(model, settings or {})
     plan = _fit(dataset, config, model, open_ones, processes, device)
     for name in names[1:]:
         if plan.images < ENOUGH[name]:  # it would see fewer yet
             break
-        larger = _fit(dataset, config, _resized(model, name), open_ones, processes, device)
-        if larger.images < ENOUGH[name] or larger.config.accumulate > plan.config.accumulate:
+        larger = _fit(
+            dataset, config, with_settings(_resized(model, name), settings or {}), open_ones, processes, device
+        )
+        if larger.images < ENOUGH[name] or larger.config.machine.accumulate > plan.config.machine.accumulate:
             break
         plan = larger
     return processes.same(replace(plan, seconds=time.perf_counter() - started))
@@ -133,12 +141,12 @@ def plan_more(
     if config.minutes is None or not dataset.is_images:
         return config
     device = processes.device or pick_device()
-    whole = replace(config, threads=0, previews=STANDARD["previews"], preview_calls=STANDARD["preview_calls"])
+    whole = changed(config, threads=0, previews=STANDARD.keeping.previews, preview_calls=STANDARD.keeping.preview_calls)
     rate = measure_rate(model, dataset, whole, device)
     fitted = fit_looks(whole, model, len(left_out_by(config, dataset)), rate.image)
     threads = rate.threads if device.type == "cpu" and rate.threads != torch.get_num_threads() else 0
     # As many samples as before: evaluations are compared with each other.
-    return processes.same(replace(fitted, threads=threads, evaluated=config.evaluated))
+    return processes.same(changed(fitted, threads=threads, evaluated=config.keeping.evaluated))
 
 
 def _fit(
@@ -154,16 +162,16 @@ def _fit(
         return Plan(config, model, None, 0.0, 0)
     rate = measure_rate(model, dataset, config, device)
     if device.type == "cpu" and "threads" in open_ones and rate.threads != torch.get_num_threads():
-        config = replace(config, threads=rate.threads)
+        config = changed(config, threads=rate.threads)
     if "batch" in open_ones and config.minutes is not None:
-        config = replace(config, batch=fit_batch(config, rate, processes.count))
+        config = changed(config, batch=fit_batch(config, rate, processes.count))
     if "accumulate" in open_ones:
-        config = replace(config, accumulate=fit_memory(config, model, rate, free_bytes(device), processes.count))
+        config = changed(config, accumulate=fit_memory(config, model, rate, free_bytes(device), processes.count))
     if "compile" in open_ones and can_compile(device):
-        config = replace(config, compile=worth_compiling(config, rate, device.type, processes.count))
+        config = changed(config, compile=worth_compiling(config, rate, device.type, processes.count))
     if config.minutes is not None and not open_ones.isdisjoint(("previews", "preview_calls", "evaluated")):
         held = len(left_out_by(config, dataset))
-        config = fit_looks(config, model, held, rate.image / (SPEED_UP if config.compile else 1))
+        config = fit_looks(config, model, held, rate.image / (SPEED_UP if config.machine.compile else 1))
     return Plan(config, model, rate, 0.0, expected_steps(config, rate, processes.count))
 
 
@@ -183,8 +191,8 @@ def expected_steps(config: TrainingConfig, rate: Rate, processes: int = 1) -> in
     if config.minutes is None:
         return int(by_images)
     seconds = 60 * config.minutes * (1 - SHARE)
-    each = rate.seconds(config.batch / processes, config.accumulate)
-    if config.compile:
+    each = rate.seconds(config.batch / processes, config.machine.accumulate)
+    if config.machine.compile:
         seconds, each = seconds - COMPILING, each / SPEED_UP
     return max(1, int(min(by_images, seconds / each)))
 
@@ -201,7 +209,7 @@ def fit_batch(config: TrainingConfig, rate: Rate, processes: int = 1) -> int:
 
     batch = config.batch
     while batch // 2 >= max(SMALLEST, processes) and image(batch // 2) < DEARER * image(batch):
-        if expected_steps(replace(config, batch=batch), rate, processes) >= STEPS:
+        if expected_steps(changed(config, batch=batch), rate, processes) >= STEPS:
             break
         batch //= 2
     return batch
@@ -230,11 +238,11 @@ def fit_memory(config: TrainingConfig, model: ModelConfig, rate: Rate, free: int
 
 def worth_compiling(config: TrainingConfig, rate: Rate, device: str, processes: int = 1) -> bool:
     """Whether the minutes that compiled steps save are more than the one or two that compilation takes."""
-    if config.shard or not gains_by_compiling(device, config.precision):
+    if config.machine.shard or not gains_by_compiling(device, config.machine.precision):
         return False
     seconds = math.inf if config.minutes is None else 60 * config.minutes
     if config.images is not None:
-        each = rate.seconds(config.batch / processes, config.accumulate)
+        each = rate.seconds(config.batch / processes, config.machine.accumulate)
         seconds = min(seconds, each * config.images / config.batch)
     return seconds > WORTH_COMPILING
 
@@ -242,11 +250,11 @@ def worth_compiling(config: TrainingConfig, rate: Rate, device: str, processes: 
 def fit_looks(config: TrainingConfig, model: ModelConfig, held: int, image: float) -> TrainingConfig:
     """`config` with previews and evaluations that take at most SHARE of its minutes, at `image` seconds an image."""
     for previews, calls, evaluated in LOOKS:
-        fewer = replace(
+        fewer = changed(
             config,
-            previews=min(previews, config.previews),
-            preview_calls=min(calls, config.preview_calls),
-            evaluated=min(evaluated, config.evaluated),
+            previews=min(previews, config.keeping.previews),
+            preview_calls=min(calls, config.keeping.preview_calls),
+            evaluated=min(evaluated, config.keeping.evaluated),
         )
         if max(1, previews) * look_seconds(fewer, model, held, image) <= SHARE * 60 * (config.minutes or math.inf):
             break

@@ -68,7 +68,7 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
     if trainer.low_resolution:  # it is drawn as it is trained: at full size that would be noise yet
         shape = (shape[0], *(side // 2 for side in shape[1:]))
     drawn_by = replace(
-        own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.preview_calls)
+        own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.keeping.preview_calls)
     )
     model = Model(drawn_by, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
     count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
@@ -92,7 +92,7 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
     if spoilt := int((~samples.isfinite().flatten(1).all(1)).sum()):
         raise NotFinite(
             f"at step {trainer.step:,} {spoilt} of the {count} samples of the preview hold values that are not finite "
-            f"numbers, so it was not drawn; a learning rate below {trainer.config.learning_rate:g} may help."
+            f"numbers, so it was not drawn; a learning rate below {trainer.config.optimizer.learning_rate:g} may help."
         )
     if trainer.low_resolution:
         samples = F.interpolate(samples, own.config.shape[1:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice, pairwise
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from sfumato.data import Dataset
 from sfumato.hub import ModelConfig, new_model
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.resources import fastest_threads, using_threads
 from sfumato.training.trainer import Trainer
 
@@ -55,8 +55,15 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
     def steps_of(batch: int) -> Trainer:
         trial = new_model(model)
         trial.denoiser.to(device)
-        settings = replace(
-            config, images=10**12, minutes=None, batch=batch, accumulate=1, compile=False, shard=False, coarse=0.0
+        settings = changed(
+            config,
+            images=10**12,
+            minutes=None,
+            batch=batch,
+            accumulate=1,
+            compile=False,
+            shard=False,
+            low_resolution=0.0,
         )
         return Trainer(trial, dataset, settings)
 
@@ -89,13 +96,13 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
             alone = together = min(alone, *_timed(one, 1))
     # Noise may make one image seem as slow as all: each takes half of its share at least.
     image = alone if images == 1 else max((together - alone) / (images - 1), together / images / 2)
-    copies = 2 + len(config.ema_widths) + (1 if config.optimizer == "muon" else 2)
+    copies = 2 + max(1, len(config.optimizer.widths)) + (1 if config.optimizer.name == "muon" else 2)
     return Rate(max(0.0, together - images * image), image, copies * weights, int(PEAK * held[0]), threads)
 
 
 def _convolution(config: TrainingConfig) -> None:
     """A small convolution, there and back, in the precision of `config`."""
-    dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
+    dtype = torch.bfloat16 if config.machine.precision == "bf16" else torch.float32
     x = torch.ones(4, 64, 16, 16, dtype=dtype).to(memory_format=torch.channels_last)
     weight = torch.ones(64, 64, 3, 3, dtype=dtype, requires_grad=True)
     F.conv2d(x, weight, padding=1).sum().backward()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,7 +18,7 @@ from sfumato.hub.config import config_json, read_model
 from sfumato.hub.prompts import read_tokenizer
 from sfumato.strict import parse
 from sfumato.training.averages import cut_averages
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.ema import pack
 from sfumato.training.finetuning import read_start
 from sfumato.training.held_out import FILE
@@ -58,7 +57,7 @@ def resume_run(
     """
     model = read_model(folder, net)
     dataset = suited(dataset, model, folder)
-    before, config = config.fingerprint, replace(config, fingerprint=dataset.fingerprint())
+    before, config = config.data.fingerprint, changed(config, fingerprint=dataset.fingerprint())
     names = FILES if config.lora is None else (*FILES, ADAPTERS)
     checkpoint, files, damaged = _saved(folder, names, config, weights_only)
     begins = config.origin is not None and (checkpoint is None or config.lora is not None)
@@ -67,7 +66,7 @@ def resume_run(
     )
     if checkpoint is not None:
         trainer.restore(files, checkpoint.state)
-        trainer.notes += _other_data(dataset, before, config.fingerprint, checkpoint.state.get("samples"))
+        trainer.notes += _other_data(dataset, before, config.data.fingerprint, checkpoint.state.get("samples"))
     if weights_only:
         trainer.notes.append("it goes on from the weights alone: what the optimiser had gathered begins anew.")
     if trainer.step != (step := processes.same(trainer.step)):
@@ -128,7 +127,7 @@ def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> Files:
     raw, ema = found.get(RAW, found.get(EMA)), found.get(EMA, found.get(RAW))
     if raw is None or ema is None:
         return {}
-    others = found.get(AVERAGES) or pack([ema] * (len(config.ema_widths) - 1))
+    others = found.get(AVERAGES) or pack([ema] * max(0, len(config.optimizer.widths) - 1))
     return {RAW: raw, EMA: ema, AVERAGES: others}
 
 
@@ -193,12 +192,12 @@ def extend(
 ) -> TrainingConfig:
     """`config` with another budget, with batches in more or fewer slices, sharded or not, where they are given."""
     if accumulate is not None:
-        config = replace(config, accumulate=accumulate)
+        config = changed(config, accumulate=accumulate)
     if shard is not None:
-        config = replace(config, shard=shard, compile=config.compile and not shard)
+        config = changed(config, shard=shard, compile=config.machine.compile and not shard)
     if images is None and minutes is None:
         return config
-    return replace(config, images=images, minutes=minutes)
+    return changed(config, images=images, minutes=minutes)
 
 
 def _cut_lines(path: Path, step: int) -> None:

@@ -39,7 +39,7 @@ from sfumato.nets import (
 )
 from sfumato.strict import parse
 from sfumato.training.averages import SNAPSHOTS
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.divergence import LossWatch
 from sfumato.training.finetuning import Origin, write_start
 from sfumato.training.held_out import (
@@ -58,6 +58,7 @@ from sfumato.training.previews import NotFinite, Preview, draw_preview
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.resources import using_threads
 from sfumato.training.saving import Noted, Saved, Saver, check_room
+from sfumato.training.settings import grouped
 from sfumato.training.state import snapshot_bytes
 from sfumato.training.trainer import Trainer
 
@@ -102,10 +103,10 @@ def start_run(
     SfumatoError where `config` speaks of other data than `dataset`.
     """
     _check_data(dataset, config)
-    config = replace(config, fingerprint=dataset.fingerprint())
+    config = changed(config, fingerprint=dataset.fingerprint())
     start, tokenizer = None, None
     if isinstance(model, Model):
-        config = replace(config, origin=Origin(model.source, model.weights_hash))
+        config = changed(config, origin=Origin(model.source, model.weights_hash))
         start, tokenizer, model = model.denoiser.net.state_dict(), model.tokenizer, model.config
     elif config.lora is not None:
         raise SfumatoError("adapters are trained beside the weights of a model; say of which with --from.")
@@ -137,11 +138,11 @@ def start_run(
 
 def _check_data(dataset: Dataset, config: TrainingConfig) -> None:
     """A config that says what the data aren't would have the run go on with others."""
-    columns = (*config.columns.numbers, *config.columns.vectors, *config.columns.images)
+    columns = (*config.data.columns.numbers, *config.data.columns.vectors, *config.data.columns.images)
     for what, said, own in (
-        ("data", _place(config.data), _place(dataset.name)),
-        ("size", config.size if dataset.is_images else None, dataset.shape[1:]),
-        ("crop", config.crop, dataset.crop),
+        ("data", _place(config.data.source), _place(dataset.name)),
+        ("size", config.data.size if dataset.is_images else None, dataset.shape[1:]),
+        ("crop", config.data.crop, dataset.crop),
         ("columns", columns or None, tuple(name for name in columns if name in {*dataset.values, *dataset.images})),
     ):
         if said is not None and said != own:
@@ -158,9 +159,8 @@ def _place(spec: str) -> str:
 
 def training_config(folder: Path) -> TrainingConfig:
     """The training section of the run in `folder`."""
-    config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training")
-    said = parse((folder / "config.json").read_bytes())["training"]
-    return config if "split" in said else replace(config, split="over all")  # what it trained on is not held out now
+    config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training", grouped)
+    return config
 
 
 def new_trainer(
@@ -189,7 +189,7 @@ def new_trainer(
                 fresh.encoder.known = features.get
     if start is not None:
         fresh.denoiser.net.load_state_dict(start)
-    if not processes.shards(config.shard):  # whole, they may not fit there
+    if not processes.shards(config.machine.shard):  # whole, they may not fit there
         fresh.denoiser.to(device)
     return Trainer(fresh, dataset, config, processes)
 
@@ -199,7 +199,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
 
     Raises SfumatoError where another process trains in `folder`.
     """
-    with alone_in(folder) if trainer.processes.main else nullcontext(), using_threads(trainer.config.threads):
+    with alone_in(folder) if trainer.processes.main else nullcontext(), using_threads(trainer.config.machine.threads):
         yield from _train(folder, trainer)
 
 
@@ -227,7 +227,7 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
             if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
                 snapshots = math.floor(progress.fraction * SNAPSHOTS)
                 yield from saver.snapshot()
-            if progress.seconds - saved_at > 60 * config.save_minutes:
+            if progress.seconds - saved_at > 60 * config.keeping.save_minutes:
                 saved_at = progress.seconds
                 with looks.saving():
                     for event in saver.checkpoint(last=False):
@@ -256,7 +256,7 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
 
 def _look(saver: Saver, looks: Looks) -> Iterator[Preview | Judged | Noted]:
     with looks.timed():
-        if saver.trainer.config.previews:
+        if saver.trainer.config.keeping.previews:
             yield from _previewed(saver)
         yield from _judged(saver)
 

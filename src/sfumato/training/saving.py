@@ -108,12 +108,14 @@ class Saver:
         while free_disk(self.folder) < state_bytes(trainer) + MARGIN and older:
             shutil.rmtree(older.pop(0))
             yield from self.note("keep", "the disk is nearly full: fewer checkpoints are kept than --keep says.")
-        keep = trainer.step + 1 if trainer.failing else trainer.config.keep
+        keep = trainer.step + 1 if trainer.failing else trainer.config.keeping.checkpoints
         yield Saved(trainer.step, write_checkpoint(self.place, trainer.step, files, counters, keep))
 
     def snapshot(self) -> Iterator[Noted]:
         """Write a snapshot of the averages, where that leaves room for checkpoints. All processes call this."""
         trainer = self.trainer
+        if not trainer.profiles:
+            return
         need = snapshot_bytes(trainer) + 2 * state_bytes(trainer)
         if trainer.processes.same(trainer.processes.main and _room(self.folder, trainer.step) < need):
             yield from self.note(

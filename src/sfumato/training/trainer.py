@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sfumato.data import Dataset, around, draw_augmentation, order
-from sfumato.diffusion import SCHEDULES, NetDenoiser, NoiseDistribution, Objective, Uncertainty
+from sfumato.diffusion import NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.control_branch import freeze_below
@@ -22,11 +22,12 @@ from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
 from sfumato.training.config import TrainingConfig, left_out_by, unlearnt
 from sfumato.training.coupling import couple
-from sfumato.training.ema import Profile, ema_decay, gamma_of
+from sfumato.training.ema import Decay, Profile, constant_decay, ema_decay, gamma_of
 from sfumato.training.loop import Loop, Turn
 from sfumato.training.lora import add_adapters
 from sfumato.training.optimizers import make_optimizers
 from sfumato.training.processes import ALONE, Processes
+from sfumato.training.recipes import check_objective
 from sfumato.training.sharding import local, shard
 from sfumato.training.slices import Slice, half_size, rows_of
 from sfumato.training.state import Files, loop_state, restore_loop
@@ -45,8 +46,8 @@ class Trainer(Loop):
         _check(model, dataset, config)
         self.device = model.device
         self.held = left_out_by(config, dataset)
-        self._shares = processes.share(config.batch, config.accumulate)
-        net, sharded = model.denoiser.net, processes.shards(config.shard)
+        self._shares = processes.share(config.batch, config.machine.accumulate)
+        net, sharded = model.denoiser.net, processes.shards(config.machine.shard)
         if model.config.control_branch is not None:
             freeze_below(net)
         if config.lora is not None:
@@ -55,40 +56,42 @@ class Trainer(Loop):
         # was before counts nothing. That suits fine-tuning: the old weights answer for other data, and the first steps,
         # still near to them, fade at this training's pace, however short it is.
         self.averages: list[NetDenoiser] = []
-        for _ in config.ema_widths:
+        for _ in config.optimizer.widths or (config.optimizer.ema_decay,):
             self.averages.append(copy.deepcopy(model.denoiser).eval().requires_grad_(False))
             if sharded:  # each before the next is made
                 shard(self.averages[-1].net, processes)
         called: nn.Module = model.denoiser
         if sharded:
-            shard(net, processes, config.precision)
+            shard(net, processes, config.machine.precision)
         else:
-            if config.compile:
+            if config.machine.compile:
                 net.compile()  # in place: the names of its weights stay what they are
             called = processes.averaging(model.denoiser)
-        uncertainty = Uncertainty().to(self.device) if config.uncertainty else None
-        noise = NoiseDistribution(config.law, config.law_mean, config.law_std, tail=config.law_tail)
-        schedule = SCHEDULES[config.schedule]()
-        self.objective = Objective(noise, schedule, config.weight, model.config.data_std, uncertainty)
-        self._gammas = [gamma_of(width) for width in config.ema_widths]
+        uncertainty = Uncertainty().to(self.device) if config.objective.uncertainty else None
+        settings = config.objective
+        self.objective = Objective(
+            settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty
+        )
+        self._gammas = [gamma_of(width) for width in config.optimizer.widths]
+        decays: list[Decay] = [partial(ema_decay, gamma=gamma) for gamma in self._gammas]
+        if config.optimizer.ema_decay is not None:
+            decays = [partial(constant_decay, decay=config.optimizer.ema_decay)]
         optimizers = make_optimizers(
-            config.optimizer,
+            config.optimizer.name,
             net,
             [] if uncertainty is None else list(uncertainty.parameters()),
-            config.learning_rate,
-            config.weight_decay,
-            torch.bfloat16 if config.precision == "bf16" else torch.float32,
+            config.optimizer.learning_rate,
+            config.optimizer.weight_decay,
+            config.optimizer.betas,
+            torch.bfloat16 if config.machine.precision == "bf16" else torch.float32,
         )
         super().__init__(
             net,
-            [Turn(tuple(net.parameters()), self._loss, tuple(optimizers), config.learning_rate)],
+            [Turn(tuple(net.parameters()), self._loss, tuple(optimizers), config.optimizer.learning_rate)],
             self._draw,
             config.budget,
-            config.clip,
-            [
-                (average.net, partial(ema_decay, gamma=gamma))
-                for average, gamma in zip(self.averages, self._gammas, strict=True)
-            ],
+            config.optimizer.clip,
+            [(average.net, decay) for average, decay in zip(self.averages, decays, strict=True)],
             ("dropout", config.seed),
             processes,
         )
@@ -109,13 +112,13 @@ class Trainer(Loop):
 
     @property
     def profiles(self) -> list[Profile]:
-        """Which averages `averages` are."""
+        """Which averages `averages` are; none where one is exponential."""
         return [Profile(self.updates, gamma) for gamma in self._gammas]
 
     @property
     def low_resolution(self) -> bool:
         """Whether it trains at half size, for now."""
-        return self.fraction < self.config.coarse
+        return self.fraction < self.config.data.low_resolution
 
     @property
     def rows(self) -> int:
@@ -125,7 +128,7 @@ class Trainer(Loop):
 
     def precise(self) -> torch.autocast:
         """While the block is open, the network computes in the config's precision."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.machine.precision == "bf16")
 
     def _draw(self, step: int, images: int) -> list[Slice]:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
@@ -134,16 +137,18 @@ class Trainer(Loop):
         dropped, null = None, len(self.model.config.classes)
         if self.dataset.labels is not None and null:
             coins = numpy_generator("label dropout", config.seed, step).random(config.batch)
-            dropped = torch.from_numpy(coins < config.condition_dropout)
+            dropped = torch.from_numpy(coins < config.objective.condition_dropout)
         noise = torch_generator("noise", config.seed, step)
         drawn = self.objective.draw((config.batch, *self.dataset.shape), noise)  # of all processes
         tokens = self._captions(indices, numpy_generator("captions", config.seed, step))
-        augmentation = draw_augmentation(config.seed, images, config.batch, config.flip, self.dataset.crop)
+        augmentation = draw_augmentation(config.seed, images, config.batch, config.data.flip, self.dataset.crop)
         generator = torch_generator("conditions", config.seed, step)
-        dropout = draw_dropout(conditions, config.batch, self.dataset.shape, config.condition_dropout, generator)
+        dropout = draw_dropout(
+            conditions, config.batch, self.dataset.shape, config.objective.condition_dropout, generator
+        )
         if self.model.config.control_branch is not None:
             dropout.dropped[:, -1] = False  # what the network answers without it is the model below, which stays
-        all_rows = self.dataset.batch(indices, augmentation) if config.coupling else None
+        all_rows = self.dataset.batch(indices, augmentation) if config.objective.coupling else None
         if all_rows is not None:
             drawn = self.objective.paired(drawn, lambda eps: couple(*all_rows, eps))
         slices = []
@@ -169,12 +174,12 @@ class Trainer(Loop):
             own = self.dataset.captions[index] or ("",)
             texts.append(own[int(choice * len(own))])
         read = self.model.tokens(texts)
-        read[torch.from_numpy(coins < self.config.condition_dropout)] = 0
+        read[torch.from_numpy(coins < self.config.objective.condition_dropout)] = 0
         return read
 
     def _loss(self, part: Slice, fraction: float) -> Tensor:
         """What these rows add to the mean loss of the batch, times the number of processes, which divide it again."""
-        if fraction < self.config.coarse:
+        if fraction < self.config.data.low_resolution:
             part = half_size(part, self.objective)
         cond = {name: value.to(self.device) for name, value in part.cond.items()}
         x0 = part.x0.to(self.device)
@@ -194,7 +199,7 @@ class Trainer(Loop):
     def state(self) -> tuple[Files, dict[str, Any]]:
         """`loop_state`, and which data it was trained on."""
         files, counters = loop_state(self)
-        return files, counters | {"samples": len(self.dataset), "fingerprint": self.config.fingerprint}
+        return files, counters | {"samples": len(self.dataset), "fingerprint": self.config.data.fingerprint}
 
     def restore(self, files: Files, counters: dict[str, Any]) -> None:
         """Take up where `state()` was saved. Without "optimizer.safetensors", the optimisers start anew."""
@@ -203,11 +208,12 @@ class Trainer(Loop):
 
 def _check(model: Model, dataset: Dataset, config: TrainingConfig) -> None:
     """Raises SfumatoError where the `config` asks of model or data what they can't do."""
-    if config.flip and not dataset.is_images:
+    if config.data.flip and not dataset.is_images:
         raise SfumatoError(f"{dataset.name} are points, which can't be mirrored; leave --flip out.")
-    if config.coarse:
+    if config.data.low_resolution:
         if isinstance(model.config.net, MLPConfig):
-            raise SfumatoError(f"{dataset.name} are points, which have no half size; leave coarse at 0.")
+            raise SfumatoError(f"{dataset.name} are points, which have no half size; leave low_resolution at 0.")
         model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
+    check_objective(config, model.config)
     if model.config.control_branch is not None and config.lora is not None:
         raise SfumatoError("a branch is trained whole, and nothing else with it; leave --lora out.")

@@ -1,0 +1,158 @@
+"""Recipes: published ways of training by name, each whole, as a table of settings.
+
+What a paper leaves open (the data, the network's size, the budget, whether pictures are mirrored) stays open, and
+settings that are given beside a recipe win.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sfumato.errors import SfumatoError, unknown
+from sfumato.hub import ModelConfig
+from sfumato.strict import fit
+from sfumato.training.config import TrainingConfig, changed
+from sfumato.training.lora import FASTER
+from sfumato.training.settings import full_name, grouped, place
+
+MODEL = "model."  # begins the settings of the model, beside those of its training
+ADAM = {  # without weight decay AdamW is Adam
+    "optimizer.name": "adamw",
+    "optimizer.betas": [0.9, 0.999],
+    "optimizer.weight_decay": 0.0,
+    "optimizer.decay": 0.0,
+}
+TIMESTEPS = {"name": "timesteps", "mean": 0.0, "std": 1.0, "stratified": False, "tail": 0.0}
+
+# Ho, Jain & Abbeel 2020, section 4 and appendix B, and their code: T = 1000, ‖ε − ε_θ‖² unweighted, on CIFAR-10.
+DDPM = ADAM | {
+    "batch": 128,
+    "objective.schedule": {"kind": "linear", "beta_start": 1e-4, "beta_end": 0.02, "steps": 1000},
+    "objective.noise": TIMESTEPS,
+    "objective.weight": "eps",
+    "optimizer.learning_rate": 2e-4,
+    "optimizer.warmup": 0.00625,  # 5,000 of 800,000 steps
+    "optimizer.clip": 1.0,
+    "optimizer.ema_decay": 0.9999,
+    "model.parameterization": "eps",
+    "model.data_std": 1.0,  # pictures go in as they are
+    "model.net.dropout": 0.1,
+    "model.sampling.sampler": "ddpm",
+    "model.sampling.steps": 1000,
+    "model.sampling.grid": "trailing",
+    "model.sampling.schedule": "linear",
+}
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "ddpm": DDPM,
+    # Nichol & Dhariwal 2021, sections 3.2 and 4, with L_simple and without learnt variances.
+    "ddpm-cosine": DDPM
+    | {
+        "objective.schedule": {"kind": "cosine-betas", "steps": 4000, "max_beta": 0.999, "s": 0.008},
+        "optimizer.learning_rate": 1e-4,
+        "optimizer.warmup": 0.0,
+        "model.net.dropout": 0.3,
+        "model.sampling.schedule": "cosine-betas",
+    },
+    # Karras et al. 2022, table 1 and appendix F.3: CIFAR-10, batches of 512, 200 million images.
+    "edm": ADAM
+    | {
+        "batch": 512,
+        "objective.schedule": {"kind": "edm", "sigma_min": 0.002, "sigma_max": 80.0, "rho": 7.0},
+        "objective.noise": {"name": "log-normal", "mean": -1.2, "std": 1.2, "stratified": False, "tail": 0.0},
+        "objective.weight": "edm",
+        "optimizer.learning_rate": 1e-3,
+        "optimizer.warmup": 0.05,  # 10 million images
+        "optimizer.clip": 1e6,  # none
+        "optimizer.ema_decay": 0.99929,  # half in 500,000 images
+        "model.parameterization": "edm",
+        "model.data_std": 0.5,
+        "model.net.dropout": 0.13,
+        "model.sampling.sampler": "heun",
+        "model.sampling.steps": 18,
+        "model.sampling.grid": "karras",
+        "model.sampling.schedule": "edm",
+    },
+    # Lipman et al. 2022, section 4, trained as Tong et al. 2023, appendix E.2, do on CIFAR-10.
+    "flow": ADAM
+    | {
+        "batch": 128,
+        "objective.schedule": {"kind": "flow"},
+        "objective.noise": {"name": "uniform", "mean": 0.0, "std": 1.0, "stratified": False, "tail": 0.0},
+        "objective.weight": "flow",
+        "optimizer.learning_rate": 2e-4,
+        "optimizer.warmup": 0.0125,  # 5,000 of 400,000 steps
+        "optimizer.clip": 1.0,
+        "optimizer.ema_decay": 0.9999,
+        "model.parameterization": "flow",
+        "model.data_std": 1.0,
+        "model.net.dropout": 0.1,
+        "model.sampling.sampler": "euler",
+        "model.sampling.steps": 100,
+        "model.sampling.grid": "trailing",
+        "model.sampling.schedule": "flow",
+    },
+    # Lin et al. 2023: the schedule ends in pure noise, where only v says something of the picture; else as DDPM.
+    "v-zero-snr": DDPM
+    | {
+        "objective.schedule": {
+            "kind": "zero-snr", "base": {"kind": "linear", "beta_start": 1e-4, "beta_end": 0.02, "steps": 1000}
+        },
+        "objective.weight": "v",
+        "model.parameterization": "v",
+        "model.sampling.sampler": "ddim",
+        "model.sampling.steps": 50,
+        "model.sampling.schedule": "linear-zero-snr",
+    },
+}  # fmt: skip
+
+
+def configure(
+    settings: Mapping[str, Any], recipe: str | None = None, where: str = "the settings"
+) -> tuple[TrainingConfig, dict[str, Any]]:
+    """A training by `settings` ("data.source", "images", "objective.weight", …) over those of a `recipe`.
+
+    Returns those of the model too, by name without "model." (see `with_settings`). Raises SfumatoError for a name or a
+    value that doesn't fit; `where` begins the sentence.
+    """
+    if recipe is not None and recipe not in RECIPES:
+        raise unknown("recipe", recipe, RECIPES)
+    given = {full_name(name): value for name, value in settings.items()}
+    base = dict(RECIPES[recipe]) if recipe is not None else {}
+    if given.get("optimizer.name", base.get("optimizer.name")) != base.get("optimizer.name"):
+        base.pop("optimizer.learning_rate", None)  # it is that of the recipe's own optimiser
+    if "optimizer.ema_widths" in given:
+        base.pop("optimizer.ema_decay", None)
+    merged = base | given
+    model = {name.removeprefix(MODEL): value for name, value in merged.items() if name.startswith(MODEL)}
+    training = grouped({name: value for name, value in merged.items() if not name.startswith(MODEL)})
+    config: TrainingConfig = fit(TrainingConfig, training, where)
+    if config.lora is not None and "optimizer.learning_rate" not in merged:
+        config = changed(config, learning_rate=config.optimizer.learning_rate * FASTER)
+    return config, model
+
+
+def with_settings(model: ModelConfig, settings: Mapping[str, Any], where: str = "the settings") -> ModelConfig:
+    """`model` with `settings` by name, such as {"parameterization": "eps", "sampling.steps": 50}.
+
+    A dropout is left out where the network has none. Raises SfumatoError for a name or a value that doesn't fit.
+    """
+    content = json.loads(json.dumps(asdict(model)))
+    for name, value in settings.items():
+        if name != "net.dropout" or hasattr(model.net, "dropout"):
+            place(content, name, value)
+    made: ModelConfig = fit(ModelConfig, content, where, section="model")
+    return made
+
+
+def check_objective(config: TrainingConfig, model: ModelConfig) -> None:
+    """Raises SfumatoError where the noise ends the picture and the network is asked for nothing but the noise."""
+    ends = config.objective.schedule(1.0)
+    if config.objective.noise.name == "timesteps" and model.parameterization == "eps" and float(ends.alpha) == 0:
+        raise SfumatoError(
+            "the schedule ends in pure noise, of which eps says nothing; train with the parameterization v or x0, or "
+            "another schedule."
+        )
