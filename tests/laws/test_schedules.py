@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import asdict
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +16,11 @@ from torch import Tensor
 from sfumato.diffusion import (
     EDM,
     SCHEDULES,
+    AnySchedule,
+    Betas,
     Cosine,
+    CosineBetas,
+    DiscreteBetas,
     Level,
     Linear,
     RectifiedFlow,
@@ -25,6 +32,7 @@ from sfumato.diffusion import (
 )
 from sfumato.errors import SfumatoError
 from sfumato.sampling import grid
+from sfumato.strict import fit
 
 DENSE = torch.linspace(0, 1, 4001, dtype=torch.float64)
 times = st.lists(st.floats(0, 1), min_size=2, max_size=20)
@@ -218,3 +226,65 @@ def test_zero_terminal_snr_refuses_other_scales(base: Schedule) -> None:
 def test_a_shift_must_be_positive(factor: float) -> None:
     with pytest.raises(SfumatoError, match="above 0"):
         Shift(RectifiedFlow(), factor)
+
+
+finite = st.floats(0.01, 5)
+betas = st.floats(1e-6, 0.5)
+BASES = st.one_of(
+    st.builds(Linear, betas, betas, st.integers(1, 50)),
+    st.builds(ScaledLinear, betas, betas, st.integers(1, 50)),
+    st.builds(CosineBetas, st.integers(1, 50), st.floats(0.5, 0.999), st.floats(0.001, 0.1)),
+    st.builds(Betas, st.lists(betas, min_size=1, max_size=8).map(tuple)),
+    st.builds(Cosine, st.floats(0.001, 0.1)),
+    st.builds(Sigmoid, st.floats(-5, -1), st.floats(1, 5), finite),
+)
+EVERY = st.one_of(
+    BASES,
+    st.builds(EDM, st.floats(1e-4, 0.1), st.floats(1, 500), finite),
+    st.just(RectifiedFlow()),
+    st.builds(ZeroTerminalSNR, BASES),
+    st.builds(Shift, st.one_of(BASES, st.just(RectifiedFlow()), st.builds(ZeroTerminalSNR, BASES)), factors),
+)
+
+
+@given(EVERY, st.floats(0.01, 0.99))
+def test_a_schedule_is_the_same_after_a_round_through_json(schedule: Schedule, t: float) -> None:
+    again = fit(AnySchedule, json.loads(json.dumps(asdict(schedule))), "config.json")
+    assert again == schedule and hash(again) == hash(schedule)
+    assert (again.steps, again.scale) == (schedule.steps, schedule.scale)
+    assert torch.equal(again(t).alpha, schedule(t).alpha) and torch.equal(again(t).sigma, schedule(t).sigma)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "name", "given"),
+    [
+        (Linear(), "linear", {}),
+        (Linear(1e-3, 0.05, 400), "linear", {"beta_start": 1e-3, "beta_end": 0.05, "num_train_timesteps": 400}),
+        (ScaledLinear(), "scaled_linear", {"beta_start": 0.00085, "beta_end": 0.012}),
+        (CosineBetas(250), "squaredcos_cap_v2", {"num_train_timesteps": 250}),
+    ],
+)
+def test_betas_are_those_of_diffusers(schedule: DiscreteBetas, name: str, given: dict[str, Any]) -> None:
+    from diffusers import DDPMScheduler
+
+    theirs = DDPMScheduler(beta_schedule=name, **given)
+    torch.testing.assert_close(schedule.betas, theirs.betas.double(), rtol=2e-5, atol=1e-9)
+    own = DDPMScheduler(trained_betas=schedule.betas.tolist()).alphas_cumprod.double()
+    torch.testing.assert_close(schedule.log_alpha_bars[1:].exp(), own, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"kind": "linaer"}, "does not match any of the expected tags: 'linear'"),
+        ({"kind": "linear", "beta_and": 0.1}, "has 'beta_and', .*did you mean 'beta_end'"),
+        ({"kind": "linear", "steps": 0}, "Linear.steps is from 1 to 100,000"),
+        ({"kind": "betas", "values": [0.1, 2.0]}, "Betas.values"),
+        ({"kind": "edm", "sigma_min": 90.0}, "sigma_min of a schedule lies below sigma_max"),
+        ({"kind": "shift", "base": {"kind": "flow"}, "factor": 0.0}, "shift must be above 0"),
+        ({"kind": "zero-snr", "base": {"kind": "edm"}}, "variance-preserving schedules only"),
+    ],
+)
+def test_a_schedule_that_can_not_be_is_refused_by_name(content: dict[str, Any], message: str) -> None:
+    with pytest.raises(SfumatoError, match=message):
+        fit(AnySchedule, content, "config.json")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sfumato.baselines.baseline import Baseline, BaselineConfig, Rows
 from sfumato.baselines.networks import Down, Labels, Up, he
 from sfumato.training.loop import Turn
+from sfumato.training.optimizers import can_fuse
 
 # On digits, twice the learning rate is ahead after 20 s, and behind, with spikes in the loss, after 60 s.
 BETAS, LEARNING_RATE, PENALTY = (0.0, 0.99), 2e-3, 1.0
@@ -83,7 +84,7 @@ class GAN(Baseline):
         found = []
         for net, loss in players:
             weights = tuple(net.parameters())
-            optimizer = torch.optim.AdamW(weights, betas=BETAS, weight_decay=weight_decay, fused=True)
+            optimizer = torch.optim.AdamW(weights, betas=BETAS, weight_decay=weight_decay, fused=can_fuse(weights))
             found.append(Turn(weights, loss, (optimizer,), LEARNING_RATE))
         return tuple(found)
 

@@ -6,7 +6,6 @@ import copy
 from dataclasses import replace
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from sfumato.baselines.baseline import Baseline, Loss, Rows
@@ -16,6 +15,7 @@ from sfumato.seeds import torch_generator
 from sfumato.training.config import TrainingConfig, left_out_by
 from sfumato.training.ema import ema_decay, gamma_of
 from sfumato.training.loop import Loop
+from sfumato.training.precision import autocast
 
 
 class BaselineTrainer(Loop):
@@ -57,5 +57,5 @@ class BaselineTrainer(Loop):
     def _loss(self, loss: Loss, rows: Rows, fraction: float) -> Tensor:
         device = self.baseline.device
         x, label = rows.x.to(device), None if rows.label is None else rows.label.to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.config.machine.precision == "bf16"):
+        with autocast(device, self.config.machine.precision):
             return loss(rows._replace(x=x, label=label), fraction)

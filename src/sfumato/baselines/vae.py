@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sfumato.baselines.baseline import Baseline, BaselineConfig, Rows
 from sfumato.baselines.networks import Down, Labels, Up, he
 from sfumato.training.loop import Turn
+from sfumato.training.optimizers import can_fuse
 
 BETAS, LEARNING_RATE = (0.9, 0.99), 4e-3
 
@@ -71,7 +72,7 @@ class VAE(Baseline):
 
     def turns(self, weight_decay: float) -> tuple[Turn, ...]:
         weights = tuple(self.parameters())
-        optimizer = torch.optim.AdamW(weights, betas=BETAS, weight_decay=weight_decay, fused=True)
+        optimizer = torch.optim.AdamW(weights, betas=BETAS, weight_decay=weight_decay, fused=can_fuse(weights))
         return (Turn(weights, self._loss, (optimizer,), LEARNING_RATE),)
 
     def evidence_bound(self, x: Tensor, label: Tensor | None, generator: torch.Generator) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -31,6 +31,11 @@ class AdamW(torch.optim.AdamW):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         plain = getattr(torch.optim.AdamW.step, "__wrapped__", torch.optim.AdamW.step)
         plain(self, closure)
+
+
+def can_fuse(weights: Sequence[Tensor]) -> bool:
+    """Whether AdamW can update `weights` in one kernel: not where they have no values, as on the meta device."""
+    return not any(weight.is_meta for weight in weights)
 
 
 class Muon(torch.optim.Optimizer):
@@ -118,5 +123,5 @@ def make_optimizers(
     taken = {id(p) for p in matrices}
     rest = [p for p in net.parameters() if id(p) not in taken]
     groups = [{"params": some} for some in (rest, others) if some]  # apart: weights may be sharded, the others aren't
-    adamw = AdamW(groups, learning_rate, betas=betas, weight_decay=weight_decay, fused=True)
+    adamw = AdamW(groups, learning_rate, betas=betas, weight_decay=weight_decay, fused=can_fuse(rest or others))
     return [adamw, Muon(matrices, learning_rate, weight_decay, dtype)] if matrices else [adamw]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from sfumato.training.ema import Decay, Profile, constant_decay, ema_decay, gamm
 from sfumato.training.loop import Loop, Turn
 from sfumato.training.lora import add_adapters
 from sfumato.training.optimizers import make_optimizers
+from sfumato.training.precision import autocast
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.recipes import check_objective
 from sfumato.training.sharding import local, shard
@@ -126,9 +128,9 @@ class Trainer(Loop):
         first = self._shares[0]
         return int(first.stop - first.start)
 
-    def precise(self) -> torch.autocast:
+    def precise(self) -> AbstractContextManager[object]:
         """While the block is open, the network computes in the config's precision."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.machine.precision == "bf16")
+        return autocast(self.device, self.config.machine.precision)
 
     def _draw(self, step: int, images: int) -> list[Slice]:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
