@@ -6,13 +6,14 @@ settings that are given beside a recipe win.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import ModelConfig
+from sfumato.hub.config import plain
+from sfumato.nets import OwnConfig
 from sfumato.strict import fit
 from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.lora import FASTER
@@ -140,11 +141,15 @@ def with_settings(model: ModelConfig, settings: Mapping[str, Any], where: str = 
 
     A dropout is left out where the network has none. Raises SfumatoError for a name or a value that doesn't fit.
     """
-    content = json.loads(json.dumps(asdict(model)))
+    if not settings:
+        return model
+    content = plain(model)
     for name, value in settings.items():
         if name != "net.dropout" or hasattr(model.net, "dropout"):
             place(content, name, value)
     made: ModelConfig = fit(ModelConfig, content, where, section="model")
+    if isinstance(model.net, OwnConfig):  # whose module no JSON holds
+        made = replace(made, net=replace(model.net, classes=made.net.classes))
     return made
 
 
