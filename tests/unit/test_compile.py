@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from sfumato.cli.train import check_compile
+from sfumato.cli.training_options import check_compile
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, load

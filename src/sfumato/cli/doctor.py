@@ -48,7 +48,7 @@ def facts(machine: Machine) -> list[tuple[str, str]]:
         ("versions", versions),
         ("device", f"{machine.device}, {machine.threads} threads on {machine.cores:g} usable cores"),
         ("others use", f"{machine.busy_cores:.1f} of {machine.processors} cores"),
-        ("memory free", f"{machine.memory_free / GIB:.1f} GiB"),
+        ("memory free", f"{machine.memory_free / GIB:.1f} of {machine.memory_total / GIB:.1f} GiB"),
         ("disk free", f"{_gib(machine.runs_disk_free)} for runs, {_gib(machine.cache_disk_free)} for decoded pictures"),
         (
             "convolutions",
@@ -60,7 +60,8 @@ def facts(machine: Machine) -> list[tuple[str, str]]:
     for trial in machine.trials:
         shape = " × ".join(map(str, trial.shape))
         rate = f"{count(trial.images_per_second)} images/s of {shape}, {count(trial.gflops)} GFLOP/s"
-        rows.append((f"{trial.net} trains", f"{rate}, {trial.share:.0%} of the convolution rate (uncompiled)"))
+        memory = f", in {trial.memory / GIB:.1f} GiB" if trial.memory else ""
+        rows.append((f"{trial.net} trains", f"{rate}, {trial.share:.0%} of the convolution rate (uncompiled){memory}"))
     missing = ", ".join(f"{extra} ({library})" for extra, library in machine.extras_missing.items())
     rows.append(("extras", f"not installed: {missing}" if missing else "all installed"))
     return rows

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 from rich.markup import escape
@@ -16,17 +15,25 @@ from sfumato.cli.display import console, count, duration, note
 from sfumato.cli.resumed import OBEYED, note_left_out, resumed
 from sfumato.cli.running import finish, resume_command, run
 from sfumato.cli.trackers import check_trackers, earlier_trackers
+from sfumato.cli.training_options import (
+    check_columns,
+    check_compile,
+    check_precision,
+    listed,
+    parse_size,
+    run_name,
+    settled,
+)
 from sfumato.data import Dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
-from sfumato.errors import SfumatoError, unknown
+from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig, load
 from sfumato.hub.config import read_config
 from sfumato.hub.prompts import frozen_encoder
 from sfumato.training import (
     ALONE,
-    Precision,
     Processes,
     StateLost,
     TrainingConfig,
@@ -44,11 +51,9 @@ from sfumato.training import (
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.optimizers import OptimizerName
 from sfumato.training.planning import HELD_OUT, plan_more
-from sfumato.training.precision import can_compile
-from sfumato.training.recipes import RECIPES, configure, with_settings
+from sfumato.training.recipes import RECIPES, with_settings
 from sfumato.training.resources import fit_threads
 from sfumato.training.resuming import suited
-from sfumato.training.settings import parse_settings
 
 
 def train(
@@ -186,7 +191,7 @@ def train(
             if resume
             else "say what to train on: a folder of pictures, digits, or points:NAME, such as points:spirals."
         )
-    folder = out / (name or _run_name(data or ""))
+    folder = out / (name or run_name(data or ""))
     trackers = check_trackers(track)
     processes = join_processes()
     fit_threads()
@@ -208,11 +213,9 @@ def train(
     pixels = parse_size(size)
     if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
         pixels = start.config.shape[1], start.config.shape[2]
-    computed = [name for name in _listed(control) if name in CONTROLS]
-    columns = Columns(
-        _listed(number), _listed(vector), tuple(name for name in _listed(control) if name not in computed)
-    )
-    _check_columns(columns, data)
+    computed = [name for name in listed(control) if name in CONTROLS]
+    columns = Columns(listed(number), listed(vector), tuple(name for name in listed(control) if name not in computed))
+    check_columns(columns, data)
     options = {
         "data.source": data,
         "data.columns": asdict(columns) if any(asdict(columns).values()) else None,
@@ -267,36 +270,6 @@ def train(
     finish(folder)
 
 
-def settled(
-    options: Mapping[str, Any], recipe: str | None, texts: Sequence[str], start: Model | None
-) -> tuple[TrainingConfig, dict[str, Any], list[str]]:
-    """The training that options, recipe and --set ask for, the settings of its model, and the names that were given.
-
-    Raises SfumatoError where an option and --set contradict each other, or where they would make of the model that is
-    to `start` from another one.
-    """
-    given = {name: value for name, value in options.items() if value is not None}
-    more = parse_settings(texts)
-    for name in more:
-        if name in given and name != "data.source" and more[name] != given[name]:
-            raise SfumatoError(
-                f"--set {name}={more[name]} contradicts the option that says {given[name]}; leave one out."
-            )
-    if not given.keys() & {"images", "minutes"} and not more.keys() & {"images", "minutes"}:
-        given["minutes"] = 20.0
-    config, model = configure(given | more, recipe, "--set")
-    other = [name for name in model if not name.startswith("sampling.")]
-    if start is not None and other:
-        if any(name.startswith("model.") and not name.startswith("model.sampling.") for name in more):
-            raise SfumatoError(f"--from keeps what the model is; leave --set model.{other[0]} out.")
-        model = {name: value for name, value in model.items() if name.startswith("sampling.")}
-        own, asked = start.config.parameterization, RECIPES[recipe or ""]["model.parameterization"]
-        if own != asked:
-            raise SfumatoError(f"the recipe {recipe} trains {asked}, and the model answers {own}; leave --recipe out.")
-    named = {**given, **more, **(RECIPES[recipe] if recipe else {})}
-    return config, model, [name.rpartition(".")[2] for name in named]
-
-
 def _read_captions(dataset: Dataset, model: ModelConfig, processes: Processes) -> None:
     """Have a frozen encoder read the captions, with a progress bar; they are kept for the run to find."""
     from rich.progress import Progress as Bar
@@ -321,16 +294,6 @@ def _start(source: str | None, net: str | None, lora: int | None, text_encoder: 
     if text_encoder is not None:
         raise SfumatoError(f"{source} goes on reading as it learnt to; leave --text-encoder out.")
     return load(source)
-
-
-def _listed(names: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-
-
-def _check_columns(columns: Columns, data: str) -> None:
-    """A control that can be neither computed nor read is more likely misspelt than missing from the metadata."""
-    if columns.images and not Path(data).exists():
-        raise unknown("control", columns.images[0], CONTROLS)
 
 
 def continue_run(
@@ -373,46 +336,6 @@ def continue_run(
     console.print(f"Going on from step {count(trainer.step)} ({count(trainer.images)} images seen).")
     run(folder, trainer, trackers or earlier_trackers(folder))
     finish(folder)
-
-
-def _run_name(data: str) -> str:
-    data = data.removeprefix("hf:")
-    path = Path(data).resolve()
-    called = path.name if path.is_dir() else path.stem if path.exists() else data
-    name = re.sub(r"[^\w.-]+", "-", called).strip("-.")
-    if not name:
-        raise SfumatoError("give the run a name with --name.")
-    return name
-
-
-def parse_size(size: str | None) -> tuple[int, int] | None:
-    """'64' → (64, 64), '48x64' → (48, 64)."""
-    if size is None:
-        return None
-    match = re.fullmatch(r"(\d+)(?:[x×,](\d+))?", size.strip().lower())
-    if not match or 0 in (height := int(match[1]), width := int(match[2] or match[1])):
-        raise SfumatoError(f"--size takes pixels such as 64, or 48x64 for height x width, not '{size}'.")
-    return height, width
-
-
-def check_precision(precision: str) -> Precision:
-    """The precision that is asked for; with "auto", it will be measured."""
-    offered: dict[str, Precision] = {"auto": "fp32", "bf16": "bf16", "fp32": "fp32"}
-    if precision not in offered:
-        raise SfumatoError(f"--precision is auto, bf16 or fp32, not '{precision}' (float16 overflows).")
-    return offered[precision]
-
-
-def check_compile(choice: str, processes: Processes = ALONE) -> bool:
-    """Whether the network is to be compiled, as is asked for; with "auto", it will be weighed."""
-    if choice not in ("auto", "yes", "no"):
-        raise SfumatoError(f"--compile is auto, yes or no, not '{choice}'.")
-    if choice == "yes" and not can_compile(processes.device or pick_device()):
-        raise SfumatoError(
-            "the network can't be compiled here: PyTorch needs a C++ compiler and Python's headers for it (on Debian: "
-            "apt install g++ python3-dev); leave --compile out."
-        )
-    return choice == "yes"
 
 
 def open_and_tell(data: str, open_it: Callable[..., Dataset], processes: Processes = ALONE) -> Dataset:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.diffusion.denoiser import Condition, Denoiser
-from sfumato.diffusion.levels import Level, broadcast
+from sfumato.diffusion.levels import Level, rows_on
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import Schedule
 from sfumato.errors import SfumatoError, unknown
@@ -154,11 +154,12 @@ class Objective:
         self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, drawn: Drawn, fraction: float = 1.0
     ) -> Tensor:
         """The loss per sample `(batch,)` with what was drawn before, where a `fraction` of the budget is spent."""
-        level, eps = drawn.level, drawn.eps.to(x0)
-        error = (denoiser(level.add_noise(x0, eps), level, cond) - x0).square().flatten(1).mean(1)
-        weight = WEIGHTS[self.weight]((level.alpha / level.sigma) ** 2, self.data_std)
-        loss: Tensor = broadcast(weight, error) * error
+        level, eps = drawn.level, drawn.eps.to(x0, non_blocking=True)
+        weights = WEIGHTS[self.weight]((level.alpha / level.sigma) ** 2, self.data_std)
+        alpha, sigma, weight, noise = rows_on(x0, *level.numbers, weights.numpy(), c_noise(level).numpy())
+        error = (denoiser(alpha * x0 + sigma * eps, level, cond) - x0).square().flatten(1).mean(1)
+        loss: Tensor = weight.flatten() * error
         if self.uncertainty is None:
             return loss
-        u: Tensor = self.uncertainty(c_noise(level).to(x0))
+        u: Tensor = self.uncertainty(noise.flatten())
         return loss / u.exp() + u

@@ -33,19 +33,27 @@ from sfumato.training.resources import busy_cores, free_memory, usable_cores
 from sfumato.training.trainer import Trainer
 
 GIB = 2**30
-PROBES = {"nano": (1, 8, 8), "small": (3, 32, 32)}  # the network and the pictures that a trial trains
+# The networks and the pictures that trials train, in batches of so many, for so many steps. What a GPU needs to be
+# busy was not measured on one.
+PROBES = {"nano": (1, 8, 8), "small": (3, 32, 32)}
+GPU_PROBES = {"small": (3, 32, 32), "medium": (3, 64, 64)}
 BATCH, STEPS = 64, 3
+GPU_BATCH, GPU_STEPS, GPU_CALLS = 256, 20, 50  # calls between two looks at the clock, for which a GPU is waited for
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a few real training steps reached: images/s, GFLOP/s, and its share of the convolution rate."""
+    """What a few real training steps reached: images/s, GFLOP/s, and its share of the convolution rate.
+
+    `memory` is the most that they had of a GPU's, in bytes; 0 elsewhere.
+    """
 
     net: str
     shape: tuple[int, ...]
     images_per_second: float
     gflops: float
     share: float
+    memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Machine:
     threads_set_by: str
     busy_cores: float
     memory_free: int
+    memory_total: int
     runs_disk_free: int
     cache_disk_free: int
     fp32_rate: float
@@ -84,7 +93,7 @@ def measure_machine(runs: Path) -> Iterator[str | Machine]:
     precision = fastest_precision(device)
     peak = rates[torch.bfloat16 if precision == "bf16" else torch.float32]
     trials = []
-    for net, shape in PROBES.items():
+    for net, shape in (GPU_PROBES if device.type == "cuda" else PROBES).items():
         yield f"training steps of the {net} network at {shape[1]}×{shape[2]} pixels"
         trials.append(try_training(net, shape, precision, device, peak))
     yield Machine(
@@ -100,6 +109,7 @@ def measure_machine(runs: Path) -> Iterator[str | Machine]:
         threads_set_by=next((name for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ), ""),
         busy_cores=round(busy, 1),
         memory_free=torch.cuda.mem_get_info()[0] if device.type == "cuda" else free_memory(),
+        memory_total=torch.cuda.mem_get_info()[1] if device.type == "cuda" else psutil.virtual_memory().total,
         runs_disk_free=free_disk(runs),
         cache_disk_free=free_disk(cache_folder()),
         fp32_rate=round(rates[torch.float32], 1),
@@ -112,23 +122,26 @@ def measure_machine(runs: Path) -> Iterator[str | Machine]:
 
 
 def convolution_rate(dtype: torch.dtype, device: torch.device, repeats: int = 8) -> float:
-    """GFLOP/s of a 3×3 convolution of 256 channels for 64 pictures of 16×16, the best of `repeats`."""
+    """GFLOP/s of a 3×3 convolution of 256 channels for pictures of 16×16, the best of `repeats`."""
     channels, side = 256, 16
-    x = torch.ones(BATCH, channels, side, side, dtype=dtype, device=device).to(memory_format=torch.channels_last)
+    batch, calls = (GPU_BATCH, GPU_CALLS) if device.type == "cuda" else (BATCH, 1)
+    x = torch.ones(batch, channels, side, side, dtype=dtype, device=device).to(memory_format=torch.channels_last)
     weight = torch.ones(channels, channels, 3, 3, dtype=dtype, device=device).to(memory_format=torch.channels_last)
     best = math.inf
     with torch.no_grad():
         for _ in range(repeats):
             started = time.perf_counter()
-            F.conv2d(x, weight, padding=1)
+            for _ in range(calls):
+                F.conv2d(x, weight, padding=1)
             if device.type != "cpu":
                 torch.accelerator.synchronize()
-            best = min(best, time.perf_counter() - started)
-    return 2 * 9 * channels**2 * side**2 * BATCH / best / 1e9
+            best = min(best, (time.perf_counter() - started) / calls)
+    return 2 * 9 * channels**2 * side**2 * batch / best / 1e9
 
 
 def try_training(net: str, shape: tuple[int, ...], precision: Precision, device: torch.device, peak: float) -> Trial:
     """Time a few steps as `sfumato train` takes them, uncompiled, on noise."""
+    batch, steps = (GPU_BATCH, GPU_STEPS) if device.type == "cuda" else (BATCH, STEPS)
     pixels = numpy_generator("pixels to time").integers(0, 256, (256, *shape), dtype=np.uint8)
     dataset = Dataset("noise", pixels)
     model = new_model(model_for(dataset, net))
@@ -136,11 +149,13 @@ def try_training(net: str, shape: tuple[int, ...], precision: Precision, device:
         model.denoiser.net(torch.zeros(1, *shape), torch.zeros(1))
     operations = 3 * counted.get_total_flops() / 1e9  # forward, and twice as much backward
     model.denoiser.to(device)
-    config = TrainingConfig("noise", images=10**9, batch=BATCH, precision=precision)
-    moments = [step.seconds for step in islice(Trainer(model, dataset, config).steps(), STEPS + 1)]
-    seconds = statistics.median(np.diff(moments))
-    rate = BATCH / seconds
-    return Trial(net, shape, round(rate, 1), round(operations * rate, 1), round(operations * rate / peak, 3))
+    config = TrainingConfig("noise", images=10**9, batch=batch, precision=precision)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    moments = [step.seconds for step in islice(Trainer(model, dataset, config).steps(), steps + 1)]
+    memory = torch.cuda.max_memory_allocated() if device.type == "cuda" else 0
+    rate = batch / statistics.median(np.diff(moments))
+    return Trial(net, shape, round(rate, 1), round(operations * rate, 1), round(operations * rate / peak, 3), memory)
 
 
 def missing_extras() -> dict[str, str]:
@@ -160,6 +175,10 @@ def missing_extras() -> dict[str, str]:
 def _crowded(machine: Machine) -> bool:
     """Whether other programs leave less than seven tenths of the cores idle that training would use."""
     return machine.device == "cpu" and machine.processors - machine.busy_cores < 0.7 * machine.cores
+
+
+def _is_gpu(machine: Machine) -> bool:
+    return machine.device not in ("cpu", "mps")
 
 
 # What to change: whether it applies → what to say.
@@ -195,6 +214,18 @@ ADVICE: list[tuple[Callable[[Machine], bool], Callable[[Machine], str]]] = [
             "Long runs could be compiled and be about twice as fast, but PyTorch finds no C++ compiler or no Python "
             "headers; on Debian: apt install g++ python3-dev."
         ),
+    ),
+    (
+        lambda m: m.precision == "fp32" and _is_gpu(m),
+        lambda m: "This GPU computes bfloat16 no faster than float32, so training uses float32 and takes more memory.",
+    ),
+    (
+        lambda m: _is_gpu(m) and not m.can_compile,
+        lambda m: "PyTorch finds no Triton, so networks can't be compiled; install a PyTorch that comes with it.",
+    ),
+    (
+        lambda m: _is_gpu(m) and m.memory_free < m.memory_total / 2,
+        lambda m: f"Others keep {(m.memory_total - m.memory_free) / GIB:.0f} GiB of the GPU's memory; stop them.",
     ),
     (
         lambda m: m.memory_free < 2 * GIB,

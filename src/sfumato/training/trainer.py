@@ -31,7 +31,7 @@ from sfumato.training.precision import autocast
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.recipes import check_objective
 from sfumato.training.sharding import local, shard
-from sfumato.training.slices import Slice, half_size, rows_of
+from sfumato.training.slices import Slice, half_size, pinned, rows_of
 from sfumato.training.state import Files, loop_state, restore_loop
 
 
@@ -164,7 +164,7 @@ class Trainer(Loop):
                 cond["text"] = tokens[rows]
             cond |= sample_conditions(self.dataset, conditions, x0, indices[rows], rows_of(dropout, rows), seen)
             slices.append(Slice(x0, cond, rows_of(drawn, rows)))
-        return slices
+        return [pinned(part) for part in slices] if self.device.type == "cuda" else slices
 
     def _captions(self, indices: NDArray[np.int64], generator: np.random.Generator) -> Tensor | None:
         """The captions of samples as the network reads them, some dropped; of several for one sample, any one."""
@@ -183,8 +183,8 @@ class Trainer(Loop):
         """What these rows add to the mean loss of the batch, times the number of processes, which divide it again."""
         if fraction < self.config.data.low_resolution:
             part = half_size(part, self.objective)
-        cond = {name: value.to(self.device) for name, value in part.cond.items()}
-        x0 = part.x0.to(self.device)
+        cond = {name: value.to(self.device, non_blocking=True) for name, value in part.cond.items()}
+        x0 = part.x0.to(self.device, non_blocking=True)
         if self.sharded and x0.ndim == 4:  # elsewhere the weights lie so, and pictures follow them
             x0 = x0.contiguous(memory_format=torch.channels_last)
         with self.precise():
