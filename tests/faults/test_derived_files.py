@@ -37,7 +37,7 @@ def test_the_gaussian_of_the_data_is_of_those_that_the_run_names(
     resume_run(run, open_dataset(str(pictures)), training_config(run), CPU)
     second = data_gaussian(run)
     assert not torch.equal(second.mean, first.mean)
-    path, now = run / "config.json", training_config(run).fingerprint
+    path, now = run / "config.json", training_config(run).data.fingerprint
     path.write_text(path.read_text().replace(now, "0" * 64))
     with pytest.raises(SfumatoError, match="no longer holds"):  # what is kept is of others than the run names
         data_gaussian(run)

@@ -71,7 +71,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
     found = []
     for side in (8, 16, 32):
         data = open_dataset("shapes:200", (side, side), place / "cache")
-        conditions = conditions_of(data, TrainingConfig("shapes", images=1).columns, ["small"] if side > 8 else [])
+        conditions = conditions_of(data, TrainingConfig("shapes", images=1).data.columns, ["small"] if side > 8 else [])
         model = model_for(replace(data, captions=None), "nano", conditions=conditions)
         config = TrainingConfig("shapes:200", images=16 * (30 if side == 16 else 4), batch=16, previews=0)
         folder = place / f"x{side}"
@@ -111,4 +111,4 @@ def test_models_that_are_no_cascade_say_why(models: list[Model], run_folder: Pat
     with pytest.raises(SfumatoError, match=r"is between 0 and 0.5 here, got 0.9"):
         enlargement(models[1], torch.zeros(1, 3, 8, 8), [0], noise=0.9)
     with pytest.raises(SfumatoError, match="unknown control 'edgs'"):
-        conditions_of(blobs(), TrainingConfig("blobs", images=1).columns, ["edgs"])
+        conditions_of(blobs(), TrainingConfig("blobs", images=1).data.columns, ["edgs"])

@@ -31,7 +31,9 @@ def runs(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     """A model, and a run of a branch on top of it."""
     place = tmp_path_factory.mktemp("branch") / "edges"
     data = blobs()
-    fresh = branch_from(load(run_folder), data, conditions_of(data, TrainingConfig("x", images=1).columns, ["edges"]))
+    fresh = branch_from(
+        load(run_folder), data, conditions_of(data, TrainingConfig("x", images=1).data.columns, ["edges"])
+    )
     config = TrainingConfig("blobs", images=16 * 12, batch=16, previews=0, learning_rate=0.02)
     list(train(place, start_run(place, data, config, fresh, CPU)))
     return run_folder, place

@@ -85,7 +85,9 @@ def test_noise_lies_near_what_is_shown(accumulate: int) -> None:
     config = replace(CONFIG, coupling=True, flip=True, accumulate=accumulate, condition_dropout=0.0)
     parts = Trainer(new_model(model_for(data, "nano")), data, config).draw(1, 0)
     x0, labels = (torch.cat([part.x0 for part in parts]), torch.cat([part.cond["label"] for part in parts]))
-    assert couple(x0, labels, torch.cat([part.eps for part in parts])).tolist() == list(range(16)), "none is nearer"
+    assert couple(x0, labels, torch.cat([part.drawn.eps for part in parts])).tolist() == list(range(16)), (
+        "none is nearer"
+    )
 
 
 def test_what_cannot_be_halved_is_refused() -> None:

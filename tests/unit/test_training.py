@@ -219,7 +219,7 @@ def test_a_run_names_its_data_and_says_where_they_changed(tmp_path: Path) -> Non
     events = list(train(tmp_path / "run", again))
     assert events[0] == Noted(note)
     assert [event.verdict.word for event in events if isinstance(event, Judged)] == ["early", "early"]
-    assert training_config(tmp_path / "run").fingerprint == other.fingerprint()
+    assert training_config(tmp_path / "run").data.fingerprint == other.fingerprint()
     fewer, _ = resume_run(tmp_path / "run", blobs(57), kept, CPU)
     assert "there were 60 samples so far and there are 57 now" in fewer.notes[0]
 

@@ -112,8 +112,12 @@ def _restore_optimizers(loop: Loop, saved: Mapping[str, Tensor]) -> None:
                     if path == names[weight] and key
                 }
     if loop.extra is not None:
-        own = {name.removeprefix(f"{EXTRA}."): value for name, value in saved.items() if name.startswith(f"{EXTRA}.")}
-        loop.extra.load_state_dict(own)
+        own = {
+            name.removeprefix(f"{EXTRA}."): value
+            for name, value in saved.items()
+            if name != GENERATOR and "/" not in name
+        }
+        loop.extra.load_state_dict({name.removeprefix(f"{EXTRA}."): value for name, value in own.items()})
 
 
 def _nets(loop: Loop) -> list[nn.Module]:
