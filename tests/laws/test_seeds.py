@@ -129,7 +129,8 @@ def drawn_at(tmp_path: Path, seed: int, step: int = 1, name: str = "", **setting
     weights = torch.cat([weight.detach().flatten() for weight in trainer.model.denoiser.parameters()])
     dropped = part.cond["label"] == 2
     return {
-        "noise": part.drawn.eps, "levels": part.drawn.level.sigma, "order and augmentation": part.x0, "weights": weights,
+        "noise": part.drawn.eps, "levels": part.drawn.level.sigma, "order and augmentation": part.x0,
+        "weights": weights,
         "dropped labels": dropped, "captions": part.cond["text"],
     }  # fmt: skip
 
