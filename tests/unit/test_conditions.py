@@ -183,7 +183,8 @@ def test_a_model_without_conditions_is_trained_on_the_same_noise_as_before() -> 
     plain = Trainer(new_model(TINY), data, TrainingConfig("blobs", images=100, batch=16)).draw(1, 0)[0]
     told = new_model(replace(TINY, net=replace(TINY.net, conditions=ALL)))  # type: ignore[arg-type]
     more = Trainer(told, data, TrainingConfig("blobs", images=100, batch=16)).draw(1, 0)[0]
-    assert torch.equal(plain.eps, more.eps) and torch.equal(plain.level.sigma, more.level.sigma)
+    assert torch.equal(plain.drawn.eps, more.drawn.eps)
+    assert torch.equal(plain.drawn.level.sigma, more.drawn.level.sigma)
     assert torch.equal(plain.cond["label"], more.cond["label"])
 
 

@@ -80,7 +80,9 @@ def test_a_run_of_before_keeps_what_it_held_out(tmp_path: Path) -> None:
     )
     path = tmp_path / "run" / "config.json"
     content = json.loads(path.read_text())
-    assert content["training"].pop("split") == "within classes"
+    assert content["training"]["data"]["split"] == "within classes"
+    names = ("images", "minutes", "batch")
+    content["training"] = {"data": "blobs", "held_out": 0.2, "previews": 3} | {n: content["training"][n] for n in names}
     path.write_text(json.dumps(content))
     for more in (16, 32):  # and says so from then on
         config = replace(training_config(tmp_path / "run"), images=16 * 30 + more)
