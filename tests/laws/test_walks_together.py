@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Level, NetDenoiser, Parameterization
 from sfumato.errors import SfumatoError
@@ -378,6 +380,42 @@ def test_inversion_reads_a_value_only_to_know_whether_it_is_within_its_tolerance
     assert last(drive(guide(up), NOWHERE)).x.device.type == "meta"
     with pytest.raises((NotImplementedError, RuntimeError), match="meta"):
         last(drive(guide(inversion(levels, stepper(name), x0)), NOWHERE))
+
+
+class Copies(TorchDispatchMode):
+    """Notes what is copied from the CPU to another device, and whether it is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[bool] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if func is torch.ops.aten._to_copy.default and args[0].device.type == "cpu" != out.device.type:
+            self.waited.append(not (kwargs or {}).get("non_blocking"))
+        return out
+
+
+@pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name not in READERS])
+def test_no_copy_to_the_device_is_waited_for(sampler: str) -> None:
+    rule = classifier_free(2.0, on_meta(null(2)))
+    with Copies() as copies:
+        nowhere(sampler, rule)
+    assert copies.waited and not any(copies.waited)
+
+
+@pytest.mark.parametrize("rule", [inpainted(PICTURE, MASK), posterior_sampled(downscaled(2), downscaled(2)(PICTURE))])
+def test_nor_is_what_is_known_of_a_picture(rule: Rule) -> None:
+    with Copies() as copies:
+        nowhere("dpm++2m", rule, partial(restored, picture=PICTURE, mask=MASK))
+    assert copies.waited and not any(copies.waited)
+
+
+def test_the_levels_of_many_rows_are_one_copy_a_call() -> None:
+    x, level = torch.zeros(5, *SHAPE, device="meta"), Level.of(torch.ones(5), torch.arange(5.0))
+    with Copies() as copies:
+        NOWHERE(x, level)
+    assert copies.waited == [False]
 
 
 def test_walks_together_on_the_meta_device() -> None:

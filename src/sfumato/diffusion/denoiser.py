@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.diffusion.levels import Level, combine, rows_on
-from sfumato.diffusion.parameterizations import Parameterization, c_noise
+from sfumato.diffusion.parameterizations import Parameterization, noise_number
 
 Condition = Mapping[str, Tensor]
 
@@ -35,12 +35,12 @@ class NetDenoiser(nn.Module):
     def forward(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
         scale, skip, out = self.parameterization.in_skip_out(level)
         if level.shape:
-            scale, skip, out, noise = rows_on(x, scale, skip, out, c_noise(level).numpy())
+            scale, skip, out, noise = rows_on(x, scale, skip, out, noise_number(level))
             entering, noise = x * scale, noise.flatten()
         else:
             unscaled = abs(scale - 1) < 1e-14  # where data and path have unit variance
             entering = x if unscaled else x * scale
-            noise = x.new_full((len(x),), float(c_noise(level)))
+            noise = x.new_full(x.shape[:1], noise_number(level))
         given = cond or {}
         weight = next(self.net.parameters(), None)
         if weight is not None and weight.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):

@@ -91,13 +91,10 @@ def combine(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
 
     Coefficients are floats for all samples, or NumPy arrays `(batch,)` with one for each.
     """
+    for coefficient, _ in terms:
+        if not isinstance(coefficient, float):
+            return _combine_rows(terms)
     (first, x), *others = terms
-    if not all(isinstance(coefficient, float) for coefficient, _ in terms):
-        first, *rest = rows_on(x, *(coefficient for coefficient, _ in terms))
-        total: Tensor = x * first
-        for coefficient, (_, tensor) in zip(rest, others, strict=True):
-            total.addcmul_(tensor, coefficient)
-        return total
     second, y = others[0] if others else (None, x)
     if second is not None and abs(first + second - 1) < 1e-12:
         total, others = torch.lerp(y, x, first), others[1:]
@@ -107,6 +104,15 @@ def combine(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
         total = x * first
     for coefficient, tensor in others:
         add_to(total, coefficient, tensor)
+    return total
+
+
+def _combine_rows(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
+    (_, x), *others = terms
+    first, *rest = rows_on(x, *(coefficient for coefficient, _ in terms))
+    total: Tensor = x * first
+    for coefficient, (_, tensor) in zip(rest, others, strict=True):
+        total.addcmul_(tensor, coefficient)
     return total
 
 

@@ -90,4 +90,10 @@ def c_noise(level: Level) -> Tensor:
 
     Beyond a ratio of e^±8 a picture is pure noise or clean to the eye, so the ends stay finite and near.
     """
-    return torch.as_tensor(np.minimum(np.maximum(level.half_logsnr / -4, -2.0), 2.0))
+    return torch.as_tensor(noise_number(level))
+
+
+def noise_number(level: Level) -> Any:
+    """`c_noise` as NumPy numbers."""
+    value = level.half_logsnr / -4
+    return min(max(value, -2.0), 2.0) if isinstance(value, float) else np.minimum(np.maximum(value, -2.0), 2.0)

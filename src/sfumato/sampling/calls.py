@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -89,22 +90,29 @@ def ask(
 
     What has one shape, one dtype and the same conditions by name becomes rows of one call, with a level a row where
     they differ. `null` has the value of each condition that stands for none, `(1, ...)`: it fills in what some calls
-    lack and others have; without it they are asked apart.
+    lack and others have; without it they are asked apart. Gradients are enabled for the calls that want one; to disable
+    them for the others is the driver's.
     """
-    names = {name for call in calls for name in call.cond or ()} if len(calls) > 1 else set()
-    groups: dict[object, list[int]] = {}
+    if len(calls) == 1:
+        return [_asked(denoiser, calls[0], max_rows)]
+    names = {name for call in calls for name in call.cond or ()}
     filled = [_filled(call, names, null or {}) for call in calls]
+    groups: dict[object, list[int]] = {}
     for index, call in enumerate(filled):
         groups.setdefault(_kind(call), []).append(index)
     answers: dict[int, Tensor] = {}
     for group in groups.values():
-        joined = _joined([filled[index] for index in group])
-        with torch.set_grad_enabled(joined.gradient):
-            parts = [denoiser(part.x, part.level, part.cond) for part in _parts(joined, max_rows)]
-            whole = parts[0] if len(parts) == 1 else torch.cat(parts)
-            each = whole.split([len(filled[index].x) for index in group]) if len(group) > 1 else (whole,)
-        answers.update(zip(group, each, strict=True))
+        whole = _asked(denoiser, _joined([filled[index] for index in group]), max_rows)
+        answers.update(zip(group, whole.split([len(filled[index].x) for index in group]), strict=True))
     return [answers[index] for index in range(len(calls))]
+
+
+def _asked(denoiser: Denoiser, call: Call, max_rows: int | None) -> Tensor:
+    if call.gradient and not torch.is_grad_enabled():
+        with torch.enable_grad():
+            return _asked(denoiser, call, max_rows)
+    answers = [denoiser(part.x, part.level, part.cond) for part in _parts(call, max_rows)]
+    return answers[0] if len(answers) == 1 else torch.cat(answers)
 
 
 def _filled(call: Call, names: set[str], null: Condition) -> Call:
@@ -139,13 +147,13 @@ def _joined(calls: Sequence[Call]) -> Call:
         each = [(call.level.alpha.expand(len(call.x)), call.level.sigma.expand(len(call.x))) for call in calls]
         level = Level(torch.cat([alpha for alpha, _ in each]), torch.cat([sigma for _, sigma in each]))
     cond = {name: torch.cat([(call.cond or {})[name] for call in calls]) for name in first.cond or ()}
-    with torch.set_grad_enabled(first.gradient):
+    with torch.enable_grad() if first.gradient else nullcontext():
         return Call(torch.cat([call.x for call in calls]), level, cond or first.cond, first.gradient)
 
 
 def _parts(call: Call, max_rows: int | None) -> list[Call]:
     """The call in equal parts of at most `max_rows` rows."""
-    if max_rows is None or len(call.x) <= max_rows or not _has_rows(call):
+    if max_rows is None or call.x.shape[0] <= max_rows or not _has_rows(call):
         return [call]
     size = -(-len(call.x) // -(-len(call.x) // max_rows))
     rows = [slice(start, start + size) for start in range(0, len(call.x), size)]

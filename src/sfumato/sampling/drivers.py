@@ -39,11 +39,16 @@ def sample(
 def drive(
     walk: Guided, denoiser: Denoiser, null: Condition | None = None, max_rows: int | None = None
 ) -> Iterator[Step]:
-    """The steps of one walk alone; see `advance`."""
-    for _, step in advance({None: walk}, denoiser, null, max_rows):
-        if isinstance(step, Exception):
-            raise step
-        yield step
+    """The steps of one walk alone, its calls answered by `denoiser` (see `ask`)."""
+    while True:
+        with torch.no_grad():  # not while the reader has the step: a generator must not leak the mode
+            try:
+                event = next(walk)
+                while not isinstance(event, Step):
+                    event = walk.send(ask(denoiser, event, null, max_rows))
+            except StopIteration:
+                return
+        yield event
 
 
 def advance(
@@ -64,7 +69,7 @@ def advance(
         while walks.get(key) is own:
             event: Rows | Step | Exception
             try:
-                with torch.no_grad():  # not while the reader has the step: a generator must not leak the mode
+                with torch.no_grad():
                     event = own.send(answers)
             except StopIteration:
                 del walks[key]
@@ -86,7 +91,8 @@ def advance(
             if key in walks:
                 yield from on(key)
         turn = _next_in_turn(waiting, max_rows)
-        answers = ask(denoiser, [call for _, rows in turn.values() for call in rows], null, max_rows)
+        with torch.no_grad():
+            answers = ask(denoiser, [call for _, rows in turn.values() for call in rows], null, max_rows)
         for key, (own, rows) in turn.items():
             del waiting[key]
             mine, answers = answers[: len(rows)], answers[len(rows) :]

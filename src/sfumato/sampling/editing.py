@@ -71,14 +71,14 @@ def inpainted(picture: Tensor, mask: Tensor, inner: Rule = plain) -> Rule:
 
     def fill(call: Call) -> Answering:
         answer = yield from inner(call)
-        return torch.where(mask.to(answer.device), answer, picture.to(answer))
+        return torch.where(mask.to(answer.device, non_blocking=True), answer, picture.to(answer, non_blocking=True))
 
     return fill
 
 
 def restored(x: Tensor, picture: Tensor, mask: Tensor) -> Tensor:
     """`x`, equal to `picture`, bit for bit, where `mask` is false: how an inpainted walk finishes."""
-    return torch.where(mask.to(x.device), x, picture.to(x))
+    return torch.where(mask.to(x.device, non_blocking=True), x, picture.to(x, non_blocking=True))
 
 
 def reduced(x: Tensor, small: Tensor, factor: int) -> Tensor:
@@ -94,7 +94,7 @@ def reduced(x: Tensor, small: Tensor, factor: int) -> Tensor:
 
     apart, wanted = (
         squares(x.double()),
-        small.to(x.device).double().clamp(-1, 1).expand(*x.shape[:2], -1, -1)[:, :, None],
+        small.to(x.device, non_blocking=True).double().clamp(-1, 1).expand(*x.shape[:2], -1, -1)[:, :, None],
     )
     low, high = -1 - apart.amax(2, keepdim=True), 1 - apart.amin(2, keepdim=True)
     for _ in range(60):

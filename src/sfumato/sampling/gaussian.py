@@ -62,7 +62,8 @@ class Gaussian:
         def gain(variance: Tensor) -> Tensor:
             return level.alpha * variance / (level.alpha**2 * variance + level.sigma**2)
 
-        return self.mean.to(x) + self._scaled(x - broadcast(level.alpha, x) * self.mean.to(x), gain)
+        mean = self.mean.to(x, non_blocking=True)
+        return mean + self._scaled(x - broadcast(level.alpha, x) * mean, gain)
 
     def teleport(self, x: Tensor, here: Level, there: Level) -> Tensor:
         """`x` at level `here` carried to `there` along the exact probability-flow ODE of this Gaussian."""
@@ -70,14 +71,14 @@ class Gaussian:
         def gain(variance: Tensor) -> Tensor:
             return ((there.alpha**2 * variance + there.sigma**2) / (here.alpha**2 * variance + here.sigma**2)).sqrt()
 
-        moved = self._scaled(x - broadcast(here.alpha, x) * self.mean.to(x), gain)
-        return broadcast(there.alpha, x) * self.mean.to(x) + moved
+        mean = self.mean.to(x, non_blocking=True)
+        return broadcast(there.alpha, x) * mean + self._scaled(x - broadcast(here.alpha, x) * mean, gain)
 
     def _scaled(self, offset: Tensor, gain: Callable[[Tensor], Tensor]) -> Tensor:
         """`offset` `(batch, *shape)` with each principal direction multiplied by the gain of its variance."""
-        flat, basis = offset.flatten(1), self.basis.to(offset)
+        flat, basis = offset.flatten(1), self.basis.to(offset, non_blocking=True)
         along = flat @ basis
         common = gain(torch.tensor(self.rest, dtype=torch.float64))
         own = gain(self.variances.double().cpu())
-        scaled = float(common) * flat + (along * (own - common).to(offset)) @ basis.T
+        scaled = float(common) * flat + (along * (own - common).to(offset, non_blocking=True)) @ basis.T
         return scaled.reshape(offset.shape)

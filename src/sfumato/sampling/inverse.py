@@ -74,7 +74,7 @@ def posterior_sampled(measure: Measure, measured: Tensor, scale: float = 1.0, in
 
 def masked(mask: Tensor) -> Measure:
     """Only the pixels where `mask` is true."""
-    return lambda x: x * mask.to(x)
+    return lambda x: x * mask.to(x, non_blocking=True)
 
 
 def downscaled(factor: int) -> Measure:
@@ -91,7 +91,7 @@ def blurred(std: float) -> Measure:
     def blur(x: Tensor) -> Tensor:
         padded = F.pad(x, (reach, reach, reach, reach), mode="replicate")
         channels = x.shape[1]
-        row = weights.to(x).reshape(1, 1, 1, -1).expand(channels, 1, 1, -1)
+        row = weights.to(x, non_blocking=True).reshape(1, 1, 1, -1).expand(channels, 1, 1, -1)
         return F.conv2d(F.conv2d(padded, row, groups=channels), row.transpose(2, 3), groups=channels)
 
     return blur
@@ -102,7 +102,7 @@ def projected_onto(count: int, shape: tuple[int, ...], seed: int) -> Measure:
     size = torch.Size(shape).numel()
     random = torch.randn(size, count, dtype=torch.float64, generator=torch_generator("directions", seed))
     directions = torch.linalg.qr(random).Q
-    return lambda x: x.flatten(1) @ directions.to(x)
+    return lambda x: x.flatten(1) @ directions.to(x, non_blocking=True)
 
 
 def _with_pull(inner: Rule, call: Call) -> Generator[Rows, Any, tuple[Tensor, Callable[[Tensor], Tensor]]]:
@@ -128,7 +128,7 @@ def _with_pull(inner: Rule, call: Call) -> Generator[Rows, Any, tuple[Tensor, Ca
 def _error(measure: Measure, measured: Tensor, answer: Tensor) -> Tensor:
     """y − A D, one for each sample."""
     seen = measure(answer)
-    return measured.to(seen).expand_as(seen) - seen
+    return measured.to(seen, non_blocking=True).expand_as(seen) - seen
 
 
 def _adjoint(measure: Measure, like: Tensor) -> Callable[[Tensor], Tensor]:

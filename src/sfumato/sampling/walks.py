@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -87,11 +86,11 @@ def guide(walk: Walk, rule: Rule = plain, cond: Condition | None = None, first: 
         nonlocal x0_hat, calls, first
         if isinstance(event, Step):
             seen = None if x0_hat is None else x0_hat.clone()
-            return (yield replace(event, x0_hat=seen, calls=calls))
+            return (yield Step(event.index, event.total, event.level, event.x, seen, calls))
         if first is not None:
             x0_hat, first = first(event.x, event.level, cond), None
         else:
-            x0_hat = yield from rule(event._replace(cond=cond))
+            x0_hat = yield from rule(Call(event.x, event.level, cond))
             calls += 1
         return x0_hat
 
