@@ -131,7 +131,8 @@ class ModelConfig:
 
     def suits(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> bool:
         """Whether it may have been trained on such data; below a control branch it may know classes that they lack."""
-        return self.shape == shape and (self.classes == classes or (self.control_branch is not None and not classes))
+        lacking = self.control_branch is not None and not classes
+        return self.shape == shape and (self.classes == classes or lacking or self.net.ignores_labels)
 
     def shape_of(self, one: ConditionConfig) -> tuple[int, ...]:
         """The shape of a condition of one sample."""

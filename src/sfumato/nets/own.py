@@ -45,6 +45,10 @@ class OwnConfig(NetDefaults):
                 f"the network in config.json is a {self.target}, and the one that is given is a {target_of(self.net)}."
             )
 
+    @property
+    def ignores_labels(self) -> bool:
+        return not self.classes
+
     def described(self) -> str:
         """Its class and arguments as Python writes a call."""
         inner = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())

@@ -32,6 +32,11 @@ class NetDefaults:
     controllable: ClassVar[bool] = False
 
     @property
+    def ignores_labels(self) -> bool:
+        """Whether it may be trained on data with classes, and knows none of them."""
+        return False
+
+    @property
     def text(self) -> TextConfig | FeaturesConfig | None:
         return None
 
