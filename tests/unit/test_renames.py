@@ -10,9 +10,10 @@ import pytest
 import safetensors.torch
 import torch
 
-from sfumato.hub import load
+from sfumato.hub import ModelConfig, load, new_model, with_control_branch
 from sfumato.hub.checkpoints import Checkpoint, open_checkpoint, write_folder
 from sfumato.hub.config import renamed_fields
+from sfumato.hub.control_branch import add_control_branch, write_control_branch
 from sfumato.hub.zoo import ZOO, zoo_names
 from sfumato.nets import (
     ConditionConfig,
@@ -102,3 +103,20 @@ def test_a_config_of_before_is_read() -> None:
     config = fit(UNetConfig, renamed_fields(written, "net"), "config.json")
     assert config == UNetConfig(1, positional_encoding=True, control_branch=ConditionConfig("edges", "image"))
     assert renamed_fields({"net": written}, "model")["net"] == renamed_fields(written, "net")
+
+
+def test_a_control_branch_of_before_is_read(tmp_path: Path) -> None:
+    base = new_model(ModelConfig((1, 8, 8), UNetConfig(1, widths=(16, 16))))
+    model = add_control_branch(base, EDGES, seed=1)
+    weights = {name: torch.randn_like(value) for name, value in model.denoiser.net.state_dict().items()}
+    write_control_branch(tmp_path, weights, EDGES, "base")
+    stored = safetensors.torch.load_file(tmp_path / "model.safetensors")
+    content = json.loads((tmp_path / "config.json").read_bytes())
+    now = with_control_branch(base, tmp_path).denoiser.net.state_dict()
+    before = {name.replace("zero_convs", "leave").replace("image.conv", "image.enter"): v for name, v in stored.items()}
+    assert before.keys() != stored.keys()
+    safetensors.torch.save_file(before, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text(json.dumps({"base": content["base"], "sees": content["control"]}))
+    again = with_control_branch(base, tmp_path).denoiser.net.state_dict()
+    assert all(torch.equal(value, again[name]) for name, value in now.items())
+    assert torch.equal(again["control_branch.image.conv.weight"], weights["control_branch.image.conv.weight"])
