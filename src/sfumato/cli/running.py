@@ -71,7 +71,7 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
             if isinstance(event, Progress):
                 display.update(event)
             elif isinstance(event, Preview):
-                number, labels = preview_labels(len(model.config.classes), len(model.config.shape))
+                number, labels = preview_labels(len(model.config.classes), model.config.kind)
                 fitting = (picture_columns() + 1) // (model.config.shape[-1] + 1)  # side by side at full size
                 columns = min(number // 2, fitting) if fitting >= 4 else number // 2
                 display.show(picture(event.samples, labels, columns, scale=1))

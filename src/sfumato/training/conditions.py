@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Augmentation, Dataset
+from sfumato.data import KINDS, Augmentation, Dataset
 from sfumato.data.columns import Columns, statistics
 from sfumato.data.controls import CONTROLS, control_config, control_image
 from sfumato.data.order import IDENTITY
@@ -111,7 +111,7 @@ def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = 
     Raises SfumatoError for an unknown control, points, a column of which nothing is known, or a number that never
     varies.
     """
-    if not dataset.is_images and (columns or controls):
+    if not KINDS[dataset.kind].spatial and (columns or controls):
         raise SfumatoError(f"{dataset.name} are points, which are told their class alone; leave --control out.")
     found = []
     for kind, names in (("number", columns.numbers), ("vector", columns.vectors)):

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sfumato.data import Dataset, order
+from sfumato.data import KINDS, Dataset, order
 from sfumato.diffusion import EDM, Condition, Level, NoiseDistribution, Parameterization
 from sfumato.diffusion.levels import broadcast
 from sfumato.diffusion.parameterizations import c_noise
@@ -95,7 +95,7 @@ def train_noisy_classifier(
     if dataset.labels is None or len(dataset.classes) < 2:
         raise SfumatoError(f"a classifier needs at least two classes, and {dataset.name} has none.")
     if net is None:
-        net = unet_config("nano", dataset.shape, 0) if dataset.is_images else MLPConfig(dataset.shape[0])
+        net = unet_config("nano", dataset.shape, 0) if KINDS[dataset.kind].spatial else MLPConfig(dataset.shape[0])
     config = NoisyClassifierConfig(dataset.shape, dataset.classes, net, model_for(dataset).data_std)
     classifier = new_noisy_classifier(config, seed)
     with seeded("noisy classifier dropout", seed):

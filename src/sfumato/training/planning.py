@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig
 from sfumato.nets import ConditionConfig, unet_config
@@ -65,7 +65,7 @@ class Plan:
     @property
     def enough(self) -> bool:
         """Whether that is enough for pictures of this size to show what was learnt."""
-        return len(self.model.shape) == 1 or self.images >= needed(max(self.model.shape[1:]))
+        return not KINDS[self.model.kind].spatial or self.images >= needed(max(self.model.shape[1:]))
 
     @property
     def enough_at(self) -> int | None:
@@ -114,7 +114,7 @@ def plan_run(
         config = changed(config, batch=max(processes.count, largest_batch or default_batch(dataset)))
     names = [net]
     if model is None:
-        if net == "auto" and dataset.is_images and config.minutes is not None:
+        if net == "auto" and KINDS[dataset.kind].spatial and config.minutes is not None:
             names = [*ENOUGH][: [*ENOUGH].index(largest_net(dataset.shape)) + 1]
         model = model_for(dataset, names[0], text_encoder=text_encoder, conditions=conditions)
     model = with_settings(model, settings or {})
@@ -138,7 +138,7 @@ def plan_more(
 
     With a budget in images it is to end with the same bits, and nothing is changed.
     """
-    if config.minutes is None or not dataset.is_images:
+    if config.minutes is None or not KINDS[dataset.kind].spatial:
         return config
     device = processes.device or pick_device()
     whole = changed(config, threads=0, previews=STANDARD.keeping.previews, preview_calls=STANDARD.keeping.preview_calls)
@@ -158,7 +158,7 @@ def _fit(
     device: torch.device,
 ) -> Plan:
     """The plan for one network."""
-    if not dataset.is_images:  # points take no time to speak of, and there is one network for them
+    if not KINDS[dataset.kind].spatial:  # points take no time to speak of, and there is one network for them
         return Plan(config, model, None, 0.0, 0)
     rate = measure_rate(model, dataset, config, device)
     if device.type == "cpu" and "threads" in open_ones and rate.threads != torch.get_num_threads():
@@ -182,7 +182,7 @@ def _resized(model: ModelConfig, size: str) -> ModelConfig:
 
 def default_batch(dataset: Dataset) -> int:
     """128 up to 32×32 pixels; above, fewer, so that a short budget still holds hundreds of steps."""
-    return max(16, min(128, 128 * 32 * 32 // math.prod(dataset.shape[1:]))) if dataset.is_images else 128
+    return max(16, min(128, 128 * 32 * 32 // math.prod(dataset.shape[1:]))) if KINDS[dataset.kind].spatial else 128
 
 
 def expected_steps(config: TrainingConfig, rate: Rate, processes: int = 1) -> int:

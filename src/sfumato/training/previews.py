@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import around, picture, save_png
+from sfumato.data import KINDS, around, picture, save_png
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, SamplingConfig
 from sfumato.sampling import SAMPLERS, resolve
@@ -44,10 +44,10 @@ def preview_sampling(own: SamplingConfig, calls: int) -> SamplingConfig:
     return replace(own, sampler="dpm++2m", steps=calls, eta=None, tolerance=None)
 
 
-def preview_labels(classes: int, dimension: int) -> tuple[int, list[int] | None]:
+def preview_labels(classes: int, kind: str) -> tuple[int, list[int] | None]:
     """How many preview samples to draw, and of which classes: rows that show each class in turn."""
-    if dimension == 1:
-        return 1000, [i % classes for i in range(1000)] if classes else None
+    if (number := KINDS[kind].previewed) is not None:
+        return number, [i % classes for i in range(number)] if classes else None
     columns = min(classes, 10) if classes > 1 else 8
     return 2 * columns, [i % columns for i in range(2 * columns)] if classes else None
 
@@ -71,7 +71,7 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
         own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.keeping.preview_calls)
     )
     model = Model(drawn_by, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
-    count, labels = preview_labels(len(model.config.classes), len(model.config.shape))
+    count, labels = preview_labels(len(model.config.classes), model.config.kind)
     seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process draws some
     samples = torch.zeros(count, *shape)
     if seeds:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.data.dataset import DataLost
 from sfumato.data.features import caption_features
 from sfumato.data.tokens import learn_tokenizer, open_tokenizer
@@ -34,9 +34,6 @@ from sfumato.hub import Model, ModelConfig, new_model
 from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder
-from sfumato.nets import (
-    TextConfig,
-)
 from sfumato.strict import parse
 from sfumato.training.averages import SNAPSHOTS
 from sfumato.training.config import TrainingConfig, changed
@@ -113,7 +110,7 @@ def start_run(
     text = model.net.text
     if start is None and text is not None and dataset.captions is None:
         raise SfumatoError(f"{dataset.name} has no captions and the network is to read prompts; add captions.")
-    if tokenizer is None and isinstance(text, TextConfig) and dataset.captions is not None:
+    if tokenizer is None and text is not None and not text.frozen and dataset.captions is not None:
         content = learn_tokenizer(dataset.captions).to_str() if processes.main else ""
         tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
     trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
@@ -141,7 +138,7 @@ def _check_data(dataset: Dataset, config: TrainingConfig) -> None:
     columns = (*config.data.columns.numbers, *config.data.columns.vectors, *config.data.columns.images)
     for what, said, own in (
         ("data", _place(config.data.source), _place(dataset.name)),
-        ("size", config.data.size if dataset.is_images else None, dataset.shape[1:]),
+        ("size", config.data.size if KINDS[dataset.kind].spatial else None, dataset.shape[1:]),
         ("crop", config.data.crop, dataset.crop),
         ("columns", columns or None, tuple(name for name in columns if name in {*dataset.values, *dataset.images})),
     ):

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.data import Dataset, around, draw_augmentation, order
+from sfumato.data import KINDS, Dataset, around, draw_augmentation, order
 from sfumato.diffusion import NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.control_branch import freeze_below
-from sfumato.nets import MLPConfig
+from sfumato.nets.protocol import memory_format_of
 from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
 from sfumato.training.config import TrainingConfig, left_out_by, unlearnt
@@ -185,8 +185,8 @@ class Trainer(Loop):
             part = half_size(part, self.objective)
         cond = {name: value.to(self.device, non_blocking=True) for name, value in part.cond.items()}
         x0 = part.x0.to(self.device, non_blocking=True)
-        if self.sharded and x0.ndim == 4:  # elsewhere the weights lie so, and pictures follow them
-            x0 = x0.contiguous(memory_format=torch.channels_last)
+        if self.sharded:  # elsewhere the weights lie so, and samples follow them
+            x0 = x0.contiguous(memory_format=memory_format_of(self.net))
         with self.precise():
             losses = self.objective.loss(self.called, x0, cond, part.drawn, fraction)
             return losses.mean() * (len(losses) * self.processes.count / self.config.batch)
@@ -210,11 +210,13 @@ class Trainer(Loop):
 
 def _check(model: Model, dataset: Dataset, config: TrainingConfig) -> None:
     """Raises SfumatoError where the `config` asks of model or data what they can't do."""
-    if config.data.flip and not dataset.is_images:
-        raise SfumatoError(f"{dataset.name} are points, which can't be mirrored; leave --flip out.")
+    if config.data.flip and not KINDS[dataset.kind].augmented:
+        raise SfumatoError(f"{dataset.name} are {dataset.kind}, which can't be mirrored; leave --flip out.")
     if config.data.low_resolution:
-        if isinstance(model.config.net, MLPConfig):
-            raise SfumatoError(f"{dataset.name} are points, which have no half size; leave low_resolution at 0.")
+        if not KINDS[dataset.kind].spatial:
+            raise SfumatoError(
+                f"{dataset.name} are {dataset.kind}, which have no half size; leave low_resolution at 0."
+            )
         model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
     check_objective(config, model.config)
     if model.config.control_branch is not None and config.lora is not None:
