@@ -61,7 +61,7 @@ def test_every_kind_is_shown(name: str) -> None:
 @EACH
 def test_every_kind_trains_resumes_and_samples_with_a_network_that_takes_its_shape(name: str, tmp_path: Path) -> None:
     data = some(name, 16)
-    config = TrainingConfig("arrays", images=32, batch=8, previews=0)
+    config = TrainingConfig("arrays", images=32, batch=8, previews=1, preview_calls=2)
     model = model_for(data, Any())
     list(train(tmp_path, start_run(tmp_path, data, config, model, CPU)))
     trainer, _ = resume_run(tmp_path, data, config, CPU, net=Any())

@@ -74,7 +74,7 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
                 number, labels = preview_labels(len(model.config.classes), model.config.kind)
                 fitting = (picture_columns() + 1) // (model.config.shape[-1] + 1)  # side by side at full size
                 columns = min(number // 2, fitting) if fitting >= 4 else number // 2
-                display.show(picture(event.samples, labels, columns, scale=1))
+                display.show(picture(event.samples, labels, columns, scale=1, kind=model.config.kind))
             elif isinstance(event, Judged):
                 display.tell(event.verdict.sentence)
                 judged = event.verdict

@@ -99,5 +99,5 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
-        save_png(picture(samples, labels, columns=count // 2), path, about)
+        save_png(picture(samples, labels, columns=count // 2, kind=own.config.kind), path, about)
     return Preview(trainer.step, samples, path)
