@@ -52,7 +52,7 @@ def main() -> None:
 
     def drawn(prompts: list[str], side: str, strength: float) -> Tensor:
         told = {"edges": lines[side], "strength": strength}
-        return model.sample(range(len(held)), prompts=prompts, told=told, batch=100)
+        return model.sample(range(len(held)), prompts=prompts, conditions=told, batch=100)
 
     alone = drawn(captions, "mirrored", 0.0)
     print(f"{model.source}: {len(held)} drawings held out\n")

@@ -42,7 +42,7 @@ for seed in range(1 if "--quick" in sys.argv else 3):
     samples = model.sample(range(COUNT), labels, batch=250)
     result = judge(samples, torch.tensor(labels), dataset)
     ok = ok and result.read_as_asked >= asked and result.ratio <= most and result.classifier_accuracy >= 0.97
-    facts = f"{model.parameters / 1e6:>7.1f}M {plan.config.batch:>6} {trainer.seconds:>9.1f} {trainer.images:>9,}"
+    facts = f"{model.parameter_count / 1e6:>7.1f}M {plan.config.batch:>6} {trainer.seconds:>9.1f} {trainer.images:>9,}"
     print(
         f"{seed:>4} {facts} {model.config.sampling.steps:>6} {result.classifier_accuracy:>11.1%} "
         f"{result.read_as_asked:>14.1%} {result.ratio:>14.2f}",

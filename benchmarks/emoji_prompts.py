@@ -115,7 +115,7 @@ def main() -> None:
             ]
     sampling = model.config.sampling
     settings = f"{sampling.sampler}, {sampling.steps} steps, guidance {sampling.guidance:g} ({sampling.rule})"
-    print(f"{model.source}: {model.parameters:,} parameters, {settings}; {len(held)} held-out captions")
+    print(f"{model.source}: {model.parameter_count:,} parameters, {settings}; {len(held)} held-out captions")
     print(f"{'':<30}{'asked':>8}{'drawn':>8}{'real':>8}{'real, moved':>13}")
     for name, (got, real_share, moved_share) in table.items():
         print(f"{name:<30}{100 * ASKED[name]:7.0f}%{100 * got:7.1f}%{100 * real_share:7.1f}%{100 * moved_share:12.1f}%")

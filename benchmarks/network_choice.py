@@ -89,7 +89,7 @@ def measure(size: int, minutes: float, count: int, net: str) -> dict[str, float 
         "minutes": minutes,
         "count": count,
         "net": net,
-        "parameters": model.parameters,
+        "parameters": model.parameter_count,
         "batch": plan.config.batch,
         "expected": plan.steps,
         "steps": trainer.step,

@@ -56,7 +56,7 @@ def train_or_go_on() -> None:
         trainer, _ = resume_run(RUN, data, training_config(RUN), device)
     else:
         trainer = start_run(RUN, data, config, replace(model_for(data), net=net), device)
-    print(f"{trainer.model.parameters:,} parameters", flush=True)
+    print(f"{trainer.model.parameter_count:,} parameters", flush=True)
     try:
         for event in train(RUN, trainer):
             if isinstance(event, Measured) and int(event.values["step"] or 0) % 250 == 0:

@@ -56,8 +56,8 @@ def main() -> None:
     ddpm, recipe = DenoisingDiffusionPytorch(SHAPE, (1, 2, 4, 8)), Diffusers(SHAPE, (64, 96, 176))
     batches = (dataset.batch(np.arange(at, at + BATCH) % len(pixels))[0] for at in itertools.count(0, BATCH))
     rows: dict[str, tuple[float, Callable[[], object]]] = {
-        "sfumato, with AdamW": (first.parameters, lambda: next(with_adamw)),
-        "sfumato, with Muon": (first.parameters, lambda: next(with_muon)),
+        "sfumato, with AdamW": (first.parameter_count, lambda: next(with_adamw)),
+        "sfumato, with Muon": (first.parameter_count, lambda: next(with_muon)),
         "denoising-diffusion-pytorch": (ddpm.parameters, lambda: ddpm.step(next(batches))),
         "diffusers": (recipe.parameters, lambda: recipe.step(next(batches))),
     }

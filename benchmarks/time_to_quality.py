@@ -94,7 +94,7 @@ def sfumato(dataset: Dataset, until: float, count: int) -> dict[str, Any]:
         ended = time.time()
         model = load(folder)
     samples = torch.cat([model.sample(range(at, min(at + 250, count))) for at in range(0, count, 250)])
-    return {"samples": samples, "ended": ended, "images": trainer.images, "parameters": model.parameters}
+    return {"samples": samples, "ended": ended, "images": trainer.images, "parameters": model.parameter_count}
 
 
 def measure(contestant: str, name: str, folder: str, seconds: float, out: Path) -> dict[str, Any]:

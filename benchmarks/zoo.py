@@ -126,14 +126,14 @@ def train_digits(name: str = "digits") -> None:
         "times": [round(float(t), 3) for t in times],
         "schedule": "cosine",
         "calls": model.config.sampling.steps,
-        "parameters": model.parameters,
+        "parameters": model.parameter_count,
         "scores": scores,
         "moments": moments,
     }
     replace_file(RECORDED / f"{name}.json", (json.dumps(told) + "\n").encode())
     sheet = tile(torch.cat(pictures), columns=len(SEEDS), scale=1, gap=0)
     sheet.convert("L").save(RECORDED / f"{name}.png", optimize=True)
-    print(f"{model.parameters:,} parameters, {trainer.seconds:.0f} s, {scores}")
+    print(f"{model.parameter_count:,} parameters, {trainer.seconds:.0f} s, {scores}")
 
 
 def train_points(name: str = "points") -> None:
@@ -160,7 +160,7 @@ def train_points(name: str = "points") -> None:
         off, usual = (sliced_wasserstein(x, one, repeats=0).value for x in (drawn, other))
         inside, reached = (100 * found[share].value for share in ("precision", "recall"))
         print(f"{words:<14}{off:8.3f}{usual:9.3f}{inside:10.1f}%{reached:7.1f}%")
-    print(f"{model.parameters:,} parameters, {trainer.seconds:.0f} s")
+    print(f"{model.parameter_count:,} parameters, {trainer.seconds:.0f} s")
 
 
 def train_emoji() -> None:
@@ -189,7 +189,9 @@ def train_emoji() -> None:
         if isinstance(event, Measured) and int(event.values["step"] or 0) % 100 == 0:
             print(event.values, flush=True)
     save_zoo("emoji", load(folder))
-    print(f"{trainer.model.parameters:,} parameters, {trainer.images:,} images in {trainer.seconds / 60:.0f} minutes")
+    print(
+        f"{trainer.model.parameter_count:,} parameters, {trainer.images:,} images in {trainer.seconds / 60:.0f} minutes"
+    )
 
 
 def train_rivals() -> None:

@@ -13,23 +13,29 @@ if TYPE_CHECKING:
     from sfumato.data import Dataset, datasets, open_dataset
     from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
     from sfumato.errors import SfumatoError
-    from sfumato.hub import Model, ModelConfig, SamplingConfig, cascade, load, with_control_branch
-    from sfumato.sampling import grid, sample, stepper
+    from sfumato.evaluation import evaluate
+    from sfumato.hub import Model, ModelConfig, Request, SamplingConfig, cascade, load, with_control_branch
+    from sfumato.runs import Run
+    from sfumato.sampling import Edit, grid, sample, stepper
     from sfumato.training import TrainingConfig, model_for, model_from, plan_run, resume_run, start_run, train
 
 _HOMES = {
     "Dataset": "data",
+    "Edit": "sampling",
     "Level": "diffusion",
     "Model": "hub",
     "ModelConfig": "hub",
     "NetDenoiser": "diffusion",
     "Objective": "diffusion",
     "Parameterization": "diffusion",
+    "Request": "hub",
+    "Run": "runs",
     "SamplingConfig": "hub",
     "SfumatoError": "errors",
     "TrainingConfig": "training",
     "cascade": "hub",
     "datasets": "data",
+    "evaluate": "evaluation",
     "model_for": "training",
     "model_from": "training",
     "plan_run": "training",
@@ -47,17 +53,21 @@ _HOMES = {
 __version__ = version("sfumato")
 __all__ = [
     "Dataset",
+    "Edit",
     "Level",
     "Model",
     "ModelConfig",
     "NetDenoiser",
     "Objective",
     "Parameterization",
+    "Request",
+    "Run",
     "SamplingConfig",
     "SfumatoError",
     "TrainingConfig",
     "cascade",
     "datasets",
+    "evaluate",
     "grid",
     "load",
     "model_for",

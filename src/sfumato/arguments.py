@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -86,10 +86,11 @@ def one_of(kind: str, name: Any, known: Iterable[str] | None = None) -> str:
 def listed(name: str, values: Any, example: str) -> list[Any]:
     """The elements of a list, a range, an array or a tensor of one dimension.
 
-    Raises SfumatoError for a text, a mapping, a lone value or a table; `example` says how a list is written.
+    Raises SfumatoError for a text, a mapping, a set, which has no order, a lone value or a table; `example` says how a
+    list is written.
     """
     found = None
-    if not isinstance(values, str | bytes | Mapping) and getattr(values, "ndim", 1) == 1:
+    if not isinstance(values, str | bytes | Mapping | Set) and getattr(values, "ndim", 1) == 1:
         elements = values.tolist() if hasattr(values, "tolist") else values
         if isinstance(elements, Iterable):
             found = list(elements)
@@ -111,22 +112,26 @@ def as_seeds(seeds: Any) -> Sequence[int]:
 
 
 def as_labels(labels: Any, count: int, classes: Sequence[str]) -> list[int | None] | None:
-    """A label for each of `count` images: None for those that no class is asked for; one alone is for all.
+    """The number of a class for each of `count` images, None for those of none; one label alone is for all.
 
-    Raises SfumatoError for a label that is none of the `classes`' numbers, and for more or fewer than `count`.
+    Labels are names of the `classes` or their numbers. Raises SfumatoError for any other, and for more or fewer than
+    `count`.
     """
     if labels is None:
         return None
     if not classes:
-        raise SfumatoError("the model was trained without classes; leave labels out.")
-    example = f"[0] * {count}" if count > 1 else "[0]"
-    if not isinstance(labels, str) and not _truth(labels) and _is_whole(labels):
+        raise SfumatoError("the model was trained without classes; leave `labels` out.")
+    if isinstance(labels, str) or (not _truth(labels) and _is_whole(labels)):
         labels = [labels] * count
-    checked = []
-    for one in listed("labels", labels, example):
-        if isinstance(one, str) and one in classes:
-            raise SfumatoError(f"labels are the numbers of classes, and '{one}' is {list(classes).index(one)}.")
-        checked.append(None if one is None else whole("a label", one, 0, len(classes) - 1))
+    numbers = {name: number for number, name in enumerate(classes)}
+    checked: list[int | None] = []
+    for one in listed("labels", labels, f'["{classes[0]}"] or [0]'):
+        if isinstance(one, str) and one not in numbers:
+            raise unknown("class", one, classes)
+        if isinstance(one, str):
+            checked.append(numbers[one])
+        else:
+            checked.append(None if one is None else whole("a label", one, 0, len(classes) - 1))
     _as_many("labels", len(checked), count)
     return checked
 

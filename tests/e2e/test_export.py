@@ -47,6 +47,7 @@ def importer(folder: Path, noise: Any, labels: list[int]) -> np.ndarray:
         ("ddpm", {"grid": "trailing", "schedule": "linear"}),
         ("dpm++2m", {"guidance": 2.5}),
         ("ddim", {"guidance": 0.0}),
+        ("ddim", {"eta": 0.5}),
     ],
 )
 def test_an_importer_draws_what_we_draw(

@@ -172,7 +172,7 @@ def test_its_pictures_are_the_model_s_own(site: Path) -> None:
     ]
     with opened(site, "--run", "digits") as (address, _):
         told = ask(f"{address}live.json")["run"]
-        assert (told["name"], told["shape"], told["parameters"]) == ("digits", [1, 8, 8], model.parameters)
+        assert (told["name"], told["shape"], told["parameters"]) == ("digits", [1, 8, 8], model.parameter_count)
         for one in asked:
             expected = picture(model.sample(**one), one.get("labels"))
             drawn = pixels(ask(f"{address}live/draw", one))

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.arguments import as_labels, as_seeds, as_texts
+from sfumato.data import open_dataset
 from sfumato.diffusion import SCHEDULES, FiniteSet, NetDenoiser, Parameterization, log_likelihood
 from sfumato.errors import SfumatoError
-from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
+from sfumato.hub import Model, ModelConfig, SamplingConfig, load, new_model
 from sfumato.nets import MLPConfig
 from sfumato.sampling import Edit, ImageNoise, Step, classifier_free, composed, grid, invert, sample, stepper
 from sfumato.sampling.editing import outpaint
@@ -50,6 +51,8 @@ def as_drawn(model: Model, **given: Any) -> torch.Tensor:
         {"labels": np.array([1, 2], np.uint8)},
         {"labels": torch.tensor([1, 2])},
         {"labels": (np.int64(1), 2)},
+        {"labels": ["dog", "cow"]},
+        {"labels": ["dog", 2]},
         {"steps": np.int64(2), "guidance": np.float32(1)},
         {"batch": np.int32(1)},
     ],
@@ -77,8 +80,10 @@ def test_one_label_is_for_all_and_none_says_nothing(model: Model) -> None:
         ({"labels": [1, 2.0]}, r"a label is a whole number, not 2.0 \(float\)"),
         ({"labels": [1, True]}, "a label is a whole number, not True"),
         ({"labels": np.array([0.0, 1.0])}, "a label is a whole number"),
-        ({"labels": "cat"}, "labels are a list"),
-        ({"labels": ["cat", "dog"]}, "labels are the numbers of classes, and 'cat' is 0"),
+        ({"labels": "horse"}, "unknown class 'horse'.*choices are cat, dog, cow"),
+        ({"labels": ["cat", "horse"]}, "unknown class 'horse'"),
+        ({"labels": {1, 2}}, "labels are a list"),
+        ({"prompts": {"a", "b"}}, "prompts are a list"),
         ({"labels": [[1, 2]]}, "a label is a whole number"),
         ({"labels": np.array([[1], [2]])}, "labels are a list"),
         ({"seeds": 2}, r"seeds are a list such as \[7\] or range\(16\), not 2"),
@@ -105,7 +110,7 @@ def test_one_label_is_for_all_and_none_says_nothing(model: Model) -> None:
         ({"threshold": "no"}, "threshold is True or False"),
         ({"step": 3}, "unknown setting of sampling 'step': did you mean 'steps'"),
         ({"prompts": "a cat"}, "trained without captions"),
-        ({"told": {"age": 3}}, "trained without 'age'"),
+        ({"conditions": {"age": 3}}, "trained without 'age'"),
     ],
 )
 def test_what_can_t_be_meant_is_refused_in_one_sentence(model: Model, given: dict[str, Any], message: str) -> None:
@@ -115,8 +120,19 @@ def test_what_can_t_be_meant_is_refused_in_one_sentence(model: Model, given: dic
 
 def test_a_model_without_classes_takes_no_labels() -> None:
     plain = new_model(replace(TINY, net=replace(TINY.net, classes=0), classes=()))
-    with pytest.raises(SfumatoError, match="trained without classes; leave labels out"):
+    with pytest.raises(SfumatoError, match="trained without classes; leave `labels` out"):
         plain.sample([1], [0], steps=1)
+
+
+def test_what_names_nothing_is_refused_in_one_sentence(model: Model) -> None:
+    with pytest.raises(SfumatoError, match="a model is named by its path or by its name"):
+        load(5)  # type: ignore[arg-type]
+    with pytest.raises(SfumatoError, match="a data set is named by a text"):
+        open_dataset(5)  # type: ignore[arg-type]
+    with pytest.raises(SfumatoError, match=r"`edit` is a sfumato.Edit"):
+        as_drawn(model, edit=5)
+    with pytest.raises(SfumatoError, match=r"`sampling` is a sfumato.SamplingConfig"):
+        as_drawn(model, sampling="ddim")
 
 
 ANYTHING = st.one_of(

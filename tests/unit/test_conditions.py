@@ -142,13 +142,13 @@ def test_a_resumed_run_with_conditions_equals_an_uninterrupted_one_and_draws_wha
     told = {"age": [20.0, 40.0], "style": [1.0, 0, 0], "depth": torch.zeros(1, 8, 8), "edges": torch.ones(1, 8, 8)}
     told["small"] = torch.zeros(2, 8, 8)
     for some in [{name: value} for name, value in told.items()] + [told]:
-        conditional = drawn.sample([1, 2], told=some, steps=3)
+        conditional = drawn.sample([1, 2], conditions=some, steps=3)
         assert not torch.equal(conditional, unconditional), some.keys()
-        assert torch.equal(drawn.sample([1, 2], told=some, steps=3, guidance=0.0), unconditional)
-        assert torch.equal(drawn.sample([1, 2], told=some, steps=3, guidance=1.0), conditional)
-        assert not torch.equal(drawn.sample([1, 2], told=some, steps=3, guidance=2.0), conditional)
-    one_by_one = drawn.sample([1, 2], told=told, steps=3, batch=1)
-    torch.testing.assert_close(one_by_one, drawn.sample([1, 2], told=told, steps=3), rtol=0, atol=2e-5)
+        assert torch.equal(drawn.sample([1, 2], conditions=some, steps=3, guidance=0.0), unconditional)
+        assert torch.equal(drawn.sample([1, 2], conditions=some, steps=3, guidance=1.0), conditional)
+        assert not torch.equal(drawn.sample([1, 2], conditions=some, steps=3, guidance=2.0), conditional)
+    one_by_one = drawn.sample([1, 2], conditions=told, steps=3, batch=1)
+    torch.testing.assert_close(one_by_one, drawn.sample([1, 2], conditions=told, steps=3), rtol=0, atol=2e-5)
 
 
 def draws(data: Dataset, conditions: Iterable[ConditionConfig], step: int, seed: int = 0) -> dict[str, Tensor]:
@@ -293,10 +293,10 @@ def test_what_a_model_cant_be_told_is_said() -> None:
         ({"age": math.inf}, "the condition 'age' takes finite numbers"),
     ):
         with pytest.raises(SfumatoError) as error:
-            model.sample([0], told=told, steps=2)
+            model.sample([0], conditions=told, steps=2)
         assert message in str(error.value)
     with pytest.raises(SfumatoError, match="was trained without 'age'; leave it out"):
-        new_model(TINY).sample([0], told={"age": 3.0}, steps=2)
+        new_model(TINY).sample([0], conditions={"age": 3.0}, steps=2)
     with pytest.raises(SfumatoError, match="digits comes without metadata, so there is no column 'age'"):
         open_dataset("digits", columns=Columns(("age",)))
 

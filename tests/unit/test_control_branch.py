@@ -54,7 +54,7 @@ def test_a_fresh_branch_changes_no_bit(patch: int) -> None:
     model = add_control_branch(base, EDGES)
     told = {"edges": edges()}
     drawn = base.sample([1, 2], [0, 1], steps=3)
-    assert torch.equal(model.sample([1, 2], [0, 1], told=told, steps=3), drawn)
+    assert torch.equal(model.sample([1, 2], [0, 1], conditions=told, steps=3), drawn)
     assert torch.equal(model.sample([1, 2], [0, 1], steps=3), drawn)
 
 
@@ -65,13 +65,15 @@ def test_a_branch_trains_alone_and_untold_or_at_strength_0_is_the_model_below(ru
     assert all(name.startswith("control_branch.") for name in after.keys() - before.keys())
     drawn = base.sample([1, 2], [0, 1], steps=3)
     told = {"edges": edges()}
-    with_edges = model.sample([1, 2], [0, 1], told=told, steps=3)
+    with_edges = model.sample([1, 2], [0, 1], conditions=told, steps=3)
     assert not torch.equal(with_edges, drawn)
     assert torch.equal(model.sample([1, 2], [0, 1], steps=3), drawn)
-    assert torch.equal(model.sample([1, 2], [0, 1], told={**told, "strength": 0.0}, steps=3), drawn)
-    assert torch.equal(model.sample([1, 2], [0, 1], told={**told, "strength": 1.0}, steps=3), with_edges)
-    assert torch.equal(model.sample([1, 2], [0, 1], told=told, steps=3, guidance=0.0), base.sample([1, 2], steps=3))
-    half = model.sample([1, 2], [0, 1], told={**told, "strength": 0.5}, steps=3)
+    assert torch.equal(model.sample([1, 2], [0, 1], conditions={**told, "strength": 0.0}, steps=3), drawn)
+    assert torch.equal(model.sample([1, 2], [0, 1], conditions={**told, "strength": 1.0}, steps=3), with_edges)
+    assert torch.equal(
+        model.sample([1, 2], [0, 1], conditions=told, steps=3, guidance=0.0), base.sample([1, 2], steps=3)
+    )
+    half = model.sample([1, 2], [0, 1], conditions={**told, "strength": 0.5}, steps=3)
     assert not torch.equal(half, drawn) and not torch.equal(half, with_edges)
 
 
@@ -79,7 +81,7 @@ def test_the_branch_lies_apart_and_fits_the_model_that_it_was_trained_on(runs: t
     base, model = load(runs[0]), load(runs[1])
     joined = with_control_branch(base, runs[1] / "branch")
     told = {"edges": edges()}
-    assert torch.equal(joined.sample([1, 2], told=told, steps=3), model.sample([1, 2], told=told, steps=3))
+    assert torch.equal(joined.sample([1, 2], conditions=told, steps=3), model.sample([1, 2], conditions=told, steps=3))
     other = new_model(replace(TINY, net=UNetConfig(1, classes=3, widths=(16, 32))))
     with pytest.raises(SfumatoError, match="was trained on another network"):
         with_control_branch(other, runs[1] / "branch")

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asked import Draws, draws, model, pixels
-from sfumato.cli import drawing, sample
+from sfumato.cli import drawing, writing
 from sfumato.cli.drawing import NAME_BYTES, slug
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
-from sfumato.hub import Model
+from sfumato.hub.resolving import Resolved
 
 __all__ = ["draws"]
 LONG = "a red heart on a very long road that leads through fields and woods"
@@ -44,8 +44,8 @@ def test_what_is_there_already_is_not_drawn_again(draws: Draws, monkeypatch: pyt
     draws("tiny", "-n", 3, "--steps", 2, "--out", "out")
     before = {path: path.stat().st_mtime_ns for path in Path("out").iterdir()}
     drawn: list[int] = []
-    real = drawing.draw
-    monkeypatch.setattr(sample, "draw", lambda *a, **k: (drawn.extend(r) or (r, x) for r, x in real(*a, **k)))  # type: ignore[func-returns-value]
+    real = drawing.generate
+    monkeypatch.setattr(writing, "generate", lambda *a, **k: (drawn.extend(r) or (r, x) for r, x in real(*a, **k)))  # type: ignore[func-returns-value]
     assert draws("tiny", "-n", 3, "--steps", 2, "--out", "out") == [] and drawn == []
     assert {path: path.stat().st_mtime_ns for path in Path("out").iterdir()} == before
     draws("tiny", "-n", 5, "--steps", 2, "--out", "out")
@@ -57,17 +57,17 @@ def test_a_drawing_that_is_stopped_keeps_what_is_drawn_and_goes_on(
 ) -> None:
     words = ("tiny", "a heart", "-n", 7, "--steps", 2, "--batch", 2)
     draws(*words, "--out", "whole")
-    stream, calls = Model.stream, 0
+    steps, calls = Resolved.steps, 0
 
-    def stopped(self: Model, *a: object, **k: object) -> object:
+    def stopped(self: Resolved, *a: object) -> object:
         nonlocal calls
         calls += 1
-        if calls == 4:  # one looks whether it can be drawn, and two batches
+        if calls == 3:  # after two batches
             raise KeyboardInterrupt
-        return stream(self, *a, **k)  # type: ignore[arg-type]
+        return steps(self, *a)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(Model, "stream", stopped)
+        patched.setattr(Resolved, "steps", stopped)
         with pytest.raises(SystemExit) as end:
             draws(*words, "--out", "out")
     assert end.value.code == 130
@@ -101,7 +101,7 @@ def test_names_keep_every_script_and_emoji_and_end_at_whole_letters() -> None:
 
 def test_a_place_that_cannot_be_written_is_named_before_drawing(draws: Draws, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("file").write_text("")
-    monkeypatch.setattr(sample, "draw", None)  # would not survive being called
+    monkeypatch.setattr(writing, "generate", None)  # would not survive being called
     with pytest.raises(SfumatoError, match="could not write"):
         draws("tiny", "-n", 1, "--out", "file/inside")
     with pytest.raises(SfumatoError, match="could not write"):

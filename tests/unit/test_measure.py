@@ -16,20 +16,20 @@ from sfumato.data.tokens import learn_tokenizer
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, loss_by_level
 from sfumato.evaluation.classifier import train_classifier
-from sfumato.evaluation.evaluate import told_words
+from sfumato.evaluation.evaluating import conditions_words
 from sfumato.evaluation.features import content_hash, left_out, open_extractor, own_classifier
 from sfumato.evaluation.measure import (
-    asked_of,
-    asked_rows,
     audit_samples,
     conditions,
+    like_rows,
     measure,
     open_reference,
     proportional_labels,
+    request_like,
     shrunk,
 )
 from sfumato.evaluation.record import Record, Source, rank, read_record, unlike, write_record
-from sfumato.hub import ModelConfig, new_model
+from sfumato.hub import ModelConfig, SamplingConfig, new_model
 from sfumato.nets import MLPConfig
 from sfumato.training import model_for
 from sfumato.training.conditions import conditions_of
@@ -163,24 +163,25 @@ def test_captions_are_those_of_held_out_samples() -> None:
     both, words, classes = (new_model(model_for(some, "nano")) for some in (dataset, unlabelled, blobs(100)))
     both.tokenizer = words.tokenizer = learn_tokenizer(said)
     for count in (10, 20, 50):
-        asked = asked_of(reference, count, both)
+        asked = request_like(reference, both, range(count), SamplingConfig())
         assert asked.prompts is not None and set(asked.prompts) <= set(own)
-        assert len(set(asked.prompts)) == min(count, 20) and asked.labels == [own[one] for one in asked.prompts]
-    assert asked_of(reference, 10, words).labels is None
-    assert asked_of(reference, 10, classes).prompts is None
+        assert len(set(asked.prompts)) == min(count, 20) and asked.labels == tuple(own[one] for one in asked.prompts)
+    assert request_like(reference, words, range(10), SamplingConfig()).labels is None
+    assert request_like(reference, classes, range(10), SamplingConfig()).prompts is None
 
 
-def test_a_model_is_told_by_name_what_held_out_samples_are() -> None:
+def test_a_model_is_conditioned_by_name_on_what_held_out_samples_are() -> None:
     dataset = replace(blobs(100), values={"age": np.arange(100, dtype=np.float32)[:, None]})
     columns = Columns(numbers=("age",))
     reference = open_reference(dataset, open_extractor("pixels", dataset))
     model = new_model(model_for(dataset, "nano", conditions=conditions_of(dataset, columns, ["edges"])))
-    asked = asked_of(reference, 30, model)
-    rows = asked_rows(reference, 30)
-    assert dataset.labels is not None and asked.labels == dataset.labels[rows].tolist() and not asked.nothing
-    assert asked.told["age"].tolist() == rows.tolist() and asked.told["edges"].shape == (30, 1, 8, 8)
-    assert asked.at([3, 1]).told["age"].tolist() == rows[[3, 1]].tolist()
-    assert told_words(asked, reference) == "age, edges of 20 of the samples that stand for held-out ones, in turn"
+    asked = request_like(reference, model, range(30), SamplingConfig())
+    rows = like_rows(reference, 30)
+    assert dataset.labels is not None and asked.labels == tuple(dataset.labels[rows]) and asked.conditioned
+    edges, some = asked.conditions["edges"], asked.rows([3, 1])
+    assert asked.conditions["age"].tolist() == rows.tolist() and edges.shape == (30, 1, 8, 8)
+    assert some.conditions["age"].tolist() == rows[[3, 1]].tolist() and some.seeds == (3, 1)
+    assert conditions_words(asked, reference) == "age, edges of 20 of the samples that stand for held-out ones, in turn"
 
 
 def test_a_network_that_learnt_nothing_loses_as_much_as_the_best_linear_guess() -> None:

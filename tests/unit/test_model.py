@@ -59,7 +59,7 @@ def test_unknown_names_suggest(run_folder: Path) -> None:
     with pytest.raises(SfumatoError, match="did you mean 'karras'"):
         model.sample([0], [0], grid="karas")
     with pytest.raises(SfumatoError, match="choices are cat, dog, cow"):
-        model.label("horse")
+        model.labels("horse", 1)
 
 
 def test_steps_below_one_are_refused(run_folder: Path) -> None:

@@ -16,7 +16,7 @@ from asked import Draws, draws, model, pixels
 from sfumato.cli import app
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
-from sfumato.hub import Model
+from sfumato.hub.resolving import Resolved
 from sfumato.sampling import Gaussian
 
 __all__ = ["draws"]
@@ -47,7 +47,7 @@ MODES: dict[str, dict[str, list[str]]] = {
 }
 # Options of the other commands, each with the test that shows what it does, or what is said of it here.
 ELSEWHERE = {
-    "export": dict.fromkeys(("run", "out", "sampler", "steps", "grid", "schedule", "guidance"),
+    "export": dict.fromkeys(("run", "out", "sampler", "steps", "grid", "schedule", "guidance", "eta"),
                             "e2e/test_export.py::test_an_importer_draws_what_we_draw")
     | {"weights": "unit/test_model.py::test_ema_and_raw_weights_are_two_models"},
     "eval": dict.fromkeys(("run", "count", "n", "features", "against", "seeds", "from-record", "out", "json", "curve"),
@@ -92,14 +92,14 @@ class Stop(Exception):
 def batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How many samples the model is asked for at once."""
     seen: list[int] = []
-    stream = Model.stream
+    steps = Resolved.steps
 
-    def counted(self: Model, seeds: Any, *a: Any, **k: Any) -> Any:
-        seen.append(len(seeds))
-        return stream(self, seeds, *a, **k)
+    def counted(self: Resolved, rows: Any = None) -> Any:
+        seen.append(len(self.request.seeds if rows is None else rows))
+        return steps(self, rows)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Model, "stream", counted)
+        patched.setattr(Resolved, "steps", counted)
         yield seen
 
 
@@ -187,16 +187,16 @@ def test_a_built_lesson_takes_no_option_of_a_server(
 def test_measuring_takes_its_options_and_ranking_records_takes_none(
     run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sfumato.evaluation import evaluate
+    from sfumato.evaluation import evaluating
 
     asked: list[Any] = []
 
-    def stop(model: Any, reference: Any, what: Any, plan: Any, draw: Any, command: str) -> None:
+    def stop(model: Any, reference: Any, plan: Any, sampler: Any, command: str) -> None:
         asked.append((model, plan, command))
         raise Stop
 
-    monkeypatch.setattr(evaluate, "evaluate", stop)
-    monkeypatch.setattr("sfumato.cli.eval.data_of", lambda run, model: _blobs())
+    monkeypatch.setattr(evaluating, "carry_out", stop)
+    monkeypatch.setattr("sfumato.cli.eval.training_data", lambda run, model: (*_blobs(), []))
 
     def measured(*words: str) -> tuple[Any, Any, str]:
         with pytest.raises(Stop):

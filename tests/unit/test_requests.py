@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from asked import CLASSES, PATHS, Draws, draws, model, pixels
 from sfumato.cli import app
-from sfumato.cli.drawing import draw_all, pixels_of
+from sfumato.cli.drawing import generate_all, pixels_of
 from sfumato.cli.record import By, compared, comparison_facts, facts, read_record
 from sfumato.data import picture, read_about, save_png
 from sfumato.errors import SfumatoError
@@ -34,9 +34,10 @@ from sfumato.hub.request import (
     read_comparison,
     read_request,
     seed_words,
-    settle,
 )
 from sfumato.hub.resolving import resolve
+from sfumato.hub.settings import settle
+from sfumato.sampling import Edit
 
 __all__ = ["draws"]
 NUMBERS = itertools.count()
@@ -90,8 +91,7 @@ def asked(draw: st.DrawFn, by: By) -> Request:
         how = settle(by.model.config.sampling, True, **given)
         negative = draw(prompts) if how.guidance > 1 and draw(st.booleans()) else None
         request = Request(numbers, how, classes, prompt, negative, conditions, edit)
-        arguments = resolve(request, by.model)
-        by.model.stream(numbers[:1], sampling=how, **arguments.rows(by.model, [0]))
+        resolve(request, by.model)
     except SfumatoError:
         reject()
     return request
@@ -107,7 +107,7 @@ def test_whatever_is_recorded_draws_the_same_picture_again(draws: Draws, name: s
     def law(data: st.DataObject) -> None:
         request = data.draw(asked(by))
         assert read_request(request.json()) == request
-        samples = draw_all(by.model, request.seeds, resolve(request, by.model), request.sampling, 64)
+        samples = generate_all(resolve(request, by.model), 64)
         about = facts(by, request)
         place = Path(f"drawn/{next(NUMBERS)}")
         save_png(picture(samples), place / "record.png", about)
@@ -170,8 +170,8 @@ def test_seeds_far_apart_are_two_numbers_and_no_range_is_unrolled_to_be_refused(
         ({"seeds": "0-x"}, "0-15 or 3,7,42"),
         ({"seeds": f"0-{2**60}"}, "more than 100,000"),
         ({"prompt": "  "}, "the prompt is empty"),
-        ({"prompt": 5}, "'prompt'"),
-        ({"classes": []}, "names none"),
+        ({"prompts": 5}, "'prompts"),
+        ({"labels": []}, "names none"),
         ({"conditions": {"age": "old"}}, "'conditions.age"),
         ({"negative": "x"}, "nothing leads away"),
         ({"edit": {"image": {"path": "x", "sha256": ""}, "strength": 2}}, "lies between 0"),
@@ -185,6 +185,75 @@ def test_a_request_from_elsewhere_is_read_strictly(change: Mapping[str, Any], wo
     for text in ("", "[]", "[" * 100_000, '{"seeds": '):
         with pytest.raises(SfumatoError, match="can't be read"):
             read_request(text)
+
+
+def test_a_request_of_before_is_read_by_the_names_of_before() -> None:
+    sampling = SamplingConfig("ddim", 4, guidance=2.0)
+    now = Request((3, 4), sampling, ("cat", "dog"), "a heart", "a face", {"age": 3.0})
+    written = json.loads(now.json())
+    sampling_of_then = {**written["sampling"], "interval": None, "eta": None, "tolerance": None}
+    then = {
+        "seeds": "3-4", "sampling": sampling_of_then, "classes": ["cat", "dog"], "prompt": "a heart",
+        "negative": "a face", "conditions": {"age": 3.0}, "edit": None,
+    }  # fmt: skip
+    assert read_request(json.dumps(then)) == now
+    rows = ("ddim",), (sampling,), (4,)
+    comparison = {"request": then, "names": ["ddim"], "rows": [sampling_of_then], "steps": [4]}
+    assert read_comparison(json.dumps(comparison)) == Comparison(now, *rows)
+
+
+def test_a_request_of_tensors_is_sampled_and_has_no_json() -> None:
+    tiny = model()
+    noise = torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    tensors: list[dict[str, Any]] = [
+        {"conditions": {"depth": noise}},
+        {"start": 80 * noise},
+        {"edit": Edit(noise[0].clamp(-1, 1), 0.5)},
+    ]
+    for one in tensors:
+        request = tiny.request([3, 4], ["cat", "🦊"], steps=3, **one)
+        whole = resolve(request, tiny).samples()
+        alone = resolve(request.rows([1]), tiny).samples()
+        torch.testing.assert_close(alone, whole[1:], rtol=0, atol=2e-5)
+        with pytest.raises(SfumatoError, match="is a tensor has no JSON form"):
+            request.json()
+
+
+def test_python_and_the_command_line_make_one_request(draws: Draws) -> None:
+    """The same defaults, by the same names."""
+    tiny = model()
+    (first, *_) = draws("tiny", "a heart", "--class", "cat", "--number", "age=31", "--seeds", "5", "--out", "out")
+    about = read_about(next(path for path in Path("out").iterdir() if "seed" in path.name))
+    said = read_request(about["request"])
+    asked = tiny.request([5], "cat", prompts="a heart", conditions={"age": 31.0})
+    assert (said.seeds, said.sampling, said.prompts) == (asked.seeds, asked.sampling, asked.prompts)
+    assert np.array_equal(
+        pixels_of(tiny.sample([5], "cat", prompts="a heart", conditions={"age": 31.0})), pixels(first)
+    )
+
+
+def test_weights_draw_several_conditions_at_once() -> None:
+    """One of weight 1 is plain conditioning; the sum is Liu et al.'s; weights go with no guidance."""
+    tiny = model()
+    plain = tiny.sample([0, 1], "cat", prompts="a heart", steps=3)
+    torch.testing.assert_close(tiny.sample([0, 1], "cat", prompts={"a heart": 1.0}, steps=3), plain)
+    by_guidance = tiny.sample([0, 1], "cat", steps=3, guidance=2.5)
+    torch.testing.assert_close(tiny.sample([0, 1], {"cat": 2.5}, steps=3), by_guidance, rtol=0, atol=2e-5)
+    both = tiny.sample([0, 1], {"cat": 1.0, "🦊": -0.5}, steps=3)
+    assert not torch.allclose(both, tiny.sample([0, 1], "cat", steps=3))
+    with pytest.raises(SfumatoError, match="weights say how much each"):
+        tiny.sample([0], {"cat": 1.0}, guidance=2.0)
+    with pytest.raises(SfumatoError, match="unknown class 'tree'"):
+        tiny.sample([0], {"tree": 1.0})
+
+
+def test_the_noise_of_a_picture_leads_back_to_it() -> None:
+    tiny = model()
+    picture = tiny.sample([3], "cat", sampler="ddim", steps=8).clamp(-1, 1)
+    noise = tiny.invert(picture, "cat", steps=8)
+    torch.testing.assert_close(
+        tiny.sample(labels="cat", start=noise, sampler="ddim", steps=8), picture, rtol=0, atol=2e-3
+    )
 
 
 NEGATIVE = {"labels": [0], "negative": ["a heart"]}

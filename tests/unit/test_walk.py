@@ -77,7 +77,7 @@ def test_the_reader_of_the_docs_draws_what_we_draw(drawn: tuple[Model, Path]) ->
     text = np.array([(ids + 8 * [0])[:8] for ids in encoded])
     given = {name: value.numpy() for name, value in told.items()}
     theirs = READER["draw"](folder, 2, [1, 2], text, given, lambda shape: noise(), seen.append)
-    ours = model.sample([3, 4], [1, 2], prompts=prompts, told=told, sampler="dpm++2m-sde", steps=3, guidance=2.0)
+    ours = model.sample([3, 4], [1, 2], prompts=prompts, conditions=told, sampler="dpm++2m-sde", steps=3, guidance=2.0)
     torch.testing.assert_close(torch.from_numpy(theirs), ours, rtol=0, atol=1e-4)
     assert len(seen) == 3 and seen[-1] is theirs
     assert np.array_equal(READER["to_bytes"](ours.numpy()), to_uint8(ours))

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from sfumato import __version__
 from sfumato.cli.display import console, duration, note
-from sfumato.cli.eval import data_of
 from sfumato.cli.opening import open_model
 from sfumato.cli.sample import results_folder
 from sfumato.shell import Option, command_line
@@ -53,12 +52,15 @@ def claims(
     from sfumato.evaluation.features import open_extractor
     from sfumato.evaluation.laboratory import Laboratory
     from sfumato.evaluation.measure import open_reference
+    from sfumato.evaluation.training_data import training_data
 
     names = only or []
     check_names(names)
     start = time.perf_counter()
     model = open_model(run)
-    dataset, held = data_of(run, model)
+    dataset, held, notes = training_data(run, model)
+    for words in notes:
+        note(words)
     extractor = open_extractor(features, dataset, held_out=held)
     lab = Laboratory(model, open_reference(dataset, extractor, held), quick)
     if not as_json:
@@ -77,7 +79,7 @@ def claims(
     options: list[Option] = [*(("only", name) for name in names), ("quick", quick), ("features", other)]
     command = command_line("claims", [run], options)
     facts = [
-        ("model", f"{model.source}, {model.parameters:,} parameters"),
+        ("model", f"{model.source}, {model.parameter_count:,} parameters"),
         ("weights sha256", model.weights_hash),
         ("features", f"{lab.extractor.name}, {lab.reference.features.shape[1]} a sample"),
         ("data", f"{len(lab.reference.train):,} of {dataset.name} ({lab.reference.split})"),

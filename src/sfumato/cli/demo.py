@@ -10,7 +10,7 @@ import torch
 from cyclopts import Parameter
 
 from sfumato.cli.display import console, next_command, print_facts
-from sfumato.cli.drawing import draw_all, frame_of
+from sfumato.cli.drawing import frame_of, generate_all
 from sfumato.cli.record import By, facts
 from sfumato.cli.running import run
 from sfumato.data import Dataset, open_dataset, save_animation, save_png, tile
@@ -76,7 +76,7 @@ def demo(
     classes = dataset.classes
     asked = Request(tuple(range(COUNT)), model.config.sampling, classes)
     way: list[Step] = []
-    samples = draw_all(model, asked.seeds, resolve(asked, model), asked.sampling, 250, way)
+    samples = generate_all(resolve(asked, model), 250, way)
     labels = [i % len(classes) for i in asked.seeds]
     shown = replace(asked, seeds=asked.seeds[:100])  # ten rows of ten, a column a class
     save_png(tile(samples[:100], columns=10, scale=6), folder / "samples.png", facts(By(model), shown))

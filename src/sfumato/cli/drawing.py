@@ -21,55 +21,42 @@ from torch import Tensor
 from sfumato.cli.display import console
 from sfumato.cli.record import same_drawing
 from sfumato.data import picture, png
-from sfumato.errors import SfumatoError
 from sfumato.files import create_file
-from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.request import Request
-from sfumato.hub.resolving import Arguments
+from sfumato.hub.resolving import Resolved, check_finite
 from sfumato.sampling import Step
 
 NAME_BYTES = 60  # of a prompt or a class in a file's name
 SIGNS = set("<>|$`^~+=")  # ASCII symbols, which shells and systems take for something else
 
 
-def draw(
-    model: Model,
-    seeds: Sequence[int],
-    arguments: Arguments,
-    settings: SamplingConfig,
-    batch: int,
+def generate(
+    resolved: Resolved,
+    batch: int | None = None,
     rows: Sequence[int] | None = None,
     way: list[Step] | None = None,
-) -> Iterator[tuple[list[int], Tensor]]:
+) -> Iterator[tuple[Sequence[int], Tensor]]:
     """The samples, or `rows` of them, in batches with their numbers, under a progress bar over network steps.
 
     The first batch's steps are added to `way`. Raises SfumatoError where the numbers run away.
     """
-    rows = range(len(seeds)) if rows is None else rows
+    rows, first = range(len(resolved.request.seeds)) if rows is None else rows, True
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("drawing", total=settings.steps * -(-len(rows) // batch))
-        for first in range(0, len(rows), batch):
-            some = list(rows[first : first + batch])
-            for step in model.stream([seeds[i] for i in some], sampling=settings, **arguments.rows(model, some)):
-                if way is not None and first == 0:
+        task = bar.add_task("sampling", total=resolved.request.sampling.steps * len(rows))
+        for some, steps in resolved.batches(batch, rows):
+            for step in steps:
+                if way is not None and first:
                     way.append(step)
                 if step.index:
-                    bar.advance(task)
-            if not bool(step.x.isfinite().all()):
-                raise SfumatoError("with these settings the numbers run away; take more steps or less `guidance`.")
+                    bar.advance(task, len(some))
+            first = False
+            check_finite(step.x)
             yield some, step.x.cpu()
 
 
-def draw_all(
-    model: Model,
-    seeds: Sequence[int],
-    arguments: Arguments,
-    settings: SamplingConfig,
-    batch: int,
-    way: list[Step] | None = None,
-) -> Tensor:
-    """All the samples at once, `(len(seeds), *shape)`; see `draw`."""
-    return torch.cat([samples for _, samples in draw(model, seeds, arguments, settings, batch, way=way)])
+def generate_all(resolved: Resolved, batch: int | None = None, way: list[Step] | None = None) -> Tensor:
+    """All the samples at once, `(len(seeds), *shape)`; see `generate`."""
+    return torch.cat([samples for _, samples in generate(resolved, batch, way=way)])
 
 
 def frame_of(step: Step) -> Tensor:
@@ -79,8 +66,8 @@ def frame_of(step: Step) -> Tensor:
 
 def stem(request: Request) -> str:
     """The name of a picture's file, but for its suffix: what it shows, and its seed."""
-    words = [] if request.prompt is None else [slug(request.prompt) or "prompt"]
-    words += [] if request.classes is None else [slug(request.classes[0]) or "class"]
+    words = [] if request.prompts is None else [slug("+".join(request.prompts)) or "prompt"]
+    words += [] if request.labels is None else [slug("+".join(map(str, request.labels))) or "class"]
     return "-".join([*words, f"seed-{request.seeds[0]:04d}"])
 
 

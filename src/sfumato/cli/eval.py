@@ -9,31 +9,27 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 from cyclopts import Parameter
-from numpy.typing import NDArray
 from rich.table import Table
 from torch import Tensor
 
 from sfumato.cli.display import console, count, duration, note, print_facts
-from sfumato.cli.drawing import draw_all, frame_of
+from sfumato.cli.drawing import frame_of, generate_all
+from sfumato.cli.groups import COMMON, HOW, MEASURED, OUTPUT
 from sfumato.cli.opening import open_model
 from sfumato.cli.options import given, option_words, pick_seeds
 from sfumato.cli.sample import results_folder
-from sfumato.data import Dataset, open_dataset, picture, save_animation
+from sfumato.data import picture, save_animation
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import LEAST, SCORES
-from sfumato.hub import Model, SamplingConfig
-from sfumato.hub.request import seed_words, settle
-from sfumato.hub.resolving import Arguments
-from sfumato.hub.zoo import ships, zoo_data
+from sfumato.evaluation.training_data import training_data
+from sfumato.hub.request import Request, seed_words
+from sfumato.hub.resolving import resolve
+from sfumato.hub.settings import settle
 from sfumato.sampling import Step
 from sfumato.shell import command_line
-from sfumato.training import open_data, training_config
-from sfumato.training.config import left_out_by
-from sfumato.training.resuming import suited
 
 WORTH_TELLING = 5.0  # seconds
 
@@ -44,32 +40,56 @@ def eval_(
     *,
     n: Annotated[
         int | None,
-        Parameter(name=["-n", "--n", "--count"], help="How many samples to draw and measure [default: 1000]."),
+        Parameter(
+            group=COMMON, name=["-n", "--n", "--count"], help="How many samples to draw and measure [default: 1000]."
+        ),
     ] = None,
     features: Annotated[
         str | None,
         Parameter(
+            group=COMMON,
             help="What is compared: classifier (of the data's own classes), efficientnet-lite0, pixels, or a "
-            "network of yours, such as inception.onnx [default: auto]."
+            "network of yours, such as inception.onnx [default: auto].",
         ),
     ] = None,
     against: Annotated[
-        Path | None, Parameter(help="Another run that was measured, or its record.json, to be ranked with.")
+        Path | None,
+        Parameter(group=COMMON, help="Another run that was measured, or its record.json, to be ranked with."),
     ] = None,
-    seeds: Annotated[str | None, Parameter(help="One seed a sample: 0-999 [default].")] = None,
-    sampler: Annotated[str | None, Parameter(help="See `sfumato samplers` [default: the model's own].")] = None,
-    steps: Annotated[int | None, Parameter(help="How many steps to take [default: the model's own].")] = None,
-    guidance: Annotated[float | None, Parameter(help="[default: the model's own]")] = None,
-    weights: Annotated[str | None, Parameter(help="ema (the running average) or raw [default: ema].")] = None,
+    seeds: Annotated[str | None, Parameter(group=COMMON, help="One seed a sample: 0-999 [default].")] = None,
+    sampler: Annotated[
+        str | None, Parameter(group=HOW, help="See `sfumato samplers` [default: the model's own].")
+    ] = None,
+    steps: Annotated[
+        int | None, Parameter(group=COMMON, help="How many steps to take [default: the model's own].")
+    ] = None,
+    guidance: Annotated[float | None, Parameter(group=COMMON, help="[default: the model's own]")] = None,
+    weights: Annotated[
+        str | None, Parameter(group=HOW, help="ema (the running average) or raw [default: ema].")
+    ] = None,
     curve: Annotated[
-        bool | None, Parameter(help="Also measure quality against the number of steps [default: yes].")
+        bool | None, Parameter(group=MEASURED, help="Also measure quality against the number of steps [default: yes].")
     ] = None,
-    bits: Annotated[bool, Parameter(help="Also bits per dimension of held-out samples.", negative="")] = False,
-    from_record: Annotated[
-        bool, Parameter(help="Draw nothing: rank the records that --against and RUN hold already.", negative="")
+    bits: Annotated[
+        bool,
+        Parameter(group=MEASURED, help="Also bits per dimension of held-out samples.", negative="", show_default=False),
     ] = False,
-    out: Annotated[Path | None, Parameter(help="Where to write [default: RUN/evaluation].")] = None,
-    as_json: Annotated[bool, Parameter(name="--json", help="Print the record and nothing else.", negative="")] = False,
+    from_record: Annotated[
+        bool,
+        Parameter(
+            group=MEASURED,
+            help="Draw nothing: rank the records that --against and RUN hold already.",
+            negative="",
+            show_default=False,
+        ),
+    ] = False,
+    out: Annotated[Path | None, Parameter(group=OUTPUT, help="Where to write [default: RUN/evaluation].")] = None,
+    as_json: Annotated[
+        bool,
+        Parameter(
+            group=OUTPUT, name="--json", help="Print the record and nothing else.", negative="", show_default=False
+        ),
+    ] = False,
 ) -> None:
     """Measure a model: scores with intervals, whether it copies its training data, and a page to keep.
 
@@ -105,20 +125,16 @@ def eval_(
     other = read_record(against) if against is not None else None
     start = time.perf_counter()
     model = open_model(run, weights)
-    dataset, held = data_of(run, model)
-    from sfumato.evaluation.evaluate import (
-        Plan,
-        drawn_for,
-        evaluate,
-        expected_seconds,
-        features_seconds,
-    )
+    dataset, held, notes = training_data(run, model)
+    for words in notes:
+        note(words)
+    from sfumato.evaluation.evaluating import Plan, carry_out, conditioned_words, expected_seconds, features_seconds
     from sfumato.evaluation.features import open_extractor
-    from sfumato.evaluation.measure import Asked, asked_of, conditions, open_reference
+    from sfumato.evaluation.measure import conditions, open_reference, request_like
     from sfumato.evaluation.page import shown_rows, write_evaluation
 
     if guidance is not None and not model.conditional:
-        raise SfumatoError(f"{run} is told nothing, so there is nothing to guide; leave --guidance out.")
+        raise SfumatoError(f"{run} is conditioned on nothing, so there is nothing to guide; leave --guidance out.")
     with option_words():
         options = given(sampler=sampler, steps=steps, guidance=guidance)
         settings = settle(model.config.sampling, model.conditional, **options)
@@ -130,38 +146,29 @@ def eval_(
     if other is not None:  # before the work, not after
         check_alike(conditions(reference, len(numbers), 0), other.conditions, (model.source, other.source.model))
     plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
-    asked = asked_of(reference, plan.count, model)
+    request = request_like(reference, model, plan.seeds, plan.settings)
     if not quiet:
         print_facts(
             [
                 ("samples", f"{count(plan.count)}, {settings.sampler}, {settings.steps} steps"),
                 ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
-                ("drawn for", drawn_for(asked, reference)),
+                ("drawn for", conditioned_words(request, reference)),
                 ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),
                 ("will take", f"about {duration(expected_seconds(model, reference, plan))}"),
             ]
         )
 
-    def drawn(some: Sequence[int], asked: Asked, how: SamplingConfig, way: list[Step] | None = None) -> Tensor:
-        what = Arguments(asked.labels, asked.prompts, told=dict(asked.told))
-        return draw_all(model, some, what, how, plan.batch, way)
+    def sampled(request: Request) -> Tensor:
+        return generate_all(resolve(request, model), plan.batch)
 
     place = out or results_folder(run) / "evaluation"
-    found = evaluate(
-        model,
-        reference,
-        asked,
-        plan,
-        drawn,
-        _command(run, features, numbers, options, weights, curve, bits),
-    )
-    shown = shown_rows(plan.count, dataset.is_images)
-    some = [numbers[i] for i in shown]
-    told = asked.at(shown)
+    command = _command(run, features, numbers, options, weights, curve, bits)
+    found = carry_out(model, reference, plan, sampled, command)
+    shown = resolve(request.rows(shown_rows(plan.count, dataset.is_images)), model)
     way: list[Step] = []
-    drawn(some, told, settings, way)
+    generate_all(shown, plan.batch, way)
     columns = 10 if dataset.is_images else None
-    frames = [picture(frame_of(step), told.labels, columns) for step in way]
+    frames = [picture(frame_of(step), shown.every_label, columns) for step in way]
     save_animation(frames, place / "denoising.webp", milliseconds=120, last_hold=2000)
     paths = write_evaluation(place, found, reference)
     if as_json:
@@ -220,18 +227,6 @@ def print_ranking(one: Record, other: Record) -> None:
         table.add_row(SCORES[name].title, words(mine), words(theirs), answer)
     console.print(table)
     note(f"each of the {len(rows)} is judged by itself at 95%, so that one may seem better or worse by chance.")
-
-
-def data_of(run: Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None]:
-    """The data that `run` was trained on, and what it held out."""
-    if ships(run):
-        return open_dataset(zoo_data(str(run))), None
-    folder = run.parent.parent if (run / "state.json").exists() else run
-    config = training_config(folder)
-    dataset = suited(open_data(config), model.config, run)
-    if config.data.fingerprint not in ("", dataset.fingerprint()):
-        note(f"{config.data.source} holds other samples, classes or captions than what {run} was trained on.")
-    return dataset, left_out_by(config, dataset)
 
 
 def _command(

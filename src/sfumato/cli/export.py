@@ -12,7 +12,7 @@ from sfumato.cli.options import given, option_words
 from sfumato.cli.sample import results_folder
 from sfumato.hub import load
 from sfumato.hub.onnx import export_onnx
-from sfumato.hub.request import settle
+from sfumato.hub.settings import settle
 
 
 def export(
@@ -25,6 +25,7 @@ def export(
     grid: Annotated[str | None, Parameter(help="The rule that spaces the noise levels.")] = None,
     schedule: Annotated[str | None, Parameter(help="The schedule that the grid lies on.")] = None,
     guidance: Annotated[float | None, Parameter(help="As in `sfumato sample`.")] = None,
+    eta: Annotated[float | None, Parameter(help="As in `sfumato sample`.")] = None,
     weights: Annotated[str, Parameter(help='"ema" or "raw".')] = "ema",
 ) -> None:
     """Write a model for other languages: network.onnx, and walk.json with all that the sampler does as plain sums.
@@ -34,7 +35,7 @@ def export(
     """
     model = load(run, weights)  # type: ignore[arg-type]
     with option_words():
-        options = given(sampler=sampler, steps=steps, grid=grid, schedule=schedule, guidance=guidance)
+        options = given(sampler=sampler, steps=steps, grid=grid, schedule=schedule, guidance=guidance, eta=eta)
         settings = settle(model.config.sampling, model.conditional, **options)
         folder = out or results_folder(run) / "onnx"
         paths = export_onnx(model, folder, settings)

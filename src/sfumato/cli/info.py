@@ -118,7 +118,7 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
         facts.append(("told", describe_told(config.conditions)))
     return [
         *facts,
-        ("network", f"{config.net.kind}, {model.parameters / 1e6:.2f} M parameters"),
+        ("network", f"{config.net.kind}, {model.parameter_count / 1e6:.2f} M parameters"),
         ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
         (
             "draws with",

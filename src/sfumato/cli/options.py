@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from sfumato.cli.display import note
 from sfumato.data.controls import CONTROLS
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
-from sfumato.hub.model import STRENGTH
+from sfumato.hub.conditioning import STRENGTH
 from sfumato.hub.request import MAX_IMAGES, Control, File, PictureEdit, Value, parse_seeds
 from sfumato.nets import ConditionConfig
 
 VARIATION = 0.6  # the strength, where none is asked for
 ALL = "all"  # of --interval: guide everywhere, whatever the model's own settings say
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
-WORDS = {"classes": "--class", "labels": "--class", "prompt": "the prompt"}  # fields that are options of another name
+WORDS = {"labels": "--class", "prompts": "the prompt"}  # fields that are options of another name
 OPTIONS = {"number": "--number", "vector": "--vector", "image": "--control"}
 EXAMPLES = {"number": "--number {}=30", "vector": "--vector {}=1,0,2", "image": "--control {}=picture.png"}
 
@@ -60,40 +60,34 @@ def pick_classes(model: Model, given: Sequence[str] | None, count: int) -> tuple
     for names in given:  # a class name may itself hold a comma
         chosen += [names] if names in known else [name.strip() for name in names.split(",")]
     for name in chosen:
-        model.label(name)
+        model.labels(name, 1)
     if len(chosen) > count:
         note(f"{len(chosen)} classes are named and {count} of them drawn; -n {len(chosen)} draws each.")
     return tuple(chosen[:count])
 
 
-def pick_conditions(
-    model: Model,
-    number: Sequence[str] | None,
-    vector: Sequence[str] | None,
-    control: Sequence[str] | None,
-    ready: bool,
-    strength: float | None = None,
-) -> dict[str, Value]:
-    """What --number, --vector and --control say, by name; raises SfumatoError where the model can't be told so."""
+def pick_conditions(model: Model, options: Mapping[str, Any]) -> dict[str, Value]:
+    """What --number, --vector and --control say, by name; raises SfumatoError where the model doesn't take it."""
+    control, ready, strength = options["control"], options["control_ready"], options["control_strength"]
     if ready and control is None:
         raise SfumatoError("--control-ready says what --control is; name a picture with --control.")
-    told: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     if strength is not None:
         if control is None or model.config.control_branch is None:
             raise SfumatoError(
                 "--control-strength is that of a branch, trained with --from and --control, and goes with --control; "
                 "elsewhere use --guidance."
             )
-        told[STRENGTH] = strength
-    for one, text in _named(model, "number", number):
-        told[one.name] = _finite(text, f"--number {one.name}")
-    for one, text in _named(model, "vector", vector):
-        told[one.name] = _vector(one, text)
+        values[STRENGTH] = strength
+    for one, text in _named(model, "number", options["number"]):
+        values[one.name] = _finite(text, f"--number {one.name}")
+    for one, text in _named(model, "vector", options["vector"]):
+        values[one.name] = _vector(one, text)
     for one, text in _named(model, "image", control):
         if ready and not one.computed:
             note(f"{one.name} is always taken as it is; --control-ready changes nothing.")
-        told[one.name] = Control(File.of(text), ready and one.computed)
-    return told
+        values[one.name] = Control(File.of(text), ready and one.computed)
+    return values
 
 
 def _named(model: Model, kind: str, given: Sequence[str] | None) -> list[tuple[ConditionConfig, str]]:
@@ -212,7 +206,7 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def describe(conditions: Sequence[ConditionConfig]) -> str:
-    """The conditions in words, as `sfumato info` tells them."""
+    """The conditions in words, as `sfumato info` shows them."""
     words = []
     for one in conditions:
         if one.kind == "number":

@@ -7,23 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from torch import Tensor
+
 from sfumato import __version__
 from sfumato.cli.options import ALL
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, SamplingConfig
-from sfumato.hub.model import STRENGTH
+from sfumato.hub.conditioning import STRENGTH
 from sfumato.hub.request import (
     Comparison,
     Control,
+    PictureEdit,
     Request,
     Value,
     float_words,
     read_comparison,
     read_request,
     seed_words,
-    settle,
 )
+from sfumato.hub.settings import settle
 from sfumato.shell import Option, command_line
 
 SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
@@ -70,8 +73,8 @@ def _about(by: By, request: Request) -> dict[str, str]:
         if one.name in SHOWN or value != getattr(PLAIN, one.name):
             about[one.name] = "yes" if value is True else _setting(value)
     one_picture = len(request.seeds) == 1
-    if request.classes is not None:
-        about["class" if one_picture else "classes"] = ",".join(request.classes)
+    if request.labels is not None:
+        about["class" if one_picture else "classes"] = ",".join(map(str, request.labels))
     about["seed" if one_picture else "seeds"] = seed_words(request.seeds)
     return about
 
@@ -113,8 +116,8 @@ def _line(by: By, request: Request, options: Sequence[Option]) -> str:
     places = [by.model.source]
     if what[:1] and what[0][0] == "prompt" and not str(what[0][1]).startswith("-"):
         places.append(str(what.pop(0)[1]))
-    if request.classes is not None and request.classes != by.model.config.classes[: len(request.seeds)]:
-        what = [*(("class", name) for name in request.classes), *what]
+    if request.labels is not None and request.labels != by.model.config.classes[: len(request.seeds)]:
+        what = [*(("class", name) for name in request.labels), *what]
     weights = ("weights", None if by.weights == "ema" else by.weights)
     larger = [("upscale-with", model.source) for model in by.larger]
     return command_line("sample", places, [*what, *options, weights, *larger, ("seeds", seed_words(request.seeds))])
@@ -122,8 +125,8 @@ def _line(by: By, request: Request, options: Sequence[Option]) -> str:
 
 def _what(request: Request) -> list[Option]:
     """What is to be drawn, beside classes, as names of options and their values."""
-    found: list[Option] = [] if request.prompt is None else [("prompt", request.prompt)]
-    found += [] if request.negative is None else [("negative", request.negative)]
+    found: list[Option] = [("prompt", text) for text in request.prompts or ()]
+    found += [("negative", text) for text in request.negative or ()]
     for kind, option in ((float, "number"), (tuple, "vector"), (Control, "control")):
         values = {name: v for name, v in request.conditions.items() if isinstance(v, kind) and name != STRENGTH}
         found += [(option, f"{name}={_value(value)}") for name, value in values.items()]
@@ -131,7 +134,7 @@ def _what(request: Request) -> list[Option]:
             found.append(("control-ready", True))
     if isinstance(strength := request.conditions.get(STRENGTH), float):
         found.append(("control-strength", float_words(strength)))
-    if (edit := request.edit) is not None:
+    if isinstance(edit := request.edit, PictureEdit):
         found.append(("image", edit.image.path))
         found += [] if edit.mask is None else [("mask", edit.mask.path)]
         found.append(("upscale", True) if edit.upscale else ("strength", float_words(edit.strength)))
@@ -141,6 +144,8 @@ def _what(request: Request) -> list[Option]:
 def _value(value: Value) -> str:
     if isinstance(value, Control):
         return value.file.path
+    if isinstance(value, Tensor):
+        return "..."
     return ",".join(map(float_words, value)) if isinstance(value, tuple) else float_words(value)
 
 
@@ -194,9 +199,14 @@ def drawn_before_requests(about: dict[str, str]) -> bool:
 
 
 def same_drawing(path: Path, about: dict[str, str]) -> bool:
-    """Whether the PNG at `path` is a picture of just this."""
+    """Whether the PNG at `path` is a picture of just this, however an earlier sfumato wrote its request."""
     try:
-        return read_about(path) == about
+        found = read_about(path)
+        if found.keys() == about.keys():
+            for name, read in (("request", read_request), ("comparison", read_comparison)):
+                if found.get(name) != about.get(name):
+                    found[name] = read(found[name]).json()
+        return found == about
     except SfumatoError:
         return False
 

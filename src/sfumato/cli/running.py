@@ -40,7 +40,7 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
     print_facts(
         [
             ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))} of {shape}{classes}"),
-            ("network", f"{model.config.net.kind}, {model.parameters / 1e6:.1f} M parameters{_from(config)}"),
+            ("network", f"{model.config.net.kind}, {model.parameter_count / 1e6:.1f} M parameters{_from(config)}"),
             ("machine", f"{trainer.device.type}, {config.machine.precision}{compiled}{threads}{_together(trainer)}"),
             *expected(trainer, plan),
             ("saved in", str(folder)),

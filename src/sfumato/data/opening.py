@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfumato.arguments import shown
 from sfumato.data.dataset import Dataset, Progress
 from sfumato.errors import SfumatoError, unknown
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def open_dataset(
-    spec: str,
+    spec: str | Path,
     size: tuple[int, int] | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
@@ -43,6 +44,9 @@ def open_dataset(
     from sfumato.data.shapes import open_shapes
     from sfumato.data.sources import source_of
 
+    if not isinstance(spec, str | Path):
+        raise SfumatoError(f"a data set is named by a text, such as digits or a folder's path, not by {shown(spec)}.")
+    spec = str(spec)
     if size is not None and min(size) < 1:
         raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
     own = spec in ("digits", "emoji", "shapes") or spec.startswith(("emoji:", "shapes:", "points:"))

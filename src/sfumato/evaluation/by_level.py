@@ -10,7 +10,7 @@ from torch import Tensor
 from sfumato.data import Dataset
 from sfumato.diffusion import Level
 from sfumato.evaluation.intervals import estimate
-from sfumato.evaluation.measure import Reference, asked_at
+from sfumato.evaluation.measure import Reference, conditions_at
 from sfumato.hub import Model
 from sfumato.seeds import torch_generator
 
@@ -28,11 +28,11 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
     found = []
     parts = [rows[np.linspace(0, len(rows) - 1, min(SAMPLES, len(rows))).astype(np.int64)]
              for rows in (reference.held_out, reference.train)]  # fmt: skip
-    told = [sample_conditions(model, reference.dataset, rows) for rows in parts]
+    samples = [conditioned_on(model, reference.dataset, rows) for rows in parts]
     std = model.config.data_std
     for number, ratio in enumerate(LEVELS):
         row = {"sigma": ratio * std}
-        for name, (x, cond) in zip(("held_out", "trained"), told, strict=True):
+        for name, (x, cond) in zip(("held_out", "trained"), samples, strict=True):
             generator = torch_generator("loss by level", number)
             noisy = x + ratio * std * torch.randn(x.shape, generator=generator)
             with torch.no_grad():
@@ -44,9 +44,6 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
     return found
 
 
-def sample_conditions(
-    model: Model, dataset: Dataset, rows: NDArray[np.int64]
-) -> tuple[Tensor, dict[str, Tensor] | None]:
-    """Some of the data, and what `model` is told of it: classes, captions and conditions."""
-    asked = asked_at(model, dataset, rows)
-    return dataset.batch(rows)[0], model.condition(len(rows), asked.labels, asked.prompts, asked.told) or None
+def conditioned_on(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> tuple[Tensor, dict[str, Tensor] | None]:
+    """Some of the data, and the conditions of `model` for it: classes, captions and others."""
+    return dataset.batch(rows)[0], model.condition(len(rows), **conditions_at(model, dataset, rows)) or None

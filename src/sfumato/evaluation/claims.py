@@ -17,7 +17,7 @@ from sfumato.data.dataset import DataLost
 from sfumato.diffusion import SCHEDULES, DiscreteBetas, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
-from sfumato.evaluation.evaluate import seconds_of
+from sfumato.evaluation.evaluating import seconds_of
 from sfumato.evaluation.features import rounded
 from sfumato.evaluation.finding import (
     Cell,
@@ -237,16 +237,16 @@ def few_steps(lab: Laboratory) -> Finding:
 
 def many_calls(lab: Laboratory) -> Finding:
     batch, repeats = lab.timed, 3 if lab.quick else 5
-    baselines = [new_baseline(baseline_for(kind, lab.reference.dataset, lab.model.parameters)) for kind in KINDS]
+    baselines = [new_baseline(baseline_for(kind, lab.reference.dataset, lab.model.parameter_count)) for kind in KINDS]
     labels = lab.labels(batch)
     ways: list[tuple[str, int, int, Callable[[], object]]] = [
-        (f"diffusion, {name}", steps, lab.model.parameters,
+        (f"diffusion, {name}", steps, lab.model.parameter_count,
          partial(lab.draw, batch, labels, sampler=name, steps=steps))
         for name, steps in CALLS
     ]  # fmt: skip
     ways += [(one.config.kind.upper(), 1, one.size, partial(one.sample, range(batch), labels)) for one in baselines]
     slow = lab.thousand[1]
-    rows: list[tuple[Cell, ...]] = [("diffusion, ddpm", 1000, lab.model.parameters, slow, slow, slow)]
+    rows: list[tuple[Cell, ...]] = [("diffusion, ddpm", 1000, lab.model.parameter_count, slow, slow, slow)]
     times: dict[str, list[float]] = {}
     for name, calls, size, work in ways:
         work()

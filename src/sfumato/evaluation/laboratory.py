@@ -18,7 +18,7 @@ from sfumato.baselines import Baseline, BaselineTrainer, baseline_for, new_basel
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor
-from sfumato.evaluation.measure import Reference, asked_of
+from sfumato.evaluation.measure import Reference, conditions_at, like_rows
 from sfumato.hub import Model, new_model
 from sfumato.seeds import torch_generator
 from sfumato.training import Trainer, TrainingConfig, fastest_precision, model_for
@@ -102,11 +102,11 @@ class Laboratory:
         return [number % classes for number in range(count)] if classes else None
 
     def draw(self, count: int, labels: Sequence[int] | None = None, **sampling: Any) -> Tensor:
-        """Pictures of the seeds from 0 on, told what held-out samples are by a model that knows no classes."""
+        """Pictures of the seeds from 0 on; without classes, on the conditions of held-out samples."""
         if self.model.config.classes:
             return self.model.sample(range(count), labels, batch=250, **sampling)
-        asked = asked_of(self.reference, count, self.model)
-        return self.model.sample(range(count), None, batch=250, prompts=asked.prompts, told=asked.told, **sampling)
+        like = conditions_at(self.model, self.reference.dataset, like_rows(self.reference, count))
+        return self.model.sample(range(count), batch=250, **like, **sampling)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def train_rival(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
         trainer = Trainer(model, dataset, config)
         average = Model(size, trainer.average)
     else:
-        baseline = new_baseline(baseline_for("vae" if kind == "vae" else "gan", dataset, model.parameters), seed)
+        baseline = new_baseline(baseline_for("vae" if kind == "vae" else "gan", dataset, model.parameter_count), seed)
         trainer = BaselineTrainer(baseline.to(device), dataset, config)
         average = trainer.average
     draw = partial(_in_turn, lab, partial(average.sample, batch=250))
@@ -163,7 +163,7 @@ def train_rival(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
         diverged = True
     each = TOGETHER // batch
     means = [statistics.mean(losses[i : i + each]) for i in range(0, len(losses) - each + 1, each)]
-    parameters = model.parameters if kind == "diffusion" else baseline.size
+    parameters = model.parameter_count if kind == "diffusion" else baseline.size
     return Rival(kind, parameters, trainer.images, tuple(means), draw, average, diverged)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,31 +20,13 @@ from sfumato.evaluation.memorisation import Audit, audit
 from sfumato.evaluation.record import Conditions, ScoreRecord
 from sfumato.evaluation.scores import LEAST, score
 from sfumato.evaluation.two_sample import class_accuracy, class_histogram
-from sfumato.hub import Model
+from sfumato.hub import Model, SamplingConfig
+from sfumato.hub.request import Request
 from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import fixed_conditions
 
 MOST = 10_000  # of the data: more move no score by as much as its interval
 SMALL = 32  # pixels a side that copies are looked for at: of larger pictures ten thousand would fill the memory
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a model is told of each sample that it is to draw: class, caption, conditions by name, or nothing."""
-
-    labels: list[int] | None = None
-    prompts: list[str] | None = None
-    told: Mapping[str, Tensor] = field(default_factory=dict)
-
-    @property
-    def nothing(self) -> bool:
-        return self.labels is None and self.prompts is None and not self.told
-
-    def at(self, rows: Sequence[int]) -> Asked:
-        """What is told of some of them."""
-        labels = None if self.labels is None else [self.labels[i] for i in rows]
-        prompts = None if self.prompts is None else [self.prompts[i] for i in rows]
-        return Asked(labels, prompts, {name: value[list(rows)] for name, value in self.told.items()})
 
 
 @dataclass(frozen=True)
@@ -173,28 +156,30 @@ def shrunk(samples: Tensor) -> Tensor:
     return samples.flatten(1)
 
 
-def asked_of(reference: Reference, count: int, model: Model) -> Asked:
-    """What `model` is told of `count` samples: all that it can be told.
+def request_like(reference: Reference, model: Model, seeds: Sequence[int], settings: SamplingConfig) -> Request:
+    """The request of samples like the data, with all that `model` can be conditioned on.
 
     Classes come in the data's proportions. Captions and conditions by name are those of held-out samples, each in turn,
     with their classes.
     """
-    dataset = reference.dataset
-    if not model.config.conditions and (not model.reads or dataset.captions is None):
-        return Asked(proportional_labels(dataset, count) if model.config.classes else None)
-    return asked_at(model, dataset, asked_rows(reference, count))
+    dataset, count = reference.dataset, len(seeds)
+    if not model.config.conditions and (not model.text_conditional or dataset.captions is None):
+        labels = proportional_labels(dataset, count) if model.config.classes else None
+        return model.request(seeds, labels, settings)
+    return model.request(seeds, sampling=settings, **conditions_at(model, dataset, like_rows(reference, count)))
 
 
-def asked_at(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> Asked:
-    """What `model` is told of the samples at `rows`, as far as it can be: their classes, captions and conditions."""
-    captions, conditions = dataset.captions if model.reads else None, model.config.conditions
-    labels = dataset.labels[rows].tolist() if model.config.classes and dataset.labels is not None else None
-    prompts = None if captions is None else first_texts(captions, rows.tolist())
-    told = fixed_conditions(dataset, conditions, dataset.batch(rows)[0], rows) if conditions else {}
-    return Asked(labels, prompts, told)
+def conditions_at(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """What `model` can be conditioned on of the samples at `rows`: their labels, prompts and conditions by name."""
+    captions, known = dataset.captions if model.text_conditional else None, model.config.conditions
+    return {
+        "labels": dataset.labels[rows].tolist() if model.config.classes and dataset.labels is not None else None,
+        "prompts": None if captions is None else first_texts(captions, rows.tolist()),
+        "conditions": fixed_conditions(dataset, known, dataset.batch(rows)[0], rows) if known else {},
+    }
 
 
-def asked_rows(reference: Reference, count: int) -> NDArray[np.int64]:
+def like_rows(reference: Reference, count: int) -> NDArray[np.int64]:
     """The held-out samples that `count` samples are drawn like, in turn; the first are those of any count."""
     held = reference.held_out
     order = numpy_generator("order of held-out samples").permutation(len(held))  # data often lies in order

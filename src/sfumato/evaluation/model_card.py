@@ -36,8 +36,8 @@ def model_card(record: Record, dataset: Dataset) -> str:
         for key, score in record.scores.items()
     )
     shape = " × ".join(map(str, dataset.shape))
-    told = "" if not captions else f"; captions {source.captions.partition(';')[0]}"
-    told += "" if source.told == "none" else f"; {source.told}"
+    on = "" if not captions else f"; captions {source.captions.partition(';')[0]}"
+    on += "" if source.conditions == "none" else f"; {source.conditions}"
     sampler = ", ".join(f"{key} {value}" for key, value in source.sampler.items())
     notes = "".join(f"\n{note[0].upper()}{note[1:]}\n" for note in record.notes)
     return f"""---
@@ -49,7 +49,7 @@ A diffusion model of {source.parameters:,} parameters, trained with sfumato on {
 
 ## How it does
 
-{conditions.count:,} samples (seeds {source.seeds}{told}; {sampler}) against {conditions.reference_count:,} of the data
+{conditions.count:,} samples (seeds {source.seeds}{on}; {sampler}) against {conditions.reference_count:,} of the data
 ({conditions.split}), in the features `{conditions.features}`. Intervals hold 95%; the floor is what real
 data scores that no model drew.
 

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from sfumato.data import picture, save_png, table, tile
 from sfumato.evaluation.charts import bar_chart, interval_chart, line_chart
-from sfumato.evaluation.evaluate import Evaluation
+from sfumato.evaluation.evaluating import Evaluation
 from sfumato.evaluation.features import rounded
-from sfumato.evaluation.measure import Reference, asked_rows
+from sfumato.evaluation.measure import Reference, like_rows
 from sfumato.evaluation.memorisation import memorised
 from sfumato.evaluation.model_card import model_card
 from sfumato.evaluation.record import Record, ScoreRecord, write_record
@@ -45,7 +45,7 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
     source, conditions = record.source, record.conditions
     about = {"model": source.model, "weights_sha256": source.weights_hash, "seeds": source.seeds}
     shown = shown_rows(len(evaluation.samples), dataset.is_images)
-    labels = evaluation.asked.labels
+    labels = evaluation.resolved.every_label
     save_png(
         picture(evaluation.samples[shown], labels and [labels[i] for i in shown], columns=10),
         folder / "samples.png",
@@ -130,20 +130,20 @@ def drawn_words(record: Record) -> str:
     parts = [f"{sampler.pop('sampler')} in {sampler.pop('steps')} steps"]
     parts += [f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in sampler.items()
               if value is not False and value not in ("network", "plain")]  # fmt: skip
-    told = [f"classes {source.classes}"] if source.classes != "none" else []
-    told += [f"captions {source.captions.partition(';')[0]}"] if source.captions != "none" else []
-    told += [source.told] if source.told != "none" else []
-    return f"Seeds {source.seeds}{''.join(f', {words}' for words in told)}; {', '.join(parts)}."
+    on = [f"classes {source.classes}"] if source.classes != "none" else []
+    on += [f"captions {source.captions.partition(';')[0]}"] if source.captions != "none" else []
+    on += [source.conditions] if source.conditions != "none" else []
+    return f"Seeds {source.seeds}{''.join(f', {words}' for words in on)}; {', '.join(parts)}."
 
 
 def captioned(evaluation: Evaluation, reference: Reference) -> list[dict[str, str]]:
     """Some captions, each with what was drawn for it and the real picture that it belongs to."""
-    prompts = evaluation.asked.prompts
+    prompts = evaluation.resolved.prompts
     if prompts is None or not reference.dataset.is_images:
         return []
     found = []
     for i in torch.linspace(0, len(prompts) - 1, min(CAPTIONED, len(prompts))).long().tolist():
-        row = asked_rows(reference, len(prompts))[i : i + 1]
+        row = like_rows(reference, len(prompts))[i : i + 1]
         drawn, real = evaluation.samples[i : i + 1], reference.dataset.batch(row)[0]
         cells = {name: address(tile(x, columns=1, gap=0)) for name, x in (("drawn", drawn), ("real", real))}
         found.append({"caption": prompts[i], **cells})
@@ -152,14 +152,14 @@ def captioned(evaluation: Evaluation, reference: Reference) -> list[dict[str, st
 
 def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]:
     """What to type to have each part of the page again."""
-    source, asked = evaluation.record.source, evaluation.asked
+    source, asked = evaluation.record.source, evaluation.resolved
     run = source.model.split("/checkpoints/")[0]
     first = source.seeds.split("-")[0]
     options: list[Option] = [] if asked.prompts is None else [("prompt", asked.prompts[0])]
-    if asked.labels is not None:
-        options.append(("class", reference.dataset.classes[asked.labels[0]]))
+    if (labels := asked.every_label) is not None:
+        options.append(("class", reference.dataset.classes[labels[0]]))
     settings = {**source.sampler, "weights": source.weights}
-    names = ("sampler", "steps", *(() if asked.nothing else ("guidance",)), "weights")
+    names = ("sampler", "steps", *(("guidance",) if asked.request.conditioned else ()), "weights")
     options += [*((name, settings[name]) for name in names), ("seeds", first), ("animate", True)]
     rest = ["scores"] + ["quality against steps"] * bool(evaluation.record.curve)
     return [

@@ -63,7 +63,8 @@ def write_prompts_page(
     page = {
         "title": f"{dataset.name.capitalize()}, drawn from words",
         "subtitle": f"{sum(map(len, sections.values()))} prompts, {each} pictures each, seeds 0 to {seed - 1}; "
-        f"{model.parameters:,} parameters, {sampling.sampler}, {sampling.steps} steps, guidance {sampling.guidance:g}.",
+        f"{model.parameter_count:,} parameters, {sampling.sampler}, {sampling.steps} steps, "
+        f"guidance {sampling.guidance:g}.",
         "figures": figures,
         "each": each,
         "near": f"Nearness is by {extractor.name}.",

@@ -55,7 +55,7 @@ class Source:
     torch: str
     command: str
     captions: str = "none"
-    told: str = "none"  # conditions by name
+    conditions: str = "none"  # others by name
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,8 @@ def read_record(path: Path) -> Record:
     try:
         content = parse(file.read_bytes(), nan=True)
         written_by = content["source"].get("sfumato")
+        if "told" in content["source"]:  # as an earlier sfumato called it
+            content["source"]["conditions"] = content["source"].pop("told")
     except FileNotFoundError as error:
         where = f"; measure it first: {command_line('eval', [path])}" if path.is_dir() else "."
         raise SfumatoError(f"there is no record {file}{where}") from error

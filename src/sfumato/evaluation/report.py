@@ -55,7 +55,7 @@ def write_report(
                 "meaning": f"of training, {last['images']:,} images seen",
                 "met": None,
             },
-            {"value": f"{model.parameters / 1e6:.1f} M", "meaning": "parameters in the network", "met": None},
+            {"value": f"{model.parameter_count / 1e6:.1f} M", "meaning": "parameters in the network", "met": None},
         ],
         "calls": sampling.steps,
         "grid": embed(folder / "samples.png"),
@@ -93,7 +93,7 @@ def facts(model: Model, last: dict[str, float]) -> list[tuple[str, str]]:
     """The settings and costs that a reader needs to compare or repeat."""
     config, sampling = model.config, model.config.sampling
     return [
-        ("network", f"{config.net.kind}, {model.parameters:,} parameters"),
+        ("network", f"{config.net.kind}, {model.parameter_count:,} parameters"),
         ("predicts", f"{config.parameterization}, data standard deviation {config.data_std:g}"),
         ("training", f"{last['step']:,} steps, {last['images']:,} images, {last['seconds']:.1f} s"),
         ("final loss", f"{last['loss']:.4f}"),

@@ -5,5 +5,6 @@ from sfumato.hub.config import ModelConfig, SamplingConfig
 from sfumato.hub.control_branch import with_control_branch
 from sfumato.hub.loading import load
 from sfumato.hub.model import Model, new_model
+from sfumato.hub.request import Request
 
-__all__ = ["Model", "ModelConfig", "SamplingConfig", "cascade", "load", "new_model", "with_control_branch"]
+__all__ = ["Model", "ModelConfig", "Request", "SamplingConfig", "cascade", "load", "new_model", "with_control_branch"]

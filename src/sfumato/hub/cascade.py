@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sfumato.data.controls import FACTOR, control_image, enlarged
 from sfumato.errors import SfumatoError
+from sfumato.hub.conditioning import Labels, Texts
 from sfumato.hub.model import Model
 from sfumato.sampling import ImageNoise
 from sfumato.seeds import derived_seed
@@ -38,50 +39,51 @@ def check_cascade(models: Sequence[Model]) -> None:
 def cascade(
     models: Sequence[Model],
     seeds: Sequence[int],
-    labels: Sequence[int] | None = None,
-    prompts: Sequence[str] | None = None,
+    labels: Labels = None,
+    prompts: Texts = None,
     noise: float = DEFAULT_NOISE,
-    batch: int = 64,
-    **overrides: Any,
+    batch: int | None = None,
+    **settings: Any,
 ) -> Iterator[Tensor]:
-    """Draw with the first of `models` and enlarge with the others; yields what each draws, `(len(seeds), *shape)`.
+    """Sample with the first of `models` and enlarge with the others; yields what each makes, `(len(seeds), *shape)`.
 
-    `labels` are numbers of the first one's classes, and mean those of the same name to the others; prompts are for
-    those that are text-conditional. Image i depends on `seeds[i]`, its class and its prompt alone. See `enlarge` for
-    `noise`. `overrides` are fields of SamplingConfig. Raises SfumatoError where the models don't fit together.
+    `labels` are of the first one's classes, and mean those of the same name to the others; prompts go to those that
+    take them. Image i depends on `seeds[i]`, its class and its prompt alone. See `enlarge` for `noise`. `settings` are
+    fields of SamplingConfig. Raises SfumatoError where the models don't fit together.
     """
     check_cascade(models)
     first, *others = models
-    pictures = first.sample(seeds, labels, batch=batch, prompts=prompts if first.reads else None, **overrides)
+    pictures = first.sample(seeds, labels, batch=batch, prompts=prompts if first.text_conditional else None, **settings)
     yield pictures
-    names = None if labels is None else [first.config.classes[label] for label in labels]
-    yield from enlarge(others, pictures, seeds, names, prompts, noise, batch, **overrides)
+    numbers, known = first.labels(labels, len(seeds)), first.config.classes
+    names = None if numbers is None else [None if number is None else known[number] for number in numbers]
+    yield from enlarge(others, pictures, seeds, names, prompts, noise, batch, **settings)
 
 
 def enlarge(
     models: Sequence[Model],
     pictures: Tensor,
     seeds: Sequence[int],
-    classes: Sequence[str] | None = None,
-    prompts: Sequence[str] | None = None,
+    classes: Sequence[str | None] | None = None,
+    prompts: Texts = None,
     noise: float = DEFAULT_NOISE,
-    batch: int = 64,
-    **overrides: Any,
+    batch: int | None = None,
+    **settings: Any,
 ) -> Iterator[Tensor]:
     """Enlarge `pictures` `(len(seeds), channels, height, width)` with each of `models` in turn, yielding each result.
 
-    They get `noise` of that standard deviation first, which the models know; 0 adds none. Raises SfumatoError for
-    more than a model was trained with.
+    They get `noise` of that standard deviation first, whose level the models are given; 0 adds none. Raises
+    SfumatoError for more than a model was trained with.
     """
     for stage, model in enumerate(models, start=1):
         labels = None
         if classes is not None and model.config.classes:
             known = model.config.classes
             labels = [known.index(name) if name in known else None for name in classes]
-        condition = enlargement(model, pictures, seeds, noise, stage)
-        said = prompts if model.reads else None
+        small = enlargement(model, pictures, seeds, noise, stage)
+        texts = prompts if model.text_conditional else None
         own = [derived_seed("enlarged image", seed, stage) for seed in seeds]  # else it would begin as the one before
-        pictures = model.sample(own, labels, batch=batch, prompts=said, told={SMALL: condition}, **overrides)
+        pictures = model.sample(own, labels, batch=batch, prompts=texts, conditions={SMALL: small}, **settings)
         yield pictures
 
 

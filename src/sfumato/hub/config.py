@@ -16,7 +16,7 @@ from torch import nn
 from sfumato.arguments import bounded, finite, one_of, shown, whole
 from sfumato.data.kinds import named_kind
 from sfumato.diffusion import PARAMETERIZATIONS, SCHEDULES
-from sfumato.errors import SfumatoError, unknown
+from sfumato.errors import SfumatoError
 from sfumato.nets import ConditionConfig, NetConfig, OwnConfig
 from sfumato.sampling import resolve
 from sfumato.sampling.grids import grid_name
@@ -82,15 +82,6 @@ class SamplingConfig:
             raise SfumatoError(f"threshold is True or False, not {shown(self.threshold)}.")
         if self.interval is not None:
             object.__setattr__(self, "interval", _interval(self.interval))
-
-
-def overridden(sampling: SamplingConfig, **given: Any) -> SamplingConfig:
-    """`sampling` with the fields that are `given`; raises SfumatoError for a name that is none of its fields."""
-    names = [field.name for field in fields(SamplingConfig)]
-    for name in given:
-        if name not in names:
-            raise unknown("setting of sampling", name, names)
-    return replace(sampling, **given)
 
 
 @dataclass(frozen=True)

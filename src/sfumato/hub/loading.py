@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from sfumato.arguments import shown
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.config import read_model
@@ -49,6 +50,8 @@ def load(
     `weights` "ema" (the running average, better pictures) or "raw". A model with a network of your own needs that
     `net`, of which it loads a copy. Raises SfumatoError where nothing usable is found.
     """
+    if not isinstance(path, str | Path):
+        raise SfumatoError(f"a model is named by its path or by its name, such as 'digits', not by {shown(path)}.")
     folder = Path(path)
     if weights not in WEIGHT_FILES:
         raise unknown("weights", weights, WEIGHT_FILES)

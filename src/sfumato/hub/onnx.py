@@ -46,7 +46,7 @@ def network_onnx(model: Model, half: bool = False) -> bytes:
     }
     if model.config.classes:
         inputs["label"] = torch.zeros(count, dtype=torch.int64, device=device)
-    if model.reads:
+    if model.text_conditional:
         inputs.setdefault("label", None)
         inputs["text"] = model.tokens([""] * count).to(device)
     batch = torch.export.Dim("batch", min=1, max=65_536)
@@ -177,7 +177,7 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
     Raises SfumatoError, before anything is written, where the walk can't be said (see docs/walk.md).
     """
     sampling = sampling or model.config.sampling
-    if sampling.guidance != 1 and not (model.config.classes or model.reads or model.config.conditions):
+    if sampling.guidance != 1 and not (model.config.classes or model.text_conditional or model.config.conditions):
         raise SfumatoError(
             f"{model.source or 'the model'} takes no condition that guidance could push to; leave it out."
         )
@@ -186,7 +186,7 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
         "sfumato": version("sfumato"),
         "shape": list(model.config.shape),
         "classes": list(model.config.classes),
-        **({"prompt": _prompt(model)} if model.reads else {}),
+        **({"prompt": _prompt(model)} if model.text_conditional else {}),
         **({"conditions": [asdict(one) for one in model.config.conditions]} if model.config.conditions else {}),
         "weights": model.weights_hash,
         **walk(sampling, model.denoiser.parameterization),

@@ -9,16 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+)
+from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.hub.config import RULES, SamplingConfig, overridden
-from sfumato.sampling import resolve as resolve_sampler
+from sfumato.hub.config import SamplingConfig
+from sfumato.hub.settings import check_together
+from sfumato.sampling import Edit
 
 T = TypeVar("T")
 MAX_IMAGES = 100_000  # a request
@@ -64,7 +75,19 @@ Seeds = Annotated[
     BeforeValidator(lambda given: parse_seeds(given) if isinstance(given, str) else given),
     PlainSerializer(seed_words),
 ]
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True)
+_ONE_IN_TURN = BeforeValidator(lambda given: _in_turn(given) if isinstance(given, str | list) else given)
+# Under the second name an earlier sfumato wrote it.
+Labels = Annotated[
+    tuple[str | int | None, ...] | Mapping[str, float] | None,
+    Field(validation_alias=AliasChoices("labels", "classes")),
+]
+Prompts = Annotated[
+    tuple[str, ...] | Mapping[str, float] | None,
+    _ONE_IN_TURN,
+    Field(validation_alias=AliasChoices("prompts", "prompt")),
+]
+Texts = Annotated[tuple[str, ...] | None, _ONE_IN_TURN]
 
 
 @dataclass(frozen=True)
@@ -118,53 +141,98 @@ class PictureEdit:
             raise SfumatoError("`upscale` keeps the whole picture; leave `mask` and `strength` out.")
 
 
-Value = float | tuple[float, ...] | Control
+Value = float | tuple[float, ...] | Control | Tensor
 
 
 @dataclass(frozen=True)
 class Request:
     """All that says what to draw: a picture a seed.
 
-    `classes` are told in turn, one a picture; `prompt` and `negative` are told of all, as are the `conditions` by name:
-    a number, a vector, a picture (and the strength of a branch). `sampling` is complete, so that a model's defaults no
-    longer count. One that contradicts itself can't be made: raises SfumatoError that says what doesn't go together.
+    `labels` (names of classes, or their numbers), `prompts` and `negative` prompts go to the pictures in turn, so that
+    one goes to all; of a table of names with weights each picture is all at once (see `composed`): weights above 0 mean
+    AND, below 0 NOT. `conditions` by name are a number, a vector, a picture, and the strength of a control branch.
+    `edit` is a picture to begin with, `start` the noisy pictures to begin with in the place of the seeds' noise.
+    `sampling` is complete, so that a model's defaults no longer count; a `walk` of one's own takes the place of its
+    sampler (see `sampling.walk`).
+
+    What is made of names, numbers and files has one JSON form. From Python there may be tensors and functions too,
+    which have none; a tensor among the conditions has a row a picture. A request that contradicts itself can't be made:
+    raises SfumatoError that says what doesn't go together.
     """
 
     __pydantic_config__ = _STRICT
 
     seeds: Seeds
     sampling: SamplingConfig
-    classes: tuple[str, ...] | None = None
-    prompt: str | None = None
-    negative: str | None = None
+    labels: Labels = None
+    prompts: Prompts = None
+    negative: Texts = None
     conditions: Mapping[str, Value] = field(default_factory=dict)
-    edit: PictureEdit | None = None
+    edit: PictureEdit | InstanceOf[Edit] | None = None
+    start: Tensor | None = None
+    walk: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("labels", "prompts", "negative"):
+            object.__setattr__(self, name, _in_turn(getattr(self, name)))
         if not self.seeds:
             raise SfumatoError("there is nothing to draw without `seeds`; give one a picture, such as 0-15.")
-        if self.classes is not None and not self.classes:
-            raise SfumatoError("`classes` names none; leave it out, or name one or more.")
-        for name, text in (("prompt", self.prompt), ("negative prompt", self.negative)):
-            if text is not None and not text.strip():
+        if self.labels is not None and not self.labels:
+            raise SfumatoError("`labels` names none; leave it out, or name one or more.")
+        for name, texts in (("prompt", self.prompts), ("negative prompt", self.negative)):
+            if texts is not None and not any(text.strip() for text in texts):
                 raise SfumatoError(f"the {name} is empty; say what it is, or leave it out.")
-            if text is not None and "\0" in text:
+            if any("\0" in text for text in texts or ()):
                 raise SfumatoError(f"the {name} holds a null character; leave it out.")
+        if self.composed and (self.sampling.guidance != 1 or self.negative is not None):
+            raise SfumatoError("weights say how much each counts; leave `guidance` and `negative` out.")
+        if isinstance(self.labels, Mapping) and isinstance(self.prompts, Mapping):
+            raise SfumatoError("weights go to `labels` or to `prompts`; give one of them without.")
+        if self.start is not None and (self.edit is not None or self.sampling.first != "network"):
+            raise SfumatoError("`start` is where to begin; leave `first` and the picture to begin with out.")
         check_together(self.sampling, self.conditioned, self.negative is not None, self.edit is not None)
 
     @property
     def conditioned(self) -> bool:
-        """Whether anything is told of what to draw."""
-        return self.classes is not None or self.prompt is not None or bool(self.conditions)
+        """Whether anything says what to draw."""
+        return self.labels is not None or self.prompts is not None or bool(self.conditions)
+
+    @property
+    def composed(self) -> bool:
+        """Whether each picture is of several conditions at once, with weights."""
+        return isinstance(self.labels, Mapping) or isinstance(self.prompts, Mapping)
+
+    def rows(self, rows: Sequence[int]) -> Request:
+        """The request of some of its pictures."""
+
+        def own(names: Any) -> Any:
+            return names if names is None or isinstance(names, Mapping) else tuple(names[i % len(names)] for i in rows)
+
+        values = {name: v[list(rows)] if isinstance(v, Tensor) else v for name, v in self.conditions.items()}
+        return replace(
+            self,
+            seeds=tuple(self.seeds[row] for row in rows),
+            labels=own(self.labels),
+            prompts=own(self.prompts),
+            negative=own(self.negative),
+            conditions=values,
+            start=None if self.start is None else self.start[list(rows)],
+        )
 
     def at(self, index: int) -> Request:
         """The request of one of its pictures alone."""
-        own = None if self.classes is None else (self.classes[index % len(self.classes)],)
-        return replace(self, seeds=(self.seeds[index],), classes=own)
+        return self.rows([index])
 
     def json(self) -> str:
-        """The request as JSON, which `read_request` reads."""
-        return _JSON.dump_json(self).decode()
+        """The request as JSON, which `read_request` reads; raises SfumatoError where it holds tensors
+        or functions."""
+        tensors = [name for name, value in self.conditions.items() if isinstance(value, Tensor)]
+        tensors += [name for name in ("edit", "start") if isinstance(getattr(self, name), Edit | Tensor)]
+        if tensors:
+            raise SfumatoError(f"a request whose {tensors[0]} is a tensor has no JSON form; name a file instead.")
+        if self.walk is not None:
+            raise SfumatoError("a request with a walk of one's own has no JSON form; name a sampler instead.")
+        return _JSON.dump_json(self, exclude_none=True).decode()
 
 
 @dataclass(frozen=True)
@@ -197,7 +265,7 @@ class Comparison:
 
     def json(self) -> str:
         """The comparison as JSON, which `read_comparison` reads."""
-        return _COMPARISON.dump_json(self).decode()
+        return _COMPARISON.dump_json(self, exclude_none=True).decode()
 
 
 _JSON, _COMPARISON = TypeAdapter(Request), TypeAdapter(Comparison)
@@ -222,64 +290,11 @@ def _read(adapter: TypeAdapter[T], text: str | bytes) -> T:
         raise SfumatoError(f"the request can't be read at '{where}': {first['msg'].lower()}.") from error
 
 
-def check_together(sampling: SamplingConfig, conditioned: bool, negative: bool, edited: bool) -> None:
-    """Whatever is drawn comes through here: raises SfumatoError where something asked for could not be done.
-
-    `conditioned`: the model is told what to draw. `negative`: it is told what to draw away from. `edited`: it begins
-    with a picture.
-    """
-    if negative and not conditioned:
-        raise SfumatoError("`negative` leads away from something while a prompt leads somewhere; give a prompt too.")
-    if negative and not (sampling.guidance > 1 or (sampling.rule == "cfg++" and sampling.guidance > 0)):
-        least = "above 0" if sampling.rule == "cfg++" else "above 1, such as 2"
-        raise SfumatoError(
-            f"at guidance {sampling.guidance:g} nothing leads away from `negative`; give a `guidance` {least}, "
-            "or leave it out."
-        )
-    if edited and sampling.first != "network":
-        raise SfumatoError(
-            f"a first step by '{sampling.first}' begins with noise alone, and `image` is where to begin; leave `first` "
-            "or the picture out."
-        )
-
-
-def settle(own: SamplingConfig, conditioned: bool, **given: Any) -> SamplingConfig:
-    """A model's `own` settings with those that are `given`, fields of SamplingConfig, in their place.
-
-    What is given and could not count is refused with a SfumatoError; the model's own that no longer count are dropped:
-    so the settings say what is done. A sampler by another tool's name brings the grid that is part of the name.
-    """
-    overridden(own, **given)  # looks at each, before any is used
-    named, named_grid = resolve_sampler(given["sampler"]) if "sampler" in given else (None, None)
-    if named is not None:
-        given["sampler"] = named
-        if named_grid is not None and given.setdefault("grid", named_grid) != named_grid:
-            raise SfumatoError(
-                f"the sampler's name says the grid {named_grid} and `grid` says {given['grid']}; leave one of them out."
-            )
-        if named != resolve_sampler(own.sampler)[0]:  # an eta or a tolerance belongs to the sampler it was given for
-            own = replace(own, eta=None, tolerance=None)
-    settings: SamplingConfig = replace(own, **given)
-    guidance, rule = settings.guidance, settings.rule
-    if not conditioned:
-        if given.get("guidance", 1.0) not in (0.0, 1.0):
-            raise SfumatoError("there is nothing to guide: say what to draw, or leave `guidance` out.")
-        return replace(_pushed_by_none(settings, given, "where nothing says what to draw"), guidance=1.0)
-    if rule in RULES and guidance in ((0,) if rule == "cfg++" else (0, 1)):
-        kept = settings.interval if guidance == 0 else None  # 0 is unconditional inside of it, and conditional outside
-        settings = _pushed_by_none(settings, given, f"at guidance {guidance:g}", interval=guidance == 0)
-        return replace(settings, interval=kept)
-    return settings
-
-
-def _pushed_by_none(
-    settings: SamplingConfig, given: Mapping[str, Any], when: str, interval: bool = False
-) -> SamplingConfig:
-    """The settings without those that say how guidance pushes; raises SfumatoError where they were given."""
-    for name in ("rule", *(() if interval else ("interval",))):
-        if given.get(name) not in (None, "plain"):
-            raise SfumatoError(f"`{name}` says how guidance pushes, and {when} nothing does; leave it out.")
-    return replace(settings, rule="plain", interval=None)
+def _in_turn(given: Any) -> Any:
+    """Names and texts as a tuple; one alone is of all."""
+    if given is None or isinstance(given, tuple | Mapping):
+        return given
+    return (given,) if isinstance(given, str | int) else tuple(given)
 
 
 def _hash(path: Path) -> str:

@@ -1,190 +1,318 @@
-"""A request resolved against a model: class names as labels, files as tensors, and what the model won't see of it."""
+"""A request resolved against a model: what it walks down, with what conditions, and from where.
+
+All who sample come through here: Python, the command line, a PNG that is drawn again, previews, lesson, evaluations.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
 
-from sfumato.data.controls import FACTOR, enlarged, plain_control
-from sfumato.data.decode import header_size, read_picture
+from sfumato.diffusion import SCHEDULES, Level
+from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub.model import STRENGTH, Model, told_rows
+from sfumato.hub.conditioning import STRENGTH, Conditioned, times
+from sfumato.hub.config import TELEPORT
+from sfumato.hub.given_pictures import control_image, open_edit
 from sfumato.hub.request import Control, PictureEdit, Request
-from sfumato.nets import ConditionConfig
-from sfumato.sampling import Edit
+from sfumato.sampling import (
+    SAMPLERS,
+    Edit,
+    ImageNoise,
+    Rule,
+    Step,
+    Stepper,
+    classifier_free,
+    composed,
+    drive,
+    grid,
+    guide,
+    inversion,
+    last,
+    plain,
+    plus_plus,
+    projected,
+    stepper,
+    thresholded,
+    walk,
+)
+from sfumato.sampling import resolve as resolve_sampler
 from sfumato.sampling.advice import advice
+from sfumato.sampling.calls import Guided
+from sfumato.sampling.editing import begin_from, inpainted, reduced, restored
+from sfumato.sampling.guidance import EVERYWHERE
+from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
+from sfumato.sampling.walks import OwnWalk
 
 MAX_STRENGTH = 4.0  # of a branch, which counts 1 in training
 FAR = 4.0  # standard deviations from the mean of the training data, beyond which little was learnt
+MAX_ROWS = 128  # of one network call: a batch of 64 pictures with and without their condition
+BATCH = 64  # pictures that are sampled at once, of at most so many pixels; fewer larger ones
+PIXELS = 32 * 32
 
 
-@dataclass(frozen=True)
-class Arguments:
-    """What `Model.stream` takes beside seeds and settings, a row a sample; and `notes`, plain sentences to be shown.
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """A request as its model takes it, a row a picture; `notes` are plain sentences to be shown.
 
-    The tensors in `told` are of one sample or of as many as there are (see told_rows).
+    Image i depends on `seeds[i]` and its row alone.
     """
 
-    labels: Sequence[int] | None = None
+    model: Conditioned
+    request: Request
+    stepper: Stepper | OwnWalk
+    levels: Level
+    labels: Sequence[int | None] | None = None
     prompts: Sequence[str] | None = None
     negative: Sequence[str] | None = None
+    conditions: Mapping[str, Tensor] = field(default_factory=dict)  # each (count, ...)
     edit: Edit | None = None
-    told: Mapping[str, Tensor] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def rows(self, model: Model, rows: Sequence[int]) -> dict[str, Any]:
-        """The keywords of `Model.stream` for some of the samples."""
+    @property
+    def every_label(self) -> list[int] | None:
+        """The labels, where each picture has one."""
+        known = [label for label in self.labels or () if label is not None]
+        return known if known and len(known) == len(self.request.seeds) else None
 
-        def some(values: Sequence[Any] | None) -> list[Any] | None:
-            return None if values is None else [values[row] for row in rows]
+    def batches(
+        self, batch: int | None = None, rows: Sequence[int] | None = None
+    ) -> Iterator[tuple[Sequence[int], Iterator[Step]]]:
+        """The pictures, or `rows` of them, `batch` at a time: which they are, and their walk (see `steps`)."""
+        for some in self._parts(batch, rows):
+            yield some, self.steps(some)
 
-        texts = {"labels": some(self.labels), "prompts": some(self.prompts), "negative": some(self.negative)}
-        return {**texts, "edit": self.edit, "told": told_rows(model.config.conditions, self.told, list(rows))}
+    def _parts(self, batch: int | None = None, rows: Sequence[int] | None = None) -> Iterator[Sequence[int]]:
+        rows = range(len(self.request.seeds)) if rows is None else rows
+        batch = batch or suited_batch(self.model.config.shape)
+        for first in range(0, len(rows), batch):
+            yield rows[first : first + batch]
+
+    def samples(self, batch: int | None = None) -> Tensor:
+        """All the pictures, `(count, *shape)` on the CPU."""
+        return torch.cat([last(steps).x.cpu() for _, steps in self.batches(batch)])
+
+    def steps(self, rows: Sequence[int] | None = None) -> Iterator[Step]:
+        """The walk of some of the pictures as one batch, step by step; by default of all."""
+        return self._driven(self.walk(rows), len(self.request.seeds if rows is None else rows))
+
+    def inverted(self, pictures: Tensor, tolerance: float | None) -> Tensor:
+        """The noise that the walk turns into `pictures`, one a seed (see `sampling.inversion`)."""
+        if callable(self.stepper):
+            raise SfumatoError("a walk of one's own can't be inverted; choose a sampler without noise, such as ddim.")
+        parts, std = [], self.model.config.data_std
+        for rows in self._parts():
+            x0 = pictures[list(rows)].to(self.model.device)
+            walk = inversion(self.levels, self.stepper, x0, tolerance, data_std=std)
+            parts.append(last(self._driven(guide(walk, self._rule(rows), self._cond(rows)), len(rows))).x.cpu())
+        return torch.cat(parts)
+
+    def walk(self, rows: Sequence[int] | None = None) -> Guided:
+        """What samples some of the pictures as one batch, for whoever drives it: alone, or among others
+        (see `sampling.advance`)."""
+        model, request, sampling = self.model, self.request, self.request.sampling
+        rows = range(len(request.seeds)) if rows is None else rows
+        seeds, shape = [request.seeds[row] for row in rows], model.config.shape
+        model.denoiser.eval()
+        if self.edit is not None:
+            return self._edited(self.edit, rows, seeds)
+        noise = ImageNoise(seeds, shape, model.device)
+        start = None if request.start is None else request.start[list(rows)].to(model.device)
+        if sampling.first == "teleport" and model.gaussian is not None:
+            noisiest = SCHEDULES[sampling.schedule]()(1.0)
+            full = broadcast((noisiest.alpha**2 + noisiest.sigma**2).sqrt(), first := noise()) * first
+            start = model.gaussian.teleport(full, noisiest, self.levels[0])
+        analytical = model.gaussian if sampling.first == "analytical" else None
+        steps = walk(self.stepper, self.levels, noise, start)
+        return guide(steps, self._rule(rows), self._cond(rows), analytical)
+
+    def _driven(self, walk: Guided, count: int) -> Iterator[Step]:
+        return drive(walk, self.model.denoiser, self.model.null(), max(count, MAX_ROWS))
+
+    def _cond(self, rows: Sequence[int], labels: Any = None, prompts: Any = None) -> dict[str, Tensor]:
+        """The conditions of some of the pictures; `labels` or `prompts` in the place of their own."""
+        values = {name: value[list(rows)] for name, value in self.conditions.items()}
+        labels = _some(self.labels, rows) if labels is None else labels
+        prompts = _some(self.prompts, rows) if prompts is None else prompts
+        return self.model.condition(len(rows), labels, prompts, values)
+
+    def _rule(self, rows: Sequence[int]) -> Rule:
+        """How some of the pictures are guided."""
+        request, sampling = self.request, self.request.sampling
+        rule: Rule = plain
+        if sampling.guidance == 1 and not request.composed:
+            return thresholded() if sampling.threshold else plain
+        null = self.model.condition(len(rows), None, _some(self.negative, rows))
+        interval = sampling.interval or EVERYWHERE
+        if isinstance(request.labels, Mapping):
+            rule = composed([(weight, self._cond(rows, label)) for label, weight in request.labels.items()], null)
+        elif isinstance(request.prompts, Mapping):
+            rule = composed([(weight, self._cond(rows, None, text)) for text, weight in request.prompts.items()], null)
+        elif request.conditioned and sampling.rule == "cfg++":
+            rule = plus_plus(sampling.guidance, null, self.levels, interval)
+        elif request.conditioned:
+            by = projected if sampling.rule == "projected" else classifier_free
+            rule = by(sampling.guidance, null, interval)
+        return thresholded(rule) if sampling.threshold else rule
+
+    def _edited(self, edit: Edit, rows: Sequence[int], seeds: Sequence[int]) -> Guided:
+        model, shape, by = self.model, self.model.config.shape, self.stepper
+        picture, rule, cond = edit.picture.to(model.device), self._rule(rows), self._cond(rows)
+        if edit.upscale:
+            factor = shape[-1] // picture.shape[-1]
+            rule = pseudo_inverse_guided(downscaled(factor), picture, model.config.data_std, inner=rule)
+            finish = partial(reduced, small=picture, factor=factor)
+            return guide(walk(by, self.levels, ImageNoise(seeds, shape, model.device), finish=finish), rule, cond)
+        noise = ImageNoise(seeds, tuple(picture.shape), model.device)
+        rest, start = begin_from(picture.expand(len(seeds), *picture.shape), self.levels, edit.strength, noise)
+        if edit.mask is None:
+            return guide(walk(by, rest, noise, start), rule, cond)
+        finish = partial(restored, picture=picture, mask=edit.mask)
+        return guide(walk(by, rest, noise, start, finish), inpainted(picture, edit.mask, rule), cond)
 
 
-def resolve(request: Request, model: Model) -> Arguments:
-    """What `request` means to `model`. Raises SfumatoError for what the model doesn't know and for unfit files."""
-    count = len(request.seeds)
-    labels = None
-    if request.classes is not None:
-        known = [model.label(name) for name in request.classes]
-        labels = [known[i % len(known)] for i in range(count)]
-    notes: list[str] = []
-    if (outside := advice(request.sampling.sampler, request.sampling.grid, request.sampling.steps)) is not None:
+def check_finite(samples: Tensor) -> None:
+    """Raises SfumatoError where the walk led to numbers that aren't finite."""
+    if not bool(samples.isfinite().all()):
+        raise SfumatoError("with these settings the numbers run away; take more steps or less `guidance`.")
+
+
+def suited_batch(shape: Sequence[int]) -> int:
+    """How many samples of `shape` are made at once: as many as take the memory of BATCH of PIXELS."""
+    pixels = shape[-1] * shape[-2] if len(shape) > 1 else 1
+    return max(1, min(BATCH, BATCH * PIXELS // pixels))
+
+
+def resolve(request: Request, model: Conditioned) -> Resolved:
+    """What `request` means to `model`; whatever can't be done is refused here, before any work.
+
+    Raises SfumatoError for what the model doesn't know, for unfit files, and for settings that don't fit together.
+    """
+    sampling, count, notes = request.sampling, len(request.seeds), list[str]()
+    by, levels = _walk(request, model)
+    labels = _in_turn(request.labels, count)
+    if isinstance(request.labels, Mapping):
+        model.labels(list(request.labels), len(request.labels))
+    if (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
         notes.append(outside)
-    for text in (request.prompt, request.negative):
-        if text is not None:
-            model.tokens([""])  # raises where it reads none
-            notes += model.truncation_notes(text)
-    told = {name: _condition(model, name, value, notes) for name, value in request.conditions.items()}
-    if STRENGTH in told and len(told) == 1:
+    for text in dict.fromkeys([*(request.prompts or ()), *(request.negative or ())]):
+        model.tokens([""])  # raises where it takes none
+        notes += model.truncation_notes(text)
+    conditions = {name: _value(model, name, value, notes) for name, value in request.conditions.items()}
+    if STRENGTH in conditions and len(conditions) == 1:
         raise SfumatoError("`control-strength` goes with `control`; name a picture too.")
-    edit = None if request.edit is None else _edit(model, request.edit, notes)
-    prompts, negative = (None if text is None else [text] * count for text in (request.prompt, request.negative))
-    return Arguments(labels, prompts, negative, edit, told, tuple(notes))
+    edit = request.edit
+    if isinstance(edit, PictureEdit):
+        edit = open_edit(model.config, edit, notes)
+    if edit is not None:
+        _check_edit(edit, model.config.shape)
+    if request.start is not None and tuple(request.start.shape) != (count, *model.config.shape):
+        raise SfumatoError(
+            f"{count} seeds start from {times((count, *model.config.shape))}, and `start` is "
+            f"{times(request.start.shape)}."
+        )
+    return Resolved(
+        model,
+        request,
+        by,
+        levels,
+        model.labels(labels, count),
+        _in_turn(request.prompts, count),
+        _in_turn(request.negative, count),
+        model.values(count, conditions),
+        edit,
+        tuple(notes),
+    )
 
 
-def _condition(model: Model, name: str, value: object, notes: list[str]) -> Tensor:
+def _some(values: Sequence[Any] | None, rows: Sequence[int]) -> list[Any] | None:
+    return None if values is None else [values[row] for row in rows]
+
+
+def _in_turn(given: Any, count: int) -> list[Any] | None:
+    """One for each of `count` pictures."""
+    if given is None or isinstance(given, Mapping):
+        return None
+    return [given[i % len(given)] for i in range(count)]
+
+
+def _walk(request: Request, model: Conditioned) -> tuple[Stepper | OwnWalk, Level]:
+    """The stepper, and the levels that it visits."""
+    sampling = request.sampling
+    if sampling.first != "network" and model.gaussian is None:
+        raise SfumatoError(
+            f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = Gaussian.fit(data)."
+        )
+    name, named_grid = resolve_sampler(sampling.sampler)
+    by = request.walk or stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
+    top = TELEPORT if sampling.first == "teleport" else None
+    levels = grid(named_grid or sampling.grid, SCHEDULES[sampling.schedule](), sampling.steps, top)
+    if sampling.guidance != 1 and sampling.interval is not None:
+        _check_interval(sampling.interval, levels, name)
+    return by, levels
+
+
+def _check_interval(interval: tuple[float, float], levels: Level, sampler: str) -> None:
+    """Raises SfumatoError where no step asks within `interval` of sigma/alpha, so that nothing would be guided."""
+    low, high = interval
+    asked = levels.ratio[:-1]
+    between = SAMPLERS[sampler].calls != 1  # some ask between the levels too
+    inside = (
+        bool(asked.min() <= high and asked.max() >= low) if between else bool(((asked >= low) & (asked <= high)).any())
+    )
+    if not inside:
+        raise SfumatoError(
+            f"no step is guided: the `interval` {low:g}-{high:g} of sigma/alpha holds none of the levels, which go "
+            f"from {float(asked.max()):.3g} to {float(asked.min()):.3g}; widen it."
+        )
+
+
+def _value(model: Conditioned, name: str, value: object, notes: list[str]) -> Any:
+    """What `values` of the model takes: a picture's file is read."""
+    if isinstance(value, Tensor):
+        return value
     if name == STRENGTH and model.config.control_branch is not None and isinstance(value, float):
         if not 0 <= value <= MAX_STRENGTH:
             raise SfumatoError(
                 f"`control-strength` lies between 0 and {MAX_STRENGTH:g}, got {value:g}; 1 is as trained."
             )
-        return torch.tensor(value)
+        return value
     known = {one.name: one for one in model.config.conditions}
     if name not in known:
+        if not known:
+            raise SfumatoError(f"{model.source or 'this model'} was trained without '{name}'; leave it out.")
         raise unknown("condition", name, known)
     one = known[name]
-    kinds: dict[str, type] = {"number": float, "vector": tuple, "image": Control}
-    if not isinstance(value, kinds[one.kind]):
-        what = {"number": "a number", "vector": f"{one.size} numbers", "image": "a picture"}[one.kind]
-        raise SfumatoError(f"the condition '{name}' takes {what}.")
     if isinstance(value, Control):
-        return _image(model, one, value, notes)
-    if isinstance(value, float) and abs(value - one.mean[0]) > FAR * one.std[0]:
+        if one.kind != "image":
+            raise SfumatoError(f"the condition '{name}' is a {one.kind}, and what was given is a picture.")
+        return control_image(model.config, one, value, notes)
+    if one.kind == "number" and isinstance(value, float) and abs(value - one.mean[0]) > FAR * one.std[0]:
         notes.append(f"{name} was {one.mean[0]:g} ± {one.std[0]:g} in training, and little was learnt of {value:g}.")
-    return torch.tensor(value)
+    return value
 
 
-def _image(model: Model, one: ConditionConfig, control: Control, notes: list[str]) -> Tensor:
-    """The image `(size, height, width)` of a condition: computed from the picture, or that as it is."""
-    path = control.file.unchanged()
-    channels, height, width = model.config.shape
-    if not one.computed or control.ready:
-        own = one.size - bool(one.noise)
-        picture, facts = read_picture(path, 1 if own == 1 else 3, (height, width))
-        image = picture if not one.noise else torch.cat([picture, torch.zeros(1, height, width)])
-    else:
-        size = (-(-height // FACTOR), -(-width // FACTOR)) if one.name == "small" else (height, width)
-        picture, facts = read_picture(path, channels, size)
-        if one.name == "small":
-            picture = enlarged(picture, height, width)
-        image = plain_control(one, picture[None])[0] if one.name != "masked" else _with_hole(path, picture)
-    notes += [f"{path.name} was taken {fact}." for fact in facts]
-    return image
-
-
-def _with_hole(path: Path, picture: Tensor) -> Tensor:
-    """The picture, unknown where the file is transparent."""
-    clear = clear_part(path, (picture.shape[-2], picture.shape[-1]))
-    if not bool(clear.any()):
-        raise SfumatoError(f"{path} has no hole to fill; make the part that is to be drawn transparent.")
-    return torch.where(clear, math.nan, picture)
-
-
-def clear_part(path: Path, size: tuple[int, int]) -> Tensor:
-    """Where the picture in `path`, upright and fitted to `size` (height, width), is mostly transparent.
-
-    bool `(1, height, width)`.
-    """
-    with Image.open(path) as file:
-        if not file.has_transparency_data or file.mode.startswith("I"):
-            return torch.zeros(1, *size, dtype=torch.bool)
-        alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
-    fitted = ImageOps.fit(alpha, (size[1], size[0]), Image.Resampling.BOX)
-    return torch.from_numpy(np.asarray(fitted) < 128)[None]
-
-
-def _edit(model: Model, asked: PictureEdit, notes: list[str]) -> Edit:
-    """The picture to begin with and its mask, at the model's size or, to be enlarged, at a whole fraction of it."""
-    if len(model.config.shape) != 3:
-        raise SfumatoError(f"{model.source} draws points; leave `image` out.")
-    image = asked.image.unchanged()
-    channels, height, width = model.config.shape
-    sides = _sides(image)
-    size = (height, width)
-    if asked.upscale:
-        factor = math.ceil(max(height / sides[0], width / sides[1]) - 1e-9)
-        while factor <= min(height, width) and (height % factor or width % factor):
-            factor += 1
-        if factor < 2 or height % factor or width % factor:
+def _check_edit(edit: Edit, shape: Sequence[int]) -> None:
+    """Raises SfumatoError where a model of `shape` can't begin with the picture."""
+    picture = edit.picture
+    if edit.upscale:
+        factor = shape[-1] // max(1, picture.shape[-1])
+        if factor < 2 or (shape[0], *(factor * side for side in picture.shape[1:])) != tuple(shape):
             raise SfumatoError(
-                f"{image} is {sides[0]}×{sides[1]} and can't be enlarged to the model's {height}×{width}; "
-                f"give one of {height // 2}×{width // 2} or less."
+                f"a picture of {times(picture.shape)} can't be enlarged to {times(shape)}: both sides must be "
+                "the same whole fraction of the model's."
             )
-        size = (height // factor, width // factor)
-    picture, facts = read_picture(image, channels, size)
-    if sides != size:
-        notes.append(f"{image.name} was fitted from {sides[0]}×{sides[1]} into {size[0]}×{size[1]}.")
-    notes += [f"{image.name} was taken {fact}." for fact in facts if "enlarged" not in fact]
-    if asked.mask is None:
-        return Edit(picture, asked.strength, upscale=asked.upscale)
-    mask = asked.mask.unchanged()
-    if _sides(mask) != sides:
+    elif edit.mask is None and tuple(picture.shape) != tuple(shape):
         raise SfumatoError(
-            f"the mask {mask} is {_sides(mask)[0]}×{_sides(mask)[1]} and {image} is {sides[0]}×{sides[1]}; "
-            "make both one size, white where to draw."
+            f"the picture is {times(picture.shape)} and the model draws {times(shape)}; give one of that size."
         )
-    return Edit(picture, asked.strength, _mask(mask, size, notes))
-
-
-def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:
-    """Where the mask in `path` is white: bool `(1, height, width)`. What is transparent isn't painted, and keeps."""
-    white, facts = read_picture(path, 1, size)
-    clear = clear_part(path, size)
-    told = [fact for fact in facts if "transparency" not in fact and "enlarged" not in fact]
-    notes += [f"the mask {path.name} was taken {fact}." for fact in told]
-    if bool(clear.any()):
-        share = float(clear.float().mean())
-        notes.append(f"the mask {path.name} is transparent over {share:.0%}: there the picture is kept.")
-    drawn = (white > 0) & ~clear
-    if not bool(drawn.any()):
-        dark = "black all over" if bool((white == -1).all()) else "nowhere lighter than a middle grey"
-        whole = "transparent wherever it is white" if bool((white > 0).any()) else dark
-        raise SfumatoError(f"the mask {path} is {whole}; paint it white, and opaque, where to draw.")
-    return drawn
-
-
-def _sides(path: Path) -> tuple[int, int]:
-    found = header_size(lambda: path)
-    if found is None or min(found) < 1:
-        raise SfumatoError(f"{path} can't be used: not a valid picture.")
-    return found
+    elif edit.mask is not None and edit.mask.shape[-2:] != picture.shape[-2:]:
+        raise SfumatoError(
+            f"the mask is {times(edit.mask.shape[-2:])} and the picture {times(picture.shape[-2:])}; "
+            "give both one size."
+        )

@@ -237,7 +237,7 @@ def digits(model: Model, folder: Path) -> None:
     _json(folder / "about.json", {
         "shape": list(model.config.shape),
         "classes": list(model.config.classes),
-        "parameters": model.parameters,
+        "parameters": model.parameter_count,
         "weights": model.weights_hash,
         "levels": table,
         "real_labels": [int(dataset.labels[i]) for i in first],
@@ -257,7 +257,7 @@ def emoji(model: Model, folder: Path) -> None:
     _json(folder / "about.json", {
         "shape": list(model.config.shape),
         "tokens": model.tokens([""]).shape[1],
-        "parameters": model.parameters,
+        "parameters": model.parameter_count,
         "weights": model.weights_hash,
         "prompts": [{"text": text, "seen": seen} for text, seen in PROMPTS],
         "programs": guided(model, PROMPT_STEPS, PROMPT_GUIDANCE),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +14,17 @@ from torch import Tensor
 from sfumato.data import open_dataset, picture
 from sfumato.data.pictures import to_uint8
 from sfumato.diffusion import SCHEDULES, NetDenoiser
-from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load, new_model
 from sfumato.hub.config import read_config
-from sfumato.hub.request import settle
+from sfumato.hub.resolving import check_finite, resolve
 from sfumato.hub.zoo import ZOO
 from sfumato.lesson.messages import Draw
-from sfumato.sampling import SAMPLERS, resolve
+from sfumato.sampling import SAMPLERS
+from sfumato.sampling import resolve as resolve_sampler
 from sfumato.seeds import torch_generator
 from sfumato.training import Progress, Trainer, TrainingConfig, fastest_precision, pick_device
 
-PIXELS_AT_ONCE = 64 * 32 * 32  # as many pictures as this are drawn in one batch
+SETTINGS = ("sampler", "steps", "guidance")  # that a page may say
 SEEDS = range(16)
 TIMES = (0.2, 0.5, 0.8)  # of the cosine schedule: little, middling and much noise
 SHARES = (0.0, 0.01, 0.02, 0.04, 0.06, 0.09, 0.13, 0.18, 0.24, 0.31, 0.38, 0.46, 0.54, 0.63, 0.72, 0.81, 0.9, 1.0)
@@ -42,10 +41,10 @@ def about(model: Model, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "shape": model.config.shape,
-        "parameters": model.parameters,
+        "parameters": model.parameter_count,
         "classes": model.config.classes,
         "device": model.device.type,
-        "sampler": resolve(settings.sampler)[0],
+        "sampler": resolve_sampler(settings.sampler)[0],
         "steps": settings.steps,
         "guidance": settings.guidance,
         "samplers": {name: {"needs": row.needs, "use": row.use} for name, row in SAMPLERS.items()},
@@ -54,31 +53,17 @@ def about(model: Model, name: str) -> dict[str, Any]:
 
 def draw(model: Model, asked: Draw, given_up: Callable[[], bool]) -> bytes | None:
     """The pictures as one PNG; None where whoever asked gives up before the end. Raises SfumatoError for nonsense."""
-    classes = model.config.classes
-    if asked.labels is not None:
-        if not classes:
-            raise SfumatoError("this model was trained without classes; leave 'labels' out.")
-        if len(asked.labels) != len(asked.seeds):
-            raise SfumatoError(f"{len(asked.seeds)} seeds need as many labels, got {len(asked.labels)}.")
-        if max(asked.labels) >= len(classes):
-            raise SfumatoError(f"labels lie between 0 and {len(classes) - 1}, got {max(asked.labels)}.")
-    if asked.guidance is not None and not classes:
-        raise SfumatoError("this model was trained without classes, so there is nothing to guide.")
-    said = {"sampler": asked.sampler, "steps": asked.steps, "guidance": asked.guidance}
-    given = {name: value for name, value in said.items() if value is not None}
-    settings = settle(model.config.sampling, asked.labels is not None, **given)
-    batch = max(1, PIXELS_AT_ONCE // math.prod(model.config.shape[1:]))
+    settings = {name: value for name in SETTINGS if (value := getattr(asked, name)) is not None}
+    request = model.request(asked.seeds, asked.labels, **settings)
     parts = []
-    for first in range(0, len(asked.seeds), batch):
-        some = slice(first, first + batch)
-        for step in model.stream(asked.seeds[some], asked.labels and asked.labels[some], settings):
+    for _, steps in resolve(request, model).batches():
+        for step in steps:
             if given_up():
                 return None
             x = step.x
         parts.append(x.cpu())
     samples = torch.cat(parts)
-    if not bool(samples.isfinite().all()):
-        raise SfumatoError("with these settings the numbers run away; take more steps or less guidance.")
+    check_finite(samples)
     data = io.BytesIO()
     picture(samples, asked.labels).save(data, "PNG")
     return data.getvalue()

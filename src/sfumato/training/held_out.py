@@ -124,7 +124,7 @@ class _Zeros(nn.Module):
 def first_captions(trainer: Trainer, indices: NDArray[np.int64]) -> list[str] | None:
     """What the samples at `indices` are called; None where the model reads no prompts."""
     captions = trainer.dataset.captions
-    if captions is None or not trainer.model.reads:
+    if captions is None or not trainer.model.text_conditional:
         return None
     return first_texts(captions, indices.tolist())
 

@@ -86,7 +86,7 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
             asked = classes.tolist()  # all that is said of one sample belongs together
         with trainer.processes.collective(), trainer.precise():
             samples[list(seeds)] = model.sample(
-                seeds, asked, batch=FORWARD * trainer.rows, prompts=prompts, told=told
+                seeds, asked, batch=FORWARD * trainer.rows, prompts=prompts, conditions=told
             ).float()
     samples = trainer.helpers.sum(samples)
     if spoilt := int((~samples.isfinite().flatten(1).all(1)).sum()):

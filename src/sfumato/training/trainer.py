@@ -168,7 +168,7 @@ class Trainer(Loop):
 
     def _captions(self, indices: NDArray[np.int64], generator: np.random.Generator) -> Tensor | None:
         """The captions of samples as the network reads them, some dropped; of several for one sample, any one."""
-        if self.dataset.captions is None or not self.model.reads:
+        if self.dataset.captions is None or not self.model.text_conditional:
             return None
         coins, which = generator.random((2, len(indices)))
         texts = []

@@ -15,4 +15,4 @@ names = {part: name for name, part in model.denoiser.net.named_modules() if type
 for block in names:
     block.register_forward_hook(tell)
 answer = model.denoiser.net(torch.randn(1, 1, 8, 8), c_noise=torch.zeros(1), label=torch.tensor([3]))
-print(f"answer {tuple(answer.shape[1:])}, {model.parameters:,} weights in all")
+print(f"answer {tuple(answer.shape[1:])}, {model.parameter_count:,} weights in all")

@@ -4,49 +4,60 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato import __version__
+from sfumato.arguments import whole
 from sfumato.data import Dataset
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.by_level import LEVELS, SAMPLES, loss_by_level, sample_conditions
-from sfumato.evaluation.features import Extractor
+from sfumato.evaluation.by_level import LEVELS, SAMPLES, conditioned_on, loss_by_level
+from sfumato.evaluation.features import Extractor, open_extractor
 from sfumato.evaluation.frechet import frechet_estimate
 from sfumato.evaluation.intervals import LEFT_OUT, estimate
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import (
     MOST,
-    Asked,
     Measured,
     Reference,
-    asked_of,
     audit_samples,
     conditions,
     floor_sets,
     measure,
+    open_reference,
     pixels_of,
+    request_like,
     shrunk,
 )
 from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, verdict
 from sfumato.evaluation.record import Record, ScoreRecord, Source
+from sfumato.evaluation.scores import LEAST
 from sfumato.evaluation.sliced import sliced_wasserstein
-from sfumato.hub import Model, SamplingConfig
+from sfumato.evaluation.training_data import training_data
+from sfumato.hub import Model, SamplingConfig, load
+from sfumato.hub.request import Request
+from sfumato.hub.resolving import Resolved, resolve
+from sfumato.hub.settings import settle
 from sfumato.sampling import ImageNoise
 from sfumato.sampling.samplers import SAMPLERS
 from sfumato.seeds import torch_generator
+from sfumato.training import pick_device
 
 CURVE = (2, 3, 5, 8, 12, 20, 32)  # steps at which quality is measured
 CURVE_SAMPLES = 500
 BITS_SAMPLES = 64
 TRIAL = 500  # samples whose distances are timed
 
-Draw = Callable[[Sequence[int], Asked, SamplingConfig], Tensor]
+Sampler = Callable[[Request], Tensor]
 
 
 @dataclass(frozen=True)
@@ -80,23 +91,25 @@ class Evaluation:
 
     record: Record
     samples: Tensor
-    asked: Asked
+    resolved: Resolved
     measured: Measured
     audits: list[Audit]
     duplicates: Duplicates
     verdict: str
 
+    @property
+    def scores(self) -> dict[str, ScoreRecord]:
+        """Each score by its name, with its 95% interval and what real data scores."""
+        return self.record.scores
+
 
 def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     """About how long `evaluate` will take, by a small trial of each of its parts."""
     batch = min(plan.batch, plan.count, 64)
-    asked = asked_of(reference, batch, model)
     known = SAMPLERS.get(plan.settings.sampler)
     steps = max(2, known.needs) if known else 2
     settings = replace(plan.settings, steps=steps)
-    draw = partial(
-        model.sample, range(batch), asked.labels, settings, batch=batch, prompts=asked.prompts, told=asked.told
-    )
+    draw = partial(resolve(request_like(reference, model, range(batch), settings), model).samples, batch)
     draw()  # the first call warms up
     calls = steps * max(1, known.calls if known else 1)
     each = seconds_of(draw) / (batch * calls)
@@ -121,14 +134,47 @@ def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
     return seconds_of(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
 
 
-def evaluate(model: Model, reference: Reference, asked: Asked, plan: Plan, draw: Draw, command: str = "") -> Evaluation:
-    """Draw what is `asked`, measure, audit.
+def evaluate(
+    model: Model | str | Path,
+    data: Dataset | None = None,
+    count: int = 1000,
+    features: str = "auto",
+    first_seed: int = 0,
+    held_out: NDArray[np.int64] | None = None,
+    curve: bool = True,
+    bits: bool = False,
+    **settings: Any,
+) -> Evaluation:
+    """Measure `model`, or the one that a path or a name loads: `count` samples of it against `data`.
 
-    `draw(seeds, asked, settings)` gives the samples, so that its caller may show progress.
+    By default those are the data it was trained on. `features` say what is compared (see `open_extractor`), `held_out`
+    which samples training left out. `settings` are fields of SamplingConfig. Returns scores with intervals, the audit
+    for copies, and the samples; `evaluation.page.write_evaluation` writes them as a page. Raises SfumatoError where
+    there are too few samples to measure, and where the data aren't there.
     """
-    labels = asked.labels
-    samples = draw(list(plan.seeds), asked, plan.settings)
-    measured = measure(samples, None if labels is None else torch.tensor(labels), reference, repeats=plan.repeats)
+    if not isinstance(model, Model):
+        model = load(model, device=pick_device())
+    if whole("count", count, 1) < LEAST:
+        raise SfumatoError(f"{count} samples are too few to measure; give {LEAST} or more, 1000 if there is time.")
+    if data is None:
+        data, held_out, _ = training_data(model.source, model)
+    how = settle(model.config.sampling, model.conditional, **settings)
+    reference = open_reference(data, open_extractor(features, data, held_out=held_out), held_out)
+    return carry_out(model, reference, Plan(how, count, first_seed, curve, bits))
+
+
+def carry_out(
+    model: Model, reference: Reference, plan: Plan, sampler: Sampler | None = None, command: str = ""
+) -> Evaluation:
+    """Sample as planned, measure, audit.
+
+    `sampler(request)` gives the samples, where its caller shows progress.
+    """
+    sampler = sampler or (lambda request: resolve(request, model).samples(plan.batch))
+    request = request_like(reference, model, plan.seeds, plan.settings)
+    resolved, samples = resolve(request, model), sampler(request)
+    labels = None if (every := resolved.every_label) is None else torch.tensor(every)
+    measured = measure(samples, labels, reference, repeats=plan.repeats)
     audits = audit_samples(samples, measured.features, reference)
     duplicates = near_duplicates(pixels_of(reference.dataset, reference.train))
     words = verdict(audits)
@@ -150,13 +196,13 @@ def evaluate(model: Model, reference: Reference, asked: Asked, plan: Plan, draw:
             model=model.source,
             weights=plan.weights,
             weights_hash=model.weights_hash,
-            parameters=model.parameters,
+            parameters=model.parameter_count,
             seeds=f"{plan.seeds[0]}-{plan.seeds[-1]}",
-            classes=classes_words(asked),
-            captions=captions_words(asked, reference),
-            told=told_words(asked, reference),
+            classes=classes_words(request),
+            captions=captions_words(request, reference),
+            conditions=conditions_words(request, reference),
             sampler={k: v for k, v in asdict(plan.settings).items() if v is not None},
-            sfumato=__version__,
+            sfumato=version("sfumato"),
             torch=torch.__version__,
             command=command,
         ),
@@ -167,40 +213,40 @@ def evaluate(model: Model, reference: Reference, asked: Asked, plan: Plan, draw:
             **{a.space: _audit_facts(a) for a in audits},
             "near_duplicates": _pairs(duplicates, reference),
         },
-        tuple(curve(reference, asked, plan, draw)) if plan.curve else (),
+        tuple(curve(reference, request, sampler)) if plan.curve else (),
         tuple(loss_by_level(model, reference)),
     )
-    return Evaluation(record, samples, asked, measured, audits, duplicates, words)
+    return Evaluation(record, samples, resolved, measured, audits, duplicates, words)
 
 
-def drawn_for(asked: Asked, reference: Reference) -> str:
-    """What a model will be told to draw, for people."""
-    words = [f"{len(set(asked.labels)):,} classes, {classes_words(asked)}"] if asked.labels is not None else []
-    words += [f"captions {captions_words(asked, reference).partition(';')[0]}"] if asked.prompts is not None else []
-    words += [told_words(asked, reference)] if asked.told else []
-    return ", ".join(words) or "nothing: the model has no classes and reads no prompts"
+def conditioned_words(request: Request, reference: Reference) -> str:
+    """What the samples are conditioned on, for people."""
+    words = [f"{len(set(request.labels)):,} classes, {classes_words(request)}"] if request.labels is not None else []
+    words += [f"captions {captions_words(request, reference).partition(';')[0]}"] if request.prompts is not None else []
+    words += [conditions_words(request, reference)] if request.conditions else []
+    return ", ".join(words) or "nothing: the model has no classes and takes no prompts"
 
 
-def classes_words(asked: Asked) -> str:
+def classes_words(request: Request) -> str:
     """How the classes were chosen, for the record."""
-    if asked.labels is None:
+    if request.labels is None:
         return "none"
-    return "those of the same samples" if asked.prompts or asked.told else "in the data's proportions"
+    return "those of the same samples" if request.prompts or request.conditions else "in the data's proportions"
 
 
-def captions_words(asked: Asked, reference: Reference) -> str:
-    """Which captions were drawn, for the record."""
-    if asked.prompts is None:
+def captions_words(request: Request, reference: Reference) -> str:
+    """Which captions were sampled for, for the record."""
+    if request.prompts is None:
         return "none"
-    content = hashlib.sha256("\n".join(asked.prompts).encode()).hexdigest()
-    return f"{_of_whom(len(asked.prompts), reference)}; sha256 {content[:16]}"
+    content = hashlib.sha256("\n".join(request.prompts).encode()).hexdigest()
+    return f"{_of_whom(len(request.prompts), reference)}; sha256 {content[:16]}"
 
 
-def told_words(asked: Asked, reference: Reference) -> str:
-    """What was told by name, for the record."""
-    if not asked.told:
+def conditions_words(request: Request, reference: Reference) -> str:
+    """Which other conditions were given, for the record."""
+    if not request.conditions:
         return "none"
-    return f"{', '.join(asked.told)} {_of_whom(len(next(iter(asked.told.values()))), reference)}"
+    return f"{', '.join(request.conditions)} {_of_whom(len(request.seeds), reference)}"
 
 
 def _of_whom(count: int, reference: Reference) -> str:
@@ -208,22 +254,22 @@ def _of_whom(count: int, reference: Reference) -> str:
     return f"of {min(count, len(reference.held_out)):,} of {origin}, in turn"
 
 
-def curve(reference: Reference, asked: Asked, plan: Plan, draw: Draw) -> list[dict[str, float]]:
+def curve(reference: Reference, request: Request, sampler: Sampler) -> list[dict[str, float]]:
     """The distance to the data at each number of steps, by the same seeds; of fewer samples than the scores.
 
     With its interval, and the `floor`: what as many real samples score that no model drew.
     """
-    apart, others = floor_sets(reference, min(plan.count, CURVE_SAMPLES), 0)
-    count = min(plan.count, CURVE_SAMPLES, len(apart))  # alike: fewer samples lie further away
-    rows = torch.linspace(0, plan.count - 1, count).long().tolist()  # classes may lie in order
-    seeds, some = [plan.seeds[row] for row in rows], asked.at(rows)
+    whole = len(request.seeds)
+    apart, others = floor_sets(reference, min(whole, CURVE_SAMPLES), 0)
+    count = min(whole, CURVE_SAMPLES, len(apart))  # alike: fewer samples lie further away
+    some = request.rows(torch.linspace(0, whole - 1, count).long().tolist())  # classes may lie in order
     by_moments = count > reference.features.shape[1]
     distance = frechet_estimate if by_moments else partial(sliced_wasserstein, repeats=20)
     floor = distance(apart[:count], others).value
     found = []
     for steps in CURVE:
         try:
-            samples = draw(seeds, some, replace(plan.settings, steps=steps))
+            samples = sampler(replace(some, sampling=replace(some.sampling, steps=steps)))
         except SfumatoError:  # too few steps for this sampler
             continue
         at = distance(reference.extractor.features(samples), reference.features)
@@ -236,7 +282,7 @@ def curve(reference: Reference, asked: Asked, plan: Plan, draw: Draw) -> list[di
 def bits(model: Model, reference: Reference) -> ScoreRecord:
     """Bits a dimension of held-out samples (Song et al. 2021); of pictures as continuous values spread over a grey."""
     rows = reference.held_out[:BITS_SAMPLES]
-    x, cond = sample_conditions(model, reference.dataset, rows)
+    x, cond = conditioned_on(model, reference.dataset, rows)
     noise = ImageNoise(range(len(rows)), model.config.shape, model.device)
     pictures = reference.dataset.is_images
     if pictures:

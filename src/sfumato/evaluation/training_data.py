@@ -1,0 +1,31 @@
+"""The data that a model was trained on, and what of it was held out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.data import Dataset, open_dataset
+from sfumato.hub import Model
+from sfumato.hub.zoo import ships, zoo_data
+from sfumato.training import open_data, training_config
+from sfumato.training.config import left_out_by
+from sfumato.training.resuming import suited
+
+
+def training_data(run: str | Path, model: Model) -> tuple[Dataset, NDArray[np.int64] | None, list[str]]:
+    """What `model` of `run` was trained on, the samples of it that were held out, and plain sentences about it.
+
+    `run` is a run, one of its checkpoints or a model that ships. Raises SfumatoError where the data aren't there.
+    """
+    if ships(run):
+        return open_dataset(zoo_data(str(run))), None, []
+    run = Path(run)
+    folder = run.parent.parent if (run / "state.json").exists() else run
+    config = training_config(folder)
+    dataset = suited(open_data(config), model.config, run)
+    same = config.data.fingerprint in ("", dataset.fingerprint())
+    changed = f"{config.data.source} holds other samples, classes or captions than what {run} was trained on."
+    return dataset, left_out_by(config, dataset), [] if same else [changed]

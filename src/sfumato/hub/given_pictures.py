@@ -1,0 +1,115 @@
+"""Pictures that a request names by their files, as tensors of the model's size; what was done to them is noted."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from sfumato.data.controls import FACTOR, enlarged, plain_control
+from sfumato.data.decode import header_size, read_picture
+from sfumato.errors import SfumatoError
+from sfumato.hub.config import ModelConfig
+from sfumato.hub.request import Control, PictureEdit
+from sfumato.nets import ConditionConfig
+from sfumato.sampling import Edit
+
+
+def control_image(config: ModelConfig, one: ConditionConfig, control: Control, notes: list[str]) -> Tensor:
+    """The image `(size, height, width)` of a condition: computed from the picture, or that as it is."""
+    path = control.file.unchanged()
+    channels, height, width = config.shape
+    if not one.computed or control.ready:
+        own = one.size - bool(one.noise)
+        picture, facts = read_picture(path, 1 if own == 1 else 3, (height, width))
+        image = picture if not one.noise else torch.cat([picture, torch.zeros(1, height, width)])
+    else:
+        size = (-(-height // FACTOR), -(-width // FACTOR)) if one.name == "small" else (height, width)
+        picture, facts = read_picture(path, channels, size)
+        if one.name == "small":
+            picture = enlarged(picture, height, width)
+        image = plain_control(one, picture[None])[0] if one.name != "masked" else _with_hole(path, picture)
+    notes += [f"{path.name} was taken {fact}." for fact in facts]
+    return image
+
+
+def _with_hole(path: Path, picture: Tensor) -> Tensor:
+    """The picture, unknown where the file is transparent."""
+    clear = clear_part(path, (picture.shape[-2], picture.shape[-1]))
+    if not bool(clear.any()):
+        raise SfumatoError(f"{path} has no hole to fill; make the part that is to be drawn transparent.")
+    return torch.where(clear, math.nan, picture)
+
+
+def clear_part(path: Path, size: tuple[int, int]) -> Tensor:
+    """Where the picture in `path`, upright and fitted to `size` (height, width), is mostly transparent.
+
+    bool `(1, height, width)`.
+    """
+    with Image.open(path) as file:
+        if not file.has_transparency_data or file.mode.startswith("I"):
+            return torch.zeros(1, *size, dtype=torch.bool)
+        alpha = ImageOps.exif_transpose(file).convert("RGBA").getchannel("A")
+    fitted = ImageOps.fit(alpha, (size[1], size[0]), Image.Resampling.BOX)
+    return torch.from_numpy(np.asarray(fitted) < 128)[None]
+
+
+def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit:
+    """The picture to begin with and its mask, at the model's size or, to be enlarged, at a whole fraction of it."""
+    if len(config.shape) != 3:
+        raise SfumatoError("the model draws points; leave `image` out.")
+    image = asked.image.unchanged()
+    channels, height, width = config.shape
+    sides = _sides(image)
+    size = (height, width)
+    if asked.upscale:
+        factor = math.ceil(max(height / sides[0], width / sides[1]) - 1e-9)
+        while factor <= min(height, width) and (height % factor or width % factor):
+            factor += 1
+        if factor < 2 or height % factor or width % factor:
+            raise SfumatoError(
+                f"{image} is {sides[0]}×{sides[1]} and can't be enlarged to the model's {height}×{width}; "
+                f"give one of {height // 2}×{width // 2} or less."
+            )
+        size = (height // factor, width // factor)
+    picture, facts = read_picture(image, channels, size)
+    if sides != size:
+        notes.append(f"{image.name} was fitted from {sides[0]}×{sides[1]} into {size[0]}×{size[1]}.")
+    notes += [f"{image.name} was taken {fact}." for fact in facts if "enlarged" not in fact]
+    if asked.mask is None:
+        return Edit(picture, asked.strength, upscale=asked.upscale)
+    mask = asked.mask.unchanged()
+    if _sides(mask) != sides:
+        raise SfumatoError(
+            f"the mask {mask} is {_sides(mask)[0]}×{_sides(mask)[1]} and {image} is {sides[0]}×{sides[1]}; "
+            "make both one size, white where to draw."
+        )
+    return Edit(picture, asked.strength, _mask(mask, size, notes))
+
+
+def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:
+    """Where the mask in `path` is white: bool `(1, height, width)`. What is transparent isn't painted, and keeps."""
+    white, facts = read_picture(path, 1, size)
+    clear = clear_part(path, size)
+    said = [fact for fact in facts if "transparency" not in fact and "enlarged" not in fact]
+    notes += [f"the mask {path.name} was taken {fact}." for fact in said]
+    if bool(clear.any()):
+        share = float(clear.float().mean())
+        notes.append(f"the mask {path.name} is transparent over {share:.0%}: there the picture is kept.")
+    drawn = (white > 0) & ~clear
+    if not bool(drawn.any()):
+        dark = "black all over" if bool((white == -1).all()) else "nowhere lighter than a middle grey"
+        whole = "transparent wherever it is white" if bool((white > 0).any()) else dark
+        raise SfumatoError(f"the mask {path} is {whole}; paint it white, and opaque, where to draw.")
+    return drawn
+
+
+def _sides(path: Path) -> tuple[int, int]:
+    found = header_size(lambda: path)
+    if found is None or min(found) < 1:
+        raise SfumatoError(f"{path} can't be used: not a valid picture.")
+    return found
