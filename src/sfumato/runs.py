@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
 from sfumato.errors import SfumatoError
@@ -172,10 +172,10 @@ def _configured(
         given["minutes"] = MINUTES
     if isinstance(size := given.get("data.size"), int):
         given["data.size"] = (size, size)
-    if base is not None and not isinstance(data, Dataset) and len(base.config.shape) == 3:
+    if base is not None and not isinstance(data, Dataset) and KINDS[base.config.kind].spatial:
         given.setdefault("data.size", base.config.shape[1:])
     given["data.source"] = data.name if isinstance(data, Dataset) else str(data)
-    if isinstance(data, Dataset) and data.is_images:
+    if isinstance(data, Dataset) and KINDS[data.kind].spatial:
         given["data.size"] = data.shape[1:]
     if columns:
         given["data.columns"] = asdict(columns)

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfumato.data import Dataset, open_dataset, order, to_uint8
+from sfumato.data import KINDS, Dataset, open_dataset, order, to_uint8
 from sfumato.data.dataset import Rows
 from sfumato.data.order import MAX_LISTED, _keys, _permuted
 from sfumato.errors import SfumatoError
@@ -122,7 +122,7 @@ def test_a_batch_keeps_order_and_labels(indices: np.ndarray | torch.Tensor) -> N
 def test_points_come_as_they_are_and_stay_apart() -> None:
     samples = np.arange(8, dtype=np.float32).reshape(4, 2) / 7
     dataset = Dataset("points", samples, np.array([0, 1, 0, 1]), ("a", "b"))
-    assert (dataset.is_images, dataset.shape, len(dataset)) == (False, (2,), 4)
+    assert (KINDS[dataset.kind].spatial, dataset.shape, len(dataset)) == (False, (2,), 4)
     x, labels = dataset.batch(np.array([3, 0]))
     assert torch.equal(x, torch.from_numpy(samples[[3, 0]]))
     assert labels is not None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.data import Dataset, open_dataset
+from sfumato.data import KINDS, Dataset, open_dataset
 from sfumato.data.folder import open_folder
 from sfumato.errors import SfumatoError
 
@@ -36,7 +36,7 @@ def red(dataset: Dataset) -> list[int]:
 def test_loose_pictures_have_no_classes(root: Path) -> None:
     save(root / "a.png", 1), save(root / "b.png", 2)
     dataset = look(root)
-    assert (dataset.shape, len(dataset), dataset.is_images) == ((3, 4, 6), 2, True)
+    assert (dataset.shape, len(dataset), KINDS[dataset.kind].spatial) == ((3, 4, 6), 2, True)
     assert (dataset.labels, dataset.classes, dataset.notes) == (None, (), ())
     assert dataset.samples.dtype == np.uint8
     assert dataset.name == root.as_posix()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sfumato.data import open_dataset
+from sfumato.data import KINDS, open_dataset
 from sfumato.data.points import POINTS
 from sfumato.errors import SfumatoError
 
@@ -21,7 +21,7 @@ def points(spec: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 def test_every_set_is_centred_and_of_unit_scale(name: str) -> None:
     dataset = open_dataset(f"points:{name}")
     assert dataset.samples.dtype == np.float32
-    assert (len(dataset), dataset.is_images) == (20_000, False)
+    assert (len(dataset), KINDS[dataset.kind].spatial) == (20_000, False)
     assert dataset.shape == ((3,) if name in SPATIAL else (2,))
     assert np.isfinite(dataset.samples).all()
     assert 0.9 < dataset.samples.std() < 1.1

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.data import open_dataset
+from sfumato.data import KINDS, open_dataset
 from sfumato.data.columns import Columns
 from sfumato.diffusion import EDM, Linear, NoiseDistribution
 from sfumato.errors import SfumatoError
@@ -134,7 +134,7 @@ def test_every_recipe_trains_and_what_is_given_beside_it_wins(recipe: str, data:
     given = {"data.source": data, "images": 32, "batch": 16, "objective.weight": "p2", "optimizer.ema_widths": [0.1]}
     config, settings = configure(given, recipe)
     assert config.objective.weight == "p2" and config.optimizer.widths == (0.1,)
-    model = with_settings(model_for(dataset, "nano" if dataset.is_images else "auto"), settings)
+    model = with_settings(model_for(dataset, "nano" if KINDS[dataset.kind].spatial else "auto"), settings)
     assert all(progress.skipped == 0 for progress in Trainer(new_model(model), dataset, config).steps())
     other, _ = configure(given | {"optimizer": "muon"}, recipe)
     assert other.optimizer.learning_rate == TrainingConfig(data, images=1).optimizer.learning_rate

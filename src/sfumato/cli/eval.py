@@ -19,7 +19,7 @@ from sfumato.cli.groups import COMMON, HOW, MEASURED, OUTPUT
 from sfumato.cli.opening import open_model
 from sfumato.cli.options import given, option_words, pick_seeds
 from sfumato.cli.sample import results_folder
-from sfumato.data import picture, save_animation
+from sfumato.data import KINDS, picture, save_animation
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
@@ -164,11 +164,11 @@ def eval_(
     place = out or results_folder(run) / "evaluation"
     command = _command(run, features, numbers, options, weights, curve, bits)
     found = carry_out(model, reference, plan, sampled, command)
-    shown = resolve(request.rows(shown_rows(plan.count, dataset.is_images)), model)
+    shown = resolve(request.rows(shown_rows(plan.count, dataset.kind)), model)
     way: list[Step] = []
     generate_all(shown, plan.batch, way)
-    columns = 10 if dataset.is_images else None
-    frames = [picture(frame_of(step), shown.every_label, columns) for step in way]
+    columns = 10 if KINDS[dataset.kind].spatial else None
+    frames = [picture(frame_of(step), shown.every_label, columns, kind=dataset.kind) for step in way]
     save_animation(frames, place / "denoising.webp", milliseconds=120, last_hold=2000)
     paths = write_evaluation(place, found, reference)
     if as_json:

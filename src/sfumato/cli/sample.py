@@ -24,6 +24,7 @@ from sfumato.cli.options import (
 )
 from sfumato.cli.record import By, compared, read_record
 from sfumato.cli.writing import write_comparison, write_pictures, write_points
+from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import check_cascade
 from sfumato.hub.model import IMAGES, IMAGES_OF_PROMPT
@@ -219,7 +220,7 @@ def sample(
         folder = out or results_folder(Path(by.model.source) if run is None else run) / "samples"
         if isinstance(asked, Comparison):
             write_comparison(by, asked, batch, folder)
-        elif len(by.model.config.shape) == 1:
+        elif not KINDS[by.model.config.kind].spatial:
             write_points(by, resolved, batch, folder, animate)
         else:
             write_pictures(by, resolved, batch, folder, animate)

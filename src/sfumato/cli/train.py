@@ -24,7 +24,7 @@ from sfumato.cli.training_options import (
     run_name,
     settled,
 )
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
@@ -211,7 +211,7 @@ def train(
         raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
     start = _start(source, net, lora, text_encoder)
     pixels = parse_size(size)
-    if start is not None and pixels is None and len(start.config.shape) == 3 and not data.startswith("points:"):
+    if start is not None and pixels is None and KINDS[start.config.kind].spatial and not data.startswith("points:"):
         pixels = start.config.shape[1], start.config.shape[2]
     computed = [name for name in listed(control) if name in CONTROLS]
     columns = Columns(listed(number), listed(vector), tuple(name for name in listed(control) if name not in computed))

@@ -114,11 +114,6 @@ class Dataset:
             object.__setattr__(self, "captions", texts)
 
     @property
-    def is_images(self) -> bool:
-        """Whether the samples are pictures rather than points."""
-        return KINDS[self.kind].spatial
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """One sample's: (channels, height, width) or (dimension,), as its kind has it."""
         whole = (self.samples if self.rows is None else self.rows).shape[1:]

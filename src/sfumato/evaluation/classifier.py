@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.errors import SfumatoError
 from sfumato.seeds import seeded, torch_generator
 from sfumato.training.budget import Budget
@@ -49,7 +49,7 @@ def train_classifier(
     a model draws. Of more than MAX_PICTURES a random part is used. Some 5 seconds for the 1,797 digits on two cores.
     Raises SfumatoError for data without two classes.
     """
-    if not dataset.is_images or len(dataset.classes) < 2:
+    if not KINDS[dataset.kind].features or len(dataset.classes) < 2:
         raise SfumatoError(f"a classifier needs pictures of at least two classes, and {dataset.name} has none.")
     generator = torch_generator("classifier split", seed)
     shuffled, count = torch.randperm(len(dataset), generator=generator), min(len(dataset), MAX_PICTURES)

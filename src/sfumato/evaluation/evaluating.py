@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.arguments import whole
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, SAMPLES, conditioned_on, loss_by_level
@@ -284,11 +284,11 @@ def bits(model: Model, reference: Reference) -> ScoreRecord:
     rows = reference.held_out[:BITS_SAMPLES]
     x, cond = conditioned_on(model, reference.dataset, rows)
     noise = ImageNoise(range(len(rows)), model.config.shape, model.device)
-    pictures = reference.dataset.is_images
-    if pictures:
+    width = KINDS[reference.dataset.kind].bin
+    if width is not None:
         x = dequantise(x, torch.rand(x.shape, generator=torch_generator("dequantisation")))
     found = log_likelihood(model.denoiser, x.to(model.device), cond, noise=noise, data_std=model.config.data_std)
-    each = bits_per_dim(found.cpu(), x[0].numel(), 2 / 255 if pictures else None)
+    each = bits_per_dim(found.cpu(), x[0].numel(), width)
     value = estimate(float(each.mean()), float(each.std()) / len(each) ** 0.5, least=-float("inf"))
     return ScoreRecord(value.value, value.low, value.high)
 

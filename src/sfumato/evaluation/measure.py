@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Dataset, around
+from sfumato.data import KINDS, Dataset, around
 from sfumato.data.captions import first_texts
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor, chunks, content_hash, digest, left_out, rounded
@@ -133,9 +133,10 @@ def audit_samples(samples: Tensor, features: Tensor, reference: Reference) -> li
     """The memorisation audit of samples by their pixels and, where those are others, by their features."""
     dataset = reference.dataset
     train, held = (pixels_of(dataset, rows) for rows in (reference.train, reference.held_out))
-    large = dataset.is_images and max(dataset.shape[1:]) > SMALL
-    space = "coordinates" if not dataset.is_images else f"pixels, at most {SMALL} a side" if large else "pixels"
-    found = [audit(space, shrunk(rounded(samples)), train, held)]
+    kind = KINDS[dataset.kind]
+    large = kind.spatial and max(dataset.shape[-2:]) > SMALL
+    space = f"{kind.space}, at most {SMALL} a side" if large else kind.space
+    found = [audit(space, shrunk(rounded(samples, dataset.kind)), train, held)]
     if reference.extractor.name != "pixels":
         words = f"the features of {reference.extractor.name}"
         found.append(audit(words, features, reference.features, reference.held_out_features))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.evaluation.record import Record
 from sfumato.evaluation.scores import SCORES
 
@@ -13,7 +13,7 @@ def model_card(record: Record, dataset: Dataset) -> str:
     """README.md of the model: its scores as `huggingface_hub`'s ModelCard and EvalResult read them, and the audit."""
     source, conditions = record.source, record.conditions
     name = source.model.split("/checkpoints/")[0].rstrip("/").rsplit("/", 1)[-1] or "model"
-    pictures, captions = dataset.is_images, source.captions != "none"
+    pictures, captions = KINDS[dataset.kind].features, source.captions != "none"
     task = {"type": "text-to-image" if captions else "unconditional-image-generation" if pictures else "other"}
     metrics = [
         {"type": key, "value": round(score.value, 6), "name": SCORES[key].title, "args": _arguments(record)}
@@ -25,7 +25,7 @@ def model_card(record: Record, dataset: Dataset) -> str:
     head = {
         "library_name": "sfumato",
         **({"pipeline_tag": task["type"]} if pictures else {}),
-        "tags": ["diffusion", *(["image-generation"] if pictures else ["points"])],
+        "tags": ["diffusion", "image-generation" if pictures else dataset.kind],
         "model-index": index,
     }
     yaml = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items())  # JSON is YAML

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from PIL.Image import Image
 from torch import Tensor
 
-from sfumato.data import picture, save_png, table, tile
+from sfumato.data import KINDS, picture, save_png, table, tile
 from sfumato.evaluation.charts import bar_chart, interval_chart, line_chart
 from sfumato.evaluation.evaluating import Evaluation
 from sfumato.evaluation.features import rounded
@@ -44,15 +44,15 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
     record, dataset = evaluation.record, reference.dataset
     source, conditions = record.source, record.conditions
     about = {"model": source.model, "weights_sha256": source.weights_hash, "seeds": source.seeds}
-    shown = shown_rows(len(evaluation.samples), dataset.is_images)
+    shown = shown_rows(len(evaluation.samples), dataset.kind)
     labels = evaluation.resolved.every_label
     save_png(
-        picture(evaluation.samples[shown], labels and [labels[i] for i in shown], columns=10),
+        picture(evaluation.samples[shown], labels and [labels[i] for i in shown], columns=10, kind=dataset.kind),
         folder / "samples.png",
         about,
     )
     written = [folder / "samples.png"]
-    if dataset.is_images:
+    if KINDS[dataset.kind].spatial:
         save_png(pairs_picture(evaluation, reference), folder / "pairs.png", about)
         written.append(folder / "pairs.png")
     animation = folder / "denoising.webp"
@@ -81,7 +81,7 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
         "curve_count": f"{record.curve[0]['count']:,.0f}" if record.curve else "",
         "memorised": memorised(evaluation.audits),
         "verdict": evaluation.verdict[0].upper() + evaluation.verdict[1:],
-        "pairs": embed(folder / "pairs.png") if dataset.is_images else "",
+        "pairs": embed(folder / "pairs.png") if KINDS[dataset.kind].spatial else "",
         "audits": [
             {
                 "space": a.space, "median": f"{float(a.samples.ratio.median()):.3f}",
@@ -104,9 +104,9 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
 HEADLINES = ("class_accuracy", "frechet", "precision", "recall", "kernel", "two_sample")
 
 
-def shown_rows(count: int, images: bool) -> list[int]:
+def shown_rows(count: int, kind: str) -> list[int]:
     """Which samples the page shows: a hundred pictures, evenly spread, or all points."""
-    return torch.linspace(0, count - 1, min(count, GRID if images else count)).long().tolist()
+    return torch.linspace(0, count - 1, min(count, GRID if KINDS[kind].spatial else count)).long().tolist()
 
 
 def pairs_picture(evaluation: Evaluation, reference: Reference) -> Image:
@@ -139,7 +139,7 @@ def drawn_words(record: Record) -> str:
 def captioned(evaluation: Evaluation, reference: Reference) -> list[dict[str, str]]:
     """Some captions, each with what was drawn for it and the real picture that it belongs to."""
     prompts = evaluation.resolved.prompts
-    if prompts is None or not reference.dataset.is_images:
+    if prompts is None or not KINDS[reference.dataset.kind].spatial:
         return []
     found = []
     for i in torch.linspace(0, len(prompts) - 1, min(CAPTIONED, len(prompts))).long().tolist():

@@ -60,8 +60,8 @@ def clear_part(path: Path, size: tuple[int, int]) -> Tensor:
 
 def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit:
     """The picture to begin with and its mask, at the model's size or, to be enlarged, at a whole fraction of it."""
-    if len(config.shape) != 3:
-        raise SfumatoError("the model draws points; leave `image` out.")
+    if config.kind != "pictures":
+        raise SfumatoError(f"the model draws {config.kind}; leave `image` out.")
     image = asked.image.unchanged()
     channels, height, width = config.shape
     sides = _sides(image)
