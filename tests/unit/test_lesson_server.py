@@ -17,7 +17,7 @@ import pytest
 
 from sfumato.errors import SfumatoError
 from sfumato.lesson.live import MAX_WAITING, Live
-from sfumato.lesson.messages import Draw
+from sfumato.lesson.messages import SampleRequest
 from sfumato.lesson.server import HEADERS, MAX_BODY_BYTES, LessonServer, is_loopback, is_own, pages
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -231,7 +231,7 @@ class Slow(Live):
         super().__init__()
         self.begun, self.given_up = threading.Semaphore(0), threading.Semaphore(0)
 
-    def _in_turn(self, asked: Draw, given_up: Callable[[], bool]) -> bytes | None:
+    def _in_turn(self, asked: SampleRequest, given_up: Callable[[], bool]) -> bytes | None:
         self.begun.release()
         pause = threading.Event()
         while not given_up():

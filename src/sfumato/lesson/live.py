@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 from pydantic import ValidationError
 
 from sfumato.errors import SfumatoError
-from sfumato.lesson.messages import Answer, Draw, Nothing, json_answer, refused
+from sfumato.lesson.messages import Answer, Empty, SampleRequest, json_answer, refused
 
 if TYPE_CHECKING:
     from sfumato.hub import Model
@@ -86,12 +86,12 @@ class Live:
         """The answer to POST, None where there is none at `path`. `left()` tells that nobody waits for it any more."""
         try:
             if path == "live/draw":
-                return self._draw(Draw.model_validate_json(body), left)
+                return self._draw(SampleRequest.model_validate_json(body), left)
             if path == "live/train":
-                Nothing.model_validate_json(body)
+                Empty.model_validate_json(body)
                 return self._train()
             if path == "live/stop":
-                Nothing.model_validate_json(body)
+                Empty.model_validate_json(body)
                 return self._stop()
         except ValidationError as error:
             first = error.errors()[0]
@@ -117,7 +117,7 @@ class Live:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _draw(self, asked: Draw, left: Callable[[], bool]) -> Answer:
+    def _draw(self, asked: SampleRequest, left: Callable[[], bool]) -> Answer:
         if not self._waiting.acquire(blocking=False):
             return refused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -132,7 +132,7 @@ class Live:
             return refused(HTTPStatus.SERVICE_UNAVAILABLE, "the drawing was given up.")
         return Answer(drawn, "image/png")
 
-    def _in_turn(self, asked: Draw, given_up: Callable[[], bool]) -> bytes | None:
+    def _in_turn(self, asked: SampleRequest, given_up: Callable[[], bool]) -> bytes | None:
         if self._model is None:
             raise SfumatoError("no model is open here; start the lesson with sfumato learn --run and a run.")
         from sfumato.lesson.work import draw

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Draw(BaseModel):
+class SampleRequest(BaseModel):
     """Pictures asked for; what is left out is the model's own. Without labels a model draws from all its classes."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -22,7 +22,7 @@ class Draw(BaseModel):
     guidance: Annotated[float, Field(ge=0, le=30, allow_inf_nan=False)] | None = None
 
 
-class Nothing(BaseModel):
+class Empty(BaseModel):
     """The empty object: what starting and stopping take."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -18,7 +18,7 @@ from sfumato.hub import Model, load, new_model
 from sfumato.hub.config import read_config
 from sfumato.hub.resolving import check_finite, resolve
 from sfumato.hub.zoo import ZOO
-from sfumato.lesson.messages import Draw
+from sfumato.lesson.messages import SampleRequest
 from sfumato.sampling import SAMPLERS
 from sfumato.sampling import resolve as resolve_sampler
 from sfumato.seeds import torch_generator
@@ -51,7 +51,7 @@ def about(model: Model, name: str) -> dict[str, Any]:
     }
 
 
-def draw(model: Model, asked: Draw, given_up: Callable[[], bool]) -> bytes | None:
+def draw(model: Model, asked: SampleRequest, given_up: Callable[[], bool]) -> bytes | None:
     """The pictures as one PNG; None where whoever asked gives up before the end. Raises SfumatoError for nonsense."""
     settings = {name: value for name in SETTINGS if (value := getattr(asked, name)) is not None}
     request = model.request(asked.seeds, asked.labels, **settings)
