@@ -88,7 +88,7 @@ def test_a_run_of_before_keeps_what_it_held_out(tmp_path: Path) -> None:
         config = replace(training_config(tmp_path / "run"), images=16 * 30 + more)
         again, _ = resume_run(tmp_path / "run", blobs(), config, CPU)
         assert np.array_equal(again.held, hold_out(60, 0.2)) and not np.array_equal(again.held, trainer.held)
-    assert json.loads(path.read_text())["training"]["split"] == "over all"
+    assert json.loads(path.read_text())["training"]["data"]["split"] == "over all"
 
 
 def test_classes_that_a_run_of_before_held_out_whole_are_named() -> None:
