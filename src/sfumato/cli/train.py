@@ -86,7 +86,7 @@ def train(
     ] = None,
     images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
     number: Annotated[
-        str, Parameter(help="Columns of metadata.jsonl that hold numbers the model is told: age, or age,weight.")
+        str, Parameter(help="Columns of metadata.jsonl that hold numbers to condition on: age, or age,weight.")
     ] = "",
     vector: Annotated[str, Parameter(help="Columns that hold lists of numbers, such as embeddings.")] = "",
     control: Annotated[
@@ -242,7 +242,7 @@ def train(
     conditions = conditions_of(dataset, columns, computed)
     known = () if start is None else [one.name for one in start.config.conditions]
     if lora is not None and any(one.name not in known for one in conditions):
-        raise SfumatoError("adapters can't be told anything new; leave --number, --vector and --control or --lora out.")
+        raise SfumatoError("adapters take no new conditions; leave --number, --vector and --control or --lora out.")
     fresh = None
     if start is not None and control:
         fresh = branch_from(start, dataset, conditions, config.seed)

@@ -51,7 +51,7 @@ class NoiseDistribution:
 
     `name` is one of uniform (t uniform), timesteps (k uniform in 1..T), log-normal, logit-normal. `stratified`
     takes one draw from each of `count` equal slices, which lowers the variance of a batch's mean loss. A share `tail`
-    of the draws is spread evenly in ln(sigma/alpha) from 0 to 8 instead: up to pure noise, as a network is told it.
+    of the draws is spread evenly in ln(sigma/alpha) from 0 to 8 instead: up to where c_noise ends.
     Samplers start there, and a narrow distribution leaves what the network answers to chance.
     """
 

@@ -127,9 +127,9 @@ def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = 
                 ConditionConfig(name, "number" if kind == "number" else "vector", len(mean), tuple(mean), tuple(std))
             )
     for name in columns.images:
-        told = dataset.column(name, np.zeros(1, np.int64))
-        assert told is not None
-        found.append(ConditionConfig(name, "image", told.shape[1]))
+        image = dataset.column(name, np.zeros(1, np.int64))
+        assert image is not None
+        found.append(ConditionConfig(name, "image", image.shape[1]))
     for name in controls:
         if name not in CONTROLS:
             raise unknown("control", name, CONTROLS)

@@ -1,4 +1,4 @@
-"""A loss that grows instead of falling, told in plain words while it is still a finite number."""
+"""A loss that grows instead of falling, said in plain words while it is still a finite number."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def model_for(
     """A model for `dataset`: its shape, classes and standard deviation (measured on up to 10,000 samples).
 
     Where the pictures have captions, it reads prompts: by an encoder that is trained along, or by the frozen
-    `text_encoder` (see data/encoders.py). It is told the `conditions` (see conditions_of).
+    `text_encoder` (see data/encoders.py). It is conditioned on the `conditions` (see conditions_of).
 
     `net` is a network of your own (see nets/protocol.py), a size of the UNet or of the DiT, or "auto", which is a UNet:
     tiny up to 16 pixels a side, small up to 64, medium above; nano where it is to be trained for less than a minute.

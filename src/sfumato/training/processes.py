@@ -22,7 +22,7 @@ from sfumato.errors import SfumatoError
 from sfumato.training.precision import pick_device
 
 Value = TypeVar("Value")
-PATIENCE = timedelta(hours=6)  # for another process: decoding a large archive for the first time takes hours
+PROCESS_TIMEOUT = timedelta(hours=6)  # for another process: decoding a large archive for the first time takes hours
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def join_processes() -> Processes:
     accelerator = Accelerator(
         cpu=pick_device().type != "cuda",
         mixed_precision="no",  # Trainer chooses it
-        kwargs_handlers=[copies, InitProcessGroupKwargs(timeout=PATIENCE)],
+        kwargs_handlers=[copies, InitProcessGroupKwargs(timeout=PROCESS_TIMEOUT)],
     )
     kind = accelerator.distributed_type.value
     if not kind.startswith("MULTI_"):

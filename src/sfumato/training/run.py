@@ -1,7 +1,7 @@
 """A run folder: training with checkpoints, previews and metrics, and resuming it.
 
 runs/<name>/config.json             the model and the training, all that is needed to build both again
-runs/<name>/tokenizer.json          how a model that is told what to draw reads prompts
+runs/<name>/tokenizer.json          how a text-conditional model reads prompts
 runs/<name>/metrics.jsonl           one line every ten steps
 runs/<name>/held_out.jsonl          how the averaged weights do on samples that are not trained on
 runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
