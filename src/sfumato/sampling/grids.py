@@ -16,6 +16,7 @@ from torch import Tensor
 
 from sfumato.arguments import whole
 from sfumato.diffusion import Level, Schedule
+from sfumato.diffusion.schedules import Scale
 from sfumato.errors import SfumatoError, unknown
 
 # Where a schedule has no finite end of its own (pure noise, clean data), EDM's range stands in (Karras et al. 2022).
@@ -127,9 +128,15 @@ class _Below(Schedule):
     base: Schedule
     ratio: float
 
+    @property
+    def scale(self) -> Scale:
+        return self.base.scale
+
+    @property
+    def steps(self) -> int:
+        return self.base.steps
+
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", self.base.scale)
-        object.__setattr__(self, "steps", self.base.steps)
         most = ratio_range(self.base)[1]
         if not 0 < self.ratio <= most:
             raise SfumatoError(
