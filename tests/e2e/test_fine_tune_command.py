@@ -25,7 +25,7 @@ def test_adapters_are_trained_with_peft_and_drawn_without_it(
     training = json.loads((tmp_path / "runs/mine/config.json").read_text())["training"]
     path, weights = training["origin"]["path"], training["origin"]["weights"]
     assert path.startswith("runs/tiny/checkpoints/checkpoint-") and len(weights) == 64
-    assert training["learning_rate"] == pytest.approx(3 * 0.006)
+    assert training["optimizer"]["learning_rate"] == pytest.approx(3 * 0.006)
 
     (tmp_path / "hidden").mkdir()
     (tmp_path / "hidden/peft.py").write_text("raise ImportError")  # who only draws needs no peft
@@ -53,7 +53,7 @@ def test_pictures_of_another_size_and_with_other_classes(sfumato: Command, pictu
     shutil.rmtree(tmp_path / "runs/first")
     again = sfumato("train", pictures, "--from", "runs/second/checkpoints/start", "--name", "third", *TRAIN)
     assert again.returncode == 0, again.stderr
-    assert json.loads((tmp_path / "runs/third/config.json").read_text())["training"]["size"] == [12, 16]
+    assert json.loads((tmp_path / "runs/third/config.json").read_text())["training"]["data"]["size"] == [12, 16]
 
 
 @pytest.mark.parametrize(

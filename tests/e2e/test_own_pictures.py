@@ -51,7 +51,7 @@ def test_a_folder_from_the_world_trains_and_what_was_left_out_is_listed(sfumato:
     assert refused.returncode == 2 and "different sizes" in refused.stderr and "--size 8" in refused.stderr
     trained = sfumato("train", mixed, "--size", 16, "--images", 64, "--batch", 32, "--net", "tiny", "--flip")
     assert trained.returncode == 0, trained.stderr
-    assert json.loads((mixed.parent / "runs/mixed/config.json").read_text())["training"]["flip"] is True
+    assert json.loads((mixed.parent / "runs/mixed/config.json").read_text())["training"]["data"]["flip"] is True
     assert "97 of 3 × 16 × 16, 2 classes" in trained.stdout
     told = sfumato("info", mixed, "--size", 16)
     assert told.returncode == 0, told.stderr

