@@ -74,7 +74,7 @@ def test_it_is_measured_told_what_real_samples_are(run: Path, tmp_path: Path, sf
     words = "age, mood, conditioning_image, edges of 9 of the samples that stand for held-out ones, in turn"
     assert f"drawn for {words}" in " ".join(measured.stdout.split())
     record = json.loads((tmp_path / "measured" / "record.json").read_text())
-    assert record["source"]["told"] == words
+    assert record["source"]["conditions"] == words
     assert words in (tmp_path / "measured" / "report.html").read_text()
 
 
