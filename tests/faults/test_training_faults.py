@@ -70,6 +70,21 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.T
     return final_weights(folder)
 
 
+def stopped_at(folder: Path, step: int, config: TrainingConfig = CONFIG) -> None:
+    trainer = start_run(folder, blobs(), config, TINY, CPU)
+    for event in train(folder, trainer):
+        if isinstance(event, Saved) and event.step == step:
+            trainer.stop()
+
+
+@pytest.fixture(scope="module")
+def at_20(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was stopped after twenty steps; for copies, that a test may damage."""
+    folder = tmp_path_factory.mktemp("stopped") / "run"
+    stopped_at(folder, 20)
+    return folder
+
+
 def in_another_process(folder: Path) -> tuple[BaseProcess, Iterator[Any]]:
     """A process that goes on with the run, and what it tells."""
     ours, theirs = FORKS.Pipe(duplex=False)
@@ -127,13 +142,9 @@ def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", [*FILES, "state.json"])
 @pytest.mark.parametrize("damage", ["truncated", "flipped"])
 def test_a_damaged_newest_checkpoint_is_passed_over(
-    tmp_path: Path, uninterrupted: dict[str, torch.Tensor], file: str, damage: str
+    tmp_path: Path, uninterrupted: dict[str, torch.Tensor], at_20: Path, file: str, damage: str
 ) -> None:
-    folder = tmp_path / "run"
-    trainer = start_run(folder, blobs(), CONFIG, TINY, CPU)
-    for event in train(folder, trainer):
-        if isinstance(event, Saved) and event.step == 20:
-            trainer.stop()
+    folder = shutil.copytree(at_20, tmp_path / "run")
     path = folder / "checkpoints" / "checkpoint-00000020" / file
     data = bytearray(path.read_bytes())
     if damage == "flipped":
@@ -149,30 +160,24 @@ def test_a_damaged_newest_checkpoint_is_passed_over(
     assert all(torch.equal(result[name], value) for name, value in uninterrupted.items())
 
 
-def stopped_at(folder: Path, step: int, config: TrainingConfig = CONFIG) -> None:
-    trainer = start_run(folder, blobs(), config, TINY, CPU)
-    for event in train(folder, trainer):
-        if isinstance(event, Saved) and event.step == step:
-            trainer.stop()
-
-
 def content(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 @pytest.mark.parametrize("file", [*FILES, "state.json"])
-def test_where_one_file_is_lost_in_every_checkpoint_nothing_is_begun_anew_or_deleted(tmp_path: Path, file: str) -> None:
+def test_where_one_file_is_lost_in_every_checkpoint_nothing_is_begun_anew_or_deleted(
+    tmp_path: Path, at_20: Path, file: str
+) -> None:
     """The run is refused, with what is lost and whether the weights are there; from those alone it goes on if asked."""
-    folder = tmp_path / "run"
-    stopped_at(folder, 9)
+    folder = shutil.copytree(at_20, tmp_path / "run")
     for number, path in enumerate(sorted((folder / "checkpoints").glob(f"*/{file}"), reverse=True)):
         path.write_bytes(path.read_bytes()[:-9]) if number % 2 else path.unlink()
     there = content(folder)
     with pytest.raises(
-        StateLost, match=rf"checkpoint-00000009 is not complete \({file} is missing.*nothing was del"
+        StateLost, match=rf"checkpoint-00000020 is not complete \({file} is missing.*nothing was del"
     ) as lost:
         resume_run(folder, blobs(), CONFIG, CPU)
-    assert lost.value.step == (None if file == "state.json" else 9)
+    assert lost.value.step == (None if file == "state.json" else 20)
     if file == "state.json":  # which says what the others must be
         with pytest.raises(StateLost, match="no weights are intact either"):
             resume_run(folder, blobs(), CONFIG, CPU, weights_only=True)
@@ -181,7 +186,7 @@ def test_where_one_file_is_lost_in_every_checkpoint_nothing_is_begun_anew_or_del
     assert content(folder) == there
 
     again, passed = resume_run(folder, blobs(), CONFIG, CPU, weights_only=True)
-    assert (again.step, passed) == (9, [])
+    assert (again.step, passed) == (20, [])
     saved = newest_checkpoint(folder / "checkpoints", tuple(name for name in FILES[:2] if name != file))[0]
     assert saved is not None
     ours = again.state()[0]
