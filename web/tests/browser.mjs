@@ -8,11 +8,11 @@ export const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/
 
 /**
  * A browser that draws the page itself without a graphics card: what WebGL by software is for is the scenes. Where walks
- * are `short` it compiles the networks' code once and not again to be faster: that takes longer than they do.
+ * are `short` it optimises a network's code only once that has run ten times as much as usual: it takes longer than they do.
  */
 export async function open({ webgl = true, short = true, args = [] } = {}) {
   const graphics = webgl ? ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-gpu-compositing'] : ['--disable-gpu', '--disable-3d-apis']
-  const compiled = short ? ['--js-flags=--liftoff-only'] : []
+  const compiled = short ? ['--js-flags=--wasm-tiering-budget=130000000'] : []
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...graphics, ...compiled, ...args] })
 }
 const DRIVER = /GPU stall due to ReadPixels/ // that is how a scene reaches a page drawn without a graphics card

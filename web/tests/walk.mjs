@@ -84,16 +84,20 @@ async function until(what, seen, passes, page) {
   }
 }
 /** What the chapter's scene says of itself, and the pixels and words of `seen`. */
-const look = (page, seen) => page.evaluate(looked, seen)
+const look = (page, seen) => page.evaluate((seen) => window.looked(seen), seen)
 function looked(seen) {
   const place = document.querySelector(`.panel ${seen}`)
   const spoken = document.querySelector('.panel [data-scene] > p.hidden')?.textContent ?? ''
   const untimed = (text) => text.replaceAll(/[\d.]+ m?s\b/g, '… s') // how long it took is never the same
   const pixels = [...(place?.querySelectorAll('canvas') ?? []), ...(place?.matches('canvas') ? [place] : [])].map((canvas) => {
+    if (canvas.looked && canvas.looked.frames === canvas.frames) return canvas.looked.hash // no frame since
     const small = new OffscreenCanvas(Math.min(canvas.width, 320), Math.min(canvas.height, 240))
     const context = small.getContext('2d', { willReadFrequently: true })
     context.drawImage(canvas, 0, 0, small.width, small.height)
-    return context.getImageData(0, 0, small.width, small.height).data.reduce((hash, v) => (Math.imul(hash, 31) + v) | 0, 7)
+    let hash = 7
+    for (const v of new Uint32Array(context.getImageData(0, 0, small.width, small.height).data.buffer)) hash = (Math.imul(hash, 31) + v) | 0
+    if (canvas.frames) canvas.looked = { frames: canvas.frames, hash }
+    return hash
   })
   const copy = place?.cloneNode(true)
   for (const word of copy?.querySelectorAll('.placed-words span') ?? []) if (word.textContent !== untimed(word.textContent)) word.removeAttribute('style') // wider, it stands elsewhere
@@ -103,24 +107,32 @@ const same = (a, b) => a.spoken === b.spoken && a.shown === b.shown
 /** The look once nothing is being computed and two looks a while apart are the same; what computes is not looked at. */
 async function settled(page, seen, rest = 130) {
   let [before, since] = [undefined, Date.now()]
-  const idle = () => page.evaluate(() => !window.sfumato.busy())
-  return until('it never comes to rest', async () => (await idle()) && (await look(page, seen)), (now) => {
+  const idle = () => page.evaluate((seen) => !window.sfumato.busy() && window.looked(seen), seen)
+  return until('it never comes to rest', idle, (now) => {
     if (!now || !before || !same(now, before)) [since, before] = [Date.now(), now || undefined]
     return before && Date.now() - since > rest
   }, page)
 }
 /** A page on which nothing moves by itself, whose scene can be read back. */
 async function visitStill(query, options = {}) {
-  const it = await visit(browser, `${address}?${query}`, { ...STILL, ...options }, readable)
+  const it = await visit(browser, `${address}?${query}`, { ...STILL, ...options }, PREPARED)
   await it.page.waitForFunction(() => 'sfumato' in window)
   return it
 }
 function readable() {
   const { getContext } = HTMLCanvasElement.prototype
   HTMLCanvasElement.prototype.getContext = function (kind, options) {
-    return getContext.call(this, kind, kind.startsWith('webgl') ? { ...options, preserveDrawingBuffer: true } : options)
+    if (!kind.startsWith('webgl')) return getContext.call(this, kind, options)
+    const context = getContext.call(this, kind, { ...options, preserveDrawingBuffer: true, antialias: false })
+    if (context && !this.frames) {
+      const { clear } = context
+      this.frames = 1
+      context.clear = (mask) => clear.call(context, mask, this.frames++) // each frame begins so
+    }
+    return context
   }
 }
+const PREPARED = `window.looked = ${looked}; (${readable})()` // in every page, before its own scripts
 async function done({ context, problems }, where, left = false) {
   const broken = problems.filter((problem) => !left || !problem.endsWith('ERR_ABORTED')) // by the page's being left
   amiss.push(...broken.map((problem) => `${where}: ${problem}`))
@@ -300,7 +312,7 @@ async function terms() {
 async function flat() {
   const plain = await open({ webgl: false })
   for (const [id, [{ at, restored, ...controls }]] of Object.entries(VIEWS)) {
-    const it = await visit(plain, `${address}?c=${id}&${at ?? ''}`, STILL)
+    const it = await visit(plain, `${address}?c=${id}&${at ?? ''}`, STILL, PREPARED)
     const { page } = it
     await page.getByText('shows no 3D').waitFor()
     await until('nothing is drawn', () => page.locator('[data-scene] canvas').evaluate((canvas) => {
