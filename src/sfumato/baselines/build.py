@@ -16,6 +16,7 @@ from sfumato.data.kinds import kind_of_shape
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub.config import config_json, read_config
+from sfumato.hub.weights import Uninitialised
 from sfumato.seeds import seeded
 
 KINDS: dict[Kind, type[GAN] | type[VAE]] = {"gan": GAN, "vae": VAE}
@@ -43,7 +44,7 @@ def baseline_for(kind: Kind, dataset: Dataset, parameters: int) -> BaselineConfi
         return BaselineConfig(kind, dataset.shape, dataset.classes, width)
 
     def size(width: int) -> int:
-        with torch.device("meta"):
+        with torch.device("meta"), Uninitialised():
             return new_baseline(config(width)).size
 
     narrow, wide = 1, WIDEST
