@@ -206,7 +206,7 @@ def test_points_have_no_rivals_but_the_other_claims(untrained: Laboratory) -> No
     lab = Laboratory(new_model(ModelConfig((2,), MLPConfig(2), data_std=1.0)), reference, quick=True)
     three = measured(lab, "stability", "fidelity", "diversity")
     assert {finding.verdict for finding in three} == {"not applicable"}
-    assert all("not points" in finding.reason for finding in three)
+    assert all("draw pictures alone" in finding.reason for finding in three)
     assert measured(lab, "seeds")[0].rows
 
 
