@@ -58,15 +58,20 @@ def many(model: Model, in_flight: int, count: int) -> tuple[float, float, float]
     waiting = list(range(count))
     walks: dict[int, Guided] = {}
     ends: dict[int, Step] = {}
+
+    def come() -> None:
+        number = waiting.pop(0)
+        walks[number] = request(model, number)
+
     begun = time.perf_counter()
     while waiting or walks:
         while waiting and len(walks) < in_flight:
-            walks[waiting[0]] = request(model, waiting.pop(0))
+            come()
         for number, step in advance(walks, model.denoiser, model.null(), max_rows=128):
             assert isinstance(step, Step), step
             ends[number] = step
             if waiting and step.index == step.total and len(walks) <= in_flight:
-                walks[waiting[0]] = request(model, waiting.pop(0))
+                come()
     together = count / (time.perf_counter() - begun)
     apart = max(float((ends[number].x - x).abs().max()) for number, x in enumerate(alone))
     return one_by_one, together, apart
