@@ -76,6 +76,7 @@ def relay(asking: Generator[E, Any, R], reply: Callable[[E], Generator[F, Any, A
             result: R = end.value
             return result
         answer = yield from reply(event)
+        del event  # its picture's memory is for the next one
 
 
 def answered(asking: Asking[R], denoise: Callable[[Tensor, Level], Tensor]) -> R:

@@ -45,10 +45,13 @@ def drive(
             try:
                 event = next(walk)
                 while not isinstance(event, Step):
-                    event = walk.send(ask(denoiser, event, null, max_rows))
+                    answers = ask(denoiser, event, null, max_rows)
+                    del event  # its picture's memory is for the next one
+                    event = walk.send(answers)
             except StopIteration:
                 return
         yield event
+        del event
 
 
 def advance(
