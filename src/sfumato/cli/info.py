@@ -66,7 +66,7 @@ def is_run(path: Path) -> bool:
 
 def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
     """What a data set holds."""
-    from sfumato.cli.train import open_and_tell
+    from sfumato.cli.opening import open_and_tell
     from sfumato.cli.training_options import parse_size
 
     dataset = open_and_tell(spec, partial(open_dataset, spec, parse_size(size)))

