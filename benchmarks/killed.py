@@ -28,7 +28,7 @@ from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import newest_checkpoint
 from sfumato.nets import MLPConfig
 from sfumato.training import TrainingConfig, resume_run, start_run, train
-from sfumato.training.run import FILES
+from sfumato.training.state import FILES
 
 CPU = torch.device("cpu")
 STEPS, KILLS = 40, 3

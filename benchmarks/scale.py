@@ -28,7 +28,7 @@ from sfumato.hub import ModelConfig, new_model
 from sfumato.hub.checkpoints import newest_checkpoint
 from sfumato.nets import unet_config
 from sfumato.training import Trainer, TrainingConfig
-from sfumato.training.run import FILES
+from sfumato.training.state import FILES
 
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))

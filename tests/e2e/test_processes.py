@@ -20,7 +20,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
 from sfumato.hub.checkpoints import newest_checkpoint, open_checkpoint
 from sfumato.training import Processes, Trainer, TrainingConfig, read_evaluations
-from sfumato.training.run import FILES
+from sfumato.training.state import FILES
 from tiny import TINY, Command, blobs
 from together import STEPS, go_on, start_together
 

@@ -28,8 +28,7 @@ from sfumato.hub import ModelConfig, load
 from sfumato.hub.checkpoints import MARGIN, newest_checkpoint, saved_in, write_checkpoint
 from sfumato.nets import MLPConfig
 from sfumato.training import Noted, Progress, Saved, StateLost, TrainingConfig, model_for, resume_run, start_run, train
-from sfumato.training.run import FILES
-from sfumato.training.state import snapshot_bytes, state_bytes
+from sfumato.training.state import FILES, snapshot_bytes, state_bytes
 from tiny import TINY, Command, blobs
 
 CPU = torch.device("cpu")
@@ -410,7 +409,7 @@ def test_weights_that_are_a_pointer_are_called_one(run_folder: Path, tmp_path: P
 
 def test_a_checkpoint_that_is_written_again_replaces_the_first(tmp_path: Path) -> None:
     for value in (1.0, 2.0):
-        path = write_checkpoint(tmp_path, 7, {"model.safetensors": {"w": torch.full((3,), value)}}, {}, checkpoints=1)
+        path = write_checkpoint(tmp_path, 7, {"model.safetensors": {"w": torch.full((3,), value)}}, {}, keep=1)
         checkpoint, damaged = newest_checkpoint(tmp_path, ("model.safetensors",))
         assert checkpoint is not None and checkpoint.path == path and not damaged
         assert checkpoint.read("model.safetensors")["w"].tolist() == [value] * 3
