@@ -29,7 +29,14 @@ from tiny import TINY, blobs
 STEPS, SKIPPED = 50, 7
 # 18 rows don't divide among 4; a checkpoint a step.
 CONFIG = TrainingConfig(
-    "blobs", images=18 * STEPS, batch=18, held_out=0.2, uncertainty=True, previews=1, save_minutes=1e-9, keep=STEPS
+    "blobs",
+    images=18 * STEPS,
+    batch=18,
+    held_out=0.2,
+    uncertainty=True,
+    previews=1,
+    save_minutes=1e-9,
+    checkpoints=STEPS,
 )
 
 

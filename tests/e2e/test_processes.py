@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -72,16 +73,20 @@ def test_when_one_loses_a_picture_all_save_and_say_so(
         assert f"[{rank}] after step {checkpoint.state['step']}: red/4.png can no longer be read: no such file" in told
 
 
-def weights(run: Path) -> dict[str, torch.Tensor]:
+def saved_tensors(run: Path, files: Sequence[str]) -> dict[str, torch.Tensor]:
     checkpoint, damaged = newest_checkpoint(run / "checkpoints", FILES)
     assert checkpoint is not None and not damaged
     assert (checkpoint.state["step"], checkpoint.state["skipped"]) == (STEPS, 1)
-    return {f"{name}/{key}": value for name in FILES[:3] for key, value in checkpoint.read(name).items()}
+    return {f"{name}/{key}": value for name in files for key, value in checkpoint.read(name).items()}
 
 
 def assert_equal_to_rounding(run: Path, other: Path) -> None:
-    ours, theirs = weights(run), weights(other)
+    ours, theirs = (saved_tensors(one, FILES[:3]) for one in (run, other))
     assert max(float((value - theirs[name]).abs().max()) for name, value in ours.items()) < 1e-5
+    ours, theirs = (saved_tensors(one, ["optimizer.safetensors"]) for one in (run, other))
+    assert (
+        max(float((value - theirs[name]).norm() / (theirs[name].norm() + 1e-6)) for name, value in ours.items()) < 0.01
+    )
 
 
 def assert_told_alike(run: Path, other: Path) -> None:

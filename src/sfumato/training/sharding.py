@@ -8,6 +8,7 @@ again; gradients are averaged as they are taken apart. What is saved is whole, a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +54,9 @@ def local(tensor: Tensor) -> Tensor:
 def gathered(tensors: Mapping[str, Tensor], keep: bool) -> dict[str, Tensor]:
     """The whole `tensors`, on the CPU, one after another, where they are to be kept; {} elsewhere. All call this."""
     found = {}
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(
+        tensors.items(), key=itemgetter(0)
+    ):  # in one order in all processes, whatever files they were read from
         full = whole(tensor)
         if keep:
             found[name] = full.cpu()
