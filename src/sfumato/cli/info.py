@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
-from sfumato.cli.options import describe as describe_told
+from sfumato.cli.options import describe as conditions_words
 from sfumato.cli.record import BEFORE_REQUESTS, drawn_before_requests
 from sfumato.data import Dataset, open_dataset, read_about
 from sfumato.data.dataset import USED
@@ -115,7 +115,7 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
     if (text := config.net.text) is not None:
         facts.append(("reads", f"prompts of up to {text.length} tokens, {text.described}"))
     if config.conditions:
-        facts.append(("told", describe_told(config.conditions)))
+        facts.append(("conditions", conditions_words(config.conditions)))
     return [
         *facts,
         ("network", f"{config.net.kind}, {model.parameter_count / 1e6:.2f} M parameters"),

@@ -63,7 +63,7 @@ class Measured:
 def open_reference(dataset: Dataset, extractor: Extractor, held_out: NDArray[np.int64] | None = None) -> Reference:
     """The data to compare with, its features from the cache where they are known.
 
-    `held_out` are the samples that training left out (`sfumato.data.hold_out`), which `open_extractor` was told too; a
+    `held_out` are the samples that training left out (`sfumato.data.hold_out`), which `open_extractor` takes too; a
     random fifth stands in for too few. Of larger sets MOST samples are used. Raises SfumatoError for a set of fewer
     than 40.
     """

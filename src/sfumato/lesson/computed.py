@@ -205,8 +205,8 @@ def short(program: dict[str, Any]) -> dict[str, Any]:
             return {k: cut(v) for k, v in value.items()}
         return value
 
-    cutted: dict[str, Any] = cut(program)
-    return cutted
+    rounded: dict[str, Any] = cut(program)
+    return rounded
 
 
 def digits(model: Model, folder: Path) -> None:
