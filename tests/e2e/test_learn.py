@@ -187,7 +187,7 @@ def test_its_pictures_are_the_model_s_own(site: Path) -> None:
             "seeds.1": {"seeds": [0, 0.5]},
             "run": {"seeds": [0], "run": "/etc/passwd"},
             "2 seeds": {"seeds": [0, 1], "labels": [0]},
-            "between 0 and 9": {"seeds": [0], "labels": [10]},
+            "from 0 to 9": {"seeds": [0], "labels": [10]},
             "1000": {"seeds": [0], "steps": 1001},
             "greater": {"seeds": [0], "steps": 0},
             "guidance": {"seeds": [0], "guidance": 1e9},
