@@ -105,7 +105,7 @@ def sync_folder(path: Path) -> None:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def run_lock(folder: Path) -> Iterator[None]:
     """While this lasts, no other process enters it for the same folder; one that was killed has left it.
 
     Raises SfumatoError where another is in it. A file system that knows no locks lets everyone in.

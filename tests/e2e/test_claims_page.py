@@ -26,7 +26,7 @@ def test_every_claim_has_a_verdict_and_a_figure(tmp_path: Path, monkeypatch: pyt
                         "long": 0.5}.items():  # fmt: skip
         monkeypatch.setattr(Laboratory, name, value)
     slow = property(lambda lab: (lab.draw(66, lab.labels(66), sampler="ddpm", steps=20), 0.1))
-    monkeypatch.setattr(Laboratory, "thousand", slow)
+    monkeypatch.setattr(Laboratory, "ddpm_1000", slow)
     data = open_dataset("digits")
     model = new_model(model_for(data, "nano"))
     lab = Laboratory(model, open_reference(data, open_extractor("classifier", data)), quick=True)

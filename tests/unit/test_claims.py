@@ -19,7 +19,7 @@ from sfumato.evaluation import Estimate, claims, laboratory, open_extractor, ope
 from sfumato.evaluation.claims import EXPERIMENTS, measure_claims, noise_tests
 from sfumato.evaluation.claims_page import words, write_claims
 from sfumato.evaluation.finding import Cell, Check, Finding
-from sfumato.evaluation.laboratory import Laboratory, Rival, train_rival
+from sfumato.evaluation.laboratory import BaselineRun, Laboratory, train_baseline_run
 from sfumato.hub import ModelConfig, new_model
 from sfumato.nets import MLPConfig
 from tiny import TINY, Command, blobs
@@ -146,7 +146,9 @@ def test_real_pictures_are_as_good_as_ddpms(untrained: Laboratory, monkeypatch: 
 
 def test_trained_rivals_are_of_one_size_and_end_with_their_time(untrained: Laboratory) -> None:
     lab = replace(untrained)
-    object.__setattr__(lab, "rivals", {kind: train_rival(lab, kind, 0.5, 0) for kind in ("diffusion", "vae", "gan")})
+    object.__setattr__(
+        lab, "rivals", {kind: train_baseline_run(lab, kind, 0.5, 0) for kind in ("diffusion", "vae", "gan")}
+    )
     sizes = [rival.parameters for rival in lab.rivals.values()]
     assert max(sizes) < 1.12 * min(sizes)
     near, wide = measured(lab, "fidelity", "diversity")
@@ -161,19 +163,19 @@ def test_a_restless_loss_and_a_lost_seed_are_found(untrained: Laboratory, monkey
     generator = np.random.default_rng(0)
     real = untrained.reference.dataset.batch(untrained.reference.train)[0]
 
-    def made_up(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
+    def made_up(lab: Laboratory, kind: str, seconds: float, seed: int) -> BaselineRun:
         losses = tuple(1 + generator.normal(0, 0.01 if kind == "diffusion" else 0.5, 100))
         lost = kind == "gan" and seed == 3
         drawn = torch.zeros_like(real) if lost else real
-        return Rival(kind, 1, 1, losses, lambda count: drawn[:count], lab.model)
+        return BaselineRun(kind, 1, 1, losses, lambda count: drawn[:count], lab.model)
 
-    monkeypatch.setattr(rivals, "train_rival", made_up)
+    monkeypatch.setattr(rivals, "train_baseline_run", made_up)
     [finding] = measured(untrained, "stability")
     assert finding.verdict == "borne out"
     assert "0 of diffusion's, 1 of the GAN's" in finding.notes[1]
     monkeypatch.setattr(
         rivals,
-        "train_rival",
+        "train_baseline_run",
         lambda lab, kind, *rest: made_up(lab, {"gan": "diffusion", "diffusion": "gan"}[kind], *rest),
     )
     assert measured(untrained, "stability")[0].verdict == "not borne out"
@@ -190,11 +192,11 @@ def test_a_training_that_diverges_is_a_failed_seed(untrained: Laboratory, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(laboratory, "new_baseline", broken)
-        lost = train_rival(untrained, "gan", 60.0, 0)
-    assert lost.diverged and lost.unrest is None and bool(lost.draw(6).isfinite().all())
-    fine = Rival("diffusion", 1, 1, (1.0, 2.0, 1.5) * 10, lost.draw, lost.model)
+        lost = train_baseline_run(untrained, "gan", 60.0, 0)
+    assert lost.diverged and lost.loss_variation is None and bool(lost.draw(6).isfinite().all())
+    fine = BaselineRun("diffusion", 1, 1, (1.0, 2.0, 1.5) * 10, lost.draw, lost.model)
     kinds = {"diffusion": fine, "gan": lost}
-    monkeypatch.setattr(rivals, "train_rival", lambda lab, kind, seconds, seed: kinds[kind])
+    monkeypatch.setattr(rivals, "train_baseline_run", lambda lab, kind, seconds, seed: kinds[kind])
     [finding] = measured(untrained, "stability")
     assert finding.verdict == "undecided" and "0 of diffusion's, 5 of the GAN's" in finding.notes[1]
     assert [row[3] for row in finding.rows[5:]] == [None] * 5

@@ -28,7 +28,7 @@ TRACKERS = {  # how to see what each has kept in the run's folder
     "trackio": "TRACKIO_DIR={folder} trackio show",
 }
 BEHIND = 1000  # what may wait for a tracker before it is left out
-PATIENCE = 20.0  # seconds that a tracker has for its last words
+CLOSING_SECONDS = 20.0  # seconds that a tracker has for its last words
 
 
 def check_trackers(names: str) -> list[str]:
@@ -96,7 +96,7 @@ class Trackers:
                 picture = np.asarray(image.convert("RGB"))
             self._each(lambda tracker: _log_picture(tracker, picture, event.step))
 
-    def close(self, patience: float = PATIENCE) -> None:
+    def close(self, patience: float = CLOSING_SECONDS) -> None:
         """Have all written out, waiting for each for `patience` seconds at most."""
         if self._feeders:
             with console.status(f"handing on the last curves to {', '.join(one.name for one in self._feeders)}"):

@@ -209,7 +209,7 @@ def few_steps(lab: Laboratory) -> Finding:
         raise SfumatoError(f"{count} pictures are too few for {real.shape[1]} features; measure without --quick.")
     apart, others = floor_sets(lab.reference, count, lab.seed)
     floor = frechet_estimate(apart, others).value
-    drawn, seconds = lab.thousand
+    drawn, seconds = lab.ddpm_1000
     best = frechet_estimate(lab.extractor.features(drawn), real)
     rows: list[tuple[Cell, ...]] = [("ddpm", 1000, best, best.value / floor, seconds)]
     checks = []
@@ -245,7 +245,7 @@ def many_calls(lab: Laboratory) -> Finding:
         for name, steps in CALLS
     ]  # fmt: skip
     ways += [(one.config.kind.upper(), 1, one.size, partial(one.sample, range(batch), labels)) for one in baselines]
-    slow = lab.thousand[1]
+    slow = lab.ddpm_1000[1]
     rows: list[tuple[Cell, ...]] = [("diffusion, ddpm", 1000, lab.model.parameter_count, slow, slow, slow)]
     times: dict[str, list[float]] = {}
     for name, calls, size, work in ways:

@@ -26,7 +26,7 @@ from sfumato.evaluation.frechet import frechet_estimate
 from sfumato.evaluation.intervals import LEFT_OUT, estimate
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import (
-    MOST,
+    MAX_SAMPLES,
     Measured,
     Reference,
     audit_samples,
@@ -131,7 +131,7 @@ def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
     """About how long the features of the data take, where they are not in the cache."""
     some, _ = dataset.batch(torch.arange(min(16, len(dataset))))
     extractor.features(some)
-    return seconds_of(partial(extractor.features, some)) / len(some) * min(len(dataset), MOST)
+    return seconds_of(partial(extractor.features, some)) / len(some) * min(len(dataset), MAX_SAMPLES)
 
 
 def evaluate(

@@ -72,12 +72,12 @@ class Laboratory:
         return 12.0 if self.quick else 120.0
 
     @cached_property
-    def rivals(self) -> dict[str, Rival]:
+    def rivals(self) -> dict[str, BaselineRun]:
         """A diffusion model, a VAE and a GAN of one size, trained for `long` seconds each."""
-        return {kind: train_rival(self, kind, self.long, self.seed) for kind in ("diffusion", "vae", "gan")}
+        return {kind: train_baseline_run(self, kind, self.long, self.seed) for kind in ("diffusion", "vae", "gan")}
 
     @cached_property
-    def thousand(self) -> tuple[Tensor, float]:
+    def ddpm_1000(self) -> tuple[Tensor, float]:
         """`compared` pictures by DDPM in 1,000 steps, and the seconds that each took; no other draw takes as long."""
         started = time.perf_counter()
         drawn = self.draw(self.compared, self.labels(self.compared), sampler="ddpm", steps=1000)
@@ -110,7 +110,7 @@ class Laboratory:
 
 
 @dataclass(frozen=True)
-class Rival:
+class BaselineRun:
     """What a training came to: `draw(count)` pictures of the classes in turn, and how the loss went.
 
     `model` holds the averaged weights. `losses` are means over TOGETHER pictures each, or a kind that learns in small
@@ -127,13 +127,13 @@ class Rival:
     diverged: bool = False
 
     @property
-    def unrest(self) -> float | None:
+    def loss_variation(self) -> float | None:
         """How much the loss scatters about its mean, over the last half, as a share of that mean; None of too few."""
         late = self.losses[len(self.losses) // 2 :]
         return statistics.stdev(late) / abs(statistics.mean(late)) if len(late) > 2 else None
 
 
-def train_rival(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
+def train_baseline_run(lab: Laboratory, kind: str, seconds: float, seed: int) -> BaselineRun:
     """Train a model of `kind` (diffusion, vae or gan) for so long, on what the reference compares with."""
     reference, device = lab.reference, lab.model.device
     whole, rows = reference.dataset, reference.train
@@ -164,7 +164,7 @@ def train_rival(lab: Laboratory, kind: str, seconds: float, seed: int) -> Rival:
     each = TOGETHER // batch
     means = [statistics.mean(losses[i : i + each]) for i in range(0, len(losses) - each + 1, each)]
     parameters = model.parameter_count if kind == "diffusion" else baseline.size
-    return Rival(kind, parameters, trainer.images, tuple(means), draw, average, diverged)
+    return BaselineRun(kind, parameters, trainer.images, tuple(means), draw, average, diverged)
 
 
 def _in_turn(lab: Laboratory, sample: Callable[..., Tensor], count: int) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.intervals import Estimate, check_features, estimate, share_of, subsampling_error
 
-CHUNK = 2**22  # distances that are held at a time
+MAX_DISTANCES = 2**22  # distances that are held at a time
 NAMES = ("precision", "recall", "density", "coverage")
 
 
@@ -53,7 +53,7 @@ def _shares(samples: Tensor, real: Tensor, k: int) -> Tensor:
     around_samples, around_real = _radii(samples, k), _radii(real, k)
     inside, density = torch.zeros(len(samples)), torch.zeros(len(samples))
     recalled, covered = torch.zeros(len(real)), torch.zeros(len(real))
-    step = max(1, CHUNK // len(samples))
+    step = max(1, MAX_DISTANCES // len(samples))
     for rows in torch.arange(len(real)).split(step):
         distances = torch.cdist(real[rows], samples)
         within = distances < around_real[rows, None]
@@ -66,5 +66,5 @@ def _shares(samples: Tensor, real: Tensor, k: int) -> Tensor:
 
 def _radii(x: Tensor, k: int) -> Tensor:
     """The distance to the k-th nearest other, for each."""
-    step = max(1, CHUNK // len(x))
+    step = max(1, MAX_DISTANCES // len(x))
     return torch.cat([torch.cdist(rows, x).topk(k + 1, largest=False).values[:, -1] for rows in x.split(step)])

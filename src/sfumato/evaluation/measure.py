@@ -25,7 +25,7 @@ from sfumato.hub.request import Request
 from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import fixed_conditions
 
-MOST = 10_000  # of the data: more move no score by as much as its interval
+MAX_SAMPLES = 10_000  # of the data: more move no score by as much as its interval
 SMALL = 32  # pixels a side that copies are looked for at: of larger pictures ten thousand would fill the memory
 
 
@@ -64,15 +64,15 @@ def open_reference(dataset: Dataset, extractor: Extractor, held_out: NDArray[np.
     """The data to compare with, its features from the cache where they are known.
 
     `held_out` are the samples that training left out (`sfumato.data.hold_out`), which `open_extractor` takes too; a
-    random fifth stands in for too few. Of larger sets MOST samples are used. Raises SfumatoError for a set of fewer
-    than 40.
+    random fifth stands in for too few. Of larger sets MAX_SAMPLES are used. Raises SfumatoError for a set of fewer than
+    40.
     """
     held = left_out(dataset, held_out)
     really = held is held_out
     if not len(held):
         raise SfumatoError(f"{dataset.name} holds {len(dataset)} samples; an evaluation needs 40 or more.")
     count = len(dataset) - len(held)
-    train = around(held, np.linspace(0, count - 1, min(count, MOST)).astype(np.int64))
+    train = around(held, np.linspace(0, count - 1, min(count, MAX_SAMPLES)).astype(np.int64))
     train_features, held_features = (extractor.features_of(dataset, rows) for rows in (train, held))
     return Reference(dataset, extractor, train, held, really, train_features, held_features)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sfumato.errors import SfumatoError
 
-CHUNK = 2**23  # distances that are held at a time
+MAX_DISTANCES = 2**23  # distances that are held at a time
 NEXT = 50  # neighbours that a nearest one is compared with (Carlini et al. 2023, section 4.2)
 SURE = 0.01
 DUPLICATE = 0.1  # of the usual distance between neighbours
@@ -70,7 +70,7 @@ def nearest(samples: Tensor, train: Tensor) -> Nearest:
         )
     samples, train = samples.double(), train.double()  # in single precision a copy would not be at distance 0
     k = min(NEXT + 1, len(train))
-    parts = [torch.cdist(x, train).topk(k, largest=False) for x in samples.split(max(1, CHUNK // len(train)))]
+    parts = [torch.cdist(x, train).topk(k, largest=False) for x in samples.split(max(1, MAX_DISTANCES // len(train)))]
     distances, indices = (torch.cat(values) for values in zip(*parts, strict=True))
     usual = distances[:, 1:].mean(1)
     return Nearest(indices[:, 0], distances[:, 0], distances[:, 0] / usual.clamp(min=1e-12))
@@ -98,7 +98,7 @@ def near_duplicates(train: Tensor, most: int = 10_000) -> Duplicates:
     if len(some) < 3:
         return Duplicates(torch.empty(0, 2, dtype=torch.long), len(some))
     distances, partners, usual = [], [], []
-    for rows in torch.arange(len(some)).split(max(1, CHUNK // len(some))):
+    for rows in torch.arange(len(some)).split(max(1, MAX_DISTANCES // len(some))):
         between = torch.cdist(some[rows], some)
         between[torch.arange(len(rows)), rows] = math.inf
         found = between.topk(min(NEXT, len(some) - 1), largest=False)

@@ -9,7 +9,7 @@ from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.finding import Cell, Check, Finding, difference, exactly, times_as_long
 from sfumato.evaluation.frechet import frechet_distance, frechet_estimate
-from sfumato.evaluation.laboratory import TOGETHER, Laboratory, train_rival
+from sfumato.evaluation.laboratory import TOGETHER, Laboratory, train_baseline_run
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import floor_sets
 
@@ -22,17 +22,17 @@ def stability(lab: Laboratory) -> Finding:
     names, count = {"diffusion": "diffusion", "gan": "GAN"}, 300
     real = lab.reference.features
     rows: list[tuple[Cell, ...]] = []
-    unrest: dict[str, list[float]] = {}
+    loss_variation: dict[str, list[float]] = {}
     failed = {}
     for kind, name in names.items():
         ends, scatter = [], []
         for seed in range(SEEDS):
-            rival = train_rival(lab, kind, lab.short, lab.seed + seed)
+            rival = train_baseline_run(lab, kind, lab.short, lab.seed + seed)
             end = None if rival.diverged else frechet_distance(lab.extractor.features(rival.draw(count)), real)
             ends.append(end)
-            scatter.append(rival.unrest)
-            rows.append((name, f"seed {lab.seed + seed}", rival.unrest, end, rival.images))
-        unrest[kind] = [one for one in scatter if one is not None]
+            scatter.append(rival.loss_variation)
+            rows.append((name, f"seed {lab.seed + seed}", rival.loss_variation, end, rival.images))
+        loss_variation[kind] = [one for one in scatter if one is not None]
         usual = statistics.median(math.inf if end is None else end for end in ends)
         failed[kind] = sum(end is None or end > FAILED * usual for end in ends)
     notes = [
@@ -44,10 +44,10 @@ def stability(lab: Laboratory) -> Finding:
         "nothing, while diffusion's falls as it learns.",
     ]
     checks: tuple[Check, ...] = ()
-    if min(map(len, unrest.values())) > 2:
+    if min(map(len, loss_variation.values())) > 2:
         checks = (
             Check("scatter of the GAN's loss, times that of diffusion's",
-                  times_as_long(unrest["gan"], unrest["diffusion"]), least=1.0),
+                  times_as_long(loss_variation["gan"], loss_variation["diffusion"]), least=1.0),
             Check("diffusion's seeds that failed", exactly(failed["diffusion"]), most=0),
         )  # fmt: skip
     else:

@@ -12,7 +12,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation.intervals import Estimate, check_features, share_of, squared_estimate
 from sfumato.seeds import torch_generator
 
-CHUNK = 2**22
+MAX_DISTANCES = 2**22  # that are held at a time
 
 
 def classifier_two_sample_test(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
@@ -33,7 +33,7 @@ def classifier_two_sample_test(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
     truth = torch.arange(len(asked)) >= len(asked) // 2
     k = 2 * (math.isqrt(2 * half) // 2) + 1
     answers = []
-    for rows in asked.split(max(1, CHUNK // len(taught))):
+    for rows in asked.split(max(1, MAX_DISTANCES // len(taught))):
         near = torch.cdist(rows, taught).topk(min(k, len(taught)), largest=False).indices
         answers.append((near >= half).double().mean(1) > 0.5)
     right, n = int((torch.cat(answers) == truth).sum()), len(asked)

@@ -11,7 +11,7 @@ from torch import nn
 
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
-from sfumato.files import alone_in, replace_file
+from sfumato.files import replace_file, run_lock
 from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, put_back, saved_in, trouble
 from sfumato.hub.config import config_json, read_model
@@ -75,7 +75,7 @@ def resume_run(
             f"{trainer.step}; let --out be a folder that all machines share."
         )
     if processes.main and trainer.fraction < 1:  # else nothing is trained, and the run stays as it is
-        with alone_in(folder):
+        with run_lock(folder):
             replace_file(folder / "config.json", config_json(model=model, training=config))
             for name in ("metrics.jsonl", FILE):
                 _cut_lines(folder / name, trainer.step)

@@ -29,7 +29,7 @@ from sfumato.data.dataset import DataLost
 from sfumato.data.features import caption_features
 from sfumato.data.tokens import learn_tokenizer, open_tokenizer
 from sfumato.errors import SfumatoError
-from sfumato.files import alone_in, append, replace_file
+from sfumato.files import append, replace_file, run_lock
 from sfumato.hub import Model, ModelConfig, new_model
 from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import config_json, read_config
@@ -196,7 +196,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
 
     Raises SfumatoError where another process trains in `folder`.
     """
-    with alone_in(folder) if trainer.processes.main else nullcontext(), using_threads(trainer.config.machine.threads):
+    with run_lock(folder) if trainer.processes.main else nullcontext(), using_threads(trainer.config.machine.threads):
         yield from _train(folder, trainer)
 
 
