@@ -1,5 +1,5 @@
 /** Where a glossary term is taught: in the chapter whose text marks it first, or else here. */
-import type { ChapterText } from './chapters'
+import type { ChapterText } from './chapters/text'
 import type { ChapterId } from './quiz/question'
 
 const beyond: Record<string, ChapterId> = {

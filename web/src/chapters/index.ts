@@ -6,16 +6,8 @@ import { text as reverse } from '../english/reverse'
 import { text as sampling } from '../english/sampling'
 import { text as steering } from '../english/steering'
 import { text as training } from '../english/training'
+import type { ChapterText } from './text'
 
-export type Section = {
-  heading: string
-  text: string[]
-  equations?: { tex: string; says: string }[]
-  /** A file of src/sfumato/lesson/code. */
-  code?: string
-}
-/** `short` is the title where room is scarce. */
-export type ChapterText = { id: string; title: string; short?: string; lead: string; minutes: number; sections: Section[] }
 export type Chapter = ChapterText & { scene: () => Promise<{ default: Component }> }
 
 export const chapters: Chapter[] = [

@@ -1,4 +1,4 @@
-import type { ChapterText } from '../chapters'
+import type { ChapterText } from '../chapters/text'
 
 export const labels = {
   scene: 'A cloud of points',

@@ -1,4 +1,4 @@
-import type { ChapterText } from '../chapters'
+import type { ChapterText } from '../chapters/text'
 
 const number = (value: number) => value.toLocaleString('en')
 const size = (channels: number, side: number) => `${channels} × ${side} × ${side}`

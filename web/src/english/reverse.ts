@@ -1,4 +1,4 @@
-import type { ChapterText } from '../chapters'
+import type { ChapterText } from '../chapters/text'
 
 const number = (value: number) => value.toLocaleString('en')
 const figures = (value: number) => value.toFixed(2).replace('-', '−')

@@ -1,4 +1,4 @@
-import type { ChapterText } from '../chapters'
+import type { ChapterText } from '../chapters/text'
 
 const number = (value: number) => value.toLocaleString('en')
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milliseconds < 995 ? 2 : 1)} s`

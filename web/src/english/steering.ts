@@ -1,4 +1,4 @@
-import type { ChapterText } from '../chapters'
+import type { ChapterText } from '../chapters/text'
 
 const number = (value: number, digits = 2) => value.toLocaleString('en', { maximumFractionDigits: digits })
 const rounded = (value: number) =>

@@ -1,4 +1,4 @@
-import type { ChapterText } from '../chapters'
+import type { ChapterText } from '../chapters/text'
 import type { RivalKind, Rivals } from '../compute/computed'
 
 const number = (value: number) => value.toLocaleString('en')
