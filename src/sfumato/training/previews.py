@@ -78,15 +78,15 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
         asked = None if labels is None else [labels[seed] for seed in seeds]
         like = preview_samples(trainer, count)[list(seeds)]
         x0, classes = trainer.dataset.batch(like)
-        told = fixed_conditions(trainer.dataset, own.config.conditions, x0, like)
+        conditions = fixed_conditions(trainer.dataset, own.config.conditions, x0, like)
         prompts = first_captions(trainer, like)
         if trainer.low_resolution:
-            told = half_size_images(told)
-        if asked is not None and classes is not None and (told or prompts is not None):
+            conditions = half_size_images(conditions)
+        if asked is not None and classes is not None and (conditions or prompts is not None):
             asked = classes.tolist()  # all that is said of one sample belongs together
         with trainer.processes.collective(), trainer.precise():
             samples[list(seeds)] = model.sample(
-                seeds, asked, batch=FORWARD * trainer.rows, prompts=prompts, conditions=told
+                seeds, asked, batch=FORWARD * trainer.rows, prompts=prompts, conditions=conditions
             ).float()
     samples = trainer.helpers.sum(samples)
     if spoilt := int((~samples.isfinite().flatten(1).all(1)).sum()):
