@@ -34,7 +34,9 @@ def settled(
             )
     if not given.keys() & {"images", "minutes"} and not more.keys() & {"images", "minutes"}:
         given["minutes"] = 20.0
-    config, model = configure(given | more, recipe, "--set")
+    if given.get("keeping.checkpoints", 1) < 1:
+        raise SfumatoError(f"--keep must be above 0, got {given['keeping.checkpoints']}.")
+    config, model = configure(given | more, recipe, "--set" if more else "what is asked for")
     other = [name for name in model if not name.startswith("sampling.")]
     if start is not None and other:
         if any(name.startswith("model.") and not name.startswith("model.sampling.") for name in more):
