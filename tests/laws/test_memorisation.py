@@ -77,7 +77,7 @@ def test_ratios_do_not_depend_on_scale_or_chunks(monkeypatch: pytest.MonkeyPatch
     samples, train = torch.randn(20, 4, generator=generator), torch.randn(90, 4, generator=generator)
     found, scaled = nearest(samples, train), nearest(7 * samples, 7 * train)
     torch.testing.assert_close(found.ratio, scaled.ratio)
-    monkeypatch.setattr("sfumato.evaluation.memorisation.CHUNK", 100)
+    monkeypatch.setattr("sfumato.evaluation.memorisation.MAX_DISTANCES", 100)
     assert torch.equal(nearest(samples, train).index, found.index)
 
 

@@ -145,7 +145,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = normal(70, 3, 0), normal(90, 3, 1, 1.2)
     whole = kernel_distance(a, b), precision_recall_density_coverage(a, b), classifier_two_sample_test(a, b)
     for module in ("kernel", "manifold", "two_sample"):
-        monkeypatch.setattr(sys.modules[f"sfumato.evaluation.{module}"], "CHUNK", 200)
+        monkeypatch.setattr(sys.modules[f"sfumato.evaluation.{module}"], "MAX_DISTANCES", 200)
     assert kernel_distance(a, b).value == pytest.approx(whole[0].value, rel=1e-12)
     assert kernel_distance(a, b).high == pytest.approx(whole[0].high, rel=1e-9)
     assert precision_recall_density_coverage(a, b) == whole[1]

@@ -114,7 +114,7 @@ def test_size_is_that_of_the_diffusion_network_within_5_percent(
 ) -> None:
     assert net in SIZES
     data = pictures(shape, classes)
-    parameters = new_model(model_for(data, net)).parameters
+    parameters = new_model(model_for(data, net)).parameter_count
     baseline = new_baseline(baseline_for(kind, data, parameters))
     assert baseline.size == pytest.approx(parameters, rel=0.05)
     labels = [0, 1] if classes else None

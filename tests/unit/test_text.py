@@ -216,5 +216,5 @@ def test_captions_are_hidden_as_often_as_asked_and_each_of_several_is_shown() ->
 
 
 def test_a_model_without_words_says_so() -> None:
-    with pytest.raises(SfumatoError, match="was trained without captions; leave the prompt out; choose with `classes`"):
+    with pytest.raises(SfumatoError, match="was trained without captions; leave the prompt out; choose with `labels`"):
         new_model(TINY).sample([0], prompts=["a fox"])

@@ -11,7 +11,7 @@ from torch import Tensor
 from sfumato.evaluation.intervals import Estimate, check_features, squared_estimate
 from sfumato.seeds import torch_generator
 
-MAX_KERNEL_VALUES = 2**24  # values of a kernel matrix that are held at a time
+MAX_DISTANCES = 2**24  # values of a kernel matrix that are held at a time
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def kernel_distance_subsets(
 def _kernel_sums(a: Tensor, b: Tensor) -> _Sums:
     rows, columns = torch.zeros(len(a), dtype=a.dtype), torch.zeros(len(b), dtype=a.dtype)
     squares = 0.0
-    step = max(1, MAX_KERNEL_VALUES // len(b))
+    step = max(1, MAX_DISTANCES // len(b))
     for start in range(0, len(a), step):
         kernel = (a[start : start + step] @ b.T).div_(a.shape[1]).add_(1)
         kernel = kernel.square() * kernel

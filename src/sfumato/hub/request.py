@@ -180,7 +180,7 @@ class Request:
         if self.labels is not None and not self.labels:
             raise SfumatoError("`labels` names none; leave it out, or name one or more.")
         for name, texts in (("prompt", self.prompts), ("negative prompt", self.negative)):
-            if texts is not None and not any(text.strip() for text in texts):
+            if texts is not None and len(texts) < 2 and not any(text.strip() for text in texts):  # of many, some may be
                 raise SfumatoError(f"the {name} is empty; say what it is, or leave it out.")
             if any("\0" in text for text in texts or ()):
                 raise SfumatoError(f"the {name} holds a null character; leave it out.")
