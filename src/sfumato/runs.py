@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from sfumato.arguments import shown
 from sfumato.data import KINDS, Dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
@@ -36,7 +37,7 @@ from sfumato.training import (
     training_config,
 )
 from sfumato.training.planning import plan_more
-from sfumato.training.recipes import RECIPES, configure
+from sfumato.training.recipes import RECIPES, configure, kept_from
 from sfumato.training.resuming import suited
 from sfumato.training.settings import full_name
 
@@ -86,6 +87,8 @@ class Run:
         """
         if isinstance(base, str | Path):
             base = load(base)
+        if not isinstance(net, str | nn.Module):
+            raise SfumatoError(f"`net` is a size such as tiny, or a network of one's own, not {shown(net)}.")
         if base is not None and net != "auto":
             raise SfumatoError("the network is that of `base`; leave `net` out.")
         if base is None and settings.get("lora") is not None:
@@ -147,7 +150,12 @@ class Run:
         """
         config = extend(self.config, images, minutes)
         model = read_model(self.folder, self._net)
-        dataset = suited(open_data(config) if data is None else data, model, self.folder)
+        try:
+            dataset = suited(open_data(config) if data is None else data, model, self.folder)
+        except SfumatoError as error:
+            if data is not None:
+                raise
+            raise SfumatoError(f"{str(error).rstrip('.')}; or give the data of the run as `data`.") from error
         trainer, _ = resume_run(self.folder, dataset, plan_more(dataset, config, model), net=self._net)
         if trainer.fraction >= 1:
             raise SfumatoError(f"{self.folder} has spent its budget; give a longer one, in `minutes` or `images`.")
@@ -180,7 +188,7 @@ def _configured(
     if columns:
         given["data.columns"] = asdict(columns)
     config, own = configure(given, recipe)
-    if base is not None:  # what the model is stays
-        own = {name: value for name, value in own.items() if name.startswith("sampling.")}
+    if base is not None:
+        own = kept_from(base.config, own, recipe, settings)
     named = {**given, **RECIPES.get(recipe or "", {})}
     return config, own, [name.rpartition(".")[2] for name in named]

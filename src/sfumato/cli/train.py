@@ -165,7 +165,7 @@ def train(
             group=LEARNING,
             name="--set",
             help="Any setting by its name in config.json, again and again: objective.weight=min-snr, "
-            "objective.schedule.beta_end=0.03, model.sampling.steps=50.",
+            "objective.noise.std=1.4, model.sampling.steps=50.",
             consume_multiple=False,
             negative="",
         ),

@@ -13,7 +13,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
 from sfumato.training import ALONE, Precision, Processes, TrainingConfig, pick_device
 from sfumato.training.precision import can_compile
-from sfumato.training.recipes import RECIPES, configure
+from sfumato.training.recipes import RECIPES, configure, kept_from
 from sfumato.training.settings import parse_settings
 
 
@@ -37,14 +37,8 @@ def settled(
     if given.get("keeping.checkpoints", 1) < 1:
         raise SfumatoError(f"--keep must be above 0, got {given['keeping.checkpoints']}.")
     config, model = configure(given | more, recipe, "--set" if more else "what is asked for")
-    other = [name for name in model if not name.startswith("sampling.")]
-    if start is not None and other:
-        if any(name.startswith("model.") and not name.startswith("model.sampling.") for name in more):
-            raise SfumatoError(f"--from keeps what the model is; leave --set model.{other[0]} out.")
-        model = {name: value for name, value in model.items() if name.startswith("sampling.")}
-        own, asked = start.config.parameterization, RECIPES[recipe or ""]["model.parameterization"]
-        if own != asked:
-            raise SfumatoError(f"the recipe {recipe} trains {asked}, and the model answers {own}; leave --recipe out.")
+    if start is not None:
+        model = kept_from(start.config, model, recipe, more, ("--from", "--recipe", "--set {}"))
     named = {**given, **more, **(RECIPES[recipe] if recipe else {})}
     return config, model, [name.rpartition(".")[2] for name in named]
 

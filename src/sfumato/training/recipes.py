@@ -6,19 +6,23 @@ settings that are given beside a recipe win.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sfumato.diffusion import SCHEDULES
+from sfumato.diffusion.objective import LARGEST_LOG_RATIO
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub import ModelConfig
+from sfumato.hub import ModelConfig, SamplingConfig
 from sfumato.hub.config import plain
 from sfumato.nets import OwnConfig
 from sfumato.strict import fit
-from sfumato.training.config import TrainingConfig, changed
+from sfumato.training.config import ObjectiveConfig, TrainingConfig, changed
 from sfumato.training.lora import FASTER
 from sfumato.training.settings import full_name, grouped, place
 
+WORDS = "`base`", "`recipe`", "`{}`"
 MODEL = "model."  # begins the settings of the model, beside those of its training
 ADAM = {  # without weight decay AdamW is Adam
     "optimizer.name": "adamw",
@@ -134,6 +138,43 @@ def configure(
     if config.lora is not None and "optimizer.learning_rate" not in merged:
         config = changed(config, learning_rate=config.optimizer.learning_rate * FASTER)
     return config, model
+
+
+def kept_from(
+    base: ModelConfig,
+    model: Mapping[str, Any],
+    recipe: str | None,
+    given: Iterable[str],
+    words: tuple[str, str, str] = WORDS,
+) -> dict[str, Any]:
+    """What of the settings `model` counts for a model that is to start from `base`: how it is sampled.
+
+    Raises SfumatoError for one of those `given` that says what the model is, and for a recipe that trains other
+    answers; `words` are what the base, the recipe and a setting are called there.
+    """
+    for name in map(full_name, given):
+        if name.startswith(MODEL) and not name.startswith(f"{MODEL}sampling."):
+            raise SfumatoError(f"{words[0]} keeps what the model is; leave {words[2].format(name)} out.")
+    asked = RECIPES[recipe].get("model.parameterization") if recipe else None
+    if asked not in (None, base.parameterization):
+        raise SfumatoError(
+            f"the recipe {recipe} trains {asked}, and the model answers {base.parameterization}; leave {words[1]} out."
+        )
+    return {name: value for name, value in model.items() if name.startswith("sampling.")}
+
+
+def unseen_levels(objective: ObjectiveConfig, sampling: SamplingConfig) -> list[str]:
+    """A sentence where sampling begins at more noise than is trained, by a schedule that decides what is."""
+    if objective.noise.name not in ("timesteps", "uniform") or objective.noise.tail:
+        return []
+    ends = objective.schedule(1.0), SCHEDULES[sampling.schedule]()(1.0)
+    seen, first = (min(float(end.ratio), math.exp(LARGEST_LOG_RATIO)) for end in ends)
+    if first < 1.5 * seen:
+        return []
+    return [
+        f"levels up to sigma/alpha {seen:.3g} are trained, and sampling by the schedule {sampling.schedule} begins at "
+        f"{first:.3g}; sample by another one (model.sampling.schedule)."
+    ]
 
 
 def with_settings(model: ModelConfig, settings: Mapping[str, Any], where: str = "the settings") -> ModelConfig:

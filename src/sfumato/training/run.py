@@ -194,6 +194,8 @@ def new_trainer(
 def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     """Train to the end of the budget (or `trainer.stop()`), writing to `folder` as it goes, and save at the end.
 
+    A lone process saves too where whoever asks for events leaves off, as by `break`.
+
     Raises SfumatoError where another process trains in `folder`.
     """
     with run_lock(folder) if trainer.processes.main else nullcontext(), using_threads(trainer.config.machine.threads):
@@ -230,6 +232,11 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
                     for event in saver.checkpoint(last=False):
                         saved_step = event.step if isinstance(event, Saved) else saved_step
                         yield event
+    except GeneratorExit:  # whoever watched has seen enough: what was trained is kept
+        if trainer.processes.count == 1 and not trainer.failing and trainer.step != saved_step:
+            for _ in saver.checkpoint(last=True):
+                pass
+        raise
     except DataLost as error:  # in between two steps: those that were taken are kept
         lost = error
     except Diverged as error:

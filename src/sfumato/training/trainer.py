@@ -29,7 +29,7 @@ from sfumato.training.lora import add_adapters
 from sfumato.training.optimizers import make_optimizers
 from sfumato.training.precision import autocast
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.recipes import check_objective
+from sfumato.training.recipes import check_objective, unseen_levels
 from sfumato.training.sharding import local, shard
 from sfumato.training.slices import Slice, half_size, pinned, rows_of
 from sfumato.training.state import Files, loop_state, restore_loop
@@ -101,6 +101,7 @@ class Trainer(Loop):
         self.notes: list[str] = []  # what is to be said as it begins
         if lost := unlearnt(dataset, self.held):
             self.notes.append(f"nothing is learnt of {', '.join(lost)}: all of it was held out when the run began.")
+        self.notes += unseen_levels(config.objective, model.config.sampling)
 
     @property
     def average(self) -> NetDenoiser:

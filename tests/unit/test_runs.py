@@ -1,0 +1,70 @@
+"""Run, a run folder as a value: what it refuses, and that nothing is lost where nobody watches to the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import sfumato
+from sfumato import Run, SfumatoError
+from sfumato.training import Noted, Progress, Saved
+
+TINY: dict[str, Any] = {
+    "net": "nano", "images": 32, "batch": 8, "precision": "fp32", "compile": False, "previews": 0, "evaluated": 0
+}  # fmt: skip
+
+
+class Net(nn.Module):
+    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
+        return x
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"net": Net}, "`net` is a size such as tiny, or a network of one's own, not <class"),
+        ({"net": lambda x, c_noise: x}, "`net` is a size such as tiny"),
+        ({"base": "digits", "recipe": "ddpm"}, "the recipe ddpm trains eps, and the model answers edm; leave `recipe`"),
+        ({"base": "digits", "model.parameterization": "eps"}, "`base` keeps what the model is; leave `model.param"),
+        ({"base": "digits", "net": "nano"}, "the network is that of `base`"),
+    ],
+)
+def test_what_would_not_count_is_refused(tmp_path: Path, given: dict[str, Any], words: str) -> None:
+    with pytest.raises(SfumatoError, match=words):
+        Run.start(tmp_path / "run", "digits", images=8, batch=8, **given)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_is_left_before_its_end_is_saved_and_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    for name in ("whole", "left"):
+        run = Run.start(tmp_path / name, "digits", **TINY)
+        for event in (events := run.train()):
+            if name == "left" and isinstance(event, Progress) and event.step == 2:
+                break
+        events.close()  # type: ignore[attr-defined]
+    saved = [event.step for event in Run.open(tmp_path / "left").train() if isinstance(event, Saved)]
+    assert saved == [4] and (tmp_path / "left" / "checkpoints" / "checkpoint-00000002").exists()
+    ours, theirs = (Run.open(tmp_path / name).model().denoiser.state_dict() for name in ("left", "whole"))
+    assert all(torch.equal(value, theirs[key]) for key, value in ours.items())
+
+
+def test_a_run_on_data_of_a_program_says_that_they_are_to_be_given(tmp_path: Path) -> None:
+    data = sfumato.datasets.from_arrays(np.random.default_rng(0).random((16, 1, 8, 8)))
+    for _ in Run.start(tmp_path / "run", data, **TINY).train():
+        pass
+    with pytest.raises(SfumatoError, match="or give the data of the run as `data`"):
+        next(Run.open(tmp_path / "run").resume(images=40))
+
+
+def test_sampling_that_begins_beyond_what_is_trained_is_said(tmp_path: Path) -> None:
+    run = Run.start(tmp_path / "a", "digits", recipe="ddpm", **TINY, schedule={"kind": "linear", "steps": 10})
+    said = [event.text for event in run.train() if isinstance(event, Noted)]
+    assert any("sampling by the schedule linear begins at 157" in text for text in said)
+    for recipe in sfumato.training.recipes.RECIPES:
+        run = Run.start(tmp_path / recipe, "digits", recipe=recipe, **TINY)
+        assert not any("begins at" in event.text for event in run.train() if isinstance(event, Noted))
