@@ -13,9 +13,9 @@ class SfumatoError(Exception):
     """
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> SfumatoError:
-    """The error for a `name` that is none of `known`: it suggests the closest one, or else lists them all."""
+def unknown(kind: str, name: str, known: Iterable[str], meant: str | None = None) -> SfumatoError:
+    """The error for a `name` that is none of `known`: it suggests what was `meant` or the closest, and lists them."""
     names = list(known)
-    close = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    close = [meant] if meant else get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return SfumatoError(f"unknown {kind} '{name}': {hint}The choices are {', '.join(names)}.")

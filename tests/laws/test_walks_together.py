@@ -320,6 +320,35 @@ def test_a_walk_of_ones_own_that_returns_nothing_is_told_so() -> None:
         last(drive(guide(walk(forgetful, grid("karras", SCHEDULES["edm"](), 2), ImageNoise([1], SHAPE))), exact))
 
 
+def yields(make):  # type: ignore[no-untyped-def]
+    def walk(x, levels, noise):  # type: ignore[no-untyped-def]
+        yield make(x, levels)
+        return x
+
+    return walk
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (yields(lambda x, levels: x), "a Level, such as grid.0., not Tensor"),
+        (yields(lambda x, levels: (x, 0.5)), "not a level that is of float"),
+        (yields(lambda x, levels: (x, levels[0].sigma)), "not a level that is of Tensor"),
+        (yields(lambda x, levels: (x, levels)), r"not a level of the shape \(3,\)"),
+        (yields(lambda x, levels: (x[:1], levels[0])), r"of the start's shape \(2, .* not x of \(1, "),
+        (yields(lambda x, levels: (x[:, :, :1], levels[0])), "not x of "),
+        (yields(lambda x, levels: (None, levels[0])), "not x of NoneType"),
+        (lambda x, levels, noise: x, "is a generator function of .* not a function that returns Tensor"),
+        (lambda model, x, sigmas: x.new_ones(len(sigmas)), "is a generator function of .* can't be called so"),
+        (lambda x: x, "is a generator function of .* can't be called so"),
+    ],
+)
+def test_a_walk_of_ones_own_that_asks_nothing_sensible_is_told_what_to_yield(own: Any, message: str) -> None:
+    levels = grid("karras", SCHEDULES["edm"](), 2)
+    with pytest.raises(SfumatoError, match=message):
+        last(drive(guide(walk(own, levels, ImageNoise([1, 2], SHAPE))), exact))
+
+
 # --- No value is read ---------------------------------------------------------------------------------------------
 
 # What decides by what it sees, and therefore must read it:

@@ -255,3 +255,9 @@ def test_classes_in_another_order_are_the_same_set() -> None:
 def test_one_string_a_sample_is_its_caption() -> None:
     data = Dataset("x", np.zeros((3, 1, 2, 2), np.uint8), captions=["a cat", "", "a dog"])  # type: ignore[list-item]
     assert data.captions == [("a cat",), (), ("a dog",)]
+
+
+def test_what_a_set_holds_is_not_in_its_repr() -> None:
+    many = np.zeros((5000, 1, 2, 2), np.uint8)
+    dataset = Dataset("many", many, np.zeros(5000, np.int64), ("a",), captions=["a"] * 5000)
+    assert repr(dataset).startswith("Dataset(name='many', classes=('a',)") and len(repr(dataset)) < 300

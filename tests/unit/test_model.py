@@ -154,8 +154,9 @@ def test_the_first_step_may_come_from_the_datas_gaussian(run_folder: Path) -> No
     model = load(run_folder)
     draw = lambda **options: model.sample(range(3), [0, 1, 2], steps=5, **options)  # noqa: E731
     plain = draw()
-    with pytest.raises(SfumatoError, match="needs the data's Gaussian; set"):
+    with pytest.raises(SfumatoError, match=r"needs the data's Gaussian; set .*data_gaussian\(") as refused:
         draw(first="teleport")
+    assert f"data_gaussian({model.source!r})" in str(refused.value)
     with pytest.raises(SfumatoError, match="did you mean 'analytical'"):
         draw(first="analitical")
     model.gaussian = Gaussian.fit(blobs().batch(torch.arange(60))[0])

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from asked import CLASSES, PATHS, Draws, draws, model, pixels
 from sfumato.cli import app
@@ -22,6 +23,7 @@ from sfumato.cli.record import By, compared, comparison_facts, facts, read_recor
 from sfumato.data import picture, read_about, save_png
 from sfumato.errors import SfumatoError
 from sfumato.hub import SamplingConfig
+from sfumato.hub.model import ALIASES, What
 from sfumato.hub.request import (
     LARGEST_SEED,
     MAX_IMAGES,
@@ -247,6 +249,76 @@ def test_weights_draw_several_conditions_at_once() -> None:
         tiny.sample([0], {"tree": 1.0})
 
 
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"prompts": {3: 1.0}}, r"prompts are texts, such as .*, not 3 \(int\)"),
+        ({"prompts": {"a": "much"}}, "the weight of 'a' is a finite number"),
+        ({"prompts": {"a": 2.0}, "interval": (0.2, 5)}, "weights take the place of guidance, so that `interval` can't"),
+        ({"labels": {"cat": 2.0}, "rule": "projected"}, "weights take the place of guidance, so that `rule` can't"),
+        ({"prompt": "a"}, "unknown argument 'prompt': did you mean 'prompts'.* labels, .* tolerance"),
+        ({"num_inference_steps": 3}, "did you mean 'steps'"),
+        ({"guidance_scale": 3}, "did you mean 'guidance'"),
+        ({"negative_prompt": "a"}, "did you mean 'negative'"),
+        ({"seed": 3}, "did you mean 'seeds'"),
+        ({"label": 3}, "did you mean 'labels'"),
+    ],
+)
+def test_what_weights_and_arguments_can_t_be_is_one_sentence(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(SfumatoError, match=message):
+        model().request([0], **asked)
+
+
+def test_every_other_name_of_an_argument_leads_to_one_that_there_is() -> None:
+    for name, meant in ALIASES.items():
+        with pytest.raises(SfumatoError, match=f"unknown argument '{name}': did you mean '{meant}'"):
+            model().request(**{name: None})
+        assert meant in What.__annotations__ or meant in ("seeds", "labels")
+
+
+def test_a_picture_in_memory_is_what_its_file_is(tmp_path: Path) -> None:
+    tiny, grey = model(), np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+    Image.fromarray(grey).save(path := tmp_path / "grey.png")
+    filed = tiny.edit(path, 0.5, seeds=[1], steps=2)
+    of_colours = np.stack([grey] * 3, -1)
+    for one in (
+        grey,
+        grey[..., None],
+        of_colours,
+        Image.fromarray(grey),
+        Image.fromarray(of_colours),
+        Image.open(path),
+    ):
+        assert torch.equal(tiny.edit(one, 0.5, seeds=[1], steps=2), filed)
+    mask, picture = np.arange(64).reshape(8, 8) < 20, torch.from_numpy(grey)[None] / 127.5 - 1
+    masked = tiny.inpaint(picture, torch.from_numpy(mask), seeds=[1], steps=2)
+    for one in (mask, mask[None], Image.fromarray(mask)):
+        assert torch.equal(tiny.inpaint(picture, one, seeds=[1], steps=2), masked)
+
+
+def test_what_is_no_picture_or_mask_is_one_sentence() -> None:
+    tiny, picture = model(), torch.zeros(1, 8, 8)
+    for wrong in (np.zeros((8, 8)), np.zeros((2, 8, 8, 3), np.uint8), [1], None, Image.new("F", (8, 8))):
+        with pytest.raises(SfumatoError, match=r"^a picture is a file, one of Pillow's, an array of uint8"):
+            tiny.edit(wrong)  # type: ignore[arg-type]
+    for wrong in (np.zeros((8, 8)), [1], torch.zeros(8, 8)):
+        with pytest.raises(SfumatoError, match=r"^a mask is of bool"):
+            tiny.inpaint(picture, wrong)  # type: ignore[arg-type]
+    with pytest.raises(SfumatoError, match=r"is one, \(channels, height, width\), without a batch"):
+        tiny.edit(picture[None])
+
+
+def test_a_walk_of_ones_own_takes_no_setting_of_a_sampler_and_ends_in_numbers() -> None:
+    def walk(x, grid, noise):  # type: ignore[no-untyped-def]
+        return x / 0 if (yield x, grid[0]) is None else x * float("nan")
+
+    for setting in ("eta", "tolerance"):
+        with pytest.raises(SfumatoError, match=f"takes the place of the sampler, so that `{setting}` can't count"):
+            model().sample([0], sampler=walk, **{setting: 0.5})
+    with pytest.raises(SfumatoError, match="the walk of one's own ended in numbers that are not finite"):
+        model().sample([0], sampler=walk, steps=2)
+
+
 def test_the_noise_of_a_picture_leads_back_to_it() -> None:
     tiny = model()
     picture = tiny.sample([3], "cat", sampler="ddim", steps=8).clamp(-1, 1)
@@ -349,9 +421,10 @@ SEEN = {"sfumato": "0.1.0", "model": "digits", "weights": "ema", "command": "sfu
         ({**SEEN, "seed": "3"}, "an earlier sfumato drew it, and its seeds are other noise now"),
         ({**SEEN, "seeds": "0-7"}, "an earlier sfumato drew it, and its seeds are other noise now"),
         ({**SEEN, "sfumato": "9.9", "seed": "3", "request": "{}"}, "x.png .of sfumato 9.9; this is .* at 'seeds'"),
+        ({**SEEN, "seeds": "0-7", "step": "90"}, "x.png can't be drawn again: it is a preview of a training"),
         ({"model": "digits"}, "x.png can't be drawn again: it doesn't say by what request"),
     ],
-    ids=["before requests", "before requests, a grid", "a newer request", "nothing"],
+    ids=["before requests", "before requests, a grid", "a newer request", "a preview", "nothing"],
 )
 def test_a_picture_of_another_version_says_so_and_offers_no_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], about: dict[str, str], words: str

@@ -32,6 +32,7 @@ from sfumato.shell import Option, command_line
 SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
 PLAIN = SamplingConfig()
 BEFORE_REQUESTS = "an earlier sfumato drew it, and its seeds are other noise now, so that they draw another picture"
+PREVIEW = "it is a preview of a training, of weights that have been trained on since; draw with the run instead"
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,8 @@ class Recorded:
 def read_record(path: Path) -> Recorded:
     """What the PNG at `path` carries. Raises SfumatoError where it can't be drawn again by that."""
     about = read_about(path)
+    if _is_preview(about):
+        raise SfumatoError(f"{path} can't be drawn again: {PREVIEW}.")
     if drawn_before_requests(about):
         raise SfumatoError(f"{path} can't be drawn again: {BEFORE_REQUESTS}.")
     asked: Request | Comparison | None = None
@@ -195,7 +198,13 @@ def read_record(path: Path) -> Recorded:
 
 def drawn_before_requests(about: dict[str, str]) -> bool:
     """Whether it was drawn when a seed was other noise than it is now: pictures have carried their request since."""
-    return bool({"seed", "seeds"} & about.keys()) and not {"request", "comparison"} & about.keys()
+    seeded = bool({"seed", "seeds"} & about.keys()) and not {"request", "comparison"} & about.keys()
+    return seeded and not _is_preview(about)
+
+
+def _is_preview(about: dict[str, str]) -> bool:
+    """Whether a training drew it, which says of its step."""
+    return "step" in about and "request" not in about
 
 
 def same_drawing(path: Path, about: dict[str, str]) -> bool:

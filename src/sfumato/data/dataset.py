@@ -94,14 +94,14 @@ class Dataset:
     """
 
     name: str
-    samples: NDArray[Any]
-    labels: NDArray[np.int64] | None = None
+    samples: NDArray[Any] = field(repr=False)
+    labels: NDArray[np.int64] | None = field(default=None, repr=False)
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    captions: Sequence[Texts] | None = None  # or of strings, which become texts
-    rows: Pictures | None = None
-    values: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    images: Mapping[str, Pictures] = field(default_factory=dict)
+    captions: Sequence[Texts] | None = field(default=None, repr=False)  # or of strings, which become texts
+    rows: Pictures | None = field(default=None, repr=False)
+    values: Mapping[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    images: Mapping[str, Pictures] = field(default_factory=dict, repr=False)
     crop: int = 0
     content: str = ""
     files: Mapping[str, int] = field(default_factory=dict)

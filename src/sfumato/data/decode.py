@@ -95,7 +95,7 @@ def decode(read: Callable[[], Path | BytesIO], size: tuple[int, int]) -> Decoded
     return Decoded(np.ascontiguousarray(pixels.transpose(2, 0, 1)), grey, tuple(facts))
 
 
-def read_picture(path: Path, channels: int, size: tuple[int, int]) -> tuple[Tensor, tuple[str, ...]]:
+def read_picture(path: Path | BytesIO, channels: int, size: tuple[int, int]) -> tuple[Tensor, tuple[str, ...]]:
     """The picture in `path` as `(channels, height, width)` in [−1, 1], filling `size`, and what was done to it.
 
     Colours become grey where there is 1 channel. Raises SfumatoError where it can't be read.
@@ -103,7 +103,7 @@ def read_picture(path: Path, channels: int, size: tuple[int, int]) -> tuple[Tens
     with guarded_against_bombs():
         decoded = decode(lambda: path, size)
     if decoded.pixels is None:
-        raise SfumatoError(f"{path} can't be used: {decoded.problem}.")
+        raise SfumatoError(f"{path if isinstance(path, Path) else 'the picture'} can't be used: {decoded.problem}.")
     pixels = decoded.pixels[:1] if channels == 1 and decoded.grey else decoded.pixels
     picture = torch.from_numpy(pixels).float() / 127.5 - 1
     return picture if channels == 3 else grey(picture), decoded.facts

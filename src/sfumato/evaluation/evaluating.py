@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -90,8 +90,8 @@ class Evaluation:
     """What came out: the record to keep, and what the page shows of it."""
 
     record: Record
-    samples: Tensor
-    resolved: Resolved
+    samples: Tensor = field(repr=False)
+    resolved: Resolved = field(repr=False)
     measured: Measured
     audits: list[Audit]
     duplicates: Duplicates

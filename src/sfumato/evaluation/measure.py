@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,11 +39,11 @@ class Reference:
 
     dataset: Dataset
     extractor: Extractor
-    train: NDArray[np.int64]
-    held_out: NDArray[np.int64]
+    train: NDArray[np.int64] = field(repr=False)
+    held_out: NDArray[np.int64] = field(repr=False)
     really: bool
-    features: Tensor
-    held_out_features: Tensor
+    features: Tensor = field(repr=False)
+    held_out_features: Tensor = field(repr=False)
 
     @property
     def split(self) -> str:
@@ -56,8 +56,8 @@ class Measured:
 
     scores: dict[str, ScoreRecord]
     notes: tuple[str, ...]
-    features: Tensor
-    read: Tensor | None
+    features: Tensor = field(repr=False)
+    read: Tensor | None = field(repr=False)
 
 
 def open_reference(dataset: Dataset, extractor: Extractor, held_out: NDArray[np.int64] | None = None) -> Reference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -24,9 +24,9 @@ class Nearest:
     closer than the rest of them (Carlini et al. 2023, "Extracting training data from diffusion models", eq. 3).
     """
 
-    index: Tensor
-    distance: Tensor
-    ratio: Tensor
+    index: Tensor = field(repr=False)
+    distance: Tensor = field(repr=False)
+    ratio: Tensor = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Audit:
 class Duplicates:
     """Pairs `(number, 2)` of training samples that are all but equal, of `searched` samples."""
 
-    pairs: Tensor
+    pairs: Tensor = field(repr=False)
     searched: int
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from sfumato.arguments import shown
 from sfumato.data.controls import FACTOR, enlarged, plain_control
 from sfumato.data.decode import header_size, read_picture
 from sfumato.errors import SfumatoError
@@ -17,6 +20,41 @@ from sfumato.hub.config import ModelConfig
 from sfumato.hub.request import Control, PictureEdit
 from sfumato.nets import ConditionConfig
 from sfumato.sampling import Edit
+
+
+def picture_in_memory(image: Any, channels: int) -> Tensor:
+    """Pillow's picture, or an array of uint8, as `(channels, height, width)` in [−1, 1]: what its file would give.
+
+    An array is `(height, width)`, or has 1, 3 or 4 channels last. Raises SfumatoError for anything else.
+    """
+    content = BytesIO()
+    try:
+        if isinstance(image, np.ndarray):
+            if image.dtype != np.uint8:
+                raise TypeError(f"an array of {image.dtype}")
+            image = Image.fromarray(image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image)
+        if not isinstance(image, Image.Image):
+            raise TypeError(shown(image))
+        (image.convert("RGB") if image.mode in ("CMYK", "YCbCr", "LAB", "HSV") else image).save(content, "PNG")
+    except (TypeError, ValueError, OSError, IndexError) as error:
+        raise SfumatoError(
+            "a picture is a file, one of Pillow's, an array of uint8, (height, width) or (height, width, 3), or a "
+            f"tensor of floats in [−1, 1], (channels, height, width), not {error}."
+        ) from error
+    content.seek(0)
+    return read_picture(content, channels, (image.height, image.width))[0]
+
+
+def mask_in_memory(mask: Any) -> Tensor:
+    """An array of bool or Pillow's picture, white where to draw, as a tensor `(height, width)`; a tensor as it is."""
+    if isinstance(mask, Image.Image):
+        return torch.from_numpy(np.asarray(mask.convert("L")) > 127)
+    if isinstance(mask, np.ndarray) and mask.dtype == np.bool_:
+        return torch.from_numpy(mask.copy())
+    if not isinstance(mask, Tensor):
+        kind = f"an array of {mask.dtype}" if isinstance(mask, np.ndarray) else shown(mask)
+        raise SfumatoError(f"a mask is of bool, (1, height, width), true where to draw, not {kind}.")
+    return mask
 
 
 def control_image(config: ModelConfig, one: ConditionConfig, control: Control, notes: list[str]) -> Tensor:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from sfumato.arguments import as_seeds, as_texts, check_pictures, listed, shown, whole
 from sfumato.diffusion import NetDenoiser, Parameterization
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.conditioning import Conditioned, Labels, Texts, Values
 from sfumato.hub.config import First, ModelConfig, Rule, SamplingConfig
+from sfumato.hub.given_pictures import mask_in_memory, picture_in_memory
 from sfumato.hub.request import File, PictureEdit, Request
 from sfumato.hub.resolving import resolve
 from sfumato.hub.settings import settle
@@ -25,6 +31,28 @@ from sfumato.seeds import seeded
 
 IMAGES, IMAGES_OF_PROMPT = 16, 4  # where neither seeds nor anything else says how many
 Weighted = Mapping[str, float]  # of several conditions at once, by name
+Given = Tensor | NDArray[np.generic] | Image.Image | str | Path  # a picture or a mask, in memory or in a file
+
+
+# What others call what `request` takes.
+ALIASES = {
+    "prompt": "prompts",
+    "negative_prompt": "negative",
+    "negative_prompts": "negative",
+    "label": "labels",
+    "class_labels": "labels",
+    "classes": "labels",
+    "seed": "seeds",
+    "generator": "seeds",
+    "num_images_per_prompt": "seeds",
+    "num_inference_steps": "steps",
+    "guidance_scale": "guidance",
+    "cfg_scale": "guidance",
+    "guidance_rescale": "rule",
+    "scheduler": "sampler",
+    "image": "edit",
+    "latents": "start",
+}
 
 
 class What(TypedDict, total=False):
@@ -96,10 +124,15 @@ class Model(Conditioned):
         if not isinstance(prompts, Mapping):
             prompts = as_texts("prompts", prompts, count)
         negative = as_texts("negative prompts", negative, count)
+        _check_names(settings)
         own = settings.pop("sampler") if callable(settings.get("sampler")) else None
+        if own is not None:
+            _none_given(settings, ("eta", "tolerance"), "a walk of one's own takes the place of the sampler")
         composed = isinstance(labels, Mapping) or isinstance(prompts, Mapping)
         if composed and settings.get("guidance", 1) != 1:
             raise SfumatoError("weights say how much each condition counts; leave `guidance` out.")
+        if composed:
+            _none_given(settings, ("rule", "interval"), "weights take the place of guidance")
         conditioned = not composed and (labels is not None or prompts is not None or bool(conditions))
         how = settle(sampling or self.config.sampling, conditioned, **settings)
         values = self.values(count, conditions or {})
@@ -141,17 +174,16 @@ class Model(Conditioned):
         size = None if batch is None else whole("batch", batch, 1)
         return resolve(self.request(seeds, labels, sampling, **what), self).samples(size)
 
-    def edit(self, image: Tensor | str | Path, strength: float = 0.6, **what: Any) -> Tensor:
+    def edit(self, image: Given, strength: float = 0.6, **what: Any) -> Tensor:
         """Variations of a picture, `(channels, height, width)` in [−1, 1] or a file: `strength` 0 keeps it, 1 never
-        sees it. Takes what `sample` takes."""
-        return self.sample(edit=_edit(image, strength), **what)
+        sees it. A picture of Pillow's or an array of uint8, `(height, width)` or with 3 channels last, will do too.
+        Takes what `sample` takes."""
+        return self.sample(edit=_edit(image, strength, self.config.shape[0]), **what)
 
-    def inpaint(
-        self, image: Tensor | str | Path, mask: Tensor | str | Path, strength: float = 1.0, **what: Any
-    ) -> Tensor:
+    def inpaint(self, image: Given, mask: Given, strength: float = 1.0, **what: Any) -> Tensor:
         """Draws where `mask` `(1, height, width)` is true, or the picture in that file white; keeps the rest of `image`
         bit for bit. Takes what `sample` takes."""
-        return self.sample(edit=_edit(image, strength, mask), **what)
+        return self.sample(edit=_edit(image, strength, self.config.shape[0], mask), **what)
 
     def invert(
         self,
@@ -184,12 +216,28 @@ def _seeds(labels: Any, prompts: Any, conditions: Values | None, start: Tensor |
     return range(IMAGES if prompts is None and not conditions else IMAGES_OF_PROMPT)
 
 
-def _edit(image: Tensor | str | Path, strength: float, mask: Tensor | str | Path | None = None) -> Edit | PictureEdit:
-    if isinstance(image, Tensor):
+def _check_names(settings: Mapping[str, Any]) -> None:
+    """Raises SfumatoError for the name of a setting that `request` doesn't take."""
+    named = [name for name in signature(Model.request).parameters if name not in ("self", "settings")]
+    known = [*named, *(one.name for one in fields(SamplingConfig))]
+    for name in settings:
+        if name not in known:
+            raise unknown("argument", name, known, ALIASES.get(name))
+
+
+def _none_given(settings: Mapping[str, Any], names: Sequence[str], why: str) -> None:
+    for name in names:
+        if settings.get(name) not in (None, "plain"):
+            raise SfumatoError(f"{why}, so that `{name}` can't count; leave it out.")
+
+
+def _edit(image: Given, strength: float, channels: int, mask: Given | None = None) -> Edit | PictureEdit:
+    if not isinstance(image, str | Path):
         if isinstance(mask, str | Path):
             raise SfumatoError("a picture that is a tensor has a mask that is one; give both as tensors or as files.")
-        return Edit(image, strength, mask)
-    if isinstance(mask, Tensor):
+        picture = image if isinstance(image, Tensor) else picture_in_memory(image, channels)
+        return Edit(picture, strength, mask if mask is None else mask_in_memory(mask))
+    if mask is not None and not isinstance(mask, str | Path):
         raise SfumatoError("a picture that is a file has a mask that is one; give both as files or as tensors.")
     return PictureEdit(File.of(image), strength, None if mask is None else File.of(mask))
 

@@ -26,6 +26,7 @@ from pydantic import (
 )
 from torch import Tensor
 
+from sfumato.arguments import finite, shown
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import SamplingConfig
 from sfumato.hub.settings import check_together
@@ -179,6 +180,7 @@ class Request:
             raise SfumatoError("there is nothing to draw without `seeds`; give one a picture, such as 0-15.")
         if self.labels is not None and not self.labels:
             raise SfumatoError("`labels` names none; leave it out, or name one or more.")
+        self._check_weights()
         for name, texts in (("prompt", self.prompts), ("negative prompt", self.negative)):
             if texts is not None and len(texts) < 2 and not any(text.strip() for text in texts):  # of many, some may be
                 raise SfumatoError(f"the {name} is empty; say what it is, or leave it out.")
@@ -191,6 +193,14 @@ class Request:
         if self.start is not None and (self.edit is not None or self.sampling.first != "network"):
             raise SfumatoError("`start` is where to begin; leave `first` and the picture to begin with out.")
         check_together(self.sampling, self.conditioned, self.negative is not None, self.edit is not None)
+
+    def _check_weights(self) -> None:
+        for table in (self.labels, self.prompts):
+            for name, weight in table.items() if isinstance(table, Mapping) else ():
+                finite(f"the weight of {name!r}", weight)
+        for text in self.prompts or ():
+            if not isinstance(text, str):
+                raise SfumatoError(f"prompts are texts, such as {{'a heart': 1, 'a face': -0.5}}, not {shown(text)}.")
 
     @property
     def conditioned(self) -> bool:

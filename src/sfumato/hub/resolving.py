@@ -99,7 +99,8 @@ class Resolved:
 
     def steps(self, rows: Sequence[int] | None = None) -> Iterator[Step]:
         """The walk of some of the pictures as one batch, step by step; by default of all."""
-        return self._driven(self.walk(rows), len(self.request.seeds if rows is None else rows))
+        steps = self._driven(self.walk(rows), len(self.request.seeds if rows is None else rows))
+        return _checked(steps) if callable(self.stepper) else steps
 
     def inverted(self, pictures: Tensor, tolerance: float | None) -> Tensor:
         """The noise that the walk turns into `pictures`, one a seed (see `sampling.inversion`)."""
@@ -182,6 +183,17 @@ def check_finite(samples: Tensor) -> None:
         raise SfumatoError("with these settings the numbers run away; take more steps or less `guidance`.")
 
 
+def _checked(steps: Iterator[Step]) -> Iterator[Step]:
+    """The steps of a walk of one's own; raises SfumatoError where it ends in numbers that aren't finite."""
+    for step in steps:
+        yield step
+    if step.x.device.type != "meta" and not bool(step.x.isfinite().all()):
+        raise SfumatoError(
+            "the walk of one's own ended in numbers that are not finite; look for a division by sigma or alpha where "
+            "that is 0."
+        )
+
+
 def suited_batch(shape: Sequence[int]) -> int:
     """How many samples of `shape` are made at once: as many as take the memory of BATCH of PIXELS."""
     pixels = shape[-1] * shape[-2] if len(shape) > 1 else 1
@@ -246,7 +258,8 @@ def _walk(request: Request, model: Conditioned) -> tuple[Stepper | OwnWalk, Leve
     sampling = request.sampling
     if sampling.first != "network" and model.gaussian is None:
         raise SfumatoError(
-            f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = Gaussian.fit(data)."
+            f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = "
+            f"sfumato.training.data_gaussian({model.source or 'RUN'!r}), or Gaussian.fit(data)."
         )
     name, named_grid = resolve_sampler(sampling.sampler)
     by = request.walk or stepper(name, sampling.eta, sampling.steps, sampling.tolerance)

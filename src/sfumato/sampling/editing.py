@@ -34,6 +34,11 @@ class Edit:
     upscale: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.picture, Tensor) and self.picture.ndim != 3:
+            raise SfumatoError(
+                "the picture of an edit is one, (channels, height, width), without a batch, and has the shape "
+                f"{tuple(self.picture.shape)}; give one of them, such as pictures[0]."
+            )
         check_pictures("the picture of an edit", self.picture, dimensions=3)
         object.__setattr__(self, "picture", self.picture.float())
         object.__setattr__(self, "strength", finite("the strength of an edit", self.strength, 0, 1))

@@ -17,6 +17,7 @@ from sfumato.sampling.steppers import Noise, Stepper
 
 OwnSteps = Generator[tuple[Tensor, Level], Tensor, Tensor]  # yields (x, level), is sent x0_hat, returns the last x
 OwnWalk = Callable[[Tensor, Level, Noise], OwnSteps]
+GENERATOR = "a walk of one's own is a generator function of (x, grid, noise) that yields (x, level)"
 
 
 def walk(
@@ -44,7 +45,7 @@ def walk(
 
     yield arrived(0, start)
     if callable(stepper):
-        yield from _own(stepper(start, grid, noise), start, levels, arrived)
+        yield from _own(_begun(stepper, start, grid, noise), start, levels, arrived)
         return
     x, state = start, stepper.init(start, grid)
     for index, (here, there) in enumerate(pairwise(levels), 1):
@@ -53,13 +54,24 @@ def walk(
         x = x if other is None else other
 
 
+def _begun(own: OwnWalk, start: Tensor, grid: Level, noise: Noise) -> OwnSteps:
+    """A walk of one's own from `start`; raises SfumatoError where it is no generator function of these three."""
+    try:
+        steps = own(start, grid, noise)
+    except (TypeError, AttributeError) as error:  # of other arguments than these, such as k-diffusion's
+        raise SfumatoError(f"{GENERATOR}, and it can't be called so: {error}.") from error
+    if not isinstance(steps, Generator):
+        raise SfumatoError(f"{GENERATOR}, not a function that returns {type(steps).__name__}.")
+    return steps
+
+
 def _own(steps: OwnSteps, start: Tensor, levels: list[Level], arrived: Callable[[int, Tensor], Step]) -> Walk:
     """A walk of one's own: where it asks at the grid's next level, it has arrived there."""
     index = 0
 
     def reply(event: tuple[Tensor, Level]) -> Generator[Call | Step, Any, Tensor]:
         nonlocal index
-        x, level = event
+        x, level = _asked(event, start)
         if index + 2 < len(levels) and level.numbers == levels[index + 1].numbers:
             index += 1
             yield arrived(index, x)
@@ -72,6 +84,25 @@ def _own(steps: OwnSteps, start: Tensor, levels: list[Level], arrived: Callable[
             f"a walk of one's own returns the picture where it ends, of {tuple(start.shape)}; add `return x`."
         )
     yield arrived(len(levels) - 1, x)
+
+
+def _asked(event: object, start: Tensor) -> tuple[Tensor, Level]:
+    """What a walk of one's own yielded; raises SfumatoError where that is no x like `start` and a level of it."""
+    shape = tuple(start.shape)
+    if not isinstance(event, tuple) or len(event) != 2:
+        found = type(event).__name__
+    elif not isinstance(x := event[0], Tensor) or tuple(x.shape) != shape:
+        found = f"x of {tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__}"
+    elif not isinstance(level := event[1], Level):
+        found = f"a level that is of {type(level).__name__}"
+    elif tuple(level.shape) not in ((), shape[:1]):
+        found = f"a level of the shape {tuple(level.shape)}"
+    else:
+        return x, level
+    raise SfumatoError(
+        f"a walk of one's own yields (x, level), x of the start's shape {shape} and a Level, such as grid[0], "
+        f"not {found}."
+    )
 
 
 def guide(walk: Walk, rule: Rule = plain, cond: Condition | None = None, first: Denoiser | None = None) -> Guided:

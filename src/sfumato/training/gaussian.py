@@ -18,11 +18,12 @@ from sfumato.training.config import open_data
 from sfumato.training.run import training_config
 
 
-def data_gaussian(run: Path) -> Gaussian:
+def data_gaussian(run: str | Path) -> Gaussian:
     """The Gaussian of the data that `run` was trained on, kept in the run with their fingerprint once it is known.
 
     Raises SfumatoError where it isn't and the data are no longer there, or have changed.
     """
+    run = Path(run)
     if ships(run):
         return _fitted(open_dataset(zoo_data(str(run))))
     folder = run.parent.parent if (run / "state.json").exists() else run
