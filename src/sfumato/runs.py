@@ -13,6 +13,7 @@ from sfumato.arguments import shown
 from sfumato.data import KINDS, Dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
+from sfumato.data.opening import named
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.evaluating import Evaluation, evaluate
 from sfumato.evaluation.training_data import training_data
@@ -182,7 +183,7 @@ def _configured(
         given["data.size"] = (size, size)
     if base is not None and not isinstance(data, Dataset) and KINDS[base.config.kind].spatial:
         given.setdefault("data.size", base.config.shape[1:])
-    given["data.source"] = data.name if isinstance(data, Dataset) else str(data)
+    given["data.source"] = data.name if isinstance(data, Dataset) else named(data)
     if isinstance(data, Dataset) and KINDS[data.kind].spatial:
         given["data.size"] = data.shape[1:]
     if columns:
@@ -190,5 +191,5 @@ def _configured(
     config, own = configure(given, recipe)
     if base is not None:
         own = kept_from(base.config, own, recipe, settings)
-    named = {**given, **RECIPES.get(recipe or "", {})}
-    return config, own, [name.rpartition(".")[2] for name in named]
+    fixed = {**given, **RECIPES.get(recipe or "", {})}
+    return config, own, [name.rpartition(".")[2] for name in fixed]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from torch.utils.data import TensorDataset
+from torch.utils.data import IterableDataset, TensorDataset
 
+from sfumato import Run
 from sfumato.data import open_dataset
 from sfumato.data.datasets import from_arrays, from_callable, from_torch
 from sfumato.errors import SfumatoError
@@ -101,6 +104,41 @@ def test_what_a_function_makes_depends_on_its_seed_alone() -> None:
     assert one.fingerprint() == again.fingerprint() != other.fingerprint()
 
 
+def test_bools_are_black_and_white() -> None:
+    bits = np.random.default_rng(0).integers(0, 2, (4, 1, 8, 8)).astype(bool)
+    data = from_arrays(bits)
+    assert np.array_equal(data.samples, np.where(bits, 255, 0)) and data.samples.dtype == np.uint8 and not data.notes
+    assert from_arrays(bits[:, 0, 0]).samples.max() == 1  # points are numbers
+    dark = from_arrays(bits.astype(np.int64))
+    assert dark.samples.max() == 1 and dark.notes[0].startswith("whole numbers up to 1 are nearly black; give bools")
+
+
+def test_a_list_of_pil_pictures_will_do() -> None:
+    colour = np.random.default_rng(0).integers(0, 256, (3, 8, 6, 3), np.uint8)
+    pictures = [Image.fromarray(one) for one in colour]
+    assert np.array_equal(from_arrays(pictures).samples, colour.transpose(0, 3, 1, 2))
+    assert from_arrays(pictures).fingerprint() == from_torch(Items(pictures)).fingerprint()
+    assert np.array_equal(from_arrays([one.convert("L") for one in pictures]).samples.shape, (3, 1, 8, 6))
+    assert from_arrays([Image.new("1", (8, 6), 1)]).samples.min() == 255
+
+
+def test_labels_may_be_bools_and_whole_floats() -> None:
+    numbers = from_arrays(BYTES, [0, 1, 1, 0])
+    for labels in ([0.0, 1.0, 1.0, 0.0], np.array([False, True, True, False]), torch.tensor([0.0, 1.0, 1.0, 0.0])):
+        assert from_arrays(BYTES, labels).fingerprint() == numbers.fingerprint()
+
+
+def test_classes_without_samples_are_told() -> None:
+    data = from_arrays(BYTES, [0, 1000, 0, 1000])
+    assert data.notes == ("999 of 1,001 classes have no samples, such as '1'.",) and len(data.classes) == 1001
+    assert from_arrays(BYTES, [0, 1, 0, 1]).notes == ()
+
+
+class Endless(IterableDataset[int]):
+    def __iter__(self) -> Iterator[int]:
+        return itertools.count()
+
+
 FLOATS = np.linspace(-1, 1, 256).reshape(4, 1, 8, 8)
 WRONG: list[tuple[Any, str]] = [
     (lambda: from_arrays(np.zeros((4, 8, 8, 3), np.uint8)), "have 8; move the channels before height and width"),
@@ -122,6 +160,15 @@ WRONG: list[tuple[Any, str]] = [
     (lambda: from_torch(Items([BYTES[0], BYTES[0, :, :4]])), r"item 1 of Items is 1 × 4 × 8 of uint8"),
     (lambda: from_torch(Items([])), "Items has no items"),
     (lambda: from_torch(Items([{"picture": 1}])), r"item 0 of Items has no 'image' \(it has picture\)"),
+    (lambda: from_arrays(BYTES, [0, 1, 0, 1], classes=("a", "a")), "two classes called 'a'; give each a name"),
+    (lambda: from_arrays(BYTES, ["a", 1, "a", 1]), "some labels of arrays are names and others are not"),
+    (lambda: from_arrays([Image.new("RGBA", (8, 8))]), "sample 0 of arrays is a PIL picture of mode RGBA; bring it to"),
+    (lambda: from_arrays([Image.new("L", (8, 8)), Image.new("L", (4, 8))]), "item 1 of arrays is 1 × 8 × 4 of uint8"),
+    (lambda: from_arrays(np.zeros((4, 8, 8, 8), np.uint8)), r"have 8; give \(count, channel, height, width\)"),
+    (lambda: from_torch(Endless()), r"Endless has no length and items by number; give `list\(...\)` of it"),
+    (lambda: open_dataset(BYTES), r"not by .*; make one of arrays by `sfumato.datasets.from_arrays`"),  # type: ignore[arg-type]
+    (lambda: Run.start("never", TensorDataset(torch.zeros(2, 1, 8, 8))), "of a PyTorch data set by `from_torch`"),  # type: ignore[arg-type]
+    (lambda: Run.start("never", BYTES), "a data set is named by a text"),  # type: ignore[arg-type]
     (lambda: from_callable(3, 4), "made by a function"),  # type: ignore[arg-type]
     (lambda: from_callable(lambda generator, count: np.zeros((2, 2)), 4), "asked for 4 samples and made 2"),
 ]

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 from torch import Tensor
+from torch.utils.data import IterableDataset
 
 from sfumato.data.dataset import Dataset
 from sfumato.data.kinds import Kind, named_kind
@@ -18,12 +20,13 @@ from sfumato.errors import SfumatoError
 from sfumato.seeds import numpy_generator
 
 SAMPLE, LABEL, CAPTION = ("image", "pixel_values", "x", "img"), ("label", "labels", "y"), ("caption", "text")
+MODES = ("1", "L", "RGB")  # of PIL pictures
 DEFAULT_COUNT = 100_000  # samples that a function makes
 Made = ArrayLike | tuple[ArrayLike, ArrayLike]
 
 
 def from_arrays(
-    samples: ArrayLike | Tensor,
+    samples: ArrayLike | Tensor | Sequence[Image.Image],
     labels: Sequence[int] | Sequence[str] | ArrayLike | None = None,
     captions: Sequence[str] | Sequence[Sequence[str]] | None = None,
     classes: Sequence[str] = (),
@@ -32,10 +35,15 @@ def from_arrays(
 ) -> Dataset:
     """Samples `(count, ...)` as a data set: pictures `(count, channels, height, width)`, points `(count, dimension)`.
 
-    Pictures are uint8, or floats that are rounded to it: in [−1, 1], or in [0, 1] where none is below 0. `labels` are
-    whole numbers from 0, or names; `classes` names the numbers. A sample has one caption or several. `kind` is a name
-    in KINDS, by default that of the shape. Raises SfumatoError that says what doesn't fit, and where.
+    Pictures are uint8, bools (black and white), or floats that are rounded to it: in [−1, 1], or in [0, 1] where none
+    is below 0; a list of PIL pictures, grey or RGB and all of one size, will do. `labels` are whole numbers from 0, or
+    names; `classes` names the numbers. A sample has one caption or several. `kind` is a name in KINDS, by default that
+    of the shape. Raises SfumatoError that says what doesn't fit, and where.
     """
+    if twice := [one for place, one in enumerate(classes) if one in classes[:place]]:
+        raise SfumatoError(f"{name} has two classes called '{twice[0]}'; give each a name of its own.")
+    if isinstance(samples, list | tuple) and any(isinstance(one, Image.Image) for one in samples):
+        samples = _stacked(name, [_sample(f"sample {number} of {name}", one) for number, one in enumerate(samples)])
     given = _array(f"the samples of {name}", samples)
     if given.ndim < 2 or not given.size:
         raise SfumatoError(f"the samples of {name} are {_words(given.shape)}; give one or more along the first axis.")
@@ -43,6 +51,8 @@ def from_arrays(
     count, numbers = len(stored), None
     if labels is not None:
         numbers, classes = _numbered(name, labels, tuple(classes))
+        if empty := sorted({*range(len(classes))} - {*numbers.tolist()}):
+            notes += (f"{len(empty):,} of {len(classes):,} classes have no samples, such as '{classes[empty[0]]}'.",)
     elif classes:
         raise SfumatoError(f"{name} has classes and no labels; give both, or neither.")
     for what, found in (("labels", numbers), ("captions", captions)):
@@ -60,21 +70,18 @@ def from_torch(dataset: Any, classes: Sequence[str] = (), name: str = "", kind: 
     default what the data set has under that name. Raises SfumatoError that names the item that doesn't fit.
     """
     name = name or type(dataset).__name__
+    if isinstance(dataset, IterableDataset) or not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
+        raise SfumatoError(f"{name} has no length and items by number; give `list(...)` of it, where it has an end.")
     samples, labels, captions = [], [], []
     for number in range(len(dataset)):
         sample, label, caption = _item(f"item {number} of {name}", dataset[number])
         samples.append(sample)
         labels += [] if label is None else [label]
         captions += [] if caption is None else [caption]
-        if sample.shape != samples[0].shape or sample.dtype != samples[0].dtype:
-            raise SfumatoError(
-                f"item {number} of {name} is {_words(sample.shape)} of {sample.dtype}, and the first is "
-                f"{_words(samples[0].shape)} of {samples[0].dtype}; bring all to one size and type."
-            )
     if not samples:
         raise SfumatoError(f"{name} has no items.")
     named = classes or (tuple(getattr(dataset, "classes", ())) if labels and not isinstance(labels[0], str) else ())
-    return from_arrays(np.stack(samples), labels or None, captions or None, named, name, kind)
+    return from_arrays(_stacked(name, samples), labels or None, captions or None, named, name, kind)
 
 
 def from_callable(
@@ -100,6 +107,26 @@ def from_callable(
     return found
 
 
+def _stacked(name: str, samples: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    for number, sample in enumerate(samples):
+        if sample.shape != samples[0].shape or sample.dtype != samples[0].dtype:
+            raise SfumatoError(
+                f"item {number} of {name} is {_words(sample.shape)} of {sample.dtype}, and the first is "
+                f"{_words(samples[0].shape)} of {samples[0].dtype}; bring all to one size and type."
+            )
+    return np.stack(samples)
+
+
+def _sample(what: str, given: Any) -> NDArray[Any]:
+    """One sample as an array, of a PIL picture with its channels first."""
+    if not isinstance(given, Image.Image):
+        return _array(what, given)
+    if given.mode not in MODES:
+        raise SfumatoError(f"{what} is a PIL picture of mode {given.mode}; bring it to RGB or L by its `convert`.")
+    pixels = np.asarray(given)
+    return pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
+
+
 def _array(what: str, given: Any) -> NDArray[Any]:
     try:
         array = given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given)
@@ -118,8 +145,14 @@ def _stored(name: str, given: NDArray[Any], kind: Kind) -> tuple[NDArray[Any], t
     if kind.bin is None:
         return np.ascontiguousarray(given, kind.dtype), ()
     if "channel" in kind.axes and (channels := given.shape[1 + kind.axes.index("channel")]) not in (1, 3):
-        last = "; move the channels before height and width" if given.shape[-1] in (1, 3) else ""
-        raise SfumatoError(f"{kind.name} have 1 or 3 channels, and those of {name} have {channels}{last}.")
+        cure = (
+            "move the channels before height and width"
+            if given.shape[-1] in (1, 3)
+            else f"give (count, {', '.join(kind.axes)})"
+        )
+        raise SfumatoError(f"{kind.name} have 1 or 3 channels, and those of {name} have {channels}; {cure}.")
+    if given.dtype.kind == "b":
+        return given.astype(np.uint8) * np.uint8(255), ()
     low, high = given.min(), given.max()
     if given.dtype.kind == "f":
         if low < -1 or high > 1:
@@ -131,25 +164,30 @@ def _stored(name: str, given: NDArray[Any], kind: Kind) -> tuple[NDArray[Any], t
         return np.rint(scale).astype(np.uint8), (f"floats from {low:g} to {high:g} were rounded to 256 values.",)
     if low < 0 or high > 255:
         raise SfumatoError(f"{kind.name} of whole numbers are from 0 to 255, and those of {name} from {low} to {high}.")
-    return np.ascontiguousarray(given, np.uint8), ()
+    dark = ("whole numbers up to 1 are nearly black; give bools or floats where 1 is white.",) if high == 1 else ()
+    return np.ascontiguousarray(given, np.uint8), dark
 
 
 def _numbered(name: str, labels: Any, classes: tuple[str, ...]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels as numbers of classes, and what those are called."""
     if len(labels) and isinstance(labels[0], str):
+        if not all(isinstance(one, str) for one in labels):
+            raise SfumatoError(f"some labels of {name} are names and others are not; give names, or numbers from 0.")
         classes = classes or tuple(sorted(set(labels)))
         if unknown := sorted(set(labels) - set(classes)):
             raise SfumatoError(f"{name} has the label '{unknown[0]}', which is none of its classes.")
         number = {one: place for place, one in enumerate(classes)}
         return np.array([number[label] for label in labels], np.int64), classes
     given = _array(f"the labels of {name}", labels)
-    if given.ndim != 1 or given.dtype.kind not in "ui" or (given.size and given.min() < 0):
-        raise SfumatoError(f"the labels of {name} are whole numbers from 0, one a sample, or names.")
+    proper = np.isfinite(given) & (given >= 0) & (np.rint(given) == given)
+    if given.ndim != 1 or not proper.all():
+        raise SfumatoError(f"the labels of {name} are to be whole numbers from 0, one a sample, or names.")
+    given = given.astype(np.int64)
     most = int(given.max(initial=-1))
     classes = classes or tuple(map(str, range(most + 1)))
     if most >= len(classes):
         raise SfumatoError(f"{name} has the label {most} and {len(classes)} classes; name them all.")
-    return given.astype(np.int64), classes
+    return given, classes
 
 
 def _item(what: str, item: Any) -> tuple[NDArray[Any], Any, str | None]:
@@ -165,10 +203,7 @@ def _item(what: str, item: Any) -> tuple[NDArray[Any], Any, str | None]:
         sample, label = (*item, None)[:2] if item else (None, None)
     else:
         sample, label = item, None
-    array = _array(what, sample)
-    if not isinstance(sample, Tensor | np.ndarray) and array.ndim >= 2:  # a PIL picture: channels last, or none
-        array = array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0)
-    return array, label.item() if isinstance(label, Tensor | np.generic) else label, caption
+    return _sample(what, sample), label.item() if isinstance(label, Tensor | np.generic) else label, caption
 
 
 def _words(shape: Sequence[int]) -> str:

@@ -44,9 +44,7 @@ def open_dataset(
     from sfumato.data.shapes import open_shapes
     from sfumato.data.sources import source_of
 
-    if not isinstance(spec, str | Path):
-        raise SfumatoError(f"a data set is named by a text, such as digits or a folder's path, not by {shown(spec)}.")
-    spec = str(spec)
+    spec = named(spec)
     if size is not None and min(size) < 1:
         raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
     own = spec in ("digits", "emoji", "shapes") or spec.startswith(("emoji:", "shapes:", "points:"))
@@ -85,6 +83,16 @@ def open_dataset(
         raise SfumatoError(f"there is no folder {spec}{hint}")
     error = unknown("data set", spec, ["digits", "emoji", "shapes", *(f"points:{name}" for name in POINTS)])
     raise SfumatoError(f"{error} A folder of pictures works too, but there is none called {spec} here.")
+
+
+def named(spec: str | Path) -> str:
+    """`spec` as a text; raises SfumatoError for what names no data set, such as the samples themselves."""
+    if isinstance(spec, str | Path):
+        return str(spec)
+    what = f"a data set is named by a text, such as digits or a folder's path, not by {shown(spec)}"
+    raise SfumatoError(
+        f"{what}; make one of arrays by `sfumato.datasets.from_arrays`, or of a PyTorch data set by `from_torch`."
+    )
 
 
 def _larger(spec: str, size: tuple[int, int] | None, crop: int) -> tuple[int, int]:

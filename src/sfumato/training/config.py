@@ -299,8 +299,8 @@ def unlearnt(dataset: Dataset, held: NDArray[np.int64]) -> list[str]:
     if dataset.labels is None:
         return []
     count = len(dataset.classes)
-    rest = np.bincount(dataset.labels, minlength=count) - np.bincount(dataset.labels[held], minlength=count)
-    return [name for name, left in zip(dataset.classes, rest, strict=True) if not left]
+    there, out = (np.bincount(some, minlength=count) for some in (dataset.labels, dataset.labels[held]))
+    return [name for name, number, held_out in zip(dataset.classes, there, out, strict=True) if number == held_out > 0]
 
 
 def open_data(config: TrainingConfig, progress: Progress | None = None) -> Dataset:
