@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from sfumato.hub.onnx import export_onnx
 from sfumato.nets import OwnConfig, UNet, UNetConfig, build, own_config
 from sfumato.nets.protocol import adaptable_layers, matrix_weights, memory_format_of, parts_of, takes
 from sfumato.training import Progress, TrainingConfig, model_for, model_from, resume_run, start_run, train
+from sfumato.training.loop import Diverged
+from sfumato.training.saving import Noted
 from tiny import blobs
 
 CPU = torch.device("cpu")
@@ -141,11 +145,97 @@ def test_it_is_tuned_on_other_data_of_the_same_classes(runs: Path) -> None:
         model_from(source, replace(data, classes=("cat", "dog", "ox")))
 
 
+class Tied(Plain):
+    """Two layers of the same weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.again = nn.Conv2d(self.width, self.width, 3, padding=1)
+        self.again.weight = self.inner.weight
+
+
+def test_tied_weights_are_saved_and_stay_tied(tmp_path: Path) -> None:
+    data, config = blobs(), TrainingConfig("blobs", images=32, batch=16, previews=0, optimizer="muon")
+    list(train(tmp_path, start_run(tmp_path, data, config, model_for(data, Tied()), CPU)))
+    net = load(tmp_path, net=Tied()).denoiser.net
+    assert net.again.weight is net.inner.weight
+    assert torch.equal(*(net.state_dict()[f"{one}.weight"] for one in ("again", "inner")))
+    trainer, _ = resume_run(tmp_path, data, config, CPU, net=Tied())
+    assert trainer.step == 2
+
+
+class Answers(Unconditional):
+    """Answers as it is told to."""
+
+    def __init__(self, answer: Callable[[Tensor], object] = lambda out: out) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, sample: Tensor, level: Tensor) -> object:  # type: ignore[override]
+        return self.answer(super().forward(sample, level))
+
+
+class NoNullClass(Plain):
+    """Knows the classes, and not that there may be none."""
+
+    def __init__(self) -> None:
+        super().__init__(classes=2)
+
+
+MISFITS: list[tuple[Callable[[], nn.Module], str]] = [
+    (nn.Identity, "the network Identity has no weights; give one that can learn"),
+    (
+        lambda: Unconditional().requires_grad_(False),
+        "has all weights frozen; let some have requires_grad",
+    ),
+    (lambda: Answers(lambda out: (out,)), "return a tensor of floats like x, here 2 × 1 × 8 × 8, and returns tuple"),
+    (lambda: Answers(lambda out: out[:, :, :4]), "here 2 × 1 × 8 × 8, and returns 2 × 1 × 4 × 8 of torch.float32"),
+    (lambda: Answers(lambda out: out.long()), "a tensor of floats like x, .* returns 2 × 1 × 8 × 8 of torch.int64"),
+    (NoNullClass, r"with x of 2 × 1 × 8 × 8 and c_noise of 2 and label of 2 \(labels are 0 to 3, .*: IndexError: "),
+    (lambda: nn.Linear(8, 8), r"Linear fails when it is called as net\(x, c_noise, \*\*conditions\) .*: TypeError: "),
+]
+
+
+@pytest.mark.parametrize("make, words", MISFITS)
+def test_one_that_can_t_be_trained_is_refused_in_a_sentence(make: Callable[[], nn.Module], words: str) -> None:
+    with pytest.raises(SfumatoError, match=words) as error:
+        model_for(blobs(), make())
+    assert str(error.value).endswith(".") and "\n" not in str(error.value)
+
+
+def test_being_tried_out_leaves_no_trace() -> None:
+    net = nn.Sequential(nn.BatchNorm2d(1))
+    answers = Answers()
+    answers.norm, before = net, torch.random.get_rng_state()
+    model_for(blobs(), answers)
+    assert answers.training and net.training and net[0].num_batches_tracked == 0
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_float64_is_trained_under_bf16(tmp_path: Path) -> None:
+    data, config = blobs(), TrainingConfig("blobs", images=32, batch=16, previews=0, precision="bf16")
+    events = list(train(tmp_path, start_run(tmp_path, data, config, model_for(data, Plain().double()), CPU)))
+    losses = [event.loss for event in events if isinstance(event, Progress)]
+    assert len(losses) == 2 and all(map(math.isfinite, losses))
+
+
+def test_a_short_run_that_never_moved_has_diverged(tmp_path: Path) -> None:
+    data, config = blobs(), TrainingConfig("blobs", images=48, batch=16, previews=0)
+    trainer = start_run(tmp_path, data, config, model_for(data, Answers(lambda out: out * math.nan)), CPU)
+    with pytest.raises(Diverged, match="not a finite number for 3 steps in a row, up to step 3"):
+        list(train(tmp_path, trainer))
+
+
 def test_conditions_that_its_forward_doesn_t_take_are_left_out(tmp_path: Path) -> None:
     data, config = blobs(), TrainingConfig("blobs", images=32, batch=16, previews=0)
     model = model_for(data, Unconditional())
     assert model.classes == () and model.net.classes == 0
-    list(train(tmp_path, start_run(tmp_path, data, config, model, CPU)))
+    said = [
+        event.text
+        for event in train(tmp_path, start_run(tmp_path, data, config, model, CPU))
+        if isinstance(event, Noted)
+    ]
+    assert any("no argument called `label`" in text for text in said)
     trainer, _ = resume_run(tmp_path, data, config, CPU, net=Unconditional())
     assert trainer.step == 2
     assert load(tmp_path, net=Unconditional()).sample([1, 2], steps=2).shape == (2, 1, 8, 8)

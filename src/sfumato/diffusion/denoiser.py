@@ -43,7 +43,8 @@ class NetDenoiser(nn.Module):
             noise = x.new_full(x.shape[:1], noise_number(level))
         given = cond or {}
         weight = next(self.net.parameters(), None)
-        if weight is not None and weight.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
+        casts = torch.is_autocast_enabled(x.device.type) and weight is not None and weight.dtype != torch.float64
+        if weight is not None and weight.dtype != x.dtype and not casts:  # autocast leaves float64 as it is
             entering, noise = entering.to(weight.dtype), noise.to(weight.dtype)
             given = {
                 name: value.to(weight.dtype) if value.is_floating_point() else value for name, value in given.items()

@@ -105,6 +105,18 @@ def saved_in(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{_PREFIX}*"))
 
 
+def _apart(tensors: Tensors) -> dict[str, Tensor]:
+    """`tensors` as a file takes them: in main memory, each with numbers of its own, tied weights too."""
+    apart: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, value in tensors.items():
+        own = value.detach().cpu().contiguous()
+        storage = own.untyped_storage().data_ptr()
+        apart[name] = own.clone() if storage in seen else own
+        seen.add(storage)
+    return apart
+
+
 def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str, Any], then: str = "try again") -> None:
     """Save `files` and `state`, which holds the step, as the folder `target`, whole or not at all.
 
@@ -122,7 +134,7 @@ def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str,
         temporary.mkdir()
         hashes = {}
         for name, tensors in files.items():
-            data = safetensors.torch.save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+            data = safetensors.torch.save(_apart(tensors))
             write_file(temporary / name, data)
             hashes[name] = hashlib.sha256(data).hexdigest()
         write_file(temporary / "state.json", json.dumps({**state, "names": NAMES, "files": hashes}, indent=1).encode())

@@ -125,7 +125,8 @@ def parts_of(net: nn.Module) -> Parts:
 def matrix_weights(net: nn.Module) -> list[Tensor]:
     """The weights that suit Muon: those of linear layers and convolutions between the ends, without conditioning."""
     parts = parts_of(net)
-    return [layer.weight for _, layer in _layers(net, (*parts.ends, *parts.conditioning, *parts.encoders))]
+    layers = _layers(net, (*parts.ends, *parts.conditioning, *parts.encoders))
+    return list({id(layer.weight): layer.weight for _, layer in layers}.values())  # tied ones once
 
 
 def adaptable_layers(net: nn.Module) -> dict[str, nn.Linear | nn.Conv2d]:

@@ -35,7 +35,7 @@ Parts = list[Any]  # a batch in slices, each as the losses of the turns take it
 
 
 class Diverged(SfumatoError):
-    """The loss was no finite number for NONFINITE_STEPS steps in a row."""
+    """The loss was no finite number for NONFINITE_STEPS steps in a row, or in any step of a shorter run."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,8 @@ class Loop:
                 if self.processes.count == 1:  # several read the main one's clock, with the next step
                     self.seconds, self._stopping = time.perf_counter() - started, self._asked_to_stop
         self._closing()
+        if self.fraction >= 1 and self.failing and not self.updates:  # fewer steps than would have ended it on the way
+            raise self._diverged()
 
     def _closing(self) -> float:
         """With the last step of a budget in minutes, count what is kept of them as spent; returns these seconds."""
@@ -224,10 +226,13 @@ class Loop:
         self.skipped += 1
         self._bad_in_a_row += 1
         if self._bad_in_a_row >= NONFINITE_STEPS:
-            raise Diverged(
-                f"the loss was not a finite number for {NONFINITE_STEPS} steps in a row, up to step {self.step}; "
-                f"{self.cure} (now {self.turns[-1].learning_rate:g})."
-            )
+            raise self._diverged()
+
+    def _diverged(self) -> Diverged:
+        return Diverged(
+            f"the loss was not a finite number for {self._bad_in_a_row} steps in a row, up to step {self.step}; "
+            f"{self.cure} (now {self.turns[-1].learning_rate:g})."
+        )
 
 
 def read_values(*scalars: Tensor) -> list[float]:

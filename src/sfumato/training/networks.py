@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from sfumato.data import KINDS, Dataset
 from sfumato.data.encoders import Encoder
 from sfumato.data.tokens import learn_tokenizer, longest
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import ModelConfig, SamplingConfig
+from sfumato.hub.conditioning import times
 from sfumato.nets import NAMED_NETS, ConditionConfig, FeaturesConfig, MLPConfig, TextConfig, named_net, own_config
 from sfumato.nets.protocol import takes
 
@@ -49,7 +52,9 @@ def model_for(
         own = own_config(net, classes, text, conditions)
         names = dataset.classes if own.classes else ()
         settings = sampling or SamplingConfig()
-        return ModelConfig(dataset.shape, own, names, data_std=std, sampling=settings, kind=dataset.kind)
+        model = ModelConfig(dataset.shape, own, names, data_std=std, sampling=settings, kind=dataset.kind)
+        _try_out(net, model)
+        return model
     if dataset.kind == "clips":
         raise SfumatoError(f"{dataset.name} are clips, and no network here takes those; give one of your own.")
     if not KINDS[dataset.kind].spatial:
@@ -68,6 +73,42 @@ def model_for(
         sampling=sampling or SamplingConfig(),
         kind=dataset.kind,
     )
+
+
+def _try_out(net: nn.Module, model: ModelConfig) -> None:
+    """Ask a copy of `net` about two samples; raises SfumatoError where it can't be trained as the `model` says."""
+    name, weights = type(net).__name__, list(net.parameters())
+    if not any(weight.requires_grad for weight in weights):
+        what = "all weights frozen; let some have requires_grad" if weights else "no weights; give one that can learn"
+        raise SfumatoError(f"the network {name} has {what}.")
+    device, dtype = weights[0].device, weights[0].dtype
+    x, noise = (torch.zeros(2, *shape, dtype=dtype, device=device) for shape in (model.shape, ()))
+    given: dict[str, Tensor] = {}
+    if model.net.classes:
+        given["label"] = torch.tensor([0, model.net.classes], device=device)
+    if (text := model.net.text) is not None:
+        size = (text.features,) if isinstance(text, FeaturesConfig) else ()
+        kind = dtype if text.frozen else torch.int64
+        given["text"] = torch.zeros(2, text.length, *size, dtype=kind, device=device)
+    for one in model.net.conditions:
+        given[one.name] = torch.zeros(2, *model.shape_of(one), dtype=dtype, device=device)
+    asked = " and ".join(f"{key} of {times(value.shape)}" for key, value in {"x": x, "c_noise": noise, **given}.items())
+    if model.net.classes:
+        asked += f" (labels are 0 to {model.net.classes}, which is no class)"
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            answer = copy.deepcopy(net).eval()(x, noise, **given)
+    except Exception as error:  # whatever the user's code raises
+        why = " ".join(str(error).split()).rstrip(".")
+        raise SfumatoError(
+            f"the network {name} fails when it is called as net(x, c_noise, **conditions) with {asked}: "
+            f"{type(error).__name__}: {why}."
+        ) from error
+    if not isinstance(answer, Tensor) or not answer.is_floating_point() or answer.shape != x.shape:
+        got = f"{times(answer.shape)} of {answer.dtype}" if isinstance(answer, Tensor) else type(answer).__name__
+        raise SfumatoError(
+            f"the network {name} is to return a tensor of floats like x, here {times(x.shape)}, and returns {got}."
+        )
 
 
 def largest_net(shape: Sequence[int]) -> str:

@@ -99,6 +99,8 @@ class Trainer(Loop):
         )
         self.sharded, self.called, self.extra = sharded, called, uncertainty
         self.notes: list[str] = []  # what is to be said as it begins
+        if dataset.labels is not None and model.config.net.ignores_labels:
+            self.notes.append("the network takes no argument called `label`, so it doesn't learn the classes apart.")
         if lost := unlearnt(dataset, self.held):
             self.notes.append(f"nothing is learnt of {', '.join(lost)}: all of it was held out when the run began.")
         self.notes += unseen_levels(config.objective, model.config.sampling)
