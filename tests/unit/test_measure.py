@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,11 @@ from sfumato.data.tokens import learn_tokenizer
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, loss_by_level
 from sfumato.evaluation.classifier import train_classifier
-from sfumato.evaluation.evaluating import conditions_words
+from sfumato.evaluation.evaluating import Evaluation, conditions_words
 from sfumato.evaluation.features import content_hash, left_out, open_extractor, own_classifier
 from sfumato.evaluation.measure import (
+    Measured,
+    Reference,
     audit_samples,
     conditions,
     like_rows,
@@ -28,6 +30,7 @@ from sfumato.evaluation.measure import (
     request_like,
     shrunk,
 )
+from sfumato.evaluation.memorisation import Audit, Duplicates, Nearest
 from sfumato.evaluation.record import Record, Source, rank, read_record, unlike, write_record
 from sfumato.hub import ModelConfig, SamplingConfig, new_model
 from sfumato.nets import MLPConfig
@@ -254,3 +257,8 @@ def test_a_missing_or_broken_record_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text('{"scores": 3}')
     with pytest.raises(SfumatoError, match="is no record"):
         read_record(tmp_path / "record.json")
+
+
+@pytest.mark.parametrize("kind", [Evaluation, Reference, Measured, Nearest, Audit, Duplicates])
+def test_no_numbers_of_every_sample_are_in_a_repr(kind: type) -> None:
+    assert not [one.name for one in fields(kind) if one.repr and ("Tensor" in one.type or "NDArray" in one.type)]

@@ -92,7 +92,7 @@ class Evaluation:
     record: Record
     samples: Tensor = field(repr=False)
     resolved: Resolved = field(repr=False)
-    measured: Measured
+    measured: Measured = field(repr=False)
     audits: list[Audit]
     duplicates: Duplicates
     verdict: str

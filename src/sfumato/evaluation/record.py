@@ -78,9 +78,9 @@ class Record:
     source: Source
     scores: dict[str, ScoreRecord]
     notes: tuple[str, ...] = ()
-    audit: dict[str, Any] = field(default_factory=dict)
-    curve: tuple[dict[str, float], ...] = ()
-    levels: tuple[dict[str, float], ...] = ()
+    audit: dict[str, Any] = field(default_factory=dict, repr=False)
+    curve: tuple[dict[str, float], ...] = field(default=(), repr=False)
+    levels: tuple[dict[str, float], ...] = field(default=(), repr=False)
 
 
 def write_record(path: Path, record: Record) -> None:
