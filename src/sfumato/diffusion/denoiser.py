@@ -43,8 +43,7 @@ class NetDenoiser(nn.Module):
             noise = x.new_full(x.shape[:1], noise_number(level))
         given = cond or {}
         weight = next(self.net.parameters(), None)
-        casts = torch.is_autocast_enabled(x.device.type) and weight is not None and weight.dtype != torch.float64
-        if weight is not None and weight.dtype != x.dtype and not casts:  # autocast leaves float64 as it is
+        if weight is not None and weight.dtype != x.dtype and not _casts(x.device.type, weight.dtype):
             entering, noise = entering.to(weight.dtype), noise.to(weight.dtype)
             given = {
                 name: value.to(weight.dtype) if value.is_floating_point() else value for name, value in given.items()
@@ -53,3 +52,8 @@ class NetDenoiser(nn.Module):
         if level.shape:
             return torch.addcmul(x * skip, answer.to(x.dtype), out)
         return combine([(skip, x), (out, answer.to(x.dtype))])
+
+
+def _casts(device: str, dtype: torch.dtype) -> bool:
+    """Whether autocast is on for weights of `dtype`; it leaves float64 as it is, and knows no meta device."""
+    return dtype != torch.float64 and torch.is_autocast_enabled(device)
