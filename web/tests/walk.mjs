@@ -153,7 +153,10 @@ async function grasp(page, name) {
     'select-one': async () => ((await atEnd()) ? 'ArrowUp' : 'ArrowDown'),
     checkbox: () => 'Space', number: () => 'ArrowUp', submit: () => 'Enter', button: () => 'Enter', text: () => 'o', g: () => 'ArrowUp', summary: () => 'Enter',
   }
-  if (kind !== 'canvas') return page.keyboard.press.bind(page.keyboard, await keys[kind]())
+  if (kind !== 'canvas') return async () => {
+    await target.focus({ timeout: 5000 })
+    await page.keyboard.press(await keys[kind]()) // by the value at rest: a throw of dice may have led to the end
+  }
   await it.scrollIntoViewIfNeeded()
   const box = await it.boundingBox()
   return async () => {
