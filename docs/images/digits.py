@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from sfumato.cli.drawing import frame_of
+from sfumato.cli.generating import frame_of
 from sfumato.data import tile
 from sfumato.hub import load
 

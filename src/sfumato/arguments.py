@@ -103,7 +103,7 @@ def as_seeds(seeds: Any) -> Sequence[int]:
     """Seeds of 64 bits, one an image and at least one; a range stays a range."""
     listing = seeds if isinstance(seeds, range) else listed("seeds", seeds, "[7] or range(16)")
     if not len(listing):
-        raise SfumatoError("there are no seeds and so nothing to draw; give one an image, such as range(16).")
+        raise SfumatoError("there are no seeds and so nothing to generate; give one an image, such as range(16).")
     ends = [listing[0], listing[-1]] if isinstance(listing, range) else listing
     if any(map(_truth, ends)):
         raise SfumatoError("a seed is a whole number, not True or False.")

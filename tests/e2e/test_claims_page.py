@@ -25,7 +25,7 @@ def test_every_claim_has_a_verdict_and_a_figure(tmp_path: Path, monkeypatch: pyt
     for name, value in {"each_class": 2, "read": 2, "compared": 66, "judged": 60, "timed": 2, "short": 0.3,
                         "long": 0.5}.items():  # fmt: skip
         monkeypatch.setattr(Laboratory, name, value)
-    slow = property(lambda lab: (lab.draw(66, lab.labels(66), sampler="ddpm", steps=20), 0.1))
+    slow = property(lambda lab: (lab.generate(66, lab.labels(66), sampler="ddpm", steps=20), 0.1))
     monkeypatch.setattr(Laboratory, "ddpm_1000", slow)
     data = open_dataset("digits")
     model = new_model(model_for(data, "nano"))

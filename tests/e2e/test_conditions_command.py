@@ -72,7 +72,7 @@ def test_it_is_measured_told_what_real_samples_are(run: Path, tmp_path: Path, sf
     )
     assert measured.returncode == 0, measured.stderr
     words = "age, mood, conditioning_image, edges of 9 of the samples that stand for held-out ones, in turn"
-    assert f"drawn for {words}" in " ".join(measured.stdout.split())
+    assert f"generated for {words}" in " ".join(measured.stdout.split())
     record = json.loads((tmp_path / "measured" / "record.json").read_text())
     assert record["source"]["conditions"] == words
     assert words in (tmp_path / "measured" / "report.html").read_text()
@@ -88,7 +88,7 @@ def test_it_is_measured_told_what_real_samples_are(run: Path, tmp_path: Path, sf
         (("--control", "picture.png"), "--control says which, as in --control conditioning_image=picture.png"),
         (("--control", "edges=gone.png"), "there is no file gone.png"),
         (("--class", "cat"), "was trained without classes; leave --class out"),
-        (("--control-strength", "1"), "--control-strength is that of a branch"),
+        (("--control-strength", "1"), "--control-strength is that of a control branch"),
         (("--control-ready",), "--control-ready says what --control is"),
     ],
 )  # fmt: skip
@@ -109,7 +109,7 @@ def test_a_branch_is_trained_on_top_of_a_model_and_drawn_with(run: Path, place: 
         "--out", place / "runs",
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    assert "only a branch that sees sketch is trained" in " ".join(made.stdout.split())
+    assert "only a control branch for sketch is trained" in " ".join(made.stdout.split())
     photo = place / "faces" / "drawn" / "3.png"
     drawn = sfumato(
         "sample",

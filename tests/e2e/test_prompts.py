@@ -110,7 +110,7 @@ def test_an_importer_draws_the_prompt_too(trained: Path, tmp_path: Path, sfumato
         (["a red wall", "--guidance", "-2"], "guidance must be a finite number from 0"),
         (["a red wall", "--negative", " "], "the negative prompt is empty"),
         (["a red \udcff wall"], "no characters of UTF-8"),
-        (["--guidance", "2"], "nothing to guide: say what to draw"),
+        (["--guidance", "2"], "nothing to guide: say what to generate"),
     ],
 )
 def test_wrong_input_is_one_sentence(

@@ -294,7 +294,7 @@ def test_too_few_samples_for_a_covariance_are_measured_by_what_is_left() -> None
     found, notes = score(normal(50, 64, 0), normal(200, 64, 1), repeats=5)
     assert "frechet" not in found and {"kernel", "two_sample"} <= set(found)
     assert len(notes) == 1 and "50 samples are fewer than 64 features" in notes[0]
-    with pytest.raises(SfumatoError, match="draw more than 128"):
+    with pytest.raises(SfumatoError, match="generate more than 128"):
         frechet_infinity(normal(100, 64, 0), normal(200, 64, 1))
     found, notes = score(normal(100, 64, 0), normal(200, 64, 1), repeats=5)
     assert "frechet" in found and "frechet_infinity" not in found and len(notes) == 1

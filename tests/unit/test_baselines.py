@@ -75,7 +75,7 @@ def test_variance_of_the_likelihood_is_the_one_that_fits_best() -> None:
     bound = vae.evidence_bound(x, labels, torch.Generator().manual_seed(1))  # type: ignore[operator]
     mean, log_variance = vae.encoder(x, labels)  # type: ignore[operator]
     noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(1))
-    decoded = vae.draw(mean + (0.5 * log_variance).exp() * noise, labels)
+    decoded = vae.generate(mean + (0.5 * log_variance).exp() * noise, labels)
     kl = divergence(mean, log_variance)
     other = [
         (log_likelihood(x, decoded, torch.tensor(2 * math.log(sigma))) - kl).mean()
@@ -169,7 +169,7 @@ def test_a_seed_is_a_picture_whatever_the_batch(kind: Kind) -> None:
 def test_without_labels_all_classes_are_drawn_alike() -> None:
     seen: list[torch.Tensor] = []
     baseline = new_baseline(SMALL["vae"])
-    baseline.draw = lambda z, label: (seen.append(label), torch.zeros(len(z), 1, 8, 8))[1]  # type: ignore[method-assign]
+    baseline.generate = lambda z, label: (seen.append(label), torch.zeros(len(z), 1, 8, 8))[1]  # type: ignore[method-assign]
     baseline.sample(range(3000), batch=1000)
     counts = torch.cat(seen).bincount(minlength=3)
     assert bool(((counts - 1000).abs() < 4 * (3000 * 2 / 9) ** 0.5).all())  # four standard deviations
@@ -230,7 +230,7 @@ def test_what_was_saved_draws_the_same(kind: Kind, tmp_path: Path) -> None:
 
 def test_what_can_not_be_is_refused() -> None:
     points = open_dataset("points:moons")
-    with pytest.raises(SfumatoError, match="draws pictures, not points"):
+    with pytest.raises(SfumatoError, match="generates pictures, not points"):
         baseline_for("gan", points, 100_000)
     with pytest.raises(SfumatoError, match="the nearest has"):
         baseline_for("vae", blobs(), 10)

@@ -133,7 +133,9 @@ def test_real_pictures_are_as_good_as_ddpms(untrained: Laboratory, monkeypatch: 
     rows = np.random.default_rng(0)
     monkeypatch.setattr(claims, "WAYS", (("ddim", 20),))
     monkeypatch.setattr(Laboratory, "compared", 40)
-    monkeypatch.setattr(Laboratory, "draw", lambda lab, count, labels, **how: held[rows.permutation(len(held))[:count]])
+    monkeypatch.setattr(
+        Laboratory, "generate", lambda lab, count, labels, **how: held[rows.permutation(len(held))[:count]]
+    )
     extractor = replace(untrained.extractor, extract=lambda x: x.flatten(1)[:, ::8])
     reference = untrained.reference
     train, other = (
@@ -193,8 +195,8 @@ def test_a_training_that_diverges_is_a_failed_seed(untrained: Laboratory, monkey
     with monkeypatch.context() as patch:
         patch.setattr(laboratory, "new_baseline", broken)
         lost = train_baseline_run(untrained, "gan", 60.0, 0)
-    assert lost.diverged and lost.loss_variation is None and bool(lost.draw(6).isfinite().all())
-    fine = BaselineRun("diffusion", 1, 1, (1.0, 2.0, 1.5) * 10, lost.draw, lost.model)
+    assert lost.diverged and lost.loss_variation is None and bool(lost.generate(6).isfinite().all())
+    fine = BaselineRun("diffusion", 1, 1, (1.0, 2.0, 1.5) * 10, lost.generate, lost.model)
     kinds = {"diffusion": fine, "gan": lost}
     monkeypatch.setattr(rivals, "train_baseline_run", lambda lab, kind, seconds, seed: kinds[kind])
     [finding] = measured(untrained, "stability")
@@ -208,7 +210,7 @@ def test_points_have_no_rivals_but_the_other_claims(untrained: Laboratory) -> No
     lab = Laboratory(new_model(ModelConfig((2,), MLPConfig(2), data_std=1.0)), reference, quick=True)
     three = measured(lab, "stability", "fidelity", "diversity")
     assert {finding.verdict for finding in three} == {"not applicable"}
-    assert all("draw pictures alone" in finding.reason for finding in three)
+    assert all("generate pictures alone" in finding.reason for finding in three)
     assert measured(lab, "seeds")[0].rows
 
 

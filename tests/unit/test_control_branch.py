@@ -104,8 +104,8 @@ def test_what_cant_have_a_branch_is_said(runs: tuple[Path, Path]) -> None:
         branch_from(base, data, [EDGES, replace(EDGES, name="grey")])
     with pytest.raises(SfumatoError, match="has other classes than"):
         branch_from(base, replace(data, classes=("a", "b", "c")), [EDGES])
-    with pytest.raises(SfumatoError, match="has a branch, which alone is trained"):
+    with pytest.raises(SfumatoError, match="has a control branch, which alone is trained"):
         model_from(load(runs[1]), replace(data, classes=("a", "b", "c")))
-    with pytest.raises(SfumatoError, match="a branch is trained whole"):
+    with pytest.raises(SfumatoError, match="a control branch is trained whole"):
         tuned = model_from(load(runs[1]), data)
         start_run(runs[1] / "no", data, TrainingConfig("blobs", images=16, lora=4), tuned, CPU)

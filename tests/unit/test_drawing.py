@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from asked import Draws, draws, model, pixels
 from sfumato.cli import drawing, writing
-from sfumato.cli.drawing import NAME_BYTES, slug
+from sfumato.cli.generating import NAME_BYTES, slug
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
 from sfumato.hub.resolving import Resolved
@@ -72,7 +72,7 @@ def test_a_drawing_that_is_stopped_keeps_what_is_drawn_and_goes_on(
             draws(*words, "--out", "out")
     assert end.value.code == 130
     said = " ".join(capsys.readouterr().out.split())
-    assert "Stopped: 4 of 7 are drawn" in said and "The same command goes on from there." in said
+    assert "Stopped: 4 of 7 are generated" in said and "The same command goes on from there." in said
     assert len(list(Path("out").iterdir())) == 4
     draws(*words, "--out", "out")
     assert "4 of them were there already" in " ".join(capsys.readouterr().out.split())

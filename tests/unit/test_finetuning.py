@@ -118,7 +118,7 @@ def test_points_are_fine_tuned_too() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (spots(channels=3), ["grown draws pictures of 1 channel ", "spots holds pictures of 3 channels"]),
+        (spots(channels=3), ["grown generates pictures of 1 channel ", "spots holds pictures of 3 channels"]),
         (open_dataset("points:moons:50"), ["points of 2 numbers", "without --from"]),
         (spots(side=1), ["2×2"]),
     ],

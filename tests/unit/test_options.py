@@ -233,7 +233,7 @@ def test_measuring_takes_its_options_and_ranking_records_takes_none(
         ["--out", str(tmp_path)],
     ):  # fmt: skip
         option = words[0].replace("--no-", "--")
-        with pytest.raises(SfumatoError, match=f"draws and measures nothing; leave {option} out"):
+        with pytest.raises(SfumatoError, match=f"generates and measures nothing; leave {option} out"):
             app(["eval", str(run_folder), "--from-record", "--against", "x", *words], exit_on_error=False,
                 print_error=False)  # fmt: skip
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from asked import CLASSES, PATHS, Draws, draws, model, pixels
 from sfumato.cli import app
-from sfumato.cli.drawing import generate_all, pixels_of
+from sfumato.cli.generating import generate_all, pixels_of
 from sfumato.cli.record import By, compared, comparison_facts, facts, read_record
 from sfumato.data import picture, read_about, save_png
 from sfumato.errors import SfumatoError
@@ -405,9 +405,9 @@ def test_a_name_that_holds_a_grid_brings_it_from_python_too() -> None:
 def test_a_picture_that_changed_is_not_drawn_from_again(draws: Draws) -> None:
     (drawn, _) = draws("tiny", "--image", "x.png", "-n", 1, "--steps", 2, "--out", "out")
     Path("x.png").write_bytes(Path("left.png").read_bytes())
-    with pytest.raises(SfumatoError, match=r"x\.png isn't what it was when this was drawn"):
+    with pytest.raises(SfumatoError, match=r"x\.png isn't what it was when this was generated"):
         draws("--like", drawn, "--out", "again")
-    with pytest.raises(SfumatoError, match=r"--like draws all as .* says; leave --steps out"):
+    with pytest.raises(SfumatoError, match=r"--like generates all as .* says; leave --steps out"):
         draws("--like", drawn, "--steps", 3)
     assert app is not None and Comparison is not None
 
@@ -418,11 +418,11 @@ SEEN = {"sfumato": "0.1.0", "model": "digits", "weights": "ema", "command": "sfu
 @pytest.mark.parametrize(
     ("about", "words"),
     [
-        ({**SEEN, "seed": "3"}, "an earlier sfumato drew it, and its seeds are other noise now"),
-        ({**SEEN, "seeds": "0-7"}, "an earlier sfumato drew it, and its seeds are other noise now"),
+        ({**SEEN, "seed": "3"}, "an earlier sfumato generated it, and its seeds are other noise now"),
+        ({**SEEN, "seeds": "0-7"}, "an earlier sfumato generated it, and its seeds are other noise now"),
         ({**SEEN, "sfumato": "9.9", "seed": "3", "request": "{}"}, "x.png .of sfumato 9.9; this is .* at 'seeds'"),
-        ({**SEEN, "seeds": "0-7", "step": "90"}, "x.png can't be drawn again: it is a preview of a training"),
-        ({"model": "digits"}, "x.png can't be drawn again: it doesn't say by what request"),
+        ({**SEEN, "seeds": "0-7", "step": "90"}, "x.png can't be generated again: it is a preview of a training"),
+        ({"model": "digits"}, "x.png can't be generated again: it doesn't say by what request"),
     ],
     ids=["before requests", "before requests, a grid", "a newer request", "a preview", "nothing"],
 )

@@ -169,7 +169,7 @@ def test_a_run_that_diverges_says_what_was_looked_at(tmp_path: Path) -> None:
     """Nothing is said of checkpoints but where there is one that was read and found whole."""
     wild = replace(CONFIG, learning_rate=1e30, images=16 * 60, held_out=0.2, previews=12)
     told: list[str] = []
-    with pytest.raises(SfumatoError, match=r"10 steps in a row.*lower.*Nothing was saved that could be drawn with"):
+    with pytest.raises(SfumatoError, match=r"10 steps in a row.*lower.*Nothing was saved that could generate"):
         for event in train(tmp_path / "wild", start_run(tmp_path / "wild", blobs(), wild, TINY, CPU)):
             if isinstance(event, Noted):
                 told.append(event.text)

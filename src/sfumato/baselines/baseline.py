@@ -46,14 +46,14 @@ Loss = Callable[[Rows, float], Tensor]  # the mean over the rows
 
 
 class Baseline(nn.Module, ABC):
-    """A network that draws a picture in one call. `baseline.sample(range(16), [3] * 16)` draws sixteen threes."""
+    """A network that generates a picture in one call. `baseline.sample(range(16), [3] * 16)`: sixteen threes."""
 
     def __init__(self, config: BaselineConfig) -> None:
         super().__init__()
         self.config = config
 
     @abstractmethod
-    def draw(self, z: Tensor, label: Tensor | None) -> Tensor:
+    def generate(self, z: Tensor, label: Tensor | None) -> Tensor:
         """Standard normal `z` `(batch, latent)` and classes `(batch,)` → pictures `(batch, *shape)`."""
 
     @abstractmethod
@@ -70,9 +70,9 @@ class Baseline(nn.Module, ABC):
         return next(self.parameters()).device
 
     def stream(self, seeds: Sequence[int], labels: Sequence[int] | None = None, batch: int = 64) -> Iterator[Tensor]:
-        """Draw `batch` pictures at a time; image i depends on `seeds[i]` and `labels[i]` alone.
+        """Generate `batch` pictures at a time; image i depends on `seeds[i]` and `labels[i]` alone.
 
-        Without `labels`, a seed also draws a class, all alike. Raises SfumatoError for another number of labels than
+        Without `labels`, a seed also chooses a class, all alike. Raises SfumatoError for another number of labels than
         seeds, and for labels that are no classes.
         """
         classes, seeds, batch = len(self.config.classes), as_seeds(seeds), whole("batch", batch, 1)
@@ -86,16 +86,16 @@ class Baseline(nn.Module, ABC):
         self.eval()
         for first in range(0, len(seeds), batch):
             some = slice(first, first + batch)
-            drawn = ImageNoise(seeds[some], (self.config.latent + 1,))()
-            z, spare = drawn[:, :-1].to(self.device), drawn[:, -1]
+            noise = ImageNoise(seeds[some], (self.config.latent + 1,))()
+            z, spare = noise[:, :-1].to(self.device), noise[:, -1]
             label = None
             if classes:
                 share = (1 + torch.erf(spare / math.sqrt(2))) / 2  # uniform in [0, 1], and independent of z
                 own = (share * classes).long().clamp(max=classes - 1) if labels is None else torch.tensor(labels[some])
                 label = own.to(self.device)
             with torch.no_grad():
-                yield self.draw(z, label).float().cpu()
+                yield self.generate(z, label).float().cpu()
 
     def sample(self, seeds: Sequence[int], labels: Sequence[int] | None = None, batch: int = 64) -> Tensor:
-        """Draw `(len(seeds), *shape)` on the CPU, in about [−1, 1]; as `stream`."""
+        """Generate `(len(seeds), *shape)` on the CPU, in about [−1, 1]; as `stream`."""
         return torch.cat(list(self.stream(seeds, labels, batch)))

@@ -28,7 +28,7 @@ def new_baseline(config: BaselineConfig, seed: int = 0) -> Baseline:
     if config.kind not in KINDS:
         raise unknown("baseline", config.kind, KINDS)
     if not (kind := kind_of_shape(config.shape)).features:
-        raise SfumatoError(f"the {config.kind.upper()} draws pictures, not {kind.described(config.shape)}.")
+        raise SfumatoError(f"the {config.kind.upper()} generates pictures, not {kind.described(config.shape)}.")
     with seeded("baseline weights", seed):
         return KINDS[config.kind](config).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 

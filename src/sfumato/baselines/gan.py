@@ -53,13 +53,13 @@ class Discriminator(nn.Module):
 def relativistic_loss(better: Tensor, worse: Tensor) -> Tensor:
     """`E softplus(worse − better)`: how far the one is from being scored above the other (Huang et al. 2024, eq. 2).
 
-    Scores `(batch,)` of pairs. The discriminator wants real above drawn, the generator drawn above real.
+    Scores `(batch,)` of pairs. The discriminator wants real above generated, the generator the reverse.
     """
     return F.softplus(worse - better).mean()
 
 
 def gradient_penalty(scores: Tensor, x: Tensor) -> Tensor:
-    """`E ‖∇ₓ score‖²` over `x` `(batch, ...)`: R1 for real pictures, R2 for drawn ones (Huang et al. 2024, eq. 3).
+    """`E ‖∇ₓ score‖²` over `x` `(batch, ...)`: R1 for real pictures, R2 for generated ones (Huang et al. 2024, eq. 3).
 
     `scores` `(batch,)` were made from `x`, each from one picture alone. It can be differentiated in turn.
     """
@@ -68,14 +68,14 @@ def gradient_penalty(scores: Tensor, x: Tensor) -> Tensor:
 
 
 class GAN(Baseline):
-    """A generator, which draws, and the discriminator that teaches it."""
+    """A generator, and the discriminator that teaches it."""
 
     def __init__(self, config: BaselineConfig) -> None:
         super().__init__(config)
         self.generator = Generator(config)
         self.discriminator = Discriminator(config)
 
-    def draw(self, z: Tensor, label: Tensor | None) -> Tensor:
+    def generate(self, z: Tensor, label: Tensor | None) -> Tensor:
         out: Tensor = self.generator(z, label)
         return out
 
@@ -90,7 +90,7 @@ class GAN(Baseline):
 
     def _generated(self, rows: Rows) -> Tensor:
         z = torch.randn(len(rows.x), self.config.latent, generator=rows.generator).to(rows.x.device)
-        return self.draw(z, rows.label)
+        return self.generate(z, rows.label)
 
     def _discriminator_loss(self, rows: Rows, fraction: float) -> Tensor:
         with torch.no_grad():

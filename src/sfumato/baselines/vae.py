@@ -58,14 +58,14 @@ def log_likelihood(x: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 class VAE(Baseline):
-    """An encoder, and the decoder that draws."""
+    """An encoder, and the decoder that generates."""
 
     def __init__(self, config: BaselineConfig) -> None:
         super().__init__(config)
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
 
-    def draw(self, z: Tensor, label: Tensor | None) -> Tensor:
+    def generate(self, z: Tensor, label: Tensor | None) -> Tensor:
         """The mean of the pictures that z stands for: the pixels' own noise, what was not learnt, stays out."""
         out: Tensor = self.decoder(z, label)
         return out

@@ -20,10 +20,10 @@ app = App(
     help_epilogue="Every command takes --debug, which shows where an error came from.",
     version_flags=["--version"],
 )
-app.command("sfumato.cli.demo:demo", name="demo", help="Train on scanned digits for a minute and draw new ones.")
+app.command("sfumato.cli.demo:demo", name="demo", help="Train on scanned digits for a minute and generate new ones.")
 app.command("sfumato.cli.train:train", name="train", help="Train a model on a folder of pictures, digits or points.")
 app.command("sfumato.cli.watch:watch", name="watch", help="Follow a training run from another terminal.")
-app.command("sfumato.cli.sample:sample", name="sample", help="Draw new pictures from a trained model.")
+app.command("sfumato.cli.sample:sample", name="sample", help="Generate new pictures from a trained model.")
 app.command("sfumato.cli.eval:eval_", name="eval", help="Measure a model: scores, intervals, and whether it copies.")
 app.command("sfumato.cli.claims:claims", name="claims", help="Measure what is said of diffusion models.")
 app.command("sfumato.cli.samplers:samplers", name="samplers", help="List the samplers and when to use each.")

@@ -10,7 +10,7 @@ import torch
 from cyclopts import Parameter
 
 from sfumato.cli.display import console, next_command, print_facts
-from sfumato.cli.drawing import frame_of, generate_all
+from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.record import By, facts
 from sfumato.cli.running import run
 from sfumato.data import Dataset, open_dataset, save_animation, save_png, tile
@@ -26,7 +26,7 @@ from sfumato.training.planning import HELD_OUT
 from sfumato.training.resources import fit_threads
 
 BATCH = 64
-COUNT = 1000  # pictures that are drawn and measured
+COUNT = 1000  # pictures that are generated and measured
 
 
 def demo_config(minutes: float = 0.8, images: int | None = None, seed: int = 0) -> TrainingConfig:
@@ -64,7 +64,7 @@ def demo(
     images: Annotated[int | None, Parameter(help="Stop after so many training images, if that is sooner.")] = None,
     out: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
 ) -> None:
-    """Train on 1,797 scanned digits for less than a minute, draw new ones, measure them and write a report."""
+    """Train on 1,797 scanned digits for less than a minute, generate new ones, measure them and write a report."""
     fit_threads()
     dataset = open_dataset("digits")
     folder = _free_folder(out / "digits")

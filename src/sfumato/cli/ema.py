@@ -22,7 +22,7 @@ def ema(
 ) -> None:
     """Make the average of the weights of another width, without training again.
 
-    A wide average is smoother, a narrow one nearer to the last weights; which draws best differs from model to model.
+    A wide average is smoother, a narrow one nearer to the last weights; which is best differs from model to model.
     """
     config = training_config(run)
     folder, error = write_average(run, config, width)

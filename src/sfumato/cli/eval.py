@@ -14,7 +14,7 @@ from rich.table import Table
 from torch import Tensor
 
 from sfumato.cli.display import console, count, duration, note, print_facts
-from sfumato.cli.drawing import frame_of, generate_all
+from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.groups import COMMON, HOW, MEASURED, OUTPUT
 from sfumato.cli.opening import open_model
 from sfumato.cli.options import given, option_words, pick_seeds
@@ -41,7 +41,9 @@ def eval_(
     n: Annotated[
         int | None,
         Parameter(
-            group=COMMON, name=["-n", "--n", "--count"], help="How many samples to draw and measure [default: 1000]."
+            group=COMMON,
+            name=["-n", "--n", "--count"],
+            help="How many samples to generate and measure [default: 1000].",
         ),
     ] = None,
     features: Annotated[
@@ -78,7 +80,7 @@ def eval_(
         bool,
         Parameter(
             group=MEASURED,
-            help="Draw nothing: rank the records that --against and RUN hold already.",
+            help="Generate nothing: rank the records that --against and RUN hold already.",
             negative="",
             show_default=False,
         ),
@@ -152,7 +154,7 @@ def eval_(
             [
                 ("samples", f"{count(plan.count)}, {settings.sampler}, {settings.steps} steps"),
                 ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
-                ("drawn for", conditioned_words(request, reference)),
+                ("generated for", conditioned_words(request, reference)),
                 ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),
                 ("will take", f"about {duration(expected_seconds(model, reference, plan))}"),
             ]
@@ -192,7 +194,7 @@ def _rank_records(run: Path, against: Path | None, **others: object) -> None:
         raise SfumatoError("--from-record compares two records; name the other with --against.")
     if others:
         option = "-n" if "n" in others else f"--{next(iter(others))}"
-        raise SfumatoError(f"--from-record draws and measures nothing; leave {option} out.")
+        raise SfumatoError(f"--from-record generates and measures nothing; leave {option} out.")
     print_ranking(read_record(run), read_record(against))
 
 

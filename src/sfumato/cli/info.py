@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from sfumato.cli.display import count, duration, print_facts
 from sfumato.cli.options import describe as conditions_words
-from sfumato.cli.record import BEFORE_REQUESTS, drawn_before_requests
+from sfumato.cli.record import BEFORE_REQUESTS, before_requests
 from sfumato.data import Dataset, open_dataset, read_about
 from sfumato.data.dataset import USED
 from sfumato.data.report import BESIDE
@@ -29,7 +29,7 @@ from sfumato.training.saving import ADAPTER
 
 
 def info(
-    what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that was drawn, or a data set.")],
+    what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that was generated, or a data set.")],
     /,
     *,
     size: Annotated[str | None, Parameter(help="Read a data set at this many pixels: 64, or 48x64.")] = None,
@@ -42,7 +42,7 @@ def info(
     if path.suffix.lower() == ".png":
         about = read_about(path)
         print_facts(about.items())
-        if drawn_before_requests(about):
+        if before_requests(about):
             print_facts([("note", BEFORE_REQUESTS)])
     elif run_folder:
         print_facts(run_facts(path))
@@ -109,7 +109,7 @@ def shipped_facts(name: str) -> list[tuple[str, str]]:
 
 
 def model_facts(model: Model) -> list[tuple[str, str]]:
-    """What is drawn, by what network, and how."""
+    """What is generated, by what network, and how."""
     config, sampling = model.config, model.config.sampling
     facts = [("shape", " × ".join(map(str, config.shape))), ("classes", ", ".join(config.classes) or "none")]
     if (text := config.net.text) is not None:
@@ -121,7 +121,7 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
         ("network", f"{config.net.kind}, {model.parameter_count / 1e6:.2f} M parameters"),
         ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
         (
-            "draws with",
+            "samples with",
             f"{sampling.sampler}, {sampling.steps} steps, {sampling.grid} grid, guidance {sampling.guidance:g}",
         ),
     ]

@@ -27,7 +27,7 @@ PORT, HOST = 8123, "127.0.0.1"
 def learn(
     *,
     run: Annotated[
-        Path | None, Parameter(help="A run such as runs/photos, or digits, to draw from in the chapter on sampling.")
+        Path | None, Parameter(help="A run such as runs/photos, or digits, to sample from in the chapter on sampling.")
     ] = None,
     port: Annotated[int | None, Parameter(help=f"Where to listen; 0 for any free port [default: {PORT}].")] = None,
     host: Annotated[
@@ -52,7 +52,7 @@ def learn(
         server.live = live
         console.print(f"The lesson is open at {server.address}   (Ctrl-C ends it)", soft_wrap=True)
         if not server.loopback:
-            what = "draw and train" if run else "train"
+            what = "sample and train" if run else "train"
             where = server.address.replace("localhost", socket.gethostname())
             note(f"everyone who can reach this machine can open it, at {where}, and have it {what} on its processor.")
         if browser is not False and not _opens(server.address):

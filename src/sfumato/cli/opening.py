@@ -20,7 +20,7 @@ PIXELS = 4 * 32 * 32  # of the pictures that threads are chosen by
 
 
 def open_model(run: str | Path, weights: str = "ema") -> Model:
-    """The model that `run` names, on the fastest device, with as many threads as it draws fastest with now.
+    """The model that `run` names, on the fastest device, with as many threads as it generates fastest with now.
 
     `weights` are "ema" or "raw"; raises SfumatoError where there is no such model.
     """

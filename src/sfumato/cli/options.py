@@ -62,7 +62,7 @@ def pick_classes(model: Model, given: Sequence[str] | None, count: int) -> tuple
     for name in chosen:
         model.labels(name, 1)
     if len(chosen) > count:
-        note(f"{len(chosen)} classes are named and {count} of them drawn; -n {len(chosen)} draws each.")
+        note(f"{len(chosen)} classes are named and {count} of them generated; -n {len(chosen)} generates each.")
     return tuple(chosen[:count])
 
 
@@ -75,8 +75,8 @@ def pick_conditions(model: Model, options: Mapping[str, Any]) -> dict[str, Value
     if strength is not None:
         if control is None or model.config.control_branch is None:
             raise SfumatoError(
-                "--control-strength is that of a branch, trained with --from and --control, and goes with --control; "
-                "elsewhere use --guidance."
+                "--control-strength is that of a control branch, trained with --from and --control, and goes with "
+                "--control; elsewhere use --guidance."
             )
         values[STRENGTH] = strength
     for one, text in _named(model, "number", options["number"]):
@@ -98,7 +98,7 @@ def _named(model: Model, kind: str, given: Sequence[str] | None) -> list[tuple[C
     if not known:
         others = [EXAMPLES[one.kind].format(one.name) for one in model.config.conditions]
         hint = f"; it takes {', '.join(others)}" if others else ""
-        what = "images to draw from" if kind == "image" else f"{kind}s"
+        what = "images as conditions" if kind == "image" else f"{kind}s"
         raise SfumatoError(f"{model.source} was trained without {what}; leave {OPTIONS[kind]} out{hint}.")
     found: dict[str, str] = {}
     for name, text in (pair for one in given for pair in _pairs(one, kind, list(known))):

@@ -1,4 +1,4 @@
-"""What a picture says of itself: in words, as the command that draws it again, and as the request, which is exact."""
+"""What a picture says of itself: in words, as the command to generate it again, and as the request: exact."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ from sfumato.shell import Option, command_line
 
 SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
 PLAIN = SamplingConfig()
-BEFORE_REQUESTS = "an earlier sfumato drew it, and its seeds are other noise now, so that they draw another picture"
-PREVIEW = "it is a preview of a training, of weights that have been trained on since; draw with the run instead"
+BEFORE_REQUESTS = (
+    "an earlier sfumato generated it, and its seeds are other noise now, so that they generate another picture"
+)
+PREVIEW = "it is a preview of a training, of weights that have been trained on since; generate with the run instead"
 
 
 @dataclass(frozen=True)
 class By:
-    """Who draws: a model, which of its weights, and what enlarges its pictures."""
+    """Who generates: a model, which of its weights, and what enlarges its pictures."""
 
     model: Model
     weights: str = "ema"
@@ -81,7 +83,7 @@ def _about(by: By, request: Request) -> dict[str, str]:
 
 
 def command(by: By, request: Request) -> str:
-    """The command line that draws a request again, quoted for a shell."""
+    """The command line that generates a request again, quoted for a shell."""
     settings = request.sampling
     shown = [name for name in SHOWN if name != "guidance" or request.conditioned]
     said = {name: getattr(settings, name) for name in shown}
@@ -95,7 +97,7 @@ def command(by: By, request: Request) -> str:
 
 
 def comparison_command(by: By, asked: Comparison) -> str:
-    """The command line that draws a comparison again."""
+    """The command line that generates a comparison again."""
     own, settings = by.model.config.sampling, asked.request.sampling
     shown = [name for name in SHOWN[2:] if name != "guidance" or asked.request.conditioned]
     options: list[Option] = [("compare", ",".join(asked.names))]
@@ -125,7 +127,7 @@ def _line(by: By, request: Request, options: Sequence[Option]) -> str:
 
 
 def _what(request: Request) -> list[Option]:
-    """What is to be drawn, beside classes, as names of options and their values."""
+    """What is to be generated, beside classes, as names of options and their values."""
     found: list[Option] = [("prompt", text) for text in request.prompts or ()]
     found += [("negative", text) for text in request.negative or ()]
     for kind, option in ((float, "number"), (tuple, "vector"), (Control, "control")):
@@ -165,7 +167,7 @@ def _option(name: str, value: object) -> Option:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a picture says of how to draw it again."""
+    """What a picture says of how to generate it again."""
 
     model: str
     weights: str
@@ -175,12 +177,12 @@ class Recorded:
 
 
 def read_record(path: Path) -> Recorded:
-    """What the PNG at `path` carries. Raises SfumatoError where it can't be drawn again by that."""
+    """What the PNG at `path` carries. Raises SfumatoError where it can't be generated again by that."""
     about = read_about(path)
     if _is_preview(about):
-        raise SfumatoError(f"{path} can't be drawn again: {PREVIEW}.")
-    if drawn_before_requests(about):
-        raise SfumatoError(f"{path} can't be drawn again: {BEFORE_REQUESTS}.")
+        raise SfumatoError(f"{path} can't be generated again: {PREVIEW}.")
+    if before_requests(about):
+        raise SfumatoError(f"{path} can't be generated again: {BEFORE_REQUESTS}.")
     asked: Request | Comparison | None = None
     try:
         if "request" in about:
@@ -189,25 +191,27 @@ def read_record(path: Path) -> Recorded:
             asked = read_comparison(about["comparison"])
     except SfumatoError as error:
         by = f" (of sfumato {version}; this is {__version__})" if (version := about.get("sfumato")) else ""
-        raise SfumatoError(f"{path}{by} can't be drawn again: {error}") from error
+        raise SfumatoError(f"{path}{by} can't be generated again: {error}") from error
     if asked is None or "model" not in about:
-        raise SfumatoError(f"{path} can't be drawn again: it doesn't say by what request and model it was drawn.")
+        raise SfumatoError(
+            f"{path} can't be generated again: it doesn't say by what request and model it was generated."
+        )
     larger = tuple(shlex.split(about.get("upscale-with", "")))
     return Recorded(about["model"], about.get("weights", "ema"), about.get("weights_sha256", ""), larger, asked)
 
 
-def drawn_before_requests(about: dict[str, str]) -> bool:
-    """Whether it was drawn when a seed was other noise than it is now: pictures have carried their request since."""
+def before_requests(about: dict[str, str]) -> bool:
+    """Whether it was generated when a seed was other noise than now: pictures have carried their request since."""
     seeded = bool({"seed", "seeds"} & about.keys()) and not {"request", "comparison"} & about.keys()
     return seeded and not _is_preview(about)
 
 
 def _is_preview(about: dict[str, str]) -> bool:
-    """Whether a training drew it, which says of its step."""
+    """Whether a training generated it, which says of its step."""
     return "step" in about and "request" not in about
 
 
-def same_drawing(path: Path, about: dict[str, str]) -> bool:
+def same_picture(path: Path, about: dict[str, str]) -> bool:
     """Whether the PNG at `path` is a picture of just this, however an earlier sfumato wrote its request."""
     try:
         found = read_about(path)

@@ -49,7 +49,7 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
     if plan is not None and not plan.enough:
         note(too_few(plan))
     if not config.keeping.previews:
-        note("no previews are drawn: even the smallest would take more than its share of the time.")
+        note("no previews are generated: even the smallest would take more than its share of the time.")
     if config.lora is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
         note(f"only adapters of rank {config.lora} are trained: {trained / 1e6:.2f} M parameters.")
@@ -57,7 +57,7 @@ def run(folder: Path, trainer: Trainer, track: Sequence[str] = (), plan: Plan | 
         note("one process has none to share the weights out with, and holds them all; start several with torchrun.")
     if (sees := model.config.control_branch) is not None:
         trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad)
-        note(f"only a branch that sees {sees.name} is trained: {trained / 1e6:.2f} M parameters.")
+        note(f"only a control branch for {sees.name} is trained: {trained / 1e6:.2f} M parameters.")
     if config.machine.compile:
         note("the first step waits for the network to be compiled, for a minute or two; the others are faster for it.")
     judged: Verdict | None = None
@@ -123,7 +123,7 @@ def too_few(plan: Plan) -> str:
     there = "" if torch.cuda.is_available() else ", or a GPU"
     verb = "is" if plan.steps == 1 else "are"
     return (
-        f"about {_steps(plan)} {verb} too few for {height}×{width} pixels: what is drawn will look like noise; "
+        f"about {_steps(plan)} {verb} too few for {height}×{width} pixels: what is generated will look like noise; "
         f"use {others}{there}."
     )
 

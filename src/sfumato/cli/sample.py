@@ -49,13 +49,16 @@ def sample(
     /,
     prompt: Annotated[
         str | None,
-        Parameter(group=COMMON, help="What to draw, for a model that was trained on captions.", show_default=False),
+        Parameter(group=COMMON, help="What to generate, for a model that was trained on captions.", show_default=False),
     ] = None,
     *,
     class_: Annotated[
         list[str] | None,
         Parameter(
-            group=COMMON, name="--class", negative="", help="Class to draw, or several: cat,dog. Default: each in turn."
+            group=COMMON,
+            name="--class",
+            negative="",
+            help="Class to generate, or several: cat,dog. Default: each in turn.",
         ),
     ] = None,
     n: Annotated[
@@ -73,7 +76,7 @@ def sample(
         float | None,
         Parameter(group=COMMON, help="0 ignores class and prompt, 1 is plainly conditional, more insists on them."),
     ] = None,
-    negative: Annotated[str | None, Parameter(group=WHAT, help="What to draw away from.")] = None,
+    negative: Annotated[str | None, Parameter(group=WHAT, help="What to steer away from.")] = None,
     number: Annotated[
         list[str] | None,
         Parameter(
@@ -93,7 +96,7 @@ def sample(
         Parameter(
             group=WHAT,
             negative="",
-            help="A picture to draw from, by what the model was trained to see of one (edges, ...).",
+            help="A picture to start from, by what the model was trained to see of one (edges, ...).",
         ),
     ] = None,
     control_ready: Annotated[
@@ -107,24 +110,26 @@ def sample(
     ] = False,
     control_strength: Annotated[
         float | None,
-        Parameter(group=WHAT, help="How much --control counts for a branch: 0 nothing, 1 as trained."),
+        Parameter(group=WHAT, help="How much --control counts for a control branch: 0 nothing, 1 as trained."),
     ] = None,
     like: Annotated[
         Path | None,
         Parameter(
-            group=WHAT, help="Draw again what this PNG says of itself; with RUN, by that model instead of its own."
+            group=WHAT, help="Generate again what this PNG says of itself; with RUN, by that model instead of its own."
         ),
     ] = None,
     image: Annotated[
         Path | None,
-        Parameter(group=PICTURE, help="A picture to begin with: draw variations of it, or use --mask or --upscale."),
+        Parameter(
+            group=PICTURE, help="A picture to begin with: generate variations of it, or use --mask or --upscale."
+        ),
     ] = None,
     strength: Annotated[
         float | None,
         Parameter(group=PICTURE, help="How far to go from --image: 0 keeps it, 1 never sees it [default: 0.6]."),
     ] = None,
     mask: Annotated[
-        Path | None, Parameter(group=PICTURE, help="Draw only where this picture, as large as --image, is white.")
+        Path | None, Parameter(group=PICTURE, help="Generate only where this picture, as large as --image, is white.")
     ] = None,
     upscale: Annotated[
         bool,
@@ -140,7 +145,7 @@ def sample(
         Parameter(
             group=PICTURE,
             negative="",
-            help="Enlarge what is drawn with models trained with --control small, each by its own settings: "
+            help="Enlarge what is generated with models trained with --control small, each by its own settings: "
             "runs/x2,runs/x4.",
         ),
     ] = None,
@@ -180,7 +185,7 @@ def sample(
     ] = None,
     batch: Annotated[
         int | None,
-        Parameter(group=HOW, help="How many pictures are drawn at once [default: 64, fewer above 32x32 pixels]."),
+        Parameter(group=HOW, help="How many pictures are generated at once [default: 64, fewer above 32x32 pixels]."),
     ] = None,
     compare: Annotated[
         str | None,
@@ -197,10 +202,10 @@ def sample(
     ] = False,
     out: Annotated[Path | None, Parameter(group=OUTPUT, help="Where to write [default: RUN/samples].")] = None,
 ) -> None:
-    """Draw new pictures from a trained model.
+    """Generate new pictures from a trained model.
 
-    Each picture has a seed of its own and is the same at any batch size. The PNGs carry what is needed to draw them
-    again; `sfumato info PICTURE.png` shows it. What is there already isn't drawn again, and nothing is overwritten.
+    Each picture has a seed of its own and is the same at any batch size. The PNGs carry what is needed to generate them
+    again; `sfumato info PICTURE.png` shows it. What is there already isn't generated again, and nothing is overwritten.
     """
     given = dict(locals())  # the options as they came
     with option_words():
@@ -208,9 +213,11 @@ def sample(
             raise SfumatoError(f"`batch` must be at least 1, got {batch}.")
         by, asked = _again(run, like, given) if like is not None else _asked(run, given)
         if by.larger and (isinstance(asked, Comparison) or animate):
-            raise SfumatoError("--upscale-with enlarges what is drawn in the end; leave --compare and --animate out.")
+            raise SfumatoError(
+                "--upscale-with enlarges what is generated in the end; leave --compare and --animate out."
+            )
         if animate and isinstance(asked, Comparison):
-            raise SfumatoError("--animate shows how one sampler draws; leave --compare out.")
+            raise SfumatoError("--animate shows how one sampler works; leave --compare out.")
         whole = asked.request if isinstance(asked, Comparison) else asked
         if whole.sampling.first != "network":
             by.model.gaussian = data_gaussian(run or Path(by.model.source))
@@ -231,19 +238,19 @@ def _again(run: Path | None, like: Path, options: Mapping[str, Any]) -> tuple[By
     here = ("run", "like", "out", "animate", "batch")
     if others := [name for name, value in options.items() if name not in here and value not in (None, False)]:
         option = {"n": "-n", "class_": "--class"}.get(others[0], f"--{others[0].replace('_', '-')}")
-        raise SfumatoError(f"--like draws all as {like} says; leave {option} out.")
+        raise SfumatoError(f"--like generates all as {like} says; leave {option} out.")
     found = read_record(like)
     by = _open(run or Path(found.model), found.weights, found.larger)
     if by.model.weights_hash != found.weights_hash:
-        note(f"{like} was drawn by other weights than those of {by.model.source}.")
+        note(f"{like} was generated by other weights than those of {by.model.source}.")
     return by, found.asked
 
 
 def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | Comparison]:
-    """What the options say is to be drawn, and by which model."""
+    """What the options say is to be generated, and by which model."""
     if run is None:
         ship = ", ".join(zoo_names())
-        raise SfumatoError(f"say what to draw with: a run such as runs/photos, or a model that ships: {ship}.")
+        raise SfumatoError(f"say what to generate with: a run such as runs/photos, or a model that ships: {ship}.")
     steps, compare, prompt, negative = (options[name] for name in ("steps", "compare", "prompt", "negative"))
     counts = parse_steps(steps)
     if len(counts) > 1 and compare is None:
@@ -259,7 +266,7 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
         by.model.tokens([""])  # raises where it takes none
     names = None if compare is None else _compared_names(compare)
     if names is not None and options["sampler"] is not None:
-        raise SfumatoError("--compare says which samplers draw; leave --sampler out.")
+        raise SfumatoError("--compare says which samplers to use; leave --sampler out.")
     classes = pick_classes(by.model, options["class_"], len(numbers))
     conditions = pick_conditions(by.model, options)
     edit = pick_edit(options["image"], options["strength"], options["mask"], options["upscale"])
@@ -296,9 +303,9 @@ def _check_guidance(by: By, run: Path, guidance: float | None, conditioned: bool
         return
     example = command_line("sample", [run, "a green heart"])
     raise SfumatoError(
-        f"there is nothing to guide: say what to draw, as in {example}."
+        f"there is nothing to guide: say what to generate, as in {example}."
         if by.model.text_conditional
-        else f"there is nothing to guide: say what to draw; {run} takes {describe(by.model.config.conditions)}."
+        else f"there is nothing to guide: say what to generate; {run} takes {describe(by.model.config.conditions)}."
         if by.model.config.conditions
         else f"{run} was trained without classes, so there is nothing to guide; leave --guidance out."
     )

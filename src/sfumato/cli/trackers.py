@@ -76,7 +76,7 @@ class Trackers:
             self._feeders.append(Feeder(name, partial(_start, name, folder, config, trainer.step)))
 
     def take(self, event: Event) -> None:
-        """Hand on what was measured or drawn."""
+        """Hand on what was measured or generated."""
         if not self._feeders:
             return
         if isinstance(event, Measured):

@@ -113,8 +113,9 @@ def train(
         str,
         Parameter(
             group=DATA,
-            help="Draw from images: edges, sketch, grey, small, blurred or masked, computed from each picture, or a "
-            "column of metadata.jsonl that names them, such as conditioning_image. With --from, a branch is trained.",
+            help="Condition on images: edges, sketch, grey, small, blurred or masked, computed from each picture, or a "
+            "column of metadata.jsonl that names them, such as conditioning_image. With --from, a control branch is "
+            "trained.",
             show_default=False,
         ),
     ] = "",

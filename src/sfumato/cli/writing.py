@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.cli.display import console, count, note
-from sfumato.cli.drawing import (
+from sfumato.cli.generating import (
     as_samples,
     check_folder,
     find,
@@ -70,18 +70,18 @@ def write_points(by: By, resolved: Resolved, batch: int | None, folder: Path, an
             parts.append(samples)
     except KeyboardInterrupt:
         stopped = True
-    drawn = sum(map(len, parts))
-    if not drawn:
+    generated = sum(map(len, parts))
+    if not generated:
         raise KeyboardInterrupt
-    asked = replace(resolved.request, seeds=resolved.request.seeds[:drawn])
+    asked = replace(resolved.request, seeds=resolved.request.seeds[:generated])
     points, labels = np.concatenate(parts), resolved.every_label
     about = facts(by, asked)
     paths = [
         keep_file(folder, "points", ".npy", about, npy(points)),
-        keep(folder, "points", about, picture(torch.from_numpy(points), labels and labels[:drawn])),
+        keep(folder, "points", about, picture(torch.from_numpy(points), labels and labels[:generated])),
     ]
     paths += _animation(folder, about, way, labels) if animate and not stopped else []
-    _tell(by, asked, drawn, 0, paths, stopped)
+    _tell(by, asked, generated, 0, paths, stopped)
 
 
 def write_pictures(by: By, resolved: Resolved, batch: int | None, folder: Path, animate: bool) -> None:
@@ -134,17 +134,17 @@ def _animation(folder: Path, about: dict[str, str], way: Sequence[Step], labels:
     return [keep_file(folder, "denoising", ".webp", about, data)]
 
 
-def _tell(by: By, asked: Request, drawn: int, before: int, paths: Sequence[Path], stopped: bool) -> None:
-    """Say what was drawn and where it is; ends the program where it was stopped."""
+def _tell(by: By, asked: Request, generated: int, before: int, paths: Sequence[Path], stopped: bool) -> None:
+    """Say what was generated and where it is; ends the program where it was stopped."""
     how = asked.sampling
     guidance = f", guidance {float_words(how.guidance)}" if asked.conditioned else ""
     words = f"with {how.sampler}, {how.steps} steps{guidance}, {by.weights} weights from {by.model.source}"
     there = f"; {count(before)} of them were there already" if before else ""
     if stopped:
         whole = count(len(asked.seeds))
-        console.print(f"Stopped: {count(drawn + before)} of {whole} are drawn {words}", soft_wrap=True)
+        console.print(f"Stopped: {count(generated + before)} of {whole} are generated {words}", soft_wrap=True)
     else:
-        console.print(f"Drew {count(drawn + before)} {words}{there}", soft_wrap=True)
+        console.print(f"Generated {count(generated + before)} {words}{there}", soft_wrap=True)
     for path in paths:
         console.print(f"  {path}", soft_wrap=True)
     if stopped:

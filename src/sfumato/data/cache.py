@@ -5,7 +5,7 @@ KEY.labels  int64 `(count,)`, where there are classes
 KEY.text    the captions in UTF-8, one after another, if there are any; KEY.ends, int64 `(texts,)`, where each ends;
             and KEY.upto, int64 `(count,)`, how many there are up to each picture's last
 KEY.values  float32 `(count, sizes)`, where numbers and vectors were asked for, columns side by side
-KEY.image0  the pictures that these are drawn from, as the pixels, if there are such; KEY.image1 more
+KEY.image0  the pictures that condition these, as the pixels, if there are such; KEY.image1 more
 KEY.json    the shape, the classes and the notes; written last, it makes the others valid
 """
 

@@ -19,7 +19,7 @@ from sfumato.data.listing import Listing, Version
 from sfumato.data.metadata import NAMES, Find, rows
 from sfumato.errors import SfumatoError
 
-CONDITIONING = "conditioning_image"  # diffusers' name for the column of pictures that others are drawn from
+CONDITIONING = "conditioning_image"  # diffusers' name for the column of pictures that others are conditioned on
 
 
 @dataclass(frozen=True)

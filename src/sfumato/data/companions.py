@@ -56,7 +56,7 @@ def read_companions(listing: Listing, pictures: Collection[Parts], texts: Collec
         except ValueError as error:
             listing.leave_out(parts, str(error))
             continue
-        label, own = _told(suffix, decode_text(content, readable("/".join(parts))))
+        label, own = _labelled(suffix, decode_text(content, readable("/".join(parts))))
         if label is None and own is None:
             listing.leave_out(parts, SILENT)
             continue
@@ -90,7 +90,7 @@ def settled(
     return found
 
 
-def _told(suffix: str, text: str) -> tuple[str | None, Texts | None]:
+def _labelled(suffix: str, text: str) -> tuple[str | None, Texts | None]:
     """The class and the captions that a file tells."""
     if suffix == ".cls":
         return readable(text.strip()) or None, None
@@ -108,7 +108,7 @@ def label_in(fields: Mapping[str, object]) -> str | None:
 
 
 def parts_of_samples(pictures: Collection[Parts]) -> list[Parts]:
-    """Pictures such as x.seg.png beside x.jpg: in shards, they belong to that picture and are none to draw."""
+    """Pictures such as x.seg.png beside x.jpg: in shards, they belong to that picture and are no samples."""
     stems = {(*parts[:-1], stem_and_suffix(parts[-1])[0]) for parts in pictures}
     found = []
     for parts in pictures:

@@ -1,4 +1,4 @@
-"""Images to draw a picture from that are computed from the picture itself: its edges, its half size, and the like.
+"""Images to condition a picture on that are computed from the picture itself: its edges, its half size, and the like.
 
 Each row takes pictures `(batch, channels, height, width)` in [−1, 1] and numbers `(batch, 4)` in [0, 1) for what is
 left to chance, and answers with an image of the same height and width. Pixels that are NaN aren't given.

@@ -88,7 +88,7 @@ class Dataset:
     `name` is the spec that `open_dataset` was given. Where `rows` is given, pictures are read from there instead, and
     `samples` may hold none. They are stored `crop` pixels higher and wider than they are shown: the middle, where
     nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where unknown, and
-    `images` uint8 pictures that the samples are to be drawn from, as many, stored as high and as wide.
+    `images` uint8 pictures that the samples are conditioned on, as many, stored as high and as wide.
     `content` is the SHA-256 of all that was decoded, where there are files; any set's `fingerprint()` tells it apart.
     `files` counts every file that was found by what became of it: used, read beside them, or why it was left out.
     """

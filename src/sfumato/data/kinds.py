@@ -40,7 +40,7 @@ class Kind:
 
     @property
     def spatial(self) -> bool:
-        """Whether samples have a height and a width: they can be resized, halved, masked, and drawn from images."""
+        """Whether samples have a height and a width: they can be resized, halved, masked, and conditioned on images."""
         return self.axes[-2:] == ("height", "width")
 
     @property

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 LISTERS: dict[str, Callable[[Path], Listing]] = {"zip": list_zip, "tar": list_tar}
 CALLED = {"picture": "file", "zip": "ZIP file", "tar": "tar file", "parquet": "parquet file"}
-APART = "for others to be drawn from"
+APART = "for others to be conditioned on"
 NESTED = "inside another archive"
 MAJORITY_RATIO = 2  # times as many pictures as all other kinds hold make a kind the one that is meant
 HEAD_BYTES = 16  # bytes that tell a picture

@@ -138,8 +138,8 @@ def seeds_differ(lab: Laboratory) -> Finding:
     each = lab.each_class
     dataset, classes = lab.reference.dataset, max(1, len(lab.model.config.classes))
     labels = lab.labels(each * classes)
-    drawn = lab.draw(each * classes, labels)
-    again = lab.draw(classes, None if labels is None else labels[:classes])
+    drawn = lab.generate(each * classes, labels)
+    again = lab.generate(classes, None if labels is None else labels[:classes])
     same = float((again - drawn[:classes]).abs().max())
     names, rows, ours, theirs = lab.model.config.classes or ("all",), [], [], []
     for number, name in enumerate(names):
@@ -177,7 +177,7 @@ def conditioning_works(lab: Laboratory) -> Finding:
     asked = torch.tensor(lab.labels(count))
     shares, each = {}, {}
     for how, labels in (("asked for", lab.labels(count)), ("not asked for", None)):
-        drawn = lab.draw(count, labels)
+        drawn = lab.generate(count, labels)
         right = (classifier.net(rounded(drawn)).argmax(1) == asked).double()
         shares[how] = share_of(float(right.sum()), count)
         each[how] = [share_of(float(right[asked == number].sum()), lab.read) for number in range(len(names))]
@@ -215,7 +215,7 @@ def few_steps(lab: Laboratory) -> Finding:
     checks = []
     for sampler, steps in WAYS:
         started = time.perf_counter()
-        drawn = lab.draw(count, lab.labels(count), sampler=sampler, steps=steps)
+        drawn = lab.generate(count, lab.labels(count), sampler=sampler, steps=steps)
         seconds = (time.perf_counter() - started) / count
         now = frechet_estimate(lab.extractor.features(drawn), real)
         rows.append((sampler, steps, now, now.value / floor, seconds))
@@ -241,7 +241,7 @@ def many_calls(lab: Laboratory) -> Finding:
     labels = lab.labels(batch)
     ways: list[tuple[str, int, int, Callable[[], object]]] = [
         (f"diffusion, {name}", steps, lab.model.parameter_count,
-         partial(lab.draw, batch, labels, sampler=name, steps=steps))
+         partial(lab.generate, batch, labels, sampler=name, steps=steps))
         for name, steps in CALLS
     ]  # fmt: skip
     ways += [(one.config.kind.upper(), 1, one.size, partial(one.sample, range(batch), labels)) for one in baselines]
@@ -342,9 +342,9 @@ def expected_seconds(lab: Laboratory, names: Sequence[str] = ()) -> float:
     """About how long `measure_claims` will take: trainings by their budgets, pictures by a small trial."""
     batch = 100
     labels = lab.labels(batch)
-    lab.draw(batch, labels, steps=2)
+    lab.generate(batch, labels, steps=2)
     started = time.perf_counter()
-    lab.draw(batch, labels, steps=4)
+    lab.generate(batch, labels, steps=4)
     call = (time.perf_counter() - started) / (4 * batch)
     classes, steps = max(1, len(lab.model.config.classes)), lab.model.config.sampling.steps
     calls = {

@@ -1,4 +1,4 @@
-"""A small classifier of the training set's own classes: reads what was drawn, and gives features to measure it by."""
+"""A small classifier of the training set's own classes: reads samples, and gives features to measure them by."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def train_classifier(
     """Train on four fifths of labelled pictures and test on the last; a function of its arguments on one machine.
 
     Samples at `held_out` are among those that it is tested with, so that its features know no more of them than of what
-    a model draws. Of more than MAX_PICTURES a random part is used. Some 5 seconds for the 1,797 digits on two cores.
+    a model samples. Of more than MAX_PICTURES a random part is used. Some 5 seconds for the 1,797 digits on two cores.
     Raises SfumatoError for data without two classes.
     """
     if not KINDS[dataset.kind].features or len(dataset.classes) < 2:

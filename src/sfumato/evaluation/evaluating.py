@@ -1,4 +1,4 @@
-"""One evaluation of a model from the first draw to the folder of results."""
+"""One evaluation of a model from the first sample to the folder of results."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ class Plan:
         """How many pictures the network will be shown in all, a fourfold for each likelihood step."""
         each = max(1, SAMPLERS[self.settings.sampler].calls) if self.settings.sampler in SAMPLERS else 1
         curve = min(self.count, CURVE_SAMPLES) * sum(CURVE) if self.curve else 0
-        drawn = each * (self.count * self.settings.steps + curve)
-        return drawn + 2 * SAMPLES * len(LEVELS) + (BITS_SAMPLES * 50 * 4 * 3 if self.bits else 0)
+        sampling = each * (self.count * self.settings.steps + curve)
+        return sampling + 2 * SAMPLES * len(LEVELS) + (BITS_SAMPLES * 50 * 4 * 3 if self.bits else 0)
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,10 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     known = SAMPLERS.get(plan.settings.sampler)
     steps = max(2, known.needs) if known else 2
     settings = replace(plan.settings, steps=steps)
-    draw = partial(resolve(request_like(reference, model, range(batch), settings), model).samples, batch)
-    draw()  # the first call warms up
+    generate = partial(resolve(request_like(reference, model, range(batch), settings), model).samples, batch)
+    generate()  # the first call warms up
     calls = steps * max(1, known.calls if known else 1)
-    each = seconds_of(draw) / (batch * calls)
+    each = seconds_of(generate) / (batch * calls)
     some = torch.zeros(batch, *model.config.shape)
     extract = seconds_of(partial(reference.extractor.features, some)) / batch
     features = torch.randn(TRIAL, reference.features.shape[1], dtype=torch.float64)
@@ -123,8 +123,8 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     rounds = 2 + plan.repeats * (1 - LEFT_OUT) ** 2  # the samples', the floor's, and those of the intervals
     scored = rounds * (n * n + n * m + m * m)  # distances within each set, and between them
     searched = m * (m + n + held)  # near-duplicates, and the nearest to samples and held-out ones
-    drawn = each * plan.calls() + extract * n * (3 if plan.curve else 1)
-    return drawn + scoring * scored + searching * searched
+    sampling = each * plan.calls() + extract * n * (3 if plan.curve else 1)
+    return sampling + scoring * scored + searching * searched
 
 
 def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
@@ -257,7 +257,7 @@ def _of_whom(count: int, reference: Reference) -> str:
 def curve(reference: Reference, request: Request, sampler: Sampler) -> list[dict[str, float]]:
     """The distance to the data at each number of steps, by the same seeds; of fewer samples than the scores.
 
-    With its interval, and the `floor`: what as many real samples score that no model drew.
+    With its interval, and the `floor`: what as many real samples score that no model generated.
     """
     whole = len(request.seeds)
     apart, others = floor_sets(reference, min(whole, CURVE_SAMPLES), 0)

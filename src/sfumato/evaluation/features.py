@@ -54,7 +54,7 @@ class Extractor:
         Raises SfumatoError for none, and for values that aren't finite numbers.
         """
         if not len(samples):
-            raise SfumatoError("there are no samples to measure; draw some, or give a set that isn't empty.")
+            raise SfumatoError("there are no samples to measure; generate some, or give a set that isn't empty.")
         if not bool(samples.isfinite().all()):
             bad = int((~samples.isfinite()).flatten(1).any(1).sum())
             raise SfumatoError(f"{bad} of {len(samples)} samples hold values that are not finite numbers.")

@@ -45,7 +45,7 @@ def frechet_infinity(a: Tensor, b: Tensor, seed: int = 0) -> Estimate:
     least = min(len(a), len(b))
     if least <= 2 * max(2, a.shape[1]):
         raise SfumatoError(
-            f"halves of {least} samples are too few for a covariance of {a.shape[1]} features; draw more than "
+            f"halves of {least} samples are too few for a covariance of {a.shape[1]} features; generate more than "
             f"{2 * a.shape[1]:,}, or use the kernel distance."
         )
     most = max(2, min(PARTS, least // (4 * a.shape[1])))  # in smaller parts the bias grows faster than the line

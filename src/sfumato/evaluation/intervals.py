@@ -80,7 +80,7 @@ def check_features(a: Tensor, b: Tensor, least: int = 2) -> tuple[Tensor, Tensor
         if x.ndim != 2:
             raise SfumatoError(f"{words} has the shape {tuple(x.shape)}; features are (count, dimension).")
         if len(x) < least:
-            raise SfumatoError(f"{words} holds {len(x)} samples, and a score needs at least {least}; draw more.")
+            raise SfumatoError(f"{words} holds {len(x)} samples, and a score needs at least {least}; generate more.")
         if not bool(x.isfinite().all()):
             bad = int((~x.isfinite()).any(1).sum())
             raise SfumatoError(f"{bad} of {len(x)} samples of {words} have values that are not finite numbers.")

@@ -36,7 +36,7 @@ class Judgement:
 
 
 def judge(samples: Tensor, labels: Tensor, dataset: Dataset) -> Judgement:
-    """Measure `samples` `(count, channels, height, width)` drawn for `labels` `(count,)` against all of `dataset`.
+    """Measure `samples` `(count, channels, height, width)` generated for `labels` `(count,)` against all of `dataset`.
 
     The data's classifier is trained once and kept in the cache. Samples are first rounded to the 8-bit values that a
     picture file would hold.

@@ -58,7 +58,7 @@ class Laboratory:
 
     @property
     def timed(self) -> int:
-        """Pictures that are drawn at a time where time is taken."""
+        """Pictures that are generated at a time where time is taken."""
         return 16 if self.quick else 64
 
     @property
@@ -78,10 +78,10 @@ class Laboratory:
 
     @cached_property
     def ddpm_1000(self) -> tuple[Tensor, float]:
-        """`compared` pictures by DDPM in 1,000 steps, and the seconds that each took; no other draw takes as long."""
+        """`compared` pictures by DDPM in 1,000 steps, and the seconds that each took; nothing else takes as long."""
         started = time.perf_counter()
-        drawn = self.draw(self.compared, self.labels(self.compared), sampler="ddpm", steps=1000)
-        return drawn, (time.perf_counter() - started) / self.compared
+        generated = self.generate(self.compared, self.labels(self.compared), sampler="ddpm", steps=1000)
+        return generated, (time.perf_counter() - started) / self.compared
 
     @property
     def extractor(self) -> Extractor:
@@ -101,7 +101,7 @@ class Laboratory:
         classes = len(self.model.config.classes)
         return [number % classes for number in range(count)] if classes else None
 
-    def draw(self, count: int, labels: Sequence[int] | None = None, **sampling: Any) -> Tensor:
+    def generate(self, count: int, labels: Sequence[int] | None = None, **sampling: Any) -> Tensor:
         """Pictures of the seeds from 0 on; without classes, on the conditions of held-out samples."""
         if self.model.config.classes:
             return self.model.sample(range(count), labels, batch=250, **sampling)
@@ -111,7 +111,7 @@ class Laboratory:
 
 @dataclass(frozen=True)
 class BaselineRun:
-    """What a training came to: `draw(count)` pictures of the classes in turn, and how the loss went.
+    """What a training came to: `generate(count)` pictures of the classes in turn, and how the loss went.
 
     `model` holds the averaged weights. `losses` are means over TOGETHER pictures each, or a kind that learns in small
     batches would seem the more restless. `diverged`: the training ended early, since its loss was no finite number for
@@ -122,7 +122,7 @@ class BaselineRun:
     parameters: int
     images: int
     losses: tuple[float, ...]
-    draw: Callable[[int], Tensor]
+    generate: Callable[[int], Tensor]
     model: Model | Baseline
     diverged: bool = False
 
@@ -155,7 +155,7 @@ def train_baseline_run(lab: Laboratory, kind: str, seconds: float, seed: int) ->
         baseline = new_baseline(baseline_for("vae" if kind == "vae" else "gan", dataset, model.parameter_count), seed)
         trainer = BaselineTrainer(baseline.to(device), dataset, config)
         average = trainer.average
-    draw = partial(_in_turn, lab, partial(average.sample, batch=250))
+    generate = partial(_in_turn, lab, partial(average.sample, batch=250))
     losses, diverged = [], False
     try:
         losses += [progress.loss for progress in trainer.steps() if math.isfinite(progress.loss)]
@@ -164,7 +164,7 @@ def train_baseline_run(lab: Laboratory, kind: str, seconds: float, seed: int) ->
     each = TOGETHER // batch
     means = [statistics.mean(losses[i : i + each]) for i in range(0, len(losses) - each + 1, each)]
     parameters = model.parameter_count if kind == "diffusion" else baseline.size
-    return BaselineRun(kind, parameters, trainer.images, tuple(means), draw, average, diverged)
+    return BaselineRun(kind, parameters, trainer.images, tuple(means), generate, average, diverged)
 
 
 def _in_turn(lab: Laboratory, sample: Callable[..., Tensor], count: int) -> Tensor:

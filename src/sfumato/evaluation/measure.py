@@ -94,7 +94,7 @@ def conditions(reference: Reference, count: int, seed: int) -> Conditions:
 
 
 def measure(samples: Tensor, labels: Tensor | None, reference: Reference, seed: int = 0, repeats: int = 50) -> Measured:
-    """Every score of `samples` `(count, *shape)`, drawn for the classes `labels` `(count,)` where they have any.
+    """Every score of `samples` `(count, *shape)`, generated for the classes `labels` `(count,)` where they have any.
 
     The floor is what the held-out part scores against the same reference, or where it is smaller than half of the
     samples, what so many random ones of the reference score against the others. Raises SfumatoError for samples of
@@ -181,7 +181,7 @@ def conditions_at(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> di
 
 
 def like_rows(reference: Reference, count: int) -> NDArray[np.int64]:
-    """The held-out samples that `count` samples are drawn like, in turn; the first are those of any count."""
+    """The held-out samples that `count` samples are generated like, in turn; the first are those of any count."""
     held = reference.held_out
     order = numpy_generator("order of held-out samples").permutation(len(held))  # data often lies in order
     return held[order[np.arange(count) % len(held)]]
@@ -197,7 +197,7 @@ def proportional_labels(dataset: Dataset, count: int) -> list[int] | None:
 
 
 def floor_sets(reference: Reference, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Features of about `count` real samples, and of others to compare them with: what no model drew."""
+    """Features of about `count` real samples, and of others to compare them with: what no model generated."""
     generator = torch_generator("two sets of real samples", seed)
     held = len(reference.held_out)
     if held >= max(count / 2, LEAST):  # any of them: data often lies in order, by writer or by day

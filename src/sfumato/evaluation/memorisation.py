@@ -1,4 +1,4 @@
-"""Does the model draw its training samples again? Nearest neighbours, judged by those of real samples it never saw."""
+"""Does the model copy its training samples? Nearest neighbours, judged by those of real samples it never saw."""
 
 from __future__ import annotations
 
@@ -84,12 +84,12 @@ def audit(space: str, samples: Tensor, train: Tensor, held_out: Tensor) -> Audit
     """
     if len(held_out) < 8:
         raise SfumatoError(f"the audit needs 8 held-out samples or more to compare with, got {len(held_out)}.")
-    drawn, real = nearest(samples, train), nearest(held_out, train)
+    generated, real = nearest(samples, train), nearest(held_out, train)
     order = max(1, len(held_out) // 100)
     threshold = float(real.ratio.sort().values[order - 1])
-    flagged = int((drawn.ratio < threshold).sum())
+    flagged = int((generated.ratio < threshold).sum())
     p_value = _chance(flagged, order, len(samples), len(held_out))
-    return Audit(space, drawn, real, threshold, flagged, order * len(samples) / (len(held_out) + 1), p_value)
+    return Audit(space, generated, real, threshold, flagged, order * len(samples) / (len(held_out) + 1), p_value)
 
 
 def near_duplicates(train: Tensor, most: int = 10_000) -> Duplicates:

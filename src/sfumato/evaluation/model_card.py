@@ -51,7 +51,7 @@ A diffusion model of {source.parameters:,} parameters, trained with sfumato on {
 
 {conditions.count:,} samples (seeds {source.seeds}{on}; {sampler}) against {conditions.reference_count:,} of the data
 ({conditions.split}), in the features `{conditions.features}`. Intervals hold 95%; the floor is what real
-data scores that no model drew.
+data scores that no model generated.
 
 | score | value | interval | floor | better |
 | --- | --- | --- | --- | --- |

@@ -61,7 +61,7 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
         "title": f"{dataset.name.capitalize()}, measured",
         "subtitle": f"{source.model}, {source.weights} weights, {source.parameters:,} parameters.",
         "figures": [_figure(name, record.scores[name]) for name in HEADLINES if name in record.scores][:4],
-        "drawn": drawn_words(record),
+        "generated": generated_words(record),
         "captioned": captioned(evaluation, reference),
         "grid": embed(folder / "samples.png"),
         "animation": embed(animation) if animation.exists() else "",
@@ -70,7 +70,7 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
         "compared": (
             f"{conditions.count:,} samples against {conditions.reference_count:,} of {conditions.reference} "
             f"({conditions.split}), in the features “{conditions.features}”. The floor is what real samples score that "
-            "no model drew. Numbers are comparable only where features, counts and data are the same."
+            "no model generated. Numbers are comparable only where features, counts and data are the same."
         ),
         "scores": [_row(name, s) for name, s in record.scores.items()],
         "notes": [note[0].upper() + note[1:] for note in record.notes],
@@ -115,16 +115,16 @@ def pairs_picture(evaluation: Evaluation, reference: Reference) -> Image:
     for found in evaluation.audits:
         closest = found.samples.ratio.argsort(stable=True)[:PAIRS]
         copies, _ = reference.dataset.batch(reference.train[found.samples.index[closest].numpy()])
-        drawn = rounded(evaluation.samples[closest])
-        row = [tile(torch.stack([x, y]), columns=1) for x, y in zip(drawn, copies, strict=True)]
+        generated = rounded(evaluation.samples[closest])
+        row = [tile(torch.stack([x, y]), columns=1) for x, y in zip(generated, copies, strict=True)]
         cells.append([(image, f"{float(found.samples.ratio[i]):.2f}") for image, i in zip(row, closest, strict=True)])
         names.append(found.space.removeprefix("the "))
     columns = [str(number + 1) for number in range(len(cells[0]))]
     return table(cells, names, columns)
 
 
-def drawn_words(record: Record) -> str:
-    """How the samples were drawn, in a sentence; settings that are off are left out."""
+def generated_words(record: Record) -> str:
+    """How the samples were generated, in a sentence; settings that are off are left out."""
     source = record.source
     sampler = dict(source.sampler)
     parts = [f"{sampler.pop('sampler')} in {sampler.pop('steps')} steps"]
@@ -137,15 +137,15 @@ def drawn_words(record: Record) -> str:
 
 
 def captioned(evaluation: Evaluation, reference: Reference) -> list[dict[str, str]]:
-    """Some captions, each with what was drawn for it and the real picture that it belongs to."""
+    """Some captions, each with what was generated for it and the real picture that it belongs to."""
     prompts = evaluation.resolved.prompts
     if prompts is None or not KINDS[reference.dataset.kind].spatial:
         return []
     found = []
     for i in torch.linspace(0, len(prompts) - 1, min(CAPTIONED, len(prompts))).long().tolist():
         row = like_rows(reference, len(prompts))[i : i + 1]
-        drawn, real = evaluation.samples[i : i + 1], reference.dataset.batch(row)[0]
-        cells = {name: address(tile(x, columns=1, gap=0)) for name, x in (("drawn", drawn), ("real", real))}
+        generated, real = evaluation.samples[i : i + 1], reference.dataset.batch(row)[0]
+        cells = {name: address(tile(x, columns=1, gap=0)) for name, x in (("generated", generated), ("real", real))}
         found.append({"caption": prompts[i], **cells})
     return found
 

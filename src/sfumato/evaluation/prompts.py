@@ -1,4 +1,4 @@
-"""A page of prompts, what was drawn for each, and the training pictures that come nearest."""
+"""A page of prompts, what was generated for each, and the training pictures that come nearest."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write_prompts_page(
     figures: Sequence[Mapping[str, object]] = (),
     note: str = "",
 ) -> None:
-    """Draw every prompt of `sections` (title → prompts) `each` times and write one HTML file that stands alone.
+    """Generate every prompt of `sections` (title → prompts) `each` times and write one HTML file that stands alone.
 
     Below each picture is the one of `dataset` (what the model was trained on, with captions) that is nearest to it in
     the features of `extractor`. `figures` are what was measured: value, meaning, and whether it was met (or None).
@@ -47,13 +47,13 @@ def write_prompts_page(
     for title, prompts in sections.items():
         cards = []
         for prompt in prompts:
-            drawn = model.sample(range(seed, seed + each), prompts=[prompt] * each)
-            near = nearest_drawings(extractor.features(drawn), known, 1)[:, 0]
+            generated = model.sample(range(seed, seed + each), prompts=[prompt] * each)
+            near = nearest_drawings(extractor.features(generated), known, 1)[:, 0]
             copies = dataset.batch(near)[0]
             names = first_texts(captions, near.tolist())
             cards.append({
                 "prompt": prompt,
-                "drawn": embedded(drawn),
+                "generated": embedded(generated),
                 "near": embedded(copies),
                 "names": " · ".join(dict.fromkeys(names)),
             })  # fmt: skip
@@ -61,7 +61,7 @@ def write_prompts_page(
         shown.append({"title": title, "cards": cards})
     sampling = model.config.sampling
     page = {
-        "title": f"{dataset.name.capitalize()}, drawn from words",
+        "title": f"{dataset.name.capitalize()}, generated from words",
         "subtitle": f"{sum(map(len, sections.values()))} prompts, {each} pictures each, seeds 0 to {seed - 1}; "
         f"{model.parameter_count:,} parameters, {sampling.sampler}, {sampling.steps} steps, "
         f"guidance {sampling.guidance:g}.",

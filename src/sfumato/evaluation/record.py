@@ -42,7 +42,7 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Source:
-    """Which model drew the samples, and how, with the command that measures it again."""
+    """Which model generated the samples, and how, with the command that measures it again."""
 
     model: str
     weights: str
@@ -60,7 +60,7 @@ class Source:
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """A score with its 95% interval; `floor` is what real data scores, `floor_count` of it, not drawn by any model."""
+    """A score with its 95% interval; `floor` is what real data scores, `floor_count` of it, of no model."""
 
     value: float
     low: float

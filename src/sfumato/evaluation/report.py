@@ -37,7 +37,7 @@ def write_report(
     tile(torch.cat([samples[shown], copies]), columns=12).save(neighbours)
     last, sampling = metrics[-1], model.config.sampling
     page = {
-        "title": f"{dataset.name.capitalize()}, drawn from noise",
+        "title": f"{dataset.name.capitalize()}, generated from noise",
         "subtitle": f"A diffusion model trained for {last['seconds']:.0f} seconds on {len(dataset):,} pictures.",
         "figures": [
             {

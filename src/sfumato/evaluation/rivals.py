@@ -28,7 +28,7 @@ def stability(lab: Laboratory) -> Finding:
         ends, scatter = [], []
         for seed in range(SEEDS):
             rival = train_baseline_run(lab, kind, lab.short, lab.seed + seed)
-            end = None if rival.diverged else frechet_distance(lab.extractor.features(rival.draw(count)), real)
+            end = None if rival.diverged else frechet_distance(lab.extractor.features(rival.generate(count)), real)
             ends.append(end)
             scatter.append(rival.loss_variation)
             rows.append((name, f"seed {lab.seed + seed}", rival.loss_variation, end, rival.images))
@@ -62,10 +62,10 @@ def fidelity(lab: Laboratory) -> Finding:
     found, samples = {}, []
     rows: list[tuple[Cell, ...]] = []
     for kind, rival in lab.rivals.items():
-        drawn = rival.draw(count)
-        found[kind] = frechet_estimate(lab.extractor.features(drawn), real)
+        generated = rival.generate(count)
+        found[kind] = frechet_estimate(lab.extractor.features(generated), real)
         rows.append((NAMES[kind], found[kind], rival.parameters, rival.images))
-        samples.append((NAMES[kind], drawn[:SHOWN]))
+        samples.append((NAMES[kind], generated[:SHOWN]))
     apart, others = floor_sets(lab.reference, count, lab.seed)
     rows.append(("real pictures", frechet_estimate(apart, others), None, None))
     return Finding(
@@ -87,7 +87,7 @@ def fidelity(lab: Laboratory) -> Finding:
 def diversity(lab: Laboratory) -> Finding:
     _check_pictures(lab)
     count, real = lab.judged, lab.reference.features
-    found = {kind: precision_recall_density_coverage(lab.extractor.features(rival.draw(count)), real)
+    found = {kind: precision_recall_density_coverage(lab.extractor.features(rival.generate(count)), real)
              for kind, rival in lab.rivals.items()}  # fmt: skip
     apart, others = floor_sets(lab.reference, count, lab.seed)
     rows = [(NAMES[kind], one["recall"], one["coverage"], one["precision"]) for kind, one in found.items()]
@@ -113,4 +113,4 @@ def diversity(lab: Laboratory) -> Finding:
 
 def _check_pictures(lab: Laboratory) -> None:
     if not KINDS[lab.reference.dataset.kind].features:
-        raise SfumatoError("the GAN and the VAE that diffusion is compared with draw pictures alone.")
+        raise SfumatoError("the GAN and the VAE that diffusion is compared with generate pictures alone.")

@@ -21,7 +21,7 @@ DEFAULT_NOISE = 0.1  # standard deviation: covers what a generated picture has w
 
 
 def check_cascade(models: Sequence[Model]) -> None:
-    """Raises SfumatoError unless each model but the first enlarges what the one before draws."""
+    """Raises SfumatoError unless each model but the first enlarges what the one before generates."""
     for before, model in pairwise(models):
         name = model.source or "the model"
         if all(one.name != SMALL or not one.computed for one in model.config.conditions):

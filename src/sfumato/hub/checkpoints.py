@@ -72,7 +72,7 @@ def write_checkpoint(
     """Save `files` (name → tensors) and `state` as `folder/checkpoint-<step>`, then drop all but the newest `keep`.
 
     Those of later steps, which a run that went back to an earlier one will reach again, are left alone: they may still
-    draw. Raises SfumatoError where the disk is full; what was saved before stays as it was.
+    generate. Raises SfumatoError where the disk is full; what was saved before stays as it was.
     """
     target = checkpoint_path(folder, step)
     put_back(folder)

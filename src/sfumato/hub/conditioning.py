@@ -26,7 +26,7 @@ Labels = Sequence[str | int | None] | str | int | Tensor | None  # classes, by n
 Texts = Sequence[str] | str | None  # one a sample, or one of all
 Value = Tensor | Sequence[float] | float
 Values = Mapping[str, Value]  # conditions by name
-STRENGTH = "strength"  # of a branch, given like a condition
+STRENGTH = "strength"  # of a control branch, given like a condition
 
 
 class Conditioned:
@@ -67,7 +67,7 @@ class Conditioned:
 
     @property
     def conditional(self) -> bool:
-        """Whether it takes anything that says what to draw."""
+        """Whether it takes anything that says what to generate."""
         return bool(self.config.classes or self.text_conditional or self.config.conditions)
 
     def labels(self, labels: Labels, count: int) -> list[int | None] | None:
@@ -146,9 +146,9 @@ class Conditioned:
     def values(self, count: int, conditions: Values) -> dict[str, Tensor]:
         """Conditions by name as the network takes them, `(count, ...)`: each of one sample or of all.
 
-        A number, a vector, an image like the picture; NaN is none. Where a branch sees the image, `strength` is how
-        much that counts [default: 1]. Raises SfumatoError where the model doesn't know one, or knows one of another
-        size.
+        A number, a vector, an image like the picture; NaN is none. With a control branch, `strength` is how
+        much its image counts [default: 1]. Raises SfumatoError where the model doesn't know one, or knows one of
+        another size.
         """
         known = {one.name: one for one in self.config.conditions}
         values = {}
@@ -178,10 +178,10 @@ class Conditioned:
 
 
 def _strength(count: int, value: Value) -> Tensor:
-    """How much a branch counts for each of `count` samples."""
-    given = _tensor(f"the {STRENGTH} of a branch", value)
+    """How much a control branch counts for each of `count` samples."""
+    given = _tensor(f"the {STRENGTH} of a control branch", value)
     if tuple(given.shape) not in ((), (count,)) or not bool((given.isfinite() & (given >= 0)).all()):
-        raise SfumatoError(f"the {STRENGTH} of a branch is a finite number from 0, of all samples or one each.")
+        raise SfumatoError(f"the {STRENGTH} of a control branch is a finite number from 0, of all samples or one each.")
     return given.expand(count)
 
 

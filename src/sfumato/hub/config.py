@@ -39,7 +39,7 @@ TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two 
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How to draw: a checkpoint carries one as its default.
+    """How to sample: a checkpoint carries one as its default.
 
     `guidance` 0 ignores the condition, 1 is plainly conditional, more pushes towards it, by a `rule` (see guidance.py;
     that of cfg++ is between 0 and 1), where sigma/alpha is in `interval`; `threshold` scales what strays from

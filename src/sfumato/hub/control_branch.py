@@ -1,6 +1,6 @@
 """A trained model with a control branch on top, which alone is trained: the model itself stays as it is.
 
-branch/model.safetensors    the weights of the branch
+branch/model.safetensors    the weights of the control branch
 branch/config.json          the image that controls it, and the model that it was trained on
 """
 

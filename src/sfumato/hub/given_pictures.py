@@ -46,14 +46,14 @@ def picture_in_memory(image: Any, channels: int) -> Tensor:
 
 
 def mask_in_memory(mask: Any) -> Tensor:
-    """An array of bool or Pillow's picture, white where to draw, as a tensor `(height, width)`; a tensor as it is."""
+    """An array of bool or Pillow's picture, white where to generate, as a tensor `(height, width)`; tensors stay."""
     if isinstance(mask, Image.Image):
         return torch.from_numpy(np.asarray(mask.convert("L")) > 127)
     if isinstance(mask, np.ndarray) and mask.dtype == np.bool_:
         return torch.from_numpy(mask.copy())
     if not isinstance(mask, Tensor):
         kind = f"an array of {mask.dtype}" if isinstance(mask, np.ndarray) else shown(mask)
-        raise SfumatoError(f"a mask is of bool, (1, height, width), true where to draw, not {kind}.")
+        raise SfumatoError(f"a mask is of bool, (1, height, width), true where to generate, not {kind}.")
     return mask
 
 
@@ -79,7 +79,7 @@ def _with_hole(path: Path, picture: Tensor) -> Tensor:
     """The picture, unknown where the file is transparent."""
     clear = clear_part(path, (picture.shape[-2], picture.shape[-1]))
     if not bool(clear.any()):
-        raise SfumatoError(f"{path} has no hole to fill; make the part that is to be drawn transparent.")
+        raise SfumatoError(f"{path} has no hole to fill; make the part that is to be generated transparent.")
     return torch.where(clear, math.nan, picture)
 
 
@@ -99,7 +99,7 @@ def clear_part(path: Path, size: tuple[int, int]) -> Tensor:
 def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit:
     """The picture to begin with and its mask, at the model's size or, to be enlarged, at a whole fraction of it."""
     if config.kind != "pictures":
-        raise SfumatoError(f"the model draws {config.kind}; leave `image` out.")
+        raise SfumatoError(f"the model generates {config.kind}; leave `image` out.")
     image = asked.image.unchanged()
     channels, height, width = config.shape
     sides = _sides(image)
@@ -124,7 +124,7 @@ def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit
     if _sides(mask) != sides:
         raise SfumatoError(
             f"the mask {mask} is {_sides(mask)[0]}×{_sides(mask)[1]} and {image} is {sides[0]}×{sides[1]}; "
-            "make both one size, white where to draw."
+            "make both one size, white where to generate."
         )
     return Edit(picture, asked.strength, _mask(mask, size, notes))
 
@@ -138,12 +138,12 @@ def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:
     if bool(clear.any()):
         share = float(clear.float().mean())
         notes.append(f"the mask {path.name} is transparent over {share:.0%}: there the picture is kept.")
-    drawn = (white > 0) & ~clear
-    if not bool(drawn.any()):
+    generated = (white > 0) & ~clear
+    if not bool(generated.any()):
         dark = "black all over" if bool((white == -1).all()) else "nowhere lighter than a middle grey"
         whole = "transparent wherever it is white" if bool((white > 0).any()) else dark
-        raise SfumatoError(f"the mask {path} is {whole}; paint it white, and opaque, where to draw.")
-    return drawn
+        raise SfumatoError(f"the mask {path} is {whole}; paint it white, and opaque, where to generate.")
+    return generated
 
 
 def _sides(path: Path) -> tuple[int, int]:

@@ -56,7 +56,7 @@ ALIASES = {
 
 
 class What(TypedDict, total=False):
-    """What to draw, and how, beside seeds and labels (see `Model.request`)."""
+    """What to generate, and how, beside seeds and labels (see `Model.request`)."""
 
     prompts: Texts | Weighted
     negative: Texts
@@ -77,7 +77,7 @@ class What(TypedDict, total=False):
 
 
 class Model(Conditioned):
-    """A denoiser with its config. `model.sample(labels="3")` draws sixteen threes.
+    """A denoiser with its config. `model.sample(labels="3")` generates sixteen threes.
 
     `tokenizer` is there where the network takes prompts, or `encoder` where a frozen one reads them for it:
     `model.sample(prompts="a green heart")`.
@@ -95,13 +95,13 @@ class Model(Conditioned):
         start: Tensor | None = None,
         **settings: Any,
     ) -> Request:
-        """All that says what to draw, with this model's own settings where nothing else is given.
+        """All that says what to generate, with this model's own settings where nothing else is given.
 
         One image a seed; image i depends on `seeds[i]` and what is asked of it alone. By default as many as `labels`,
         `prompts` or `start` have, or else 16, and 4 of one prompt or of `conditions`.
 
         `labels` are classes by name or number, `prompts` texts: one for all, or one an image. Without either, and
-        without `conditions`, a model draws from all that it was trained on, unconditionally. A table of weights draws
+        without `conditions`, a model samples all that it was trained on, unconditionally. A table of weights means
         all of them at once: `labels={"cat": 1, "dog": -0.5}` is a cat and no dog (see `sampling.composed`). Guidance
         leads away from the `negative` prompts. `conditions` by name are of all images or have one an image (see
         `values`). `edit` is a picture to begin with, and `start` the noisy ones `(count, *shape)`, such as `invert`
@@ -181,8 +181,8 @@ class Model(Conditioned):
         return self.sample(edit=_edit(image, strength, self.config.shape[0]), **what)
 
     def inpaint(self, image: Given, mask: Given, strength: float = 1.0, **what: Any) -> Tensor:
-        """Draws where `mask` `(1, height, width)` is true, or the picture in that file white; keeps the rest of `image`
-        bit for bit. Takes what `sample` takes."""
+        """Generates where `mask` `(1, height, width)` is true, or the picture in that file white; keeps the rest of
+        `image` bit for bit. Takes what `sample` takes."""
         return self.sample(edit=_edit(image, strength, self.config.shape[0], mask), **what)
 
     def invert(
@@ -207,7 +207,7 @@ class Model(Conditioned):
 
 
 def _seeds(labels: Any, prompts: Any, conditions: Values | None, start: Tensor | None) -> range:
-    """One for each of what is listed, or as many as are drawn where nothing is."""
+    """One for each of what is listed, or as many as are generated where nothing is."""
     if start is not None:
         return range(len(start))
     for name, given in (("labels", labels), ("prompts", prompts)):

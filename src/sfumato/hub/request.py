@@ -1,4 +1,4 @@
-"""What to draw: one frozen value with one JSON form, and the one place that says what goes together in it.
+"""What to generate: one frozen value with one JSON form, and the one place that says what goes together in it.
 
 The command line builds a Request, a picture carries it, and `resolve` (see resolving.py) makes of it what a model
 takes. Messages call its fields by their names in backticks; whoever asks in other words, as the command line does with
@@ -51,7 +51,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
             raise SfumatoError(f"a seed lies between 0 and 2**64 - 1, got {final}.")
         ranges.append(range(first, final + 1))
     if sum(one.stop - one.start for one in ranges) > MAX_IMAGES:  # len() of a range knows 63 bits
-        raise SfumatoError(f"`seeds` names more than {MAX_IMAGES:,} pictures; draw them in several calls.")
+        raise SfumatoError(f"`seeds` names more than {MAX_IMAGES:,} pictures; generate them in several calls.")
     return tuple(seed for one in ranges for seed in one)
 
 
@@ -93,7 +93,7 @@ Texts = Annotated[tuple[str, ...] | None, _ONE_IN_TURN]
 
 @dataclass(frozen=True)
 class File:
-    """A picture that is drawn from: its path as it was given, and the hash of what was in it."""
+    """A picture that a request names: its path as it was given, and the hash of what was in it."""
 
     __pydantic_config__ = _STRICT
 
@@ -108,7 +108,7 @@ class File:
     def unchanged(self) -> Path:
         """Its path; raises SfumatoError where it isn't there or holds something else by now."""
         if _hash(Path(self.path)) != self.sha256:
-            raise SfumatoError(f"{self.path} isn't what it was when this was drawn; restore it, or name it anew.")
+            raise SfumatoError(f"{self.path} isn't what it was when this was generated; restore it, or name it anew.")
         return Path(self.path)
 
 
@@ -147,7 +147,7 @@ Value = float | tuple[float, ...] | Control | Tensor
 
 @dataclass(frozen=True)
 class Request:
-    """All that says what to draw: a picture a seed.
+    """All that says what to generate: a picture a seed.
 
     `labels` (names of classes, or their numbers), `prompts` and `negative` prompts go to the pictures in turn, so that
     one goes to all; of a table of names with weights each picture is all at once (see `composed`): weights above 0 mean
@@ -177,7 +177,7 @@ class Request:
         for name in ("labels", "prompts", "negative"):
             object.__setattr__(self, name, _in_turn(getattr(self, name)))
         if not self.seeds:
-            raise SfumatoError("there is nothing to draw without `seeds`; give one a picture, such as 0-15.")
+            raise SfumatoError("there is nothing to generate without `seeds`; give one a picture, such as 0-15.")
         if self.labels is not None and not self.labels:
             raise SfumatoError("`labels` names none; leave it out, or name one or more.")
         self._check_weights()
@@ -204,7 +204,7 @@ class Request:
 
     @property
     def conditioned(self) -> bool:
-        """Whether anything says what to draw."""
+        """Whether anything says what to generate."""
         return self.labels is not None or self.prompts is not None or bool(self.conditions)
 
     @property
@@ -247,7 +247,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One request drawn by several samplers, called `names`, with the settings `rows`, in several numbers of steps."""
+    """One request for several samplers, called `names`, with the settings `rows`, in several numbers of steps."""
 
     __pydantic_config__ = _STRICT
 
@@ -266,7 +266,7 @@ class Comparison:
         return [row.sampler if alike else f"{row.sampler} {row.grid}" for row in self.rows]
 
     def cell(self, row: int, column: int) -> Request:
-        """What is drawn there."""
+        """The request for that cell."""
         return replace(self.request, sampling=replace(self.rows[row], steps=self.steps[column]))
 
     def cells(self) -> list[Request]:

@@ -1,6 +1,6 @@
 """A request resolved against a model: what it walks down, with what conditions, and from where.
 
-All who sample come through here: Python, the command line, a PNG that is drawn again, previews, lesson, evaluations.
+All who sample come through here: Python, the command line, a PNG generated again, previews, lesson, evaluations.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from sfumato.sampling.guidance import EVERYWHERE
 from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
 from sfumato.sampling.walks import OwnWalk
 
-MAX_STRENGTH = 4.0  # of a branch, which counts 1 in training
+MAX_STRENGTH = 4.0  # of a control branch, which counts 1 in training
 FAR = 4.0  # standard deviations from the mean of the training data, beyond which little was learnt
 MAX_ROWS = 128  # of one network call: a batch of 64 pictures with and without their condition
 BATCH = 64  # pictures that are sampled at once, of at most so many pixels; fewer larger ones
@@ -322,7 +322,7 @@ def _check_edit(edit: Edit, shape: Sequence[int]) -> None:
             )
     elif edit.mask is None and tuple(picture.shape) != tuple(shape):
         raise SfumatoError(
-            f"the picture is {times(picture.shape)} and the model draws {times(shape)}; give one of that size."
+            f"the picture is {times(picture.shape)} and the model generates {times(shape)}; give one of that size."
         )
     elif edit.mask is not None and edit.mask.shape[-2:] != picture.shape[-2:]:
         raise SfumatoError(

@@ -34,8 +34,8 @@ def settle(own: SamplingConfig, conditioned: bool, **given: Any) -> SamplingConf
     guidance, rule = settings.guidance, settings.rule
     if not conditioned:
         if given.get("guidance", 1.0) not in (0.0, 1.0):
-            raise SfumatoError("there is nothing to guide: say what to draw, or leave `guidance` out.")
-        return replace(_pushed_by_none(settings, given, "where nothing says what to draw"), guidance=1.0)
+            raise SfumatoError("there is nothing to guide: say what to generate, or leave `guidance` out.")
+        return replace(_pushed_by_none(settings, given, "where nothing says what to generate"), guidance=1.0)
     if rule in RULES and guidance in ((0,) if rule == "cfg++" else (0, 1)):
         kept = settings.interval if guidance == 0 else None  # 0 is unconditional inside of it, and conditional outside
         settings = _pushed_by_none(settings, given, f"at guidance {guidance:g}", interval=guidance == 0)
@@ -46,8 +46,8 @@ def settle(own: SamplingConfig, conditioned: bool, **given: Any) -> SamplingConf
 def check_together(sampling: SamplingConfig, conditioned: bool, negative: bool, edited: bool) -> None:
     """Every request comes through here: raises SfumatoError where something asked for could not be done.
 
-    `conditioned`: something says what to draw. `negative`: something says what to draw away from. `edited`: it begins
-    with a picture.
+    `conditioned`: something says what to generate. `negative`: something says what to steer away from. `edited`: it
+    begins with a picture.
     """
     if sampling.rule == "cfg++" and sampling.guidance > 1:
         raise SfumatoError(f"guidance by cfg++ lies between 0 and 1, not {sampling.guidance:g}.")

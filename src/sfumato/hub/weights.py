@@ -47,12 +47,12 @@ class Uninitialised(TorchFunctionMode):
 
 
 def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:
-    """Raises SfumatoError where a weight is NaN or infinite: whatever is drawn with it would be."""
+    """Raises SfumatoError where a weight is NaN or infinite: whatever it generates would be."""
     for name, value in tensors.items():
         if value.is_floating_point() and not bool(value.isfinite().all()):
             raise SfumatoError(
-                f"the weights in {where} are not finite (in {name}), and draw nothing; take an earlier checkpoint, or "
-                "train again."
+                f"the weights in {where} are not finite (in {name}), and generate nothing; take an earlier "
+                "checkpoint, or train again."
             )
 
 

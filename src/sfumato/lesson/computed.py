@@ -50,7 +50,7 @@ CLOUD_STEPS, STEPS = (1, 2, 3, 5, 10, 20, 50), (1, 2, 3, 4, 5, 6, 8, 10, 15, 20,
 WALKERS = ("ddpm", "ddim", "euler", "heun", "dpm++2m", "unipc2")
 GUIDANCE = (*(g / 4 for g in range(21)), 6.0, 7.0, 8.0)
 PROMPT_GUIDANCE = tuple(g / 2 for g in range(13))
-PROMPT_STEPS = 12  # fewer than in Python: a dial is to be turned, and three pictures are drawn at each turn
+PROMPT_STEPS = 12  # fewer than in Python: a dial is to be turned, and three pictures are generated at each turn
 # Prompts to begin with, and whether the model was trained on a drawing of that name.
 PROMPTS = (
     ("red heart", True), ("santa claus", True), ("tropical fish", True), ("pizza", True),
@@ -92,11 +92,11 @@ def schedules() -> dict[str, Any]:
     for name in ("linear", "cosine", "sigmoid", "flow", "edm"):
         schedule = SCHEDULES[name]()
         level = schedule(times)
-        told = {"alpha": _numbers(level.alpha), "sigma": _numbers(level.sigma), "logsnr": _numbers(level.logsnr)}
+        table = {"alpha": _numbers(level.alpha), "sigma": _numbers(level.sigma), "logsnr": _numbers(level.logsnr)}
         if isinstance(schedule, DiscreteBetas):  # x_k = keep·x_(k−1) + add·eps
-            told["keep"] = _numbers((1 - schedule.betas).sqrt())
-            told["add"] = _numbers(schedule.betas.sqrt())
-        tables[name] = told
+            table["keep"] = _numbers((1 - schedule.betas).sqrt())
+            table["add"] = _numbers(schedule.betas.sqrt())
+        tables[name] = table
     logsnr = torch.linspace(-14, 14, 2 * TIMES + 1, dtype=torch.float64)
     at = level_at(logsnr, "preserving")
     return {
@@ -176,8 +176,8 @@ def walks(
                 continue
             levels = grid(rule, SCHEDULES[schedule](), count)
             programs[count] = short(program_data(trace(stepper(name, steps=count), levels), parameterization))
-        told = {"name": name, "deterministic": SAMPLERS[name].deterministic, "use": SAMPLERS[name].use}
-        _json(folder / f"{name}.json", {**told, "programs": programs})
+        about = {"name": name, "deterministic": SAMPLERS[name].deterministic, "use": SAMPLERS[name].use}
+        _json(folder / f"{name}.json", {**about, "programs": programs})
 
 
 def guided(model: Model, steps: int, scales: Sequence[float]) -> dict[str, Any]:
@@ -272,7 +272,7 @@ class DrawOnce(nn.Module):
         self.baseline = baseline
 
     def forward(self, z: Tensor, label: Tensor) -> Tensor:
-        return self.baseline.draw(z, label)
+        return self.baseline.generate(z, label)
 
 
 def rivals(folder: Path) -> None:
@@ -282,17 +282,17 @@ def rivals(folder: Path) -> None:
     model = load_zoo("diffusion", place=place)
     (folder / "diffusion.onnx").write_bytes(network_onnx(model, half=True))
     batch = torch.export.Dim("batch", min=1, max=65_536)
-    told = json.loads((place / "claims.json").read_bytes())
+    about = json.loads((place / "claims.json").read_bytes())
     for kind in ("gan", "vae"):
         baseline = load_baseline(place / kind)
         inputs = {"z": torch.zeros(2, baseline.config.latent), "label": torch.zeros(2, dtype=torch.int64)}
         graph = graph_onnx(DrawOnce(baseline), inputs, ({0: batch}, {0: batch}), ["answer"], half=True)
         (folder / f"{kind}.onnx").write_bytes(graph)
-        told["latent"] = baseline.config.latent
+        about["latent"] = baseline.config.latent
     settings = model.config.sampling
     levels = grid(settings.grid, SCHEDULES[settings.schedule](), settings.steps)
-    told["program"] = short(program_data(trace(stepper(settings.sampler), levels), model.denoiser.parameterization))
-    _json(folder / "about.json", short(told))
+    about["program"] = short(program_data(trace(stepper(settings.sampler), levels), model.denoiser.parameterization))
+    _json(folder / "about.json", short(about))
 
 
 def judged() -> dict[str, Any]:
@@ -301,8 +301,8 @@ def judged() -> dict[str, Any]:
     Distances are root mean squares over the pixels, as a share of the way from black to white, to the nearest picture
     that was trained on (`seen`) and to the nearest that never was; `real` is that of the latter from the former.
     """
-    told = json.loads((RECORDED / "digits.json").read_bytes())
-    labels = torch.tensor(told["labels"])
+    recorded = json.loads((RECORDED / "digits.json").read_bytes())
+    labels = torch.tensor(recorded["labels"])
     sheet = torch.from_numpy(np.asarray(Image.open(RECORDED / "digits.png"), np.float32) / 127.5 - 1)
     pictures = sheet.reshape(-1, 8, len(labels), 8).transpose(1, 2)
     dataset = open_dataset("digits")
@@ -315,9 +315,9 @@ def judged() -> dict[str, Any]:
         return round(float(torch.cdist(some, others).min(1).values.mean()) / 16, 4)
 
     moments = []
-    for drawn in pictures:
-        _, read = classifier.read(drawn[:, None])
-        flat = drawn.flatten(1)
+    for one in pictures:
+        _, read = classifier.read(one[:, None])
+        flat = one.flatten(1)
         read_as_asked = int((read == labels).sum())
         moments.append({"read": read_as_asked, "seen": apart(flat, seen), "held_out": apart(flat, held_out)})
     return {"classifier": round(classifier.accuracy, 4), "real": apart(held_out, seen), "moments": moments}

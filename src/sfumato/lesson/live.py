@@ -1,4 +1,4 @@
-"""What the lesson's pages may ask of this machine: to draw with the reader's own model, and to train one as they watch.
+"""What the lesson's pages may ask of this machine: to sample the reader's own model, and to train one as they watch.
 
 PyTorch is imported by whatever first needs it, so that the lesson itself opens without waiting for it.
 """
@@ -68,7 +68,7 @@ class Live:
         self._thread: threading.Thread | None = None
 
     def about(self) -> Answer:
-        """`live.json`: that there is a service, and the model that it draws with, if any."""
+        """`live.json`: that there is a service, and the model that it generates with, if any."""
         return json_answer({"live": True, "run": self._about, "minutes": self._minutes})
 
     def get(self, path: str, query: str) -> Answer | None:
@@ -86,7 +86,7 @@ class Live:
         """The answer to POST, None where there is none at `path`. `left()` tells that nobody waits for it any more."""
         try:
             if path == "live/draw":
-                return self._draw(SampleRequest.model_validate_json(body), left)
+                return self._generate(SampleRequest.model_validate_json(body), left)
             if path == "live/train":
                 Empty.model_validate_json(body)
                 return self._train()
@@ -117,7 +117,7 @@ class Live:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _draw(self, asked: SampleRequest, left: Callable[[], bool]) -> Answer:
+    def _generate(self, asked: SampleRequest, left: Callable[[], bool]) -> Answer:
         if not self._waiting.acquire(blocking=False):
             return refused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -125,20 +125,20 @@ class Live:
                 **{"Retry-After": "5"},
             )
         try:
-            drawn = self._in_turn(asked, lambda: self._closing.is_set() or left())
+            generated = self._in_turn(asked, lambda: self._closing.is_set() or left())
         finally:
             self._waiting.release()
-        if drawn is None:
+        if generated is None:
             return refused(HTTPStatus.SERVICE_UNAVAILABLE, "the drawing was given up.")
-        return Answer(drawn, "image/png")
+        return Answer(generated, "image/png")
 
     def _in_turn(self, asked: SampleRequest, given_up: Callable[[], bool]) -> bytes | None:
         if self._model is None:
             raise SfumatoError("no model is open here; start the lesson with sfumato learn --run and a run.")
-        from sfumato.lesson.work import draw
+        from sfumato.lesson.work import generate
 
         with self._drawing:
-            return draw(self._model, asked, given_up)
+            return generate(self._model, asked, given_up)
 
     def _train(self) -> Answer:
         with self._news:
@@ -171,7 +171,7 @@ class Live:
                 if training.stopping.is_set():
                     state = "stopped"
                     break
-        except Exception as error:  # a page has to be told whatever went wrong
+        except Exception as error:  # a page has to hear whatever went wrong
             state = "failed"
             training.error = str(error) if isinstance(error, SfumatoError) else f"{type(error).__name__}: {error}"
         finally:

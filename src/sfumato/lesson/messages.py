@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class SampleRequest(BaseModel):
-    """Pictures asked for; what is left out is the model's own. Without labels a model draws from all its classes."""
+    """Pictures asked for; what is left out is the model's own. Without labels a model samples all its classes."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -51,7 +51,7 @@ def about(model: Model, name: str) -> dict[str, Any]:
     }
 
 
-def draw(model: Model, asked: SampleRequest, given_up: Callable[[], bool]) -> bytes | None:
+def generate(model: Model, asked: SampleRequest, given_up: Callable[[], bool]) -> bytes | None:
     """The pictures as one PNG; None where whoever asked gives up before the end. Raises SfumatoError for nonsense."""
     settings = {name: value for name in SETTINGS if (value := getattr(asked, name)) is not None}
     request = model.request(asked.seeds, asked.labels, **settings)
@@ -71,7 +71,7 @@ def draw(model: Model, asked: SampleRequest, given_up: Callable[[], bool]) -> by
 
 @dataclass(frozen=True)
 class Moment:
-    """Where a training stands: its mean loss since the moment before, its error at TIMES, and the same seeds drawn."""
+    """Where a training stands: its mean loss since the last moment, its error at TIMES, samples of the same seeds."""
 
     images: int
     seconds: float
@@ -95,7 +95,7 @@ def digits_training(minutes: float) -> Iterator[Progress | Moment]:
     model = new_model(read_config(ZOO / "digits" / "config.json"), config.seed)
     model.denoiser.to(device)
     trainer = Trainer(model, dataset, config)
-    drawn = Model(model.config, trainer.average)
+    generated = Model(model.config, trainer.average)
     labels = [seed % len(dataset.classes) for seed in SEEDS]
     x0, of = dataset.batch(torch.arange(0, len(dataset), len(dataset) // 200))
     assert of is not None
@@ -105,7 +105,7 @@ def digits_training(minutes: float) -> Iterator[Progress | Moment]:
         loss = sum(losses) / len(losses) if losses else None
         losses.clear()
         errors = noise_errors(trainer.average, x0.to(device), of.to(device))
-        samples = to_uint8(drawn.sample(SEEDS, labels)).ravel().tolist()
+        samples = to_uint8(generated.sample(SEEDS, labels)).ravel().tolist()
         return Moment(trainer.images, trainer.seconds, loss, errors, samples)
 
     yield moment()

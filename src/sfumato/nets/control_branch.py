@@ -31,7 +31,7 @@ def descend(
 class ControlBranch(nn.Module):
     """A copy of a UNet's downward half that takes an image as well, and what it adds to the outputs of that half.
 
-    The image comes in through `image`, and what the branch finds goes out through convolutions that are zero at first:
+    The image comes in through `image`, and what it finds goes out through convolutions that are zero at first:
     until it has learnt something, the UNet answers as it does without.
     """
 

@@ -1,7 +1,7 @@
 """From how many steps on a sampler is worth its calls, on each grid: measured, not said (benchmarks/sampler_advice.py).
 
 There it comes at least as near to the exact answer as the plain step does for as many calls, and doesn't widen what it
-draws. The plain steps themselves, and rows that equal them, have no such number, nor has `adaptive`.
+generates. The plain steps themselves, and rows that equal them, have no such number, nor has `adaptive`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def least_steps(sampler: str, grid: str) -> int:
 
 
 def advice(sampler: str, grid: str, steps: int) -> str | None:
-    """A sentence where the plain step does better for as many calls, or what is drawn strays; None elsewhere.
+    """A sentence where the plain step does better for as many calls, or what is generated strays; None elsewhere.
 
     Names as other tools write them are understood, as by `stepper` and `grid`.
     """

@@ -1,4 +1,4 @@
-"""Drawing from a picture that is there: variations of it, and what belongs into its holes."""
+"""Generating from a picture that is there: variations of it, and what belongs into its holes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from sfumato.sampling.steppers import Noise
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """What is drawn begins with `picture`, `(channels, height, width)` in [−1, 1].
+    """What is generated begins with `picture`, `(channels, height, width)` in [−1, 1].
 
     `strength` is how much of the walk is taken, from the picture with noise: 0 returns it, 1 never sees it. With
-    `mask`, `(1, height, width)`, only the pixels where it is true are drawn, and the picture may be larger than the
-    model's. With `upscale` the picture is a small one, of a whole fraction of the model's size, and the drawing is one
+    `mask`, `(1, height, width)`, only the pixels where it is true are generated, and the picture may be larger than the
+    model's. With `upscale` the picture is a small one, of a whole fraction of the model's size, and the sample is one
     that it is the reduction of, to rounding.
     """
 
@@ -44,7 +44,7 @@ class Edit:
         object.__setattr__(self, "strength", finite("the strength of an edit", self.strength, 0, 1))
         if self.mask is not None and (self.mask.dtype != torch.bool or self.mask.ndim not in (2, 3)):
             raise SfumatoError(
-                "a mask is of bool, (1, height, width), true where to draw, not "
+                "a mask is of bool, (1, height, width), true where to generate, not "
                 f"{tuple(self.mask.shape)} of {self.mask.dtype}."
             )
 
@@ -63,8 +63,8 @@ def begin_from(picture: Tensor, levels: Level, strength: float, noise: Noise) ->
         return levels, None
     if first == total:
         return rest, picture
-    drawn = noise()
-    return rest, rest[0].add_noise(picture.to(drawn).expand_as(drawn), drawn)
+    eps = noise()
+    return rest, rest[0].add_noise(picture.to(eps).expand_as(eps), eps)
 
 
 def inpainted(picture: Tensor, mask: Tensor, inner: Rule = plain) -> Rule:
@@ -111,7 +111,7 @@ def reduced(x: Tensor, small: Tensor, factor: int) -> Tensor:
 
 
 def outpaint(picture: Tensor, margins: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """A larger canvas with `picture` `(channels, height, width)` on it, and the mask of what is to be drawn.
+    """A larger canvas with `picture` `(channels, height, width)` on it, and the mask of what is to be generated.
 
     `margins` are pixels (left, right, top, bottom), at least 0. The canvas is grey where nothing is known.
     """

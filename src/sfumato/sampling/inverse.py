@@ -1,4 +1,4 @@
-"""Inverse problems without training: draw what a measurement `y = A(x0) + noise` was taken of.
+"""Inverse problems without training: generate what a measurement `y = A(x0) + noise` was taken of.
 
 `A` is any linear function of pictures that PyTorch can differentiate; its adjoint follows.
 What is measured must be what `A` gives: a masked picture is 0 where it is unknown. Both methods ask the network once a

@@ -104,7 +104,7 @@ class OptimizerConfig:
     `name` is one in OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it. `warmup` and `decay` are
     shares of the budget in which the rate rises and falls. `betas` are AdamW's, `clip` is the largest norm of the
     gradient. `ema_widths` are the relative widths of the averages that are kept (see ema.py), the last the one that
-    draws; with `ema_decay`, an exponential average is kept instead.
+    generates; with `ema_decay`, an exponential average is kept instead.
     """
 
     name: OptimizerName = "muon"
@@ -165,9 +165,9 @@ class MachineConfig:
 class KeepingConfig:
     """What a run leaves behind.
 
-    So many `previews` are drawn, the last at the end, in at most `preview_calls` calls, and with each of them as many
-    samples as `evaluated` are measured of those held out (see looks.py). So many `checkpoints` are kept, one saved
-    every `save_minutes`.
+    So many `previews` are generated, the last at the end, in at most `preview_calls` calls, and with each of them as
+    many samples as `evaluated` are measured of those held out (see looks.py). So many `checkpoints` are kept, one
+    saved every `save_minutes`.
     """
 
     previews: int = 12

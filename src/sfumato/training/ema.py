@@ -1,4 +1,4 @@
-"""Running averages of the weights, which draw better pictures than the weights themselves, and any width of them.
+"""Running averages of the weights, which generate better pictures than the weights themselves, and any width of them.
 
 An average of `width` (sigma_rel) weighs the weights at time τ of a training of length t by a power function
 `p(τ) = (γ + 1)·τ^γ / t^(γ+1)`, whose standard deviation is `width·t` (Karras et al. 2024, section 3.1). Two widths are

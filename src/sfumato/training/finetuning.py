@@ -45,14 +45,14 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
     own, other = KINDS[config.kind].described(config.shape), KINDS[dataset.kind].described(dataset.shape)
     if own != other:
         raise SfumatoError(
-            f"{name} draws {own} and {dataset.name} holds {other}; start from a model of the same kind, or train a new "
-            "one without --from."
+            f"{name} generates {own} and {dataset.name} holds {other}; start from a model of the same kind, or train a "
+            "new one without --from."
         )
     config.net.check(*dataset.shape[1:])
     if (control := config.control_branch) is not None and not (
         dataset.classes in ((), config.classes) and (control.computed or control.name in dataset.images)
     ):
-        raise SfumatoError(f"{name} has a branch, which alone is trained; start from the model below it.")
+        raise SfumatoError(f"{name} has a control branch, which alone is trained; start from the model below it.")
     model = new_model(
         replace(
             config,
@@ -82,22 +82,22 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
 
 
 def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionConfig], seed: int = 0) -> Model:
-    """`source` with a branch to be trained on `dataset`, that sees its one image among `conditions`.
+    """`source` with a control branch to be trained on `dataset`, for its one image among `conditions`.
 
-    Raises SfumatoError where the pictures or classes are none that `source` draws, or where there are other conditions.
+    Raises SfumatoError where the pictures or classes are none of `source`'s, or where there are other conditions.
     """
     name = source.source or "the model"
     own = KINDS[source.config.kind].described(source.config.shape)
     if own != (other := KINDS[dataset.kind].described(dataset.shape)):
-        raise SfumatoError(f"{name} draws {own} and {dataset.name} holds {other}.")
+        raise SfumatoError(f"{name} generates {own} and {dataset.name} holds {other}.")
     if dataset.classes not in ((), source.config.classes):
         raise SfumatoError(
-            f"{dataset.name} has other classes than {name}, which stays as it is below a branch; put the pictures into "
-            "folders of its classes, or all into one."
+            f"{dataset.name} has other classes than {name}, which stays as it is below a control branch; put the "
+            "pictures into folders of its classes, or all into one."
         )
     if len(conditions) != 1:
         names = " and ".join(one.name for one in conditions)
-        raise SfumatoError(f"a branch on top of {name} sees one image and nothing else, not {names}.")
+        raise SfumatoError(f"a control branch on top of {name} takes one image and nothing else, not {names}.")
     source.config.net.check(*dataset.shape[1:])
     return add_control_branch(source, conditions[0], dataset.shape, seed)
 
@@ -108,7 +108,8 @@ def _conditioned(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
     known = {one.name: one for one in source.config.conditions}
     if wanted and source.config.control_branch is not None:
         raise SfumatoError(
-            f"{source.source or 'the model'} has a branch, which alone is trained; start from the model below it."
+            f"{source.source or 'the model'} has a control branch, which alone is trained; start from the model "
+            "below it."
         )
     for one in wanted:
         if one.name in known and one.computed != known[one.name].computed:
@@ -145,7 +146,7 @@ def moved_attention(source: Model, dataset: Dataset) -> str | None:
 
 
 def start_path(run: Path) -> Path:
-    """Where `run` keeps the weights that it started from; it loads and draws like any checkpoint."""
+    """Where `run` keeps the weights that it started from; it loads and generates like any checkpoint."""
     return run / "checkpoints" / "start"
 
 

@@ -29,8 +29,8 @@ OPEN = (  # what a plan chooses
     "batch", "accumulate", "precision", "compile", "held_out", "previews", "preview_calls", "evaluated", "threads"
 )  # fmt: skip
 HELD_OUT = 0.05  # share of the samples
-# The images that each network has to see before it draws better than the one above it, which sees more of them in the
-# same time (benchmarks/network_choice.py).
+# The images that each network has to see before its samples are better than those of the one above it, which sees more
+# of them in the same time (benchmarks/network_choice.py).
 ENOUGH = {"nano": 0, "tiny": 150_000, "small": 150_000, "medium": 600_000}
 SMALLEST = 8  # images in a batch
 DEARER = 1.4
@@ -77,7 +77,7 @@ class Plan:
 
 
 def needed(side: int) -> int:
-    """The images that the smallest network has to see before what it draws at so many pixels a side is no noise."""
+    """The images that the smallest network has to see before what it generates at so many pixels a side is no noise."""
     return NEEDED * max(8, side) // 8
 
 

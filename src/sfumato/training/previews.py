@@ -1,4 +1,4 @@
-"""Previews: the same seeds drawn again and again while a run trains."""
+"""Previews: the same seeds generated again and again while a run trains."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ FORWARD = 4  # times as many images as are trained at once, which takes less mem
 
 
 class NotFinite(SfumatoError):
-    """What was drawn holds values that are no finite numbers."""
+    """What was generated holds values that are no finite numbers."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The fixed seeds drawn with the averaged weights at `step`."""
+    """The fixed seeds generated with the averaged weights at `step`."""
 
     step: int
     samples: Tensor
@@ -37,7 +37,7 @@ class Preview:
 
 
 def preview_sampling(own: SamplingConfig, calls: int) -> SamplingConfig:
-    """How previews are drawn: as the model draws, where that asks the network no more than `calls` times."""
+    """How previews are generated: as the model samples, where that asks the network no more than `calls` times."""
     each = SAMPLERS[resolve(own.sampler)[0]].calls
     if each and own.steps * each <= calls:
         return own
@@ -45,7 +45,7 @@ def preview_sampling(own: SamplingConfig, calls: int) -> SamplingConfig:
 
 
 def preview_labels(classes: int, kind: str) -> tuple[int, list[int] | None]:
-    """How many preview samples to draw, and of which classes: rows that show each class in turn."""
+    """How many preview samples to generate, and of which classes: rows that show each class in turn."""
     if (number := KINDS[kind].previewed) is not None:
         return number, [i % classes for i in range(number)] if classes else None
     columns = min(classes, 10) if classes > 1 else 8
@@ -53,26 +53,26 @@ def preview_labels(classes: int, kind: str) -> tuple[int, list[int] | None]:
 
 
 def preview_samples(trainer: Trainer, count: int) -> NDArray[np.int64]:
-    """The samples whose conditions previews draw: half of them never trained on, where there are such."""
+    """The samples whose conditions previews show: half of them never trained on, where there are such."""
     held = trainer.held[np.linspace(0, len(trainer.held) - 1, min(len(trainer.held), count // 2)).astype(np.int64)]
     rest = np.linspace(0, len(trainer.dataset) - len(trainer.held) - 1, count - len(held)).astype(np.int64)
     return np.concatenate([around(trainer.held, rest), held])
 
 
-def draw_preview(folder: Path, trainer: Trainer) -> Preview:
-    """Draw the preview of this step and write it; of several processes, each draws some of it.
+def make_preview(folder: Path, trainer: Trainer) -> Preview:
+    """Generate the preview of this step and write it; of several processes, each generates some of it.
 
     Raises NotFinite, in all of them, where a sample holds values that are no finite numbers.
     """
     own, shape = trainer.model, trainer.model.config.shape
-    if trainer.low_resolution:  # it is drawn as it is trained: at full size that would be noise yet
+    if trainer.low_resolution:  # it is generated as it is trained: at full size that would be noise yet
         shape = (shape[0], *(side // 2 for side in shape[1:]))
     drawn_by = replace(
         own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.keeping.preview_calls)
     )
     model = Model(drawn_by, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
     count, labels = preview_labels(len(model.config.classes), model.config.kind)
-    seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process draws some
+    seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process generates some
     samples = torch.zeros(count, *shape)
     if seeds:
         asked = None if labels is None else [labels[seed] for seed in seeds]
@@ -92,7 +92,7 @@ def draw_preview(folder: Path, trainer: Trainer) -> Preview:
     if spoilt := int((~samples.isfinite().flatten(1).all(1)).sum()):
         raise NotFinite(
             f"at step {trainer.step:,} {spoilt} of the {count} samples of the preview hold values that are not finite "
-            f"numbers, so it was not drawn; a learning rate below {trainer.config.optimizer.learning_rate:g} may help."
+            f"numbers, so it was left out; a learning rate below {trainer.config.optimizer.learning_rate:g} may help."
         )
     if trainer.low_resolution:
         samples = F.interpolate(samples, own.config.shape[1:])

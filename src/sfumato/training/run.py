@@ -4,10 +4,10 @@ runs/<name>/config.json             the model and the training, all that is need
 runs/<name>/tokenizer.json          how a text-conditional model reads prompts
 runs/<name>/metrics.jsonl           one line every ten steps
 runs/<name>/held_out.jsonl          how the averaged weights do on samples that are not trained on
-runs/<name>/previews/step-*.png     the same seeds drawn as training goes on
+runs/<name>/previews/step-*.png     the same seeds generated as training goes on
 runs/<name>/checkpoints/            see sfumato.hub.checkpoints
 runs/<name>/averages/               see sfumato.training.averages
-runs/<name>/branch/                 the branch of a run that trains nothing else, see sfumato.hub.control_branch
+runs/<name>/branch/                 the control branch of a run that trains nothing else, see sfumato.hub.control_branch
 runs/<name>/adapter/                the adapters of a run that trains nothing else, see sfumato.training.lora
 """
 
@@ -51,7 +51,7 @@ from sfumato.training.held_out import (
 from sfumato.training.looks import Looks
 from sfumato.training.loop import Diverged, Progress
 from sfumato.training.precision import pick_device
-from sfumato.training.previews import NotFinite, Preview, draw_preview
+from sfumato.training.previews import NotFinite, Preview, make_preview
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.resources import using_threads
 from sfumato.training.saving import Noted, Saved, Saver, check_room
@@ -276,12 +276,12 @@ def _measured(saver: Saver, watched: LossWatch, recent: list[Progress]) -> Itera
 
 
 def _previewed(saver: Saver) -> Iterator[Preview | Noted]:
-    drawn: list[Preview] = []
+    generated: list[Preview] = []
     try:
-        yield from saver.optional("previews/", lambda: drawn.append(draw_preview(saver.folder, saver.trainer)))
+        yield from saver.optional("previews/", lambda: generated.append(make_preview(saver.folder, saver.trainer)))
     except NotFinite as error:
         yield from saver.note("preview", str(error))
-    yield from drawn
+    yield from generated
 
 
 def _summary(recent: list[Progress]) -> dict[str, float | int | None]:

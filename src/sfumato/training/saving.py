@@ -47,12 +47,12 @@ class Saver:
     def __init__(self, folder: Path, trainer: Trainer) -> None:
         self.folder, self.trainer = folder, trainer
         self.place = folder / "checkpoints"
-        self._told: set[str] = set()
+        self._notes: set[str] = set()
 
     def note(self, kind: str, text: str) -> Iterator[Noted]:
         """Say so, once for a kind."""
-        if kind not in self._told:
-            self._told.add(kind)
+        if kind not in self._notes:
+            self._notes.add(kind)
             yield Noted(text)
 
     def optional(self, what: str, write: Callable[[], object]) -> Iterator[Noted]:
@@ -74,7 +74,7 @@ class Saver:
             )
 
     def checkpoint(self, last: bool) -> Iterator[Saved | Noted]:
-        """Write a checkpoint, and before it the adapters or the branch of a run that trains nothing else.
+        """Write a checkpoint, and before it the adapters or the control branch of a run that trains nothing else.
 
         Unless it is the `last`, it is left out where the last would then find no room, and while steps fail, whose
         weights may be worse than those that were saved. All processes call this.
@@ -128,7 +128,7 @@ class Saver:
         """What there is to go on with after a run that failed, in a sentence that says what was looked at."""
         newest, _ = newest_checkpoint(self.place, (WEIGHT_FILES["ema"],))
         if newest is None:
-            return "Nothing was saved that could be drawn with."
+            return "Nothing was saved that could generate."
         finite = all(bool(value.isfinite().all()) for value in newest.read(WEIGHT_FILES["ema"]).values())
         words = "its weights are finite numbers" if finite else "its weights are not all finite numbers"
         return f"{newest.path} is intact, and {words}."

@@ -107,7 +107,7 @@ class Trainer(Loop):
 
     @property
     def average(self) -> NetDenoiser:
-        """The average that draws, of the last of the widths."""
+        """The average that samples are generated with, of the last of the widths."""
         return self.averages[-1]
 
     @property
@@ -223,4 +223,4 @@ def _check(model: Model, dataset: Dataset, config: TrainingConfig) -> None:
         model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
     check_objective(config, model.config)
     if model.config.control_branch is not None and config.lora is not None:
-        raise SfumatoError("a branch is trained whole, and nothing else with it; leave --lora out.")
+        raise SfumatoError("a control branch is trained whole, and nothing else with it; leave --lora out.")

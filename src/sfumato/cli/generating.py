@@ -1,4 +1,4 @@
-"""Drawing with a progress bar, and writing what is drawn: names that identify, and nothing ever overwritten."""
+"""Generating with a progress bar, and writing what comes out: names that identify, and nothing ever overwritten."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rich.progress import Progress
 from torch import Tensor
 
 from sfumato.cli.display import console
-from sfumato.cli.record import same_drawing
+from sfumato.cli.record import same_picture
 from sfumato.data import picture, png
 from sfumato.files import create_file
 from sfumato.hub.request import Request
@@ -119,7 +119,7 @@ def find(folder: Path, name: str, about: dict[str, str], suffix: str = ".png") -
     for path in _candidates(folder, name, about, suffix):
         if not path.exists():
             return None
-        if same_drawing(path, about):
+        if same_picture(path, about):
             return path
     raise AssertionError
 
@@ -127,7 +127,7 @@ def find(folder: Path, name: str, about: dict[str, str], suffix: str = ".png") -
 def keep(folder: Path, name: str, about: dict[str, str], image: Image.Image) -> Path:
     """Write the picture under its name, or where that is taken by another one under a name with a hash of `about`."""
     for path in _candidates(folder, name, about, ".png"):
-        if create_file(path, png(image, about)) or same_drawing(path, about):
+        if create_file(path, png(image, about)) or same_picture(path, about):
             return path
     raise AssertionError
 
