@@ -100,7 +100,7 @@ def test_a_resumed_branch_equals_an_uninterrupted_one(runs: tuple[Path, Path], t
 
 def test_what_cant_have_a_branch_is_said(runs: tuple[Path, Path]) -> None:
     base, data = load(runs[0]), blobs()
-    with pytest.raises(SfumatoError, match="sees one image and nothing else, not edges and grey"):
+    with pytest.raises(SfumatoError, match="takes one image and nothing else, not edges and grey"):
         branch_from(base, data, [EDGES, replace(EDGES, name="grey")])
     with pytest.raises(SfumatoError, match="has other classes than"):
         branch_from(base, replace(data, classes=("a", "b", "c")), [EDGES])

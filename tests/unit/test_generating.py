@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asked import Draws, draws, model, pixels
-from sfumato.cli import drawing, writing
+from sfumato.cli import generating, writing
 from sfumato.cli.generating import NAME_BYTES, slug
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
@@ -44,7 +44,7 @@ def test_what_is_there_already_is_not_drawn_again(draws: Draws, monkeypatch: pyt
     draws("tiny", "-n", 3, "--steps", 2, "--out", "out")
     before = {path: path.stat().st_mtime_ns for path in Path("out").iterdir()}
     drawn: list[int] = []
-    real = drawing.generate
+    real = generating.generate
     monkeypatch.setattr(writing, "generate", lambda *a, **k: (drawn.extend(r) or (r, x) for r, x in real(*a, **k)))  # type: ignore[func-returns-value]
     assert draws("tiny", "-n", 3, "--steps", 2, "--out", "out") == [] and drawn == []
     assert {path: path.stat().st_mtime_ns for path in Path("out").iterdir()} == before
