@@ -1,4 +1,4 @@
-"""Text from elsewhere as it can be shown: class names, captions, file names, what a picture says of itself."""
+"""Text as it can be shown: durations, and what comes from elsewhere, such as class names, captions and file names."""
 
 from __future__ import annotations
 
@@ -27,3 +27,13 @@ def _escaped(c: str) -> str:
     if "\udc80" <= c <= "\udcff":  # how Python holds a byte that is no UTF-8
         return os.fsencode(c).decode(errors="backslashreplace") if os.name == "posix" else repr(c)[1:-1]
     return repr(c)[1:-1]
+
+
+def duration(seconds: float) -> str:
+    """3725 → '1 h 02 min', 75 → '1 min 15 s', 9 → '9 s'."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

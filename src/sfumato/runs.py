@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,25 @@ from sfumato.arguments import shown
 from sfumato.data import KINDS, Dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
+from sfumato.data.features import caption_features
 from sfumato.data.opening import named
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.evaluating import Evaluation, evaluate
 from sfumato.evaluation.training_data import training_data
 from sfumato.hub import Model, ModelConfig, load
 from sfumato.hub.config import read_model
+from sfumato.hub.prompts import frozen_encoder
+from sfumato.nets import ConditionConfig
+from sfumato.readable import duration
 from sfumato.training import (
     Event,
     Plan,
+    Processes,
     Trainer,
     TrainingConfig,
     branch_from,
     conditions_of,
-    extend,
+    join_processes,
     model_for,
     model_from,
     open_data,
@@ -37,19 +43,41 @@ from sfumato.training import (
     train,
     training_config,
 )
+from sfumato.training.config import changed
+from sfumato.training.estimates import too_few
+from sfumato.training.finetuning import moved_attention
+from sfumato.training.networks import check_net
 from sfumato.training.planning import plan_more
+from sfumato.training.precision import can_compile
 from sfumato.training.recipes import RECIPES, configure, kept_from
+from sfumato.training.resources import fit_threads
 from sfumato.training.resuming import suited
+from sfumato.training.run import check_free
 from sfumato.training.settings import full_name
+from sfumato.training.trackers import check_trackers, earlier_trackers, tracked
 
 MINUTES = 20.0  # of a run whose budget nobody gives
+# What a run may go on with otherwise than it began: it changes nothing of what is learnt.
+EXTENDED = (
+    "images", "minutes", "data.source", "data.stream", "machine.accumulate", "machine.compile", "machine.shard",
+    "keeping.checkpoints",
+)  # fmt: skip
+NO_PREVIEWS = "no previews are generated: even the smallest would take more than its share of the time."
+MEASURING = "measuring how fast this machine trains"
+
+Progress = Callable[[str, int, int], None]  # (what is done before the first step, how much of it is, of how much)
+
+
+def _silently(what: str, done: int, of: int) -> None:
+    pass
 
 
 class Run:
     """A run folder: `Run.start("runs/photos", "./photos", size=64, minutes=30)`, later `Run.open("runs/photos")`.
 
-    `train()` and `resume()` yield what happens: steps, previews, checkpoints, measurements. `plan` is what was chosen
-    by this machine's speed, for a run that was just started.
+    `train()` and `resume()` yield what happens: steps, previews, checkpoints, measurements, notes. `plan` is what was
+    chosen by this machine's speed, for a run that was just started; `trainer` trains it, once it is started or resumed.
+    In a program that torchrun, accelerate or srun starts several times, all of them train the run together.
     """
 
     def __init__(
@@ -60,9 +88,10 @@ class Run:
         net: nn.Module | None = None,
     ) -> None:
         self.folder = Path(folder)
+        self.trainer = trainer
         self.plan = plan
-        self._trainer = trainer
         self._net = net
+        self._ready = trainer is not None
 
     @classmethod
     def start(
@@ -72,9 +101,9 @@ class Run:
         base: Model | str | Path | None = None,
         net: str | nn.Module = "auto",
         control: str | Sequence[str] = (),
-        columns: Columns | None = None,
         text_encoder: str | None = None,
         recipe: str | None = None,
+        progress: Progress = _silently,
         **settings: Any,
     ) -> Run:
         """A new run in `folder` on `data`, a data set or what `open_dataset` takes; nothing is trained yet.
@@ -83,31 +112,28 @@ class Run:
         a name in RECIPES, a published way of training, whole but for what is given beside it. What is left open is
         chosen by this machine's speed. `base` is a model to fine-tune, or its run or name; with `lora` only adapters of
         that rank are trained. `net` is a size (see `model_for`), or a network of one's own. `control` names images to
-        condition on, computed from each picture ("edges"), and `columns` those of the metadata; with `base`, a control
-        branch is trained. Raises SfumatoError where `folder` already holds a run, and for what doesn't go together.
+        condition on, computed from each picture ("edges") or in a column of the metadata, whose other columns are
+        `columns`; with `base`, a control branch is trained. `progress(what, done, of)` is called while files are read
+        and the machine is measured. Raises SfumatoError where `folder` already holds a run, and for what doesn't go
+        together.
         """
-        if isinstance(base, str | Path):
-            base = load(base)
-        if not isinstance(net, str | nn.Module):
-            raise SfumatoError(f"`net` is a size such as tiny, or a network of one's own, not {shown(net)}.")
-        if base is not None and net != "auto":
-            raise SfumatoError("the network is that of `base`; leave `net` out.")
-        if base is None and settings.get("lora") is not None:
-            raise SfumatoError("adapters are trained beside the weights of a model; say which by `base`.")
+        processes = join_processes()
+        fit_threads()
+        _check(base, net, text_encoder, settings)
+        base = load(base) if isinstance(base, str | Path) else base
         controls = (control,) if isinstance(control, str) else tuple(control)
-        computed = [name for name in controls if name in CONTROLS]
-        columns = columns or Columns(images=tuple(name for name in controls if name not in computed))
-        config, own, fixed = _configured(data, base, columns, recipe, settings)
-        dataset = data if isinstance(data, Dataset) else open_data(config)
-        conditions = conditions_of(dataset, columns, computed)
-        model: Model | None = None
-        built: ModelConfig | None = None
-        if base is not None:
-            fresh = branch_from if controls else model_from
-            model = fresh(base, dataset, conditions=conditions, seed=config.seed)
-            built = model.config
-        elif isinstance(net, nn.Module):
+        config, own, fixed = _configured(data, base, controls, recipe, settings)
+        if config.machine.compile:
+            _check_compiler(processes)
+        folder = Path(folder)
+        check_free(folder, processes)
+        dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
+        conditions = conditions_of(dataset, config.data.columns, [name for name in controls if name in CONTROLS])
+        model = None if base is None else _based(base, dataset, conditions, config, bool(controls))
+        built = None if model is None else model.config
+        if isinstance(net, nn.Module):
             built = model_for(dataset, net, text_encoder=text_encoder, conditions=conditions)
+        progress(MEASURING, 0, 0)
         plan = plan_run(
             dataset,
             config,
@@ -117,8 +143,21 @@ class Run:
             settings=own,
             text_encoder=text_encoder,
             conditions=conditions,
+            processes=processes,
         )
-        trainer = start_run(Path(folder), dataset, plan.config, model or plan.model, spent=plan.seconds)
+        _read_captions(dataset, plan.model, processes, progress)
+        trainer = start_run(folder, dataset, plan.config, model or plan.model, processes=processes, spent=plan.seconds)
+        notes = list(dataset.notes)
+        if base is not None and (moved := moved_attention(base, dataset)):
+            notes.append(moved)
+        if (asked := config.data.held_out) and not len(trainer.held):
+            few = f"`held_out` {asked:g} of {len(dataset):,} samples are too few to say anything: none is held out."
+            notes.append(few)
+        if not plan.enough:
+            notes.append(too_few(plan))
+        if not plan.config.keeping.previews and "previews" not in fixed:
+            notes.append(NO_PREVIEWS)
+        trainer.notes = [*notes, *_remarks(trainer), *trainer.notes]
         return cls(folder, trainer, plan, net if isinstance(net, nn.Module) else None)
 
     @classmethod
@@ -133,34 +172,67 @@ class Run:
         """What the run is trained by."""
         return training_config(self.folder)
 
-    def train(self) -> Iterator[Event]:
-        """Train to the end of the budget, from the start or from where the run was saved; yields what happens."""
-        if self._trainer is None:
-            yield from self.resume()
-            return
-        trainer, self._trainer = self._trainer, None
-        yield from train(self.folder, trainer)
+    def train(self, track: str | Sequence[str] = ()) -> Iterator[Event]:
+        """Train to the end of the budget, from the start or from where the run was saved; yields what happens.
+
+        The curves are shown in the trackers `track` too: tensorboard, wandb, trackio.
+        """
+        if not self._ready or self.trainer is None:
+            return self.resume(track=track)
+        names, trainer = check_trackers(track), self.trainer
+        self._ready = False
+        return tracked(train(self.folder, trainer), names, self.folder, trainer)
 
     def resume(
-        self, data: Dataset | None = None, minutes: float | None = None, images: int | None = None
+        self,
+        data: str | Path | Dataset | None = None,
+        weights_only: bool = False,
+        track: str | Sequence[str] | None = None,
+        progress: Progress = _silently,
+        **settings: Any,
     ) -> Iterator[Event]:
         """Go on from the newest checkpoint as if never stopped, to the end of the budget or of a longer one.
 
-        `data` are those of the run, where they can't be opened by its config. Raises SfumatoError where the budget is
-        spent.
+        `data` are those of the run, where they can't be opened by its config, or where they are now. With
+        `weights_only` it goes on from the newest weights, where the optimiser's state is lost. `settings` are those of
+        EXTENDED, such as `minutes` or `images`; `track` and `progress` are as in `train` and `start`, and a run stays
+        in its trackers. Raises SfumatoError where the budget is spent.
         """
-        config = extend(self.config, images, minutes)
+        processes = join_processes()
+        fit_threads()
+        names, gone = earlier_trackers(self.folder) if track is None else (check_trackers(track), [])
+        before = self.config
+        config = _extended(before, settings, processes)
+        notes = []
+        if isinstance(data, str | Path):
+            config, data = changed(config, source=named(data)), None
+            if config.data.source != before.data.source:
+                notes.append(
+                    f"the run was trained on {before.data.source} so far, and goes on with {config.data.source}."
+                )
         model = read_model(self.folder, self._net)
-        try:
-            dataset = suited(open_data(config) if data is None else data, model, self.folder)
-        except SfumatoError as error:
-            if data is not None:
-                raise
-            raise SfumatoError(f"{str(error).rstrip('.')}; or give the data of the run as `data`.") from error
-        trainer, _ = resume_run(self.folder, dataset, plan_more(dataset, config, model), net=self._net)
+        dataset = suited(self._data(config, processes, progress) if data is None else data, model, self.folder)
+        progress(MEASURING, 0, 0)
+        config = plan_more(dataset, config, model, processes)
+        trainer, damaged = resume_run(
+            self.folder, dataset, config, processes=processes, weights_only=weights_only, net=self._net
+        )
         if trainer.fraction >= 1:
-            raise SfumatoError(f"{self.folder} has spent its budget; give a longer one, in `minutes` or `images`.")
-        yield from train(self.folder, trainer)
+            raise SfumatoError(
+                f"{self.folder} has spent its budget ({trainer.images:,} images, {duration(trainer.seconds)}); give a "
+                "longer one in `minutes` or `images`."
+            )
+        if not config.keeping.previews and before.keeping.previews:
+            notes.append(NO_PREVIEWS)
+        notes += [*dataset.notes, *gone, *(f"{path} is damaged and was passed over." for path in damaged)]
+        trainer.notes = [*notes, *_remarks(trainer), *trainer.notes]
+        self.trainer, self._ready = trainer, False
+        return tracked(train(self.folder, trainer), names, self.folder, trainer)
+
+    def stop(self) -> None:
+        """Have the training end after the step that it is at, saved."""
+        if self.trainer is not None:
+            self.trainer.stop()
 
     def model(self, weights: str = "ema") -> Model:
         """The model of the newest checkpoint, on the fastest device."""
@@ -171,9 +243,50 @@ class Run:
         data, held, _ = training_data(self.folder, model := self.model())
         return evaluate(model, how.pop("data", data), **{"held_out": held, **how})
 
+    def _data(self, config: TrainingConfig, processes: Processes, progress: Progress) -> Dataset:
+        """The data of the run as its config opens them."""
+        source = config.data.source
+        own = source.startswith(("hf:", "points:", "shapes", "emoji", "digits"))
+        if not own and not Path(source).exists():
+            raise SfumatoError(
+                f"{source}, which the run was trained on, is no folder or file here any more; say where it is now, or "
+                "give the data of the run as `data`."
+            )
+        return _opened(config, processes, progress)
+
+
+def _check(
+    base: Model | str | Path | None, net: str | nn.Module, text_encoder: str | None, settings: Mapping[str, Any]
+) -> None:
+    """Raises SfumatoError for what doesn't go together, before anything is read."""
+    if not isinstance(net, str | nn.Module):
+        raise SfumatoError(f"`net` is a size such as tiny, or a network of one's own, not {shown(net)}.")
+    if isinstance(net, str):
+        check_net(net)
+    if base is None and settings.get("lora") is not None:
+        raise SfumatoError("adapters, `lora`, are trained beside the weights of a model; say which by `base`.")
+    if base is None:
+        return
+    if net != "auto":
+        raise SfumatoError("the network is that of `base`; leave `net` out.")
+    if text_encoder is not None:
+        raise SfumatoError("the model of `base` goes on reading as it learnt to; leave `text_encoder` out.")
+
+
+def _check_compiler(processes: Processes) -> None:
+    if not can_compile(processes.device or pick_device()):
+        raise SfumatoError(
+            "the network can't be compiled here: PyTorch needs a C++ compiler and Python's headers for it (on Debian: "
+            "apt install g++ python3-dev); leave `compile` out."
+        )
+
 
 def _configured(
-    data: str | Path | Dataset, base: Model | None, columns: Columns, recipe: str | None, settings: Mapping[str, Any]
+    data: str | Path | Dataset,
+    base: Model | None,
+    controls: Sequence[str],
+    recipe: str | None,
+    settings: Mapping[str, Any],
 ) -> tuple[TrainingConfig, dict[str, Any], list[str]]:
     """The training, the settings of its model, and the names of what is not left open."""
     given: dict[str, Any] = {full_name(name): value for name, value in settings.items()}
@@ -181,15 +294,87 @@ def _configured(
         given["minutes"] = MINUTES
     if isinstance(size := given.get("data.size"), int):
         given["data.size"] = (size, size)
-    if base is not None and not isinstance(data, Dataset) and KINDS[base.config.kind].spatial:
-        given.setdefault("data.size", base.config.shape[1:])
-    given["data.source"] = data.name if isinstance(data, Dataset) else named(data)
+    given["data.source"] = source = data.name if isinstance(data, Dataset) else named(data)
     if isinstance(data, Dataset) and KINDS[data.kind].spatial:
         given["data.size"] = data.shape[1:]
-    if columns:
-        given["data.columns"] = asdict(columns)
+    elif base is not None and KINDS[base.config.kind].spatial and not source.startswith("points:"):
+        given.setdefault("data.size", base.config.shape[1:])
+    columns = given.pop("data.columns", None) or {}
+    columns = asdict(columns) if isinstance(columns, Columns) else dict(columns)
+    named_images = [name for name in controls if name not in CONTROLS]
+    if named_images and not isinstance(data, Dataset) and not Path(source).exists():
+        raise unknown("control", named_images[0], CONTROLS)  # more likely misspelt than missing from the metadata
+    columns["images"] = (*columns.get("images", ()), *named_images)
+    if any(columns.values()):
+        given["data.columns"] = columns
     config, own = configure(given, recipe)
     if base is not None:
         own = kept_from(base.config, own, recipe, settings)
     fixed = {**given, **RECIPES.get(recipe or "", {})}
     return config, own, [name.rpartition(".")[2] for name in fixed]
+
+
+def _extended(config: TrainingConfig, settings: Mapping[str, Any], processes: Processes) -> TrainingConfig:
+    """`config` as a run goes on with it: another budget, and what changes nothing of what is learnt."""
+    given = {full_name(name): value for name, value in settings.items()}
+    for name in given.keys() - {*EXTENDED}:
+        raise SfumatoError(
+            f"a run goes on as it began, and takes no other `{name}`; it takes {', '.join(EXTENDED)}, or start another."
+        )
+    if given.keys() & {"images", "minutes"}:
+        given = {"images": None, "minutes": None, **given}
+    if given.get("machine.compile"):
+        _check_compiler(processes)
+    if given.get("machine.shard"):
+        given.setdefault("machine.compile", False)
+    given.setdefault("machine.compile", config.machine.compile and can_compile(pick_device()))
+    return changed(config, **{name.rpartition(".")[2]: value for name, value in given.items()})
+
+
+def _opened(config: TrainingConfig, processes: Processes, progress: Progress) -> Dataset:
+    what = f"reading {config.data.source}"
+    progress(what, 0, 0)
+    with processes.first():
+        return open_data(config, partial(progress, what))
+
+
+def _based(
+    base: Model, dataset: Dataset, conditions: Sequence[ConditionConfig], config: TrainingConfig, branch: bool
+) -> Model:
+    """The model that starts from the weights of `base`."""
+    known = {one.name for one in base.config.conditions}
+    if config.lora is not None and any(one.name not in known for one in conditions):
+        raise SfumatoError("adapters take no new conditions; leave `columns` and `control` or `lora` out.")
+    if branch:
+        return branch_from(base, dataset, conditions, config.seed)
+    return model_from(base, dataset, config.seed, conditions)
+
+
+def _read_captions(dataset: Dataset, model: ModelConfig, processes: Processes, progress: Progress) -> None:
+    """Have a frozen encoder read the captions; they are kept for the run to find."""
+    encoder = frozen_encoder(model)
+    if encoder is None or dataset.captions is None:
+        return
+    encoder.device = processes.device or pick_device()
+    with processes.first():
+        caption_features(dataset.captions, encoder, progress=partial(progress, f"captions through {encoder.name}"))
+
+
+def _remarks(trainer: Trainer) -> list[str]:
+    """What is to be said of a run that begins or goes on."""
+    config, model = trainer.config, trainer.model
+    found = []
+    trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad) / 1e6
+    if config.lora is not None:
+        found.append(f"only adapters of rank {config.lora} are trained: {trained:.2f} M parameters.")
+    if config.machine.shard and not trainer.sharded:
+        found.append(
+            "one process has none to share the weights out with, and holds them all; start several with torchrun."
+        )
+    if (sees := model.config.control_branch) is not None:
+        found.append(f"only a control branch for {sees.name} is trained: {trained:.2f} M parameters.")
+    if config.machine.compile:
+        found.append(
+            "the first step waits for the network to be compiled, for a minute or two; the others are faster for it."
+        )
+    return found

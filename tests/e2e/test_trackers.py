@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.cli.trackers import Trackers, check_trackers, earlier_trackers
 from sfumato.errors import SfumatoError
-from sfumato.training import TrainingConfig, start_run, train
+from sfumato.training import Noted, TrainingConfig, start_run, train
+from sfumato.training.trackers import Trackers, check_trackers, earlier_trackers, tracked
 from tiny import TINY, Command, blobs
 
 pytest.importorskip("tensorboard")
@@ -55,18 +55,14 @@ def test_held_out_losses_and_previews_are_shown_too(tmp_path: Path) -> None:
     assert sum(tag.startswith("held out/sigma ") for tag in tags["scalars"]) == 4
 
 
-def test_a_tracker_that_fails_is_left_out_and_the_run_goes_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_tracker_that_fails_is_left_out_and_the_run_goes_on(tmp_path: Path) -> None:
     run = tmp_path / "run"
     trainer = start_run(run, blobs(), TrainingConfig("blobs", images=16 * 20, batch=16, previews=1), TINY)
     (run / "tensorboard").write_text("a file where the tracker's folder should be")
-    trackers = Trackers(["tensorboard"], run, trainer)
-    for event in train(run, trainer):
-        trackers.take(event)
-    trackers.close()
+    events = list(tracked(train(run, trainer), ["tensorboard"], run, trainer))
     assert trainer.fraction == 1
-    assert "tensorboard failed and is left out" in capsys.readouterr().out
+    said = [event.text for event in events if isinstance(event, Noted)]
+    assert sum("tensorboard failed and is left out" in text for text in said) == 1
 
 
 def test_a_run_that_is_stopped_shows_its_last_steps_too(tmp_path: Path) -> None:
@@ -89,20 +85,19 @@ def test_curves_are_written_out_where_training_fails(sfumato: Command, tmp_path:
     assert curve(tmp_path / "runs" / "nan" / "tensorboard", "skipped")
 
 
-def test_a_tracker_that_hangs_holds_nothing_up(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tracker_that_hangs_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = threading.Event()  # that never answers while the run goes on
     monkeypatch.setattr("accelerate.tracking.TensorBoardTracker.start", lambda self: network.wait())
     run = tmp_path / "run"
     trainer = start_run(run, blobs(), TrainingConfig("blobs", images=16 * 20, batch=16, previews=1), TINY)
     trackers = Trackers(["tensorboard"], run, trainer)
+    assert [note.text for note in trackers.said()] == [f"see the curves with: tensorboard --logdir {run}/tensorboard"]
     for event in train(run, trainer):
         trackers.take(event)
     trackers.close(patience=0)
     network.set()
     assert trainer.fraction == 1
-    assert "tensorboard failed and is left out from here on: it doesn't come to an end" in capsys.readouterr().out
+    assert trackers.notes == ["tensorboard failed and is left out from here on: it doesn't come to an end"]
 
 
 def test_an_unknown_tracker_is_refused_before_training() -> None:
@@ -121,13 +116,13 @@ def test_a_missing_library_is_named_though_a_folder_has_its_name(sfumato: Comman
 
 
 def test_a_run_goes_on_without_a_tracker_whose_library_has_gone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tensorboard").mkdir()
-    assert earlier_trackers(tmp_path) == ["tensorboard"]
+    assert earlier_trackers(tmp_path) == (["tensorboard"], [])
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert earlier_trackers(tmp_path) == []
-    assert "goes on without tensorboard" in capsys.readouterr().out
+    names, (said,) = earlier_trackers(tmp_path)
+    assert names == [] and "goes on without tensorboard" in said
 
 
 def test_no_tracker_is_imported_unless_asked_for(sfumato: Command, tmp_path: Path) -> None:

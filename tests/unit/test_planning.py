@@ -13,10 +13,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.cli.running import too_few
 from sfumato.errors import SfumatoError
 from sfumato.hub import SamplingConfig, new_model
 from sfumato.training import Judged, Plan, Preview, Saved, Trainer, TrainingConfig, plan_run, start_run, train
+from sfumato.training.estimates import too_few
 from sfumato.training.looks import SHARE, look_seconds
 from sfumato.training.planning import (
     BASE,
@@ -143,7 +143,7 @@ def test_too_few_steps_are_said_with_what_helps(monkeypatch: pytest.MonkeyPatch)
     assert not plan.enough and plan.enough_at == 64
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert "too few for 256×256 pixels" in too_few(plan)
-    assert too_few(plan).endswith("use --size 64, more --minutes, or a GPU.")
+    assert too_few(plan).endswith("use `size` 64, more `minutes`, or a GPU.")
 
 
 def test_a_measured_rate_is_that_of_its_steps_and_holds_their_memory() -> None:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 import sfumato
 from sfumato import Run, SfumatoError
+from sfumato.cli import app
+from sfumato.hub.config import read_config
 from sfumato.training import Noted, Progress, Saved
 
 TINY: dict[str, Any] = {
@@ -68,3 +70,37 @@ def test_sampling_that_begins_beyond_what_is_trained_is_said(tmp_path: Path) -> 
     for recipe in sfumato.training.recipes.RECIPES:
         run = Run.start(tmp_path / recipe, "digits", recipe=recipe, **TINY)
         assert not any("begins at" in event.text for event in run.train() if isinstance(event, Noted))
+
+
+def test_the_command_line_starts_the_run_that_python_starts_and_says_what_it_says(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (pictures / "red" / "broken.png").write_text("no picture")
+    words = ["--net", "nano", "--images", "32", "--batch", "8", "--precision", "fp32", "--compile", "no", "--keep", "3"]
+    words += ["--set", "previews=0", "--set", "evaluated=0", "--held-out", "0.1", "--control", "edges"]
+    app(["train", "pictures", "--name", "ours", *words], print_error=False, result_action="return_value")
+    shown = " ".join(capsys.readouterr().out.split())
+    run = Run.start("runs/theirs", "pictures", checkpoints=3, held_out=0.1, control="edges", **TINY)
+    said = [event.text for event in run.train() if isinstance(event, Noted)]
+    assert run.config == Run.open("runs/ours").config
+    assert read_config(Path("runs/ours/config.json")) == read_config(Path("runs/theirs/config.json"))
+    assert "`held_out` 0.1 of 12 samples are too few to say anything: none is held out." in said
+    assert any("broken.png" in text for text in said)
+    assert [text.replace("`held_out`", "--held-out") in shown for text in said] == [True] * len(said)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"batch": 4}, "a run goes on as it began, and takes no other `batch`"),
+        ({"images": 16}, "has spent its budget .32 images"),
+        ({"data": "elsewhere"}, "elsewhere, which the run was trained on, is no folder or file here any more"),
+    ],
+)
+def test_what_a_run_can_not_go_on_with_is_said_when_it_is_asked(
+    tmp_path: Path, given: dict[str, Any], words: str
+) -> None:
+    list(Run.start(tmp_path / "run", "digits", **TINY).train())
+    with pytest.raises(SfumatoError, match=words):
+        Run.open(tmp_path / "run").resume(**given)

@@ -287,7 +287,7 @@ def test_snapshots_of_steps_that_were_lost_are_taken_again(tmp_path: Path) -> No
 
 def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
     start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
-    with pytest.raises(SfumatoError, match="already holds a run; go on with --resume"):
+    with pytest.raises(SfumatoError, match="already holds a run; `resume` that"):
         start_run(tmp_path / "run", blobs(), CONFIG, TINY, CPU)
 
 

@@ -13,9 +13,10 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from sfumato import __version__
-from sfumato.cli.display import console, duration, note
+from sfumato.cli.display import console, note
 from sfumato.cli.opening import open_model
 from sfumato.cli.sample import results_folder
+from sfumato.readable import duration
 from sfumato.shell import Option, command_line
 
 if TYPE_CHECKING:

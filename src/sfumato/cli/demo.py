@@ -12,13 +12,14 @@ from cyclopts import Parameter
 from sfumato.cli.display import console, next_command, print_facts
 from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.record import By, facts
-from sfumato.cli.running import run
+from sfumato.cli.running import show_training
 from sfumato.data import Dataset, open_dataset, save_animation, save_png, tile
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge
 from sfumato.hub import SamplingConfig, load
 from sfumato.hub.request import Request
 from sfumato.hub.resolving import resolve
+from sfumato.runs import Run
 from sfumato.sampling import Step
 from sfumato.training import Plan, TrainingConfig, fastest_precision, pick_device, plan_run, start_run
 from sfumato.training.config import changed
@@ -70,7 +71,8 @@ def demo(
     folder = _free_folder(out / "digits")
     plan = demo_plan(dataset, demo_config(minutes, images))
     trainer = start_run(folder, dataset, plan.config, plan.model, spent=plan.seconds)
-    run(folder, trainer, plan=plan)
+    run = Run(folder, trainer, plan)
+    show_training(run, run.train())
 
     model = load(folder, device=pick_device())
     classes = dataset.classes

@@ -19,7 +19,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from sfumato.readable import readable
+from sfumato.readable import duration, readable
 from sfumato.shell import Option, command_line
 
 if TYPE_CHECKING:  # the lesson opens without waiting for PyTorch
@@ -43,16 +43,6 @@ class SafeConsole(Console):
 PIPED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
 console = SafeConsole(highlight=False, markup=False, width=PIPED)
 _BARS = "▁▂▃▄▅▆▇█"
-
-
-def duration(seconds: float) -> str:
-    """3725 → '1 h 02 min', 75 → '1 min 15 s', 9 → '9 s'."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def count(value: float) -> str:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from rich.table import Table
 from torch import Tensor
 
-from sfumato.cli.display import console, count, duration, note, print_facts
+from sfumato.cli.display import console, count, note, print_facts
 from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.groups import COMMON, HOW, MEASURED, OUTPUT
 from sfumato.cli.opening import open_model
@@ -28,6 +28,7 @@ from sfumato.evaluation.training_data import training_data
 from sfumato.hub.request import Request, seed_words
 from sfumato.hub.resolving import resolve
 from sfumato.hub.settings import settle
+from sfumato.readable import duration
 from sfumato.sampling import Step
 from sfumato.shell import command_line
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from sfumato.cli.display import count, duration, print_facts
+from sfumato.cli.display import count, print_facts
 from sfumato.cli.options import describe as conditions_words
 from sfumato.cli.record import BEFORE_REQUESTS, before_requests
-from sfumato.data import Dataset, open_dataset, read_about
+from sfumato.data import Dataset, read_about
 from sfumato.data.dataset import USED
 from sfumato.data.report import BESIDE
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
-from sfumato.readable import readable
+from sfumato.readable import duration, readable
 from sfumato.strict import parse
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
@@ -69,7 +68,7 @@ def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
     from sfumato.cli.opening import open_and_tell
     from sfumato.cli.training_options import parse_size
 
-    dataset = open_and_tell(spec, partial(open_dataset, spec, parse_size(size)))
+    dataset = open_and_tell(spec, parse_size(size))
     return [
         ("samples", count(len(dataset))),
         ("shape", " × ".join(map(str, dataset.shape))),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.markup import escape
+from rich.progress import TaskID
 
 from sfumato.cli.display import console, note
-from sfumato.data import Dataset
-from sfumato.data.features import caption_features
-from sfumato.hub import Model, ModelConfig, load
-from sfumato.hub.prompts import frozen_encoder
-from sfumato.training import ALONE, Processes, pick_device
+from sfumato.data import Dataset, open_dataset
+from sfumato.hub import Model, load
+from sfumato.training import pick_device
 from sfumato.training.resources import fit_threads, settle_threads
 
 PIXELS = 4 * 32 * 32  # of the pictures that threads are chosen by
@@ -32,30 +33,26 @@ def open_model(run: str | Path, weights: str = "ema") -> Model:
     return model
 
 
-def open_and_tell(data: str, open_it: Callable[..., Dataset], processes: Processes = ALONE) -> Dataset:
-    """Have `open_it(progress=…)` open the data, with a bar over the files; report what was converted or left out."""
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each thing that is done while the block is open: `progress(what, done, of)` moves it."""
     from rich.progress import Progress as Bar
 
-    with processes.first(), Bar(console=console, transient=True) as bar:
-        task = bar.add_task(f"reading {escape(data)}", total=None, visible=data.startswith("hf:"))
+    with Bar(console=console, transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
 
-        def read(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
+        def progress(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(escape(what), total=None)
+            bar.update(tasks[what], completed=done, total=of or None)
 
-        dataset = open_it(progress=read)
+        yield progress
+
+
+def open_and_tell(spec: str, size: tuple[int, int] | None = None) -> Dataset:
+    """The data set called `spec`, opened with a bar over its files; says what was converted or left out."""
+    with bars() as progress:
+        dataset = open_dataset(spec, size, progress=partial(progress, f"reading {spec}"))
     for text in dataset.notes:
         note(text)
     return dataset
-
-
-def read_captions(dataset: Dataset, model: ModelConfig, processes: Processes) -> None:
-    """Have a frozen encoder read the captions, with a progress bar; they are kept for the run to find."""
-    from rich.progress import Progress as Bar
-
-    encoder = frozen_encoder(model)
-    if encoder is None or dataset.captions is None:
-        return
-    encoder.device = processes.device or pick_device()
-    with processes.first(), Bar(console=console, transient=True) as bar:
-        task = bar.add_task(f"captions through {escape(encoder.name)}", total=None)
-        caption_features(dataset.captions, encoder, progress=lambda n, of: bar.update(task, completed=n, total=of))

@@ -18,11 +18,15 @@ from sfumato.hub import Model
 from sfumato.hub.conditioning import STRENGTH
 from sfumato.hub.request import MAX_IMAGES, Control, File, PictureEdit, Value, parse_seeds
 from sfumato.nets import ConditionConfig
+from sfumato.training.settings import FIELDS
 
 VARIATION = 0.6  # the strength, where none is asked for
 ALL = "all"  # of --interval: guide everywhere, whatever the model's own settings say
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
-WORDS = {"labels": "--class", "prompts": "the prompt"}  # fields that are options of another name
+WORDS = {  # what fields and arguments of the library are called here, where that isn't their own name
+    "base": "--from", "checkpoints": "--keep", "columns": "--number, --vector", "folder": "--name",
+    "data": "DATA, as in sfumato train DATA --resume", "labels": "--class", "prompts": "the prompt",
+}  # fmt: skip
 OPTIONS = {"number": "--number", "vector": "--vector", "image": "--control"}
 EXAMPLES = {"number": "--number {}=30", "vector": "--vector {}=1,0,2", "image": "--control {}=picture.png"}
 
@@ -33,8 +37,18 @@ def option_words() -> Iterator[None]:
     try:
         yield
     except SfumatoError as error:
-        words = re.sub(r"`([a-z_-]+)`", lambda found: WORDS.get(found[1], f"--{found[1]}"), str(error))
-        raise SfumatoError(words) from error
+        raise SfumatoError(in_options(str(error))) from error
+
+
+def in_options(text: str) -> str:
+    """A message of the library in the words of the options: `labels` → --class, `objective.weight` → --set of it."""
+
+    def option(name: str) -> str:
+        if name.partition(".")[0] in FIELDS and "." in name:
+            return f"--set {name}"
+        return WORDS.get(name, f"--{name.replace('_', '-')}")
+
+    return re.sub(r"`([a-z_-]+(?:\.[a-z_.]+)?)`", lambda found: option(found[1]), text)
 
 
 def pick_seeds(seeds: str | None, count: int | None, default: int) -> tuple[int, ...]:

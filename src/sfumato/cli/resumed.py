@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sfumato.cli.display import note
-from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig
+from sfumato.hub.config import read_config
 from sfumato.nets import name_of
-from sfumato.training import TrainingConfig, extend
-from sfumato.training.config import changed
-from sfumato.training.precision import can_compile, pick_device
+from sfumato.runs import Run
+from sfumato.training import TrainingConfig
 
 OBEYED = {
     "accumulate", "compile", "data", "images", "keep", "minutes", "name", "out", "resume", "shard", "stream", "track",
@@ -42,36 +41,9 @@ OWN: dict[str, Callable[[TrainingConfig, ModelConfig], object]] = {
 OPTIONS = {"source": "from", "settings": "set"}  # whose parameters are called otherwise
 
 
-def resumed(
-    config: TrainingConfig,
-    images: int | None,
-    minutes: float | None,
-    accumulate: int | None,
-    shard: bool | None,
-    stream: bool | None,
-    keep: int | None,
-    compile: str | None,
-    data: str | None,
-) -> TrainingConfig:
-    """The config that a run goes on with: another budget and what changes nothing of what is learnt."""
-    config = extend(config, images, minutes, accumulate, shard)
-    able = can_compile(pick_device())
-    if compile not in (None, "auto", "yes", "no"):
-        raise SfumatoError(f"--compile is auto, yes or no, not '{compile}'.")
-    if compile == "yes" and not able:
-        raise SfumatoError("the network can't be compiled here; leave --compile out.")
-    compiled = able and compile != "no" and (config.machine.compile or compile == "yes")
-    return changed(
-        config,
-        source=data or config.data.source,
-        compile=compiled,
-        stream=config.data.stream if stream is None else stream,
-        checkpoints=config.keeping.checkpoints if keep is None else keep,
-    )
-
-
-def note_left_out(given: Mapping[str, object], config: TrainingConfig, model: ModelConfig) -> None:
+def note_left_out(given: Mapping[str, object], run: Run) -> None:
     """Say which of the options that were `given` the run goes on without, since it began otherwise."""
+    config, model = run.config, read_config(run.folder / "config.json")
     for name, value in given.items():
         own = OWN[name](config, model)
         if value is None or value is False or value in ("", []) or _alike(name, value, own):

@@ -3,54 +3,57 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sfumato.data.columns import Columns
-from sfumato.data.controls import CONTROLS
-from sfumato.errors import SfumatoError, unknown
-from sfumato.hub import Model
-from sfumato.training import ALONE, Precision, Processes, TrainingConfig, pick_device
-from sfumato.training.precision import can_compile
-from sfumato.training.recipes import RECIPES, configure, kept_from
+from sfumato.errors import SfumatoError
 from sfumato.training.settings import parse_settings
 
+SETTINGS = {  # what each option is called in config.json
+    "size": "data.size", "held_out": "data.held_out", "flip": "data.flip", "crop": "data.crop", "stream": "data.stream",
+    "columns": "data.columns", "images": "images", "minutes": "minutes", "batch": "batch", "seed": "seed",
+    "lora": "lora", "optimizer": "optimizer.name", "learning_rate": "optimizer.learning_rate",
+    "accumulate": "machine.accumulate", "shard": "machine.shard", "precision": "machine.precision",
+    "compile": "machine.compile", "keep": "keeping.checkpoints",
+}  # fmt: skip
+CHOICES: dict[str, dict[str, str | bool | None]] = {
+    "precision": {"auto": None, "bf16": "bf16", "fp32": "fp32"},
+    "compile": {"auto": None, "yes": True, "no": False},
+}
+WHY = {"precision": " (float16 overflows)"}
 
-def settled(
-    options: Mapping[str, Any], recipe: str | None, texts: Sequence[str], start: Model | None
-) -> tuple[TrainingConfig, dict[str, Any], list[str]]:
-    """The training that options, recipe and --set ask for, the settings of its model, and the names that were given.
 
-    Raises SfumatoError where an option and --set contradict each other, or where they would make of the model that is
-    to `start` from another one.
+def settings_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the options of `train` say, --set among them, by their names in config.json.
+
+    Raises SfumatoError for one that can't be, and where an option and --set contradict each other.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    more = parse_settings(texts)
-    for name in more:
-        if name in given and name != "data.source" and more[name] != given[name]:
+    said = {**options, "size": parse_size(options["size"]), "flip": options["flip"] or None}
+    said |= {name: _chosen(name, options[name]) for name in CHOICES}
+    columns = Columns(listed(options["number"]), listed(options["vector"]))
+    said["columns"] = columns or None
+    given = {setting: said[name] for name, setting in SETTINGS.items() if said[name] is not None}
+    more = parse_settings(options["settings"] or ())
+    for name in more.keys() & given.keys():
+        if more[name] != given[name]:
             raise SfumatoError(
                 f"--set {name}={more[name]} contradicts the option that says {given[name]}; leave one out."
             )
-    if not given.keys() & {"images", "minutes"} and not more.keys() & {"images", "minutes"}:
-        given["minutes"] = 20.0
-    if given.get("keeping.checkpoints", 1) < 1:
-        raise SfumatoError(f"--keep must be above 0, got {given['keeping.checkpoints']}.")
-    config, model = configure(given | more, recipe, "--set" if more else "what is asked for")
-    if start is not None:
-        model = kept_from(start.config, model, recipe, more, ("--from", "--recipe", "--set {}"))
-    named = {**given, **more, **(RECIPES[recipe] if recipe else {})}
-    return config, model, [name.rpartition(".")[2] for name in named]
+    return given | more
 
 
 def listed(names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
 
 
-def check_columns(columns: Columns, data: str) -> None:
-    """A control that can be neither computed nor read is more likely misspelt than missing from the metadata."""
-    if columns.images and not Path(data).exists():
-        raise unknown("control", columns.images[0], CONTROLS)
+def _chosen(option: str, value: str | None) -> str | bool | None:
+    choices = CHOICES[option]
+    if value is not None and value not in choices:
+        *others, last = choices
+        raise SfumatoError(f"--{option} is {', '.join(others)} or {last}, not '{value}'{WHY.get(option, '')}.")
+    return choices[value] if value is not None else None
 
 
 def run_name(data: str) -> str:
@@ -71,23 +74,3 @@ def parse_size(size: str | None) -> tuple[int, int] | None:
     if not match or 0 in (height := int(match[1]), width := int(match[2] or match[1])):
         raise SfumatoError(f"--size takes pixels such as 64, or 48x64 for height x width, not '{size}'.")
     return height, width
-
-
-def check_precision(precision: str) -> Precision:
-    """The precision that is asked for; with "auto", it will be measured."""
-    offered: dict[str, Precision] = {"auto": "fp32", "bf16": "bf16", "fp32": "fp32"}
-    if precision not in offered:
-        raise SfumatoError(f"--precision is auto, bf16 or fp32, not '{precision}' (float16 overflows).")
-    return offered[precision]
-
-
-def check_compile(choice: str, processes: Processes = ALONE) -> bool:
-    """Whether the network is to be compiled, as is asked for; with "auto", it will be weighed."""
-    if choice not in ("auto", "yes", "no"):
-        raise SfumatoError(f"--compile is auto, yes or no, not '{choice}'.")
-    if choice == "yes" and not can_compile(processes.device or pick_device()):
-        raise SfumatoError(
-            "the network can't be compiled here: PyTorch needs a C++ compiler and Python's headers for it (on Debian: "
-            "apt install g++ python3-dev); leave --compile out."
-        )
-    return choice == "yes"

@@ -29,7 +29,8 @@ Split = Literal["within classes", "over all"]
 def _at_least(config: object, **least: int) -> None:
     for name, low in least.items():
         if getattr(config, name) < low:
-            raise SfumatoError(f"{name.replace('_', ' ')} must be at least {low}, got {getattr(config, name)}.")
+            words = "above 0" if low == 1 else f"at least {low}"
+            raise SfumatoError(f"`{name}` must be {words}, got {getattr(config, name)}.")
 
 
 @dataclass(frozen=True)

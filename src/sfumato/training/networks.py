@@ -36,8 +36,8 @@ def model_for(
     tiny up to 16 pixels a side, small up to 64, medium above; nano where it is to be trained for less than a minute.
     plan_run goes by this machine's speed instead.
     """
-    if isinstance(net, str) and net not in ("auto", *NAMED_NETS):
-        raise unknown("network size", net, ["auto", *NAMED_NETS])
+    if isinstance(net, str):
+        check_net(net)
     if text_encoder is not None and dataset.captions is None:
         raise SfumatoError(f"{dataset.name} has no captions for the text encoder {text_encoder} to read; leave it out.")
     some, _ = dataset.batch(dataset.spread(10_000))
@@ -73,6 +73,12 @@ def model_for(
         sampling=sampling or SamplingConfig(),
         kind=dataset.kind,
     )
+
+
+def check_net(net: str) -> None:
+    """Raises SfumatoError unless `net` is "auto" or a size that has a name."""
+    if net not in ("auto", *NAMED_NETS):
+        raise unknown("network size", net, ["auto", *NAMED_NETS])
 
 
 def _try_out(net: nn.Module, model: ModelConfig) -> None:

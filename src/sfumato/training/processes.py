@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 import torch
@@ -160,8 +161,11 @@ def join_processes() -> Processes:
 
     Raises SfumatoError where accelerate is missing, or was asked itself to cut the model into pieces.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return ALONE
+    return ALONE if int(os.environ.get("WORLD_SIZE", "1")) == 1 else _joined()
+
+
+@cache
+def _joined() -> Processes:
     try:
         from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
     except ImportError as error:

@@ -106,7 +106,7 @@ def start_run(
         config = changed(config, origin=Origin(model.source, model.weights_hash))
         start, tokenizer, model = model.denoiser.net.state_dict(), model.tokenizer, model.config
     elif config.lora is not None:
-        raise SfumatoError("adapters are trained beside the weights of a model; say of which with --from.")
+        raise SfumatoError("adapters are trained beside the weights of a model; say of which.")
     text = model.net.text
     if start is None and text is not None and dataset.captions is None:
         raise SfumatoError(f"{dataset.name} has no captions and the network is to read prompts; add captions.")
@@ -118,19 +118,23 @@ def start_run(
     trainer.seconds = spent
     check_room(folder, trainer, 0 if start is None else snapshot_bytes(trainer))
     if processes.main:
-        if (folder / "config.json").exists():
-            raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
-        if saved_in(folder / "checkpoints"):  # which this run would delete as it saves its own
-            raise SfumatoError(
-                f"{folder} holds checkpoints of a run whose config.json is missing; restore that, or give another "
-                "--name."
-            )
+        check_free(folder)
         if start is not None:
             write_start(folder, start)
         if tokenizer is not None:
             replace_file(folder / TOKENIZER, tokenizer.to_str().encode())
         replace_file(folder / "config.json", config_json(model=model, training=config))
     return trainer
+
+
+def check_free(folder: Path, processes: Processes = ALONE) -> None:
+    """Raises SfumatoError where `folder` already holds a run, or what is left of one."""
+    if processes.same((folder / "config.json").exists()):
+        raise SfumatoError(f"{folder} already holds a run; `resume` that, or give another `folder`.")
+    if processes.same(bool(saved_in(folder / "checkpoints"))):  # which a new run would delete as it saves its own
+        raise SfumatoError(
+            f"{folder} holds checkpoints of a run whose config.json is missing; restore that, or give another `folder`."
+        )
 
 
 def _check_data(dataset: Dataset, config: TrainingConfig) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict
 from functools import partial
 from netrc import NetrcParseError, netrc
@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sfumato.cli.display import console, note
 from sfumato.errors import SfumatoError, unknown
-from sfumato.training import Judged, Measured, Preview, Trainer
-from sfumato.training.run import Event
+from sfumato.training.previews import Preview
+from sfumato.training.run import Event, Judged, Measured
+from sfumato.training.saving import Noted
+from sfumato.training.trainer import Trainer
 
 TRACKERS = {  # how to see what each has kept in the run's folder
     "tensorboard": "tensorboard --logdir {folder}",
@@ -31,24 +32,38 @@ BEHIND = 1000  # what may wait for a tracker before it is left out
 CLOSING_SECONDS = 20.0  # seconds that a tracker has for its last words
 
 
-def check_trackers(names: str) -> list[str]:
+def check_trackers(names: str | Sequence[str]) -> list[str]:
     """'tensorboard,wandb' as a list. Raises SfumatoError for an unknown one, and where a library is missing."""
-    found = list(dict.fromkeys(name.strip().lower() for name in names.split(",") if name.strip()))
+    parts = names.split(",") if isinstance(names, str) else names
+    found = list(dict.fromkeys(name.strip().lower() for name in parts if name.strip()))
     for name in found:
         if name not in TRACKERS:
             raise unknown("tracker", name, TRACKERS)
         if missing := _missing(name):
-            raise SfumatoError(f"--track {name} needs {missing}; install it with: pip install accelerate {name}.")
+            raise SfumatoError(f"the tracker {name} needs {missing}; install it with: pip install accelerate {name}.")
     return found
 
 
-def earlier_trackers(folder: Path) -> list[str]:
-    """The trackers that the run in `folder` was shown in before, by the folders that they left there."""
-    names = [name for name in TRACKERS if (folder / name).is_dir()]
-    for name in names:
-        if missing := _missing(name):
-            note(f"the run goes on without {name}, which needs {missing}.")
-    return [name for name in names if not _missing(name)]
+def earlier_trackers(folder: Path) -> tuple[list[str], list[str]]:
+    """The trackers that the run in `folder` was shown in before, by the folders that they left there, and what to say
+    of those whose library has gone."""
+    lacking = {name: _missing(name) for name in TRACKERS if (folder / name).is_dir()}
+    notes = [f"the run goes on without {name}, which needs {library}." for name, library in lacking.items() if library]
+    return [name for name, library in lacking.items() if not library], notes
+
+
+def tracked(events: Iterator[Event], names: Sequence[str], folder: Path, trainer: Trainer) -> Iterator[Event]:
+    """The `events` of the run in `folder`, handed on to the trackers `names` too; what is to be said of those is added.
+
+    Whoever leaves off or fails, the trackers have their last words.
+    """
+    trackers = Trackers(names, folder, trainer)
+    with closing(events), closing(trackers):  # type: ignore[type-var]
+        for event in events:
+            trackers.take(event)
+            yield from trackers.said()
+            yield event
+    yield from trackers.said()
 
 
 def _missing(name: str) -> str | None:
@@ -64,6 +79,7 @@ class Trackers:
     """Hands the events of a run on to trackers. None can stop the run or hold it up: one that fails is left out."""
 
     def __init__(self, names: Sequence[str], folder: Path, trainer: Trainer) -> None:
+        self.notes: list[str] = []
         self._feeders: list[Feeder] = []
         if not trainer.processes.main:
             return
@@ -72,8 +88,14 @@ class Trackers:
             if name == "trackio":  # read as it is imported
                 os.environ.setdefault("TRACKIO_DIR", str((folder / name).absolute()))
             if name != "wandb" or not _wandb_login():
-                note(f"see the curves with: {TRACKERS[name].format(folder=folder / name)}")
-            self._feeders.append(Feeder(name, partial(_start, name, folder, config, trainer.step)))
+                self.notes.append(f"see the curves with: {TRACKERS[name].format(folder=folder / name)}")
+            start = partial(_start, name, folder, config, trainer.step)
+            self._feeders.append(Feeder(name, start, self.notes.append))
+
+    def said(self) -> Iterator[Noted]:
+        """What is to be said of the trackers, once."""
+        while self.notes:
+            yield Noted(self.notes.pop(0))
 
     def take(self, event: Event) -> None:
         """Hand on what was measured or generated."""
@@ -98,10 +120,8 @@ class Trackers:
 
     def close(self, patience: float = CLOSING_SECONDS) -> None:
         """Have all written out, waiting for each for `patience` seconds at most."""
-        if self._feeders:
-            with console.status(f"handing on the last curves to {', '.join(one.name for one in self._feeders)}"):
-                for feeder in self._feeders:
-                    feeder.close(patience)
+        for feeder in self._feeders:
+            feeder.close(patience)
 
     def _each(self, act: Callable[[Any], object]) -> None:
         for feeder in self._feeders:
@@ -111,8 +131,9 @@ class Trackers:
 class Feeder:
     """Starts a tracker and feeds it from a thread of its own, so that one that waits for a network holds nobody up."""
 
-    def __init__(self, name: str, start: Callable[[], Any]) -> None:
+    def __init__(self, name: str, start: Callable[[], Any], say: Callable[[str], None]) -> None:
         self.name = name
+        self._say = say
         self._left_out = False
         self._waiting: Queue[Callable[[Any], object] | None] = Queue(BEHIND)
         self._thread = Thread(target=self._feed, args=(start,), name=name, daemon=True)
@@ -147,7 +168,7 @@ class Feeder:
     def _leave_out(self, reason: str) -> None:
         if not self._left_out:
             self._left_out = True
-            note(f"{self.name} failed and is left out from here on: {reason}")
+            self._say(f"{self.name} failed and is left out from here on: {reason}")
 
 
 def _start(name: str, folder: Path, config: dict[str, Any], step: int) -> Any:
