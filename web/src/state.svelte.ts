@@ -28,6 +28,10 @@ addEventListener('popstate', () => {
   Object.assign(fields, now)
 })
 
+/** Fields whose ends are so near that a value can be led there through those between, and where they are now. */
+const measures = new Map<string, () => number>()
+const NEAR = 10
+
 type Plain = number | string | boolean
 type Widened<T> = T extends number ? number : T extends boolean ? boolean : T
 
@@ -50,6 +54,10 @@ export function field<T extends Plain>(
       return Math.min(max, Math.max(min, value))
     }
     return value
+  }
+  if (typeof fallback === 'number' && allowed && !Array.isArray(allowed)) {
+    const { min, max } = allowed as { min: number; max: number }
+    if (max - min <= NEAR) measures.set(name, () => read(fields[name]) as number)
   }
   return {
     get value() {
@@ -77,6 +85,30 @@ export function go(to: Record<string, string | undefined>): void {
     else fields[name] = value
   }
   history.pushState(null, '', address(fields))
+}
+
+/** Go there as `go` does; measures take so many milliseconds for the way. The address has their ends at once. */
+export function move(to: Record<string, string | undefined>, milliseconds: number): void {
+  const ways = Object.entries(to).flatMap(([name, value]) => {
+    const from = measures.get(name)?.()
+    return milliseconds && from !== undefined && value !== undefined && (fields.c ?? to.c) === to.c ? [{ name, from, to: value, shown: short(from) }] : []
+  })
+  go(to)
+  if (!ways.length) return
+  for (const { name, shown } of ways) fields[name] = shown
+  const begun = performance.now()
+  const step = (now: number) => {
+    const share = Math.min(1, Math.max(0, (now - begun) / milliseconds))
+    const eased = share * share * (3 - 2 * share)
+    for (const way of ways) {
+      if (fields[way.name] !== way.shown) continue // the reader has taken it
+      way.shown = share < 1 ? short(way.from + eased * (Number(way.to) - way.from)) : way.to
+      fields[way.name] = way.shown
+    }
+    if (share < 1) requestAnimationFrame(step)
+    else write()
+  }
+  requestAnimationFrame(step)
 }
 
 /** The address of `to`, for a real link that opens in a new tab too. */

@@ -486,7 +486,56 @@ async function brush() {
   }
 }
 
-const LAWS = { brush, motion, keyboard, terms, flat, storage, settings, quiz }
+/**
+ * Words that move the panel do so by keyboard, by the address alone, and with scene, main control and sentence in view
+ * together; Back takes it back.
+ */
+async function actions() {
+  const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside'] // as tall as a phone by themselves
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }])
+    for (const id of Object.keys(VIEWS)) {
+      const it = await visitStill(`c=${id}`, { viewport })
+      const { page } = it
+      await ready(page, id)
+      const words = page.locator('.theory a[data-action]')
+      assert.ok((await words.count()) > 2, `${id} has hardly an action in its text`)
+      for (let i = 0; i < (await words.count()); i++) {
+        const link = words.nth(i)
+        const where = `${id} at ${viewport.width}: “${await link.textContent()}”`
+        const before = page.url()
+        const wanted = Object.fromEntries(new URL(await link.evaluate((e) => e.href)).searchParams)
+        await link.evaluate((e) => e.scrollIntoView({ block: 'center' }))
+        await link.press('Enter')
+        await until(`${where} does not set the address`, () => fields(page), (now) => JSON.stringify(now) === JSON.stringify(wanted), page)
+        if (viewport.width > 500 || !alone.some((view) => page.url().includes(view)))
+          await until(`${where}: scene, control and sentence are not in view together`, () => link.evaluate(unseen), (hidden) => !hidden, page)
+        if (i === 1) {
+          const after = page.url()
+          await page.goBack()
+          assert.equal(page.url(), before, `${where}: Back does not take it back`)
+          await page.goForward()
+          assert.equal(page.url(), after)
+        }
+      }
+      await done(it, `${id}'s actions`)
+    }
+}
+/** Whether the scene, its main control or this link can't be seen. */
+function unseen(link) {
+  const seen = (e, [across, down] = [0.5, 0.5]) => {
+    const box = e.getBoundingClientRect()
+    const top = document.elementFromPoint(box.left + across * box.width, box.top + down * box.height)
+    return top !== null && (e.contains(top) || top.contains(e))
+  }
+  const stays = document.querySelector('.panel .stays') ?? document.querySelector('.panel figure, .panel .sheet')
+  const control = stays.querySelector('input')
+  const rects = [...link.getClientRects()]
+  const linked = rects.every(({ left, top, width, height }) => link.contains(document.elementFromPoint(left + width / 2, top + height / 2)))
+  const scene = stays.querySelector('canvas')
+  return !linked || !scene || !seen(scene, [0.5, 0.1]) || !seen(scene, [0.5, 0.9]) || (control && !seen(control))
+}
+
+const LAWS = { actions, brush, motion, keyboard, terms, flat, storage, settings, quiz }
 
 const unknown = parts.filter((part) => !(part in VIEWS || part in LAWS))
 assert.deepEqual(unknown, [])

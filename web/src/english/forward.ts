@@ -86,7 +86,7 @@ export const text: ChapterText = {
     {
       heading: 'A recipe, not a skill',
       text: [
-        'The panes of glass are one scanned digit at thirteen moments. At every moment two things are done to it: it is made fainter, multiplied by [[alpha (α)|α]], and [[noise]] is added, multiplied by [[sigma (σ)|σ]]. Drag the time and watch the slice of that moment, enlarged beside the stack.',
+        'The panes of glass are one scanned digit at thirteen moments. At every moment two things are done to it: it is made fainter, multiplied by [[alpha (α)|α]], and [[noise]] is added, multiplied by [[sigma (σ)|σ]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the slice of that moment, enlarged beside the stack.',
         '**Nothing is learnt here.** The noise is drawn blindly; it has never seen a digit. The two numbers stand in a table that somebody wrote down before any picture was there, the [[schedule]]. What will have to be learnt is the way back, and this is where its exercises come from: a spoilt picture together with the original, as many as you like, for free.',
       ],
       equations: [
@@ -100,7 +100,7 @@ export const text: ChapterText = {
     {
       heading: 'A thousand small doses, or one',
       text: [
-        'The paper that made diffusion work, [[DDPM]], tells it as a chain: a thousand steps, each of which shrinks the picture a little and adds a small dose of noise, of [[variance]] [[beta (β)|β]]. Open “Steps or one jump”: the left stack really takes all the steps.',
+        'The paper that made diffusion work, [[DDPM]], tells it as a chain: a thousand steps, each of which shrinks the picture a little and adds a small dose of noise, of [[variance]] [[beta (β)|β]]. [Open “Steps or one jump”](forward.show=ways&forward.t=0.7): the left stack really takes all the steps.',
         'The right stack jumps. That works because *a sum of bell curves is a bell curve*: seven hundred small doses do what one large dose does, and the table says how large. The two pictures are not equal, pixel by pixel; they were given different noise. What is equal is the law: run both many times, and every pixel has the same average and the same spread.',
         'So training never walks the chain. It picks a moment at random, jumps there, and asks the network: what was it?',
       ],
@@ -120,7 +120,7 @@ export const text: ChapterText = {
       heading: 'The schedule: where to spend the time',
       text: [
         'How well a picture can be made out depends on one number only, the [[signal-to-noise ratio]]: how strong the picture is beside the noise. It runs over many powers of ten, so one draws its logarithm, *logSNR*. At 0 both are equally strong; each 2.3 down, the noise gets ten times the upper hand.',
-        'All schedules go down this hill, from clean to noise. They differ in how long they stay where. DDPM’s *linear* one is early among pictures of which next to nothing is left; *cosine* spends its time in the middle, where shapes form; the *straight* one, used by many recent models, just lets α fall and σ rise evenly. Bend the curve yourself and see which slices pile up.',
+        'All schedules go down this hill, from clean to noise. They differ in how long they stay where. DDPM’s [linear one](forward.show=schedule&forward.schedule=linear) is early among pictures of which next to nothing is left; [cosine](forward.show=schedule&forward.schedule=cosine) spends its time in the middle, where shapes form; the [straight one](forward.show=schedule&forward.schedule=flow), used by many recent models, just lets α fall and σ rise evenly. Bend the curve yourself and see which slices pile up.',
         'On most of them α² + σ² = 1, so that the numbers keep their size; they are called [[variance preserving]]. The straight one has α + σ = 1 instead. That is no more than brightness: what can be seen is the same wherever the ratio is.',
       ],
       equations: [
@@ -134,8 +134,8 @@ export const text: ChapterText = {
     {
       heading: 'Is the picture still in there?',
       text: [
-        'It is tempting to think that the noised picture *contains* the original, and that something clever only has to decode it. Try the simplest, with the switch “Divide the slice by α”. The picture gets its strength back, and so does the noise; it is not one bit clearer.',
-        'The reason goes deeper. Open “Is it still in there?”. The very same slice is a three with one noise, or an eight with another. While there is little noise, the eight would need an absurd one, and we can tell. With much, its noise is as ordinary as the true one. **Then the slice itself does not know what it was.** All that can be said is which pictures it may have been, and how likely each is.',
+        'It is tempting to think that the noised picture *contains* the original, and that something clever only has to decode it. Try the simplest, with the switch [“Divide the slice by α”](forward.show=schedule&forward.divide=1&forward.t=0.6). The picture gets its strength back, and so does the noise; it is not one bit clearer.',
+        'The reason goes deeper. [Open “Is it still in there?”](forward.show=other&forward.t=0.3). The very same slice is a three with one noise, or an eight with another. While there is little noise, the eight would need an absurd one, and we can tell. [With much](forward.show=other&forward.t=0.8), its noise is as ordinary as the true one. **Then the slice itself does not know what it was.** All that can be said is which pictures it may have been, and how likely each is.',
         'That is why the way back is no decoding. It makes a choice among all that would fit, step by step. How, is the next chapter.',
       ],
       equations: [

@@ -34,8 +34,8 @@ export const text: ChapterText = {
     {
       heading: 'There: anyone can do it',
       text: [
-        'Drag the time slider. Every point of the shape drifts towards a place of its own in a round, featureless ball. Nothing is learnt here: each point is mixed with [[noise]], a little more at every moment. This is the [[forward process]].',
-        'At the end you could not tell the knot from the spiral. Whatever you began with, the ball is the same: a [[Gaussian]]. That is the whole trick of the first half, because a Gaussian is a thing we can draw from at will.',
+        'Drag the time slider, or [set t to 0.5](idea.way=there&idea.t=0.5). Every point of the shape drifts towards a place of its own in a round, featureless ball. Nothing is learnt here: each point is mixed with [[noise]], a little more at every moment. This is the [[forward process]].',
+        '[At the end](idea.way=there&idea.t=1) you could not tell the knot from the spiral. Whatever you began with, the ball is the same: a [[Gaussian]]. That is the whole trick of the first half, because a Gaussian is a thing we can draw from at will.',
       ],
       equations: [
         {
@@ -48,8 +48,8 @@ export const text: ChapterText = {
     {
       heading: 'Back: ask, and take a small step',
       text: [
-        'Now press “Bring it back”. New points are thrown at random, and none of them has ever been part of the shape. At each step every point asks one question: *given where I am and how noisy things are, where was I most likely before the noise?* The thing that answers is called a [[denoiser]]. Then the point takes a small step that way, and asks again.',
-        'Look at single paths. No point goes back to “its” old place: it has none. The shape returns as a whole, because the answers know the [[distribution]], not the points. That is why a diffusion model makes new pictures and does not look old ones up.',
+        'Now [bring it back](idea.way=back&idea.t=0). New points are thrown at random, and none of them has ever been part of the shape. At each step every point asks one question: *given where I am and how noisy things are, where was I most likely before the noise?* The thing that answers is called a [[denoiser]]. Then the point takes a small step that way, and asks again.',
+        '[Look at single paths](idea.way=back&idea.paths=1&idea.t=0). No point goes back to “its” old place: it has none. The shape returns as a whole, because the answers know the [[distribution]], not the points. That is why a diffusion model makes new pictures and does not look old ones up.',
       ],
       equations: [
         {

@@ -97,9 +97,9 @@ export const text: ChapterText = {
     {
       heading: 'Down, and up again',
       text: [
-        'What you see is the real [[network]] of this lesson at work, every number of it. A noisy digit comes in at the left. Each block turns one stack of [[feature map|feature maps]] into another, by [[convolution]]: small windows of 3 × 3, whose weights were learnt. Choose a block and look at its maps; some have found strokes, some edges, some the empty paper.',
-        'A window of 3 × 3 is short-sighted: it can’t tell a smudge from a part of a stroke. So the picture is halved on its way down, and the same small window covers twice as much. On the lower floor the network sees the digit as a whole and can settle *what it is*. Then it goes up again, to say *where exactly* each stroke lies. This shape, down and up, is what the [[UNet]] is named after.',
-        'But halving forgets which of four pixels was the dark one. The bridges carry it across: a [[skip connection]] takes the fine maps from before the halving and joins them again after the doubling. Switch the fine skip off at little noise and the answer turns to a blur: on digits that it was never trained on, the error at t = 0.2 becomes five times as large, from 0.029 to 0.145. At t = 0.9 the skip hardly matters, since there the fine detail *is* noise. (The digits to choose from here were among its examples, so its errors on them are a little smaller.)',
+        'What you see is the real [[network]] of this lesson at work, every number of it. A noisy digit comes in at the left. Each block turns one stack of [[feature map|feature maps]] into another, by [[convolution]]: small windows of 3 × 3, whose weights were learnt. [Choose a block](network.view=block&network.block=down+0.0) and look at its maps; some have found strokes, some edges, some the empty paper.',
+        'A window of 3 × 3 is short-sighted: it can’t tell a smudge from a part of a stroke. So the picture is halved on its way down, and the same small window covers twice as much. On the [lower floor](network.view=block&network.block=middle) the network sees the digit as a whole and can settle *what it is*. Then it goes up again, to say *where exactly* each stroke lies. This shape, down and up, is what the [[UNet]] is named after.',
+        'But halving forgets which of four pixels was the dark one. The bridges carry it across: a [[skip connection]] takes the fine maps from before the halving and joins them again after the doubling. [Switch the fine skip off at little noise](network.view=parts&network.tell=true&network.off=skip+0.0&network.t=0.2) and the answer turns to a blur: on digits that it was never trained on, the error at t = 0.2 becomes five times as large, from 0.029 to 0.145. [At t = 0.9](network.view=parts&network.off=skip+0.0&network.t=0.9) the skip hardly matters, since there the fine detail *is* noise. (The digits to choose from here were among its examples, so its errors on them are a little smaller.)',
       ],
       code: 'network_blocks.py',
     },
@@ -107,7 +107,7 @@ export const text: ChapterText = {
       heading: 'Told how noisy it is',
       text: [
         'One network serves all noise levels, and it is told which one it faces. The level is written as a row of waves of different lengths, the [[time embedding]]; a small network makes 256 numbers of it, the class of the digit is added, and the green line takes them to every block. There they turn channels up and down: each map is multiplied by one number and shifted by another.',
-        'Take the noise level away, and the network trusts a noisy picture far too much: at t = 0.8 the error more than doubles, from 0.16 to 0.37. Then tell it a wrong class. At little noise it believes its eyes: at t = 0.1 the answer can still be read as what it was, 99 times in 100. At t = 0.8 it draws what it was told, every time.',
+        '[Take the noise level away](network.view=parts&network.tell=true&network.off=time&network.t=0.8), and the network trusts a noisy picture far too much: at t = 0.8 the error more than doubles, from 0.16 to 0.37. Then [tell it a wrong class](network.view=parts&network.off=&network.tell=5&network.t=0.1). At little noise it believes its eyes: at t = 0.1 the answer can still be read as what it was, 99 times in 100. [At t = 0.8](network.view=parts&network.off=&network.tell=5&network.t=0.8) it draws what it was told, every time.',
       ],
       equations: [
         {
@@ -120,7 +120,7 @@ export const text: ChapterText = {
     {
       heading: 'Looking across',
       text: [
-        'On the lower floor there is [[attention]]: every place asks all sixteen which of them matter to it, and takes over what they hold. The shares add up to 100%. Choose a place and see where it looks. The cost grows with the square of the number of places, which is why attention stands on the coarse floor.',
+        'On the lower floor there is [[attention]]: every place asks all sixteen which of them matter to it, and takes over what they hold. The shares add up to 100%. [Choose a place](network.view=attention&network.tell=true&network.place=9) and see where it looks. The cost grows with the square of the number of places, which is why attention stands on the coarse floor.',
         'How much does each part matter? Try it, and believe the numbers rather than the drawing. In this little network the noise level, the class and the fine skip are worth a great deal; the middle block, the coarse skip and attention next to nothing. A digit of 8 × 8 is seen whole after a single halving. In networks for large pictures, the far corners are hundreds of pixels apart, and there attention earns its place.',
       ],
       equations: [
@@ -133,7 +133,7 @@ export const text: ChapterText = {
     {
       heading: 'One question, several wordings',
       text: [
-        'Should it say what the clean picture is, or what the noise is? It is the same question. The noisy picture is known, and it is alpha times the one plus sigma times the other; tell either, and the rest is arithmetic. Switch “Read the answer as” and see that one answer read both ways.',
+        'Should it say what the clean picture is, or what the noise is? It is the same question. The noisy picture is known, and it is alpha times the one plus sigma times the other; tell either, and the rest is arithmetic. [Read the answer as the noise](network.read=noise) and see that one answer read both ways.',
         'What differs is which mistakes count. At little noise a small slip in the picture is a large one in the noise, and at much noise the other way round. So networks are mostly asked for a mixture that behaves at both ends: the [[velocity (v)]], or, as here, the picture minus the share that the noisy picture already shows. The choice is called [[parameterization]].',
         'All in all there are 1,785,345 adjustable numbers in this building, more than three quarters of them on the lower floor, and each call uses nearly all. Well-known models for large pictures have several hundred times as many, and many of them the same plan.',
       ],

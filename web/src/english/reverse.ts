@@ -64,8 +64,8 @@ export const text: ChapterText = {
     {
       heading: 'Hills, and arrows that point uphill',
       text: [
-        'Pictures can wait: here the data are single numbers, in three clusters. The front edge of the landscape is their [[density]], three hills. Going back, noise is mixed in; each cut across is the density of what the noised data look like at that time. The hills widen, merge, and end as the one round hill of pure noise.',
-        'The arrows that lie on it are the [[score]]. In plain words: *if I stood here, which way would the data become likelier fastest?* It is no mystery either. Noise has pushed every point away from where data are. Turn the guessed noise round, divide it by σ, and you have the score. Whoever can guess the noise knows the way uphill, without ever knowing how high the hill is.',
+        'Pictures can wait: here the data are single numbers, in three clusters. The front edge of the landscape is their [[density]], three hills. Going back, noise is mixed in; [each cut across](reverse.show=walks&reverse.t=0.5) is the density of what the noised data look like at that time. The hills widen, merge, and end as the one round hill of pure noise.',
+        '[The arrows](reverse.show=walks&reverse.arrows=1&reverse.t=0.2) that lie on it are the [[score]]. In plain words: *if I stood here, which way would the data become likelier fastest?* It is no mystery either. Noise has pushed every point away from where data are. Turn the guessed noise round, divide it by σ, and you have the score. Whoever can guess the noise knows the way uphill, without ever knowing how high the hill is.',
       ],
       equations: [
         {
@@ -78,8 +78,8 @@ export const text: ChapterText = {
     {
       heading: 'The best guess is an average',
       text: [
-        'Look at “The best guess” and walk along x. The flag stands at the best guess of the clean value: the average of all that it could have been, each weighted by how likely it is. Near the data it sits on a hill. Far back, between the hills, it sits *between* the hills, **where there are hardly any data at all**. That is not a failure. Of all answers, the average has the smallest squared error; any definite answer would be a bet.',
-        'An average of pictures is a blur. Look at “The same with pictures”: asked once about a very noisy scan, the network answers something soft. A larger network would too. Note also what it does *not* do: it does not take away one step’s worth of noise. It guesses at all of it, each time.',
+        '[Look at “The best guess”](reverse.show=guess&reverse.t=0.2&reverse.x=-1.2) and walk along x. The flag stands at the best guess of the clean value: the average of all that it could have been, each weighted by how likely it is. Near the data it sits on a hill. [Far back, between the hills](reverse.show=guess&reverse.t=0.6&reverse.x=-0.3), it sits *between* the hills, **where there are hardly any data at all**. That is not a failure. Of all answers, the average has the smallest squared error; any definite answer would be a bet.',
+        'An average of pictures is a blur. [Look at “The same with pictures”](reverse.show=pictures): asked once about a very noisy scan, the network answers something soft. A larger network would too. Note also what it does *not* do: it does not take away one step’s worth of noise. It guesses at all of it, each time.',
       ],
       equations: [
         {
@@ -92,7 +92,7 @@ export const text: ChapterText = {
     {
       heading: 'Ask, take a small step, ask again',
       text: [
-        'So the blur is not the result. It is a direction. Take a *small* step: mix the guess and the noise that it implies anew, at the next lower level. There is now a little less noise, fewer originals fit, and the next guess is sharper. That is all of the [[reverse process]], and why it asks again and again. Set the questions to one: every walker lands on the average of all data. With ten, the hills are there.',
+        'So the blur is not the result. It is a direction. Take a *small* step: mix the guess and the noise that it implies anew, at the next lower level. There is now a little less noise, fewer originals fit, and the next guess is sharper. That is all of the [[reverse process]], and why it asks again and again. [Set the questions to one](reverse.show=walks&reverse.walk=ddim&reverse.steps=1&reverse.t=0): every walker lands on the average of all data. [With ten](reverse.show=walks&reverse.walk=ddim&reverse.steps=10&reverse.t=0), the hills are there.',
         'This walk throws no dice after its start; it is [[DDIM]]. The same start gives the same end, and neighbours stay neighbours. Yet at every time all walkers together are spread just like the noised data: compare the histogram with the line, at any t. The current that carries them is called the [[probability-flow ODE]].',
       ],
       equations: [
@@ -106,8 +106,8 @@ export const text: ChapterText = {
     {
       heading: 'Why noise is added back',
       text: [
-        '[[DDPM]] walks differently. Its paths jitter: each step drops part of the noise that is there and draws new noise instead. It seems absurd, on the way to a clean result. But the step goes to an *average*, the middle of where the point may be at the next level. The points of that level are not all in the middle; they are spread about it. **The fresh noise is exactly this spread.**',
-        'Take it away: choose “DDPM, less fresh noise” and move the slider. The hills come out too thin, and the outlying one is deserted. With none at all, two thousand walkers end in one and the same place. In pictures that means too smooth and too much alike. Both walks are right, with dice and without, but they are different recipes: leaving the noise out of the one does not give the other.',
+        '[[DDPM]] walks differently. [Its paths jitter](reverse.show=walks&reverse.walk=ddpm&reverse.steps=50&reverse.t=0): each step drops part of the noise that is there and draws new noise instead. It seems absurd, on the way to a clean result. But the step goes to an *average*, the middle of where the point may be at the next level. The points of that level are not all in the middle; they are spread about it. **The fresh noise is exactly this spread.**',
+        '[Take half of it away](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0.5&reverse.t=0) and move the slider “Fresh noise that it is given”. The hills come out too thin, and the outlying one is deserted. [With none at all](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0&reverse.t=0), two thousand walkers end in one and the same place. In pictures that means too smooth and too much alike. Both walks are right, with dice and without, but they are different recipes: leaving the noise out of the one does not give the other.',
       ],
       equations: [
         {

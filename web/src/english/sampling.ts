@@ -64,9 +64,9 @@ export const text: ChapterText = {
     {
       heading: 'Same questions, other strides',
       text: [
-        'Three walks start from the same noise and ask the same network. Each card is the picture after one step, standing at its time. A [[sampler]] is nothing but the rule for the next stride: given the answers so far, how far to go and where to. **The network is not trained again**; you choose the sampler afterwards.',
+        '[Three walks](sampling.view=race) start from the same noise and ask the same network. Each card is the picture after one step, standing at its time. A [[sampler]] is nothing but the rule for the next stride: given the answers so far, how far to go and where to. **The network is not trained again**; you choose the sampler afterwards.',
         'Asking is nearly all of the cost. One [[call]] runs the whole network; the sampler’s own sums are a few additions. So we count calls, and a step need not be one call: Heun asks twice at nearly every step.',
-        '[[DDPM]] throws fresh noise in at every step. Its strides have to be short: each one assumes that a single bell curve describes where the picture came from, which is only true of small steps. [[DDIM]] adds no noise and follows the average drift, so the same noise always ends in the same picture, and twenty steps do. On this model’s straight paths *Euler* is the very same step under another name: race them and see.',
+        '[[DDPM]] throws fresh noise in at every step. Its strides have to be short: each one assumes that a single bell curve describes where the picture came from, which is only true of small steps. [[DDIM]] adds no noise and follows the average drift, so the same noise always ends in the same picture, and twenty steps do. On this model’s straight paths *Euler* is the very same step under another name: [race them](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) and see.',
       ],
       equations: [
         {
@@ -84,7 +84,7 @@ export const text: ChapterText = {
       heading: 'Why fewer calls can be enough',
       text: [
         'Without fresh noise, the walk follows a smooth curve from noise to picture. Euler walks along straight lines and asks anew at each corner: on a bend it comes off the road by an amount that shrinks in proportion to the step. [[Heun]] looks ahead and averages two directions. **DPM-Solver++** and **UniPC** remember the last answers, see how they are changing, and bend the stride to match, at no further call. For the same error they need fewer questions, once the steps are small enough for the curve to look smooth: here from about twenty on, as the code measures.',
-        'Look at where few steps break. In one step you get one answer to pure noise. There is nothing to see in it, so the best answer anyone could give is the average of all threes: a blur. (A network that hardly practised on pure noise may miss even that, and give grey mush.) With two or three steps the blur picks a side; around ten, strokes are strokes. What is lost on the way is variety first: look for pictures that resemble one another too much.',
+        '[Look at where few steps break](sampling.view=few). In one step you get one answer to pure noise. There is nothing to see in it, so the best answer anyone could give is the average of all threes: a blur. (A network that hardly practised on pure noise may miss even that, and give grey mush.) With two or three steps the blur picks a side; around ten, strokes are strokes. What is lost on the way is variety first: look for pictures that resemble one another too much.',
         'A [[GAN]] needs one call, full stop: it was trained to turn noise into a picture in a single go. That makes it quick. The price is paid in training, a contest of two networks that is easily upset, and often in variety, because nothing forces it to cover all kinds of pictures. Diffusion pays at the time of drawing instead, and gets a calm training and full variety for it.',
       ],
       equations: [
@@ -98,7 +98,7 @@ export const text: ChapterText = {
     {
       heading: 'One seed, one picture',
       text: [
-        'A [[seed]] is the number that starts the stream of noise. Same model, same sampler, same seed: the same picture, here and in Python, alone or among a thousand. This page makes its noise with PyTorch’s own generator, so the command under the wall draws what you see.',
+        'A [[seed]] is the number that starts the stream of noise. Same model, same sampler, same seed: the same picture, here and in Python, alone or among a thousand. This page makes its noise with PyTorch’s own generator, so the command under [the wall](sampling.view=wall) draws what you see.',
         'Different seeds give different pictures, though nobody asked for another three. That is the [[diversity]] of the model: all that “a three” leaves open, the noise decides. It also means that a sampler without fresh noise turns the space of noises into a space of pictures: neighbours go to neighbours.',
       ],
       code: 'sampling_seeds.py',

@@ -128,8 +128,8 @@ export const text: ChapterText = {
       text: [
         'A condition alone is often followed half-heartedly. In training, the class was now and then replaced by the [[null class]], “none”, so that one network gives two answers: with the wish and without. Their difference points to *what the wish changes*, and [[classifier-free guidance]] goes further that way. It costs a second call at every step. The name only says that no separate classifier does the steering, as one did before; it does **not** mean unconditional.',
         'One convention holds on this page and in the package: **w = 0 ignores the wish, w = 1 is the plain conditional answer, more pushes beyond it.** (Some papers and tools call our 1 their 0; look before you copy a number.)',
-        'Turn the dial and watch what is lost. The digits grow clearer and more like one another: rare ways of writing a three go first. The table measures it. Push hard, and strokes come out harsher than any that were ever written, because no picture has to agree with a stretched answer. In between lies what most people want, so a guidance of about 3 to 8 is usual for pictures from text.',
-        'With words you can watch it on one picture. “Words” draws three from the same noise: with your words ignored, plainly answered, and pushed. The three begin alike, and part where the words begin to count.',
+        '[Turn the dial](steering.view=guidance&steering.w=5) and watch what is lost. The digits grow clearer and more like one another: rare ways of writing a three go first. The table measures it. Push hard, and strokes come out harsher than any that were ever written, because no picture has to agree with a stretched answer. In between lies what most people want, so a guidance of about 3 to 8 is usual for pictures from text.',
+        'With words you can watch it on one picture. [“Words”](steering.view=words) draws three from the same noise: with your words ignored, plainly answered, and pushed. The three begin alike, and part where the words begin to count.',
       ],
       equations: [
         {
@@ -155,7 +155,7 @@ export const text: ChapterText = {
     {
       heading: 'Draw anew what is painted over',
       text: [
-        'For [[inpainting]], no new model is needed and no training. Look at “A brush”: the walk begins at pure noise, everywhere. But whenever the model gives its guess of the clean picture, the guess is overruled where the truth is known. There the picture walks straight to what it was. The painted part has to guess, and since it sees the known part beside it at every noise level, it guesses what fits: an outline goes on, a colour is taken up.',
+        'For [[inpainting]], no new model is needed and no training. [Look at “A brush”](steering.view=brush): the walk begins at pure noise, everywhere. But whenever the model gives its guess of the clean picture, the guess is overruled where the truth is known. There the picture walks straight to what it was. The painted part has to guess, and since it sees the known part beside it at every noise level, it guesses what fits: an outline goes on, a colour is taken up.',
         'What was not painted comes back **equal in every bit**; below the picture it is counted. The words are heard in the painted part alone, so ask for what the *whole* picture should be: the model thinks of it as one.',
       ],
       equations: [

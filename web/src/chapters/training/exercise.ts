@@ -4,6 +4,7 @@ import { ask } from '../../compute/engine'
 import { imageNoise } from '../../compute/noise'
 
 const PER_CLASS = 8
+export const LEVELS = { min: 13 / 256, max: 243 / 256 } // what was recorded lies between
 /** `index` of a real digit, `k` of a level in 1..256, and how many digits there are in the batch (1, 10 or 80). */
 export type Question = { index: number; k: number; seed: number; batch: number }
 /** What happened to the digit chosen, its error, and the batch's mean. */

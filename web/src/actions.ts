@@ -1,0 +1,39 @@
+/** Sentences that move the panel: an action is a change of the address, and the controls that it moved are lit up. */
+import { tick } from 'svelte'
+import { settings } from './settings.svelte'
+import { move } from './state.svelte'
+
+const LIT = 2400 // milliseconds
+
+export function act(to: Record<string, string | undefined>): void {
+  const before = new Map(controls().map((one) => [one, stands(one)]))
+  move(to, settings.still ? 0 : 800)
+  void tick().then(() => requestAnimationFrame(() => requestAnimationFrame(() => light(before))))
+}
+
+const controls = () => [...document.querySelectorAll<HTMLElement>('.panel [data-control]')]
+
+/** What a control is set to. */
+function stands(control: HTMLElement): string {
+  if (control instanceof HTMLInputElement) return control.type === 'checkbox' ? String(control.checked) : control.value
+  if (control instanceof HTMLSelectElement) return control.value
+  return control.querySelector<HTMLInputElement>('input:checked')?.value ?? control.getAttribute('aria-pressed') ?? ''
+}
+
+function light(before: Map<HTMLElement, string>): void {
+  const moved = controls().filter((one) => before.has(one) && before.get(one) !== stands(one))
+  for (const one of moved) {
+    const around = one.closest<HTMLElement>('.slider, label') ?? one
+    around.dataset.lit = ''
+    setTimeout(() => delete around.dataset.lit, LIT)
+  }
+  const [first] = moved
+  const panel = first?.closest<HTMLElement>('.panel')
+  if (!first || !panel || panel.scrollHeight <= panel.clientHeight) return
+  // Where the panel scrolls by itself, show the control below what stays.
+  const [box, inside] = [first.getBoundingClientRect(), panel.getBoundingClientRect()]
+  const held = panel.querySelector('.stays')
+  if (held?.contains(first)) return
+  const top = Math.max(inside.top, held ? held.getBoundingClientRect().bottom : 0)
+  if (box.top < top || box.bottom > inside.bottom) panel.scrollBy({ top: box.bottom > inside.bottom ? box.bottom - inside.bottom + 12 : box.top - top - 12 })
+}
