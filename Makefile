@@ -26,7 +26,7 @@ SITE     := src/sfumato/lesson/site/sw.js
 COMPUTED := web/public/computed/manifest.json
 SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evaluation hub nets sampling) -name '*.py') \
             $(shell find src/sfumato/zoo src/sfumato/lesson/recorded -type f) \
-            src/sfumato/lesson/computed.py src/sfumato/lesson/inside.py
+            $(addprefix src/sfumato/lesson/,card.py computed.py inside.py)
 WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/computed -o -path web/tests -o -path web/browser \) -prune \
               -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from lesson import BROWSERS, missing, node, served
+from lesson import BROWSER, missing, node, served
 
 LIGHTHOUSE = "lighthouse@13.5.0"
 CHROME = "--headless=new --no-sandbox --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader"
@@ -27,13 +26,13 @@ WANTED = {"performance": 90, "accessibility": 100, "best-practices": 95}
 
 def lighthouse(address: str, preset: str) -> dict[str, Any]:
     """The report on one page by `preset`: "desktop", or "mobile", which feigns a slow phone on a slow network."""
-    browser = next(found for name in BROWSERS if (found := shutil.which(name)))
+    assert BROWSER is not None
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "report.json"
         command = ["npx", "--yes", LIGHTHOUSE, address, "--quiet", "--output=json", f"--output-path={out}"]
         command += [f"--only-categories={','.join(WANTED)}", f"--chrome-flags={CHROME}"]
         command += ["--preset=desktop"] if preset == "desktop" else []
-        subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": browser}, timeout=300)
+        subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": BROWSER}, timeout=300)
         report: dict[str, Any] = json.loads(out.read_text())
     return report
 

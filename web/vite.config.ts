@@ -1,10 +1,11 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 import { offline } from './offline/plugin.ts'
+import { prerender } from './prerender/plugin.ts'
 
 export default defineConfig({
   base: './', // any folder of any host
-  plugins: [svelte(), offline()],
+  plugins: [svelte(), prerender(), offline()],
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'module', 'import', 'default'] },
   worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   build: {

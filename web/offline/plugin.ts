@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { type Plugin, transformWithOxc } from 'vite'
 
-const NOT_KEPT = ['live.json', 'sw.js']
+const NOT_KEPT = ['README.txt', 'live.json', 'sw.js']
 
 export function offline(): Plugin {
   let folder = ''

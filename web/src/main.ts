@@ -7,4 +7,9 @@ import { keepOffline } from './offline'
 
 // For the curious, in the browser's console, and for the test that holds these answers to Python's.
 Object.assign(window, { sfumato: { ...engine, ...computed, offline: keepOffline() } })
-mount(App, { target: document.getElementById('app')! })
+const target = document.getElementById('app')!
+const written = [...target.childNodes] // by the build, for those to whom this script doesn't come
+mount(App, { target })
+for (const one of written) one.remove()
+document.documentElement.dataset.begun = ''
+

@@ -31,6 +31,7 @@ from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
 from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
+from sfumato.lesson.card import card
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper
 from sfumato.sampling.program import trace
@@ -70,6 +71,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     digits(model, folder / "digits")
     rivals(folder / "digits" / "rivals")
     emoji(load_zoo("emoji"), folder / "emoji")
+    card().save(folder / "card.png", optimize=True)
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}
     _json(folder / "manifest.json", {"version": sfumato.__version__, "files": sizes})

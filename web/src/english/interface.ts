@@ -30,6 +30,7 @@ export const words = {
   copy: 'Copy',
   copied: 'Copied',
   failed: 'This panel could not be computed:',
+  unfetched: 'A part of this page could not be fetched:',
   again: 'Try again',
   computing: 'Computing…',
   loading: 'Fetching the model, once…',

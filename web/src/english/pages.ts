@@ -15,6 +15,16 @@ export const pages = {
     print: 'Print',
     subtitle: 'From pure noise to picture, in seven chapters',
   },
+  /** What the build writes into the pages for those to whom their script doesn't come, and the page of text alone. */
+  text: {
+    chapters: 'The text of the chapters',
+    noScript: 'Scripts are off in this browser, and the scenes of this lesson are computed by one. The text of all chapters is here:',
+    failed: 'The script of this lesson could not be loaded, so nothing moves here. Loading the page again may help; the text of all chapters is here:',
+    file: 'This page was opened as a file, and browsers let no such page load its parts. Serve its folder: open a terminal there and run',
+    thenOpen: 'then open http://localhost:8000/ in the browser. The text of all chapters can be read as it is:',
+    about: 'The text, the equations and the code of all chapters, without their scenes.',
+    withScene: 'Open this chapter with its scene',
+  },
   certificate: {
     title: 'Certificate',
     print: 'Print',
