@@ -1,5 +1,4 @@
 /** The pages' words as HTML: what is seen before the script has come, and all there is where it never comes. */
-import './browser'
 import katex from 'katex'
 import { render } from 'svelte/server'
 import App from '../src/App.svelte'

@@ -5,6 +5,9 @@ import { pathToFileURL } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { build, type Plugin } from 'vite'
 
+/** What the pages' modules ask of a browser as they load: they are drawn as at first sight. */
+const browser = { location: { search: '', pathname: '', hash: '' }, addEventListener() {}, matchMedia: () => ({ matches: false, addEventListener() {} }) }
+
 export function prerender(): Plugin {
   let folder = ''
   let root = ''
@@ -29,6 +32,7 @@ export function prerender(): Plugin {
           ssr: { noExternal: true },
           build: { ssr: 'prerender/entry.ts', outDir: made, emptyOutDir: true, target: 'es2022', rolldownOptions: { checks: { pluginTimings: false } } },
         })
+        Object.assign(globalThis, browser)
         const { first, text } = (await import(`${pathToFileURL(join(made, 'entry.js')).href}?${Date.now()}`)) as Record<'first' | 'text', () => string>
         rmSync(made, { recursive: true })
         const written = readFileSync(join(folder, 'index.html'), 'utf8')
