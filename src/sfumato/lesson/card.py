@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sfumato.data import open_dataset
 from sfumato.diffusion import SCHEDULES
-from sfumato.seeds import torch_generator
+from sfumato.sampling import ImageNoise
 
 WIDTH, HEIGHT = 1200, 630
 TIMES = (1.0, 0.28, 0.0)
@@ -24,7 +24,7 @@ def card() -> Image.Image:
     """Three clouds side by side, at TIMES of the cosine schedule; a point's colour is its place along the knot."""
     knot = open_dataset("points:torus-knot").samples
     x0 = torch.as_tensor(knot)[torch.arange(POINTS) % len(knot)].double()
-    eps = torch.randn(x0.shape, generator=torch_generator("lesson card"), dtype=torch.float64)
+    eps = ImageNoise([0], x0.shape)()[0].double()
     along = (torch.atan2(x0[:, 1], x0[:, 0]).abs() / torch.pi)[:, None]
     blue, orange, pink = (torch.tensor(ink, dtype=torch.float64) for ink in INKS)
     colour = torch.where(along < 0.5, blue.lerp(orange, 2 * along), orange.lerp(pink, 2 * along - 1))
