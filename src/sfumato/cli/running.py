@@ -56,7 +56,8 @@ def show_training(run: Run, events: Iterator[Event]) -> None:
     trainer.processes.leave()
     if caught or trainer.fraction < 1:  # another process may have been asked to stop
         console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
-        console.print(f"Go on with: {resume_command(folder)}", soft_wrap=True)
+        if trainer.fraction < 1:
+            console.print(f"Go on with: {resume_command(folder)}", soft_wrap=True)
         raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
     took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
     console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
@@ -101,7 +102,7 @@ def resume_command(folder: Path, *options: Option) -> str:
 
 @contextmanager
 def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
-    """While the block is open, Ctrl-C and SIGTERM end the run after the present step, saved.
+    """While the block is open, Ctrl-C and SIGTERM end the run after the present network call, saved.
 
     So do SIGUSR1 and SIGUSR2, by which schedulers announce that the machine will be taken (Slurm: --signal=USR1@60),
     and SIGHUP, which comes when the terminal is closed or the connection breaks, unless nohup said to ignore it.
@@ -114,6 +115,8 @@ def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
         trainer.stop()
         if number == closed:
             console.quiet = True  # there is no one to tell any more
+        if not console.quiet and len(caught) == 1:
+            os.write(1, "\nstopping…\n".encode())  # not by print, amid whose own work this may be
         # Asked twice: don't insist on saving. Of several processes, each hears it from the terminal and the launcher.
         if len(caught) > 1 and trainer.processes.count == 1:
             raise KeyboardInterrupt

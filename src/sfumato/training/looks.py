@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sfumato.hub import ModelConfig
 from sfumato.sampling.guidance import EVERYWHERE
 from sfumato.training.config import TrainingConfig
 from sfumato.training.held_out import QUANTILES
+from sfumato.training.loop import Stopped
 from sfumato.training.previews import preview_labels, preview_sampling
 from sfumato.training.state import state_bytes
 from sfumato.training.trainer import Trainer
@@ -83,9 +84,17 @@ class Looks:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """The block is a look. All processes go through it together, and the main one's clock counts."""
+        """The block is a look. All processes go through it together, and the main one's clock counts.
+
+        It ends before the next network call once the run was asked to stop.
+        """
         started = time.perf_counter()
-        yield
+        heeding = self.trainer.average.register_forward_pre_hook(lambda *_: self.trainer.heed())
+        try:
+            with suppress(Stopped):
+                yield
+        finally:
+            heeding.remove()
         self._took = self.trainer.processes.same(time.perf_counter() - started)
         self.spent += self._took
 

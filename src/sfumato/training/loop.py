@@ -34,6 +34,10 @@ NONFINITE_STEPS = 10  # in a row before giving up
 Parts = list[Any]  # a batch in slices, each as the losses of the turns take it
 
 
+class Stopped(Exception):
+    """The loop was asked to stop amid what a lone process can leave undone."""
+
+
 class Diverged(SfumatoError):
     """The loss was no finite number for NONFINITE_STEPS steps in a row, or in any step of a shorter run."""
 
@@ -124,11 +128,17 @@ class Loop:
         return self._bad_in_a_row > 0
 
     def stop(self) -> None:
-        """Ask for an end after the present step; safe to call from a signal handler.
+        """Ask for an end after the present network call; safe to call from a signal handler.
 
-        Of several processes one is enough. They hear of it within the next step, and end together after that.
+        A step of several slices is left undone. Of several processes one is enough to ask. They hear of it within the
+        next step, and end together after that.
         """
         self._asked_to_stop = True
+
+    def heed(self) -> None:
+        """Raises Stopped where a lone process was asked to stop: others would wait for what it leaves undone."""
+        if self._asked_to_stop and self.processes.count == 1:
+            raise Stopped
 
     def steps(self) -> Iterator[Progress]:
         """Train until the budget is spent, yielding every step. Time between steps counts towards the minutes.
@@ -146,7 +156,11 @@ class Loop:
                     raise DataLost(next(filter(None, self.processes.gathered(_lost(drawn)))))
                 parts, share = drawn.result(), self.budget.rate_share(self.images, self.seconds, self.reserve)
                 drawn = pool.submit(self.draw, self.step + 2, self.images + self.budget.batch)
-                loss, norm = self._step(parts, share, started, drawn)
+                try:
+                    loss, norm = self._step(parts, share, started, drawn)
+                except Stopped:
+                    self.step, self.seconds = self.step - 1, time.perf_counter() - started
+                    break
                 started -= self._closing()
                 yield Progress(
                     self.step,
@@ -200,6 +214,8 @@ class Loop:
         losses = []
         alone = turn.weights if len(self.turns) > 1 else None  # or a loss would move what another turn trains
         for number, part in enumerate(parts, start=1):
+            if number > 1 and turn is self.turns[0]:  # later, weights have moved
+                self.heed()
             waits = number < len(parts) and not self.sharded  # whole gradients would have to be kept
             with self.processes.gathering(self.called) if waits else nullcontext():
                 with self.processes.collective(), compiling():

@@ -19,7 +19,7 @@ from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.resources import fastest_threads, using_threads
 from sfumato.training.trainer import Trainer
 
-SHORT = 0.1  # seconds that the step which is timed takes at least, where a batch takes as long
+LONG = 1.0  # seconds: of a step that takes a third of it, one of four times as many images is timed too
 # What a step has in memory at its peak beside the activations that are kept for the backward pass, as a multiple of
 # them: gradients of some, and the workspaces of convolutions (benchmarks/memory.py).
 PEAK = 1.6
@@ -46,10 +46,10 @@ class Rate:
 
 
 def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, device: torch.device) -> Rate:
-    """Time a few steps of a network with random weights: about a second, or one step of one image if that is longer.
+    """Time a few steps of a network with random weights: a few seconds, or two steps of one image if that is longer.
 
-    They are steps as `config` has them, with the data themselves, uncompiled, of one image and of so many that
-    they take SHORT seconds: of fewer, what starting each operation takes would hide what an image takes.
+    They are steps as `config` has them, with the data themselves, uncompiled, of one image and of as many as a step of
+    a second holds: of fewer, the optimiser and starting each operation would hide what an image takes.
     """
 
     def steps_of(batch: int) -> Trainer:
@@ -72,28 +72,25 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
     held = [0]
     threads = 1 if device.type == "cpu" else every  # first: on a busy machine all of them may take twenty times as long
     with using_threads(threads):
-        began = time.thread_time()
         with _counted(held, one.model.denoiser):
-            (alone,) = _timed(one, 1)
-        # Another, without what is done only once; by the processor's time, where other programs made the first wait.
-        if short := time.thread_time() - began < 10 * SHORT:
-            alone = min(_timed(one, 2))
-    some, images, together = one, 1, alone
-    if short:
-        with using_threads(threads):
-            while together < SHORT and images < config.batch:
-                images = min(4 * images, config.batch)
-                some = steps_of(images)
-                together = min(_timed(some, 2))
+            _timed(one, 1)  # the first prepares kernels, which can take ten times as long as the step
+        began = time.thread_time()
+        (alone,) = _timed(one, 1)
+        some, images, together = one, 1, alone
+        # By the processor's time, where other programs made it wait.
+        if short := time.thread_time() - began < LONG:
+            alone = together = min(alone, *_timed(one, 1))
+        while images < config.batch and 3 * together < LONG:
+            images = min(4 * images, config.batch)
+            some = steps_of(images)
+            together = min(_timed(some, 2))
     # A whole step with all threads could take a large part of the budget, where a small convolution already waits.
     if threads != every and fastest_threads(partial(_convolution, config)) != 1:
-        threads = fastest_threads(partial(_timed, some, 1), SHORT) if short else every
-    with using_threads(threads):
-        if short:
-            together = min(_timed(some, 3))
-            alone = together if images == 1 else min(_timed(one, 3))
-        elif threads != 1:
-            alone = together = min(alone, *_timed(one, 1))
+        threads = fastest_threads(partial(_timed, some, 1)) if short else every
+    if threads != 1:
+        with using_threads(threads):
+            alone = min(_timed(one, 2)) if short else min(alone, *_timed(one, 1))
+            together = min(_timed(some, 2)) if images > 1 else alone
     # Noise may make one image seem as slow as all: each takes half of its share at least.
     image = alone if images == 1 else max((together - alone) / (images - 1), together / images / 2)
     copies = 2 + max(1, len(config.optimizer.widths)) + (1 if config.optimizer.name == "muon" else 2)
