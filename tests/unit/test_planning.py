@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
 from sfumato.hub import SamplingConfig, new_model
-from sfumato.training import Judged, Plan, Preview, Saved, Trainer, TrainingConfig, plan_run, start_run, train
+from sfumato.training import (
+    Judged,
+    Measured,
+    Plan,
+    Preview,
+    Progress,
+    Saved,
+    Trainer,
+    TrainingConfig,
+    plan_run,
+    start_run,
+    train,
+)
 from sfumato.training.estimates import too_few
 from sfumato.training.looks import SHARE, look_seconds
 from sfumato.training.planning import (
@@ -35,7 +47,8 @@ from sfumato.training.planning import (
 from sfumato.training.previews import preview_sampling
 from sfumato.training.rates import Rate, measure_rate
 from sfumato.training.resources import fastest_threads, using_threads
-from sfumato.training.run import training_config
+from sfumato.training.run import METRICS_SECONDS, training_config
+from sfumato.training.saving import FIRST_SAVE, disk_bytes
 from tiny import TINY, blobs
 
 CPU = torch.device("cpu")
@@ -195,6 +208,37 @@ def test_a_budget_in_minutes_holds_previews_evaluations_and_saving(
     assert any(isinstance(event, Judged) for event in events) == bool(held_out and trainer.config.keeping.evaluated)
     assert training_config(tmp_path / "run") == trainer.config
     assert trainer.fraction == 1 and trainer.config.budget.spent(trainer.images, trainer.seconds) == 1
+    first = next(event for event in events if isinstance(event, Progress))
+    assert first.learning_rate > 0, "the first step learns, also where it is the only one"
+
+
+def test_slow_steps_are_told_by_time_and_the_first_checkpoint_comes_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 0.5)
+    config = TrainingConfig("blobs", minutes=40 * 16 * 0.5 / 60, batch=16, previews=0)
+    trainer = start_run(tmp_path / "run", blobs(), config, TINY, CPU)
+    machine.watch(trainer)
+    events = list(train(tmp_path / "run", trainer))
+    told = [event.values["seconds"] or 0 for event in events if isinstance(event, Measured)]
+    assert max(later - before for before, later in pairwise([0, *told])) <= METRICS_SECONDS + 16 * 0.5
+    saved = [16 * 0.5 * event.step for event in events if isinstance(event, Saved)]
+    assert FIRST_SAVE < saved[0] <= FIRST_SAVE + 16 * 0.5 and 120 < saved[1] - saved[0] <= 120 + 16 * 0.5
+
+
+@pytest.mark.parametrize(("minutes", "images", "snapshots"), [(4.0, None, 4), (None, 16 * 40, 8)])
+def test_a_short_run_keeps_fewer_snapshots_and_what_it_takes_is_known_before(
+    minutes: float | None, images: int | None, snapshots: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 0.5)
+    config = TrainingConfig("blobs", minutes=minutes, images=images, batch=16, previews=0)
+    trainer = start_run(tmp_path / "run", blobs(), config, TINY, CPU)
+    machine.watch(trainer)
+    expected = disk_bytes(trainer)
+    list(train(tmp_path / "run", trainer))
+    assert len(list((tmp_path / "run" / "averages").iterdir())) == snapshots
+    kept = sum(path.stat().st_size for path in (tmp_path / "run").rglob("*.safetensors"))
+    assert 0.9 * kept < expected < 1.1 * kept
 
 
 def test_looks_that_turn_out_dearer_are_left_out_and_that_is_said(

@@ -32,8 +32,9 @@ OTHER: dict[str, Any] = {  # another value of each field that isn't found by its
     "data.source": "emoji", "data.size": [8, 8], "data.split": "over all", "data.columns": {"numbers": ["age"]},
     "objective.schedule": {"kind": "cosine", "s": 0.01}, "objective.noise": {"name": "uniform"},
     "objective.weight": "min-snr", "optimizer.name": "adamw", "optimizer.betas": [0.5, 0.9],
-    "optimizer.ema_widths": [0.2], "optimizer.ema_decay": 0.9, "machine.precision": "bf16", "minutes": 3.0, "lora": 4,
-    "origin": {"path": "x", "weights": "y"}, "data.held_out": 0.3, "data.low_resolution": 0.5, "seed": 7,
+    "optimizer.ema_widths": [0.2], "optimizer.ema_decay": 0.9, "optimizer.ema_half_life": 9.0,
+    "machine.precision": "bf16", "minutes": 3.0, "lora": 4, "origin": {"path": "x", "weights": "y"},
+    "data.held_out": 0.3, "data.low_resolution": 0.5, "seed": 7,
 }  # fmt: skip
 
 
@@ -125,6 +126,16 @@ def test_the_recipe_ddpm_is_the_paper() -> None:
     progress = next(trainer.steps())  # unweighted, and the first answer is zero: ‖ε‖² a pixel
     assert progress.loss == pytest.approx(1, abs=0.1)
     assert len(trainer.averages) == 1 and trainer.profiles == []
+
+
+def test_an_average_that_is_given_stands_for_that_of_the_recipe() -> None:
+    base = {"data.source": "digits", "images": 100}
+    assert configure(base, "edm")[0].optimizer.ema_half_life == 500_000
+    for name, value in (("ema_widths", [0.2]), ("ema_decay", 0.9), ("ema_half_life", 64.0)):
+        kept = configure(base | {f"optimizer.{name}": value}, "edm")[0].optimizer
+        assert [kept.ema_half_life, kept.ema_decay].count(None) == (2 if name == "ema_widths" else 1)
+    with pytest.raises(SfumatoError, match="give one of them"):
+        configure(base | {"optimizer.ema_decay": 0.9, "optimizer.ema_half_life": 64.0})
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

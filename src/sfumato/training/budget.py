@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+FIRST = 0.1  # of the learning rate, with which a budget in minutes begins, whose steps may be longer than the warm-up
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -33,6 +35,7 @@ class Budget:
     def rate_share(self, images: int, seconds: float, reserve: float = 0.0) -> float:
         """What of the learning rate a step takes that begins there, in [0, 1]: warm-up, constant, decay to nothing."""
         spent = self.spent(images - images % self.hold, seconds, reserve)
-        rise = (spent + self.batch / (self.images or math.inf)) / self.warmup if self.warmup else 1.0
+        own = self.batch / self.images if self.images else FIRST * self.warmup
+        rise = (spent + own) / self.warmup if self.warmup else 1.0
         fall = (1 - spent) / self.decay if self.decay else 1.0
         return min(1.0, rise, fall)

@@ -105,7 +105,7 @@ class OptimizerConfig:
     `name` is one in OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it. `warmup` and `decay` are
     shares of the budget in which the rate rises and falls. `betas` are AdamW's, `clip` is the largest norm of the
     gradient. `ema_widths` are the relative widths of the averages that are kept (see ema.py), the last the one that
-    generates; with `ema_decay`, an exponential average is kept instead.
+    generates; with `ema_decay`, of a step, or `ema_half_life`, in images, an exponential average is kept instead.
     """
 
     name: OptimizerName = "muon"
@@ -117,6 +117,7 @@ class OptimizerConfig:
     clip: float = 1.0
     ema_widths: tuple[float, ...] = (0.05, 0.10)
     ema_decay: float | None = None
+    ema_half_life: float | None = None
 
     def __post_init__(self) -> None:
         if self.name not in OPTIMIZERS:
@@ -129,6 +130,10 @@ class OptimizerConfig:
             raise SfumatoError(f"betas of AdamW lie from 0 to below 1, got {self.betas}.")
         if self.ema_decay is not None and not 0 <= self.ema_decay < 1:
             raise SfumatoError(f"the decay of an average lies from 0 to below 1, got {self.ema_decay:g}.")
+        if self.ema_half_life is not None and not self.ema_half_life > 0:
+            raise SfumatoError(f"the half-life of an average is above 0 images, got {self.ema_half_life:g}.")
+        if self.ema_decay is not None and self.ema_half_life is not None:
+            raise SfumatoError("ema_decay and ema_half_life both say how fast an average forgets; give one of them.")
         if not self.ema_widths:
             raise SfumatoError("a run keeps at least one average of the weights; give a width such as 0.1.")
         for width in self.ema_widths:
@@ -137,7 +142,7 @@ class OptimizerConfig:
     @property
     def widths(self) -> tuple[float, ...]:
         """Of the averages that are kept; none of an exponential one."""
-        return () if self.ema_decay is not None else self.ema_widths
+        return self.ema_widths if self.ema_decay is None and self.ema_half_life is None else ()
 
 
 @dataclass(frozen=True)

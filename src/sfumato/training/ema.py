@@ -18,6 +18,7 @@ from torch import Tensor
 from sfumato.errors import SfumatoError
 
 Decay = Callable[[int], float]  # the share that an average keeps of itself at a step ≥ 1
+RAMP_UP = 0.05
 WIDEST = 12**-0.5  # γ = 0, all of the training weighed alike
 
 
@@ -53,6 +54,16 @@ def constant_decay(step: int, decay: float) -> float:
     So it is no average of the first weights alone while it is young (TensorFlow's `ExponentialMovingAverage`).
     """
     return min(decay, (1 + step) / (10 + step))
+
+
+def half_life_decay(step: int, batch: int, images: float) -> float:
+    """That of an exponential average that forgets half in so many `images`, seen in batches: `0.5^(batch / images)`.
+
+    While the training is young, half is forgotten in a twentieth of what it has seen (Karras et al. 2022, appendix
+    F.2).
+    """
+    half = min(images, RAMP_UP * (step - 1) * batch)
+    return float(0.5 ** (batch / half)) if half else 0.0
 
 
 def update_ema(average: Sequence[Tensor], weights: Sequence[Tensor], decay: float) -> None:

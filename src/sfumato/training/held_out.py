@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 FILE = "held_out.jsonl"
 EXPLODED = 10.0  # times the lowest loss, which neither chance nor memorising reaches
 UNLEARNT = 2.0  # times the loss without a network
-TOO_EARLY = "too early to tell; the first samples were compared a moment ago."
+EARLY_STEPS = 100  # before which nothing is said, nor before each sample was seen once
+TOO_EARLY = "too early to tell: each sample has to be seen once at least, in a hundred steps or more."
 QUANTILES = (0.1, 0.37, 0.63, 0.9)  # of the noise levels that the run trains
 
 
@@ -42,7 +43,8 @@ class Evaluation:
 
     `sigmas` are the levels, as sigma/alpha. Samples and noise are the same at each step, so that the losses of two
     steps differ by what was learnt between them, and not by chance. `untrained` is the mean loss, at each level, of a
-    network that answers zeros, and `data` the fingerprint of the set, '' where it isn't known.
+    network that answers zeros, `data` the fingerprint of the set, '' where it isn't known, and `samples` the number of
+    those that are trained on, likewise 0.
     """
 
     step: int
@@ -52,6 +54,7 @@ class Evaluation:
     trained: tuple[tuple[float, ...], ...]
     untrained: tuple[float, ...] = ()
     data: str = ""
+    samples: int = 0
 
     def __post_init__(self) -> None:
         if not len(self.sigmas) == len(self.held_out) == len(self.trained) > 0:
@@ -111,6 +114,7 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
         tuple(tuple(row[number:]) for row in rows),
         tuple(float(f"{loss:.5g}") for loss in without[:, :number].mean(1).tolist()),
         trainer.config.data.fingerprint,
+        len(trainer.dataset) - len(held),
     )
 
 
@@ -157,9 +161,9 @@ def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:
         return Verdict(
             "diverging", f"diverging: the held-out loss is {now:,.4g}, {before}; a lower learning rate may help."
         )
-    if len(evaluations) < 3:
-        return Verdict("early", TOO_EARLY)
     first, last = evaluations[0], evaluations[-1]
+    if len(evaluations) < 3 or last.step < EARLY_STEPS or last.images < last.samples:
+        return Verdict("early", TOO_EARLY)
     middle = min(evaluations[1:-1], key=lambda one: abs(one.images - last.images / 2))
     change, change_error = _mean(_logs(last.held_out) - _logs(middle.held_out))
     lag, lag_error = _mean(_logs(last.held_out) - _logs(first.held_out))

@@ -72,7 +72,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "optimizer.learning_rate": 1e-3,
         "optimizer.warmup": 0.05,  # 10 million images
         "optimizer.clip": 1e6,  # none
-        "optimizer.ema_decay": 0.99929,  # half in 500,000 images
+        "optimizer.ema_half_life": 500_000.0,  # images
         "model.parameterization": "edm",
         "model.data_std": 0.5,
         "model.net.dropout": 0.13,
@@ -129,8 +129,9 @@ def configure(
     base = dict(RECIPES[recipe]) if recipe is not None else {}
     if given.get("optimizer.name", base.get("optimizer.name")) != base.get("optimizer.name"):
         base.pop("optimizer.learning_rate", None)  # it is that of the recipe's own optimiser
-    if "optimizer.ema_widths" in given:
-        base.pop("optimizer.ema_decay", None)
+    averages = {"optimizer.ema_widths", "optimizer.ema_decay", "optimizer.ema_half_life"}
+    if averages & given.keys():
+        base = {name: value for name, value in base.items() if name not in averages}
     merged = base | given
     model = {name.removeprefix(MODEL): value for name, value in merged.items() if name.startswith(MODEL)}
     training = grouped({name: value for name, value in merged.items() if not name.startswith(MODEL)})

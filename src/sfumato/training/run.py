@@ -2,7 +2,7 @@
 
 runs/<name>/config.json             the model and the training, all that is needed to build both again
 runs/<name>/tokenizer.json          how a text-conditional model reads prompts
-runs/<name>/metrics.jsonl           one line every ten steps
+runs/<name>/metrics.jsonl           one line every ten steps, or ten seconds where those take longer
 runs/<name>/held_out.jsonl          how the averaged weights do on samples that are not trained on
 runs/<name>/previews/step-*.png     the same seeds generated as training goes on
 runs/<name>/checkpoints/            see sfumato.hub.checkpoints
@@ -35,7 +35,7 @@ from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder
 from sfumato.strict import parse
-from sfumato.training.averages import SNAPSHOTS
+from sfumato.training.averages import snapshots_of
 from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.divergence import LossWatch
 from sfumato.training.finetuning import Origin, write_start
@@ -54,7 +54,7 @@ from sfumato.training.precision import pick_device
 from sfumato.training.previews import NotFinite, Preview, make_preview
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.resources import using_threads
-from sfumato.training.saving import Noted, Saved, Saver, check_room
+from sfumato.training.saving import FIRST_SAVE, Noted, Saved, Saver, check_room
 from sfumato.training.settings import grouped
 from sfumato.training.state import snapshot_bytes
 from sfumato.training.trainer import Trainer
@@ -62,7 +62,7 @@ from sfumato.training.trainer import Trainer
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-METRICS, METRICS_EVERY = "metrics.jsonl", 10  # steps
+METRICS, METRICS_STEPS, METRICS_SECONDS = "metrics.jsonl", 10, 10.0
 
 
 @dataclass(frozen=True)
@@ -213,25 +213,28 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     yield from saver.crowded()
     watched = LossWatch(_losses(folder / METRICS), config)
     recent: list[Progress] = []
-    saved_at, saved_step = trainer.seconds, -1
+    every = 60 * config.keeping.save_minutes
+    save_at = trainer.seconds + (every if trainer.step else min(every, FIRST_SAVE))
+    saved_step, told_at = -1, trainer.seconds
     looks = Looks(trainer)
-    snapshots = math.floor(trainer.fraction * SNAPSHOTS)
+    snapshots = math.floor(trainer.fraction * snapshots_of(config))
     progress: Progress | None = None
     lost: DataLost | None = None
     try:
         for progress in trainer.steps():
             recent.append(progress)
-            if progress.step % METRICS_EVERY == 0 or progress.fraction >= 1:
+            late = progress.seconds - told_at >= METRICS_SECONDS
+            if progress.step % METRICS_STEPS == 0 or late or progress.fraction >= 1:
                 yield from _measured(saver, watched, recent)
-                recent = []
+                recent, told_at = [], progress.seconds
             yield progress
             if looks.due():
                 yield from _look(saver, looks)
-            if math.floor(progress.fraction * SNAPSHOTS) > snapshots:
-                snapshots = math.floor(progress.fraction * SNAPSHOTS)
+            if math.floor(progress.fraction * snapshots_of(config)) > snapshots:
+                snapshots = math.floor(progress.fraction * snapshots_of(config))
                 yield from saver.snapshot()
-            if progress.seconds - saved_at > 60 * config.keeping.save_minutes:
-                saved_at = progress.seconds
+            if progress.seconds > save_at:
+                save_at = progress.seconds + every
                 with looks.saving():
                     for event in saver.checkpoint(last=False):
                         saved_step = event.step if isinstance(event, Saved) else saved_step

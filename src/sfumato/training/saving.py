@@ -17,13 +17,14 @@ from sfumato.files import NotWritten, free_disk
 from sfumato.hub.checkpoints import MARGIN, checkpoint_path, megabytes, newest_checkpoint, saved_in, write_checkpoint
 from sfumato.hub.control_branch import write_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
-from sfumato.training.averages import store_averages
+from sfumato.training.averages import snapshots_of, store_averages
 from sfumato.training.finetuning import start_path
 from sfumato.training.lora import write_adapter
 from sfumato.training.state import snapshot_bytes, state_bytes
 from sfumato.training.trainer import Trainer
 
 ADAPTER, BRANCH = "adapter", "branch"
+FIRST_SAVE = 30.0  # seconds after which the first checkpoint of a run is written, to sample from while it trains
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,12 @@ class Saver:
         finite = all(bool(value.isfinite().all()) for value in newest.read(WEIGHT_FILES["ema"]).values())
         words = "its weights are finite numbers" if finite else "its weights are not all finite numbers"
         return f"{newest.path} is intact, and {words}."
+
+
+def disk_bytes(trainer: Trainer) -> int:
+    """About what a run takes on the disk in the end, previews apart."""
+    snapshots = snapshots_of(trainer.config) * snapshot_bytes(trainer) if trainer.profiles else 0
+    return trainer.config.keeping.checkpoints * state_bytes(trainer) + snapshots
 
 
 def check_room(folder: Path, trainer: Trainer, besides: int = 0) -> None:

@@ -23,7 +23,7 @@ from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
 from sfumato.training.config import TrainingConfig, left_out_by, unlearnt
 from sfumato.training.coupling import couple
-from sfumato.training.ema import Decay, Profile, constant_decay, ema_decay, gamma_of
+from sfumato.training.ema import Decay, Profile, constant_decay, ema_decay, gamma_of, half_life_decay
 from sfumato.training.loop import Loop, Turn
 from sfumato.training.lora import add_adapters
 from sfumato.training.optimizers import make_optimizers
@@ -58,7 +58,13 @@ class Trainer(Loop):
         # was before counts nothing. That suits fine-tuning: the old weights answer for other data, and the first steps,
         # still near to them, fade at this training's pace, however short it is.
         self.averages: list[NetDenoiser] = []
-        for _ in config.optimizer.widths or (config.optimizer.ema_decay,):
+        self._gammas = [gamma_of(width) for width in config.optimizer.widths]
+        decays: list[Decay] = [partial(ema_decay, gamma=gamma) for gamma in self._gammas]
+        if (images := config.optimizer.ema_half_life) is not None:
+            decays = [partial(half_life_decay, batch=config.batch, images=images)]
+        elif config.optimizer.ema_decay is not None:
+            decays = [partial(constant_decay, decay=config.optimizer.ema_decay)]
+        for _ in decays:
             self.averages.append(copy.deepcopy(model.denoiser).eval().requires_grad_(False))
             if sharded:  # each before the next is made
                 shard(self.averages[-1].net, processes)
@@ -74,10 +80,6 @@ class Trainer(Loop):
         self.objective = Objective(
             settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty
         )
-        self._gammas = [gamma_of(width) for width in config.optimizer.widths]
-        decays: list[Decay] = [partial(ema_decay, gamma=gamma) for gamma in self._gammas]
-        if config.optimizer.ema_decay is not None:
-            decays = [partial(constant_decay, decay=config.optimizer.ema_decay)]
         optimizers = make_optimizers(
             config.optimizer.name,
             net,
