@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from sfumato.readable import duration
 from sfumato.runs import Run
 from sfumato.shell import Option
 from sfumato.training import Event, Judged, Noted, Preview, Progress, Saved, Trainer, Verdict
-from sfumato.training.estimates import expectation
+from sfumato.training.estimates import expectation, saving
 from sfumato.training.lora import adapter_words
 from sfumato.training.previews import preview_labels
 from sfumato.training.saving import ADAPTER
@@ -83,7 +84,7 @@ def _facts(run: Run, trainer: Trainer) -> list[tuple[str, str]]:
     trained = len(trainer.dataset) - len(trainer.held)
     if run.plan is not None and (words := expectation(run.plan, trained, trainer.processes.count)):
         facts.append(("expect", words))
-    return [*facts, ("saved in", str(run.folder))]
+    return [*facts, ("saved in", f"{run.folder}, {saving(trainer)}")]
 
 
 def _together(trainer: Trainer) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from sfumato.hub.checkpoints import megabytes
 from sfumato.readable import duration
 from sfumato.training.planning import Plan
+from sfumato.training.saving import FIRST_SAVE, disk_bytes
+from sfumato.training.trainer import Trainer
 
 
 def expectation(plan: Plan, trained: int, processes: int = 1) -> str | None:
@@ -34,6 +37,13 @@ def too_few(plan: Plan) -> str:
         f"about {_steps(plan)} {verb} too few for {height}×{width} pixels: what is generated will look like noise; "
         f"use {others}{there}."
     )
+
+
+def saving(trainer: Trainer) -> str:
+    """What a run takes on the disk, and from when on there is something to sample from."""
+    words = f"about {megabytes(disk_bytes(trainer))} in the end"
+    first = min(FIRST_SAVE, 60 * trainer.config.keeping.save_minutes)
+    return words if trainer.step else f"{words}; to sample from after {duration(first)}"
 
 
 def _steps(plan: Plan) -> str:
