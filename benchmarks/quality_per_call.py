@@ -27,7 +27,8 @@ from torch import Tensor
 from cifar10 import open_cifar10
 from sfumato.cli.demo import demo_config, demo_sampling
 from sfumato.data import Dataset, open_dataset
-from sfumato.diffusion import Cosine, Level
+from sfumato.diffusion import Cosine, Level, RectifiedFlow
+from sfumato.diffusion.schedules import as_schedule
 from sfumato.evaluation.classifier import Classifier, train_classifier
 from sfumato.evaluation.frechet import frechet_distance
 from sfumato.hub import Model, SamplingConfig, load
@@ -51,7 +52,7 @@ SHORT = ("ddim", "heun", "dpm++2m", "dpm++3m", "unipc2", "unipc3", "ipndm3", "ip
 
 def settings_of(name: str, rule: str, steps: int) -> SamplingConfig:
     grid, _, path = rule.partition(" ")
-    return SamplingConfig(name, steps, grid, path or ("linear" if grid in TIMED else "edm"))
+    return SamplingConfig(name, steps, grid, as_schedule(path or ("linear" if grid in TIMED else "edm")))
 
 
 @cache
@@ -241,7 +242,7 @@ if __name__ == "__main__":
     headline = open_bench(net, quick, 4000) if net == "digits" and not quick else bench
     reference, reference_spread = headline.ours("ddpm", "trailing", 1000)
     default = demo_sampling() if net == "digits" else SamplingConfig()
-    usual = "trailing flow" if default.schedule == "flow" else default.grid
+    usual = "trailing flow" if default.schedule == RectifiedFlow() else default.grid
     ours, ours_spread = headline.ours(default.sampler, usual, steps_for(default.sampler, 10) or 10)
     calls = (3, 6, 10) if quick else CALLS
     print(f"\n{'sampler':<16} {'grid':<14}" + "".join(f"{n:>15}" for n in calls))

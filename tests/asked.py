@@ -13,6 +13,7 @@ from PIL import Image
 
 from sfumato.cli import app
 from sfumato.data.tokens import learn_tokenizer
+from sfumato.diffusion import Linear
 from sfumato.hub import Model, ModelConfig, SamplingConfig, new_model
 from sfumato.nets import ConditionConfig, TextConfig, UNetConfig
 
@@ -22,7 +23,7 @@ STYLE = ConditionConfig("style", "vector", 2, (0.0, 0.0), (1.0, 1.0))
 DEPTH = ConditionConfig("depth", "image", 1)
 EDGES = ConditionConfig("edges", "image", 1, computed=True)
 PATHS = ("x.png", "-dash.png", "a,depth=b; c.png", "depth=x.png", "sp ace'$(y).png")
-OWN = SamplingConfig("ddim", 3, "trailing", "linear", 3.0, "projected", (0.05, 50.0), True, eta=0.5)
+OWN = SamplingConfig("ddim", 3, "trailing", Linear(), 3.0, "projected", (0.05, 50.0), "dynamic", eta=0.5)
 
 Draws = Callable[..., list[Path]]
 

@@ -29,7 +29,7 @@ SAMPLE = {
     "schedule": ["--schedule", "linear"], "negative": ["--negative", "a heart"], "image": ["--image", "x.png"],
     "strength": ["--strength", "0.3"], "mask": ["--mask", "left.png"], "upscale": ["--upscale"],
     "upscale-with": ["--upscale-with", "own"], "guidance": ["--guidance", "4"], "rule": ["--rule", "projected"],
-    "interval": ["--interval", "0.05-2"], "threshold": ["--threshold"], "eta": ["--eta", "0.5"],
+    "interval": ["--interval", "0.05-2"], "threshold": ["--threshold"], "clip": ["--clip"], "eta": ["--eta", "0.5"],
     "tolerance": ["--tolerance", "0.1"], "first": ["--first", "teleport"], "compare": ["--compare", "ddim,heun"],
     "like": ["--like", "like.png"], "weights": ["--weights", "raw"], "out": ["--out", "elsewhere"],
     "animate": ["--animate"], "batch": ["--batch", "1"],

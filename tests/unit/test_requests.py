@@ -21,6 +21,7 @@ from sfumato.cli import app
 from sfumato.cli.generating import generate_all, pixels_of
 from sfumato.cli.record import By, compared, comparison_facts, facts, read_record
 from sfumato.data import picture, read_about, save_png
+from sfumato.diffusion import EDM, Betas, Linear, RectifiedFlow, Shift
 from sfumato.errors import SfumatoError
 from sfumato.hub import SamplingConfig
 from sfumato.hub.model import ALIASES, What
@@ -50,16 +51,22 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 prompts = texts | st.sampled_from(["-x", "--debug", "--guidance=3", "$(rm -rf)", 'it\'s "it"', "a\nb", " ", "=", "🦊"])
 seeds = st.lists(st.integers(0, LARGEST_SEED), min_size=1, max_size=2, unique=True)
 shares = st.floats(0, 1)
+schedules = st.one_of(
+    st.builds(Linear, st.floats(1e-4, 1e-3), st.floats(0.02, 0.03), st.integers(10, 2000)),
+    st.builds(EDM, sigma_max=st.floats(20, 200)),
+    st.builds(Shift, st.just(RectifiedFlow()), st.floats(0.5, 8)),
+    st.builds(Betas, st.just((0.1, 0.2, 0.5))),
+)
 samplings = st.fixed_dictionaries(
     {"steps": st.integers(2, 3)},
     optional={
         "sampler": st.sampled_from(["ddim", "heun", "dpm++2m", "DPM++ 2M Karras", "euler a", "sa-solver"]),
         "grid": st.sampled_from(["karras", "trailing", "logsnr"]),
-        "schedule": st.sampled_from(["edm", "flow", "linear"]),
+        "schedule": st.sampled_from(["edm", "flow", "linear"]) | schedules,
         "guidance": st.floats(0, 8) | st.sampled_from([0.0, 1.0, 1e-5, 0.30000001]),
         "rule": st.sampled_from(["plain", "projected", "cfg++"]),
         "interval": st.none() | st.tuples(st.floats(0, 1), st.floats(1, 1e5)) | st.just((5e-05, 1e16)),
-        "threshold": st.booleans(),
+        "threshold": st.booleans() | st.sampled_from(["none", "static", "dynamic"]),
         "eta": shares,
     },
 )
@@ -175,6 +182,9 @@ def test_seeds_far_apart_are_two_numbers_and_no_range_is_unrolled_to_be_refused(
         ({"prompts": 5}, "'prompts"),
         ({"labels": []}, "names none"),
         ({"conditions": {"age": "old"}}, "'conditions.age"),
+        ({"sampling": {"schedule": "linaer"}}, "did you mean 'linear'"),
+        ({"sampling": {"schedule": {"kind": "linear", "beta_edn": 0.03}}}, "beta_edn"),
+        ({"sampling": {"threshold": "all"}}, "'sampling.threshold"),
         ({"negative": "x"}, "nothing leads away"),
         ({"edit": {"image": {"path": "x", "sha256": ""}, "strength": 2}}, "lies between 0"),
     ],
@@ -190,6 +200,10 @@ def test_a_request_from_elsewhere_is_read_strictly(change: Mapping[str, Any], wo
 
 
 def test_a_request_of_before_is_read_by_the_names_of_before() -> None:
+    was = {"seeds": "3", "sampling": {"schedule": "linear", "threshold": True}}
+    assert read_request(json.dumps(was)).sampling == SamplingConfig(schedule=Linear(), threshold="dynamic")
+    assert SamplingConfig(schedule="linear", threshold=True) == SamplingConfig(schedule=Linear(), threshold="dynamic")  # type: ignore[arg-type]
+    assert SamplingConfig(threshold=False) == SamplingConfig()  # type: ignore[arg-type]
     sampling = SamplingConfig("ddim", 4, guidance=2.0)
     now = Request((3, 4), sampling, ("cat", "dog"), "a heart", "a face", {"age": 3.0})
     written = json.loads(now.json())

@@ -65,7 +65,8 @@ def test_a_run_on_data_of_a_program_says_that_they_are_to_be_given(tmp_path: Pat
 
 
 def test_sampling_that_begins_beyond_what_is_trained_is_said(tmp_path: Path) -> None:
-    run = Run.start(tmp_path / "a", "digits", recipe="ddpm", **TINY, schedule={"kind": "linear", "steps": 10})
+    given = {"recipe": "ddpm", **TINY, "schedule": {"kind": "linear", "steps": 10}}
+    run = Run.start(tmp_path / "a", "digits", **given, **{"model.sampling.schedule": "linear"})
     said = [event.text for event in run.train() if isinstance(event, Noted)]
     assert any("sampling by the schedule linear begins at 157" in text for text in said)
     for recipe in sfumato.training.recipes.RECIPES:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from sfumato.data import KINDS, open_dataset
 from sfumato.data.columns import Columns
-from sfumato.diffusion import EDM, Linear, NoiseDistribution
+from sfumato.diffusion import EDM, Cosine, CosineBetas, Linear, NoiseDistribution, RectifiedFlow, Shift
 from sfumato.errors import SfumatoError
-from sfumato.hub import new_model
+from sfumato.hub import SamplingConfig, new_model
 from sfumato.nets.renames import renamed
 from sfumato.strict import fit
 from sfumato.training import Trainer, TrainingConfig, model_for, resume_run, train, training_config
@@ -117,7 +117,7 @@ def test_the_recipe_ddpm_is_the_paper() -> None:
     assert (optimizer.weight_decay, optimizer.clip, optimizer.decay, optimizer.ema_decay) == (0, 1, 0, 0.9999)
     assert optimizer.warmup * 800_000 == 5000 and config.batch == 128
     assert (model.parameterization, model.data_std, model.net.dropout) == ("eps", 1.0, 0.1)  # type: ignore[union-attr]
-    assert (model.sampling.sampler, model.sampling.steps, model.sampling.schedule) == ("ddpm", 1000, "linear")
+    assert model.sampling == SamplingConfig("ddpm", 1000, "trailing", Linear(), threshold="static")
 
     trainer = Trainer(new_model(model), digits, changed(config, batch=64, images=64 * 2))
     (part,) = trainer.draw(1, 0)
@@ -136,6 +136,23 @@ def test_an_average_that_is_given_stands_for_that_of_the_recipe() -> None:
         assert [kept.ema_half_life, kept.ema_decay].count(None) == (2 if name == "ema_widths" else 1)
     with pytest.raises(SfumatoError, match="give one of them"):
         configure(base | {"optimizer.ema_decay": 0.9, "optimizer.ema_half_life": 64.0})
+
+
+def test_a_model_samples_by_the_schedule_that_it_is_trained_on() -> None:
+    digits = model_for(open_dataset("digits"))
+
+    def sampled_by(recipe: str | None = None, **settings: Any) -> SamplingConfig:
+        _, own = configure({"data.source": "digits", "images": 100} | settings, recipe)
+        return with_settings(digits, own).sampling
+
+    assert sampled_by() == digits.sampling
+    assert sampled_by("ddpm-cosine").schedule == CosineBetas(4000)
+    assert sampled_by("ddpm-cosine", **{"objective.schedule.steps": 500}).schedule == CosineBetas(500)
+    assert sampled_by(schedule={"kind": "shift", "base": "flow", "factor": 2.0}).schedule == Shift(RectifiedFlow(), 2.0)
+    assert sampled_by(**{"schedule": "linear", "model.sampling.schedule": "cosine"}).schedule == Cosine()
+    points = model_for(open_dataset("points:moons"))  # which lie where they lie: there is no range to clip to
+    _, own = configure({"data.source": "points:moons", "images": 100}, "ddpm")
+    assert with_settings(points, own).sampling.threshold == "none"
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

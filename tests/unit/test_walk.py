@@ -96,6 +96,24 @@ def test_points_are_drawn_too(tmp_path: Path) -> None:
     torch.testing.assert_close(torch.from_numpy(theirs), ours, rtol=1e-4, atol=1e-4)  # points are of any size
 
 
+def test_answers_are_clipped_after_guidance_too(drawn: tuple[Model, Path], tmp_path: Path) -> None:
+    model = drawn[0]
+    how = {
+        "sampler": "ddpm",
+        "steps": 3,
+        "guidance": 30.0,
+        "threshold": "static",
+        "schedule": {"kind": "linear", "steps": 500},
+    }
+    export_onnx(model, tmp_path, SamplingConfig(**how))  # type: ignore[arg-type]
+    noise = ImageNoise([3, 4], (1, 8, 8))
+    theirs = READER["draw"](tmp_path, 2, [1, 2], noise=lambda shape: noise())
+    ours = model.sample([3, 4], [1, 2], **how)  # type: ignore[arg-type]
+    torch.testing.assert_close(torch.from_numpy(theirs), ours, rtol=0, atol=1e-4)
+    assert not torch.allclose(ours, model.sample([3, 4], [1, 2], **how | {"threshold": "none"}), atol=0.1)  # type: ignore[arg-type]
+    assert json.loads((tmp_path / "walk.json").read_text())["format"] == 2
+
+
 def names_in(value: Any) -> set[str]:
     if isinstance(value, dict):
         return set(value) | {name for inner in value.values() for name in names_in(inner)}
@@ -137,7 +155,7 @@ untrained_parameterization = new_model(TINY).denoiser.parameterization
         (SamplingConfig("adaptive"), "decides as it goes"),
         (SamplingConfig(guidance=2.0, rule="projected"), "only plain guidance"),
         (SamplingConfig(interval=(0.2, 5.0)), "only plain guidance"),
-        (SamplingConfig(threshold=True), "only plain guidance"),
+        (SamplingConfig(threshold="dynamic"), "only plain guidance"),
         (SamplingConfig(first="analytical"), "begins with the network"),
         (SamplingConfig("ipndm4", 2), "needs at least 4 steps"),
     ],

@@ -14,6 +14,7 @@ from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.record import By, facts
 from sfumato.cli.running import show_training
 from sfumato.data import Dataset, open_dataset, save_animation, save_png, tile
+from sfumato.diffusion import RectifiedFlow
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge
 from sfumato.hub import SamplingConfig, load
@@ -56,7 +57,7 @@ def demo_sampling() -> SamplingConfig:
 
     By benchmarks/quality_per_call.py, which measures the default of the checkpoint that it is given.
     """
-    return SamplingConfig("dpm++2m", 10, "trailing", "flow")
+    return SamplingConfig("dpm++2m", 10, "trailing", RectifiedFlow())
 
 
 def demo(

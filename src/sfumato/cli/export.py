@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import console
-from sfumato.cli.options import given, option_words
+from sfumato.cli.options import given, option_words, parse_schedule
 from sfumato.cli.sample import results_folder
 from sfumato.hub import load
 from sfumato.hub.onnx import export_onnx
@@ -35,7 +35,8 @@ def export(
     """
     model = load(run, weights)  # type: ignore[arg-type]
     with option_words():
-        options = given(sampler=sampler, steps=steps, grid=grid, schedule=schedule, guidance=guidance, eta=eta)
+        options = given(sampler=sampler, steps=steps, grid=grid, guidance=guidance, eta=eta)
+        options |= given(schedule=parse_schedule(schedule))
         settings = settle(model.config.sampling, model.conditional, **options)
         folder = out or results_folder(run) / "onnx"
         paths = export_onnx(model, folder, settings)

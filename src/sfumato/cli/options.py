@@ -18,6 +18,7 @@ from sfumato.hub import Model
 from sfumato.hub.conditioning import STRENGTH
 from sfumato.hub.request import MAX_IMAGES, Control, File, PictureEdit, Value, parse_seeds
 from sfumato.nets import ConditionConfig
+from sfumato.strict import parse
 from sfumato.training.settings import FIELDS
 
 VARIATION = 0.6  # the strength, where none is asked for
@@ -202,6 +203,25 @@ def parse_interval(interval: str) -> tuple[float, float] | None:
             f"--interval takes a range of sigma/alpha such as 0.2-5, the smaller first, not '{interval}'."
         )
     return float(match[1]), float(match[2])
+
+
+def pick_threshold(clip: bool, threshold: bool | None) -> str | None:
+    """What --clip and --threshold ask for; raises SfumatoError where both do."""
+    if clip and threshold is not None:
+        raise SfumatoError("--clip is another threshold than --threshold; leave one of them out.")
+    return "static" if clip else {True: "dynamic", False: "none", None: None}[threshold]
+
+
+def parse_schedule(schedule: str | None) -> Any:
+    """'cosine' → its name, '{"kind": "linear", "steps": 500}' → the table; raises SfumatoError for damaged JSON."""
+    if schedule is None or not schedule.lstrip().startswith("{"):
+        return schedule
+    try:
+        return parse(schedule)
+    except ValueError as error:
+        raise SfumatoError(
+            f"--schedule is a name such as cosine, or a table of JSON, and this is none ({error}): {schedule}"
+        ) from error
 
 
 def parse_steps(steps: str | None) -> list[int]:

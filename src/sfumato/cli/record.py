@@ -12,6 +12,8 @@ from torch import Tensor
 from sfumato import __version__
 from sfumato.cli.options import ALL
 from sfumato.data import read_about
+from sfumato.diffusion import Schedule
+from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.conditioning import STRENGTH
@@ -74,7 +76,7 @@ def _about(by: By, request: Request) -> dict[str, str]:
     for one in fields(settings):
         value = getattr(settings, one.name)
         if one.name in SHOWN or value != getattr(PLAIN, one.name):
-            about[one.name] = "yes" if value is True else _setting(value)
+            about[one.name] = _setting(value)
     one_picture = len(request.seeds) == 1
     if request.labels is not None:
         about["class" if one_picture else "classes"] = ",".join(map(str, request.labels))
@@ -153,6 +155,8 @@ def _value(value: Value) -> str:
 
 
 def _setting(value: object) -> str:
+    if isinstance(value, Schedule):
+        return schedule_words(value)
     if isinstance(value, tuple):
         return "-".join(map(float_words, value))
     return float_words(value) if isinstance(value, float) else str(value)
@@ -160,8 +164,8 @@ def _setting(value: object) -> str:
 
 def _option(name: str, value: object) -> Option:
     """One that isn't the model's own any more, or is left out though the model's own isn't."""
-    if isinstance(value, bool):
-        return (name if value else f"no-{name}"), True
+    if name == "threshold":
+        return {"none": "no-threshold", "static": "clip", "dynamic": "threshold"}[str(value)], True
     return name, ALL if name == "interval" and value is None else _setting(value)
 
 

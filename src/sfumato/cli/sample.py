@@ -16,11 +16,13 @@ from sfumato.cli.options import (
     given,
     option_words,
     parse_interval,
+    parse_schedule,
     parse_steps,
     pick_classes,
     pick_conditions,
     pick_edit,
     pick_seeds,
+    pick_threshold,
 )
 from sfumato.cli.record import By, compared, read_record
 from sfumato.cli.writing import write_comparison, write_pictures, write_points
@@ -36,7 +38,7 @@ from sfumato.shell import command_line
 from sfumato.training import data_gaussian
 
 COMPARED_STEPS, COMPARED_IMAGES = (5, 10, 20), 8
-SETTINGS = ("sampler", "grid", "schedule", "guidance", "rule", "threshold", "eta", "tolerance", "first")
+SETTINGS = ("sampler", "grid", "guidance", "rule", "eta", "tolerance", "first")
 
 
 def sample(
@@ -156,7 +158,10 @@ def sample(
         str | None, Parameter(group=HOW, help="Which levels to visit: karras, logsnr, trailing, ...")
     ] = None,
     schedule: Annotated[
-        str | None, Parameter(group=HOW, help="The path they are on: edm, linear, cosine, flow, ...")
+        str | None,
+        Parameter(
+            group=HOW, help='The path they are on: edm, cosine, flow, ..., or as JSON {"kind": "linear", "steps": 500}.'
+        ),
     ] = None,
     rule: Annotated[
         str | None,
@@ -166,6 +171,15 @@ def sample(
         str | None,
         Parameter(group=HOW, help="Guide only where sigma/alpha is in this range, such as 0.2-5, or all."),
     ] = None,
+    clip: Annotated[
+        bool,
+        Parameter(
+            group=HOW,
+            help="Clip each estimate of the picture to its range, as DDPM does.",
+            negative="",
+            show_default=False,
+        ),
+    ] = False,
     threshold: Annotated[
         bool | None, Parameter(group=HOW, help="Scale colours back that guidance drives out of range.")
     ] = None,
@@ -258,7 +272,11 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
     few = any(options[name] is not None for name in ("prompt", "number", "vector", "control"))
     usual = COMPARED_IMAGES if compare is not None else IMAGES_OF_PROMPT if few else IMAGES
     numbers = pick_seeds(options["seeds"], options["n"], usual)
-    settings = given(**{name: options[name] for name in SETTINGS})
+    settings = given(
+        **{name: options[name] for name in SETTINGS},
+        schedule=parse_schedule(options["schedule"]),
+        threshold=pick_threshold(options["clip"], options["threshold"]),
+    )
     if options["interval"] is not None:
         settings["interval"] = parse_interval(options["interval"])
     by = _open(run, options["weights"] or "ema", _listed(options["upscale_with"]))

@@ -7,19 +7,21 @@ flow (alpha + sigma = 1). A denoiser sees levels only, so schedules can be swapp
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import torch
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WrapValidator
 from torch import Tensor
 
-from sfumato.arguments import bounded
+from sfumato.arguments import bounded, shown
 from sfumato.diffusion.levels import Level, broadcast
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
+from sfumato.strict import fit
 
 Scale = Literal["preserving", "exploding", "flow"]
 FRACTION, STEPS = (0.0, 1.0), (1, 100_000)  # where betas and their number lie
@@ -113,46 +115,50 @@ class DiscreteBetas(Schedule):
 
 
 @dataclass(frozen=True)
-class Linear(DiscreteBetas):
+class EvenBetas(DiscreteBetas):
+    """Base of the even tables: from `beta_start` to `beta_end`, linear in k the `root`-th root of beta."""
+
+    beta_start: float
+    beta_end: float
+    steps: int = 1000
+    root: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        bounded(self, beta_start=FRACTION, beta_end=FRACTION, steps=STEPS)
+        super().__post_init__()
+
+    @cached_property
+    def betas(self) -> Tensor:
+        ends = self.beta_start ** (1 / self.root), self.beta_end ** (1 / self.root)
+        return torch.linspace(*ends, self.steps, dtype=torch.float64) ** self.root
+
+
+@dataclass(frozen=True)
+class Linear(EvenBetas):
     """DDPM's schedule: `steps` betas linear in k, from `beta_start` to `beta_end` (Ho et al. 2020, section 4)."""
 
     beta_start: float = 1e-4
     beta_end: float = 0.02
-    steps: int = 1000
     kind: Literal["linear"] = field(default="linear", kw_only=True)
-
-    def __post_init__(self) -> None:
-        bounded(self, beta_start=FRACTION, beta_end=FRACTION, steps=STEPS)
-        super().__post_init__()
-
-    @cached_property
-    def betas(self) -> Tensor:
-        return torch.linspace(self.beta_start, self.beta_end, self.steps, dtype=torch.float64)
 
 
 @dataclass(frozen=True)
-class ScaledLinear(DiscreteBetas):
+class ScaledLinear(EvenBetas):
     """Latent diffusion's schedule: √beta linear in k (Rombach et al. 2022)."""
 
     beta_start: float = 0.00085
     beta_end: float = 0.012
-    steps: int = 1000
+    root: ClassVar[int] = 2
     kind: Literal["scaled-linear"] = field(default="scaled-linear", kw_only=True)
-
-    def __post_init__(self) -> None:
-        bounded(self, beta_start=FRACTION, beta_end=FRACTION, steps=STEPS)
-        super().__post_init__()
-
-    @cached_property
-    def betas(self) -> Tensor:
-        return torch.linspace(self.beta_start**0.5, self.beta_end**0.5, self.steps, dtype=torch.float64) ** 2
 
 
 @dataclass(frozen=True)
 class Betas(DiscreteBetas):
     """A table of one's own: `values` are the betas, from the first timestep to the last."""
 
-    values: tuple[float, ...]
+    values: Annotated[
+        tuple[float, ...], BeforeValidator(lambda given: tuple(given) if isinstance(given, list) else given)
+    ]
     kind: Literal["betas"] = field(default="betas", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -282,7 +288,22 @@ class RectifiedFlow(Schedule):
 
 
 @dataclass(frozen=True)
-class ZeroTerminalSNR(Schedule):
+class Derived(Schedule):
+    """Base of those made of another schedule, `base`, whose scale and timesteps they keep."""
+
+    base: Schedule
+
+    @property
+    def scale(self) -> Scale:
+        return self.base.scale
+
+    @property
+    def steps(self) -> int:
+        return self.base.steps
+
+
+@dataclass(frozen=True)
+class ZeroTerminalSNR(Derived):
     """A variance-preserving schedule rescaled so that t = 1 is pure noise (Lin et al. 2023, algorithm 1).
 
     √ᾱ is shifted to 0 at the last timestep and stretched to leave the first one where it was.
@@ -298,10 +319,6 @@ class ZeroTerminalSNR(Schedule):
                 "is not one; use linear, scaled-linear, cosine or sigmoid."
             )
 
-    @property
-    def steps(self) -> int:
-        return self.base.steps
-
     def __call__(self, t: Tensor | float) -> Level:
         t = _t(t)
         first, last = self.base(1 / self.steps).alpha, self.base(1.0).alpha
@@ -315,7 +332,7 @@ class ZeroTerminalSNR(Schedule):
 
 
 @dataclass(frozen=True)
-class Shift(Schedule):
+class Shift(Derived):
     """`base` with every sigma/alpha multiplied by `factor` (Hoogeboom et al. 2023; Esser et al. 2024, eq. 23).
 
     A factor above 1 spends more of the path on high noise, which larger pictures need.
@@ -328,14 +345,6 @@ class Shift(Schedule):
     def __post_init__(self) -> None:
         if not 0 < self.factor < math.inf:
             raise SfumatoError(f"a schedule's shift must be above 0, got {self.factor}; 1 leaves it as it is.")
-
-    @property
-    def scale(self) -> Scale:
-        return self.base.scale
-
-    @property
-    def steps(self) -> int:
-        return self.base.steps
 
     def __call__(self, t: Tensor | float) -> Level:
         base = self.base(t)
@@ -351,10 +360,13 @@ class Shift(Schedule):
         return self.base.time(logsnr.double() + 2 * math.log(self.factor))
 
 
-# As JSON holds one: {"kind": "linear", "beta_end": 0.03}. What isn't said is the default.
+# As JSON holds one: {"kind": "linear", "beta_end": 0.03}, where what isn't said is the default, or its name below.
 AnySchedule = Annotated[
-    Linear | ScaledLinear | Betas | Cosine | CosineBetas | Sigmoid | EDM | RectifiedFlow | ZeroTerminalSNR | Shift,
-    Field(discriminator="kind"),
+    Annotated[
+        Linear | ScaledLinear | Betas | Cosine | CosineBetas | Sigmoid | EDM | RectifiedFlow | ZeroTerminalSNR | Shift,
+        Field(discriminator="kind"),
+    ],
+    WrapValidator(lambda given, read: as_schedule(given) if isinstance(given, str) else read(given)),
 ]
 
 # By name, with the usual parameters.
@@ -369,3 +381,26 @@ SCHEDULES: dict[str, Callable[[], AnySchedule]] = {
     "linear-zero-snr": ZeroTerminalSNR,
     "flow-shift-3": Shift,
 }
+
+
+def as_schedule(given: Any) -> AnySchedule:
+    """`given` as a schedule: one, its name in SCHEDULES, or a table as JSON has it, {"kind": "linear", "steps": 500}.
+
+    Raises SfumatoError for an unknown name or parameter.
+    """
+    if isinstance(given, str):
+        if given not in SCHEDULES:
+            raise unknown("schedule", given, SCHEDULES)
+        return SCHEDULES[given]()
+    if isinstance(given, Mapping):
+        made: AnySchedule = fit(AnySchedule, dict(given), "the schedule")
+        return made
+    if hasattr(given, "kind") and isinstance(given, Schedule):
+        return cast(AnySchedule, given)
+    raise SfumatoError(f"a schedule is one of sfumato.diffusion's, its name or a table, not {shown(given)}.")
+
+
+def schedule_words(schedule: Schedule) -> str:
+    """The name of a schedule, or of one with other parameters its table as JSON: what reads as the same one."""
+    names = [name for name, usual in SCHEDULES.items() if usual() == schedule]
+    return names[0] if names else json.dumps(asdict(schedule))

@@ -19,6 +19,7 @@ from torch import Tensor
 from sfumato.arguments import whole
 from sfumato.data import KINDS, Dataset
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
+from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, SAMPLES, conditioned_on, loss_by_level
 from sfumato.evaluation.features import Extractor, open_extractor
@@ -201,7 +202,8 @@ def carry_out(
             classes=classes_words(request),
             captions=captions_words(request, reference),
             conditions=conditions_words(request, reference),
-            sampler={k: v for k, v in asdict(plan.settings).items() if v is not None},
+            sampler={k: v for k, v in asdict(plan.settings).items() if v is not None}
+            | {"schedule": schedule_words(plan.settings.schedule)},
             sfumato=version("sfumato"),
             torch=torch.__version__,
             command=command,

@@ -129,7 +129,7 @@ def generated_words(record: Record) -> str:
     sampler = dict(source.sampler)
     parts = [f"{sampler.pop('sampler')} in {sampler.pop('steps')} steps"]
     parts += [f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in sampler.items()
-              if value is not False and value not in ("network", "plain")]  # fmt: skip
+              if value is not False and value not in ("network", "plain", "none")]  # fmt: skip
     on = [f"classes {source.classes}"] if source.classes != "none" else []
     on += [f"captions {source.captions.partition(';')[0]}"] if source.captions != "none" else []
     on += [source.conditions] if source.conditions != "none" else []

@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator
 from torch import nn
 
 from sfumato.arguments import bounded, finite, one_of, shown, whole
 from sfumato.data.kinds import named_kind
-from sfumato.diffusion import PARAMETERIZATIONS, SCHEDULES
+from sfumato.diffusion import EDM, PARAMETERIZATIONS, AnySchedule
+from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError
 from sfumato.nets import ConditionConfig, NetConfig, OwnConfig
 from sfumato.sampling import resolve
@@ -26,6 +28,10 @@ from sfumato.strict import VERSION, fit, parse, unknown_name
 Rule = Literal["plain", "projected", "cfg++"]
 RULES: tuple[Rule, ...] = ("plain", "projected", "cfg++")
 First = Literal["network", "analytical", "teleport"]
+Threshold = Annotated[
+    Literal["none", "static", "dynamic"], BeforeValidator(lambda given: _named_threshold(given))  # once it was a bool
+]
+THRESHOLDS = ("none", "static", "dynamic")
 FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
 SECTIONS = ("model", "training", "baseline", "classifier")  # that a config.json may have
 # Of each part of a config.json, what its fields were called before and are called now.
@@ -33,6 +39,7 @@ RENAMED_FIELDS: dict[str, dict[str, str]] = {
     "net": {"places": "positional_encoding", "branch": "control_branch"},
     "control branch": {"sees": "control"},
 }
+SCHEDULE = EDM()
 MAX_STEPS, MAX_SIDE = 10_000, 2**20
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk are below
 
@@ -41,21 +48,22 @@ TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two 
 class SamplingConfig:
     """How to sample: a checkpoint carries one as its default.
 
-    `guidance` 0 ignores the condition, 1 is plainly conditional, more pushes towards it, by a `rule` (see guidance.py;
-    that of cfg++ is between 0 and 1), where sigma/alpha is in `interval`; `threshold` scales what strays from
-    [−1, 1] back. `eta` belongs to ddim and to samplers that add noise, `tolerance` to adaptive. `first` says who takes
-    the first step: the network, or for free the Gaussian of the data, by one "analytical" answer or by a "teleport" to
-    sigma/alpha = TELEPORT.
+    The `grid` lies on a `schedule`, which may be given by its name or as a table too (see `as_schedule`). `guidance` 0
+    ignores the condition, 1 is plainly conditional, more pushes towards it, by a `rule` (see guidance.py; that of cfg++
+    is between 0 and 1), where sigma/alpha is in `interval`. A `threshold` brings answers beyond [−1, 1] back: "static"
+    clips them, "dynamic" scales them (see guidance.py). `eta` belongs to ddim and to samplers that add noise,
+    `tolerance` to adaptive. `first` says who takes the first step: the network, or for free the Gaussian of the data,
+    by one "analytical" answer or by a "teleport" to sigma/alpha = TELEPORT.
     """
 
     sampler: str = "dpm++2m"
     steps: int = 20
     grid: str = "karras"
-    schedule: str = "edm"
+    schedule: AnySchedule = SCHEDULE
     guidance: float = 1.0
     rule: Rule = "plain"
     interval: tuple[float, float] | None = None
-    threshold: bool = False
+    threshold: Threshold = "none"
     eta: float | None = None
     tolerance: float | None = None
     first: First = "network"
@@ -63,23 +71,25 @@ class SamplingConfig:
     def __post_init__(self) -> None:
         if whole("steps", self.steps, -(2**63)) < 1:
             raise SfumatoError(f"sampling needs at least 1 step, got {self.steps}; 20 is a good start.")
-        bounded(self, steps=(1, MAX_STEPS), eta=(-math.inf, math.inf), tolerance=(0.0, math.inf))
+        bounded(self, steps=(1, MAX_STEPS))
+        for name, low in (("eta", -math.inf), ("tolerance", 0.0)):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, finite(name, value, low))
         check_eta(self.eta or 0.0)
         guidance = self.guidance
         try:
             object.__setattr__(self, "guidance", finite("guidance", guidance, 0))
         except SfumatoError as error:
             raise SfumatoError(
-                f"guidance must be a finite number from 0, got {guidance!r}; 1 is plainly conditional, and a "
+                f"guidance must be a finite number from 0, got {shown(guidance)}; 1 is plainly conditional, and a "
                 "negative prompt leads away from something."
             ) from error
-        one_of("schedule", self.schedule, SCHEDULES)
+        object.__setattr__(self, "schedule", as_schedule(self.schedule))
         one_of("rule of guidance", self.rule, RULES)
         one_of("first step", self.first, FIRST)
         resolve(one_of("sampler", self.sampler))
         grid_name(one_of("grid", self.grid))
-        if not isinstance(self.threshold, bool):
-            raise SfumatoError(f"threshold is True or False, not {shown(self.threshold)}.")
+        object.__setattr__(self, "threshold", one_of("threshold", _named_threshold(self.threshold), THRESHOLDS))
         if self.interval is not None:
             object.__setattr__(self, "interval", _interval(self.interval))
 
@@ -130,6 +140,11 @@ class ModelConfig:
         if one.kind == "number":
             return ()
         return (one.size,) if one.kind == "vector" else (one.size, *self.shape[1:])
+
+
+def _named_threshold(given: Any) -> Any:
+    """The name of a threshold; one that was given as a bool, as it was before, is dynamic or none."""
+    return given if not isinstance(given, bool) else "dynamic" if given else "none"
 
 
 def _interval(given: Any) -> tuple[float, float]:

@@ -14,10 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.arguments import as_seeds, as_texts, check_pictures, listed, shown, whole
-from sfumato.diffusion import NetDenoiser, Parameterization
+from sfumato.diffusion import AnySchedule, NetDenoiser, Parameterization
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.conditioning import Conditioned, Labels, Texts, Values
-from sfumato.hub.config import First, ModelConfig, Rule, SamplingConfig
+from sfumato.hub.config import First, ModelConfig, Rule, SamplingConfig, Threshold
 from sfumato.hub.given_pictures import mask_in_memory, picture_in_memory
 from sfumato.hub.request import File, PictureEdit, Request
 from sfumato.hub.resolving import resolve
@@ -66,11 +66,11 @@ class What(TypedDict, total=False):
     sampler: str | OwnWalk
     steps: int
     grid: str
-    schedule: str
+    schedule: AnySchedule | str | Mapping[str, Any]
     guidance: float
     rule: Rule
     interval: tuple[float, float] | None
-    threshold: bool
+    threshold: Threshold | bool
     eta: float | None
     tolerance: float | None
     first: First

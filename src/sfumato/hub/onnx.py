@@ -18,17 +18,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion import SCHEDULES, Level, Parameterization
+from sfumato.diffusion import Level, Parameterization
 from sfumato.diffusion.parameterizations import c_noise
+from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.config import SamplingConfig
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER
 from sfumato.sampling import grid, resolve, stepper
-from sfumato.sampling.program import Ask, Draw, Program, trace
+from sfumato.sampling.program import Ask, Clip, Draw, Program, trace
 
-FORMAT = 1  # of walk.json, as docs/walk.md describes it
+FORMAT, CLIPPED = 1, 2  # of walk.json, as docs/walk.md describes it; with lines that clip
 
 
 def network_onnx(model: Model, half: bool = False) -> bytes:
@@ -133,14 +134,16 @@ def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[s
     """
     if sampling.first != "network":
         raise SfumatoError(f"a walk begins with the network, not with a first step '{sampling.first}'; leave it out.")
-    if sampling.rule != "plain" or sampling.interval is not None or sampling.threshold:
+    if sampling.rule != "plain" or sampling.interval is not None or sampling.threshold == "dynamic":
         raise SfumatoError(
-            "only plain guidance is written as a walk; leave the rule, the interval and the threshold out."
+            "only plain guidance is written as a walk; leave the rule, the interval and the dynamic threshold out."
         )
     name, named_grid = resolve(sampling.sampler)
     by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
-    levels = grid(named_grid or sampling.grid, SCHEDULES[sampling.schedule](), sampling.steps)
-    return {"sampling": asdict(sampling), **program_data(trace(by, levels, sampling.guidance), parameterization)}
+    levels = grid(named_grid or sampling.grid, sampling.schedule, sampling.steps)
+    program = trace(by, levels, sampling.guidance, sampling.threshold == "static")
+    shown = asdict(sampling) | {"schedule": schedule_words(sampling.schedule)}
+    return {"sampling": shown, **program_data(program, parameterization)}
 
 
 def program_data(program: Program, parameterization: Parameterization | None) -> dict[str, Any]:
@@ -158,7 +161,8 @@ def program_data(program: Program, parameterization: Parameterization | None) ->
                 asked |= {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": float(c_noise(level))}
             lines.append({"ask": [list(term) for term in line.terms], **asked})
         else:
-            lines.append({"arrive": [list(term) for term in line.terms]})
+            name = "clip" if isinstance(line, Clip) else "arrive"
+            lines.append({name: [list(term) for term in line.terms]})
     return {"scale": program.scale, "calls": program.calls, "lines": lines}
 
 
@@ -182,7 +186,7 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
             f"{model.source or 'the model'} takes no condition that guidance could push to; leave it out."
         )
     described = {
-        "format": FORMAT,
+        "format": CLIPPED if sampling.threshold == "static" else FORMAT,
         "sfumato": version("sfumato"),
         "shape": list(model.config.shape),
         "classes": list(model.config.classes),
@@ -195,8 +199,9 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
         content = json.dumps(described, allow_nan=False)
     except ValueError as error:
         raise SfumatoError(
-            f"the walk of {sampling.sampler} on the grid {sampling.grid} and the schedule {sampling.schedule} holds "
-            "numbers that are not finite, and can't be written; choose another grid or schedule."
+            f"the walk of {sampling.sampler} on the grid {sampling.grid} and the schedule "
+            f"{schedule_words(sampling.schedule)} holds numbers that are not finite, and can't be written; "
+            "choose another grid or schedule."
         ) from error
     network, data = folder / "network.onnx", folder / "walk.json"
     replace_file(network, network_onnx(model))

@@ -5,7 +5,7 @@ All who sample come through here: Python, the command line, a PNG generated agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SCHEDULES, Level
+from sfumato.diffusion import Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.conditioning import STRENGTH, Conditioned, times
@@ -27,6 +27,7 @@ from sfumato.sampling import (
     Rule,
     Step,
     Stepper,
+    clamped,
     classifier_free,
     composed,
     drive,
@@ -54,6 +55,7 @@ FAR = 4.0  # standard deviations from the mean of the training data, beyond whic
 MAX_ROWS = 128  # of one network call: a batch of 64 pictures with and without their condition
 BATCH = 64  # pictures that are sampled at once, of at most so many pixels; fewer larger ones
 PIXELS = 32 * 32
+THRESHOLDS: dict[str, Callable[[Rule], Rule]] = {"none": lambda rule: rule, "static": clamped, "dynamic": thresholded}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ class Resolved:
         noise = ImageNoise(seeds, shape, model.device)
         start = None if request.start is None else request.start[list(rows)].to(model.device)
         if sampling.first == "teleport" and model.gaussian is not None:
-            noisiest = SCHEDULES[sampling.schedule]()(1.0)
+            noisiest = sampling.schedule(1.0)
             full = broadcast((noisiest.alpha**2 + noisiest.sigma**2).sqrt(), first := noise()) * first
             start = model.gaussian.teleport(full, noisiest, self.levels[0])
         analytical = model.gaussian if sampling.first == "analytical" else None
@@ -147,7 +149,7 @@ class Resolved:
         request, sampling = self.request, self.request.sampling
         rule: Rule = plain
         if sampling.guidance == 1 and not request.composed:
-            return thresholded() if sampling.threshold else plain
+            return THRESHOLDS[sampling.threshold](plain)
         null = self.model.condition(len(rows), None, _some(self.negative, rows))
         interval = sampling.interval or EVERYWHERE
         if isinstance(request.labels, Mapping):
@@ -159,7 +161,7 @@ class Resolved:
         elif request.conditioned:
             by = projected if sampling.rule == "projected" else classifier_free
             rule = by(sampling.guidance, null, interval)
-        return thresholded(rule) if sampling.threshold else rule
+        return THRESHOLDS[sampling.threshold](rule)
 
     def _edited(self, edit: Edit, rows: Sequence[int], seeds: Sequence[int]) -> Guided:
         model, shape, by = self.model, self.model.config.shape, self.stepper
@@ -264,7 +266,7 @@ def _walk(request: Request, model: Conditioned) -> tuple[Stepper | OwnWalk, Leve
     name, named_grid = resolve_sampler(sampling.sampler)
     by = request.walk or stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
     top = TELEPORT if sampling.first == "teleport" else None
-    levels = grid(named_grid or sampling.grid, SCHEDULES[sampling.schedule](), sampling.steps, top)
+    levels = grid(named_grid or sampling.grid, sampling.schedule, sampling.steps, top)
     if sampling.guidance != 1 and sampling.interval is not None:
         _check_interval(sampling.interval, levels, name)
     return by, levels

@@ -23,11 +23,12 @@ from torch import Tensor, nn
 import sfumato
 from sfumato.baselines import Baseline, load_baseline
 from sfumato.data import open_dataset
-from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
+from sfumato.diffusion import SCHEDULES, Cosine, FiniteSet, Level, NetDenoiser, Schedule
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import DiscreteBetas, level_at
 from sfumato.evaluation.classifier import train_classifier
-from sfumato.hub import Model, SamplingConfig
+from sfumato.hub import Model
+from sfumato.hub.config import plain
 from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
 from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
@@ -67,7 +68,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     _json(folder / "schedules.json", schedules())
     _json(folder / "clouds.json", {name: cloud(spec) for name, spec in CLOUDS.items()} | {"hills": hills()})
     (folder / "exact.onnx").write_bytes(exact_graph())
-    walks("cosine", CLOUD_STEPS, None, folder / "walks" / "cloud")
+    walks(Cosine(), CLOUD_STEPS, None, folder / "walks" / "cloud")
     digits(model, folder / "digits")
     rivals(folder / "digits" / "rivals")
     emoji(load_zoo("emoji"), folder / "emoji")
@@ -167,7 +168,7 @@ def exact_graph() -> bytes:
 
 
 def walks(
-    schedule: str, steps: Sequence[int], denoiser: NetDenoiser | None, folder: Path, rule: str = "trailing"
+    schedule: Schedule, steps: Sequence[int], denoiser: NetDenoiser | None, folder: Path, rule: str = "trailing"
 ) -> None:
     """`folder/<sampler>.json`: step count → program."""
     parameterization = denoiser.parameterization if denoiser is not None else None
@@ -176,7 +177,7 @@ def walks(
         for count in steps:
             if (count > 50 and name not in ("ddpm", "ddim")) or count < SAMPLERS[name].needs:
                 continue
-            levels = grid(rule, SCHEDULES[schedule](), count)
+            levels = grid(rule, schedule, count)
             programs[count] = short(program_data(trace(stepper(name, steps=count), levels), parameterization))
         about = {"name": name, "deterministic": SAMPLERS[name].deterministic, "use": SAMPLERS[name].use}
         _json(folder / f"{name}.json", {**about, "programs": programs})
@@ -186,7 +187,7 @@ def guided(model: Model, steps: int, scales: Sequence[float]) -> dict[str, Any]:
     """Guidance scale → the program of the model's own sampler in `steps` steps."""
     settings = model.config.sampling
     assert isinstance(model.denoiser, NetDenoiser)
-    levels = grid(settings.grid, SCHEDULES[settings.schedule](), steps)
+    levels = grid(settings.grid, settings.schedule, steps)
     return {
         f"{scale:g}": short(
             program_data(trace(stepper(settings.sampler), levels, scale), model.denoiser.parameterization)
@@ -220,7 +221,7 @@ def digits(model: Model, folder: Path) -> None:
     settings = model.config.sampling
     walks(settings.schedule, STEPS, model.denoiser, folder / "walks", settings.grid)
     _json(folder / "guided.json", {
-        "sampling": SamplingConfig(**vars(settings)).__dict__,
+        "sampling": plain(settings),
         "programs": guided(model, settings.steps, GUIDANCE),
     })  # fmt: skip
     times = torch.linspace(0, 1, TIMES + 1, dtype=torch.float64)
@@ -292,7 +293,7 @@ def rivals(folder: Path) -> None:
         (folder / f"{kind}.onnx").write_bytes(graph)
         about["latent"] = baseline.config.latent
     settings = model.config.sampling
-    levels = grid(settings.grid, SCHEDULES[settings.schedule](), settings.steps)
+    levels = grid(settings.grid, settings.schedule, settings.steps)
     about["program"] = short(program_data(trace(stepper(settings.sampler), levels), model.denoiser.parameterization))
     _json(folder / "about.json", short(about))
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from sfumato.arguments import whole
 from sfumato.diffusion import Level, Schedule
-from sfumato.diffusion.schedules import Scale
+from sfumato.diffusion.schedules import Derived
 from sfumato.errors import SfumatoError, unknown
 
 # Where a schedule has no finite end of its own (pure noise, clean data), EDM's range stands in (Karras et al. 2022).
@@ -122,19 +122,10 @@ GRIDS: dict[str, Callable[[Schedule, int], Level]] = {
 
 
 @dataclass(frozen=True)
-class _Below(Schedule):
+class _Below(Derived):
     """`base` from clean data up to `ratio` only: t = 1 is where sigma/alpha reaches it."""
 
-    base: Schedule
     ratio: float
-
-    @property
-    def scale(self) -> Scale:
-        return self.base.scale
-
-    @property
-    def steps(self) -> int:
-        return self.base.steps
 
     def __post_init__(self) -> None:
         most = ratio_range(self.base)[1]

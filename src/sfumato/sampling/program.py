@@ -17,7 +17,7 @@ from torch import Tensor
 from sfumato.diffusion import Condition, Denoiser, Level
 from sfumato.diffusion.levels import combine
 from sfumato.errors import SfumatoError
-from sfumato.sampling.calls import Call, Rows, Step
+from sfumato.sampling.calls import Answering, Call, Rows, Step
 from sfumato.sampling.calls import run as run_walk
 from sfumato.sampling.guidance import classifier_free
 from sfumato.sampling.singlestep import Adaptive
@@ -49,7 +49,14 @@ class Arrive:
     terms: Terms
 
 
-Line = Ask | Draw | Arrive
+@dataclass(frozen=True)
+class Clip:
+    """The sum `terms` with each number kept in [−1, 1]."""
+
+    terms: Terms
+
+
+Line = Ask | Draw | Arrive | Clip
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,10 @@ class Program:
         return sum(isinstance(line, Ask) for line in self.lines)
 
 
-def trace(stepper: Stepper, grid: Level, guidance: float = 1.0) -> Program:
+def trace(stepper: Stepper, grid: Level, guidance: float = 1.0, clip: bool = False) -> Program:
     """The program of `stepper` on `grid` `(steps + 1,)`, under classifier-free guidance of this scale.
+
+    With `clip`, each guided answer is kept in [−1, 1] (see `clamped`).
 
     Raises SfumatoError for the adaptive sampler, which decides as it goes.
     """
@@ -83,7 +92,13 @@ def trace(stepper: Stepper, grid: Level, guidance: float = 1.0) -> Program:
         return _unit(len(lines), room)
 
     nothing: Condition = {}
-    by_rule = guide(walk(stepper, grid, lambda: register(Draw()), _unit(0, room)), classifier_free(guidance, nothing))
+    pushed = classifier_free(guidance, nothing)
+
+    def clipped(call: Call) -> Answering:
+        return register(Clip(terms((yield from pushed(call)))))
+
+    steps = walk(stepper, grid, lambda: register(Draw()), _unit(0, room))
+    by_rule = guide(steps, clipped if clip else pushed)
 
     def asked(call: Call) -> Ask:
         return Ask(terms(call.x), float(call.level.alpha), float(call.level.sigma), null=call.cond is nothing)
@@ -123,6 +138,8 @@ def run(
             registers.append(denoiser(total(line.terms), Level.of(line.alpha, line.sigma), null if line.null else cond))
         elif isinstance(line, Draw):
             registers.append(noise())
+        elif isinstance(line, Clip):
+            registers.append(total(line.terms).clamp(-1, 1))
         else:
             registers.append(total(line.terms))
             yield registers[-1].clone()

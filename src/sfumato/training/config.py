@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sfumato.data import Dataset, hold_out, open_dataset
 from sfumato.data.columns import NONE, Columns
 from sfumato.data.dataset import Progress
-from sfumato.diffusion import EDM, SCHEDULES, WEIGHTS, AnySchedule, NoiseDistribution
+from sfumato.diffusion import EDM, WEIGHTS, AnySchedule, NoiseDistribution
+from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError, unknown
 from sfumato.seeds import check_seed
 from sfumato.training.budget import Budget
@@ -86,8 +87,7 @@ class ObjectiveConfig:
     condition_dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        if isinstance(self.schedule, str):
-            object.__setattr__(self, "schedule", named_schedule(self.schedule))
+        object.__setattr__(self, "schedule", as_schedule(self.schedule))
         if isinstance(self.noise, str):
             object.__setattr__(self, "noise", NoiseDistribution(self.noise))
         if self.weight not in WEIGHTS:
@@ -284,13 +284,6 @@ def unknown_setting(name: str) -> SfumatoError:
     close = get_close_matches(name.rpartition(".")[2], paths, n=1, cutoff=0.5)
     hint = f"did you mean '{paths[close[0]]}'?" if close else f"they are in {', '.join(GROUPS)}."
     return SfumatoError(f"there is no setting of training called '{name}': {hint}")
-
-
-def named_schedule(name: str) -> AnySchedule:
-    """The schedule of this name, with its usual parameters."""
-    if name not in SCHEDULES:
-        raise unknown("schedule", name, SCHEDULES)
-    return SCHEDULES[name]()
 
 
 def left_out_by(config: TrainingConfig, dataset: Dataset) -> NDArray[np.int64]:

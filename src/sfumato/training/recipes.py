@@ -11,14 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sfumato.diffusion import SCHEDULES
+from sfumato.data import KINDS
 from sfumato.diffusion.objective import LARGEST_LOG_RATIO
+from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import ModelConfig, SamplingConfig
 from sfumato.hub.config import plain
 from sfumato.nets import OwnConfig
 from sfumato.strict import fit
-from sfumato.training.config import ObjectiveConfig, TrainingConfig, changed
+from sfumato.training.config import SCHEDULE, ObjectiveConfig, TrainingConfig, changed
 from sfumato.training.lora import FASTER
 from sfumato.training.settings import full_name, grouped, place
 
@@ -48,7 +49,7 @@ DDPM = ADAM | {
     "model.sampling.sampler": "ddpm",
     "model.sampling.steps": 1000,
     "model.sampling.grid": "trailing",
-    "model.sampling.schedule": "linear",
+    "model.sampling.threshold": "static",  # clip_denoised
 }
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -60,7 +61,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "optimizer.learning_rate": 1e-4,
         "optimizer.warmup": 0.0,
         "model.net.dropout": 0.3,
-        "model.sampling.schedule": "cosine-betas",
     },
     # Karras et al. 2022, table 1 and appendix F.3: CIFAR-10, batches of 512, 200 million images.
     "edm": ADAM
@@ -79,7 +79,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "model.sampling.sampler": "heun",
         "model.sampling.steps": 18,
         "model.sampling.grid": "karras",
-        "model.sampling.schedule": "edm",
     },
     # Lipman et al. 2022, section 4, trained as Tong et al. 2023, appendix E.2, do on CIFAR-10.
     "flow": ADAM
@@ -98,7 +97,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "model.sampling.sampler": "euler",
         "model.sampling.steps": 100,
         "model.sampling.grid": "trailing",
-        "model.sampling.schedule": "flow",
     },
     # Lin et al. 2023: the schedule ends in pure noise, where only v says something of the picture; else as DDPM.
     "v-zero-snr": DDPM
@@ -110,7 +108,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "model.parameterization": "v",
         "model.sampling.sampler": "ddim",
         "model.sampling.steps": 50,
-        "model.sampling.schedule": "linear-zero-snr",
+        "model.sampling.threshold": "none",
     },
 }  # fmt: skip
 
@@ -136,6 +134,8 @@ def configure(
     model = {name.removeprefix(MODEL): value for name, value in merged.items() if name.startswith(MODEL)}
     training = grouped({name: value for name, value in merged.items() if not name.startswith(MODEL)})
     config: TrainingConfig = fit(TrainingConfig, training, where)
+    if "objective.schedule" in merged or config.objective.schedule != SCHEDULE:  # it samples by what it is trained on
+        model.setdefault("sampling.schedule", plain(config.objective.schedule))
     if config.lora is not None and "optimizer.learning_rate" not in merged:
         config = changed(config, learning_rate=config.optimizer.learning_rate * FASTER)
     return config, model
@@ -168,26 +168,28 @@ def unseen_levels(objective: ObjectiveConfig, sampling: SamplingConfig) -> list[
     """A sentence where sampling begins at more noise than is trained, by a schedule that decides what is."""
     if objective.noise.name not in ("timesteps", "uniform") or objective.noise.tail:
         return []
-    ends = objective.schedule(1.0), SCHEDULES[sampling.schedule]()(1.0)
+    ends = objective.schedule(1.0), sampling.schedule(1.0)
     seen, first = (min(float(end.ratio), math.exp(LARGEST_LOG_RATIO)) for end in ends)
     if first < 1.5 * seen:
         return []
     return [
-        f"levels up to sigma/alpha {seen:.3g} are trained, and sampling by the schedule {sampling.schedule} begins at "
-        f"{first:.3g}; sample by another one (model.sampling.schedule)."
+        f"levels up to sigma/alpha {seen:.3g} are trained, and sampling by the schedule "
+        f"{schedule_words(sampling.schedule)} begins at {first:.3g}; sample by another one (model.sampling.schedule)."
     ]
 
 
 def with_settings(model: ModelConfig, settings: Mapping[str, Any], where: str = "the settings") -> ModelConfig:
     """`model` with `settings` by name, such as {"parameterization": "eps", "sampling.steps": 50}.
 
-    A dropout is left out where the network has none. Raises SfumatoError for a name or a value that doesn't fit.
+    A dropout is left out where the network has none, a threshold where samples have no range. Raises
+    SfumatoError for a name or a value that doesn't fit.
     """
     if not settings:
         return model
     content = plain(model)
+    counts = {"net.dropout": hasattr(model.net, "dropout"), "sampling.threshold": KINDS[model.kind].bin is not None}
     for name, value in settings.items():
-        if name != "net.dropout" or hasattr(model.net, "dropout"):
+        if counts.get(name, True):
             place(content, name, value)
     made: ModelConfig = fit(ModelConfig, content, where, section="model")
     if isinstance(model.net, OwnConfig):  # whose module no JSON holds

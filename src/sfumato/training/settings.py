@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError
 from sfumato.strict import parse
-from sfumato.training.config import GROUPS, NOISE, PATHS, SCHEDULE, TrainingConfig, named_schedule, unknown_setting
+from sfumato.training.config import GROUPS, NOISE, PATHS, SCHEDULE, TrainingConfig, unknown_setting
 
 FIELDS = (*(one.name for one in fields(TrainingConfig)), "model")
 # As fields were called before they were in groups.
@@ -34,8 +35,6 @@ def grouped(settings: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in settings.items():
         if not (name in GROUPS and isinstance(value, Mapping)):
             name = full_name(name)
-        if name == "objective.schedule" and isinstance(value, str):
-            value = asdict(named_schedule(value))
         if name == "objective.noise" and isinstance(value, str):
             value = {"name": value}
         place(found, name, value)
@@ -48,8 +47,13 @@ def full_name(name: str) -> str:
 
 
 def place(content: dict[str, Any], path: str, value: Any) -> None:
-    """Put `value` where `path` leads in nested `content`; mappings are merged with what is there."""
+    """Put `value` where `path` leads in nested `content`; mappings are merged with what is there.
+
+    The name of a schedule becomes its table, whose parameters can be given after it.
+    """
     name, _, rest = path.partition(".")
+    if name == "schedule" and isinstance(value, str):
+        value = asdict(as_schedule(value))
     if rest:
         inner = content.setdefault(name, {})
         if not isinstance(inner, dict):
