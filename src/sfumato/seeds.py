@@ -39,6 +39,9 @@ Purpose = Literal[
     "dropout",
     "order",
     "augmentation",
+    # training of an autoencoder: (seed), (seed, step)
+    "autoencoder weights",
+    "latent noise",
     # training of a baseline and of a noise-aware classifier
     "baseline weights",
     "baseline noise",

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 import sfumato
 from peers import k_diffusion_sampling, module
 from sfumato.data.decode import read_picture
-from sfumato.training.saving import ADAPTER
+from sfumato.training.lora import ADAPTER
 
 PAGE = (Path(__file__).parents[2] / "docs" / "stories.md").read_text(encoding="utf-8")
 OURS, THEIRS = "python", "py"  # how the blocks are marked

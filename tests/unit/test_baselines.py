@@ -21,7 +21,6 @@ from sfumato.baselines import (
     new_baseline,
     save_baseline,
 )
-from sfumato.baselines.gan import gradient_penalty, relativistic_loss
 from sfumato.baselines.vae import divergence, log_likelihood
 from sfumato.data import Dataset, open_dataset
 from sfumato.errors import SfumatoError
@@ -29,6 +28,7 @@ from sfumato.evaluation import frechet_distance
 from sfumato.hub import new_model
 from sfumato.nets import SIZES
 from sfumato.training import Trainer, TrainingConfig, model_for
+from sfumato.training.adversarial import gradient_penalty, relativistic_loss
 from tiny import TINY, blobs
 
 KINDS: tuple[Kind, ...] = ("gan", "vae")

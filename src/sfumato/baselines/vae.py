@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.baselines.baseline import Baseline, BaselineConfig, Rows
-from sfumato.baselines.networks import Down, Labels, Up, he
+from sfumato.baselines.networks import Down, Labels, Up
+from sfumato.nets.residual import he
 from sfumato.training.loop import Turn
 from sfumato.training.optimizers import can_fuse
 

@@ -23,8 +23,7 @@ from sfumato.readable import duration, readable
 from sfumato.strict import parse
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
-from sfumato.training.lora import adapter_words
-from sfumato.training.saving import ADAPTER
+from sfumato.training.lora import ADAPTER, adapter_words
 
 
 def info(

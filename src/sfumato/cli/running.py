@@ -26,9 +26,8 @@ from sfumato.runs import Run
 from sfumato.shell import Option
 from sfumato.training import Event, Judged, Noted, Preview, Progress, Saved, Trainer, Verdict
 from sfumato.training.estimates import expectation, saving
-from sfumato.training.lora import adapter_words
+from sfumato.training.lora import ADAPTER, adapter_words
 from sfumato.training.previews import preview_labels
-from sfumato.training.saving import ADAPTER
 
 
 def show_training(run: Run, events: Iterator[Event]) -> None:

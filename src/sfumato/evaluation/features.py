@@ -114,7 +114,7 @@ def open_extractor(
 
         network = open_network(Path(name))
         return Extractor(Path(name).name, network.hash, network.resize, network)
-    from sfumato.evaluation.efficientnet import SIDE, load_efficientnet
+    from sfumato.nets.efficientnet import SIDE, load_efficientnet
 
     net, weights = load_efficientnet()
     channels = ", grey as equal colours" if dataset.shape[0] == 1 else ""

@@ -186,3 +186,13 @@ def open_checkpoint(path: Path) -> Checkpoint | None:
     except (OSError, ValueError):
         return None
     return Checkpoint(path, state) if isinstance(state, dict) and isinstance(state.get("files"), dict) else None
+
+
+def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:
+    """Raises SfumatoError where a weight is NaN or infinite: whatever it generates would be."""
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise SfumatoError(
+                f"the weights in {where} are not finite (in {name}), and generate nothing; take an earlier "
+                "checkpoint, or train again."
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from sfumato.diffusion import EDM, PARAMETERIZATIONS, AnySchedule
 from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError
 from sfumato.nets import ConditionConfig, NetConfig, OwnConfig
+from sfumato.nets.autoencoder import AutoencoderConfig
 from sfumato.sampling import resolve
 from sfumato.sampling.grids import grid_name
 from sfumato.sampling.steppers import check_eta
@@ -33,7 +34,7 @@ Threshold = Annotated[
 ]
 THRESHOLDS = ("none", "static", "dynamic")
 FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
-SECTIONS = ("model", "training", "baseline", "classifier")  # that a config.json may have
+SECTIONS = ("model", "codec", "training", "baseline", "classifier")  # that a config.json may have
 # Of each part of a config.json, what its fields were called before and are called now.
 RENAMED_FIELDS: dict[str, dict[str, str]] = {
     "net": {"places": "positional_encoding", "branch": "control_branch"},
@@ -41,6 +42,7 @@ RENAMED_FIELDS: dict[str, dict[str, str]] = {
 }
 SCHEDULE = EDM()
 MAX_STEPS, MAX_SIDE = 10_000, 2**20
+LATENT_BITS = 16  # of a stored value
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk are below
 
 
@@ -95,11 +97,50 @@ class SamplingConfig:
 
 
 @dataclass(frozen=True)
+class CodecConfig:
+    """A codec of pictures of shape `picture` (channels, height, width), by the autoencoder `net`.
+
+    `weights` is the SHA-256 of its file: what was encoded by another codec is no latent of this one. '' while it is
+    trained.
+    """
+
+    picture: tuple[int, ...]
+    net: AutoencoderConfig
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        bounded(self, picture=(1, MAX_SIDE))
+        if len(self.picture) != 3:
+            raise SfumatoError(f"a codec is of pictures (channels, height, width), not of {_times(self.picture)}.")
+        self.net.latent_shape(self.picture)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """One latent's: (channels, height, width)."""
+        return self.net.latent_shape(self.picture)
+
+    @property
+    def compression(self) -> float:
+        """How many values of a picture one value of its latents stands for."""
+        return float(math.prod(self.picture) / math.prod(self.shape))
+
+    @property
+    def described(self) -> str:
+        """In words: "8 × 16 × 16 of 3 × 128 × 128, a 24th of the values, 32,768 bits a picture"."""
+        values = math.prod(self.shape)
+        return (
+            f"{_times(self.shape)} of {_times(self.picture)}, {self.compression:.3g} times fewer values, "
+            f"{LATENT_BITS * values:,} bits a picture"
+        )
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """All that is needed to build the model again.
 
     `shape` is one sample's: (channels, height, width) or (dimension,); `classes` their names, by number; `kind` a name
-    in KINDS (see data/kinds.py), which configs of before leave to the shape.
+    in KINDS (see data/kinds.py), which configs of before leave to the shape. A model of latents may have a `codec`,
+    which makes pictures of them.
     """
 
     shape: tuple[int, ...]
@@ -109,6 +150,7 @@ class ModelConfig:
     data_std: float = 0.5
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     kind: str = ""
+    codec: CodecConfig | None = None
 
     def __post_init__(self) -> None:
         bounded(self, shape=(1, MAX_SIDE), data_std=(1e-6, 1e6))
@@ -119,6 +161,16 @@ class ModelConfig:
             raise SfumatoError(
                 f"the network knows {self.net.classes} classes and {len(self.classes)} are named; let them agree."
             )
+        if self.codec is not None and (self.kind, self.shape) != ("latents", self.codec.shape):
+            raise SfumatoError(
+                f"the codec makes latents of {_times(self.codec.shape)}, and the network draws {self.kind} of "
+                f"{_times(self.shape)}; take the autoencoder that it was trained with."
+            )
+
+    @property
+    def seen(self) -> tuple[str, tuple[int, ...]]:
+        """The kind and the shape of what is seen: pictures, where a codec decodes what the network draws."""
+        return (self.kind, self.shape) if self.codec is None else ("pictures", self.codec.picture)
 
     @property
     def conditions(self) -> tuple[ConditionConfig, ...]:
@@ -145,6 +197,10 @@ class ModelConfig:
 def _named_threshold(given: Any) -> Any:
     """The name of a threshold; one that was given as a bool, as it was before, is dynamic or none."""
     return given if not isinstance(given, bool) else "dynamic" if given else "none"
+
+
+def _times(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
 
 
 def _interval(given: Any) -> tuple[float, float]:

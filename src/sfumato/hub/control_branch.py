@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
+from sfumato.hub.checkpoints import check_finite
 from sfumato.hub.config import renamed_fields
 from sfumato.hub.model import Model, new_model
-from sfumato.hub.weights import check_finite
 from sfumato.nets import ConditionConfig
 from sfumato.nets.protocol import Controllable
 from sfumato.nets.renames import renamed

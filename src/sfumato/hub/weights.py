@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from sfumato.errors import SfumatoError
+from sfumato.hub.checkpoints import check_finite
 from sfumato.hub.config import ModelConfig
 from sfumato.hub.model import Model, new_model
 from sfumato.nets import build
@@ -44,16 +45,6 @@ class Uninitialised(TorchFunctionMode):
         if getattr(func, "__module__", None) == "torch.nn.init":
             return args[0] if args else (kwargs or {})["tensor"]
         return func(*args, **(kwargs or {}))
-
-
-def check_finite(tensors: Mapping[str, Tensor], where: str) -> None:
-    """Raises SfumatoError where a weight is NaN or infinite: whatever it generates would be."""
-    for name, value in tensors.items():
-        if value.is_floating_point() and not bool(value.isfinite().all()):
-            raise SfumatoError(
-                f"the weights in {where} are not finite (in {name}), and generate nothing; take an earlier "
-                "checkpoint, or train again."
-            )
 
 
 def _words(shape: torch.Size | None) -> str:

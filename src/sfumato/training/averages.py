@@ -24,8 +24,8 @@ from sfumato.strict import parse
 from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import Profile, gamma_of, pack, reconstruct, unpack, width_of
 from sfumato.training.lora import plain_weights
+from sfumato.training.run_loop import RunLoop
 from sfumato.training.sharding import gathered
-from sfumato.training.trainer import Trainer
 
 # Snapshots a run, and of one for so few minutes. A profile of width 0.08 is then met to 1% in the mean square, in 32
 # bytes a parameter, and to 3% in 16.
@@ -38,14 +38,14 @@ def snapshots_of(config: TrainingConfig) -> int:
     return SNAPSHOTS_OF_SHORT if config.minutes is not None and config.minutes <= SHORT else SNAPSHOTS
 
 
-def store_averages(folder: Path, trainer: Trainer) -> Path:
+def store_averages(folder: Path, trainer: RunLoop) -> Path:
     """Write a snapshot of the averages into the run `folder`, whole or not at all; of several processes, the main one.
 
     Of a sharded run, all processes call this.
     """
     main = trainer.processes.main
     with trainer.processes.collective():
-        averages = [gathered(plain_weights(average.net), main) for average in trainer.averages]
+        averages = [gathered(plain_weights(net), main) for net in trainer.averaged]
     half = [{k: v.detach().half() if v.is_floating_point() else v for k, v in weights.items()} for weights in averages]
     profiles = [[profile.time, profile.gamma] for profile in trainer.profiles]
     about = json.dumps({"names": NAMES, "profiles": profiles})  # one text: several come in any order, as other bytes

@@ -99,6 +99,32 @@ class ObjectiveConfig:
 
 
 @dataclass(frozen=True)
+class ReconstructionConfig:
+    """What an autoencoder is trained to, beside pixels whose distance is the loss itself; 0 leaves a part out.
+
+    `perceptual` weighs how different pictures look (see perceptual.py), `adversarial` a critic, whose gradient is
+    brought to the length of the others' first, from the share `critic_from` of the budget on. `latent_noise` of up to
+    that share of each channel's standard deviation is added to latents. A share `equivariance` of the batches has its
+    latents scaled down and turned, and is to be decoded to the pictures scaled and turned; a quarter of the others has
+    its pictures scaled alone (Kouzelis et al. 2025, EQ-VAE).
+    """
+
+    perceptual: float = 1.0
+    adversarial: float = 0.5
+    critic_from: float = 0.7
+    latent_noise: float = 0.2
+    equivariance: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, most in (("perceptual", 1e3), ("adversarial", 1e3), ("latent_noise", 10.0), ("equivariance", 1.0)):
+            if not 0 <= getattr(self, name) <= most:
+                words = name.replace("_", " ")
+                raise SfumatoError(f"{words} lies between 0 and {most:g}, got {getattr(self, name):g}.")
+        if not 0 <= self.critic_from <= 1:
+            raise SfumatoError(f"a critic is trained from a share of the budget on, 0 to 1, got {self.critic_from:g}.")
+
+
+@dataclass(frozen=True)
 class OptimizerConfig:
     """How the weights move.
 
@@ -204,6 +230,7 @@ class TrainingConfig:
     lora: int | None = None
     origin: Origin | None = None
     objective: ObjectiveConfig = ObjectiveConfig()
+    reconstruction: ReconstructionConfig = ReconstructionConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     machine: MachineConfig = MachineConfig()
     keeping: KeepingConfig = KeepingConfig()
@@ -247,6 +274,7 @@ class TrainingConfig:
 GROUPS: dict[str, type[Any]] = {
     "data": DataConfig,
     "objective": ObjectiveConfig,
+    "reconstruction": ReconstructionConfig,
     "optimizer": OptimizerConfig,
     "machine": MachineConfig,
     "keeping": KeepingConfig,

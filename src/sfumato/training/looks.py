@@ -17,8 +17,8 @@ from sfumato.training.config import TrainingConfig
 from sfumato.training.held_out import QUANTILES
 from sfumato.training.loop import Stopped
 from sfumato.training.previews import preview_labels, preview_sampling
+from sfumato.training.run_loop import RunLoop
 from sfumato.training.state import state_bytes
-from sfumato.training.trainer import Trainer
 
 SHARE = 0.1  # of a budget in minutes, which all looks together may take
 BACKWARD = 2  # times a forward pass: an image that is trained costs three of one that is only asked about
@@ -39,16 +39,18 @@ def look_seconds(config: TrainingConfig, model: ModelConfig, held: int, image: f
 
 
 class Looks:
-    """When the looks at `trainer` are due. The last comes with the end of the run, the others at even shares before.
+    """When the looks at `trainer` are due, for each of which the network is asked about so many `images`.
+
+    The last comes with the end of the run, the others at even shares before.
 
     With a budget in minutes, one that would leave no room for the last is left out. With one in images, there are at
     most as many as take half as long as the training itself.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: RunLoop, images: int) -> None:
         config = trainer.config
         self.trainer = trainer
-        self.images = look_images(config, trainer.model.config, len(trainer.held))
+        self.images = images
         self.most = max(1, config.keeping.previews)
         if config.images is not None and self.images:
             self.most = max(1, min(self.most, config.images * (1 + BACKWARD) // 2 // self.images))

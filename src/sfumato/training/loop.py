@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -61,13 +61,14 @@ class Turn:
     """One part of a step: `optimizers` move `weights`, whose gradients are clipped together, down a loss.
 
     `loss(part, fraction)` is what the rows in `part` add to the mean loss of the batch, where `fraction` of the budget
-    is spent. `learning_rate` is the highest.
+    is spent. `learning_rate` is the highest. The turn is taken from the share `begins` of the budget on.
     """
 
     weights: tuple[Tensor, ...]
     loss: Callable[[Any, float], Tensor]
     optimizers: tuple[torch.optim.Optimizer, ...]
     learning_rate: float
+    begins: float = 0.0
 
 
 class Loop:
@@ -191,7 +192,7 @@ class Loop:
         fraction, loss, norm = self.fraction, 0.0, 0.0
         # Every process drops units of its own: with dropout layers, runs differ by the number of processes.
         with nullcontext() if self.dropout is None else seeded(*self.dropout, self.step, self.processes.rank):
-            for turn in self.turns:
+            for turn in (turn for turn in self.turns if fraction >= turn.begins):
                 own_loss, own_norm = self._take(turn, parts, share, fraction, started, drawn)
                 loss, norm = loss + own_loss, norm + own_norm
         self.images += self.budget.batch
@@ -222,7 +223,7 @@ class Loop:
                     loss = turn.loss(part, fraction)
                     loss.backward(inputs=alone)
                 losses.append(loss.detach())
-        for weight in () if self.extra is None else self.extra.parameters():
+        for weight in self._apart(turn):
             if weight.grad is not None:
                 weight.grad = self.processes.sum(weight.grad) / self.processes.count
         norm = whole(torch.nn.utils.clip_grad_norm_(turn.weights, self.clip))
@@ -236,6 +237,12 @@ class Loop:
             for optimizer in turn.optimizers:
                 optimizer.step()
         return mean, own_norm
+
+    def _apart(self, turn: Turn) -> Iterable[Tensor]:
+        """The weights whose gradients no module averages over processes: those of the objective, or all."""
+        if self.called is self.net and not self.sharded and self.processes.count > 1:
+            return turn.weights
+        return () if self.extra is None else self.extra.parameters()
 
     def _skip(self) -> None:
         """A step whose loss or gradient is not finite changes nothing; too many in a row end the run."""

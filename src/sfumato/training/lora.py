@@ -21,6 +21,7 @@ from sfumato.files import replace_file
 from sfumato.nets.protocol import adaptable_layers, parts_of
 from sfumato.seeds import seeded
 
+ADAPTER = "adapter"  # the folder of a run that holds one
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"  # the files of an adapter, as PEFT names them
 # Adapters take a higher learning rate than whole weights. On digits (0 to 4, then 5 to 9; 6,000 images,
 # rank 8, Muon) 1, 3 and 10 times the usual came to Fréchet ratios of 2.3, 1.1 and 25; whole weights, at 1, to 0.9.

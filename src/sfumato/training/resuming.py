@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,6 +25,7 @@ from sfumato.training.finetuning import read_start
 from sfumato.training.held_out import FILE
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.run import new_trainer
+from sfumato.training.run_loop import RunLoop
 from sfumato.training.state import ADAPTERS, AVERAGES, EMA, FILES, RAW, Files
 from sfumato.training.trainer import Trainer
 
@@ -59,16 +61,23 @@ def resume_run(
     dataset = suited(dataset, model, folder)
     before, config = config.data.fingerprint, changed(config, fingerprint=dataset.fingerprint())
     names = FILES if config.lora is None else (*FILES, ADAPTERS)
-    checkpoint, files, damaged = _saved(folder, names, config, weights_only)
+    checkpoint, files, damaged = saved_state(folder, names, config, weights_only)
     begins = config.origin is not None and (checkpoint is None or config.lora is not None)
     trainer = new_trainer(
         dataset, config, model, device, processes, read_start(folder) if begins else None, read_tokenizer(model, folder)
     )
     if checkpoint is not None:
         trainer.restore(files, checkpoint.state)
-        trainer.notes += _other_data(dataset, before, config.data.fingerprint, checkpoint.state.get("samples"))
+        trainer.notes += other_data(dataset, before, config.data.fingerprint, checkpoint.state.get("samples"))
     if weights_only:
         trainer.notes.append("it goes on from the weights alone: what the optimiser had gathered begins anew.")
+    go_back(folder, trainer, model=model, training=config)
+    return trainer, damaged
+
+
+def go_back(folder: Path, trainer: RunLoop, **sections: Any) -> None:
+    """Let the files of the run say no more than where `trainer` goes on, and its config these `sections`."""
+    processes = trainer.processes
     if trainer.step != (step := processes.same(trainer.step)):
         raise SfumatoError(
             f"the main process goes on from step {step} of {folder} and process {processes.rank} from step "
@@ -76,14 +85,13 @@ def resume_run(
         )
     if processes.main and trainer.fraction < 1:  # else nothing is trained, and the run stays as it is
         with run_lock(folder):
-            replace_file(folder / "config.json", config_json(model=model, training=config))
+            replace_file(folder / "config.json", config_json(**sections))
             for name in ("metrics.jsonl", FILE):
                 _cut_lines(folder / name, trainer.step)
             cut_averages(folder, trainer.step)
-    return trainer, damaged
 
 
-def _saved(
+def saved_state(
     folder: Path, names: tuple[str, ...], config: TrainingConfig, weights_only: bool
 ) -> tuple[Checkpoint | None, Files, list[Path]]:
     """The checkpoint to go on from, what of it is taken, and those that were passed over."""
@@ -161,7 +169,7 @@ def _shortened(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _other_data(dataset: Dataset, before: str, now: str, samples: int | None) -> list[str]:
+def other_data(dataset: Dataset, before: str, now: str, samples: int | None) -> list[str]:
     """What to say where the data aren't those of before, which a run of an earlier version didn't write down."""
     if samples not in (None, len(dataset)):
         change = f"there were {samples:,} samples so far and there are {len(dataset):,} now: they come in another order"

@@ -35,6 +35,7 @@ from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder
 from sfumato.strict import parse
+from sfumato.training.autoencoding import AutoencoderTrainer
 from sfumato.training.averages import snapshots_of
 from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.divergence import LossWatch
@@ -48,12 +49,14 @@ from sfumato.training.held_out import (
     read_evaluations,
     write_evaluation,
 )
-from sfumato.training.looks import Looks
+from sfumato.training.looks import Looks, look_images
 from sfumato.training.loop import Diverged, Progress
 from sfumato.training.precision import pick_device
 from sfumato.training.previews import NotFinite, Preview, make_preview
 from sfumato.training.processes import ALONE, Processes
+from sfumato.training.reconstructions import draw_reconstructions, evaluate_reconstructions, reconstruction_images
 from sfumato.training.resources import using_threads
+from sfumato.training.run_loop import RunLoop
 from sfumato.training.saving import FIRST_SAVE, Noted, Saved, Saver, check_room
 from sfumato.training.settings import grouped
 from sfumato.training.state import snapshot_bytes
@@ -99,7 +102,7 @@ def start_run(
     Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes. Raises
     SfumatoError where `config` speaks of other data than `dataset`.
     """
-    _check_data(dataset, config)
+    check_data(dataset, config)
     config = changed(config, fingerprint=dataset.fingerprint())
     start, tokenizer = None, None
     if isinstance(model, Model):
@@ -137,7 +140,7 @@ def check_free(folder: Path, processes: Processes = ALONE) -> None:
         )
 
 
-def _check_data(dataset: Dataset, config: TrainingConfig) -> None:
+def check_data(dataset: Dataset, config: TrainingConfig) -> None:
     """A config that says what the data aren't would have the run go on with others."""
     columns = (*config.data.columns.numbers, *config.data.columns.vectors, *config.data.columns.images)
     for what, said, own in (
@@ -195,7 +198,7 @@ def new_trainer(
     return Trainer(fresh, dataset, config, processes)
 
 
-def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
+def train(folder: Path, trainer: RunLoop) -> Iterator[Event]:
     """Train to the end of the budget (or `trainer.stop()`), writing to `folder` as it goes, and save at the end.
 
     A lone process saves too where whoever asks for events leaves off, as by `break`.
@@ -206,7 +209,7 @@ def train(folder: Path, trainer: Trainer) -> Iterator[Event]:
         yield from _train(folder, trainer)
 
 
-def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
+def _train(folder: Path, trainer: RunLoop) -> Iterator[Event]:
     config, saver = trainer.config, Saver(folder, trainer)
     check_room(folder, trainer)
     yield from map(Noted, trainer.notes)
@@ -216,7 +219,7 @@ def _train(folder: Path, trainer: Trainer) -> Iterator[Event]:
     every = 60 * config.keeping.save_minutes
     save_at = trainer.seconds + (every if trainer.step else min(every, FIRST_SAVE))
     saved_step, told_at = -1, trainer.seconds
-    looks = Looks(trainer)
+    looks = Looks(trainer, _look_images(trainer))
     snapshots = math.floor(trainer.fraction * snapshots_of(config))
     progress: Progress | None = None
     lost: DataLost | None = None
@@ -285,10 +288,32 @@ def _measured(saver: Saver, watched: LossWatch, recent: list[Progress]) -> Itera
 def _previewed(saver: Saver) -> Iterator[Preview | Noted]:
     generated: list[Preview] = []
     try:
-        yield from saver.optional("previews/", lambda: generated.append(make_preview(saver.folder, saver.trainer)))
+        yield from saver.optional("previews/", lambda: generated.append(_preview(saver.folder, saver.trainer)))
     except NotFinite as error:
         yield from saver.note("preview", str(error))
     yield from generated
+
+
+def _look_images(trainer: RunLoop) -> int:
+    """How many images the network is asked about for a look."""
+    if isinstance(trainer, AutoencoderTrainer):
+        return reconstruction_images(trainer)
+    assert isinstance(trainer, Trainer)
+    return look_images(trainer.config, trainer.model.config, len(trainer.held))
+
+
+def _preview(folder: Path, trainer: RunLoop) -> Preview:
+    if isinstance(trainer, AutoencoderTrainer):
+        return draw_reconstructions(folder, trainer)
+    assert isinstance(trainer, Trainer)
+    return make_preview(folder, trainer)
+
+
+def _evaluation(trainer: RunLoop) -> Evaluation | None:
+    if isinstance(trainer, AutoencoderTrainer):
+        return evaluate_reconstructions(trainer)
+    assert isinstance(trainer, Trainer)
+    return evaluate(trainer)
 
 
 def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
@@ -310,7 +335,7 @@ def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
 
 
 def _judged(saver: Saver) -> Iterator[Judged | Noted]:
-    evaluation = evaluate(saver.trainer)
+    evaluation = _evaluation(saver.trainer)
     if evaluation is None or not saver.trainer.processes.main:
         return
     before = read_evaluations(saver.folder)

@@ -15,15 +15,11 @@ from pathlib import Path
 from sfumato.errors import SfumatoError
 from sfumato.files import NotWritten, free_disk
 from sfumato.hub.checkpoints import MARGIN, checkpoint_path, megabytes, newest_checkpoint, saved_in, write_checkpoint
-from sfumato.hub.control_branch import write_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.training.averages import snapshots_of, store_averages
-from sfumato.training.finetuning import start_path
-from sfumato.training.lora import write_adapter
+from sfumato.training.run_loop import RunLoop
 from sfumato.training.state import snapshot_bytes, state_bytes
-from sfumato.training.trainer import Trainer
 
-ADAPTER, BRANCH = "adapter", "branch"
 FIRST_SAVE = 30.0  # seconds after which the first checkpoint of a run is written, to sample from while it trains
 
 
@@ -45,7 +41,7 @@ class Noted:
 class Saver:
     """Writes the files of the run in `folder`; of each kind that is given up it tells once."""
 
-    def __init__(self, folder: Path, trainer: Trainer) -> None:
+    def __init__(self, folder: Path, trainer: RunLoop) -> None:
         self.folder, self.trainer = folder, trainer
         self.place = folder / "checkpoints"
         self._notes: set[str] = set()
@@ -75,7 +71,7 @@ class Saver:
             )
 
     def checkpoint(self, last: bool) -> Iterator[Saved | Noted]:
-        """Write a checkpoint, and before it the adapters or the control branch of a run that trains nothing else.
+        """Write a checkpoint, and before it what lies beside it (see RunLoop.beside).
 
         Unless it is the `last`, it is left out where the last would then find no room, and while steps fail, whose
         weights may be worse than those that were saved. All processes call this.
@@ -94,17 +90,8 @@ class Saver:
             yield Saved(trainer.step, path)
             return
         # First: one without its checkpoint is written again, the other way round not.
-        if trainer.config.lora is not None:
-            base = start_path(self.folder).as_posix()
-            yield from self.optional(
-                f"{ADAPTER}/", lambda: write_adapter(self.folder / ADAPTER, trainer.average.net, base)
-            )
-        if (control := trainer.model.config.control_branch) is not None:
-            below = "" if trainer.config.origin is None else trainer.config.origin.path
-            weights = files[WEIGHT_FILES["ema"]]
-            yield from self.optional(
-                f"{BRANCH}/", lambda: write_control_branch(self.folder / BRANCH, weights, control, below)
-            )
+        for what, write in trainer.beside(self.folder, files):
+            yield from self.optional(what, write)
         older = _spare(self.folder, trainer.step)
         while free_disk(self.folder) < state_bytes(trainer) + MARGIN and older:
             shutil.rmtree(older.pop(0))
@@ -135,13 +122,13 @@ class Saver:
         return f"{newest.path} is intact, and {words}."
 
 
-def disk_bytes(trainer: Trainer) -> int:
+def disk_bytes(trainer: RunLoop) -> int:
     """About what a run takes on the disk in the end, previews apart."""
     snapshots = snapshots_of(trainer.config) * snapshot_bytes(trainer) if trainer.profiles else 0
     return trainer.config.keeping.checkpoints * state_bytes(trainer) + snapshots
 
 
-def check_room(folder: Path, trainer: Trainer, besides: int = 0) -> None:
+def check_room(folder: Path, trainer: RunLoop, besides: int = 0) -> None:
     """Raises SfumatoError, in all processes, where the disk has no room for a checkpoint and bytes `besides`."""
     need, lack = state_bytes(trainer) + besides, ""
     if trainer.processes.main and (room := _room(folder, trainer.step)) < need:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import math
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,25 +16,28 @@ from sfumato.data import KINDS, Dataset, around, draw_augmentation, order
 from sfumato.diffusion import NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
-from sfumato.hub.control_branch import freeze_below
+from sfumato.hub.control_branch import freeze_below, write_control_branch
+from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.nets.protocol import memory_format_of
 from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
-from sfumato.training.config import TrainingConfig, left_out_by, unlearnt
+from sfumato.training.config import TrainingConfig
 from sfumato.training.coupling import couple
-from sfumato.training.ema import Decay, Profile, constant_decay, ema_decay, gamma_of, half_life_decay
-from sfumato.training.loop import Loop, Turn
-from sfumato.training.lora import add_adapters
+from sfumato.training.finetuning import start_path
+from sfumato.training.loop import Turn
+from sfumato.training.lora import ADAPTER, add_adapters, write_adapter
 from sfumato.training.optimizers import make_optimizers
-from sfumato.training.precision import autocast
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.recipes import check_objective, unseen_levels
-from sfumato.training.sharding import local, shard
+from sfumato.training.run_loop import RunLoop, Write, decays_of
+from sfumato.training.sharding import shard
 from sfumato.training.slices import Slice, half_size, pinned, rows_of
-from sfumato.training.state import Files, loop_state, restore_loop
+from sfumato.training.state import Files
+
+BRANCH = "branch"
 
 
-class Trainer(Loop):
+class Trainer(RunLoop):
     """Trains `model` on `dataset`. `trainer.steps()` yields a Progress a step until the budget is spent or `stop()`.
 
     Of several `processes`, each has a trainer of its own with the same arguments, and all take the same steps.
@@ -43,12 +45,7 @@ class Trainer(Loop):
 
     def __init__(self, model: Model, dataset: Dataset, config: TrainingConfig, processes: Processes = ALONE) -> None:
         self.model = model
-        self.dataset = dataset
-        self.config = config
         _check(model, dataset, config)
-        self.device = model.device
-        self.held = left_out_by(config, dataset)
-        self._shares = processes.share(config.batch, config.machine.accumulate)
         net, sharded = model.denoiser.net, processes.shards(config.machine.shard)
         if model.config.control_branch is not None:
             freeze_below(net)
@@ -58,13 +55,7 @@ class Trainer(Loop):
         # was before counts nothing. That suits fine-tuning: the old weights answer for other data, and the first steps,
         # still near to them, fade at this training's pace, however short it is.
         self.averages: list[NetDenoiser] = []
-        self._gammas = [gamma_of(width) for width in config.optimizer.widths]
-        decays: list[Decay] = [partial(ema_decay, gamma=gamma) for gamma in self._gammas]
-        if (images := config.optimizer.ema_half_life) is not None:
-            decays = [partial(half_life_decay, batch=config.batch, images=images)]
-        elif config.optimizer.ema_decay is not None:
-            decays = [partial(constant_decay, decay=config.optimizer.ema_decay)]
-        for _ in decays:
+        for _ in decays_of(config):
             self.averages.append(copy.deepcopy(model.denoiser).eval().requires_grad_(False))
             if sharded:  # each before the next is made
                 shard(self.averages[-1].net, processes)
@@ -75,7 +66,7 @@ class Trainer(Loop):
             if config.machine.compile:
                 net.compile()  # in place: the names of its weights stay what they are
             called = processes.averaging(model.denoiser)
-        uncertainty = Uncertainty().to(self.device) if config.objective.uncertainty else None
+        uncertainty = Uncertainty().to(model.device) if config.objective.uncertainty else None
         settings = config.objective
         self.objective = Objective(
             settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty
@@ -93,18 +84,16 @@ class Trainer(Loop):
             net,
             [Turn(tuple(net.parameters()), self._loss, tuple(optimizers), config.optimizer.learning_rate)],
             self._draw,
-            config.budget,
-            config.optimizer.clip,
-            [(average.net, decay) for average, decay in zip(self.averages, decays, strict=True)],
-            ("dropout", config.seed),
+            [average.net for average in self.averages],
+            dataset,
+            config,
+            model.device,
             processes,
         )
         self.sharded, self.called, self.extra = sharded, called, uncertainty
-        self.notes: list[str] = []  # what is to be said as it begins
         if dataset.labels is not None and model.config.net.ignores_labels:
-            self.notes.append("the network takes no argument called `label`, so it doesn't learn the classes apart.")
-        if lost := unlearnt(dataset, self.held):
-            self.notes.append(f"nothing is learnt of {', '.join(lost)}: all of it was held out when the run began.")
+            words = "the network takes no argument called `label`, so it doesn't learn the classes apart."
+            self.notes.insert(0, words)
         self.notes += unseen_levels(config.objective, model.config.sampling)
 
     @property
@@ -113,29 +102,9 @@ class Trainer(Loop):
         return self.averages[-1]
 
     @property
-    def helpers(self) -> Processes:
-        """Who shares the work with the averages. Sharded, each needs the others at every block: all do the same."""
-        return ALONE if self.sharded else self.processes
-
-    @property
-    def profiles(self) -> list[Profile]:
-        """Which averages `averages` are; none where one is exponential."""
-        return [Profile(self.updates, gamma) for gamma in self._gammas]
-
-    @property
     def low_resolution(self) -> bool:
         """Whether it trains at half size, for now."""
         return self.fraction < self.config.data.low_resolution
-
-    @property
-    def rows(self) -> int:
-        """How many images of a batch the network is asked about at once, by this process."""
-        first = self._shares[0]
-        return int(first.stop - first.start)
-
-    def precise(self) -> AbstractContextManager[object]:
-        """While the block is open, the network computes in the config's precision."""
-        return autocast(self.device, self.config.machine.precision)
 
     def _draw(self, step: int, images: int) -> list[Slice]:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
@@ -196,21 +165,15 @@ class Trainer(Loop):
             losses = self.objective.loss(self.called, x0, cond, part.drawn, fraction)
             return losses.mean() * (len(losses) * self.processes.count / self.config.batch)
 
-    def largest_weight(self) -> float:
-        """The largest magnitude among the weights, infinite where one is NaN; of a sharded run, all processes ask."""
-        own = [local(weight.detach()) for weight in self.net.parameters()]
-        found = float(torch.stack([part.abs().max().float() for part in own if part.numel()]).max())
-        found = math.inf if math.isnan(found) else found
-        return max(self.processes.gathered(found)) if self.sharded else found
-
-    def state(self) -> tuple[Files, dict[str, Any]]:
-        """`loop_state`, and which data it was trained on."""
-        files, counters = loop_state(self)
-        return files, counters | {"samples": len(self.dataset), "fingerprint": self.config.data.fingerprint}
-
-    def restore(self, files: Files, counters: dict[str, Any]) -> None:
-        """Take up where `state()` was saved. Without "optimizer.safetensors", the optimisers start anew."""
-        restore_loop(self, files, counters)
+    def beside(self, folder: Path, files: Files) -> Iterator[Write]:
+        """The adapters, or the control branch, of a run that trains nothing else."""
+        if self.config.lora is not None:
+            base = start_path(folder).as_posix()
+            yield f"{ADAPTER}/", partial(write_adapter, folder / ADAPTER, self.average.net, base)
+        if (control := self.model.config.control_branch) is not None:
+            below = "" if self.config.origin is None else self.config.origin.path
+            weights = files[WEIGHT_FILES["ema"]]
+            yield f"{BRANCH}/", partial(write_control_branch, folder / BRANCH, weights, control, below)
 
 
 def _check(model: Model, dataset: Dataset, config: TrainingConfig) -> None:

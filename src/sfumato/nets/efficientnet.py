@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -69,13 +70,21 @@ class EfficientNetLite0(nn.Module):
         self._fc = nn.Linear(1280, 1000)
 
     def forward(self, x: Tensor) -> Tensor:
+        (y,) = self.stages(x, (len(self._blocks) - 1,))
+        return F.relu6(self._bn1(self._conv_head(y))).mean((2, 3))
+
+    def stages(self, x: Tensor, blocks: Sequence[int]) -> list[Tensor]:
+        """What pictures, as `forward` takes them, are behind each of `blocks`, in rising order: `(batch, …)`."""
         x = x.clamp(-1, 1).expand(-1, 3, -1, -1)
         if x.shape[2:] != (SIDE, SIDE):
             x = F.interpolate(x, (SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
         y = F.relu6(self._bn0(self._conv_stem(x.contiguous(memory_format=torch.channels_last))))
-        for block in self._blocks:
+        found = []
+        for number, block in enumerate(self._blocks[: max(blocks) + 1]):
             y = block(y)
-        return F.relu6(self._bn1(self._conv_head(y))).mean((2, 3))
+            if number in blocks:
+                found.append(y)
+        return found
 
 
 def load_efficientnet() -> tuple[EfficientNetLite0, str]:

@@ -1,0 +1,170 @@
+"""What turns pictures into latents and back: an autoencoder whose latents have mean 0 and standard deviation 1.
+
+codec.safetensors   its weights in float16, beside the config.json of the run or the model that draws by it
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+from sfumato.files import replace_file
+from sfumato.hub.checkpoints import check_finite
+from sfumato.hub.config import CodecConfig
+from sfumato.nets.autoencoder import Autoencoder
+
+FILE = "codec.safetensors"
+TILE = 64  # latent pixels a side that are encoded or decoded at once, beside what they reach of their neighbours
+BATCH_PIXELS = 2**19  # of all pictures that are encoded or decoded at once; a tile may be larger
+FLAT = 1e-6  # the least standard deviation of a channel: one that says nothing stays as it is
+
+
+class Codec:
+    """Encodes and decodes pictures of any size, large ones in tiles, whose memory doesn't grow with the picture."""
+
+    def __init__(self, config: CodecConfig, net: Autoencoder) -> None:
+        self.config = config
+        self.net = net.eval().requires_grad_(False)
+        self.net.to(memory_format=net.memory_format)  # type: ignore[call-overload]
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.net.parameters()).device
+
+    def to(self, device: torch.device | str) -> Codec:
+        """The codec itself, moved there."""
+        self.net.to(device)
+        return self
+
+    @torch.no_grad()
+    def encode(self, pictures: Tensor, tile: int = TILE) -> Tensor:
+        """Pictures `(count, channels, height, width)` in [−1, 1] → latents `(count, *shape)`, where they are.
+
+        In tiles of so many latent pixels a side, as many pictures at once as fit BATCH_PIXELS. Raises SfumatoError for
+        pictures that the autoencoder doesn't take.
+        """
+        net, factor = self.config.net, self.config.net.factor
+        shape = net.latent_shape(pictures.shape[1:])
+        missing = [cells * factor - side for cells, side in zip(shape[1:], pictures.shape[2:], strict=True)]
+
+        def encoded(some: Tensor) -> Tensor:
+            padded = torch.nn.functional.pad(some, (0, missing[1], 0, missing[0]), mode="replicate")
+            return _tiled(self.net.encode, padded, (factor, 1), tile, net.reach)
+
+        return self._batched(encoded, pictures, pictures.shape[-1] * pictures.shape[-2])
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor, size: Sequence[int] | None = None, tile: int = TILE) -> Tensor:
+        """Latents `(count, channels, height, width)` → pictures of `size` (height, width), in about [−1, 1].
+
+        By default they are as large as the config's, or, of latents of another size, as those can be.
+        """
+        if latents.ndim != 4 or latents.shape[1] != self.config.net.latent:
+            raise SfumatoError(
+                f"the codec decodes latents of {self.config.net.latent} channels, and these are "
+                f"{' × '.join(map(str, latents.shape[1:]))}; they are of another autoencoder."
+            )
+        if size is None and tuple(latents.shape[1:]) == self.config.shape:
+            size = self.config.picture[1:]
+        factor, reach = self.config.net.factor, self.config.net.reach
+        area = latents.shape[-1] * latents.shape[-2] * factor**2
+
+        def decoded(some: Tensor) -> Tensor:
+            whole = _tiled(self.net.decode, some, (1, factor), tile, reach)
+            return whole if size is None else whole[..., : size[0], : size[1]]
+
+        return self._batched(decoded, latents, area)
+
+    def _batched(self, of: Callable[[Tensor], Tensor], given: Tensor, area: int) -> Tensor:
+        number = max(1, BATCH_PIXELS // area)
+        parts = [of(some.to(self.device).float()).to(given.device) for some in given.split(number)]
+        return torch.cat(parts) if parts else of(given.to(self.device).float())
+
+
+def _tiled(of: Callable[[Tensor], Tensor], x: Tensor, scales: tuple[int, int], tile: int, reach: int) -> Tensor:
+    """`of(x)`, tile by tile: `scales` are how large a latent pixel is before and behind it."""
+    before, behind = scales
+    height, width = (side // before for side in x.shape[-2:])
+    if max(height, width) <= tile:
+        return of(x)
+    rows = []
+    for top in range(0, height, tile):
+        row = []
+        for left in range(0, width, tile):
+            high, low = max(0, top - reach), min(height, top + tile + reach)
+            near, far = max(0, left - reach), min(width, left + tile + reach)
+            seen = of(x[..., high * before : low * before, near * before : far * before])
+            kept_rows = slice((top - high) * behind, (min(height, top + tile) - high) * behind)
+            kept_columns = slice((left - near) * behind, (min(width, left + tile) - near) * behind)
+            row.append(seen[..., kept_rows, kept_columns])
+        rows.append(torch.cat(row, -1))
+    return torch.cat(rows, -2)
+
+
+def normalised(config: CodecConfig, net: Autoencoder, pictures: Iterable[Tensor]) -> Codec:
+    """The codec of a copy of `net` whose latents of `pictures`, given in batches, have mean 0 and deviation 1.
+
+    Channel by channel; both are folded into the layers next to the latents, and its weights are rounded to float16.
+    """
+    own = Autoencoder(config.net)
+    own.load_state_dict(net.state_dict())
+    codec = Codec(config, own)
+    latents = [codec.encode(some).double().cpu() for some in pictures]
+    mean, std = statistics(torch.cat(latents))
+    own.fold(mean, std)
+    own.load_state_dict({name: value.half().float() for name, value in own.state_dict().items()})
+    return codec
+
+
+def statistics(latents: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean and the standard deviation of each channel of latents `(count, channels, height, width)`, float32."""
+    mean, std = latents.mean((0, 2, 3)), latents.std((0, 2, 3), correction=0)
+    return mean.float(), std.float().clamp(min=FLAT)
+
+
+def save_codec(folder: Path, codec: Codec) -> CodecConfig:
+    """Write `codec.safetensors` into `folder`; returns the config that names its hash, for config.json."""
+    content = codec_bytes(codec)
+    replace_file(folder / FILE, content)
+    return CodecConfig(codec.config.picture, codec.config.net, hashlib.sha256(content).hexdigest())
+
+
+def codec_bytes(codec: Codec) -> bytes:
+    """The weights as their file holds them, in float16."""
+    half = {name: value.detach().half().cpu().contiguous() for name, value in codec.net.state_dict().items()}
+    return safetensors.torch.save(half)
+
+
+def read_codec(folder: Path, config: CodecConfig) -> Codec:
+    """The codec of `config`, whose file is in `folder`.
+
+    Raises SfumatoError where it is missing or damaged, or another than `config` says.
+    """
+    path = folder / FILE
+    try:
+        content = path.read_bytes()
+        tensors = safetensors.torch.load(content)
+    except (OSError, SafetensorError) as error:
+        raise SfumatoError(
+            f"{path}, by which the model turns latents into pictures, is missing or damaged; restore it."
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if config.weights not in ("", found):
+        raise SfumatoError(
+            f"{path} is another codec (sha256 {found[:12]}) than config.json names ({config.weights[:12]}), and the "
+            "latents of one mean nothing to the other; restore the one that it came with."
+        )
+    net = Autoencoder(config.net)
+    expected = {name: value.shape for name, value in net.state_dict().items()}
+    if {name: value.shape for name, value in tensors.items()} != expected:
+        raise SfumatoError(f"the weights in {path} don't fit the autoencoder in config.json; restore both together.")
+    check_finite(tensors, str(path))
+    net.load_state_dict({name: value.float() for name, value in tensors.items()})
+    return Codec(CodecConfig(config.picture, config.net, found), net)
