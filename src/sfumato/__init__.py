@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sfumato.autoencoder_runs import AutoencoderRun
     from sfumato.data import Dataset, datasets, open_dataset
     from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
     from sfumato.errors import SfumatoError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sfumato.training import TrainingConfig, model_for, model_from, plan_run, resume_run, start_run, train
 
 _HOMES = {
+    "AutoencoderRun": "autoencoder_runs",
     "Dataset": "data",
     "Edit": "sampling",
     "Level": "diffusion",
@@ -52,6 +54,7 @@ _HOMES = {
 
 __version__ = version("sfumato")
 __all__ = [
+    "AutoencoderRun",
     "Dataset",
     "Edit",
     "Level",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.evaluating import Evaluation, evaluate
 from sfumato.evaluation.training_data import training_data
 from sfumato.hub import Model, ModelConfig, load
+from sfumato.hub.codec import model_codec
 from sfumato.hub.config import read_model
 from sfumato.hub.prompts import frozen_encoder
 from sfumato.nets import ConditionConfig
@@ -46,6 +47,7 @@ from sfumato.training import (
 from sfumato.training.config import changed
 from sfumato.training.estimates import too_few
 from sfumato.training.finetuning import moved_attention
+from sfumato.training.latents import ENCODING, codec_for, encoded
 from sfumato.training.networks import check_net
 from sfumato.training.planning import plan_more
 from sfumato.training.precision import can_compile
@@ -103,6 +105,7 @@ class Run:
         control: str | Sequence[str] = (),
         text_encoder: str | None = None,
         recipe: str | None = None,
+        autoencoder: str | Path | None = None,
         progress: Progress = _silently,
         **settings: Any,
     ) -> Run:
@@ -113,21 +116,28 @@ class Run:
         chosen by this machine's speed. `base` is a model to fine-tune, or its run or name; with `lora` only adapters of
         that rank are trained. `net` is a size (see `model_for`), or a network of one's own. `control` names images to
         condition on, computed from each picture ("edges") or in a column of the metadata, whose other columns are
-        `columns`; with `base`, a control branch is trained. `progress(what, done, of)` is called while files are read
-        and the machine is measured. Raises SfumatoError where `folder` already holds a run, and for what doesn't go
-        together.
+        `columns`; with `base`, a control branch is trained. With an `autoencoder`, its run or a model that has one, the
+        model generates latents, into which the pictures are encoded once; so it does with a `base` that does.
+        `progress(what, done, of)` is called while files are read and the machine is measured. Raises SfumatoError where
+        `folder` already holds a run, and for what doesn't go together.
         """
         processes = join_processes()
         fit_threads()
         _check(base, net, text_encoder, settings)
         base = load(base) if isinstance(base, str | Path) else base
         controls = (control,) if isinstance(control, str) else tuple(control)
+        codec = base.codec if base is not None else None
+        if autoencoder is not None:
+            codec = codec_for(autoencoder, base, processes)
+            settings = {"size": codec.config.picture[1:], **settings}
         config, own, fixed = _configured(data, base, controls, recipe, settings)
         if config.machine.compile:
             _check_compiler(processes)
         folder = Path(folder)
         check_free(folder, processes)
         dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
+        if codec is not None:
+            dataset = encoded(dataset, codec, config, processes, partial(progress, ENCODING), controls)
         conditions = conditions_of(dataset, config.data.columns, [name for name in controls if name in CONTROLS])
         model = None if base is None else _based(base, dataset, conditions, config, bool(controls))
         built = None if model is None else model.config
@@ -145,8 +155,12 @@ class Run:
             conditions=conditions,
             processes=processes,
         )
+        if codec is not None and model is None:
+            plan = replace(plan, model=replace(plan.model, codec=codec.config, data_std=1.0))
         _read_captions(dataset, plan.model, processes, progress)
-        trainer = start_run(folder, dataset, plan.config, model or plan.model, processes=processes, spent=plan.seconds)
+        trainer = start_run(
+            folder, dataset, plan.config, model or plan.model, processes=processes, spent=plan.seconds, codec=codec
+        )
         notes = list(dataset.notes)
         if base is not None and (moved := moved_attention(base, dataset)):
             notes.append(moved)
@@ -212,6 +226,8 @@ class Run:
                 )
         model = read_model(self.folder, self._net)
         dataset = suited(self._data(config, processes, progress) if data is None else data, model, self.folder)
+        if (codec := model_codec(self.folder, model, processes.device or pick_device())) is not None:
+            dataset = encoded(dataset, codec, config, processes, partial(progress, ENCODING))
         progress(MEASURING, 0, 0)
         config = plan_more(dataset, config, model, processes)
         trainer, damaged = resume_run(
@@ -298,7 +314,7 @@ def _configured(
     if isinstance(data, Dataset) and KINDS[data.kind].spatial:
         given["data.size"] = data.shape[1:]
     elif base is not None and KINDS[base.config.kind].spatial and not source.startswith("points:"):
-        given.setdefault("data.size", base.config.shape[1:])
+        given.setdefault("data.size", base.config.seen[1][1:])
     columns = given.pop("data.columns", None) or {}
     columns = asdict(columns) if isinstance(columns, Columns) else dict(columns)
     named_images = [name for name in controls if name not in CONTROLS]

@@ -8,6 +8,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -46,12 +47,20 @@ def generate(
         for some, steps in resolved.batches(batch, rows):
             for step in steps:
                 if way is not None and first:
-                    way.append(step)
+                    way.append(_seen(resolved, step))
                 if step.index:
                     bar.advance(task, len(some))
             first = False
             check_finite(step.x)
-            yield some, step.x.cpu()
+            yield some, resolved.seen(step.x).cpu()
+
+
+def _seen(resolved: Resolved, step: Step) -> Step:
+    """A step of latents with the picture that they are, at the step's own scale."""
+    if resolved.model.codec is None:
+        return step
+    scale = float((step.level.alpha**2 + step.level.sigma**2).sqrt())
+    return replace(step, x=scale * resolved.seen(step.x / scale))
 
 
 def generate_all(resolved: Resolved, batch: int | None = None, way: list[Step] | None = None) -> Tensor:

@@ -18,7 +18,7 @@ OBEYED = {
 
 # The others: what the run has of each, as it would be typed; "" for nothing.
 OWN: dict[str, Callable[[TrainingConfig, ModelConfig], object]] = {
-    "size": lambda config, model: "x".join(map(str, model.shape[1:])),
+    "size": lambda config, model: "x".join(map(str, model.seen[1][1:])),
     "flip": lambda config, model: config.data.flip,
     "crop": lambda config, model: config.data.crop,
     "number": lambda config, model: ",".join(config.data.columns.numbers),
@@ -33,6 +33,11 @@ OWN: dict[str, Callable[[TrainingConfig, ModelConfig], object]] = {
     "learning_rate": lambda config, model: config.optimizer.learning_rate,
     "held_out": lambda config, model: config.data.held_out,
     "seed": lambda config, model: config.seed,
+    "latent": lambda config, model: model.codec is not None,
+    "autoencoder": lambda config, model: "",
+    "only": lambda config, model: "",
+    "factor": lambda config, model: model.codec.net.factor if model.codec else "",
+    "channels": lambda config, model: model.codec.net.latent if model.codec else "",
     "recipe": lambda config, model: "",
     "settings": lambda config, model: "",
     "precision": lambda config, model: config.machine.precision,

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image
+
+from sfumato.autoencoder_runs import AutoencoderRun
 from sfumato.cli.display import (
     TrainingDisplay,
     console,
@@ -25,27 +28,26 @@ from sfumato.readable import duration
 from sfumato.runs import Run
 from sfumato.shell import Option
 from sfumato.training import Event, Judged, Noted, Preview, Progress, Saved, Trainer, Verdict
+from sfumato.training.autoencoding import AutoencoderTrainer
 from sfumato.training.estimates import expectation, saving
 from sfumato.training.lora import ADAPTER, adapter_words
 from sfumato.training.previews import preview_labels
+from sfumato.training.reconstructions import ROWS
+from sfumato.training.run_loop import RunLoop
 
 
-def show_training(run: Run, events: Iterator[Event]) -> None:
+def show_training(run: Run | AutoencoderRun, events: Iterator[Event]) -> None:
     """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
     folder, trainer = run.folder, run.trainer
     assert trainer is not None
     print_facts(_facts(run, trainer))
-    model = trainer.model.config
     judged: Verdict | None = None
     with _signals_stop(trainer) as caught, TrainingDisplay(folder.name) as display:
         for event in events:
             if isinstance(event, Progress):
                 display.update(event)
             elif isinstance(event, Preview):
-                number, labels = preview_labels(len(model.classes), model.kind)
-                fitting = (picture_columns() + 1) // (model.shape[-1] + 1)  # side by side at full size
-                columns = min(number // 2, fitting) if fitting >= 4 else number // 2
-                display.show(picture(event.samples, labels, columns, scale=1, kind=model.kind))
+                display.show(_shown(event, trainer))
             elif isinstance(event, Judged):
                 display.tell(in_options(event.verdict.sentence))
                 judged = event.verdict
@@ -67,8 +69,29 @@ def show_training(run: Run, events: Iterator[Event]) -> None:
         console.print(f"The adapters alone are in {adapter_words(folder / ADAPTER)}", soft_wrap=True)
 
 
-def _facts(run: Run, trainer: Trainer) -> list[tuple[str, str]]:
+def _shown(preview: Preview, trainer: Trainer | AutoencoderTrainer) -> Image.Image:
+    """A preview as the terminal has room for it."""
+    if isinstance(trainer, AutoencoderTrainer):
+        return picture(preview.samples, None, len(preview.samples) // ROWS, scale=1)
+    model = trainer.model.config
+    number, labels = preview_labels(len(model.classes), model.seen[0])
+    fitting = (picture_columns() + 1) // (model.seen[1][-1] + 1)  # side by side at full size
+    columns = min(number // 2, fitting) if fitting >= 4 else number // 2
+    return picture(preview.samples, labels, columns, scale=1, kind=model.seen[0])
+
+
+def _facts(run: Run | AutoencoderRun, trainer: Trainer | AutoencoderTrainer) -> list[tuple[str, str]]:
     """What is trained, on what, how fast, and where it is saved."""
+    if isinstance(trainer, AutoencoderTrainer):
+        size = sum(weight.numel() for weight in trainer.average.parameters())
+        machine = f"{trainer.device.type}, {trainer.config.machine.precision}{_together(trainer)}"
+        return [
+            ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))}"),
+            ("autoencoder", f"{size / 1e6:.2f} M parameters, to latents of {trainer.codec.described}"),
+            ("machine", f"{machine}, {trainer.config.batch} pictures a step"),
+            ("saved in", f"{run.folder}, {saving(trainer)}"),
+        ]
+    assert isinstance(run, Run)
     config, model = trainer.config, trainer.model
     shape = " × ".join(map(str, model.config.shape))
     compiled = ", compiled" if config.machine.compile else ""
@@ -86,7 +109,7 @@ def _facts(run: Run, trainer: Trainer) -> list[tuple[str, str]]:
     return [*facts, ("saved in", f"{run.folder}, {saving(trainer)}")]
 
 
-def _together(trainer: Trainer) -> str:
+def _together(trainer: RunLoop) -> str:
     several = trainer.processes.count
     if several == 1:
         return ""
@@ -101,7 +124,7 @@ def resume_command(folder: Path, *options: Option) -> str:
 
 
 @contextmanager
-def _signals_stop(trainer: Trainer) -> Iterator[list[int]]:
+def _signals_stop(trainer: RunLoop) -> Iterator[list[int]]:
     """While the block is open, Ctrl-C and SIGTERM end the run after the present network call, saved.
 
     So do SIGUSR1 and SIGUSR2, by which schedulers announce that the machine will be taken (Slurm: --signal=USR1@60),

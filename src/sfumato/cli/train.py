@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from sfumato.cli.display import console, count
 from sfumato.cli.groups import COMMON, DATA, LEARNING, MACHINE, MODEL, RUNS
+from sfumato.cli.latent import PLACE, check_latent, finish_autoencoder, train_autoencoder, train_first
 from sfumato.cli.opening import bars
 from sfumato.cli.options import option_words
 from sfumato.cli.resumed import OBEYED, note_left_out
@@ -107,6 +108,29 @@ def train(
             help="The UNet's size: auto, nano, tiny, small, medium or base; or a transformer, dit-nano, dit-tiny or "
             "dit-small [default: auto].",
         ),
+    ] = None,
+    latent: Annotated[
+        bool,
+        Parameter(
+            group=COMMON,
+            help="Train an autoencoder first and then a model in its latents: for pictures of 128 pixels and more.",
+            negative="",
+            show_default=False,
+        ),
+    ] = False,
+    autoencoder: Annotated[
+        str | None,
+        Parameter(group=MODEL, help="Train in the latents of this one: its run, or a model that has one."),
+    ] = None,
+    only: Annotated[
+        str | None, Parameter(group=MODEL, help="With autoencoder: train that and no model; --net is its size.")
+    ] = None,
+    factor: Annotated[
+        int | None,
+        Parameter(group=MODEL, help="By how much latents are lower and narrower: 2, 4, 8 or 16 [default: 4 or 8]."),
+    ] = None,
+    channels: Annotated[
+        int | None, Parameter(group=MODEL, help="Channels of the latents [default: as many as the factor].")
     ] = None,
     text_encoder: Annotated[
         str | None,
@@ -227,6 +251,14 @@ def train(
         processes = join_processes()
         console.quiet = not processes.main
         exists = processes.same((folder / "config.json").exists())
+        check_latent(given)
+        if only:
+            train_autoencoder(folder, given, settings_now)
+            finish_autoencoder(folder, data)
+            return
+        if latent and not exists:
+            settings_now = train_first(folder, given, settings_now)
+            autoencoder = str(folder / PLACE)
         with bars() as progress:
             if resume and (exists or data is None):
                 run = Run.open(folder)
@@ -240,7 +272,16 @@ def train(
             else:
                 assert data is not None
                 run = Run.start(
-                    folder, data, source, net or "auto", listed(control), text_encoder, recipe, progress, **settings_now
+                    folder,
+                    data,
+                    source,
+                    net or "auto",
+                    listed(control),
+                    text_encoder,
+                    recipe,
+                    autoencoder,
+                    progress,
+                    **settings_now,
                 )
                 events = run.train(trackers)
         if resume and run.plan is None and run.trainer is not None:

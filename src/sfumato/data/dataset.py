@@ -34,35 +34,38 @@ class DataLost(SfumatoError):
 
 
 class Pictures(Protocol):
-    """Pictures wherever they are: uint8 of `shape` `(count, channels, height, width)`, of which some can be read."""
+    """Pictures wherever they are, `shape` `(count, channels, height, width)`, of which some can be read: uint8.
+
+    So are latents, float16.
+    """
 
     @property
     def shape(self) -> tuple[int, ...]: ...
 
-    def __getitem__(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]: ...
+    def __getitem__(self, indices: NDArray[np.int64], /) -> NDArray[Any]: ...
 
 
 class Rows:
-    """Rows of one shape in a flat file; `rows[indices]` reads some of them into a new array.
+    """Rows of one shape in a flat file, from the row `first` on; `rows[indices]` reads some of them into a new array.
 
     Unlike a mapped array, whose pages count as the process's memory once they were seen, nothing of it stays. Safe for
     threads.
     """
 
-    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
-        self.shape = shape
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: type[np.generic] = np.uint8, first: int = 0) -> None:
+        self.shape, self.dtype, self.first = shape, dtype, first
         self._file = os.open(path, os.O_RDONLY)  # the file may be replaced: these are its rows for as long as it takes
         finalize(self, os.close, self._file)
 
-    def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The rows at `indices` `(number,)`, uint8. Raises IndexError, or DataLost where they can't be read."""
+    def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """The rows at `indices` `(number,)`. Raises IndexError, or DataLost where they can't be read."""
         count = self.shape[0]
         if len(indices) and not -count <= indices.min() <= indices.max() < count:
             raise IndexError(f"there are {count} rows")
-        found = np.empty((len(indices), *self.shape[1:]), np.uint8)
+        found = np.empty((len(indices), *self.shape[1:]), self.dtype)
         try:
             for row, index in zip(found, (indices % count).tolist(), strict=True):
-                if os.preadv(self._file, [row], index * row.nbytes) < row.nbytes:
+                if os.preadv(self._file, [row], (self.first + index) * row.nbytes) < row.nbytes:
                     raise OSError(None, "the file breaks off")
         except OSError as error:
             raise DataLost(f"the decoded pictures can no longer be read: {error.strerror}; start again.") from error
@@ -90,6 +93,7 @@ class Dataset:
     nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where unknown, and
     `images` uint8 pictures that the samples are conditioned on, as many, stored as high and as wide.
     `content` is the SHA-256 of all that was decoded, where there are files; any set's `fingerprint()` tells it apart.
+    `mirrored` are the mirror images of latents, which can't be made of them.
     `files` counts every file that was found by what became of it: used, read beside them, or why it was left out.
     """
 
@@ -106,6 +110,7 @@ class Dataset:
     content: str = ""
     files: Mapping[str, int] = field(default_factory=dict)
     kind: str = ""
+    mirrored: Pictures | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", named_kind(self.kind, self.shape).name)
@@ -147,9 +152,13 @@ class Dataset:
 
     def stored(self, indices: NDArray[np.int64], augmentation: Augmentation = IDENTITY) -> NDArray[Any]:
         """The samples at `indices` as they are stored: uint8 of pictures, float32 of points."""
-        if self.rows is None and not KINDS[self.kind].augmented:
-            return self.samples[indices]
-        return self._augmented(self.samples if self.rows is None else self.rows, indices, augmentation)
+        stored = self.samples if self.rows is None else self.rows
+        if KINDS[self.kind].augmented:
+            return self._augmented(stored, indices, augmentation)
+        found = stored[indices]
+        if (flipped := augmentation.mirrored) is not None and self.mirrored is not None:
+            found[flipped] = self.mirrored[indices[flipped]]
+        return found
 
     def batch(
         self, indices: NDArray[np.int64] | Tensor, augmentation: Augmentation = IDENTITY

@@ -45,5 +45,7 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
 
 
 def conditioned_on(model: Model, dataset: Dataset, rows: NDArray[np.int64]) -> tuple[Tensor, dict[str, Tensor] | None]:
-    """Some of the data, and the conditions of `model` for it: classes, captions and others."""
-    return dataset.batch(rows)[0], model.condition(len(rows), **conditions_at(model, dataset, rows)) or None
+    """Some of the data, as `model` takes them, and its conditions for them: classes, captions and others."""
+    x = dataset.batch(rows)[0]
+    x = x if model.codec is None else model.codec.encode(x)
+    return x, model.condition(len(rows), **conditions_at(model, dataset, rows)) or None

@@ -114,7 +114,7 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     generate()  # the first call warms up
     calls = steps * max(1, known.calls if known else 1)
     each = seconds_of(generate) / (batch * calls)
-    some = torch.zeros(batch, *model.config.shape)
+    some = torch.zeros(batch, *model.config.seen[1])
     extract = seconds_of(partial(reference.extractor.features, some)) / batch
     features = torch.randn(TRIAL, reference.features.shape[1], dtype=torch.float64)
     scoring = seconds_of(partial(precision_recall_density_coverage, features, features, repeats=0)) / (3 * TRIAL**2)
@@ -283,6 +283,8 @@ def curve(reference: Reference, request: Request, sampler: Sampler) -> list[dict
 
 def bits(model: Model, reference: Reference) -> ScoreRecord:
     """Bits a dimension of held-out samples (Song et al. 2021); of pictures as continuous values spread over a grey."""
+    if model.codec is not None:
+        raise SfumatoError("a model of latents knows no likelihood of pictures; leave `bits` out.")
     rows = reference.held_out[:BITS_SAMPLES]
     x, cond = conditioned_on(model, reference.dataset, rows)
     noise = ImageNoise(range(len(rows)), model.config.shape, model.device)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.data import Dataset, open_dataset
+from sfumato.data.latents import latent_fingerprint
 from sfumato.hub import Model
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.training import open_data, training_config
@@ -26,6 +27,7 @@ def training_data(run: str | Path, model: Model) -> tuple[Dataset, NDArray[np.in
     folder = run.parent.parent if (run / "state.json").exists() else run
     config = training_config(folder)
     dataset = suited(open_data(config), model.config, run)
-    same = config.data.fingerprint in ("", dataset.fingerprint())
+    own, codec = dataset.fingerprint(), model.config.codec
+    same = config.data.fingerprint in ("", own if codec is None else latent_fingerprint(own, codec.weights))
     changed = f"{config.data.source} holds other samples, classes or captions than what {run} was trained on."
     return dataset, left_out_by(config, dataset), [] if same else [changed]

@@ -15,6 +15,7 @@ from sfumato.data.encoders import Encoder
 from sfumato.data.tokens import tokenize, too_long, truncation_notes
 from sfumato.diffusion import NetDenoiser
 from sfumato.errors import SfumatoError, unknown
+from sfumato.hub.codec import Codec
 from sfumato.hub.config import ModelConfig
 from sfumato.nets import ConditionConfig
 from sfumato.sampling import Gaussian
@@ -50,6 +51,7 @@ class Conditioned:
         self.encoder = encoder
         self.source = source
         self.weights_hash = weights_hash
+        self.codec: Codec | None = None  # what makes pictures of the latents that it generates
         self.gaussian: Gaussian | None = None  # of the training data, for sampling.first
 
     @property

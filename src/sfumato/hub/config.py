@@ -183,9 +183,12 @@ class ModelConfig:
         return self.net.control_branch
 
     def suits(self, shape: tuple[int, ...], classes: tuple[str, ...]) -> bool:
-        """Whether it may have been trained on such data; below a control branch it may know classes that they lack."""
+        """Whether it may have been trained on such data, or on their latents.
+
+        Below a control branch it may know classes that they lack.
+        """
         lacking = self.control_branch is not None and not classes
-        return self.shape == shape and (self.classes == classes or lacking or self.net.ignores_labels)
+        return shape in (self.shape, self.seen[1]) and (self.classes == classes or lacking or self.net.ignores_labels)
 
     def shape_of(self, one: ConditionConfig) -> tuple[int, ...]:
         """The shape of a condition of one sample."""

@@ -98,10 +98,11 @@ def clear_part(path: Path, size: tuple[int, int]) -> Tensor:
 
 def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit:
     """The picture to begin with and its mask, at the model's size or, to be enlarged, at a whole fraction of it."""
-    if config.kind != "pictures":
-        raise SfumatoError(f"the model generates {config.kind}; leave `image` out.")
+    kind, shape = config.seen
+    if kind != "pictures":
+        raise SfumatoError(f"the model generates {kind}; leave `image` out.")
     image = asked.image.unchanged()
-    channels, height, width = config.shape
+    channels, height, width = shape
     sides = _sides(image)
     size = (height, width)
     if asked.upscale:

@@ -11,11 +11,12 @@ from torch import nn
 from sfumato.arguments import shown
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
-from sfumato.hub.config import read_model
+from sfumato.hub.codec import Codec, is_autoencoder, model_codec, read_codec
+from sfumato.hub.config import CodecConfig, read_config, read_model
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.weights import model_with
-from sfumato.hub.zoo import load_zoo, ships
+from sfumato.hub.zoo import ZOO, load_zoo, ships
 
 Weights = Literal["ema", "raw"]
 WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
@@ -65,6 +66,28 @@ def load(
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
     model.encoder = frozen_encoder(config)
+    model.codec = model_codec(checkpoint.path.parent.parent, config, device)
     model.source = checkpoint.path.as_posix()
     model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
     return model
+
+
+def load_codec(path: str | Path, device: torch.device | str = "cpu") -> Codec:
+    """The codec of the run of an autoencoder, or of a model of latents: a run, a checkpoint, or one that ships.
+
+    Raises SfumatoError where there is none.
+    """
+    folder = Path(path)
+    if ships(path):
+        folder = ZOO / str(path)
+    elif (folder / "state.json").exists():
+        folder = folder.parent.parent
+    if not (folder / "config.json").exists():
+        raise SfumatoError(f"there is no run in {folder}; name one of an autoencoder, or of a model of latents.")
+    config = folder / "config.json"
+    if is_autoencoder(folder):
+        return read_codec(folder, read_config(config, CodecConfig, "codec")).to(device)
+    codec = model_codec(folder, read_config(config), device)
+    if codec is None:
+        raise SfumatoError(f"{path} generates pixels, without an autoencoder; train one with --only autoencoder.")
+    return codec

@@ -167,7 +167,8 @@ class Model(Conditioned):
         batch: int | None = None,
         **what: Unpack[What],
     ) -> Tensor:
-        """Samples `(count, *shape)` on the CPU, pictures in about [−1, 1]; takes what `request` takes.
+        """Samples `(count, *shape)` on the CPU, pictures in about [−1, 1], also of a model of latents that has a codec;
+        takes what `request` takes.
 
         `batch` are made at once, by default 64, and fewer where they are larger than 32×32 pixels.
         """
@@ -178,12 +179,12 @@ class Model(Conditioned):
         """Variations of a picture, `(channels, height, width)` in [−1, 1] or a file: `strength` 0 keeps it, 1 never
         sees it. A picture of Pillow's or an array of uint8, `(height, width)` or with 3 channels last, will do too.
         Takes what `sample` takes."""
-        return self.sample(edit=_edit(image, strength, self.config.shape[0]), **what)
+        return self.sample(edit=_edit(image, strength, self.config.seen[1][0]), **what)
 
     def inpaint(self, image: Given, mask: Given, strength: float = 1.0, **what: Any) -> Tensor:
         """Generates where `mask` `(1, height, width)` is true, or the picture in that file white; keeps the rest of
         `image` bit for bit. Takes what `sample` takes."""
-        return self.sample(edit=_edit(image, strength, self.config.shape[0], mask), **what)
+        return self.sample(edit=_edit(image, strength, self.config.seen[1][0], mask), **what)
 
     def invert(
         self,

@@ -16,9 +16,11 @@ from torch import Tensor
 from sfumato.diffusion import Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
+from sfumato.hub.codec import Codec
 from sfumato.hub.conditioning import STRENGTH, Conditioned, times
 from sfumato.hub.config import TELEPORT
 from sfumato.hub.given_pictures import control_image, open_edit
+from sfumato.hub.latent_edits import UPSCALE_STRENGTH, decoded, enlarged, latent_mask, mask_notes
 from sfumato.hub.request import Control, PictureEdit, Request
 from sfumato.sampling import (
     SAMPLERS,
@@ -97,7 +99,14 @@ class Resolved:
 
     def samples(self, batch: int | None = None) -> Tensor:
         """All the pictures, `(count, *shape)` on the CPU."""
-        return torch.cat([last(steps).x.cpu() for _, steps in self.batches(batch)])
+        return torch.cat([self.seen(last(steps).x).cpu() for _, steps in self.batches(batch)])
+
+    def seen(self, x: Tensor) -> Tensor:
+        """What a walk has led to, as it is seen: decoded, where it is latents.
+
+        What an edit knows of the picture is then put back, which the autoencoder would not keep.
+        """
+        return x if self.model.codec is None else decoded(x, self.model.codec, self.edit)
 
     def steps(self, rows: Sequence[int] | None = None) -> Iterator[Step]:
         """The walk of some of the pictures as one batch, step by step; by default of all."""
@@ -111,6 +120,7 @@ class Resolved:
         parts, std = [], self.model.config.data_std
         for rows in self._parts():
             x0 = pictures[list(rows)].to(self.model.device)
+            x0 = x0 if self.model.codec is None else self.model.codec.encode(x0)
             walk = inversion(self.levels, self.stepper, x0, tolerance, data_std=std)
             parts.append(last(self._driven(guide(walk, self._rule(rows), self._cond(rows)), len(rows))).x.cpu())
         return torch.cat(parts)
@@ -166,6 +176,8 @@ class Resolved:
     def _edited(self, edit: Edit, rows: Sequence[int], seeds: Sequence[int]) -> Guided:
         model, shape, by = self.model, self.model.config.shape, self.stepper
         picture, rule, cond = edit.picture.to(model.device), self._rule(rows), self._cond(rows)
+        if model.codec is not None:
+            return self._edited_latents(model.codec, edit, guide_by=(rule, cond), seeds=seeds)
         if edit.upscale:
             factor = shape[-1] // picture.shape[-1]
             rule = pseudo_inverse_guided(downscaled(factor), picture, model.config.data_std, inner=rule)
@@ -177,6 +189,23 @@ class Resolved:
             return guide(walk(by, rest, noise, start), rule, cond)
         finish = partial(restored, picture=picture, mask=edit.mask)
         return guide(walk(by, rest, noise, start, finish), inpainted(picture, edit.mask, rule), cond)
+
+    def _edited_latents(self, codec: Codec, edit: Edit, guide_by: tuple[Rule, Any], seeds: Sequence[int]) -> Guided:
+        """The walk of an edit in latents: what is known of the pixels is known of the latent pixels that hold no other.
+
+        A picture to be enlarged is walked from as large as it is to be, and kept in the end (see `seen`).
+        """
+        (rule, cond), picture, strength = guide_by, edit.picture.to(self.model.device)[None], edit.strength
+        if edit.upscale:
+            picture, strength = enlarged(picture, codec.config.picture[1:]), UPSCALE_STRENGTH
+        latents = codec.encode(picture)[0]
+        noise = ImageNoise(seeds, tuple(latents.shape), self.model.device)
+        rest, start = begin_from(latents.expand(len(seeds), *latents.shape), self.levels, strength, noise)
+        if edit.mask is None:
+            return guide(walk(self.stepper, rest, noise, start), rule, cond)
+        mask = latent_mask(edit.mask, codec.config.net.factor).to(self.model.device)
+        finish = partial(restored, picture=latents, mask=mask)
+        return guide(walk(self.stepper, rest, noise, start, finish), inpainted(latents, mask, rule), cond)
 
 
 def check_finite(samples: Tensor) -> None:
@@ -208,6 +237,8 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     Raises SfumatoError for what the model doesn't know, for unfit files, and for settings that don't fit together.
     """
     sampling, count, notes = request.sampling, len(request.seeds), list[str]()
+    if sampling.threshold and model.config.kind == "latents":
+        raise SfumatoError("latents are not values in [−1, 1], to which `threshold` scales them back; leave it out.")
     by, levels = _walk(request, model)
     labels = _in_turn(request.labels, count)
     if isinstance(request.labels, Mapping):
@@ -224,7 +255,8 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     if isinstance(edit, PictureEdit):
         edit = open_edit(model.config, edit, notes)
     if edit is not None:
-        _check_edit(edit, model.config.shape)
+        _check_edit(edit, model.config.seen[1])
+        notes += [] if model.codec is None else mask_notes(edit, model.codec)
     if request.start is not None and tuple(request.start.shape) != (count, *model.config.shape):
         raise SfumatoError(
             f"{count} seeds start from {times((count, *model.config.shape))}, and `start` is "

@@ -10,6 +10,7 @@ import torch
 
 from sfumato.errors import unknown
 from sfumato.files import replace_file
+from sfumato.hub.codec import model_codec, save_codec
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder, read_tokenizer
@@ -46,6 +47,7 @@ def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(model.config, place / name)
     model.encoder = frozen_encoder(model.config)
+    model.codec = model_codec(place / name, model.config, device)
     model.source = name
     model.weights_hash = hashlib.sha256(content).hexdigest()
     return model
@@ -56,6 +58,8 @@ def save_zoo(name: str, model: Model, place: Path = ZOO) -> Path:
     tensors = {k: v.detach().cpu().bfloat16().contiguous() for k, v in model.denoiser.net.state_dict().items()}
     replace_file(place / name / "config.json", config_json(model=model.config))
     replace_file(place / name / "model.safetensors", safetensors.torch.save(tensors))
+    if model.codec is not None:
+        save_codec(place / name, model.codec)
     if model.tokenizer is not None:
         replace_file(place / name / TOKENIZER, model.tokenizer.to_str().encode())
     return place / name

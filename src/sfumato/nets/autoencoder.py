@@ -24,7 +24,7 @@ from sfumato.nets.bounds import DEPTH, WIDTH
 from sfumato.nets.protocol import Parts
 from sfumato.nets.residual import SLOPE, Residual, he
 
-FACTORS = (2, 4, 8, 16)
+FACTORS: tuple[int, ...] = (2, 4, 8, 16)
 SIZES = {"nano": (16, 1), "tiny": (24, 1), "small": (32, 2), "medium": (48, 2), "base": (64, 3)}  # width, blocks
 WIDEST = 8  # times the finest stage's width
 CRITIC_STAGES = 3  # a score is that of patches of about 60 pixels

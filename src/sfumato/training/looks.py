@@ -29,7 +29,7 @@ def look_images(config: TrainingConfig, model: ModelConfig, held: int) -> int:
     """How many images the network is asked about for a look at a run that holds out so many samples."""
     sampling = preview_sampling(model.sampling, config.keeping.preview_calls)
     guided = 1 if sampling.guidance in (0.0, 1.0) and sampling.interval in (None, EVERYWHERE) else 2
-    generated = preview_labels(len(model.classes), model.kind)[0] if config.keeping.previews else 0
+    generated = preview_labels(len(model.classes), model.seen[0])[0] if config.keeping.previews else 0
     return generated * sampling.steps * guided + 2 * min(config.keeping.evaluated, held) * len(QUANTILES)
 
 

@@ -65,15 +65,17 @@ def make_preview(folder: Path, trainer: Trainer) -> Preview:
     Raises NotFinite, in all of them, where a sample holds values that are no finite numbers.
     """
     own, shape = trainer.model, trainer.model.config.shape
+    kind, seen = own.config.seen
     if trainer.low_resolution:  # it is generated as it is trained: at full size that would be noise yet
-        shape = (shape[0], *(side // 2 for side in shape[1:]))
+        shape = seen = (shape[0], *(side // 2 for side in shape[1:]))
     drawn_by = replace(
         own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.keeping.preview_calls)
     )
     model = Model(drawn_by, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
-    count, labels = preview_labels(len(model.config.classes), model.config.kind)
+    model.codec = own.codec
+    count, labels = preview_labels(len(model.config.classes), kind)
     seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process generates some
-    samples = torch.zeros(count, *shape)
+    samples = torch.zeros(count, *seen)
     if seeds:
         asked = None if labels is None else [labels[seed] for seed in seeds]
         like = preview_samples(trainer, count)[list(seeds)]
@@ -99,5 +101,5 @@ def make_preview(folder: Path, trainer: Trainer) -> Preview:
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
-        save_png(picture(samples, labels, columns=count // 2, kind=own.config.kind), path, about)
+        save_png(picture(samples, labels, columns=count // 2, kind=kind), path, about)
     return Preview(trainer.step, samples, path)

@@ -15,7 +15,7 @@ from sfumato.training.autoencoding import AutoencoderTrainer
 from sfumato.training.held_out import Evaluation
 from sfumato.training.previews import FORWARD, NotFinite, Preview
 
-SHOWN = 8  # pictures of a preview
+SHOWN, ROWS = 8, 3  # pictures of a preview, and what of each is shown
 MOST = 64  # pictures that are looked at together
 RANGE = 2.0  # from black to white
 

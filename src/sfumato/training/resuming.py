@@ -15,6 +15,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import replace_file, run_lock
 from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, put_back, saved_in, trouble
+from sfumato.hub.codec import model_codec
 from sfumato.hub.config import config_json, read_model
 from sfumato.hub.prompts import read_tokenizer
 from sfumato.strict import parse
@@ -66,6 +67,7 @@ def resume_run(
     trainer = new_trainer(
         dataset, config, model, device, processes, read_start(folder) if begins else None, read_tokenizer(model, folder)
     )
+    trainer.model.codec = model_codec(folder, model, trainer.device)
     if checkpoint is not None:
         trainer.restore(files, checkpoint.state)
         trainer.notes += other_data(dataset, before, config.data.fingerprint, checkpoint.state.get("samples"))
@@ -155,8 +157,8 @@ def suited(dataset: Dataset, model: ModelConfig, run: Path) -> Dataset:
 
 
 def _differs(dataset: Dataset, model: ModelConfig) -> str:
-    if dataset.shape != model.shape:
-        now, before = (" × ".join(map(str, shape)) for shape in (dataset.shape, model.shape))
+    if dataset.shape not in (model.shape, model.seen[1]):
+        now, before = (" × ".join(map(str, shape)) for shape in (dataset.shape, model.seen[1]))
         return f"its samples are {now}, and were {before}"
     new = [name for name in dataset.classes if name not in model.classes]
     gone = [name for name in model.classes if name not in dataset.classes]

@@ -32,6 +32,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import append, replace_file, run_lock
 from sfumato.hub import Model, ModelConfig, new_model
 from sfumato.hub.checkpoints import saved_in
+from sfumato.hub.codec import Codec, save_codec
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder
 from sfumato.strict import parse
@@ -94,15 +95,17 @@ def start_run(
     device: torch.device | None = None,
     processes: Processes = ALONE,
     spent: float = 0.0,
+    codec: Codec | None = None,
 ) -> Trainer:
     """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run.
 
     `spent` are seconds of the budget that are gone already, as by planning the run (see plan_run).
+    The samples may be latents of `codec`, which the run then holds too.
     A `model` with weights, such as `model_from` makes, is what the run starts from; it stays as it is.
     Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes. Raises
     SfumatoError where `config` speaks of other data than `dataset`.
     """
-    check_data(dataset, config)
+    check_data(dataset, config, codec)
     config = changed(config, fingerprint=dataset.fingerprint())
     start, tokenizer = None, None
     if isinstance(model, Model):
@@ -117,6 +120,7 @@ def start_run(
         content = learn_tokenizer(dataset.captions).to_str() if processes.main else ""
         tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
     trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
+    trainer.model.codec = codec
     trainer.notes += [] if dataset.captions is None else trainer.model.cut(dataset.captions)
     trainer.seconds = spent
     check_room(folder, trainer, 0 if start is None else snapshot_bytes(trainer))
@@ -126,6 +130,8 @@ def start_run(
             write_start(folder, start)
         if tokenizer is not None:
             replace_file(folder / TOKENIZER, tokenizer.to_str().encode())
+        if codec is not None:
+            save_codec(folder, codec)
         replace_file(folder / "config.json", config_json(model=model, training=config))
     return trainer
 
@@ -140,12 +146,13 @@ def check_free(folder: Path, processes: Processes = ALONE) -> None:
         )
 
 
-def check_data(dataset: Dataset, config: TrainingConfig) -> None:
+def check_data(dataset: Dataset, config: TrainingConfig, codec: Codec | None = None) -> None:
     """A config that says what the data aren't would have the run go on with others."""
+    size = dataset.shape[1:] if codec is None else codec.config.picture[1:]
     columns = (*config.data.columns.numbers, *config.data.columns.vectors, *config.data.columns.images)
     for what, said, own in (
         ("data", _place(config.data.source), _place(dataset.name)),
-        ("size", config.data.size if KINDS[dataset.kind].spatial else None, dataset.shape[1:]),
+        ("size", config.data.size if KINDS[dataset.kind].spatial else None, size),
         ("crop", config.data.crop, dataset.crop),
         ("columns", columns or None, tuple(name for name in columns if name in {*dataset.values, *dataset.images})),
     ):

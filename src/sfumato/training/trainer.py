@@ -178,9 +178,11 @@ class Trainer(RunLoop):
 
 def _check(model: Model, dataset: Dataset, config: TrainingConfig) -> None:
     """Raises SfumatoError where the `config` asks of model or data what they can't do."""
-    if config.data.flip and not KINDS[dataset.kind].augmented:
+    if config.data.flip and not KINDS[dataset.kind].augmented and dataset.mirrored is None:
         raise SfumatoError(f"{dataset.name} are {dataset.kind}, which can't be mirrored; leave --flip out.")
     if config.data.low_resolution:
+        if model.config.codec is not None:
+            raise SfumatoError("latents have no half size that a codec knows; leave low_resolution at 0.")
         if not KINDS[dataset.kind].spatial:
             raise SfumatoError(
                 f"{dataset.name} are {dataset.kind}, which have no half size; leave low_resolution at 0."

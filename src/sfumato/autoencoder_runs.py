@@ -1,0 +1,157 @@
+"""The run of an autoencoder as a user holds it: started, gone on with, and its codec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sfumato.data import Dataset
+from sfumato.data.opening import named
+from sfumato.errors import SfumatoError
+from sfumato.hub.checkpoints import newest_checkpoint
+from sfumato.hub.codec import Codec
+from sfumato.hub.config import CodecConfig, read_config
+from sfumato.hub.loading import load_codec
+from sfumato.readable import duration
+from sfumato.training import Event, TrainingConfig, join_processes, open_data, pick_device, train, training_config
+from sfumato.training.autoencoder_plan import plan_autoencoder
+from sfumato.training.autoencoder_run import resume_autoencoder, start_autoencoder
+from sfumato.training.autoencoding import AutoencoderTrainer
+from sfumato.training.config import changed
+from sfumato.training.held_out import read_evaluations
+from sfumato.training.recipes import configure
+from sfumato.training.reconstructions import psnr_of
+from sfumato.training.resources import fit_threads
+from sfumato.training.run import check_free
+from sfumato.training.settings import full_name
+from sfumato.training.state import RAW
+
+MINUTES = 10.0  # of a run whose budget nobody gives
+
+
+class AutoencoderRun:
+    """A run folder: `AutoencoderRun.start("runs/eyes", "./photos", size=128, minutes=10)`, then `train()`.
+
+    What it has learnt is a codec, `codec()`, which `Run.start(..., autoencoder="runs/eyes")` trains a model by.
+    """
+
+    def __init__(self, folder: str | Path, trainer: AutoencoderTrainer | None = None) -> None:
+        self.folder = Path(folder)
+        self.trainer = trainer
+
+    @classmethod
+    def start(
+        cls,
+        folder: str | Path,
+        data: str | Path | Dataset,
+        net: str = "auto",
+        factor: int | None = None,
+        channels: int | None = None,
+        **settings: Any,
+    ) -> AutoencoderRun:
+        """A new run in `folder` on `data`; nothing is trained yet.
+
+        `net` is a size in nets.autoencoder.SIZES; latents are `factor` times as low and narrow as pictures, of so many
+        `channels` (see plan_autoencoder). `settings` are fields of TrainingConfig by name. Raises SfumatoError where
+        `folder` already holds a run, and for what can't be encoded.
+        """
+        processes = join_processes()
+        fit_threads()
+        given = {full_name(name): value for name, value in settings.items()}
+        given["data.source"] = data.name if isinstance(data, Dataset) else named(data)
+        if isinstance(data, Dataset) and data.kind == "pictures":
+            given["data.size"] = data.shape[1:]
+        elif isinstance(size := given.get("data.size"), int):
+            given["data.size"] = (size, size)
+        if not given.keys() & {"images", "minutes"}:
+            given["minutes"] = MINUTES
+        config, model = configure(given, None)
+        if model:
+            raise SfumatoError(f"an autoencoder has no settings of a model; leave {', '.join(model)} out.")
+        check_free(Path(folder), processes)
+        dataset = data
+        if not isinstance(dataset, Dataset):
+            with processes.first():
+                dataset = open_data(config)
+        if dataset.kind != "pictures":
+            raise SfumatoError(f"{dataset.name} are {dataset.kind}, which have no latents: only pictures do.")
+        fixed = [name.rpartition(".")[2] for name in given]
+        plan = plan_autoencoder(dataset, config, net, factor, channels, fixed, processes)
+        trainer = start_autoencoder(
+            Path(folder), dataset, plan.config, plan.codec, processes=processes, spent=plan.seconds
+        )
+        trainer.notes[:0] = dataset.notes
+        return cls(folder, trainer)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> AutoencoderRun:
+        """The run in `folder`; raises SfumatoError where there is none of an autoencoder."""
+        read_config(Path(folder) / "config.json", CodecConfig, "codec")
+        return cls(folder)
+
+    @property
+    def config(self) -> TrainingConfig:
+        """What the run is trained by."""
+        return training_config(self.folder)
+
+    def resume(
+        self, data: Dataset | None = None, images: int | None = None, minutes: float | None = None
+    ) -> AutoencoderRun:
+        """The same run at its newest checkpoint, ready for `train`, perhaps with a longer budget."""
+        processes = join_processes()
+        fit_threads()
+        config = self.config
+        if images is not None or minutes is not None:
+            config = changed(config, images=images, minutes=minutes)
+        if data is None:
+            with processes.first():
+                data = open_data(config)
+        trainer, damaged = resume_autoencoder(self.folder, data, config, processes=processes)
+        if trainer.fraction >= 1:
+            raise SfumatoError(
+                f"{self.folder} has spent its budget ({trainer.images:,} images, {duration(trainer.seconds)}); give a "
+                "longer one in `minutes` or `images`."
+            )
+        trainer.notes[:0] = [f"{path} is damaged and was passed over." for path in damaged]
+        self.trainer = trainer
+        return self
+
+    def train(self) -> Iterator[Event]:
+        """Train to the end of the budget; yields what happens."""
+        if self.trainer is None:
+            self.resume()
+        assert self.trainer is not None
+        yield from train(self.folder, self.trainer)
+
+    def stop(self) -> None:
+        """Have the training end after the step that it is at, saved."""
+        if self.trainer is not None:
+            self.trainer.stop()
+
+    @property
+    def finished(self) -> bool:
+        """Whether a checkpoint has spent the budget, so that the codec is what it was to be."""
+        config, state = self.config, newest_state(self.folder)
+        return state is not None and config.budget.spent(state["images"], state["seconds"]) >= 1
+
+    @property
+    def minutes(self) -> float:
+        """How long it was trained, up to its newest checkpoint."""
+        state = newest_state(self.folder)
+        return 0.0 if state is None else state["seconds"] / 60
+
+    def codec(self) -> Codec:
+        """What was learnt, as of the newest checkpoint, on the fastest device."""
+        return load_codec(self.folder, pick_device())
+
+    def psnr(self) -> float | None:
+        """The peak signal-to-noise ratio of held-out pictures in dB, as last measured; None where nothing was."""
+        found = read_evaluations(self.folder)
+        return psnr_of(found[-1]) if found else None
+
+
+def newest_state(folder: Path) -> dict[str, Any] | None:
+    """The counters of the newest intact checkpoint in the run `folder`."""
+    found, _ = newest_checkpoint(folder / "checkpoints", (RAW,))
+    return None if found is None else found.state

@@ -1,0 +1,152 @@
+"""Latents of a data set's pictures, encoded once and kept in a flat file, so that training never asks the encoder.
+
+KEY.f16   float16 `(variants × count, channels, height, width)`: of all pictures, and then of all mirror images, where
+          those were asked for: the mirror image of latents is not that of their picture
+KEY.json  their number, shape, dtype and what they were made of; written last, it makes the other valid
+
+KEY is a hash of the pictures, of the codec's weights and of what else decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sfumato.data.cache import cache_folder
+from sfumato.data.dataset import Dataset, Pictures, Progress, Rows
+from sfumato.data.kinds import KINDS
+from sfumato.errors import SfumatoError
+from sfumato.files import FULL, sync_folder, write_file
+
+VERSION = 1  # raise it when the layout or the way of encoding changes
+AT_ONCE = 64  # pictures that are encoded before they are written
+DTYPE = np.float16
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What makes latents of pictures `(count, …)` in [−1, 1]: a function, one latent's `shape`, and a hash of it."""
+
+    encode: Callable[[Tensor], Tensor]
+    shape: tuple[int, int, int]
+    weights: str
+
+
+def open_latents(
+    pictures: Dataset,
+    encoding: Encoding,
+    flip: bool = False,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """The latents of `pictures` with their classes, captions and columns, from the cache or encoded into it.
+
+    With `flip`, those of their mirror images too. `progress(done, total)` is called as they are encoded. Raises
+    SfumatoError for what is no set of pictures, and where the cache can't be written.
+    """
+    _check(pictures)
+    cache = cache or cache_folder()
+    fingerprint = latent_fingerprint(pictures.fingerprint(), encoding.weights)
+    about = {
+        "version": VERSION, "count": len(pictures), "shape": list(encoding.shape), "dtype": np.dtype(DTYPE).name,
+        "codec": encoding.weights, "data": pictures.fingerprint(), "variants": 1 + flip,
+    }  # fmt: skip
+    key = f"latents-{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]}"
+    if not _whole(cache, key, about):
+        _encode(pictures, encoding, flip, cache, key, about, progress)
+    path, shape = cache / f"{key}.f16", (len(pictures), *encoding.shape)
+    rows, mirrored = _rows(path, shape, 0), _rows(path, shape, len(pictures)) if flip else None
+    samples = np.memmap(path, DTYPE, "r", shape=shape)
+    return replace(
+        pictures, samples=samples, rows=rows, mirrored=mirrored, kind="latents", content=fingerprint, images={}
+    )
+
+
+def latent_fingerprint(pictures: str, codec: str) -> str:
+    """That of latents, by those of the pictures and of the codec: others where either is another."""
+    return hashlib.sha256(f"{pictures} by {codec}".encode()).hexdigest()
+
+
+def _check(pictures: Dataset) -> None:
+    if pictures.kind != "pictures":
+        raise SfumatoError(f"{pictures.name} are {KINDS[pictures.kind].name}, and latents are those of pictures.")
+    if pictures.crop:
+        raise SfumatoError("latents are those of whole pictures, of which no part can be cut out; leave `crop` out.")
+    if pictures.images:
+        names = ", ".join(pictures.images)
+        raise SfumatoError(f"latents can't be conditioned on images yet; leave the columns out: {names}.")
+
+
+def _rows(path: Path, shape: tuple[int, ...], first: int) -> Pictures:
+    if hasattr(os, "preadv"):
+        return Rows(path, shape, DTYPE, first)
+    return np.memmap(path, DTYPE, "r", shape=(first + shape[0], *shape[1:]))[first:]
+
+
+def _whole(cache: Path, key: str, about: dict[str, object]) -> bool:
+    """Whether the files called `key` are there, whole, and those that `about` describes."""
+    try:
+        stored = json.loads((cache / f"{key}.json").read_bytes())
+        size = np.dtype(DTYPE).itemsize * int(np.prod([stored["variants"], stored["count"], *stored["shape"]]))
+        return bool(stored == about and (cache / f"{key}.f16").stat().st_size == size)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def _encode(
+    pictures: Dataset,
+    encoding: Encoding,
+    flip: bool,
+    cache: Path,
+    key: str,
+    about: dict[str, object],
+    progress: Progress | None,
+) -> None:
+    """Write the latents, whole or not at all."""
+    mark, count = secrets.token_hex(4), len(pictures)
+    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in ("f16", "json")}
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with parts["f16"].open("wb") as file:
+            for variant in range(1 + flip):
+                for first in range(0, count, AT_ONCE):
+                    x, _ = pictures.batch(np.arange(first, min(first + AT_ONCE, count)))
+                    z = encoding.encode(x.flip(-1) if variant else x).cpu()
+                    file.write(_half(z).data)
+                    if progress is not None:
+                        progress(variant * count + first + len(x), (1 + flip) * count)
+            file.flush()
+            os.fsync(file.fileno())
+        write_file(parts["json"], json.dumps(about).encode())
+        for kind, path in parts.items():
+            path.replace(cache / f"{key}.{kind}")
+        sync_folder(cache)
+    except OSError as error:
+        reason = "the disk is full" if error.errno in FULL else (error.strerror or str(error)).lower()
+        raise SfumatoError(
+            f"could not keep the latents in {cache}: {reason}; set SFUMATO_CACHE to a folder with space that can be "
+            "written."
+        ) from error
+    finally:
+        for path in parts.values():
+            with suppress(OSError):
+                path.unlink()
+
+
+def _half(latents: Tensor) -> NDArray[np.float16]:
+    """Latents as they are kept; raises SfumatoError where they can't be."""
+    found = latents.to(torch.float16)
+    if not bool(found.isfinite().all()):
+        raise SfumatoError("the autoencoder makes latents that are no finite numbers; train it again.")
+    return found.contiguous().numpy()

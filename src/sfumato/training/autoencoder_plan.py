@@ -1,0 +1,86 @@
+"""Which autoencoder suits a set of pictures, and what a run of it is to be on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+import torch
+
+from sfumato.data import Dataset
+from sfumato.hub.config import CodecConfig
+from sfumato.nets.autoencoder import FACTORS, autoencoder_config
+from sfumato.training.autoencoding import AutoencoderTrainer, has_perceptual
+from sfumato.training.config import TrainingConfig, changed
+from sfumato.training.planning import HELD_OUT, default_batch
+from sfumato.training.precision import fastest_precision, pick_device
+from sfumato.training.processes import ALONE, Processes
+
+ENOUGH = {"nano": 0, "tiny": 30_000, "small": 150_000}  # images that each has to see before it is better than the last
+LATENT_SIDE = 16  # pixels a side that latents have at least, where their factor is chosen
+CHOSEN = (4, 8)  # factors, from the least on
+TIMED = 2  # steps
+SHARE = 0.3  # of the minutes of a model in latents, that its autoencoder takes
+LOOKS = 4  # previews, of a run of minutes
+
+
+@dataclass(frozen=True)
+class AutoencoderPlan:
+    """A run of an autoencoder as this machine can do it; planning took so many `seconds`."""
+
+    config: TrainingConfig
+    codec: CodecConfig
+    seconds: float
+
+
+def plan_autoencoder(
+    dataset: Dataset,
+    config: TrainingConfig,
+    net: str = "auto",
+    factor: int | None = None,
+    channels: int | None = None,
+    fixed: Collection[str] = (),
+    processes: Processes = ALONE,
+) -> AutoencoderPlan:
+    """What `config` leaves open, and the autoencoder: of the size `net`, which by default follows from the minutes.
+
+    `factor` is by default 4, and 8 where latents are then still LATENT_SIDE pixels high and wide; `channels` of latents
+    are by default as many. The precision, the batch and what is held out are open where they aren't named in `fixed`.
+    """
+    started, device = time.perf_counter(), processes.device or pick_device()
+    if not has_perceptual():
+        config = changed(config, perceptual=0.0)
+    if "precision" not in fixed:
+        config = changed(config, precision=fastest_precision(device))
+    if "held_out" not in fixed:
+        config = changed(config, held_out=HELD_OUT)
+    if "batch" not in fixed:
+        config = changed(config, batch=max(processes.count, min(32, default_batch(dataset))))
+    if "previews" not in fixed and config.minutes is not None:
+        config = changed(config, previews=LOOKS)
+    if factor is None:
+        factor = max((one for one in CHOSEN if min(dataset.shape[1:]) >= LATENT_SIDE * one), default=FACTORS[0])
+
+    def codec(size: str) -> CodecConfig:
+        return CodecConfig(dataset.shape, autoencoder_config(size, dataset.shape[0], factor, channels))
+
+    if net != "auto":
+        return processes.same(AutoencoderPlan(config, codec(net), time.perf_counter() - started))
+    chosen = codec("nano" if config.minutes is not None else "tiny")
+    if config.minutes is not None:
+        for size in list(ENOUGH)[1:]:
+            left = 60 * config.minutes - (time.perf_counter() - started)
+            if left / _image_seconds(codec(size), dataset, config, device) < ENOUGH[size]:
+                break
+            chosen = codec(size)
+    return processes.same(AutoencoderPlan(config, chosen, time.perf_counter() - started))
+
+
+def _image_seconds(codec: CodecConfig, dataset: Dataset, config: TrainingConfig, device: torch.device) -> float:
+    """How long a step takes for each image of its batch."""
+    trial = changed(config, images=10**12, minutes=None, adversarial=0.0, compile=False)
+    trainer = AutoencoderTrainer(codec, dataset, trial, device)
+    moments = [time.perf_counter(), *(time.perf_counter() for _ in islice(trainer.steps(), 1 + TIMED))]
+    return min(later - before for before, later in pairwise(moments)) / config.batch

@@ -1,0 +1,53 @@
+"""Training in latents: the data of a run as its codec makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sfumato.data import Dataset
+from sfumato.data.dataset import Progress
+from sfumato.data.latents import Encoding, open_latents
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model
+from sfumato.hub.codec import Codec
+from sfumato.hub.loading import load_codec
+from sfumato.training.config import TrainingConfig
+from sfumato.training.precision import pick_device
+from sfumato.training.processes import ALONE, Processes
+
+ENCODING = "encoding pictures"
+
+
+def codec_for(autoencoder: str | Path, base: Model | None, processes: Processes = ALONE) -> Codec:
+    """The codec of the run or the model `autoencoder`; raises SfumatoError where the model of `base` has its own."""
+    if base is not None:
+        raise SfumatoError("the model of `base` keeps what it generates, pixels or latents; leave `autoencoder` out.")
+    return load_codec(autoencoder, processes.device or pick_device())
+
+
+def encoded(
+    pictures: Dataset,
+    codec: Codec,
+    config: TrainingConfig,
+    processes: Processes = ALONE,
+    progress: Progress | None = None,
+    controls: Sequence[str] = (),
+) -> Dataset:
+    """The latents of `pictures` by `codec`; of several processes, the main one encodes what isn't in the cache.
+
+    Raises SfumatoError where the codec is of other pictures, and for `controls`, which latents can't be conditioned on.
+    """
+    if controls:
+        raise SfumatoError(f"latents can't be conditioned on images yet; leave `control` {', '.join(controls)} out.")
+    wanted = codec.config.picture
+    if pictures.kind == "pictures" and pictures.shape != wanted:
+        own, other = (" × ".join(map(str, shape)) for shape in (pictures.shape, wanted))
+        what = "channels" if pictures.shape[0] != wanted[0] else "size"
+        raise SfumatoError(
+            f"{pictures.name} are {own}, and the autoencoder is of pictures of {other}, which is another {what}; open "
+            "the data as that, or train an autoencoder of your own."
+        )
+    encoding = Encoding(codec.encode, codec.config.shape, codec.config.weights)
+    with processes.first():
+        return open_latents(pictures, encoding, config.data.flip, progress=progress)

@@ -1,0 +1,164 @@
+"""Diffusion in latents: what is cached of them, a run from its start to its pictures, and edits."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from sfumato import AutoencoderRun, Edit, Run, load
+from sfumato.arguments import SfumatoError
+from sfumato.data import Dataset
+from sfumato.data.latents import Encoding, open_latents
+from sfumato.data.order import Augmentation
+from sfumato.hub.latent_edits import latent_mask
+from sfumato.hub.resolving import resolve
+from sfumato.training import Noted, Progress
+
+SETTINGS = {"batch": 8, "held_out": 0.2, "precision": "fp32", "evaluated": 4, "previews": 1, "threads": 1}
+
+
+def dots(count: int = 40) -> Dataset:
+    """Two classes of 18×14 pictures in colour, with captions: a bright dot on the left, or on the right."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(count) % 2
+    pictures = rng.integers(0, 40, (count, 3, 18, 14), np.uint8)
+    for picture, label in zip(pictures, labels, strict=True):
+        picture[:, 5:11, 1 + 7 * label : 6 + 7 * label] += np.array([180, 90, 20], np.uint8)[:, None, None]
+    captions = [f"a dot on the {('left', 'right')[label]}" for label in labels]
+    return Dataset("dots", pictures, labels, ("left", "right"), captions=captions)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of latents, trained for a moment, with its autoencoder beside it."""
+    place = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SFUMATO_CACHE", str(place / "cache"))
+        autoencoder = AutoencoderRun.start(place / "eyes", dots(), "nano", 4, 3, images=160, perceptual=0.0, **SETTINGS)
+        list(autoencoder.train())
+        started = Run.start(place / "dots", dots(), net="nano", autoencoder=place / "eyes", images=160, **SETTINGS)
+        list(started.train())
+    return place / "dots"
+
+
+def test_latents_are_encoded_once_with_their_mirror_images(tmp_path: Path) -> None:
+    data, calls = dots(), []
+
+    def encode(x: Tensor) -> Tensor:
+        calls.append(len(x))
+        return x[:, :, ::6, ::7].cumsum(-1)  # whose mirror image is another
+
+    encoding = Encoding(encode, (3, 3, 2), "first")
+    latents = open_latents(data, encoding, flip=True, cache=tmp_path)
+    assert (latents.kind, latents.shape, len(latents)) == ("latents", (3, 3, 2), 40)
+    assert latents.captions == data.captions and latents.classes == data.classes
+    rows, flipped = np.array([3, 39, 0]), np.array([True, False, True])
+    x, labels = data.batch(rows)
+    z, again = latents.batch(rows, Augmentation(flipped))
+    assert torch.equal(labels, again)
+    wanted = torch.where(torch.from_numpy(flipped)[:, None, None, None], encode(x.flip(-1)), encode(x))
+    assert torch.equal(z, wanted.half().float())
+    before = len(calls)
+    assert torch.equal(open_latents(data, encoding, flip=True, cache=tmp_path).batch(rows)[0], latents.batch(rows)[0])
+    assert len(calls) == before
+    for other, one in ((data, "second"), (dots(39), "first")):  # another codec, other data
+        found = open_latents(other, Encoding(encode, (3, 3, 2), one), flip=True, cache=tmp_path)
+        assert len(calls) > before and found.fingerprint() != latents.fingerprint()
+        before = len(calls)
+    (tmp_path / next(tmp_path.glob("*.f16")).name).write_bytes(b"")
+    assert len(list(tmp_path.glob("*.part"))) == 0
+
+
+def test_a_model_of_latents_generates_pictures(run: Path) -> None:
+    model = load(run)
+    assert model.config.kind == "latents" and model.config.seen == ("pictures", (3, 18, 14))
+    pictures = model.sample(labels="left", seeds=[1, 2], steps=4, guidance=2, prompts="a dot")
+    assert pictures.shape == (2, 3, 18, 14) and bool(pictures.isfinite().all())
+    alone = model.sample(labels="left", seeds=[2], steps=4, guidance=2, prompts="a dot")
+    torch.testing.assert_close(alone[0], pictures[1], rtol=1e-4, atol=1e-4)
+    assert {path.name for path in run.iterdir()} >= {"codec.safetensors", "config.json", "tokenizer.json", "previews"}
+    latents = model.invert(pictures, labels="left", prompts="a dot", steps=6)
+    assert latents.shape == (2, *model.config.shape)
+
+
+def test_known_pixels_come_back_bit_for_bit(run: Path) -> None:
+    model, picture = load(run), dots().batch(np.array([3]))[0][0]
+    mask = torch.zeros(1, 18, 14, dtype=torch.bool)
+    mask[:, 6:9, 3:13] = True  # in no step with latent pixels
+    filled = model.inpaint(picture, mask, labels="right", steps=4)
+    known = ~mask.expand_as(picture)
+    assert torch.equal(filled[0][known], picture[known]) and not torch.equal(filled[0], picture)
+    request = model.request([0], "right", edit=Edit(picture, mask=mask))
+    assert "finer than the 4×4 pixels" in " ".join(resolve(request, model).notes)
+    assert latent_mask(mask, 4).int().tolist() == [[[0] * 4, [1] * 4, [1] * 4, [0] * 4, [0] * 4]]
+
+
+def test_a_picture_is_varied_and_enlarged(run: Path) -> None:
+    model, picture = load(run), dots().batch(np.array([3]))[0][0]
+    codec = model.codec
+    assert codec is not None
+    kept = model.edit(picture, strength=0, labels="right")
+    torch.testing.assert_close(kept[0], codec.decode(codec.encode(picture[None]))[0], rtol=1e-4, atol=1e-4)
+    small = torch.nn.functional.avg_pool2d(picture, 2)
+    large = model.sample([0], "right", edit=Edit(small, upscale=True), steps=4)
+    torch.testing.assert_close(torch.nn.functional.avg_pool2d(large[0], 2), small, rtol=1e-5, atol=1e-5)
+
+
+def test_a_run_in_latents_is_fine_tuned_and_goes_on(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
+    tuned = Run.start(tmp_path / "tuned", dots(), run, images=80, **SETTINGS)
+    list(tuned.train())
+    assert load(tmp_path / "tuned").sample([0], "left", steps=2).shape == (1, 3, 18, 14)
+    whole = Run.start(tmp_path / "whole", dots(), net="nano", autoencoder=run, images=80, **SETTINGS)
+    list(whole.train())
+    halves = Run.start(tmp_path / "halves", dots(), net="nano", autoencoder=run, images=80, **SETTINGS)
+    for event in halves.train():
+        if isinstance(event, Progress) and event.step == 4:
+            halves.stop()
+    list(Run.open(tmp_path / "halves").resume(dots()))
+    names = [path.name for path in sorted((tmp_path / "whole" / "checkpoints").glob("*/*.safetensors"))]
+    assert names
+    both = [load(tmp_path / name).denoiser.net.state_dict() for name in ("whole", "halves")]
+    assert all(torch.equal(both[0][name], both[1][name]) for name in both[0])
+
+
+def test_what_latents_cannot_do_is_refused(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
+    grey = Dataset("grey", dots().samples[:, :1])
+    large = Dataset("large", dots().samples.repeat(2, axis=2))
+    points = Dataset("points", np.zeros((40, 2), np.float32))
+    for data, words in ((grey, "channels"), (large, "another size"), (points, "points")):
+        with pytest.raises(SfumatoError, match=words):
+            Run.start(tmp_path / "run", data, autoencoder=run, images=80)
+    with pytest.raises(SfumatoError, match="no latents"):
+        AutoencoderRun.start(tmp_path / "run", points, images=80)
+    with pytest.raises(SfumatoError, match="smaller than the 16×16"):
+        AutoencoderRun.start(tmp_path / "run", dots(), factor=16, images=80)
+    with pytest.raises(SfumatoError, match="conditioned on images"):
+        Run.start(tmp_path / "run", dots(), autoencoder=run, control="edges", images=80)
+    with pytest.raises(SfumatoError, match="without an autoencoder"):
+        Run.start(tmp_path / "run", dots(), autoencoder="digits", images=80)
+    with pytest.raises(SfumatoError, match="leave `autoencoder` out"):
+        Run.start(tmp_path / "run", dots(), run, autoencoder=run, images=80)
+    with pytest.raises(SfumatoError, match="threshold"):
+        load(run).sample([0], "left", threshold=True)
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    codec = other / "codec.safetensors"
+    codec.write_bytes(codec.read_bytes()[:-1] + b"\0")
+    with pytest.raises(SfumatoError, match="another codec"):
+        load(other)
+
+
+def test_a_run_says_that_the_perceptual_network_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.training.autoencoder_run.has_perceptual", lambda: False)
+    monkeypatch.setattr("sfumato.training.autoencoder_plan.has_perceptual", lambda: True)
+    run = AutoencoderRun.start(tmp_path / "run", dots(), "nano", 4, images=8, **{**SETTINGS, "previews": 0})
+    said = [event.text for event in run.train() if isinstance(event, Noted)]
+    assert any("pip install 'sfumato[features]'" in text for text in said)
+    assert run.finished and run.psnr() is not None
