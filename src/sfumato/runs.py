@@ -262,7 +262,7 @@ class Run:
     def _data(self, config: TrainingConfig, processes: Processes, progress: Progress) -> Dataset:
         """The data of the run as its config opens them."""
         source = config.data.source
-        own = source.startswith(("hf:", "points:", "shapes", "emoji", "digits"))
+        own = source.startswith(("hf:", "points:", "shapes", "avatars:", "emoji", "digits"))
         if not own and not Path(source).exists():
             raise SfumatoError(
                 f"{source}, which the run was trained on, is no folder or file here any more; say where it is now, or "

@@ -24,7 +24,7 @@ def open_dataset(
     crop: int = 0,
     stream: bool = False,
 ) -> Dataset:
-    """The data set called `spec`: `digits`, `emoji`, `shapes`, `points:NAME`, or pictures.
+    """The data set called `spec`: `digits`, `emoji`, `shapes`, `avatars:STYLE`, `points:NAME`, or pictures.
 
     Pictures are in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
     `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
@@ -35,6 +35,7 @@ def open_dataset(
     decoded whenever they are asked for and not kept (see streaming.py).
     Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
+    from sfumato.data.avatars import open_avatars
     from sfumato.data.columns import NONE
     from sfumato.data.digits import open_digits
     from sfumato.data.emoji import open_emoji
@@ -47,7 +48,7 @@ def open_dataset(
     spec = named(spec)
     if size is not None and min(size) < 1:
         raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
-    own = spec in ("digits", "emoji", "shapes") or spec.startswith(("emoji:", "shapes:", "points:"))
+    own = spec in ("digits", "emoji", "shapes") or spec.startswith(("avatars:", "emoji:", "shapes:", "points:"))
     if columns and (own or spec.startswith("hf:")):
         name = (*columns.numbers, *columns.vectors, *columns.images)[0]
         raise SfumatoError(f"{spec} comes without metadata, so there is no column '{name}'; give a folder that has it.")
@@ -58,6 +59,8 @@ def open_dataset(
         raise SfumatoError(f"{spec} are in no files that could be decoded as they are asked for; leave --stream out.")
     if spec == "digits":
         return open_digits(size)
+    if spec.startswith("avatars:"):
+        return open_avatars(spec, size, cache, progress)
     if spec == "emoji" or spec.startswith("emoji:"):
         return open_emoji(spec, size, cache, progress)
     if spec == "shapes" or spec.startswith("shapes:"):
@@ -81,7 +84,9 @@ def open_dataset(
         close = get_close_matches(path.name, beside, n=1)
         hint = f"; did you mean {path.parent / close[0]}?" if close else "."
         raise SfumatoError(f"there is no folder {spec}{hint}")
-    error = unknown("data set", spec, ["digits", "emoji", "shapes", *(f"points:{name}" for name in POINTS)])
+    error = unknown(
+        "data set", spec, ["digits", "emoji", "shapes", "avatars:critters", *(f"points:{name}" for name in POINTS)]
+    )
     raise SfumatoError(f"{error} A folder of pictures works too, but there is none called {spec} here.")
 
 

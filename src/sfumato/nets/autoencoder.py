@@ -9,7 +9,6 @@ two), measured by `tests/unit/test_autoencoder.py`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -59,8 +58,8 @@ class AutoencoderConfig:
     @property
     def reach(self) -> int:
         """How many latent pixels away a pixel still counts, in the encoder as in the decoder."""
-        pixels = 2 + sum(2 * self.blocks * 2 ** (stage + 1) for stage in range(len(self.widths)))
-        return math.ceil(pixels / self.factor)
+        pixels = 2 + 2 * self.blocks * sum(FACTORS[: len(self.widths)])  # of 3×3 convolutions, by their stage
+        return -(-pixels // self.factor)
 
     def latent_shape(self, picture: Sequence[int]) -> tuple[int, int, int]:
         """That of the latents of a `picture` (channels, height, width); raises SfumatoError where it has none."""
