@@ -7,8 +7,8 @@ import torch
 from sfumato.hub.checkpoints import megabytes
 from sfumato.readable import duration
 from sfumato.training.planning import Plan
+from sfumato.training.run_loop import RunLoop
 from sfumato.training.saving import FIRST_SAVE, disk_bytes
-from sfumato.training.trainer import Trainer
 
 
 def expectation(plan: Plan, trained: int, processes: int = 1) -> str | None:
@@ -39,7 +39,7 @@ def too_few(plan: Plan) -> str:
     )
 
 
-def saving(trainer: Trainer) -> str:
+def saving(trainer: RunLoop) -> str:
     """What a run takes on the disk, and from when on there is something to sample from."""
     words = f"about {megabytes(disk_bytes(trainer))} in the end"
     first = min(FIRST_SAVE, 60 * trainer.config.keeping.save_minutes)
