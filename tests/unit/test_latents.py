@@ -16,6 +16,7 @@ from sfumato.data import Dataset
 from sfumato.data.latents import Encoding, open_latents
 from sfumato.data.order import Augmentation
 from sfumato.hub.latent_edits import latent_mask
+from sfumato.hub.onnx import export_onnx
 from sfumato.hub.resolving import resolve
 from sfumato.training import Noted, Progress
 
@@ -107,6 +108,19 @@ def test_a_picture_is_varied_and_enlarged(run: Path) -> None:
     small = torch.nn.functional.avg_pool2d(picture, 2)
     large = model.sample([0], "right", edit=Edit(small, upscale=True), steps=4)
     torch.testing.assert_close(torch.nn.functional.avg_pool2d(large[0], 2), small, rtol=1e-5, atol=1e-5)
+
+
+def test_codec_and_network_leave_as_graphs(run: Path, tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model, x = load(run), dots().batch(np.arange(3))[0]
+    codec = model.codec
+    assert codec is not None
+    names = {path.name for path in export_onnx(model, tmp_path)}
+    assert names == {"network.onnx", "walk.json", "encoder.onnx", "decoder.onnx", "tokenizer.json"}
+    latents = onnxruntime.InferenceSession(tmp_path / "encoder.onnx").run(None, {"picture": x.numpy()})[0]
+    torch.testing.assert_close(torch.from_numpy(latents), codec.encode(x), rtol=1e-3, atol=1e-4)
+    pictures = onnxruntime.InferenceSession(tmp_path / "decoder.onnx").run(None, {"latents": latents})[0]
+    torch.testing.assert_close(torch.from_numpy(pictures), codec.decode(codec.encode(x)), rtol=1e-3, atol=1e-4)
 
 
 def test_a_run_in_latents_is_fine_tuned_and_goes_on(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from sfumato.autoencoder_runs import AutoencoderRun
 from sfumato.cli.display import count, print_facts
 from sfumato.cli.options import describe as conditions_words
 from sfumato.cli.record import BEFORE_REQUESTS, before_requests
@@ -17,7 +18,8 @@ from sfumato.data.dataset import USED
 from sfumato.data.report import BESIDE
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
-from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint
+from sfumato.hub.codec import is_autoencoder
+from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint, load_codec
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
 from sfumato.readable import duration, readable
 from sfumato.strict import parse
@@ -42,6 +44,8 @@ def info(
         print_facts(about.items())
         if before_requests(about):
             print_facts([("note", BEFORE_REQUESTS)])
+    elif is_autoencoder(path):
+        print_facts(autoencoder_facts(path))
     elif run_folder:
         print_facts(run_facts(path))
     elif ships(what):
@@ -109,7 +113,9 @@ def shipped_facts(name: str) -> list[tuple[str, str]]:
 def model_facts(model: Model) -> list[tuple[str, str]]:
     """What is generated, by what network, and how."""
     config, sampling = model.config, model.config.sampling
-    facts = [("shape", " × ".join(map(str, config.shape))), ("classes", ", ".join(config.classes) or "none")]
+    facts = [("shape", " × ".join(map(str, config.seen[1]))), ("classes", ", ".join(config.classes) or "none")]
+    if config.codec is not None:
+        facts.append(("latents", config.codec.described))
     if (text := config.net.text) is not None:
         facts.append(("reads", f"prompts of up to {text.length} tokens, {text.described}"))
     if config.conditions:
@@ -123,6 +129,24 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
             f"{sampling.sampler}, {sampling.steps} steps, {sampling.grid} grid, guidance {sampling.guidance:g}",
         ),
     ]
+
+
+def autoencoder_facts(path: Path) -> list[tuple[str, str]]:
+    """What the autoencoder of a run keeps of pictures, and in how little."""
+    checkpoint, damaged = find_checkpoint(path, WEIGHT_FILES["ema"])
+    run, codec, state = AutoencoderRun.open(path), load_codec(path), checkpoint.state
+    size = sum(weight.numel() for weight in codec.net.parameters())
+    quality = run.psnr()
+    facts = [
+        ("checkpoint", f"{checkpoint.path} (step {count(state['step'])}, ema weights)"),
+        ("data", run.config.data.source),
+        ("latents", codec.config.described),
+        ("autoencoder", f"{size / 1e6:.2f} M parameters, factor {codec.config.net.factor}"),
+        ("trained", f"{count(state['images'])} images in {duration(state['seconds'])}"),
+    ]
+    if quality is not None:
+        facts.append(("PSNR", f"{quality:.2f} dB of pictures that were held out"))
+    return facts + [("damaged", f"{path} was passed over") for path in damaged]
 
 
 def run_facts(path: Path) -> list[tuple[str, str]]:

@@ -23,9 +23,11 @@ from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
+from sfumato.hub.codec import Codec
 from sfumato.hub.config import SamplingConfig
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER
+from sfumato.nets.autoencoder import Autoencoder
 from sfumato.sampling import grid, resolve, stepper
 from sfumato.sampling.program import Ask, Clip, Draw, Program, trace
 
@@ -175,8 +177,15 @@ def _prompt(model: Model) -> dict[str, Any]:
     return {**prompt, "encoder": encoder.name, "weights": encoder.expected, "features": encoder.features}
 
 
+def _codec(codec: Codec) -> dict[str, Any]:
+    """How an importer comes from where the walk ends to a picture, and from a picture to where one may begin."""
+    return {"picture": list(codec.config.picture), "encoder": "encoder.onnx", "decoder": "decoder.onnx"}
+
+
 def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = None) -> list[Path]:
-    """Write `network.onnx` and `walk.json`, and for prompts `tokenizer.json`, into `folder`; returns their paths.
+    """Write `network.onnx` and `walk.json` into `folder`, for prompts `tokenizer.json`; returns their paths.
+
+    Of a model of latents, `encoder.onnx` and `decoder.onnx` too.
 
     Raises SfumatoError, before anything is written, where the walk can't be said (see docs/walk.md).
     """
@@ -192,6 +201,7 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
         "classes": list(model.config.classes),
         **({"prompt": _prompt(model)} if model.text_conditional else {}),
         **({"conditions": [asdict(one) for one in model.config.conditions]} if model.config.conditions else {}),
+        **({"codec": _codec(model.codec)} if model.codec is not None else {}),
         "weights": model.weights_hash,
         **walk(sampling, model.denoiser.parameterization),
     }
@@ -203,10 +213,40 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
             f"{schedule_words(sampling.schedule)} holds numbers that are not finite, and can't be written; "
             "choose another grid or schedule."
         ) from error
-    network, data = folder / "network.onnx", folder / "walk.json"
-    replace_file(network, network_onnx(model))
-    replace_file(data, (content + "\n").encode())
-    if model.tokenizer is None:
-        return [network, data]
-    replace_file(folder / TOKENIZER, model.tokenizer.to_str().encode())
-    return [network, data, folder / TOKENIZER]
+    files = {"network.onnx": network_onnx(model), "walk.json": (content + "\n").encode()}
+    if model.codec is not None:
+        files |= {f"{name}.onnx": graph for name, graph in codec_onnx(model.codec).items()}
+    if model.tokenizer is not None:
+        files[TOKENIZER] = model.tokenizer.to_str().encode()
+    for name, written in files.items():
+        replace_file(folder / name, written)
+    return [folder / name for name in files]
+
+
+def codec_onnx(codec: Codec, half: bool = False) -> dict[str, bytes]:
+    """The "encoder", `picture` (batch, *picture) → `latents`, and the "decoder", back, as ONNX graphs of any batch."""
+    config, batch = codec.config, {0: torch.export.Dim("batch", min=1, max=65_536)}
+    picture, latents = (torch.zeros(2, *shape, device=codec.device) for shape in (config.picture, config.shape))
+    decoder = _Decoder(codec.net, (config.picture[1], config.picture[2]))
+    return {
+        "encoder": graph_onnx(_Encoder(codec.net), {"picture": picture}, (batch,), ["latents"], half),
+        "decoder": graph_onnx(decoder, {"latents": latents}, (batch,), ["picture"], half),
+    }
+
+
+class _Encoder(nn.Module):
+    def __init__(self, net: Autoencoder) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return self.net.encode(picture)
+
+
+class _Decoder(nn.Module):
+    def __init__(self, net: Autoencoder, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.net, self.size = net, size
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.net.decode(latents, self.size)
