@@ -186,3 +186,9 @@ def test_each_part_of_the_loss_can_be_left_out() -> None:
         config = changed(training(images=40, critic_from=0.0), **{part: 0.0})
         losses = [progress.loss for progress in AutoencoderTrainer(SMALL, stripes(), config, CPU).steps()]
         assert len(losses) == 5 and all(np.isfinite(losses))
+
+
+def test_all_parts_of_the_loss_are_computed_in_bfloat16() -> None:
+    config = changed(training(images=64, critic_from=0.0, equivariance=1.0), precision="bf16")
+    losses = [progress.loss for progress in AutoencoderTrainer(SMALL, stripes(), config, CPU).steps()]
+    assert len(losses) == 8 and all(np.isfinite(losses))

@@ -199,7 +199,9 @@ class AutoencoderTrainer(RunLoop):
 
 def resized(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """`x` `(batch, channels, height, width)` scaled down to `size`."""
-    return F.interpolate(x, size, mode="bilinear", antialias=True) if tuple(x.shape[-2:]) != tuple(size) else x
+    if tuple(x.shape[-2:]) == tuple(size):
+        return x
+    return F.interpolate(x.float(), size, mode="bilinear", antialias=True)  # which CPUs don't know in bfloat16
 
 
 def has_perceptual() -> bool:
