@@ -160,7 +160,7 @@ def test_what_latents_cannot_do_is_refused(run: Path, tmp_path: Path, monkeypatc
     with pytest.raises(SfumatoError, match="leave `autoencoder` out"):
         Run.start(tmp_path / "run", dots(), run, autoencoder=run, images=80)
     with pytest.raises(SfumatoError, match="threshold"):
-        load(run).sample([0], "left", threshold=True)
+        load(run).sample([0], "left", threshold="dynamic")
     other = tmp_path / "other"
     shutil.copytree(run, other)
     codec = other / "codec.safetensors"

@@ -237,7 +237,7 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     Raises SfumatoError for what the model doesn't know, for unfit files, and for settings that don't fit together.
     """
     sampling, count, notes = request.sampling, len(request.seeds), list[str]()
-    if sampling.threshold and model.config.kind == "latents":
+    if sampling.threshold != "none" and model.config.kind == "latents":
         raise SfumatoError("latents are not values in [−1, 1], to which `threshold` scales them back; leave it out.")
     by, levels = _walk(request, model)
     labels = _in_turn(request.labels, count)
