@@ -34,9 +34,7 @@ from sfumato.training.state import Files
 
 SCALED_ALONE = 0.25  # of the batches without equivariance, the share whose pictures are scaled
 SMALLEST, PARTS = 8, 32  # scales are 8/32 to 31/32
-COMPARED = (
-    0.125  # of the rows of a batch, the share that the perceptual network sees: it is dearer than the autoencoder
-)
+COMPARED = 0.125  # of the rows of a batch, the share that the perceptual network sees, which is dearer than the rest
 CRITIC_WIDTH, CRITIC_RATE, CRITIC_BETAS = 16, 1e-3, (0.0, 0.99)
 STRONGEST = 1e4  # that the critic's gradient is made
 MEASURED, AT_ONCE = 2048, 64  # pictures that the latents' mean and deviation are measured on, and encoded at once

@@ -60,6 +60,11 @@ class RunLoop(Loop):
             self.notes.append(f"nothing is learnt of {', '.join(lost)}: all of it was held out when the run began.")
 
     @property
+    @abstractmethod
+    def average(self) -> nn.Module:
+        """The averaged network that is looked at, of the last of the widths."""
+
+    @property
     def helpers(self) -> Processes:
         """Who shares the work with the averages. Sharded, each needs the others at every block: all do the same."""
         return ALONE if self.sharded else self.processes
