@@ -167,8 +167,8 @@ class Run:
         if (asked := config.data.held_out) and not len(trainer.held):
             few = f"`held_out` {asked:g} of {len(dataset):,} samples are too few to say anything: none is held out."
             notes.append(few)
-        if not plan.enough:
-            notes.append(too_few(plan))
+        if little := too_few(plan, len(dataset) - len(trainer.held), base is None):
+            notes.append(little)
         if not plan.config.keeping.previews and "previews" not in fixed:
             notes.append(NO_PREVIEWS)
         trainer.notes = [*notes, *_remarks(trainer), *trainer.notes]

@@ -203,13 +203,13 @@ def test_the_verdict_is_what_the_losses_say(held: list[float], trained: list[flo
     assert says in verdict.sentence
 
 
-@pytest.mark.parametrize(("share", "samples"), [(1.0, 1600 * 4 + 1), (0.2, 60), (1.0, 1600 * 4), (0.2, 0)])
-def test_nothing_is_said_before_an_epoch_and_a_hundred_steps(share: float, samples: int) -> None:
+@pytest.mark.parametrize(("share", "least"), [(1.0, 1600 * 4 + 1), (0.2, 60), (1.0, 1600 * 4), (0.2, 0)])
+def test_nothing_is_said_before_an_epoch_and_a_hundred_steps(share: float, least: int) -> None:
     learning = [
-        replace(one, step=int(one.step * share), samples=samples) for one in made_up([1.0, 0.8, 0.8, 0.8], [1.0] * 4)
+        replace(one, step=int(one.step * share), least=least) for one in made_up([1.0, 0.8, 0.8, 0.8], [1.0] * 4)
     ]
     last = learning[-1]
-    early = last.step < 100 or last.images < samples
+    early = last.step < 100 or last.images < least
     assert (judge_run(learning).word == "early") == early
     worse = replace(last, held_out=tuple(tuple(1e3 * loss for loss in row) for row in last.held_out))
     assert judge_run([*learning[:-1], worse]).word == "diverging"  # which is said at any time

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
-from sfumato.hub import SamplingConfig, new_model
+from sfumato.hub import ModelConfig, SamplingConfig, new_model
+from sfumato.nets import unet_config
 from sfumato.training import (
     Judged,
     Measured,
@@ -28,6 +29,7 @@ from sfumato.training import (
     start_run,
     train,
 )
+from sfumato.training.budget import needed
 from sfumato.training.estimates import too_few
 from sfumato.training.looks import SHARE, look_seconds
 from sfumato.training.planning import (
@@ -42,7 +44,6 @@ from sfumato.training.planning import (
     fit_batch,
     fit_looks,
     fit_memory,
-    needed,
 )
 from sfumato.training.previews import preview_sampling
 from sfumato.training.rates import Rate, measure_rate
@@ -151,12 +152,48 @@ def test_what_is_given_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_few_steps_are_said_with_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     model = replace(TINY, shape=(1, 256, 256))
     plan = Plan(replace(MINUTES, batch=16), model, Rate(0, 0.3, 1, 1, 1), 1.0, needed(64) // 16 // 16 + 1)
     assert not plan.enough and plan.enough_at == 64
+    said = too_few(plan, 60, fresh=True) or ""
+    assert "too few for 256×256 pixels" in said
+    assert said.endswith("use `size` 64, more `minutes`, or a GPU.")
+
+
+@pytest.mark.parametrize(
+    ("size", "steps", "trained", "fresh", "words"),
+    [
+        (
+            64,
+            100,
+            9000,
+            True,
+            ["each of 9,000 is seen 0.2 times", "`net` tiny, `size` 32, more `minutes`, `base` emoji"],
+        ),
+        (
+            64,
+            100,
+            9000,
+            False,
+            ["0.2 times: what is generated will look like noise; use `size` 32, more `minutes`, or"],
+        ),
+        (32, 1000, 90_000, True, ["each of 90,000 samples is seen 0.2 times: `net` tiny, more `minutes` would show"]),
+        (32, 1000, 300, True, ["300 pictures are few to begin anew with: `base` emoji starts"]),
+        (64, 1000, 300, True, ["`base` emoji with `size` 32 starts"]),
+        (32, 1000, 300, False, []),
+        (32, 1000, 3000, True, []),
+    ],
+)
+def test_what_helps_suits_the_set_and_the_network(
+    size: int, steps: int, trained: int, fresh: bool, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert "too few for 256×256 pixels" in too_few(plan)
-    assert too_few(plan).endswith("use `size` 64, more `minutes`, or a GPU.")
+    model = ModelConfig((3, size, size), unet_config("small", (3, size, size)), data_std=0.5)
+    said = too_few(Plan(replace(MINUTES, batch=16), model, Rate(0, 0.3, 1, 1, 1), 1.0, steps), trained, fresh)
+    assert (said is None) == (words == [])
+    for one in words:
+        assert said is not None and one in said, said
 
 
 def test_a_measured_rate_is_that_of_its_steps_and_holds_their_memory() -> None:

@@ -63,7 +63,7 @@ def show_training(run: Run | AutoencoderRun, events: Iterator[Event]) -> None:
         raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
     took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
     console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
-    if judged and judged.word != "early":
+    if judged:
         console.print(f"It is {in_options(judged.sentence)}", soft_wrap=True)
     if trainer.config.lora is not None:
         console.print(f"The adapters alone are in {adapter_words(folder / ADAPTER)}", soft_wrap=True)

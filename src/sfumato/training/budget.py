@@ -6,6 +6,12 @@ import math
 from dataclasses import dataclass
 
 FIRST = 0.1  # of the learning rate, with which a budget in minutes begins, whose steps may be longer than the warm-up
+NEEDED = 1000  # images
+
+
+def needed(side: int) -> int:
+    """The images that the smallest network has to see before what it generates at so many pixels a side is no noise."""
+    return NEEDED * max(8, side) // 8
 
 
 @dataclass(frozen=True)

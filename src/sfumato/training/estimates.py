@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import torch
 
+from sfumato.data import KINDS
 from sfumato.hub.checkpoints import megabytes
+from sfumato.nets import SIZES, name_of
 from sfumato.readable import duration
 from sfumato.training.planning import Plan
 from sfumato.training.run_loop import RunLoop
 from sfumato.training.saving import FIRST_SAVE, disk_bytes
+
+SEEN = 1.0  # times at least that each sample is to be seen
+FEW, SHIPPED_SIDE = 1000, 32  # samples that are few to begin with; pixels a side of the emoji that ship
 
 
 def expectation(plan: Plan, trained: int, processes: int = 1) -> str | None:
@@ -17,26 +22,47 @@ def expectation(plan: Plan, trained: int, processes: int = 1) -> str | None:
         return None
     config = plan.config
     slices = f" in {config.machine.accumulate} slices" if config.machine.accumulate > 1 else ""
-    times = plan.images / trained
     words = f"about {_steps(plan)} of {config.batch} samples{slices}; each of {trained:,} is seen "
-    words += f"{round(times):,} times" if times >= 1.5 else "once" if times >= 0.75 else "not even once"
+    words += _times(plan.images / trained)
     if config.minutes is None:
         words += f"; about {duration(plan.steps * plan.rate.seconds(config.batch / processes))}"
     return words
 
 
-def too_few(plan: Plan) -> str:
-    """That little will come of so few steps, and what would help."""
+def too_few(plan: Plan, trained: int, fresh: bool) -> str | None:
+    """That the budget, or the `trained` samples, are little, and what would help; None where they aren't.
+
+    A run that isn't `fresh` starts from a trained model.
+    """
+    if not KINDS[plan.model.kind].spatial:
+        return None
     height, width = plan.model.shape[1:]
-    side = plan.enough_at
-    smaller = "" if side is None else f"`size` {side}, "
-    others = f"{smaller}more `minutes`" if plan.config.minutes is not None else f"{smaller}more `images`"
-    there = "" if torch.cuda.is_available() else ", or a GPU"
-    verb = "is" if plan.steps == 1 else "are"
-    return (
-        f"about {_steps(plan)} {verb} too few for {height}×{width} pixels: what is generated will look like noise; "
-        f"use {others}{there}."
-    )
+    times, side = plan.images / trained, plan.enough_at
+    others = [] if side in (None, max(height, width)) else [f"`size` {side}"]
+    if (own := name_of(plan.model.net, plan.model.shape)) in SIZES[1:] and fresh:
+        others.insert(0, f"`net` {SIZES[SIZES.index(own) - 1]}")
+    others.append("more `minutes`" if plan.config.minutes is not None else "more `images`")
+    shipped = fresh and plan.model.shape[0] == 3 and plan.model.kind == "pictures"
+    from_emoji = f"`base` emoji{'' if max(height, width) <= SHIPPED_SIDE else f' with `size` {SHIPPED_SIDE}'}"
+    if not plan.enough:
+        others += [from_emoji] if shipped else []
+        help = ", ".join([*others, *([] if torch.cuda.is_available() else ["or a GPU"])])
+        return (
+            f"about {_steps(plan)} {'is' if plan.steps == 1 else 'are'} too few for {height}×{width} pixels, and each "
+            f"of {trained:,} is seen {_times(times)}: what is generated will look like noise; use {help}."
+        )
+    if times < SEEN:
+        return f"each of {trained:,} samples is seen {_times(times)}: {', '.join(others)} would show more of them."
+    if shipped and trained < FEW:
+        return (
+            f"{trained:,} pictures are few to begin anew with: {from_emoji} starts from a model that knows drawings, "
+            "and takes minutes instead of hours."
+        )
+    return None
+
+
+def _times(times: float) -> str:
+    return "once" if 0.95 <= times < 1.5 else f"{times:.1g} times" if times < 1 else f"{round(times):,} times"
 
 
 def saving(trainer: RunLoop) -> str:

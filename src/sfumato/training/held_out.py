@@ -16,13 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.data import around
+from sfumato.data import KINDS, around
 from sfumato.data.captions import first_texts
 from sfumato.diffusion import Drawn, Level, NetDenoiser
 from sfumato.errors import SfumatoError
 from sfumato.files import append
 from sfumato.seeds import torch_generator
 from sfumato.strict import fit, parse
+from sfumato.training.budget import needed
 from sfumato.training.conditions import fixed_conditions
 from sfumato.training.slices import rows_of
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 FILE = "held_out.jsonl"
 EXPLODED = 10.0  # times the lowest loss, which neither chance nor memorising reaches
 UNLEARNT = 2.0  # times the loss without a network
-EARLY_STEPS = 100  # before which nothing is said, nor before each sample was seen once
-TOO_EARLY = "too early to tell: each sample has to be seen once at least, in a hundred steps or more."
+EARLY_STEPS = 100  # before which nothing is said
+TOO_EARLY = "too early to tell; nothing was compared yet."
 QUANTILES = (0.1, 0.37, 0.63, 0.9)  # of the noise levels that the run trains
 
 
@@ -43,8 +44,8 @@ class Evaluation:
 
     `sigmas` are the levels, as sigma/alpha. Samples and noise are the same at each step, so that the losses of two
     steps differ by what was learnt between them, and not by chance. `untrained` is the mean loss, at each level, of a
-    network that answers zeros, `data` the fingerprint of the set, '' where it isn't known, and `samples` the number of
-    those that are trained on, likewise 0.
+    network that answers zeros, `data` the fingerprint of the set, '' where it isn't known, and `least` are the images
+    to be seen before anything is said, likewise 0.
     """
 
     step: int
@@ -54,7 +55,7 @@ class Evaluation:
     trained: tuple[tuple[float, ...], ...]
     untrained: tuple[float, ...] = ()
     data: str = ""
-    samples: int = 0
+    least: int = 0
 
     def __post_init__(self) -> None:
         if not len(self.sigmas) == len(self.held_out) == len(self.trained) > 0:
@@ -114,8 +115,16 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
         tuple(tuple(row[number:]) for row in rows),
         tuple(float(f"{loss:.5g}") for loss in without[:, :number].mean(1).tolist()),
         trainer.config.data.fingerprint,
-        len(trainer.dataset) - len(held),
+        least_images(trainer),
     )
+
+
+def least_images(trainer: Trainer) -> int:
+    """How many images are to be seen before anything is said: each sample once, and where the run starts from random
+    weights as many as pictures of this size take."""
+    shape, samples = trainer.dataset.shape, len(trainer.dataset) - len(trainer.held)
+    anew = KINDS[trainer.dataset.kind].spatial and trainer.config.origin is None
+    return max(samples, needed(max(shape[1:]))) if anew else samples
 
 
 class _Zeros(nn.Module):
@@ -162,8 +171,12 @@ def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:
             "diverging", f"diverging: the held-out loss is {now:,.4g}, {before}; a lower learning rate may help."
         )
     first, last = evaluations[0], evaluations[-1]
-    if len(evaluations) < 3 or last.step < EARLY_STEPS or last.images < last.samples:
-        return Verdict("early", TOO_EARLY)
+    if len(evaluations) < 3 or last.step < EARLY_STEPS or last.images < last.least:
+        return Verdict(
+            "early",
+            f"too early to tell: that takes three checks, {EARLY_STEPS} steps and {max(1, last.least):,} images seen. "
+            "More time, a smaller `size` or a trained model to start from (`base`) help.",
+        )
     middle = min(evaluations[1:-1], key=lambda one: abs(one.images - last.images / 2))
     change, change_error = _mean(_logs(last.held_out) - _logs(middle.held_out))
     lag, lag_error = _mean(_logs(last.held_out) - _logs(first.held_out))
@@ -179,11 +192,11 @@ def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:
         return Verdict(
             "memorising",
             f"memorising: held-out loss {moved}, best at step {best.step:,}; {ahead}. "
-            "More samples, --flip or a smaller --net help.",
+            "More samples, `flip` or a smaller `net` help.",
         )
     if improving:
         return Verdict("improving", f"improving: held-out loss {moved}.")
-    return Verdict("flat", f"flat: held-out loss {moved}. A larger --net or more samples may help, more time hardly.")
+    return Verdict("flat", f"flat: held-out loss {moved}. A larger `net` or more samples may help, more time hardly.")
 
 
 def _loss(evaluation: Evaluation) -> float:

@@ -7,12 +7,10 @@ import os
 import platform
 import re
 import shutil
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -29,16 +27,16 @@ from sfumato.seeds import numpy_generator
 from sfumato.training.config import TrainingConfig
 from sfumato.training.networks import model_for
 from sfumato.training.precision import Precision, can_compile, fastest_precision, pick_device
+from sfumato.training.rates import measure_rate
 from sfumato.training.resources import busy_cores, free_memory, usable_cores
-from sfumato.training.trainer import Trainer
 
 GIB = 2**30
-# The networks and the pictures that trials train, in batches of so many, for so many steps. What a GPU needs to be
-# busy was not measured on one.
+# The networks and the pictures that trials train, in batches of so many: on a GPU what may keep it busy, which was not
+# measured on one.
 PROBES = {"nano": (1, 8, 8), "small": (3, 32, 32)}
 GPU_PROBES = {"small": (3, 32, 32), "medium": (3, 64, 64)}
-BATCH, STEPS = 64, 3
-GPU_BATCH, GPU_STEPS, GPU_CALLS = 256, 20, 50  # calls between two looks at the clock, for which a GPU is waited for
+BATCH, GPU_BATCH = 64, 256
+GPU_CALLS = 50  # between two looks at the clock, for which a GPU is waited for
 
 
 @dataclass(frozen=True)
@@ -140,21 +138,20 @@ def convolution_rate(dtype: torch.dtype, device: torch.device, repeats: int = 8)
 
 
 def try_training(net: str, shape: tuple[int, ...], precision: Precision, device: torch.device, peak: float) -> Trial:
-    """Time a few steps as `sfumato train` takes them, uncompiled, on noise."""
-    batch, steps = (GPU_BATCH, GPU_STEPS) if device.type == "cuda" else (BATCH, STEPS)
+    """What steps on noise take, uncompiled, as a plan measures it (see rates.py)."""
+    batch = GPU_BATCH if device.type == "cuda" else BATCH
     pixels = numpy_generator("pixels to time").integers(0, 256, (256, *shape), dtype=np.uint8)
     dataset = Dataset("noise", pixels)
-    model = new_model(model_for(dataset, net))
+    settings = model_for(dataset, net)
+    model = new_model(settings)
     with FlopCounterMode(display=False) as counted:
         model.denoiser.net(torch.zeros(1, *shape), torch.zeros(1))
     operations = 3 * counted.get_total_flops() / 1e9  # forward, and twice as much backward
-    model.denoiser.to(device)
     config = TrainingConfig("noise", images=10**9, batch=batch, precision=precision)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    moments = [step.seconds for step in islice(Trainer(model, dataset, config).steps(), steps + 1)]
+    rate = batch / measure_rate(settings, dataset, config, device).seconds(batch)
     memory = torch.cuda.max_memory_allocated() if device.type == "cuda" else 0
-    rate = batch / statistics.median(np.diff(moments))
     return Trial(net, shape, round(rate, 1), round(operations * rate, 1), round(operations * rate / peak, 3), memory)
 
 

@@ -15,6 +15,7 @@ from sfumato.data import KINDS, Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig
 from sfumato.nets import ConditionConfig, unet_config
+from sfumato.training.budget import needed
 from sfumato.training.config import TrainingConfig, changed, left_out_by, value_of
 from sfumato.training.looks import SHARE, look_seconds
 from sfumato.training.networks import largest_net, model_for
@@ -34,7 +35,6 @@ HELD_OUT = 0.05  # share of the samples
 ENOUGH = {"nano": 0, "tiny": 150_000, "small": 150_000, "medium": 600_000}
 SMALLEST = 8  # images in a batch
 DEARER = 1.4
-NEEDED = 1000
 STEPS = 1000  # that a budget in minutes is to hold, if need be with smaller batches
 COMPILING, SPEED_UP = 90.0, 2.0  # seconds, and how much faster steps are then at least
 MEMORY = 0.7  # of what is free, that training may take
@@ -74,11 +74,6 @@ class Plan:
         while images < needed(side):
             side, images = side // 2, 4 * images
         return side if side > 8 else None
-
-
-def needed(side: int) -> int:
-    """The images that the smallest network has to see before what it generates at so many pixels a side is no noise."""
-    return NEEDED * max(8, side) // 8
 
 
 def plan_run(
