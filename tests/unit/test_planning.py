@@ -8,14 +8,16 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, SamplingConfig, new_model
-from sfumato.nets import unet_config
+from sfumato.nets import name_of, unet_config
 from sfumato.training import (
     Judged,
     Measured,
@@ -138,6 +140,33 @@ def test_a_plan_is_a_function_of_what_was_measured_and_a_faster_machine_never_ge
     assert [plan.enough for plan in plans] == sorted(plan.enough for plan in plans)
     assert not plans[0].enough and plans[-1].enough and plans[0].images < needed(8) <= plans[-1].images
     assert plans[0].config.data.held_out == HELD_OUT
+
+
+@pytest.mark.parametrize(
+    ("side", "dearer", "minutes", "net", "measured"),
+    [
+        (64, 1.2, 2.0, "small", 3),  # each sees nearly as many images as the one before it
+        (64, 3.0, 2.0, "nano", 2),
+        (32, 1.2, 2.0, "nano", 1),  # where networks differ in all stages, the others aren't even measured
+        (32, 3.0, 2000.0, "small", 3),
+        (128, 1.2, 0.1, "nano", 1),  # measuring it took more than its share of the minutes
+    ],
+)
+def test_a_larger_network_is_taken_where_it_sees_enough_or_nearly_as_much(
+    side: int, dearer: float, minutes: float, net: str, measured: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["nano", "tiny", "small", "medium"]
+    clock, seen = Machine(monkeypatch, 0.0), []
+
+    def rate(model, *_) -> Rate:  # type: ignore[no-untyped-def]
+        seen.append(name_of(model.net, model.shape))
+        clock.now += 1
+        return Rate(0.0, 0.01 * dearer ** names.index(seen[-1]), 10**6, 10**5, torch.get_num_threads())
+
+    monkeypatch.setattr("sfumato.training.planning.measure_rate", rate)
+    pixels = np.arange(2 * side * side, dtype=np.uint8).reshape(2, 1, side, side)
+    plan = plan_run(Dataset("two", pixels), TrainingConfig("two", minutes=minutes))
+    assert name_of(plan.model.net, plan.model.shape) == net and seen == names[:measured]
 
 
 def test_what_is_given_stays(monkeypatch: pytest.MonkeyPatch) -> None:

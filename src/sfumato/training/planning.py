@@ -33,6 +33,10 @@ HELD_OUT = 0.05  # share of the samples
 # The images that each network has to see before its samples are better than those of the one above it, which sees more
 # of them in the same time (benchmarks/network_choice.py).
 ENOUGH = {"nano": 0, "tiny": 150_000, "small": 150_000, "medium": 600_000}
+# Or it sees so many times as many as the one above it. From so many pixels a side that may be: a larger network is
+# wider in its coarse stages, and most of the work is in the fine ones.
+NEARLY, ALIKE = 0.7, 64
+PROBING = 0.05  # of the minutes, after which no larger network is measured
 SMALLEST = 8  # images in a batch
 DEARER = 1.4
 STEPS = 1000  # that a budget in minutes is to hold, if need be with smaller batches
@@ -115,12 +119,15 @@ def plan_run(
     model = with_settings(model, settings or {})
     plan = _fit(dataset, config, model, open_ones, processes, device)
     for name in names[1:]:
-        if plan.images < ENOUGH[name]:  # it would see fewer yet
+        fewer = plan.images < ENOUGH[name]  # and a larger one would see fewer yet
+        late = time.perf_counter() - started > PROBING * 60 * (config.minutes or math.inf)
+        if fewer and (late or max(dataset.shape[1:]) < ALIKE):
             break
         larger = _fit(
             dataset, config, with_settings(_resized(model, name), settings or {}), open_ones, processes, device
         )
-        if larger.images < ENOUGH[name] or larger.config.machine.accumulate > plan.config.machine.accumulate:
+        seen = larger.images >= min(ENOUGH[name], NEARLY * plan.images)
+        if not seen or larger.config.machine.accumulate > plan.config.machine.accumulate:
             break
         plan = larger
     return processes.same(replace(plan, seconds=time.perf_counter() - started))
