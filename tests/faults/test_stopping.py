@@ -20,7 +20,7 @@ from tiny import TINY, blobs
 CONFIG = TrainingConfig("blobs", images=16 * 40, batch=16, previews=2, preview_calls=2, held_out=0.2)
 
 
-def interrupted(folder: Path, preview_calls: int, call: int) -> int:
+def interrupted(folder: Path, preview_calls: int, call: int, times: int = 1) -> int:
     """Sends this process Ctrl-C amid a call of the averaged network; how many more calls there were."""
     from sfumato.cli.running import show_training
 
@@ -31,10 +31,11 @@ def interrupted(folder: Path, preview_calls: int, call: int) -> int:
         nonlocal calls
         calls += 1
         if calls == call:
-            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGINT)
 
     trainer.average.register_forward_hook(asked)
-    with pytest.raises(SystemExit, match="130"):
+    with pytest.raises(SystemExit, match="130") if times == 1 else pytest.raises(KeyboardInterrupt):
         show_training(run, run.train())
     return calls - call
 
@@ -46,6 +47,7 @@ def test_ctrl_c_is_heard_within_one_network_call_of_a_preview_and_of_a_held_out_
 from test_stopping import *
 for name, calls, call in (("preview", 20, 3), ("check", 2, 4), ("last", 2, 14)):
     print(name, "ended", interrupted(Path(name), calls, call), "calls later", flush=True)
+print("twice ended", interrupted(Path("twice"), 20, 3, times=2), "calls later", flush=True)
 """
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -61,6 +63,8 @@ for name, calls, call in (("preview", 20, 3), ("check", 2, 4), ("last", 2, 14)):
         assert "stopping…" in said and f"Stopped and saved at step {step} in {name}" in said and rest != done.stdout
         assert ("Go on with:" in said.split("Stopped")[-1]) == (name != "last")
         assert saved_in(tmp_path / name / "checkpoints")
+    assert done.stdout.count("stopping…") == 4 and done.stdout.endswith("twice ended 0 calls later\n")
+    assert not saved_in(tmp_path / "twice" / "checkpoints"), "asked twice, it doesn't insist on saving"
 
 
 def test_a_step_of_slices_is_left_undone_and_the_resumed_run_is_the_whole_one(tmp_path: Path) -> None:

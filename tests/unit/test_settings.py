@@ -103,6 +103,20 @@ def test_later_settings_go_into_what_earlier_ones_chose() -> None:
     assert config.objective.noise == NoiseDistribution("log-normal", -1.2, 1.0)
 
 
+def test_stratified_levels_can_be_switched_off() -> None:
+    """Stratified, a batch has one level in each of as many equal shares of the distribution."""
+    base = {"data.source": "digits", "images": 100}
+    config, _ = configure(base | parse_settings(["objective.noise.stratified=false"]))
+    plain, stratified = config.objective.noise, TrainingConfig("digits", images=1).objective.noise
+    assert plain == replace(stratified, stratified=False)
+    shares = []
+    for noise in (plain, stratified):
+        level = noise(config.objective.schedule, 64, torch.Generator().manual_seed(0))
+        found = torch.special.ndtr(((level.sigma / level.alpha).log() - noise.mean) / noise.std) * 64
+        shares.append(len(found.long().unique()))
+    assert shares[0] < 60 and shares[1] == 64
+
+
 def test_the_recipe_ddpm_is_the_paper() -> None:
     """Ho, Jain & Abbeel 2020, section 4 and appendix B."""
     digits = open_dataset("digits")
