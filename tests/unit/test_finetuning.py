@@ -119,7 +119,7 @@ def test_points_are_fine_tuned_too() -> None:
     ("data", "words"),
     [
         (spots(channels=3), ["grown generates pictures of 1 channel ", "spots holds pictures of 3 channels"]),
-        (open_dataset("points:moons:50"), ["points of 2 numbers", "without --from"]),
+        (open_dataset("points:moons:50"), ["points of 2 numbers", "without `base`"]),
         (spots(side=1), ["2×2"]),
     ],
 )

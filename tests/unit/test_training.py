@@ -311,7 +311,7 @@ def test_budgets_and_rates_must_be_positive(wrong: dict[str, float]) -> None:
 
 
 def test_a_budget_is_required() -> None:
-    with pytest.raises(SfumatoError, match=r"--images or --minutes"):
+    with pytest.raises(SfumatoError, match=r"`images` or `minutes`"):
         TrainingConfig("blobs")
 
 

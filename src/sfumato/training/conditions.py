@@ -112,7 +112,7 @@ def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = 
     varies.
     """
     if not KINDS[dataset.kind].spatial and (columns or controls):
-        raise SfumatoError(f"{dataset.name} are points, conditioned on their class alone; leave --control out.")
+        raise SfumatoError(f"{dataset.name} are points, conditioned on their class alone; leave `control` out.")
     found = []
     for kind, names in (("number", columns.numbers), ("vector", columns.vectors)):
         for name in names:

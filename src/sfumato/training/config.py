@@ -190,7 +190,7 @@ class MachineConfig:
     def __post_init__(self) -> None:
         _at_least(self, accumulate=1, threads=0)
         if self.shard and self.compile:
-            raise SfumatoError("a network whose weights are shared out isn't compiled; leave out --shard or --compile.")
+            raise SfumatoError("a network whose weights are shared out isn't compiled; leave out `shard` or `compile`.")
 
 
 @dataclass(frozen=True)
@@ -256,13 +256,13 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if self.images is None and self.minutes is None:
-            raise SfumatoError("training needs an end: give a budget in --images or --minutes.")
+            raise SfumatoError("training needs an end: give a budget in `images` or `minutes`.")
         for name in ("images", "minutes", "batch"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise SfumatoError(f"{name} must be above 0, got {value}.")
         if self.machine.shard and self.lora is not None:
-            raise SfumatoError("adapters are trained beside whole weights; leave out either --shard or --lora.")
+            raise SfumatoError("adapters are trained beside whole weights; leave out either `shard` or `lora`.")
         check_seed(self.seed)
 
     @property

@@ -46,7 +46,7 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
     if own != other:
         raise SfumatoError(
             f"{name} generates {own} and {dataset.name} holds {other}; start from a model of the same kind, or train a "
-            "new one without --from."
+            "new one without `base`."
         )
     config.net.check(*dataset.shape[1:])
     if (control := config.control_branch) is not None and not (
@@ -116,12 +116,12 @@ def _conditioned(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
             ways = ("is computed from each picture", "is a column of the data")
             raise SfumatoError(
                 f"to {source.source or 'the model'} '{one.name}' {ways[one.computed]}, and here it "
-                f"{ways[not one.computed]}; rename the column, or train a new model without --from."
+                f"{ways[not one.computed]}; rename the column, or train a new model without `base`."
             )
         if one.name in known and (one.kind, one.size) != (known[one.name].kind, known[one.name].size):
             raise SfumatoError(
                 f"{source.source or 'the model'} knows '{one.name}' as {_size(known[one.name])}, and here it is "
-                f"{_size(one)}; rename the column, or train a new model without --from."
+                f"{_size(one)}; rename the column, or train a new model without `base`."
             )
     fresh = tuple(one for one in wanted if one.name not in known)
     return replace(cast(Any, net), conditions=(*net.conditions, *fresh)) if fresh else net

@@ -59,7 +59,7 @@ def model_for(
         raise SfumatoError(f"{dataset.name} are clips, and no network here takes those; give one of your own.")
     if not KINDS[dataset.kind].spatial:
         if net != "auto":
-            raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave --net out.")
+            raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave `net` out.")
         return ModelConfig(dataset.shape, MLPConfig(dataset.shape[0], classes), dataset.classes, data_std=std)
     if net == "auto":
         net = largest_net(dataset.shape)

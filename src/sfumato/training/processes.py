@@ -53,9 +53,9 @@ class Processes:
         if batch < parts:
             raise SfumatoError(
                 f"a batch of {batch} can't be shared by {self.count} processes in {slices} slices each; "
-                f"give --batch {parts} or more."
+                f"give a `batch` of {parts} or more."
                 if slices > 1
-                else f"a batch of {batch} can't be shared by {self.count} processes; give --batch {parts} or more."
+                else f"a batch of {batch} can't be shared by {self.count} processes; give a `batch` of {parts} or more."
             )
         bounds = [batch * part // parts for part in range(parts + 1)][self.rank * slices :]
         return [slice(bounds[i], bounds[i + 1]) for i in range(slices)]
@@ -181,5 +181,5 @@ def _joined() -> Processes:
     )
     kind = accelerator.distributed_type.value
     if not kind.startswith("MULTI_"):
-        raise SfumatoError(f"launch without {kind.replace('_', ' ')}; --shard has the processes share the weights out.")
+        raise SfumatoError(f"launch without {kind.replace('_', ' ')}; `shard` has the processes share the weights out.")
     return Processes(accelerator.num_processes, accelerator.process_index, accelerator)

@@ -95,7 +95,7 @@ class Saver:
         older = _spare(self.folder, trainer.step)
         while free_disk(self.folder) < state_bytes(trainer) + MARGIN and older:
             shutil.rmtree(older.pop(0))
-            yield from self.note("keep", "the disk is nearly full: fewer checkpoints are kept than --keep says.")
+            yield from self.note("keep", "the disk is nearly full: fewer checkpoints are kept than `checkpoints` says.")
         keep = trainer.step + 1 if trainer.failing else trainer.config.keeping.checkpoints
         yield Saved(trainer.step, write_checkpoint(self.place, trainer.step, files, counters, keep))
 

@@ -179,7 +179,7 @@ class Trainer(RunLoop):
 def _check(model: Model, dataset: Dataset, config: TrainingConfig) -> None:
     """Raises SfumatoError where the `config` asks of model or data what they can't do."""
     if config.data.flip and not KINDS[dataset.kind].augmented and dataset.mirrored is None:
-        raise SfumatoError(f"{dataset.name} are {dataset.kind}, which can't be mirrored; leave --flip out.")
+        raise SfumatoError(f"{dataset.name} are {dataset.kind}, which can't be mirrored; leave `flip` out.")
     if config.data.low_resolution:
         if model.config.codec is not None:
             raise SfumatoError("latents have no half size that a codec knows; leave low_resolution at 0.")
@@ -190,4 +190,4 @@ def _check(model: Model, dataset: Dataset, config: TrainingConfig) -> None:
         model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
     check_objective(config, model.config)
     if model.config.control_branch is not None and config.lora is not None:
-        raise SfumatoError("a control branch is trained whole, and nothing else with it; leave --lora out.")
+        raise SfumatoError("a control branch is trained whole, and nothing else with it; leave `lora` out.")
