@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,19 @@ def test_a_folder_for_any_host(site: Path, tmp_path: Path) -> None:
     for target, words in wrong.items():
         assert_one_clear_line(learn(site, "--build", target), words)
     assert_one_clear_line(learn(site, "--build", tmp_path / "x", "--run", "digits"), "leave --run out")
+
+
+def test_a_folder_that_knows_where_it_will_be_is_shown_with_its_picture(site: Path, tmp_path: Path) -> None:
+    page = '<meta property="og:image" content="./computed/card.png" />'
+    (site / "index.html").write_text(page)
+    (site / "sw.js").write_text(f"index.html: {sha256(page.encode()).hexdigest()}")
+    written = learn(site, "--build", tmp_path / "out", "--address", "https://example.org/les&son/")
+    assert written.returncode == 0 and "http.server" in written.stdout, written
+    named = (tmp_path / "out" / "index.html").read_text()
+    assert 'content="https://example.org/les&amp;son/computed/card.png"' in named
+    assert (tmp_path / "out" / "sw.js").read_text() == f"index.html: {sha256(named.encode()).hexdigest()}"
+    assert_one_clear_line(learn(site, "--build", tmp_path / "x", "--address", "example.org"), "whole address")
+    assert_one_clear_line(learn(site, "--address", "https://example.org"), "--build")
 
 
 def test_every_wrong_turn_is_one_sentence(site: Path, tmp_path: Path) -> None:

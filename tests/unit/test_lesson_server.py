@@ -224,6 +224,16 @@ def test_without_a_model_there_is_nothing_to_draw(server: LessonServer, live: Li
     assert status == 400 and "--run" in json.loads(content)["error"]
 
 
+def test_the_digits_are_opened_where_no_run_was_given(server: LessonServer, live: Live) -> None:
+    told = json.loads(post(server, "/live/open", {})[2])
+    assert (told["run"]["name"], told["run"]["shape"]) == ("digits", [1, 8, 8])
+    assert json.loads(ask(server, "/live.json")[2]) == told
+    status, headers, _ = post(server, "/live/draw", {"seeds": [0], "steps": 1})
+    assert (status, headers["Content-Type"]) == (200, "image/png")
+    assert json.loads(post(server, "/live/open", {})[2]) == told
+    assert post(server, "/live/open", {"run": "elsewhere"})[0] == 400
+
+
 class Slow(Live):
     """A service whose pictures are never ready, until whoever asked has left."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -11,6 +13,7 @@ import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +39,12 @@ def learn(
     ] = None,
     browser: Annotated[bool | None, Parameter(help="Open it in the browser [default: yes].")] = None,
     build: Annotated[Path | None, Parameter(help="Write the lesson as a folder for any web host instead.")] = None,
+    address: Annotated[
+        str | None,
+        Parameter(
+            help="Where --build's folder will be, such as https://example.org/lesson/, so that links have a picture."
+        ),
+    ] = None,
 ) -> None:
     """Open the lesson: diffusion models in seven chapters to play with, and a quiz."""
     site = pages()
@@ -43,8 +52,10 @@ def learn(
         for name, given in (("run", run), ("port", port), ("host", host), ("browser", browser)):
             if given is not None:
                 raise SfumatoError(f"--build writes pages, which have no program behind them; leave --{name} out.")
-        write_site(site, build)
+        write_site(site, build, address)
         return
+    if address is not None:
+        raise SfumatoError("--address says where a folder will be; give --build FOLDER with it.")
     port, host = PORT if port is None else port, host or HOST
     if not 0 <= port < 65536:
         raise SfumatoError(f"a port lies between 0 and 65535, got {port}.")
@@ -60,14 +71,18 @@ def learn(
         server.serve_forever(poll_interval=0.1)
 
 
-def write_site(site: Path, folder: Path) -> None:
-    """Copy the pages into `folder`, which is new or empty, and say how much that is."""
+def write_site(site: Path, folder: Path, address: str | None = None) -> None:
+    """Copy the pages into `folder`, which is new or empty, and say how much that is; `address` is where it will be."""
+    if address is not None and not address.startswith(("http://", "https://")):
+        raise SfumatoError(f"--address is a whole address, such as https://example.org/lesson/, not '{address}'.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SfumatoError(f"{folder} is already there and not empty; give a new folder.")
     if folder.resolve().is_relative_to(site):
         raise SfumatoError(f"{folder} lies inside the installed lesson itself; give a folder elsewhere.")
     try:
         shutil.copytree(site, folder, dirs_exist_ok=True)
+        if address is not None:
+            _name_picture(folder, address.rstrip("/"))
     except shutil.Error as error:  # a list of (from, to, why)
         raise SfumatoError(f"the lesson could not be written into {folder}: {error.args[0][0][2]}.") from error
     except OSError as error:
@@ -76,6 +91,18 @@ def write_site(site: Path, folder: Path) -> None:
     files = [p for p in folder.rglob("*") if p.is_file()]
     size = sum(p.stat().st_size for p in files) / 1e6
     console.print(f"The lesson is in {folder}: {len(files)} files, {size:.0f} MB, for any web host.", soft_wrap=True)
+    serving = shlex.join(["python3", "-m", "http.server", "-d", str(folder)])
+    console.print(f"To look at it here: {serving}", soft_wrap=True)
+
+
+def _name_picture(folder: Path, address: str) -> None:
+    """Where others show a link they take a whole address only; the service worker knows each file by its digest."""
+    page, worker = folder / "index.html", folder / "sw.js"
+    before = page.read_bytes()
+    named = before.replace(b'content="./computed/card.png"', f'content="{escape(address)}/computed/card.png"'.encode())
+    page.write_bytes(named)
+    digests = [hashlib.sha256(content).hexdigest() for content in (before, named)]
+    worker.write_text(worker.read_text("utf-8").replace(*digests), "utf-8")
 
 
 @contextmanager

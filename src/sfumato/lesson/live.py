@@ -56,16 +56,19 @@ class Live:
         self._model: Model | None = None
         self._about: dict[str, Any] | None = None
         if run is not None:
-            from sfumato.lesson.work import about, open_model
-
-            self._model = open_model(run)
-            self._about = about(self._model, run.resolve().name if run.exists() else str(run))
+            self._open_model(run)
         self._waiting = threading.BoundedSemaphore(MAX_WAITING)
         self._drawing = threading.Lock()
         self._closing = threading.Event()
         self._news = threading.Condition()
         self._training = Training(0, "none")
         self._thread: threading.Thread | None = None
+
+    def _open_model(self, run: Path) -> None:
+        from sfumato.lesson.work import about, open_model
+
+        self._model = open_model(run)
+        self._about = about(self._model, run.resolve().name if run.exists() else str(run))
 
     def about(self) -> Answer:
         """`live.json`: that there is a service, and the model that it generates with, if any."""
@@ -87,6 +90,9 @@ class Live:
         try:
             if path == "live/draw":
                 return self._generate(SampleRequest.model_validate_json(body), left)
+            if path == "live/open":
+                Empty.model_validate_json(body)
+                return self._open()
             if path == "live/train":
                 Empty.model_validate_json(body)
                 return self._train()
@@ -116,6 +122,13 @@ class Live:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _open(self) -> Answer:
+        """Open the digits that ship, where the lesson was started without a run; then as `live.json`."""
+        with self._drawing:
+            if self._model is None:
+                self._open_model(Path("digits"))
+        return self.about()
 
     def _generate(self, asked: SampleRequest, left: Callable[[], bool]) -> Answer:
         if not self._waiting.acquire(blocking=False):

@@ -47,6 +47,11 @@ export async function service(): Promise<Service | undefined> {
 }
 
 export const draw = (asked: Asked, signal: AbortSignal) => post('live/draw', asked, signal).then((answer) => answer.blob())
+/** The model that ships, opened where the lesson was started without one. */
+export const openShipped = (): Promise<OwnModel> =>
+  post('live/open', {})
+    .then((answer) => answer.json() as Promise<Service>)
+    .then(({ run }) => run!)
 export const startTraining = () => post('live/train', {})
 export const stopTraining = () => post('live/stop', {})
 /** How the training stands, with its moments from `since` on; the answer comes when there is one, or in a second. */
