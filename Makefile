@@ -28,7 +28,7 @@ SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evalu
             $(shell find src/sfumato/zoo src/sfumato/lesson/recorded -type f) \
             $(addprefix src/sfumato/lesson/,card.py computed.py inside.py)
 WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/computed -o -path web/tests -o -path web/browser \) -prune \
-              -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py)
+              -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py src/sfumato/lesson/code/*.txt)
 
 .PHONY: demo lesson test lint types pages coverage node clean
 .DELETE_ON_ERROR:

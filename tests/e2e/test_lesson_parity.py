@@ -17,11 +17,13 @@ from lesson import missing, node, served
 from sfumato.baselines import load_baseline
 from sfumato.data import open_dataset
 from sfumato.data.tokens import tokenize
-from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser
+from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser, NoiseDistribution, Objective, Parameterization
+from sfumato.diffusion.objective import Drawn
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, PROMPT_STEPS, PROMPTS, RECORDED, STEPS, WALKERS
 from sfumato.lesson.server import SITE
+from sfumato.nets.mlp import MLP, MLPConfig
 from sfumato.sampling import SAMPLERS, Edit, ImageNoise, grid, last, sample, stepper
 
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
@@ -114,6 +116,37 @@ def test_a_seed_is_the_same_picture() -> None:
         expected.append(model.sample(SEEDS, CLASSES, guidance=scale))
     for theirs, ours in zip(ask_all(asked), expected, strict=True):
         close(theirs["x"], ours)
+
+
+def test_a_step_of_training_in_the_page_is_the_package_s() -> None:
+    """The points' network on the same weights, batch, levels and noise: answers, loss, gradient, and Adam's step."""
+    generator = torch.Generator().manual_seed(3)
+    shape = {"dimension": 2, "width": 32, "blocks": 3}
+    net = MLP(MLPConfig(**shape))
+    with torch.no_grad():
+        for weight in net.parameters():  # the last layer too, which begins as zero
+            weight.copy_(torch.randn(weight.shape, generator=generator) / max(weight.shape[-1], 9) ** 0.5)
+    weights = torch.cat([weight.detach().flatten() for weight in net.parameters()])
+    times, each, rate = torch.tensor([0.02, 0.3, 0.55, 0.97]), 3, 4e-3
+    x0, eps = torch.randn(2, len(times) * each, 2, generator=generator)
+    schedule = SCHEDULES["flow"]()
+    level = schedule(times.double().repeat_interleave(each))
+    denoiser = NetDenoiser(net, Parameterization("flow"))
+    answer = (x0 - denoiser(x0, level)).detach() / level.sigma[:, None].float()
+    loss = Objective(NoiseDistribution("uniform"), schedule, "flow").loss(denoiser, x0, None, Drawn(level, eps)).mean()
+    loss.backward()
+    gradient = torch.cat([weight.grad.flatten() for weight in net.parameters() if weight.grad is not None])
+    torch.optim.Adam(net.parameters(), lr=rate).step()
+    after = torch.cat([weight.detach().flatten() for weight in net.parameters()])
+    told = {"shape": shape, "times": times.tolist(), "rate": rate}
+    tensors = {"weights": weights, "x0": x0, "eps": eps}
+    (one,) = ask_all([{"plane": told | {name: value.flatten().tolist() for name, value in tensors.items()}}])
+    close(one["answer"], answer, 1e-5)
+    close([one["loss"]], loss.detach(), 1e-5)
+    close(one["gradient"], gradient, 1e-5)
+    sure = gradient.abs() > 1e-4  # Adam's first step is the sign of the gradient, which rounding decides below
+    assert sure.double().mean() > 0.9
+    close(torch.tensor(one["weights"])[sure].tolist(), after[sure], 1e-5)
 
 
 def test_the_rivals_draw_the_same_from_a_seed() -> None:

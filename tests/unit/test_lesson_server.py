@@ -228,7 +228,7 @@ def test_the_digits_are_opened_where_no_run_was_given(server: LessonServer, live
     told = json.loads(post(server, "/live/open", {})[2])
     assert (told["run"]["name"], told["run"]["shape"]) == ("digits", [1, 8, 8])
     assert json.loads(ask(server, "/live.json")[2]) == told
-    status, headers, _ = post(server, "/live/draw", {"seeds": [0], "steps": 1})
+    status, headers, _ = post(server, "/live/draw", {"seeds": [0], "steps": 4})
     assert (status, headers["Content-Type"]) == (200, "image/png")
     assert json.loads(post(server, "/live/open", {})[2]) == told
     assert post(server, "/live/open", {"run": "elsewhere"})[0] == 400

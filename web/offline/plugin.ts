@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { type Plugin, transformWithOxc } from 'vite'
 
 const NOT_KEPT = ['README.txt', 'live.json', 'sw.js']
@@ -22,8 +23,9 @@ export function offline(): Plugin {
         .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
         .filter((name) => !NOT_KEPT.includes(name))
       for (const name of names.sort()) files[name] = digest(readFileSync(join(folder, name)))
+      const packed = Object.keys(files).reduce((total, name) => total + gzipSync(readFileSync(join(folder, name)), { level: 1 }).length, 0)
       const version = digest(JSON.stringify(files)).slice(0, 16)
-      const page = readFileSync(join(folder, 'index.html'), 'utf8').replace(/<meta name="build".*\s*/, '').replace('<title>', `<meta name="build" content="${version}" />\n    <title>`)
+      const page = readFileSync(join(folder, 'index.html'), 'utf8').replace(/<meta name="(?:build|megabytes)".*\s*/g, '').replace('<title>', `<meta name="build" content="${version}" />\n    <meta name="megabytes" content="${Math.round(packed / 1e6)}" />\n    <title>`)
       writeFileSync(join(folder, 'index.html'), page)
       files['index.html'] = digest(page)
       const first = ['index.html', ...[...page.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, name]) => name)]

@@ -3,10 +3,10 @@ import './style.css'
 import App from './App.svelte'
 import * as computed from './compute/computed'
 import * as engine from './compute/engine'
-import { keepOffline } from './offline'
+import { keepOffline } from './offline.svelte'
 
 // For the curious, in the browser's console, and for the test that holds these answers to Python's.
-Object.assign(window, { sfumato: { ...engine, ...computed, offline: keepOffline() } })
+Object.assign(window, { sfumato: { ...engine, ...computed, plane: () => import('./compute/plane'), offline: keepOffline() } })
 const target = document.getElementById('app')!
 const written = [...target.childNodes] // by the build, for those to whom this script doesn't come
 mount(App, { target })

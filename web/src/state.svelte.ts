@@ -7,11 +7,14 @@ function write(): void {
   history.replaceState(null, '', address(fields))
 }
 
+/** A place on one page (its hash) is none on another. */
 function address(values: Record<string, string | undefined>): string {
   const given = Object.entries(values).filter((one): one is [string, string] => one[1] !== undefined)
   const query = new URLSearchParams(given.sort(([a], [b]) => a.localeCompare(b))).toString()
-  return `${location.pathname}${query ? `?${query}` : ''}${location.hash}`
+  return `${location.pathname}${query ? `?${query}` : ''}${values.c === shownPage() ? location.hash : ''}`
 }
+
+const shownPage = () => new URLSearchParams(location.search).get('c') ?? undefined
 
 /** Write what is still waiting to be written (a link that is shared says what is shown now). */
 export function settle(): string {

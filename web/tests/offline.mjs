@@ -24,6 +24,10 @@ const keptNow = () =>
     return { names, files: sizes.length, bytes: sizes.reduce((a, b) => a + b, 0) }
   })
 
+await page.locator('[data-control=keep]').waitFor()
+const unasked = (await keptNow()).bytes
+assert.ok(unasked < 1e6, `${unasked} bytes are kept before anyone asked for it`)
+await page.locator('[data-control=keep]').click()
 assert.equal(await page.evaluate(() => window.sfumato.offline), true, 'not everything was kept')
 const sizes = await Promise.all(seen.splice(0).map((request) => request.sizes()))
 const first = sizes.reduce((total, { responseBodySize, responseHeadersSize }) => total + responseBodySize + responseHeadersSize, 0)

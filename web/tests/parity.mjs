@@ -1,6 +1,6 @@
 /**
  * What the browser answers, for Python to hold against its own:  node tests/parity.mjs ADDRESS < asked.json > answered.json
- * Each of the asked is {graph, inputs}, {walk} or {texts}; numbers travel as plain lists.
+ * Each of the asked is {graph, inputs}, {walk}, {plane} or {texts}; numbers travel as plain lists.
  */
 import { readFileSync } from 'node:fs'
 import { open, visit } from './browser.mjs'
@@ -15,6 +15,15 @@ for (const one of asked)
     await page.evaluate(async (one) => {
       const { ask, arrive, walker, guided, aboutEmoji, emojiTokenizer } = window.sfumato
       const tokens = async (texts) => (await emojiTokenizer()).tokens(texts, (await aboutEmoji()).tokens)
+      if (one.plane) {
+        const { Adam, MLP, learn, velocity } = await window.sfumato.plane()
+        const net = new MLP(one.plane.shape)
+        net.weights.set(one.plane.weights)
+        const [x0, eps] = [Float32Array.from(one.plane.x0), Float32Array.from(one.plane.eps)]
+        const answer = [...velocity(net, x0, one.plane.times)]
+        const loss = learn(net, new Adam(net), x0, eps, one.plane.times, one.plane.rate)
+        return { answer, loss, gradient: [...net.gradient], weights: [...net.weights] }
+      }
       if (one.texts) return [...(await tokens(one.texts))].map(Number)
       if (one.graph) {
         const inputs = Object.fromEntries(

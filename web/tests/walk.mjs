@@ -49,6 +49,7 @@ const VIEWS = {
   training: [
     { moment: 'training.moment', set: 'training.set', view: 'training.view' },
     { at: 'training.view=step', level: 'training.t', exercise: 'training.digit', throw: 'training.seed', digit: 'training.digit', batch: 'training.batch', view: 'training.view', restored: '.pictures' },
+    { at: 'training.view=plane', seen: '.plane', 'plane-train': '', 'plane-time': 'training.plane-t', plane: 'training.plane', view: 'training.view .controls' },
     { at: 'training.view=beside', seen: '.walls', rivals: 'training.rivals', 'rival-seed': 'training.rival-seed', 'rival-seed-fresh': 'training.rival-seed', measured: ' .controls', view: 'training.view .controls' },
   ],
   sampling: [
@@ -491,7 +492,7 @@ async function brush() {
  * together; Back takes it back.
  */
 async function actions() {
-  const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside'] // as tall as a phone by themselves
+  const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside', 'training.view=plane'] // as tall as a phone by themselves
   for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }])
     for (const id of Object.keys(VIEWS)) {
       const it = await visitStill(`c=${id}`, { viewport })

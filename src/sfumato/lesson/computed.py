@@ -46,6 +46,7 @@ CLOUDS = {
     "helix": "points:helix",
     "roll": "points:swiss-roll-3d",
 }
+PLANES = ("moons", "spirals", "rings", "pinwheel")  # that a page can train on
 HILLS = ((-1.35, 3), (0.25, 2), (1.25, 4))  # where the landscape's three hills stand, and their weights
 HILL_STD = 0.16
 CLOUD_STEPS, STEPS = (1, 2, 3, 5, 10, 20, 50), (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 250, 1000)
@@ -67,6 +68,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     model = model or load_zoo("digits")
     _json(folder / "schedules.json", schedules())
     _json(folder / "clouds.json", {name: cloud(spec) for name, spec in CLOUDS.items()} | {"hills": hills()})
+    _json(folder / "planes.json", {name: plane(f"points:{name}") for name in PLANES})
     (folder / "exact.onnx").write_bytes(exact_graph())
     walks(Cosine(), CLOUD_STEPS, None, folder / "walks" / "cloud")
     digits(model, folder / "digits")
@@ -134,6 +136,12 @@ def _nearest(points: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArr
     """Of each point the centre at the least |c|² − 2 x·c, which is the squared distance but for |x|²."""
     nearest: NDArray[np.int64] = ((centres**2).sum(1) - 2 * points @ centres.T).argmin(1)
     return nearest
+
+
+def plane(spec: str) -> list[float]:
+    """A thousand points in the plane, x and y in turn, of unit variance."""
+    points = np.asarray(open_dataset(f"{spec}:1000").samples, np.float64)
+    return _numbers(((points - points.mean(0)) / points.std()).ravel(), 4)
 
 
 def hills() -> dict[str, Any]:

@@ -89,6 +89,8 @@ const json = <T>(path: string) => once(path, (answer) => answer.json() as Promis
 
 export const schedules = () => json<Schedules>('schedules.json')
 export const clouds = () => json<Record<CloudName, Cloud>>('clouds.json')
+/** Points in the plane, x and y in turn, of unit variance. */
+export const planes = () => json<Record<string, number[]>>('planes.json')
 export const walker = (of: 'cloud' | 'digits', name: string) =>
   json<Walker>(of === 'cloud' ? `walks/cloud/${name}.json` : `digits/walks/${name}.json`)
 export const guided = () => json<Guided>('digits/guided.json')

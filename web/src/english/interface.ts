@@ -27,6 +27,7 @@ export const words = {
   showCode: 'Code',
   code: 'Code',
   runsAsIs: 'Runs as it stands, after pip install sfumato.',
+  prints: 'It prints',
   copy: 'Copy',
   copied: 'Copied',
   failed: 'This panel could not be computed:',
@@ -42,6 +43,15 @@ export const words = {
   zoomOut: 'Further away',
   questions: 'Questions',
   tryIt: 'To try out',
+  keep: {
+    asking: (megabytes: number) => `This lesson can be kept in your browser, for use without a network: ${megabytes} MB.`,
+    yes: 'Keep it',
+    keeping: 'The lesson is being fetched, to be kept in your browser…',
+    kept: 'The lesson is kept in your browser, and opens without a network.',
+    failed: 'Not all of the lesson could be fetched; what was looked at is kept.',
+  },
+  linkTo: (heading: string) => `Link to “${heading}”`,
+  done: 'all questions answered',
   play: 'Play',
   pause: 'Pause',
 }

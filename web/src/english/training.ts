@@ -9,7 +9,7 @@ const sets = { seen: 'pictures it trains on', held_out: 'pictures never seen' }
 export const labels = {
   scene: 'The error at every noise level, moment by moment',
   view: 'Look at',
-  views: { run: 'A whole run', step: 'One step by hand', beside: 'A GAN and a VAE beside it' },
+  views: { run: 'A whole run', step: 'One step by hand', plane: 'Train one yourself', beside: 'A GAN and a VAE beside it' },
   moment: 'Training',
   at: (images: number, seconds: number) => (images ? `${number(images)} pictures, ${seconds.toFixed(0)} s` : 'not begun'),
   before: 'before',
@@ -70,6 +70,32 @@ export const beside = {
     `Each was trained for ${seconds} s on ${threads === 1 ? 'one processor core' : `${threads} processor cores`}, on the same digits. Parameters and pictures seen: ${(['diffusion', 'vae', 'gan'] as const)
       .map((kind) => `${beside.names[kind]} ${number(parameters[kind])} and ${number(images[kind])}`)
       .join('; ')}. Both networks of the GAN and of the VAE count.`,
+}
+
+/** A model of points in the plane, trained in the reader's own browser. */
+export const plane = {
+  set: 'Data',
+  sets: { moons: 'Moons', spirals: 'Spirals', rings: 'Rings', pinwheel: 'Pinwheel', own: 'Your own' },
+  type: 'Type a letter or two',
+  draw: 'or draw here',
+  clear: 'Clear',
+  pad: 'A place to draw a shape with a finger or the mouse',
+  start: (seconds: number) => `Train for ${seconds} seconds`,
+  again: 'Train again',
+  stop: 'Stop',
+  time: 'Time spent of the training',
+  key: 'Grey: the data. Blue: points that the network generates from noise, always from the same. Orange: which way it moves a point.',
+  rows: { steps: 'Steps', loss: 'Loss', away: 'From the data' },
+  arrows: 'Arrows at time t',
+  loss: 'The loss, step by step. It never ends at nothing: the noise can’t be known exactly.',
+  how: (weights: number) =>
+    `A network of ${number(weights)} weights learns in your browser, from nothing, with 128 points in each step. “From the data” is how far a generated point lies from the nearest data point, on average; the data spreads by 1.`,
+  failed: 'the training stopped',
+  described: (steps: number, away?: number) =>
+    away === undefined
+      ? 'Points in the plane, the data; no network has been trained yet.'
+      : `After ${number(steps)} steps the generated points lie ${away.toFixed(2)} from the data on average.`,
+  curve: (losses: number[]) => (losses.length ? `The loss, from ${losses[0]!.toFixed(2)} to ${losses.at(-1)!.toFixed(2)}.` : 'No loss yet.'),
 }
 
 export const text: ChapterText = {

@@ -55,6 +55,11 @@ export class Stage {
     if (!this.asked && !this.disposed) this.asked = requestAnimationFrame(this.frame)
   }
 
+  /** Draw now: what a browser shows is thrown away after a frame, and has to be there to be copied. */
+  draw(): void {
+    this.renderer.render(this.scene, this.camera)
+  }
+
   /** Turn the view by so many radians. */
   turn(around: number, over = 0): void {
     const offset = this.camera.position.clone().sub(this.controls.target)

@@ -1,5 +1,6 @@
 /** Keeps all of the lesson in the browser, so that it opens without a network: see offline/service.ts. */
 import { busy } from './compute/engine'
+import { recall, remember } from './remembered'
 
 const QUIET = 3000 // milliseconds after the page has loaded, in which the reader's own view comes first
 
@@ -11,7 +12,7 @@ async function idle(): Promise<void> {
   while (busy())
 }
 
-/** Whether all is kept now; a reader who saves data keeps only what was looked at. */
+/** Whether all is kept now. */
 function keepEverything(worker: ServiceWorker): Promise<boolean> {
   const { port1, port2 } = new MessageChannel()
   worker.postMessage('keep everything', [port2])
@@ -37,6 +38,34 @@ async function newest(registered: ServiceWorkerRegistration): Promise<ServiceWor
   return registered.active
 }
 
+type Connection = { type?: string; saveData?: boolean }
+const isAnswer = (value: unknown): value is boolean => typeof value === 'boolean'
+
+/** Whether nobody minds: the reader has agreed before, or the machine says that it is on a network where bytes cost nothing. */
+function unasked(): boolean {
+  const { type, saveData } = (navigator as { connection?: Connection }).connection ?? {}
+  return recall('offline', isAnswer, false) || (!saveData && (type === 'wifi' || type === 'ethernet'))
+}
+
+const now = $state<{ stands: 'unknown' | 'asking' | 'keeping' | 'kept' | 'failed' }>({ stands: 'unknown' })
+let agree = () => {}
+
+/** How the keeping stands, and the reader's word that all of it is wanted. */
+export const offline = {
+  get stands() {
+    return now.stands
+  },
+  /** Megabytes, packed. */
+  get size() {
+    return Number(document.querySelector<HTMLMetaElement>('meta[name=megabytes]')?.content)
+  },
+  keep() {
+    remember('offline', true)
+    agree()
+  },
+}
+
+/** Keeps what was looked at, and all of it once the reader agrees; whether all is kept then. */
 export async function keepOffline(): Promise<boolean> {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return false
   await idle()
@@ -44,8 +73,17 @@ export async function keepOffline(): Promise<boolean> {
     const registered: ServiceWorkerRegistration | undefined = await navigator.serviceWorker.register(new URL('sw.js', document.baseURI))
     if (!registered) return false // where a browser is told to have none
     const worker = await newest(registered)
-    if (!worker || (navigator as { connection?: { saveData?: boolean } }).connection?.saveData) return false
-    return await keepEverything(worker)
+    if (!worker) return false
+    for (let asks = !unasked(); ; asks = true) {
+      if (asks) {
+        if (now.stands !== 'failed') now.stands = 'asking'
+        await new Promise<void>((resolve) => (agree = resolve))
+      }
+      now.stands = 'keeping'
+      const all = await keepEverything(worker)
+      now.stands = all ? 'kept' : 'failed'
+      if (all) return true
+    }
   } catch {
     return false // no room, or not allowed here: the lesson works as long as there is a network
   }
