@@ -101,8 +101,8 @@ def _name_picture(folder: Path, address: str) -> None:
     before = page.read_bytes()
     named = before.replace(b'content="./computed/card.png"', f'content="{escape(address)}/computed/card.png"'.encode())
     page.write_bytes(named)
-    digests = [hashlib.sha256(content).hexdigest() for content in (before, named)]
-    worker.write_text(worker.read_text("utf-8").replace(*digests), "utf-8")
+    old, new = (hashlib.sha256(content).hexdigest() for content in (before, named))
+    worker.write_text(worker.read_text("utf-8").replace(old, new), "utf-8")
 
 
 @contextmanager
