@@ -12,7 +12,7 @@ from lesson import brief, missing, node, served
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
 
 # Those that take longest first.
-CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea")
+CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea", "world")
 LAWS = ("actions", "flat", "quiz", "keyboard", "terms", "storage", "settings", "motion", "brush")
 PAGES = (*CHAPTERS, "quiz", "glossary", "notes", "certificate")
 

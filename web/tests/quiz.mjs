@@ -10,7 +10,7 @@ const load = (path) => vite.ssrLoadModule(path)
 const { questions, byChapter } = await load('/src/english/quiz/index.ts')
 const { glossary } = await load('/src/english/glossary.ts')
 const { taughtIn } = await load('/src/taught.ts')
-const { CHAPTERS, answers, chapterOf, isRight, parts } = await load('/src/quiz/question.ts')
+const { CHAPTERS, FULL, agreement, answers, chapterOf, guessed, isRight, parts } = await load('/src/quiz/question.ts')
 const { arranged, disordered } = await load('/src/quiz/shuffle.ts')
 const { after: remembered, isMemory } = await load('/src/quiz/schedule.ts')
 const record = await load('/src/quiz/record.ts')
@@ -19,10 +19,10 @@ const chapters = await Promise.all(CHAPTERS.map(async (id) => (await load(`/src/
 const DAY = 86_400_000
 const START = Date.UTC(2025, 0, 1, 10)
 const rightAnswer = (q) =>
-  q.kind === 'order' ? q.steps.map((_, i) => i) : q.kind === 'bug' ? q.bug : q.options.findIndex((o) => o.right)
+  q.kind === 'draw' ? q.truth : q.kind === 'guess' ? Math.round((q.truth - q.from) / q.step) : q.kind === 'order' ? q.steps.map((_, i) => i) : q.kind === 'bug' ? q.bug : q.options.findIndex((o) => o.right)
 const wrongAnswer = (q) =>
-  q.kind === 'order' ? q.steps.map((_, i) => q.steps.length - 1 - i) : (rightAnswer(q) + 1) % parts(q)
-const told = (q) => (q.kind === 'order' ? q.steps : q.kind === 'bug' ? q.lines : q.options)
+  q.kind === 'draw' ? q.truth.map((v) => FULL - v) : q.kind === 'guess' ? (rightAnswer(q) + Math.ceil((2 * q.within) / q.step)) % parts(q) : q.kind === 'order' ? q.steps.map((_, i) => q.steps.length - 1 - i) : (rightAnswer(q) + 1) % parts(q)
+const told = (q) => (q.kind === 'order' ? q.steps : q.kind === 'bug' ? q.lines : (q.options ?? q.others))
 const all = (answer, at = START) => questions.reduce((p, q) => record.answered(p, q, answer(q), at), record.nothing)
 
 test('every chapter asks at least six questions, of several kinds, under names of its own', () => {
@@ -33,7 +33,7 @@ test('every chapter asks at least six questions, of several kinds, under names o
     for (const q of byChapter[chapter]) assert.ok(q.id.startsWith(`${chapter}.`) && chapterOf(q.id) === chapter, q.id)
   }
   assert.equal(new Set(questions.map((q) => q.id)).size, questions.length)
-  for (const kind of ['choice', 'predict', 'order', 'bug']) assert.ok(questions.some((q) => q.kind === kind), kind)
+  for (const kind of ['choice', 'predict', 'guess', 'draw', 'order', 'bug']) assert.ok(questions.some((q) => q.kind === kind), kind)
 })
 
 test('every option has an explanation, exactly one is right, and every question has its panel', () => {
@@ -86,6 +86,26 @@ test('an answer is right or not, and nonsense is no answer', () => {
   }
 })
 
+test('a guess is right within its reach, and a curve by its falls and rises', () => {
+  for (const q of questions.filter(({ kind }) => kind === 'guess')) {
+    assert.ok(q.from <= q.truth - q.within && q.truth + q.within <= q.to && q.within < (q.to - q.from) / 4, q.id)
+    for (let answer = 0; answer < parts(q); answer++)
+      assert.equal(isRight(q, answer), Math.abs(guessed(q, answer) - q.truth) <= q.within + 1e-9, `${q.id}: ${guessed(q, answer)}`)
+  }
+  for (const q of questions.filter(({ kind }) => kind === 'draw')) {
+    assert.equal(q.truth.length, q.columns.length)
+    assert.equal(agreement(q.truth, q.truth), 1)
+    assert.equal(agreement(q.truth, q.truth.map(() => FULL / 2)), 0, 'a flat line says nothing')
+    assert.ok(isRight(q, q.truth.map((v) => Math.round(v / 2 + 20))), 'how high it is drawn does not count')
+    assert.ok(!isRight(q, q.truth.toSorted((a, b) => a - b)) || !isRight(q, q.truth.toSorted((a, b) => b - a)))
+    for (const nonsense of [q.truth.slice(1), q.truth.with(0, -1), q.truth.with(0, FULL + 1), q.truth.with(0, 0.5)]) assert.ok(!answers(q, nonsense))
+  }
+})
+
+test('what is predicted says where to look, and in which panel', () => {
+  for (const q of questions.filter(({ kind }) => ['predict', 'guess', 'draw'].includes(kind))) assert.ok(q.look.length > 20 && q.panel.c === chapterOf(q.id), q.id)
+})
+
 test('what is shuffled is all there, the same each time, and never solved from the start', () => {
   for (const q of questions) {
     const order = disordered(parts(q), q.id)
@@ -131,7 +151,7 @@ test('the score counts last answers, by chapter and in all', () => {
 
 test('the certificate wants every question answered and four in five right', () => {
   assert.ok(!record.standing(record.nothing, questions).passed)
-  assert.equal(record.standing(record.nothing, questions).open.length, 7)
+  assert.equal(record.standing(record.nothing, questions).open.length, CHAPTERS.length)
   let p = all(rightAnswer)
   assert.ok(record.standing(p, questions).passed)
   assert.equal(record.standing(p, questions).last, START)

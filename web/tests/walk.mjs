@@ -64,6 +64,10 @@ const VIEWS = {
     { at: 'steering.view=brush', seen: '.sheet', pad: 'steering.mask', undo: 'steering.mask', into: 'steering.into', 'into-example': 'steering.into', tool: 'steering.wipes .tools', 'brush-size': 'steering.brush .tools', clear: 'steering.mask', base: 'steering.say', 'base-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
     { at: 'steering.view=latent', side: 'steering.side', factor: 'steering.factor', channels: 'steering.channels', view: 'steering.view' },
   ],
+  world: [
+    { measured: ' .reasons', view: 'world.view .reasons' },
+    { at: 'world.view=systems', system: 'world.system dl', view: 'world.view .reasons' },
+  ],
 }
 
 const [address, ...parts] = process.argv.slice(2)
@@ -410,20 +414,28 @@ async function quiz() {
   const it = await visit(browser, `${address}?c=notes`, STILL)
   const { page } = it
   await page.clock.install({ time: new Date('2026-03-01T10:00:00') })
-  for (const id of ['idea.forward', 'idea.paths', 'idea.life', 'idea.seeds']) {
+  for (const id of ['idea.forward', 'idea.paths', 'forward.schedule', 'training.heart', 'idea.life', 'idea.seeds']) {
     const verdicts = new Set()
     for (let option = 0; verdicts.size < 2 && option < 5; option++) {
       await page.evaluate(() => localStorage.clear())
       await page.goto(`${address}?c=quiz&quiz.q=${id}`)
       const steps = page.locator('li[data-step]')
       await page.locator('form').waitFor()
-      if (!(await steps.count())) await page.locator('form label').nth(option).click()
+      if (await control(page, 'guess').count()) await control(page, 'guess').fill(String(14 * option))
+      else if (await control(page, 'draw').count()) {
+        const dots = page.locator('[data-control=draw] [role=slider]')
+        for (let i = 0; i < (await dots.count()); i++)
+          for (let rise = 0; rise < (option ? Math.abs(i - 2) : i); rise++) await dots.nth(i).press('ArrowUp') // a valley, or a slope
+      } else if (!(await steps.count())) await page.locator('form label').nth(option).click()
       else if (option)
         for (let place = 0; place < (await steps.count()); place++)
           while (Number(await steps.nth(place).getAttribute('data-step')) !== place)
             await page.locator(`li[data-step="${place}"] button`).first().click()
       await control(page, 'answer').click()
-      if (await control(page, 'explain').count()) await control(page, 'explain').click()
+      if (await control(page, 'judged-right').count()) {
+        assert.equal(await page.locator('form .told').count(), 0, `${id}: the verdict waits until the reader has judged`)
+        await control(page, 'judged-right').click()
+      }
       await page.locator('[data-phase=shown]').waitFor()
       verdicts.add(await page.locator('.verdict').textContent())
       assert.ok((await page.locator('form .says').allTextContents()).every((says) => says.trim().length > 7), id)

@@ -56,8 +56,8 @@ PROMPT_GUIDANCE = tuple(g / 2 for g in range(13))
 PROMPT_STEPS = 12  # fewer than in Python: a dial is to be turned, and three pictures are generated at each turn
 # Prompts to begin with, and whether the model was trained on a drawing of that name.
 PROMPTS = (
-    ("red heart", True), ("santa claus", True), ("tropical fish", True), ("pizza", True),
-    ("purple heart", False), ("blue circle", False), ("purple cat face", False), ("artist, light skin tone", False),
+    ("penguin", True), ("red heart", True), ("santa claus", True), ("strawberry", True),
+    ("blue circle", False), ("purple heart", False), ("orange heart", False), ("artist, light skin tone", False),
 )  # fmt: skip
 
 

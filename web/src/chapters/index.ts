@@ -6,6 +6,7 @@ import { text as reverse } from '../english/reverse'
 import { text as sampling } from '../english/sampling'
 import { text as steering } from '../english/steering'
 import { text as training } from '../english/training'
+import { text as world } from '../english/world'
 import type { ChapterText } from './text'
 
 export type Chapter = ChapterText & { scene: () => Promise<{ default: Component }> }
@@ -18,4 +19,5 @@ export const chapters: Chapter[] = [
   { ...training, scene: () => import('./Training.svelte') },
   { ...sampling, scene: () => import('./Sampling.svelte') },
   { ...steering, scene: () => import('./Steering.svelte') },
+  { ...world, scene: () => import('./World.svelte') },
 ]

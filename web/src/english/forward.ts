@@ -5,6 +5,14 @@ const figures = (value: number) => value.toFixed(2).replace('-', '−')
 const plural = (count: number, what: string) => `${number(count)} ${what}${count === 1 ? '' : 's'}`
 const digits = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
 const named = (digit: string) => digits[Number(digit)]!
+const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1)
+/** e to the `lead`, as odds are said: in few figures, and as a power of ten where it is too large to be read. */
+const againstOne = (lead: number) => {
+  const odds = Math.exp(lead)
+  if (odds < 9.95) return odds.toFixed(1)
+  if (odds < 1e9) return number(Number(odds.toPrecision(odds < 100 ? 2 : 1)))
+  return `10^${Math.round(lead / Math.LN10)}`
+}
 const a = (digit: string) => `${digit === '8' ? 'an' : 'a'} ${named(digit)}`
 
 export const labels = {
@@ -25,10 +33,10 @@ export const labels = {
   plot: 'Curve of',
   plots: { logsnr: 'logSNR', levels: 'α and σ' },
   curve: 'The schedule as a curve, with handles to bend it',
-  bend: 'Drag a handle, or choose one with Tab and move it with the arrow keys. The slices follow. In grey: the other schedules.',
+  bend: 'Drag a handle, or choose one with Tab and move it with the arrow keys. The panes follow. In grey: the other schedules.',
   handle: (t: number) => `Your curve at t = ${t.toFixed(1)}`,
   handleAt: (logsnr: string, alpha: string) => `logSNR ${logsnr}, alpha ${alpha}`,
-  divide: 'Divide the slice by α',
+  divide: 'Divide the pane by α',
   alpha: 'α, of the picture',
   sigma: 'σ, of the noise',
   snr: 'signal to noise',
@@ -61,33 +69,43 @@ export const labels = {
   otherDigit: 'Take it for',
   isOne: (digit: string) => `α · ${named(digit)}`,
   isNoise: 'σ · noise',
-  isSlice: 'this slice',
+  isSlice: 'this pane',
   pictureOf: (digit: string) => `A scanned ${named(digit)}`,
   noiseOf: (spread: string) => `Noise of spread ${spread}`,
-  sliceAt: (t: number) => `The noised picture at time ${t.toFixed(2)}`,
-  plausible: (digit: string) => `Noise has a spread of 1, give or take a tenth. So this slice is as well ${a(digit)} with this noise: which of the two was noised, nobody can tell from it.`,
-  implausible: (digit: string) => `Noise has a spread of 1, give or take a tenth. Noise this strong practically never comes: the slice was hardly ${a(digit)}, as you can see for yourself. Add more noise.`,
+  sliceAt: (t: number) => `The noisy picture at time ${t.toFixed(2)}`,
+  odds: (digit: string, other: string, lead: number) => {
+    const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
+    return `Odds for ${a(likelier)} against ${a(less)}: ${againstOne(Math.abs(lead))} : 1.`
+  },
+  follows: (digit: string, other: string, lead: number) => {
+    const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
+    const odds = Math.exp(Math.abs(lead))
+    if (odds < 3) return `Nobody can tell which of the two it was: this pane comes about nearly as often from ${a(less)}.`
+    if (odds < 20) return `It was probably ${a(likelier)}, but ${a(less)} is still possible.`
+    if (odds < 1000) return `It was almost certainly ${a(likelier)}. ${capital(a(less))} would need unusual noise.`
+    return `It was ${a(likelier)}. The noise that ${a(less)} would need practically never comes. Add more noise.`
+  },
   impossible: 'Without noise there is nothing to confuse. Add some.',
   described: (digit: string, t: number, schedule: string, share: number) =>
-    `A scanned ${named(digit)} in 13 slices from clean to pure noise, on the schedule “${schedule}”. The slice at time ${t.toFixed(2)} is enlarged: ${Math.round(100 * share)}% of its strength is picture.`,
+    `A scanned ${named(digit)} on 13 panes from clean to pure noise, on the schedule “${schedule}”. The pane at time ${t.toFixed(2)} is enlarged: ${Math.round(100 * share)}% of its strength is picture.`,
   describedWays: (digit: string, steps: number) =>
-    `Two stacks of slices of the same scanned ${named(digit)}: on the left noised step by step, on the right each in one jump. After ${plural(steps, 'step')} both look alike, with different noise.`,
+    `Two stacks of panes of the same scanned ${named(digit)}: on the left noised step by step, on the right each in one jump. After ${plural(steps, 'step')} both look alike, with different noise.`,
   describedOther: (digit: string, other: string, t: number) =>
-    `On the left a scanned ${named(digit)} dissolves, on the right ${a(other)}. At time ${t.toFixed(2)} both stacks have the very same slice.`,
+    `On the left a scanned ${named(digit)} dissolves, on the right ${a(other)}. At time ${t.toFixed(2)} both stacks have the very same pane.`,
 }
 
 export const text: ChapterText = {
   id: 'forward',
   title: 'The forward process',
   short: 'Forward',
-  lead: 'Spoiling a picture is a recipe of two numbers. It needs no skill, no network and no patience: any moment of it can be had in one jump.',
-  minutes: 3,
+  lead: 'Two numbers say how to spoil a picture. That needs no skill, no network and no waiting: one jump leads to any moment.',
+  minutes: 13,
   sections: [
     {
       heading: 'A recipe, not a skill',
       text: [
-        'The panes of glass are one scanned digit at thirteen moments. At every moment two things are done to it: it is made fainter, multiplied by [[alpha (α)|α]], and [[noise]] is added, multiplied by [[sigma (σ)|σ]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the slice of that moment, enlarged beside the stack.',
-        '**Nothing is learnt here.** The noise is drawn blindly; it has never seen a digit. The two numbers stand in a table that somebody wrote down before any picture was there, the [[schedule]]. What will have to be learnt is the way back, and this is where its exercises come from: a spoilt picture together with the original, as many as you like, for free.',
+        'The panes of glass show one picture at thirteen moments. At every moment two things are done to it. It is made fainter: multiplied by [[alpha (α)|α]]. And [[noise]] is added, multiplied by [[sigma (σ)|σ]], which is then its [[standard deviation]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the pane of that moment, enlarged beside the others.',
+        '**Nothing is learnt here.** The noise is drawn blindly; it has never seen a picture. The two numbers come from a table that was written before any picture was there, the [[schedule]]. What must be learnt is the way back. Its exercises come from here: a spoilt picture together with its original, as many as you like, for free.',
       ],
       equations: [
         {
@@ -100,9 +118,9 @@ export const text: ChapterText = {
     {
       heading: 'A thousand small doses, or one',
       text: [
-        'The paper that made diffusion work, [[DDPM]], tells it as a chain: a thousand steps, each of which shrinks the picture a little and adds a small dose of noise, of [[variance]] [[beta (β)|β]]. [Open “Steps or one jump”](forward.show=ways&forward.t=0.7): the left stack really takes all the steps.',
-        'The right stack jumps. That works because *a sum of bell curves is a bell curve*: seven hundred small doses do what one large dose does, and the table says how large. The two pictures are not equal, pixel by pixel; they were given different noise. What is equal is the law: run both many times, and every pixel has the same average and the same spread.',
-        'So training never walks the chain. It picks a moment at random, jumps there, and asks the network: what was it?',
+        'The paper that made diffusion work for pictures, [[DDPM]], describes a chain of a thousand steps, the [[timestep|timesteps]]. Each step shrinks the picture a little and adds a small dose of noise, of [[variance]] [[beta (β)|β]]. [Open “Steps or one jump”](forward.show=ways&forward.t=0.7): the left stack really takes all the steps.',
+        'The right stack jumps. That works because *the sum of independent numbers from bell curves again follows a bell curve*, and their variances add. Seven hundred small doses do what one large dose does, and the table says how large. The two panes differ in every pixel, because their noise differs. Their distribution is the same: run both many times, and every pixel has the same average and the same spread.',
+        'So training never walks along the chain. It picks a moment at random, jumps there, and asks the network: what was it?',
       ],
       equations: [
         {
@@ -119,9 +137,9 @@ export const text: ChapterText = {
     {
       heading: 'The schedule: where to spend the time',
       text: [
-        'How well a picture can be made out depends on one number only, the [[signal-to-noise ratio]]: how strong the picture is beside the noise. It runs over many powers of ten, so one draws its logarithm, *logSNR*. At 0 both are equally strong; each 2.3 down, the noise gets ten times the upper hand.',
-        'All schedules go down this hill, from clean to noise. They differ in how long they stay where. DDPM’s [linear one](forward.show=schedule&forward.schedule=linear) is early among pictures of which next to nothing is left; [cosine](forward.show=schedule&forward.schedule=cosine) spends its time in the middle, where shapes form; the [straight one](forward.show=schedule&forward.schedule=flow), used by many recent models, just lets α fall and σ rise evenly. Bend the curve yourself and see which slices pile up.',
-        'On most of them α² + σ² = 1, so that the numbers keep their size; they are called [[variance preserving]]. The straight one has α + σ = 1 instead. That is no more than brightness: what can be seen is the same wherever the ratio is.',
+        'One number says how well a picture can be made out: the [[signal-to-noise ratio]], how strong the picture is compared with the noise. It runs over many powers of ten, so people draw its logarithm, [[logSNR]]. At 0 both have equal strength. Each 2.3 further down, the noise becomes ten times as strong, compared with the picture.',
+        'All schedules lead from clean to noise. They differ in where they spend the time. DDPM’s [linear one](forward.show=schedule&forward.schedule=linear) spends 45% of it where the noise is more than twenty times as strong as the picture; [cosine](forward.show=schedule&forward.schedule=cosine) spends 14% there and more time in the middle, where shapes form. The [straight one](forward.show=schedule&forward.schedule=flow), used by many recent models, lets α fall and σ rise evenly. Bend the curve yourself and see which panes pile up.',
+        'On the first three schedules α² + σ² = 1, so the numbers keep their size; such schedules are called [[variance preserving]]. The straight one has α + σ = 1 instead. The difference is only brightness: where the ratio is equal, you see equally much.',
       ],
       equations: [
         {
@@ -134,14 +152,18 @@ export const text: ChapterText = {
     {
       heading: 'Is the picture still in there?',
       text: [
-        'It is tempting to think that the noised picture *contains* the original, and that something clever only has to decode it. Try the simplest, with the switch [“Divide the slice by α”](forward.show=schedule&forward.divide=1&forward.t=0.6). The picture gets its strength back, and so does the noise; it is not one bit clearer.',
-        'The reason goes deeper. [Open “Is it still in there?”](forward.show=other&forward.t=0.3). The very same slice is a three with one noise, or an eight with another. While there is little noise, the eight would need an absurd one, and we can tell. [With much](forward.show=other&forward.t=0.8), its noise is as ordinary as the true one. **Then the slice itself does not know what it was.** All that can be said is which pictures it may have been, and how likely each is.',
-        'That is why the way back is no decoding. It makes a choice among all that would fit, step by step. How, is the next chapter.',
+        'It is tempting to think that the noisy picture *contains* the original, and that something clever only has to decode it. Try the simplest way, with the switch [“Divide the pane by α”](forward.show=schedule&forward.divide=1&forward.t=0.6). The picture gets its strength back. So does the noise, and you see no more than before.',
+        'There is a deeper reason. [Open “Is it still in there?”](forward.show=other&forward.t=0.3). The same pane can be explained in two ways: by one picture with its noise, or by another picture with other noise. The panel computes the odds between the two. While there is little noise, the other picture would need noise that practically never comes. [With much noise](forward.show=other&forward.t=0.8) the odds are nearly even. **Then the pane itself does not say what it was.** It only says which pictures it may have been, and how likely each is.',
+        'So the way back is no decoding. It chooses one of all the pictures that fit, step by step. The next chapter shows how.',
       ],
       equations: [
         {
           tex: String.raw`x_t = \alpha_t\, x_0 + \sigma_t\, \varepsilon = \alpha_t\, x_0' + \sigma_t\, \varepsilon'`,
-          says: 'One noised picture, two stories: this original with this noise, or that original with that noise.',
+          says: 'One noisy picture, explained in two ways: this original with this noise, or that original with that noise.',
+        },
+        {
+          tex: String.raw`\frac{p(x_t \mid x_0)}{p(x_t \mid x_0')} = \exp \frac{\lVert\varepsilon'\rVert^2 - \lVert\varepsilon\rVert^2}{2}`,
+          says: 'The odds of the two, where both pictures were equally likely beforehand: the picture that needs the smaller noise is the likelier one.',
         },
       ],
       code: 'forward_other.py',

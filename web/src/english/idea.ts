@@ -28,14 +28,14 @@ export const text: ChapterText = {
   id: 'idea',
   title: 'The idea',
   short: 'Idea',
-  lead: 'Noise is easy to make. If you learn to walk back from noise, step by step, you can make anything you have examples of.',
-  minutes: 2,
+  lead: 'Noise is easy to make. Learn to walk back from noise, step by step, and you can make anything that you have examples of.',
+  minutes: 9,
   sections: [
     {
       heading: 'There: anyone can do it',
       text: [
-        'Drag the time slider, or [set t to 0.5](idea.way=there&idea.t=0.5). Every point of the shape drifts towards a place of its own in a round, featureless ball. Nothing is learnt here: each point is mixed with [[noise]], a little more at every moment. This is the [[forward process]].',
-        '[At the end](idea.way=there&idea.t=1) you could not tell the knot from the spiral. Whatever you began with, the ball is the same: a [[Gaussian]]. That is the whole trick of the first half, because a Gaussian is a thing we can draw from at will.',
+        'Drag the time slider, or [set t to 0.5](idea.way=there&idea.t=0.5). Every point of the shape drifts towards a place of its own in a round ball. Nothing is learnt here. Each point is mixed with [[noise]], a little more at every moment. This is the [[forward process]].',
+        '[At the end](idea.way=there&idea.t=1) nobody can tell the knot from the spiral. Whatever you begin with, you end with the same ball: a [[Gaussian]]. That is why the first half is useful. Anyone can draw new points from a Gaussian.',
       ],
       equations: [
         {
@@ -46,10 +46,10 @@ export const text: ChapterText = {
       code: 'idea_forward.py',
     },
     {
-      heading: 'Back: ask, and take a small step',
+      heading: 'Back: guess, and take a small step',
       text: [
-        'Now [bring it back](idea.way=back&idea.t=0). New points are thrown at random, and none of them has ever been part of the shape. At each step every point asks one question: *given where I am and how noisy things are, where was I most likely before the noise?* The thing that answers is called a [[denoiser]]. Then the point takes a small step that way, and asks again.',
-        '[Look at single paths](idea.way=back&idea.paths=1&idea.t=0). No point goes back to “its” old place: it has none. The shape returns as a whole, because the answers know the [[distribution]], not the points. That is why a diffusion model makes new pictures and does not look old ones up.',
+        'Now [bring it back](idea.way=back&idea.t=0). The page throws new points at random. None of them has ever been part of the shape. At each step, every point asks one question: *where could I have been before the noise, on average?* The answer is a [[guess]]; what gives it is called a [[denoiser]]. The point takes a small step towards the guess. Then it asks again.',
+        '[Look at single paths](idea.way=back&idea.paths=1&idea.t=0). No point goes back to its old place, because it has none. The shape returns as a whole: the guesses know the [[distribution]], not the points. So a diffusion model makes new pictures; it does not look up old ones.',
       ],
       equations: [
         {
@@ -62,7 +62,7 @@ export const text: ChapterText = {
     {
       heading: 'What is left to learn',
       text: [
-        'For a shape made of a few hundred blobs the best guess can be worked out exactly, and that is what this page does. For pictures nobody can: there are too many, and we only have examples. So a neural network learns to guess, from examples with noise mixed in. The next chapters build it: the noise, the way back, the network and its training, the samplers that walk in few steps, and how to say what you want.',
+        'This shape is made of a few hundred blobs. For it, the best guess can be computed exactly, and this page does so. For pictures nobody can: there are too many, and we only have examples. So a [[network]] learns to guess from examples with noise mixed in. The next chapters build it: the noise, the way back, the network, its training, the samplers that need few steps, the ways to say what you want, and what the world makes of it.',
       ],
     },
   ],

@@ -1,12 +1,12 @@
 /** The words of the frame around the chapters. Each language is a folder like this one. */
 export const words = {
   title: 'Diffusion you can turn in your hands',
-  lead: 'From pure noise to picture in seven short chapters. Every picture on these pages is computed as you watch, by the same code that trains and runs the models.',
+  lead: 'From pure noise to picture in eight short chapters. Every picture on these pages is computed as you watch, by the same code that trains and runs the models.',
   skip: 'Skip to the chapter',
   chapters: 'Chapters',
   chapter: 'Chapter',
   of: 'of',
-  minutes: 'minutes',
+  minutes: 'minutes with its questions',
   next: 'Next',
   previous: 'Previous',
   quiz: 'Quiz',

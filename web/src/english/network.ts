@@ -91,23 +91,23 @@ export const text: ChapterText = {
   id: 'network',
   title: 'The network',
   short: 'Network',
-  lead: 'One question, asked thousands of times: what was this picture before the noise? Here is the machine that answers, with the lights on.',
-  minutes: 3,
+  lead: 'What was this picture before the noise? One machine answers this question, at every step of every walk. Here you can look inside.',
+  minutes: 12,
   sections: [
     {
       heading: 'Down, and up again',
       text: [
-        'What you see is the real [[network]] of this lesson at work, every number of it. A noisy digit comes in at the left. Each block turns one stack of [[feature map|feature maps]] into another, by [[convolution]]: small windows of 3 × 3, whose weights were learnt. [Choose a block](network.view=block&network.block=down+0.0) and look at its maps; some have found strokes, some edges, some the empty paper.',
-        'A window of 3 × 3 is short-sighted: it can’t tell a smudge from a part of a stroke. So the picture is halved on its way down, and the same small window covers twice as much. On the [lower floor](network.view=block&network.block=middle) the network sees the digit as a whole and can settle *what it is*. Then it goes up again, to say *where exactly* each stroke lies. This shape, down and up, is what the [[UNet]] is named after.',
-        'But halving forgets which of four pixels was the dark one. The bridges carry it across: a [[skip connection]] takes the fine maps from before the halving and joins them again after the doubling. [Switch the fine skip off at little noise](network.view=parts&network.tell=true&network.off=skip+0.0&network.t=0.2) and the answer turns to a blur: on digits that it was never trained on, the error at t = 0.2 becomes five times as large, from 0.029 to 0.145. [At t = 0.9](network.view=parts&network.off=skip+0.0&network.t=0.9) the skip hardly matters, since there the fine detail *is* noise. (The digits to choose from here were among its examples, so its errors on them are a little smaller.)',
+        'You see the real [[network]] of this lesson at work, with all its numbers. A noisy digit comes in at the left. Each block turns one stack of [[feature map|feature maps]] into another by [[convolution]]: small windows of 3 × 3, whose weights were learnt. [Choose a block](network.view=block&network.block=down+0.0) and look at its maps, one for each [[channel]]. Some have found strokes, some edges, some the empty paper.',
+        'A window of 3 × 3 cannot see far. It cannot tell a smudge from a part of a stroke. So the picture is halved on its way down, and the same window covers twice as much of it. On the [lower floor](network.view=block&network.block=middle) the network sees the whole digit and can decide *what it is*. Then the picture is doubled again, to say *where exactly* each stroke lies. The way goes down and up like the letter U, so the plan is called [[UNet]].',
+        'But halving forgets which of four pixels was the dark one. The bridges carry this across: a [[skip connection]] takes the fine maps from before the halving and joins them again after the doubling. [Switch the fine skip off at little noise](network.view=parts&network.tell=true&network.off=skip+0.0&network.t=0.2), and the answer becomes a blur. On digits that were never trained on, the error at t = 0.2 becomes five times as large: 0.145 instead of 0.029. [At t = 0.9](network.view=parts&network.off=skip+0.0&network.t=0.9) the skip hardly matters, because there the fine detail *is* noise. (The digits that you can choose here were among its examples, so its errors on them are a little smaller.)',
       ],
       code: 'network_blocks.py',
     },
     {
       heading: 'Told how noisy it is',
       text: [
-        'One network serves all noise levels, and it is told which one it faces. The level is written as a row of waves of different lengths, the [[time embedding]]; a small network makes 256 numbers of it, the class of the digit is added, and the green line takes them to every block. There they turn channels up and down: each map is multiplied by one number and shifted by another.',
-        '[Take the noise level away](network.view=parts&network.tell=true&network.off=time&network.t=0.8), and the network trusts a noisy picture far too much: at t = 0.8 the error more than doubles, from 0.16 to 0.37. Then [tell it a wrong class](network.view=parts&network.off=&network.tell=5&network.t=0.1). At little noise it believes its eyes: at t = 0.1 the answer can still be read as what it was, 99 times in 100. [At t = 0.8](network.view=parts&network.off=&network.tell=5&network.t=0.8) it draws what it was told, every time.',
+        'One network serves all noise levels, and it is told which one it faces. The level is written as a row of waves of different lengths, the [[time embedding]]. A small network turns this into 256 numbers, the [[class]] of the digit is added, and the green line takes them to every block. There each channel is multiplied by one number and shifted by another.',
+        '[Take the noise level away](network.view=parts&network.tell=true&network.off=time&network.t=0.8), and the network trusts a noisy picture far too much: at t = 0.8 the error more than doubles, from 0.16 to 0.37. Then [tell it a wrong class](network.view=parts&network.off=&network.tell=5&network.t=0.1). At little noise it believes the picture: at t = 0.1 the answer still reads as the true digit, 99 times in 100. [At t = 0.8](network.view=parts&network.off=&network.tell=5&network.t=0.8) it draws the class that it was told, every time.',
       ],
       equations: [
         {
@@ -120,8 +120,8 @@ export const text: ChapterText = {
     {
       heading: 'Looking across',
       text: [
-        'On the lower floor there is [[attention]]: every place asks all sixteen which of them matter to it, and takes over what they hold. The shares add up to 100%. [Choose a place](network.view=attention&network.tell=true&network.place=9) and see where it looks. The cost grows with the square of the number of places, which is why attention stands on the coarse floor.',
-        'How much does each part matter? Try it, and believe the numbers rather than the drawing. In this little network the noise level, the class and the fine skip are worth a great deal; the middle block, the coarse skip and attention next to nothing. A digit of 8 × 8 is seen whole after a single halving. In networks for large pictures, the far corners are hundreds of pixels apart, and there attention earns its place.',
+        'On the lower floor there is [[attention]]. Every place asks all sixteen places which of them matter to it, and takes over what they hold. The shares add up to 100%. Four [[head|heads]] do this side by side, each in its own way. [Choose a place](network.view=attention&network.tell=true&network.place=9) and see where it looks. The cost grows with the square of the number of places, so attention is on the coarse floor.',
+        'How much does each part matter? Try it, and trust the numbers more than the drawing. In this small network the noise level, the class and the fine skip matter a lot. The middle block, the coarse skip and attention matter little: after one halving, a digit of 8 × 8 is seen whole. In networks for large pictures, far corners are hundreds of pixels apart. There attention is needed.',
       ],
       equations: [
         {
@@ -133,9 +133,9 @@ export const text: ChapterText = {
     {
       heading: 'One question, several wordings',
       text: [
-        'Should it say what the clean picture is, or what the noise is? It is the same question. The noisy picture is known, and it is alpha times the one plus sigma times the other; tell either, and the rest is arithmetic. [Read the answer as the noise](network.read=noise) and see that one answer read both ways.',
-        'What differs is which mistakes count. At little noise a small slip in the picture is a large one in the noise, and at much noise the other way round. So networks are mostly asked for a mixture that behaves at both ends: the [[velocity (v)]], or, as here, the picture minus the share that the noisy picture already shows. The choice is called [[parameterization]].',
-        'All in all there are 1,785,345 adjustable numbers in this building, more than three quarters of them on the lower floor, and each call uses nearly all. Well-known models for large pictures have several hundred times as many, and many of them the same plan.',
+        'Should the network say what the clean picture is, or what the noise is? It is the same question. The noisy picture is known: it is alpha times the one plus sigma times the other. Know one of them, and you can compute the other. [Read the answer as the noise](network.read=noise), and see one answer in both ways.',
+        'What differs is which mistakes count. At little noise, a small error in the picture is a large error in the noise. At much noise it is the other way round. So many networks are asked for a mixture that works at both ends: the [[velocity (v)]], or, as here, the picture minus the share that the noisy picture already shows. This choice is called [[parameterization]].',
+        'This network has 1,785,345 weights, more than three quarters of them on the lower floor. Well-known models for large pictures have several hundred times as many.',
       ],
       equations: [
         {

@@ -18,7 +18,7 @@ export const labels = {
   ways: { ddim: 'Deterministic (DDIM)', ddpm: 'Random (DDPM)', less: 'DDPM, less fresh noise' },
   fresh: 'Fresh noise that it is given',
   percent: (share: number) => `${Math.round(100 * share)}%`,
-  questions: 'Questions on the way',
+  questions: 'Steps',
   dataSide: (t: number) => `the data, t = ${t}`,
   noiseSide: (t: number) => `noise, t = ${t}`,
   atTime: (t: number) => `t = ${t.toFixed(2)}`,
@@ -30,7 +30,7 @@ export const labels = {
     `Standing at ${figures(x)} at time ${t.toFixed(2)}, the best guess of the clean value is ${figures(guess)}.`,
   densityTold: (there: number, most: number) => `Density of the data at that place: ${figures(there)}. On the highest hill it is ${figures(most)}.`,
   rare: 'Hardly any data are there: the guess stands between the hills, an average of what it could have been.',
-  likely: 'There are data there: either little else came into question, or the average happens to fall on a hill.',
+  likely: 'There are data there: either few other values were possible, or the average happens to fall on a hill.',
   ends: (count: number, t: number) => `${number(count)} walkers at time ${t.toFixed(2)}; the line is the true density of that time.`,
   spreads: (spread: number, right: number) => `spread ${figures(spread)}, right ${figures(right)}`,
   histogram: (way: string, spread: number, right: number) =>
@@ -39,14 +39,14 @@ export const labels = {
     `A landscape: three hills of data in front melt into one hill of noise at the back. The cut at time ${t.toFixed(2)} is marked.` +
     (way ? ` ${count} paths of the walk “${way}” come down from the noise to that time.` : ''),
   digit: 'Scanned digit',
-  noised: 'noised',
+  noised: 'noisy',
   guess: 'guess',
   noisedAt: (digit: string, t: number) => `A scanned ${digit}, noised to time ${t.toFixed(2)}`,
   guessAt: (t: number) => `The network’s guess of the clean picture at time ${t.toFixed(2)}`,
-  oneCall: 'Upper row: one scan, noised to the time t that stands below. Lower row: what the network answers when it is asked once.',
+  oneCall: 'Upper row: one scan, noised to the time t that stands below. Lower row: the guess of the network, after one call.',
   column: (t: number) => t.toFixed(2),
   drawBoth: 'Draw with and without',
-  both: 'And whole walks of DDPM, 50 questions each, from the same eight seeds:',
+  both: 'And whole walks of DDPM, 50 steps each, from the same eight seeds:',
   with: 'with fresh noise',
   without: 'without',
   drawnWith: (seed: number) => `Drawn with fresh noise, seed ${seed}`,
@@ -58,14 +58,14 @@ export const text: ChapterText = {
   id: 'reverse',
   title: 'The reverse process',
   short: 'Reverse',
-  lead: 'Nobody can decode noise. But one can ask what was most likely there, take a small step that way, and ask again.',
-  minutes: 3,
+  lead: 'Nobody can decode noise. But one can guess what was there on average, take a small step towards it, and guess again.',
+  minutes: 13,
   sections: [
     {
       heading: 'Hills, and arrows that point uphill',
       text: [
-        'Pictures can wait: here the data are single numbers, in three clusters. The front edge of the landscape is their [[density]], three hills. Going back, noise is mixed in; [each cut across](reverse.show=walks&reverse.t=0.5) is the density of what the noised data look like at that time. The hills widen, merge, and end as the one round hill of pure noise.',
-        '[The arrows](reverse.show=walks&reverse.arrows=1&reverse.t=0.2) that lie on it are the [[score]]. In plain words: *if I stood here, which way would the data become likelier fastest?* It is no mystery either. Noise has pushed every point away from where data are. Turn the guessed noise round, divide it by σ, and you have the score. Whoever can guess the noise knows the way uphill, without ever knowing how high the hill is.',
+        'Pictures can wait. Here the data are single numbers, in three clusters. The front edge of the landscape is their [[density]]: three hills. Further back, noise is mixed in; [each cut across](reverse.show=walks&reverse.t=0.5) is the density of the noisy data at that time. The hills widen, merge, and end as the one round hill of pure noise.',
+        '[The arrows](reverse.show=walks&reverse.arrows=1&reverse.t=0.2) on it are the [[score]]. In plain words: *if I stood here, in which direction would the data become likelier fastest?* The score is easy to get. Noise has pushed every point away from the data. Guess the noise, turn it round, divide it by σ: that is the score. So whoever can guess the noise knows the way uphill, without knowing how high the hill is.',
       ],
       equations: [
         {
@@ -78,8 +78,8 @@ export const text: ChapterText = {
     {
       heading: 'The best guess is an average',
       text: [
-        '[Look at “The best guess”](reverse.show=guess&reverse.t=0.2&reverse.x=-1.2) and walk along x. The flag stands at the best guess of the clean value: the average of all that it could have been, each weighted by how likely it is. Near the data it sits on a hill. [Far back, between the hills](reverse.show=guess&reverse.t=0.6&reverse.x=-0.3), it sits *between* the hills, **where there are hardly any data at all**. That is not a failure. Of all answers, the average has the smallest squared error; any definite answer would be a bet.',
-        'An average of pictures is a blur. [Look at “The same with pictures”](reverse.show=pictures): asked once about a very noisy scan, the network answers something soft. A larger network would too. Note also what it does *not* do: it does not take away one step’s worth of noise. It guesses at all of it, each time.',
+        '[Look at “The best guess”](reverse.show=guess&reverse.t=0.2&reverse.x=-1.2) and move along x. The flag stands at the best [[guess]] of the clean value: the average of all that it could have been, each weighted by how likely it is. With little noise the flag is on a hill. [With much noise](reverse.show=guess&reverse.t=0.6&reverse.x=-0.3) it is *between* the hills, **where there are hardly any data**. That is no failure. Of all answers, the average has the smallest squared error.',
+        'An average of pictures is a blur. [Look at “The same with pictures”](reverse.show=pictures): after one [[call]] with a very noisy picture, the network gives a blur. The exact average is a blur too. And notice what the network does *not* do. It does not take away the noise of one step. Its guess takes away all the noise, each time.',
       ],
       equations: [
         {
@@ -90,10 +90,10 @@ export const text: ChapterText = {
       code: 'reverse_guess.py',
     },
     {
-      heading: 'Ask, take a small step, ask again',
+      heading: 'Guess, take a small step, guess again',
       text: [
-        'So the blur is not the result. It is a direction. Take a *small* step: mix the guess and the noise that it implies anew, at the next lower level. There is now a little less noise, fewer originals fit, and the next guess is sharper. That is all of the [[reverse process]], and why it asks again and again. [Set the questions to one](reverse.show=walks&reverse.walk=ddim&reverse.steps=1&reverse.t=0): every walker lands on the average of all data. [With ten](reverse.show=walks&reverse.walk=ddim&reverse.steps=10&reverse.t=0), the hills are there.',
-        'This walk throws no dice after its start; it is [[DDIM]]. The same start gives the same end, and neighbours stay neighbours. Yet at every time all walkers together are spread just like the noised data: compare the histogram with the line, at any t. The current that carries them is called the [[probability-flow ODE]].',
+        'So the blur is not the result. It is a direction. Take a *small* step: mix the guess and the noise that it implies again, at the next lower [[noise level]]. There is now a little less noise, fewer originals fit, and the next guess is clearer. That is the whole [[reverse process]]. [Take one step only](reverse.show=walks&reverse.walk=ddim&reverse.steps=1&reverse.t=0): every walker ends at the average of all data. [With ten steps](reverse.show=walks&reverse.walk=ddim&reverse.steps=10&reverse.t=0) the three hills are there.',
+        'This walk uses no chance after its start; it is [[DDIM]]. The same start leads to the same end, and neighbours stay neighbours. Yet with many steps the walkers together are spread like the noisy data, at every time: compare the histogram with the line, at any t. The current that carries them is called the [[probability-flow ODE]].',
       ],
       equations: [
         {
@@ -106,13 +106,13 @@ export const text: ChapterText = {
     {
       heading: 'Why noise is added back',
       text: [
-        '[[DDPM]] walks differently. [Its paths jitter](reverse.show=walks&reverse.walk=ddpm&reverse.steps=50&reverse.t=0): each step drops part of the noise that is there and draws new noise instead. It seems absurd, on the way to a clean result. But the step goes to an *average*, the middle of where the point may be at the next level. The points of that level are not all in the middle; they are spread about it. **The fresh noise is exactly this spread.**',
-        '[Take half of it away](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0.5&reverse.t=0) and move the slider “Fresh noise that it is given”. The hills come out too thin, and the outlying one is deserted. [With none at all](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0&reverse.t=0), two thousand walkers end in one and the same place. In pictures that means too smooth and too much alike. Both walks are right, with dice and without, but they are different recipes: leaving the noise out of the one does not give the other.',
+        '[[DDPM]] walks differently. [Its paths jitter](reverse.show=walks&reverse.walk=ddpm&reverse.steps=50&reverse.t=0): each step drops part of the noise and draws new noise. That looks absurd on the way to a clean result. But the step leads to an *average*, the middle of where the point may be at the next level. The points of that level are not all in the middle; they are spread about it. **The fresh noise restores this spread**: nearly all of it if the steps are small, too little of it if they are large.',
+        '[Take half of it away](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0.5&reverse.t=0), and the hills come out too thin. [With none at all](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0&reverse.t=0), two thousand walkers end in one place, and it is not a hilltop: the density there is half as high. With pictures the result is too smooth and too much alike. DDIM needs no fresh noise, but it takes other steps: DDPM without its noise is not DDIM.',
       ],
       equations: [
         {
           tex: String.raw`\begin{gathered}x_s = \alpha_s\,\hat x_0 + \sigma_s\left(\kappa\,\hat\varepsilon + \sqrt{1 - \kappa^2}\; z\right) \\[0.4em] \kappa = \frac{\alpha_t\,\sigma_s}{\sigma_t\,\alpha_s}, \qquad z \sim \mathcal N(0, I)\end{gathered}`,
-          says: 'One step of DDPM: it keeps the share kappa of the old noise and makes up the rest afresh, so that the total is right. Without z, noise of the level is missing.',
+          says: 'One step of DDPM: it keeps the share kappa of the old noise and replaces the rest by fresh noise z, so that the total is right.',
         },
       ],
       code: 'reverse_noise.py',

@@ -40,7 +40,7 @@ export const labels = {
   data: (t: string) => `t = ${t}, picture`,
   laneTold: (name: string, calls: number, total: number, milliseconds: number | undefined) =>
     calls < total || milliseconds === undefined
-      ? `${name} has asked ${number(calls)} of ${plural(total, 'time')}`
+      ? `${name} has made ${number(calls)} of ${plural(total, 'call')}`
       : `${name} has arrived after ${plural(total, 'call')}, in ${seconds(milliseconds)}`,
   racing: (count: number, told: string[]) => `${plural(count, 'walk')} from the same noise, drawn as cards along time: ${told.join('; ')}.`,
   waiting: 'Walks from the same noise; they have not begun.',
@@ -58,15 +58,15 @@ export const labels = {
 export const text: ChapterText = {
   id: 'sampling',
   title: 'Sampling',
-  lead: 'One network, many ways to walk with it. They differ in the length of their strides, and so in how often they have to ask.',
-  minutes: 3,
+  lead: 'One network, many ways to walk with it. They differ in how they take a step, and so in how many calls they need.',
+  minutes: 12,
   sections: [
     {
-      heading: 'Same questions, other strides',
+      heading: 'The same network, other steps',
       text: [
-        '[Three walks](sampling.view=race) start from the same noise and ask the same network. Each card is the picture after one step, standing at its time. A [[sampler]] is nothing but the rule for the next stride: given the answers so far, how far to go and where to. **The network is not trained again**; you choose the sampler afterwards.',
-        'Asking is nearly all of the cost. One [[call]] runs the whole network; the sampler’s own sums are a few additions. So we count calls, and a step need not be one call: Heun asks twice at nearly every step.',
-        '[[DDPM]] throws fresh noise in at every step. Its strides have to be short: each one assumes that a single bell curve describes where the picture came from, which is only true of small steps. [[DDIM]] adds no noise and follows the average drift, so the same noise always ends in the same picture, and twenty steps do. On this model’s straight paths *Euler* is the very same step under another name: [race them](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) and see.',
+        '[Three walks](sampling.view=race) start from the same noise and use the same network. Each card is the picture after one step, standing at its time. A [[sampler]] is only the rule for the next step: given the guesses so far, how far to go and where to. The noise levels that it visits are its [[grid]]. **The network is not trained again.** You choose the sampler afterwards.',
+        'The network is nearly all of the cost. One [[call]] runs all of it; the sampler itself only adds a few numbers. So people count calls. A step is often one call, but not always: Heun needs two at nearly every step.',
+        '[[DDPM]] adds fresh noise at every step. Its steps must be short: each one assumes that one bell curve describes where the picture came from, and that is only true for small steps. [[DDIM]] adds no noise and follows the average, so the same noise always ends in the same picture, and twenty steps are enough for this model. On this model’s straight schedule, *Euler* is the very same step under another name: [race them](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) and see.',
       ],
       equations: [
         {
@@ -83,14 +83,14 @@ export const text: ChapterText = {
     {
       heading: 'Why fewer calls can be enough',
       text: [
-        'Without fresh noise, the walk follows a smooth curve from noise to picture. Euler walks along straight lines and asks anew at each corner: on a bend it comes off the road by an amount that shrinks in proportion to the step. [[Heun]] looks ahead and averages two directions. **DPM-Solver++** and **UniPC** remember the last answers, see how they are changing, and bend the stride to match, at no further call. For the same error they need fewer questions, once the steps are small enough for the curve to look smooth: here from about twenty on, as the code measures.',
-        '[Look at where few steps break](sampling.view=few). In one step you get one answer to pure noise. There is nothing to see in it, so the best answer anyone could give is the average of all threes: a blur. (A network that hardly practised on pure noise may miss even that, and give grey mush.) With two or three steps the blur picks a side; around ten, strokes are strokes. What is lost on the way is variety first: look for pictures that resemble one another too much.',
-        'A [[GAN]] needs one call, full stop: it was trained to turn noise into a picture in a single go. That makes it quick. The price is paid in training, a contest of two networks that is easily upset, and often in variety, because nothing forces it to cover all kinds of pictures. Diffusion pays at the time of drawing instead, and gets a calm training and full variety for it.',
+        'Without fresh noise, the walk follows a smooth curve from noise to picture: the solution of an [[ODE]]. Euler goes along straight lines and makes a new guess at each corner. On a bend it leaves the curve, by an amount that shrinks in proportion to the step. [[Heun]] looks ahead and takes the average of two directions. [[DPM-Solver++]] and [[UniPC]] remember their last guesses, see how these change, and bend the step to match, without another call. So they come nearer to the curve with equally many calls, once the steps are small enough. Here DPM-Solver++ comes nearer than DDIM from four steps on, and UniPC clearly nearer from eight on, as the code measures.',
+        '[Look at where few steps break](sampling.view=few). One step is one guess from pure noise. There is nothing to see in pure noise, so the best guess is the average of all threes: a soft three, the same for every seed. With two or three steps the pictures begin to differ. With ten they differ nearly as much as with fifty. So few steps cost variety first: the pictures are too much alike.',
+        'A [[GAN]] needs one call, because it was trained to turn noise into a picture at once. That makes it quick. The price is paid in training, which is a contest of two networks. Diffusion pays at the time of drawing instead. How much each pays is measured below the panel.',
       ],
       equations: [
         {
           tex: String.raw`\text{error} \approx C\,h^{\,p}`,
-          says: 'Halve the stride h, and a method of order p has its error divided by 2 to the p: by 2 for Euler and DDIM, by 4 for Heun and DPM-Solver++ (2M).',
+          says: 'Halve the step h, and a method of order p has its error divided by 2 to the p: by 2 for Euler and DDIM, by 4 for Heun and DPM-Solver++ (2M).',
         },
       ],
       code: 'sampling_error.py',
@@ -98,8 +98,8 @@ export const text: ChapterText = {
     {
       heading: 'One seed, one picture',
       text: [
-        'A [[seed]] is the number that starts the stream of noise. Same model, same sampler, same seed: the same picture, here and in Python, alone or among a thousand. This page makes its noise with PyTorch’s own generator, so the command under [the wall](sampling.view=wall) draws what you see.',
-        'Different seeds give different pictures, though nobody asked for another three. That is the [[diversity]] of the model: all that “a three” leaves open, the noise decides. It also means that a sampler without fresh noise turns the space of noises into a space of pictures: neighbours go to neighbours.',
+        'A [[seed]] is the number that starts the stream of noise. The same model, the same sampler and the same seed give the same picture, here and in Python, alone or among a thousand. This page makes its noise as PyTorch does, so the command under [the wall](sampling.view=wall) draws what you see.',
+        'Different seeds give different pictures, although nobody asked for another three. That is the [[diversity]] of the model: “a three” leaves many things open, and the noise decides them. A sampler without fresh noise turns each noise into one picture, and neighbours become neighbours.',
       ],
       code: 'sampling_seeds.py',
     },

@@ -13,13 +13,13 @@ export const labels = {
   dial: 'Guidance w',
   weight: (w: number) => `w = ${number(w)}`,
   marked: (w: number) => `▸ w = ${number(w)}`,
-  ignored: '0: the wish is ignored',
-  most: '8: the wish above all',
+  ignored: '0: ignored',
+  most: '8: above all',
   wish: 'The digit you want',
   other: 'The other digit',
-  two: 'Two wishes side by side',
+  two: 'Two digits side by side',
   asked: (digit: string) => `asked for ${named(digit)}`,
-  meaning: (w: number) => (w === 0 ? 'wish ignored' : w === 1 ? 'plain answer' : w < 1 ? 'wish half heard' : 'pushed'),
+  meaning: (w: number) => (w === 0 ? 'ignored' : w === 1 ? 'plain' : w < 1 ? 'in part' : 'pushed'),
   cost: (calls: number, milliseconds: number) => `${calls} calls, ${seconds(milliseconds)}`,
   counting: (w: number, calls: number, total: number) => `w = ${number(w)}: ${calls} of ${total} calls …`,
   wall: (count: number, digit: string, w: number) => `${count} seeds, asked for ${named(digit)}, guidance ${number(w)}.`,
@@ -60,20 +60,20 @@ export const prompt = {
   whole: 'The model knows each of these words.',
   parts: (words: string[]) => `Hardly ever read in training, so spelt from pieces: ${words.join(', ')}.`,
   unknown: (words: string[]) => `Never seen, and passed over: ${words.join(', ')}.`,
-  unread: (words: string[]) => `Too far back to be read: ${words.join(' ')}.`,
+  unread: (words: string[]) => `Beyond what it reads: ${words.join(' ')}.`,
   examples: (seen: boolean) => (seen ? 'Trained on:' : 'Never trained on:'),
 }
 
 /** The view in which words become emoji. */
 export const wordly = {
   say: 'Draw an emoji of',
-  most: '6: the words above all',
+  most: '6: above all',
   counting: (w: number, calls: number) => `w = ${number(w)}: call ${calls} …`,
   picture: (text: string, w: number, seed: number) => `“${text}” drawn with guidance ${number(w)} from seed ${seed}`,
   film: (w: number) => `The walk at w = ${number(w)}`,
   seen: (step: number) => (step ? `The picture after ${number(step)} step${step === 1 ? '' : 's'}` : 'The noise that it begins with'),
   guessed: (step: number) => `The guess that led to step ${step}`,
-  filmMeans: 'Above, the noisy picture as it walks; below, what the model took it for at that moment, words and guidance included.',
+  filmMeans: 'Above, the noisy picture as it walks; below, the guess at that moment, words and guidance included.',
   credit: 'The model learnt from the drawings of OpenMoji (openmoji.org), CC BY-SA 4.0.',
 }
 
@@ -104,37 +104,38 @@ export const brush = {
 export const text: ChapterText = {
   id: 'steering',
   title: 'Steering',
-  lead: 'So far the noise decided what came out. Now you say what you want, and how strongly you mean it.',
-  minutes: 3,
+  lead: 'So far the noise decided what came out. Now you say what you want, and how strongly you want it.',
+  minutes: 17,
   sections: [
     {
       heading: 'Say what you want',
       text: [
-        'The network gets one thing more beside the noisy picture and its noise level: a [[condition]]. Here it is the digit’s class. The question becomes *what was this before the noise, given that it is a three?* The answers, and so the whole walk, lean towards threes. Switch on “Two wishes side by side”: the noise is the same, the wish alone differs, and often slant and weight of the strokes carry over.',
+        'Beside the noisy picture and its noise level, the network gets one thing more: a [[condition]]. Here it is the [[class]] of the digit. The question becomes *what was this before the noise, given that it is a three?* The guesses lean towards threes, and so does the whole walk. Switch on “Two digits side by side”. The noise is the same and only the class differs; often the slant and the weight of the strokes stay the same.',
       ],
       code: 'steering_prompts.py',
     },
     {
       heading: 'Say it in words',
       text: [
-        'Ten classes are ten wishes. A [[prompt]] says more, because words combine. Look at “Words”: a second model, of four million weights, draws emoji of 32 × 32 pixels from what you type. The text is cut into [[token|tokens]], whole words where they are common and pieces where they are rare. A small text network turns these into rows of numbers, and at every call the network looks at them by [[attention]], each place of the picture at the words that matter to it. Nothing else changes: not the noise, not the walk, not the dial.',
-        'Some of the examples were **never trained on**: the model has seen purple things and hearts, but no purple heart. If it draws one, it has not looked it up; it has put two words together. Whether it does depends on how many pictures it learnt from, and 3,860 are few. Large models have read hundreds of millions of captions.',
-        'And no words? That is a condition too. In training, one caption in ten was left out, so that an empty prompt means “anything”. This is the answer that guidance pushes away from.',
+        'Ten classes can say ten things. A [[prompt]] says more, because words combine. [Look at “Words”](steering.view=words&steering.say=penguin): a second model, of four million weights, draws emoji of 32 × 32 pixels from what you type. The text is cut into [[token|tokens]]: whole words if they are common, pieces if they are rare. A small text network turns the tokens into rows of numbers. At every call, each place of the picture looks by [[attention]] at the words that matter to it. Nothing else changes: not the noise, not the walk, not the dial.',
+        'Look at the lower row of the film. The first guess of [a penguin](steering.view=words&steering.say=penguin) is a blur: the model is not sure, so it guesses an average, and the seeds give different penguins. The first guess of [a red heart](steering.view=words&steering.say=red+heart) is already the final heart, for every seed. The words leave nothing open, because the model learnt this one drawing by heart. With few examples, that happens easily.',
+        'Some prompts were **never trained on**. The model has seen blue things and circles, but [no blue circle](steering.view=words&steering.say=blue+circle). When it draws one, it has not looked it up; it has put two words together. It does not always work: its [purple heart](steering.view=words&steering.say=purple+heart) comes out grey. The model learnt from 3,860 drawings. Large models learn from hundreds of millions of pictures with captions.',
+        'And without words? That is a condition too. In training, one caption in ten was left out, so an empty prompt means “anything”. [[guidance|Guidance]] pushes away from this guess.',
       ],
       code: 'steering_words.py',
     },
     {
       heading: 'The guidance dial',
       text: [
-        'A condition alone is often followed half-heartedly. In training, the class was now and then replaced by the [[null class]], “none”, so that one network gives two answers: with the wish and without. Their difference points to *what the wish changes*, and [[classifier-free guidance]] goes further that way. It costs a second call at every step. The name only says that no separate classifier does the steering, as one did before; it does **not** mean unconditional.',
-        'One convention holds on this page and in the package: **w = 0 ignores the wish, w = 1 is the plain conditional answer, more pushes beyond it.** (Some papers and tools call our 1 their 0; look before you copy a number.)',
-        '[Turn the dial](steering.view=guidance&steering.w=5) and watch what is lost. The digits grow clearer and more like one another: rare ways of writing a three go first. The table measures it. Push hard, and strokes come out harsher than any that were ever written, because no picture has to agree with a stretched answer. In between lies what most people want, so a guidance of about 3 to 8 is usual for pictures from text.',
-        'With words you can watch it on one picture. [“Words”](steering.view=words) draws three from the same noise: with your words ignored, plainly answered, and pushed. The three begin alike, and part where the words begin to count.',
+        'A model often follows its condition only a little. So in training the class was sometimes replaced by the [[null class]], “none”. Now one network gives two guesses: with the condition and without. Their difference points to *what the condition changes*, and [[classifier-free guidance]] goes further that way. It costs a second call at every step. The name says that no separate classifier does the steering. It does **not** say that there is no condition.',
+        'This page and the package count like this: **w = 0 ignores the condition, w = 1 is the plain guess with it, more pushes beyond it.** (Some papers and tools call our 1 their 0. Look before you copy a number.)',
+        '[Turn the dial](steering.view=guidance&steering.w=5) and watch what is lost. The digits become more like one another; rare ways to write a three go first. The table measures it. If you push hard, the strokes become harsher than those of any real digit, because nothing holds a stretched guess near real pictures. For pictures from text, people often use a guidance of about 3 to 8.',
+        'With words you can watch it on one picture. [“Words”](steering.view=words) draws three pictures from the same noise: words ignored, plain, and pushed. The three begin alike, and then they part.',
       ],
       equations: [
         {
           tex: String.raw`\hat x_0 = D(x, \varnothing) + w\,\bigl(D(x, c) - D(x, \varnothing)\bigr)`,
-          says: 'The answer without the wish, plus w times what the wish changes.',
+          says: 'The guess without the condition, plus w times what the condition changes.',
         },
       ],
       code: 'steering_guidance.py',
@@ -142,8 +143,8 @@ export const text: ChapterText = {
     {
       heading: 'A smaller space to walk in',
       text: [
-        'A picture of 512 × 512 pixels in colour is 786,432 numbers, most of which say little that their neighbours have not said. **Latent diffusion** first trains an [[autoencoder]]: one half squeezes a picture into 64 × 64 places of 4 numbers each, 48 times fewer, and the other half unfolds them again. Then everything in this lesson happens in that [[latent]] space: noise, questions, steps. The decoder runs once, at the end.',
-        'The saving is greater than 48. [[attention]] compares every place with every other, so its cost grows with the *square* of the number of places: 64 times fewer places, 4,096 times fewer pairs. The price: what the autoencoder cannot unfold, no walk can put back. Small faces and small print are where that shows.',
+        'A colour picture of 512 × 512 pixels is 786,432 numbers. Most of them say little that their neighbours have not said. **Latent diffusion** first trains an [[autoencoder]]. One half of it squeezes a picture into 64 × 64 places of 4 numbers each, 48 times fewer. The other half unfolds them again. Then everything in this lesson happens in that [[latent]] space: noise, guesses, steps. The decoder runs once, at the end. [Look at “A smaller space”](steering.view=latent).',
+        'The saving is greater than 48. With [[attention]] every place looks at every other place, so the cost grows with the *square* of the number of places: 64 times fewer places make 4,096 times fewer pairs. There is a price. What the autoencoder cannot unfold, no walk can bring back. Small faces and small print show it.',
       ],
       equations: [
         {
@@ -153,10 +154,10 @@ export const text: ChapterText = {
       ],
     },
     {
-      heading: 'Draw anew what is painted over',
+      heading: 'Draw a painted part again',
       text: [
-        'For [[inpainting]], no new model is needed and no training. [Look at “A brush”](steering.view=brush): the walk begins at pure noise, everywhere. But whenever the model gives its guess of the clean picture, the guess is overruled where the truth is known. There the picture walks straight to what it was. The painted part has to guess, and since it sees the known part beside it at every noise level, it guesses what fits: an outline goes on, a colour is taken up.',
-        'What was not painted comes back **equal in every bit**; below the picture it is counted. The words are heard in the painted part alone, so ask for what the *whole* picture should be: the model thinks of it as one.',
+        '[[inpainting|Inpainting]] needs no new model and no training. [Look at “A brush”](steering.view=brush): a penguin gets the head of Santa Claus. The walk begins at pure noise, everywhere. But where the picture is known, the known picture replaces the guess, at every step. There the walk leads straight to what was known. The painted part has to guess. At every noise level it sees the known part beside it, so it guesses what fits: an outline goes on, a colour is taken up.',
+        'What you did not paint comes back **equal in every bit**; below the picture this is counted. The words apply to the painted part alone. But describe the *whole* picture that you want, because the model guesses it as a whole.',
       ],
       equations: [
         {
@@ -167,10 +168,10 @@ export const text: ChapterText = {
       code: 'steering_inpaint.py',
     },
     {
-      heading: 'Image, video and beyond',
+      heading: 'Change a picture, make a video',
       text: [
-        'To change a picture, mix in noise only part of the way and walk back from there with a new wish: the more noise, the freer the change.',
-        'Video is one more axis: frames are denoised together, and attention runs through time as well as across the picture. Sound, molecules and the movements of a robot are done alike. What changes is the network and what its numbers mean. The walk is the one you have seen.',
+        'To change a picture, mix in noise only part of the way and walk back from there with a new condition. The more noise, the freer the change.',
+        'Video has one axis more. The frames are denoised together, and attention runs through time as well as across the picture. Sound, molecules and the movements of a robot are made in the same way. The network changes, and what its numbers mean. The walk is the one that you have seen.',
       ],
     },
   ],

@@ -101,15 +101,15 @@ export const plane = {
 export const text: ChapterText = {
   id: 'training',
   title: 'Training',
-  lead: 'How the network learns to answer: by doing the same little exercise, a quarter of a million times.',
-  minutes: 2,
+  lead: 'How the network learns to guess: by doing the same small exercise a quarter of a million times.',
+  minutes: 14,
   sections: [
     {
       heading: 'One step',
       text: [
-        'Take a picture. Take a noise level, any. Throw [[noise]], mix it in, and ask: *which noise was it?* The truth is known, because we threw it ourselves, so the exercise needs no teacher. The [[loss]] is the squared difference between guess and truth. The [[gradient]] says how each of the 1,785,345 weights would have to move to make it smaller, and all of them move a little that way. That is one step of [[training]].',
-        '[Choose “One step by hand”](training.view=step) and do it yourself. Every throw leaves a dot, and the dots scatter widely: one error says little about the network. So a step averages over a [[batch]]; [with 80 digits](training.view=step&training.batch=80) you land close to the recorded curve each time.',
-        'Each exercise goes the whole way in one go. The network never sees a walk in training; it only learns to answer well at every level. (This package writes the loss as the error of the *picture*, with a weight for each level so that all of them count about alike. It is the same exercise, as you saw in the last chapter.)',
+        'Take a picture. Take any noise level. Draw [[noise]], mix it in, and ask: *which noise was it?* We drew the noise ourselves, so we know the truth, and the exercise needs no teacher. The [[loss]] is the squared difference between guess and truth. The [[gradient]] says how each of the 1,785,345 weights must move to make the loss smaller, and all of them move a little that way. That is one step of [[training]].',
+        '[Choose “One step by hand”](training.view=step) and do it yourself. Every throw leaves a dot, and the dots scatter widely: one error says little about the network. So a step takes the mean over a [[batch]]. [With 80 digits](training.view=step&training.batch=80) you land near the recorded curve each time.',
+        'Each exercise goes the whole way at once. The network never sees a walk in training. It only learns to guess well at every level. (This package writes the loss as the error of the *picture*, with a weight for each level so that all levels count about equally. It is the same exercise, as you saw in the last chapter.)',
       ],
       equations: [
         {
@@ -122,22 +122,22 @@ export const text: ChapterText = {
     {
       heading: 'Calm, because nobody plays against it',
       text: [
-        'This is plain regression: fixed questions with fixed answers. The target doesn’t move while you aim at it. In a [[GAN]] it does: two networks play against each other, each one’s loss depends on how good the other just is, and when one wins outright, the other has nothing left to learn from. Here there is no opponent, and so none of the usual accidents: no collapse to a single picture, no endless circling, no delicate balance to keep.',
-        'The ribbons are a real run of this lesson’s model, 14 minutes on a processor core that other programs shared. [Go through it](training.view=run&training.moment=2): the levels of much noise give way first, where the noise is plain to see; those of little noise follow.',
+        'This is plain regression: fixed questions with fixed answers. The target does not move while you aim at it. In a [[GAN]] it moves. Two networks play against each other, and what is a good move for one depends on the other. If one of them wins clearly, the other has nothing left to learn from. Diffusion has no opponent, so it needs no balance between two networks.',
+        'The ribbons are a real run of this lesson’s model: 14 minutes on a processor core that other programs shared. [Go through it](training.view=run&training.moment=2). The error falls first at much noise, where the noise is plain to see. At little noise it falls later.',
       ],
     },
     {
       heading: 'A GAN and a VAE, on the same clock',
       text: [
-        'Two other ways to make pictures from noise need one [[call]] and no walk. A [[VAE]] learns to squeeze each picture into a few numbers and to unfold it again; to draw, it unfolds random numbers. Where it isn’t sure it draws the average of what might be, and averages are soft. A [[GAN]] has a forger and a critic: the forger turns noise into pictures, the critic learns to tell them from real ones, and each improves on the other’s mistakes. Nothing in that game asks the forger for *all* kinds of pictures, only for ones that pass.',
-        '[Choose “A GAN and a VAE beside it”](training.view=beside). Three models of one size learnt the same digits for the same 12 seconds; one [[seed]] starts all three. The table says what came of it, and the walls let you judge for yourself. Diffusion’s digits are the nearest to the real ones, and not by far. Whether a GAN leaves kinds of digits out stays open: fewer of the real ones lie where its pictures are, yet as many have one of its pictures next to them. And the one claim that was *not* borne out is a warning: a GAN’s loss hardly moved at all. It was steady and told nothing, for a draw between two weak players looks like a draw between two strong ones.',
+        'Two other models make a picture from noise in one [[call]], without a walk. A [[VAE]] learns to squeeze each picture into a few numbers and to unfold it again. To draw, it unfolds random numbers. Where it is not sure it draws an average, and averages are soft. A [[GAN]] has a forger and a critic. The forger turns noise into pictures, the critic learns to tell them from real ones, and each improves on the mistakes of the other. Nothing in this game asks the forger for *all* kinds of pictures.',
+        '[Choose “A GAN and a VAE beside it”](training.view=beside). One [[seed]] starts all three, so you can compare their pictures. The tables below say what was measured, and with which figures: the [[Fréchet distance]] for how near the pictures are to real ones as a whole, [[precision]] for how many of them look real, and [[recall]] and [[coverage]] for how much of the real ones they reach. A claim that the figures do not bear out stays in the table as *not borne out*.',
       ],
     },
     {
       heading: 'The loss has a floor, and flat is not finished',
       text: [
-        'The ribbons never reach zero, however long you train. A noisy picture could have come from many clean ones; the best answer is their average, and it is a little wrong for each. At little noise the floor of this error is high: to read faint grain off a picture, you would have to know the picture to the last shade. The floor belongs to the data. Even the perfect denoiser has it.',
-        'That is why the curve under the samples is so hard to read. Most of its height is what nobody can predict. [After 8,000 pictures](training.view=run&training.moment=5), 3% of the run, nine tenths of the fall are behind it, and the rest looks flat. Now look at the samples. At that moment 6 of the 40 still can’t be read as the digit asked for; [from 16,000 on](training.view=run&training.moment=6) it is one at most. On the curve this was a step from 0.153 to 0.137. **A flat loss does not mean that nothing is learnt.** Look at samples, and level by level.',
+        'The ribbons never reach zero, however long you train. A noisy picture could have come from many clean ones. The best guess is their average, and it is a little wrong for each of them. This floor belongs to the data: even the perfect denoiser has it. For the noise it is highest at little noise. To read faint noise off a picture, you would have to know the picture exactly.',
+        'So the curve under the samples is hard to read. Most of its height at the end is what nobody can predict. [After 8,000 pictures](training.view=run&training.moment=5), 3% of the run, the loss has fallen by nine tenths of all it will fall, and the rest looks flat. Now look at the samples. At that moment, 6 of the 40 cannot be read as the digit asked for. [From 16,000 pictures on](training.view=run&training.moment=6) it is one at most. On the curve this was a step from 0.153 to 0.137. **A flat loss does not mean that nothing is learnt.** Look at samples, and at the loss level by level.',
       ],
       equations: [
         {
@@ -150,8 +150,8 @@ export const text: ChapterText = {
     {
       heading: 'An average, and when to stop',
       text: [
-        'Every batch pulls the weights its own way, so the latest weights jitter. Samples are drawn with the [[EMA]], their average over recent training: what was learnt stays, the jitter cancels. It costs a second copy of the weights and nothing else. All forty samples at each moment are its work.',
-        'When to stop? A tenth of the digits were [[held-out]] from this run. On these the mean error is lowest [after 64,000 to 128,000 pictures](training.view=run&training.set=held_out&training.moment=8), 0.126. [By the end](training.view=run&training.set=held_out&training.moment=10) it has *risen* to 0.137, while on the training pictures it fell all the time, to 0.094. From some point on, the network learns its 1,617 examples by heart. The samples show it too: they go on coming closer to training pictures, but hardly any to digits that were kept away. This is [[memorisation]], and the training loss, falling without a break, will never tell you. The cure is more data, or stopping sooner.',
+        'Every batch pulls the weights its own way, so the latest weights jitter. Samples are drawn with the [[EMA]], the average of the weights over recent training. What was learnt stays, and the jitter cancels out. This costs a second copy of the weights. All forty samples at each moment are drawn with it.',
+        'When should you stop? A tenth of the digits were [[held-out]] from this run. On these the mean error is lowest [after 64,000 to 128,000 pictures](training.view=run&training.set=held_out&training.moment=8), 0.126. [By the end](training.view=run&training.set=held_out&training.moment=10) it has *risen* to 0.137. On the training pictures it fell all the time, to 0.094. From some moment on, the network learns its 1,617 examples by heart. The samples show this too: they come nearer to the training pictures, but hardly nearer to held-out ones. This is [[memorisation]]. The training loss never tells you, because it only falls. The cure is more data, or an earlier stop.',
       ],
       code: 'training_average.py',
     },

@@ -29,5 +29,5 @@ export function arranged(question: Question, times: number): number[] {
   const count = parts(question)
   const words = `${question.id}, time ${times}`
   if (question.kind === 'order') return disordered(count, words)
-  return question.kind === 'bug' || question.ordered ? [...Array(count).keys()] : shuffled(count, words)
+  return 'options' in question && !question.ordered ? shuffled(count, words) : [...Array(count).keys()]
 }

@@ -4,11 +4,11 @@ import sfumato
 from sfumato.sampling import Edit
 
 model = sfumato.load("emoji")
-picture = model.sample([0], prompts=["red heart"])[0]
+picture = model.sample([0], prompts=["penguin"])[0]
 mask = torch.zeros(1, 32, 32, dtype=torch.bool)
-mask[:, :, 16:] = True  # the right half is to be drawn anew
+mask[:, :15] = True  # the upper part is to be drawn anew
 
-drawn = model.sample([0], prompts=["purple heart"], edit=Edit(picture, mask=mask))[0]
+drawn = model.sample([0], prompts=["santa claus"], edit=Edit(picture, mask=mask))[0]
 same = (drawn == picture).all(0)
-print(f"pixels that are equal in every bit: {same[:, :16].sum()} of {16 * 32} on the left,")
-print(f"{same[:, 16:].sum()} of {16 * 32} on the right")
+print(f"pixels that are equal in every bit: {same[15:].sum()} of {17 * 32} below,")
+print(f"{same[:15].sum()} of {15 * 32} above")

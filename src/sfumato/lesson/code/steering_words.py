@@ -1,7 +1,7 @@
 import sfumato
 
 model = sfumato.load("emoji")
-words = "purple heart"
+words = "blue circle"
 print(words, "→ the tokens", [int(token) for token in model.tokens([words])[0] if token])
 for w in (0.0, 1.0, 3.0):  # one noise; no drawing of this name was trained on
     drawn = model.sample([0], prompts=[words], guidance=w)[0]

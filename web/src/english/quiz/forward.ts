@@ -11,7 +11,7 @@ export const questions: readonly Question[] = [
       {
         text: 'Once, with the α and σ of timestep 700',
         right: true,
-        says: 'A sum of Gaussians is a Gaussian again. So 700 small doses of noise have the same effect as one large dose, and the schedule says how large.',
+        says: 'A sum of independent Gaussians is a Gaussian again. So 700 small doses of noise have the same effect as one large dose, and the schedule says how large.',
       },
       {
         text: '300 times, counted back from the noisy end',
@@ -19,7 +19,7 @@ export const questions: readonly Question[] = [
       },
       {
         text: '700 times, each step beginning where the one before ended',
-        says: 'It would work, and give a picture with the same statistics; it is only 700 times the work. The closed form makes training affordable.',
+        says: 'It would work, and give a picture with the same statistics, for 700 times the work. The closed form makes training affordable.',
       },
       {
         text: '1000 times, since α and σ are known only when the whole chain is',
@@ -49,7 +49,7 @@ export const questions: readonly Question[] = [
       },
       {
         text: '1.4, the sum of 0.6 and 0.8',
-        says: 'What adds are the variances, the *squares*: 0.36 + 0.64. Adding the plain factors is the most common slip with noise.',
+        says: 'What adds are the variances, the *squares*: 0.36 + 0.64. Adding the plain factors is a common slip.',
       },
     ],
   },
@@ -64,8 +64,8 @@ export const questions: readonly Question[] = [
         says: 'Dividing undoes the shrinking, but not the noise, which is divided too: it grows from σ to σ/α.',
       },
       {
-        text: 'The clean picture with noise of size σ/α, every bit as hard to make out as before',
-        says: 'Brighter, but not one bit clearer. Only the ratio of signal to noise decides what can be seen, and no multiplication changes a ratio.',
+        text: 'The clean picture with noise of size σ/α, as hard to make out as before',
+        says: 'Brighter, but no clearer. Only the ratio of signal to noise decides what can be seen, and no multiplication changes a ratio.',
         right: true,
       },
       {
@@ -80,53 +80,45 @@ export const questions: readonly Question[] = [
   },
   {
     id: 'forward.schedule',
-    kind: 'predict',
-    ask: 'DDPM’s linear schedule and the cosine schedule both go from clean to noise. Half way, which has left more of the picture?',
+    kind: 'guess',
+    ask: 'Half way, at t = 0.5, the cosine schedule leaves α = 0.70 of the picture. How large is α at the same time on DDPM’s linear schedule?',
     panel: { c: 'forward', 'forward.t': '0.5', 'forward.plot': 'levels' },
-    look: 'Stay half way and change the schedule from linear to cosine: look at the slice, and at α.',
-    options: [
-      {
-        text: 'Linear: it adds noise evenly, so half the picture is left',
-        says: 'Linear is only the size of each small dose, β. The doses pile up: half way α is already down to 0.28.',
-      },
-      {
-        text: 'Both the same: half way is half way, only the route differs',
-        says: 'A schedule is free to spend its time where it likes. Only the two ends are fixed, and not even those exactly.',
-      },
-      {
-        text: 'Cosine: linear has all but wiped it out by then',
-        right: true,
-        says: 'α is 0.70 on the cosine schedule and 0.28 on the linear one. The cosine schedule was made for this: it does not waste half of its steps on pictures that are noise already.',
-      },
-      {
-        text: 'It depends on the picture: some withstand noise longer',
-        says: 'What can be made out does depend on the picture, big shapes last longer. But α and σ are the same for all, and they answer this question.',
-      },
+    look: 'The panel is half way, on the linear schedule. Read α below the scene. Then choose the cosine schedule and compare the panes.',
+    from: 0,
+    to: 1,
+    step: 0.02,
+    truth: 0.28,
+    within: 0.1,
+    says: 'α is 0.28 on the linear schedule: most of the picture is gone. The cosine schedule was made for this. It does not spend so many steps on pictures that are nearly noise.',
+    others: [
+      { text: '0.5: linear means even', says: 'Linear is only β, the variance of each small dose. The doses add up, and half way α is already down to 0.28.' },
+      { text: '0.7: half way is half way', says: 'A schedule is free to spend its time where it likes. Only the two ends are fixed, and even those only nearly.' },
+      { text: 'It depends on the picture', says: 'What you can make out depends on it; large shapes last longer. But α and σ are the same for all pictures.' },
     ],
   },
   {
     id: 'forward.stories',
     kind: 'predict',
-    ask: 'A scanned three under a great deal of noise. Could the very same noisy picture be a noised eight?',
+    ask: 'One picture under a great deal of noise, at t = 0.8. Could the very same pane be another picture with other noise?',
     panel: { c: 'forward', 'forward.show': 'other', 'forward.t': '0.8' },
-    look: 'One and the same noisy picture, told as a noised three and as a noised eight. Read how strong the noise of each would have to be; then go to less noise.',
+    look: 'Read the odds under the two sums. Then go down to t = 0.3 and read them again.',
     options: [
       {
-        text: 'No: it was made from a three, so a three is what is in it',
-        says: 'It was made from a three, but that has left next to no trace in it. What is there fits many digits.',
+        text: 'No: it was made from this picture, so this picture is what is in it',
+        says: 'It was made from this picture, but hardly a trace is left. What is there fits many pictures.',
       },
       {
-        text: 'Yes, with other noise that is just as ordinary',
+        text: 'Yes, and the odds between the two are nearly even',
         right: true,
-        says: 'The eight needs another noise, but no stranger one. So the noisy picture itself does not know what it was: it has several stories, and the way back will have to choose one.',
+        says: 'The other picture needs other noise, and that noise is nearly as likely. So the pane itself does not say what it was. The way back will have to choose. At t = 0.3 the odds are enormous: there the pane still tells.',
       },
       {
-        text: 'Yes, but a good network will always tell which it was',
-        says: 'No network can. Where both stories are equally likely, the best answer is a bit of both.',
+        text: 'Yes, but a good network can always tell which it was',
+        says: 'No network can. When the odds are even, the best guess is an average of both.',
       },
       {
-        text: 'Only if both digits were noised with the same random numbers',
-        says: 'The other way round: the same noise on different digits gives different pictures. For the same picture the noise has to differ.',
+        text: 'Only if both pictures got the same noise',
+        says: 'It is the other way round. The same noise on different pictures gives different panes. For the same pane the noise must differ.',
       },
     ],
   },

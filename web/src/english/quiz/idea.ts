@@ -38,7 +38,7 @@ export const questions: readonly Question[] = [
       },
       {
         text: 'Half of it: at the end signal and noise have equal shares of each pixel',
-        says: 'Equal shares are somewhere in the middle of the way. At the end the signal’s share is zero.',
+        says: 'Equal shares are in the middle of the way. At the end the signal’s share is zero.',
       },
       {
         text: 'No. The model will make some picture from that noise, but hardly this one',
@@ -94,10 +94,10 @@ export const questions: readonly Question[] = [
       },
       {
         text: 'A ball like the one at the beginning: nothing shows until the last few steps',
-        says: 'The coarse outline comes first and early: it is all that the noise of this level does not hide. Only the fine structure waits for the last steps.',
+        says: 'The coarse outline comes first: the noise of this level does not hide it. The fine structure waits for the last steps.',
       },
       {
-        text: 'A smeared cloud, just as noisy as the shape is half way there',
+        text: 'A smeared cloud, as noisy as the shape is half way there',
         right: true,
         says: 'The way back passes through the same noise levels as the way there, and at each of them the cloud of points looks the same. That is what makes it a way *back*.',
       },
@@ -106,7 +106,7 @@ export const questions: readonly Question[] = [
   {
     id: 'idea.ball',
     kind: 'choice',
-    ask: 'Knot, spiral, your own drawing: at the noisy end all of them look the same. Why does that matter so much?',
+    ask: 'The knot, the spiral, your own drawing: at the noisy end all of them look the same. Why does that matter?',
     panel: { c: 'idea', 'idea.shape': 'spiral', 'idea.t': '1' },
     options: [
       {
@@ -124,7 +124,7 @@ export const questions: readonly Question[] = [
       },
       {
         text: 'It lets one trained model make every shape, since they all start from one ball',
-        says: 'The beginning is the same, but the way back is not: the denoiser’s answers belong to the data that it knows. Another shape needs another denoiser (or one that is told which shape).',
+        says: 'The beginning is the same, but the way back is not: the denoiser’s guesses belong to the data that it knows. Another shape needs another denoiser (or one that is told which shape).',
       },
     ],
   },
@@ -141,7 +141,7 @@ export const questions: readonly Question[] = [
       { text: 'Train a network to guess the clean example', says: 'The only step that learns. It is done once, and takes nearly all the time.' },
       { text: 'Draw pure noise', says: 'From here on no example is needed any more.' },
       { text: 'Move a little towards the network’s guess', says: 'A little, since the guess is a rough one while there is much noise.' },
-      { text: 'Ask again, until no noise is left', says: 'Each answer is better than the one before, because there is less noise to look through.' },
+      { text: 'Guess again, until no noise is left', says: 'Each guess is better than the one before, because there is less noise to look through.' },
     ],
   },
   {

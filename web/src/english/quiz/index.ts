@@ -6,7 +6,8 @@ import { questions as reverse } from './reverse'
 import { questions as sampling } from './sampling'
 import { questions as steering } from './steering'
 import { questions as training } from './training'
+import { questions as world } from './world'
 
-export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering }
+export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world }
 export const questions: readonly Question[] = CHAPTERS.flatMap((chapter) => byChapter[chapter])
 export const question = (id: string) => questions.find((one) => one.id === id)

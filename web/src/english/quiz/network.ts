@@ -7,7 +7,7 @@ export const questions: readonly Question[] = [
     ask: 'What does the network get to see in one call?',
     panel: { c: 'network' },
     options: [
-      { text: 'The noisy picture and how noisy it is', right: true, says: 'And the class, or the words, where there are any. Nothing else: no memory of earlier steps, no example to look at.' },
+      { text: 'The noisy picture and how noisy it is', right: true, says: 'And the class, or the words, if there are any. Nothing else: no memory of earlier steps, no example to look at.' },
       { text: 'The noisy picture and all the steps that led to it', says: 'Each call stands alone. Some *samplers* remember earlier answers; the network remembers nothing.' },
       { text: 'The clean picture and the noise level', says: 'Then there would be nothing to guess. The clean picture appears in training only, as the truth that the answer is compared with.' },
       { text: 'Pure noise and the picture’s seed', says: 'The seed makes the noise, before the first call. What the network sees is a picture, at first a very noisy one.' },
@@ -34,7 +34,7 @@ export const questions: readonly Question[] = [
     look: 'The fine skip is off and there is little noise: compare the two errors. Then move to much noise and compare again.',
     options: [
       { text: 'At much noise, where the network needs all the help it can get', says: 'At much noise there is no fine detail to carry: it is noise. The coarse way through the middle is nearly all that counts, and the answer hardly changes.' },
-      { text: 'At little noise, where the fine detail is still to be seen', right: true, says: 'With little noise the task is to keep nearly every pixel as it is. Squeezed through the coarse middle, they can’t be put back in their places: the error grows more than fourfold.' },
+      { text: 'At little noise, where the fine detail is still to be seen', right: true, says: 'With little noise the task is to keep nearly every pixel as it is. Through the coarse middle alone, the pixels can’t be put back in their places: on held-out digits the error becomes five times as large.' },
       { text: 'Equally at all levels, since the skip is used in every call', says: 'It is used in every call, but what it carries is worth something only where there is detail to be seen.' },
       { text: 'Nowhere: a skip only makes training faster, the trained network can do without', says: 'Some skips help mostly in training. This one carries information that has no other way to the end.' },
     ],
@@ -90,24 +90,6 @@ export const questions: readonly Question[] = [
       { text: 'The middle, where the view is coarsest', says: 'Each place now stands for a large part of the picture, and attention compares them all.' },
       { text: 'It is doubled, and the copy put aside is joined to it', says: 'What it is, from below, and where exactly, from the copy.' },
       { text: 'A last convolution writes the answer', says: 'It has the size of the picture that came in.' },
-    ],
-  },
-  {
-    id: 'network.pop',
-    kind: 'bug',
-    ask: 'This UNet stops with an error on its way up: sizes that don’t match. Which line is wrong?',
-    panel: { c: 'network', 'network.view': 'block', 'network.block': 'up 1.0' },
-    bug: 4,
-    mended: '    h = block(torch.cat([F.interpolate(h, scale_factor=2), skips.pop()], dim=1), embedding)',
-    lines: [
-      { code: 'for block in self.down:', says: 'Down, from the finest stage to the coarsest: right.' },
-      { code: '    skips.append(h := block(h, embedding))', says: 'Each stage’s answer is put on a pile, the coarsest last: right.' },
-      { code: '    h = F.avg_pool2d(h, 2)', says: 'Halved after each stage: right.' },
-      { code: 'for block in reversed(self.up):', says: 'Up again, from the coarsest to the finest: right.' },
-      {
-        code: '    h = block(torch.cat([F.interpolate(h, scale_factor=2), skips.pop(0)], dim=1), embedding)',
-        says: 'The way up begins where the way down ended, so it needs the copy that was made *last*. `pop(0)` takes the first, the finest.',
-      },
     ],
   },
 ]

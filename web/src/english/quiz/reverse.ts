@@ -9,12 +9,12 @@ export const questions: readonly Question[] = [
     options: [
       {
         text: 'The picture as it was at step 599, with one step’s worth of noise taken off',
-        says: 'A widespread idea, and wrong. The network guesses *all* of the noise at once. It is the sampler that uses this guess for just one small step and then asks again.',
+        says: 'Many people think so, but the network guesses *all* of the noise at once. The sampler uses this guess for one small step, and then the network guesses again.',
       },
       {
         text: 'A guess at all of the noise in it, or at the clean picture, which comes to the same',
         right: true,
-        says: 'Whoever knows the noisy picture, its level and the noise can work out the clean picture, and the other way round. The step down to 599 is then the sampler’s arithmetic.',
+        says: 'If you know the noisy picture, its level and the noise, you can compute the clean picture, and the other way round. The step down to 599 is the sampler’s arithmetic.',
       },
       {
         text: 'The noise that came in between step 599 and step 600',
@@ -39,7 +39,7 @@ export const questions: readonly Question[] = [
       },
       {
         text: 'The network is too small; a larger one would answer with a sharp picture',
-        says: 'Even the exact denoiser, which this page works out with no network at all, gives a blur there. A sharp answer would be a lucky guess, and on average further off.',
+        says: 'The exact average is a blur too, with no network at all. A sharp answer would be a lucky hit, and on average further off.',
       },
       {
         text: 'It has taken off only part of the noise, and the remaining noise looks like a blur',
@@ -54,9 +54,9 @@ export const questions: readonly Question[] = [
   {
     id: 'reverse.between',
     kind: 'predict',
-    ask: 'The data lie on three hills, with empty valleys between. A point stands over a valley, and there is much noise. Where is the best guess of its clean place?',
+    ask: 'The data lie on three hills, with empty valleys between. A point is over a valley, and there is much noise. Where is the best guess of its clean place?',
     panel: { c: 'reverse', 'reverse.show': 'guess', 'reverse.t': '0.7', 'reverse.x': '-0.5' },
-    look: 'The flag stands at the best guess. Move along x, then go to less noise and move again.',
+    look: 'The flag is at the best guess. Move along x, then go to less noise and move again.',
     options: [
       { text: 'On the nearest hill', says: 'With little noise it would be. With much, the point may as well have come from further away, and each possibility counts.' },
       { text: 'On the highest hill, whatever the point', says: 'The highest hill weighs most in the average, but the others pull too.' },
@@ -71,7 +71,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'reverse', 'reverse.walk': 'ddpm' },
     options: [
       {
-        text: 'To hide the network’s mistakes, which would otherwise show as patterns',
+        text: 'To hide the network’s mistakes, which would show as patterns',
         says: 'Fresh noise does wash out some earlier mistakes, a welcome side effect. But the step needs it even with a perfect denoiser.',
       },
       {
@@ -80,38 +80,38 @@ export const questions: readonly Question[] = [
       },
       {
         text: 'It is a leftover of training, harmless, and may just as well be left out',
-        says: 'Leave it out, change nothing else, and the results are too smooth and too alike. Samplers without noise take *different* steps (half as far along the score, so to speak).',
+        says: 'Leave it out, change nothing else, and the results are too smooth and too alike. Samplers without noise take *different* steps.',
       },
       {
         text: 'The step goes to an average; noise puts the spread about it back',
         right: true,
-        says: 'At the next level pictures have a certain spread. The move ends at the middle of the possible ones, with too little spread, and the fresh noise supplies exactly what is missing.',
+        says: 'At the next level pictures have a certain spread. The move ends at the middle of the possible ones, with too little spread. The fresh noise restores it, for small steps nearly all of it.',
       },
     ],
   },
   {
     id: 'reverse.no-noise',
     kind: 'predict',
-    ask: 'Take DDPM’s steps, but leave out the fresh noise. What becomes of the result?',
-    panel: { c: 'reverse', 'reverse.walk': 'less', 'reverse.fresh': '0' },
-    look: 'Here the walk gets no fresh noise. Give it back bit by bit, with the slider, and compare the hills with the line, the true density.',
+    ask: 'Two thousand walkers take DDPM’s steps from different starts, with no fresh noise at all. Where do they end?',
+    panel: { c: 'reverse', 'reverse.walk': 'less', 'reverse.fresh': '0', 'reverse.t': '0' },
+    look: 'The histogram shows where the walkers are at the end, the line how the data are spread. Then give the fresh noise back with the slider.',
     options: [
       {
-        text: 'It becomes sharper: there is less noise to take away at the end',
-        says: 'The noise of one step is taken away in the next ones. Leaving it out makes nothing sharper, it only takes spread away.',
+        text: 'On the three hills, each walker nearer to the top than before',
+        says: 'Without fresh noise the walkers lose what told them apart. They don’t even spread over the hills.',
       },
       {
-        text: 'It becomes too smooth and too much alike, drawn together at the likeliest places',
+        text: 'All in one place, and it is not the top of a hill',
         right: true,
-        says: 'Each step goes to an average, and nothing restores the spread about it. In pictures that looks like blur; in points the hills come out too thin, and with no fresh noise at all everyone ends in the same place.',
+        says: 'Each step goes to an average, and nothing restores the spread about it. In the end all walkers are in one place, on the side of the right hill, where the density is half as high as at its top.',
       },
       {
-        text: 'It stays the same, only that equal seeds now give equal pictures',
-        says: 'Equal seeds give equal pictures in either case. And DDIM, which really needs no noise, takes other steps: it keeps the noise that is there where DDPM drops part of it.',
+        text: 'As with DDIM: on the hills, spread as the data are',
+        says: 'DDIM needs no fresh noise, but it takes other steps. It keeps the noise that DDPM drops.',
       },
       {
-        text: 'It stays noisy: the walk ends before all of the noise is gone',
-        says: 'It is the other way round. Without fresh noise there is *less* of it at every level than the denoiser is told.',
+        text: 'Everywhere: the noise is not taken away completely',
+        says: 'It is the other way round. Without fresh noise there is *less* noise at every level than the denoiser is told.',
       },
     ],
   },
@@ -122,8 +122,8 @@ export const questions: readonly Question[] = [
     panel: { c: 'reverse', 'reverse.t': '0.3' },
     options: [
       {
-        text: 'A mark between 0 and 1 for how much x looks like real data',
-        says: 'That would be a GAN’s discriminator, or a critic. The score is not a mark but an arrow.',
+        text: 'A grade between 0 and 1 for how much x looks like real data',
+        says: 'That would be a GAN’s discriminator, or a critic. The score is no grade but an arrow.',
       },
       {
         text: 'The probability density of the noisy data at x',
@@ -136,7 +136,7 @@ export const questions: readonly Question[] = [
       {
         text: 'The arrow that points to where the density rises fastest',
         right: true,
-        says: 'It is the slope of the logarithm of the density: uphill, towards likelier places. No mystery in it: it is the predicted [[noise]], turned round and scaled.',
+        says: 'It is the slope of the logarithm of the density: uphill, towards likelier places. It is the guessed [[noise]], turned round and scaled.',
       },
     ],
   },
