@@ -65,8 +65,8 @@ const VIEWS = {
     { at: 'steering.view=latent', side: 'steering.side', factor: 'steering.factor', channels: 'steering.channels', view: 'steering.view' },
   ],
   world: [
-    { measured: ' .reasons', view: 'world.view .reasons' },
-    { at: 'world.view=systems', system: 'world.system dl', view: 'world.view .reasons' },
+    { seen: '.reasons', measured: '', view: 'world.view .views ~ *' },
+    { at: 'world.view=systems', seen: 'dl', system: 'world.system', view: 'world.view .views ~ *' },
   ],
 }
 

@@ -120,7 +120,7 @@ export const text: ChapterText = {
     {
       heading: 'Looking across',
       text: [
-        'On the lower floor there is [[attention]]. Every place asks all sixteen places which of them matter to it, and takes over what they hold. The shares add up to 100%. Four [[head|heads]] do this side by side, each in its own way. [Choose a place](network.view=attention&network.tell=true&network.place=9) and see where it looks. The cost grows with the square of the number of places, so attention is on the coarse floor.',
+        'On the lower floor there is [[attention]]. Every place asks all sixteen places which of them matter to it, and takes over what they hold. The shares add up to 100%. Two [[head|heads]] do this side by side, each in its own way. [Choose a place](network.view=attention&network.tell=true&network.place=9) and see where it looks. The cost grows with the square of the number of places, so attention is on the coarse floor.',
         'How much does each part matter? Try it, and trust the numbers more than the drawing. In this small network the noise level, the class and the fine skip matter a lot. The middle block, the coarse skip and attention matter little: after one halving, a digit of 8 × 8 is seen whole. In networks for large pictures, far corners are hundreds of pixels apart. There attention is needed.',
       ],
       equations: [

@@ -46,7 +46,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'network', 'network.off': 'time', 'network.t': '0.8' },
     look: 'The noise level is switched off and there is much noise: compare the two answers. Then move to little noise.',
     options: [
-      { text: 'At much noise, where it takes grain for strokes', right: true, says: 'It reads every picture as if it were a fairly clean one, and so trusts a very noisy one far too much. On held-out digits the error grows by 0.21 at t = 0.8, and by 0.03 at t = 0.2.' },
+      { text: 'At much noise, where it takes grain for strokes', right: true, says: 'It reads every picture as if it were a fairly clean one, and so trusts a very noisy one far too much. On held-out digits the error grows by 0.20 at t = 0.8, and by 0.03 at t = 0.2.' },
       { text: 'At little noise: it wipes out what is clear to see', says: 'It does get worse there, but less: with little noise most of the answer is the picture itself, and that part needs no network.' },
       { text: 'Nowhere: the noise in a picture can be seen, so it need not be told', says: 'In principle it could be measured. But this network was always told, so it never learnt to measure.' },
       { text: 'Everywhere it fails completely: without a level no answer comes out', says: 'An answer always comes out. The other parts go on working; their scales and shifts just belong to another level.' },

@@ -1,0 +1,52 @@
+"""The sentences of the lesson's English, and those among them that say a number or compare."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+WEB = Path(__file__).parents[1] / "web"
+ENGLISH = WEB / "src" / "english"
+CHAPTERS = ("idea", "forward", "reverse", "network", "training", "sampling", "steering", "world")
+SILENT = {"id", "kind", "code", "mended", "key", "title", "short", "heading", "tex", "c"}  # what is no sentence
+STRING = re.compile(r"(?:(\w+): )?'((?:[^'\\\n]|\\.)*)'")
+NAMES = re.compile(
+    r"\]\([^)\s]+\)|`[^`]*`|chapters? \d|DALL·E 2|Version 3|Diffusion 3|\bT5\b|C2PA|\(2M\)|x̂₀|[Oo]ne way or another"
+)  # links' targets, code and names
+WORDS = (
+    "two|three|four|five|six|seven|eight|nine|ten|thirteen|sixteen|twenty|forty|fifty|hundreds?|thousands?|millions?"
+    "|billions?|half|twice|doubles?|doubled|halved|tenths?|quarters?"
+)
+NUMBER = re.compile(rf"\d[\d.,]*\d%?|\d%?|\b(?:{WORDS})\b", re.IGNORECASE)
+COMPARED = re.compile(
+    r"\b(?:more|less|fewer|most|least|than|better|best|worse|worst|further|\w+er than"
+    r"|(?:small|larg|great|near|high|low|harsh|clear|clean|nois|free|soft|short|long|few|quick|slow|strong|weak|earl|likel)"
+    r"(?:er|est|ier|iest))\b",
+    re.IGNORECASE,
+)
+
+
+def sentences(path: Path) -> list[str]:
+    """What a chapter or its questions say, by sentences and without markup; the labels of scenes left out."""
+    found = []
+    source = path.read_text(encoding="utf-8")
+    for line in source[
+        max(0, source.find("export const reasons" if path.stem == "world" else "export const text")) :
+    ].splitlines():
+        if line.lstrip().startswith(("panel:", "import ", "columns:")) or "String.raw" in line:
+            continue
+        for key, text in STRING.findall(line):
+            if key not in SILENT and " " in text:
+                plain = re.sub(r"\[\[(?:[^\]|]+\|)?([^\]]+)\]\]", r"\1", text)
+                found += re.split(r"(?<=[.?!:;])\s+", re.sub(r"\*|\]\([^)\s]+\)|\[", "", plain))
+    return found
+
+
+def claims(path: Path) -> list[str]:
+    """Of these, the sentences that hold a number or a comparison."""
+
+    def says(sentence: str) -> bool:
+        plain = NAMES.sub("", sentence)
+        return bool(NUMBER.search(plain) or COMPARED.search(plain))
+
+    return [sentence for sentence in sentences(path) if says(sentence)]
