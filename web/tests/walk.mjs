@@ -65,7 +65,7 @@ const VIEWS = {
     { at: 'steering.view=latent', side: 'steering.side', factor: 'steering.factor', channels: 'steering.channels', view: 'steering.view' },
   ],
   world: [
-    { seen: '.reasons', measured: '', view: 'world.view .views ~ *' },
+    { seen: '.reasons', measured: '', view: 'world.view .views ~ *', restored: '' },
     { at: 'world.view=systems', seen: 'dl', system: 'world.system', view: 'world.view .views ~ *' },
   ],
 }
