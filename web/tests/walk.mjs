@@ -520,6 +520,12 @@ async function actions() {
         await link.evaluate((e) => e.scrollIntoView({ block: 'center' }))
         await link.press('Enter')
         await until(`${where} does not set the address`, () => fields(page), (now) => JSON.stringify(now) === JSON.stringify(wanted), page)
+        if (wanted.c !== id) {
+          await page.goBack() // it led to another chapter, whose own actions are tried there
+          await ready(page, id)
+          continue
+        }
+        if (id === 'world') continue // it has no scene
         if (viewport.width > 500 || !alone.some((view) => page.url().includes(view)))
           await until(`${where}: scene, control and sentence are not in view together`, () => link.evaluate(unseen), (hidden) => !hidden, page)
         if (i === 1) {
