@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
-Option = tuple[str, object]  # its name without the signs, and its value: True is a flag, None and False leave it out
+Options = Mapping[str, object]  # values by the options' names without the signs
 SFUMATO = ("sfumato",)
 
 
 def command_line(
-    verb: str, places: Sequence[object] = (), options: Iterable[Option] = (), program: Sequence[str] = SFUMATO
+    verb: str,
+    places: Sequence[object] = (),
+    options: Options | None = None,
+    usual: Options | None = None,
+    program: Sequence[str] = SFUMATO,
 ) -> str:
-    """`sfumato VERB PLACES --OPTION VALUE ...`; `places` are paths, and words that don't begin with a minus sign."""
+    """`sfumato VERB PLACES --OPTION VALUE ...`; `places` are paths, and words that don't begin with a minus sign.
+
+    True is a flag and False its negation; a list is an option given again and again. Options that are None, or what is
+    `usual`, are left out; unless they say otherwise, flags are usually off.
+    """
     words = [*program, verb]
     words += [f"./{place}" if str(place).startswith("-") else str(place) for place in places]
-    for name, value in options:
-        if value is True:
-            words.append(f"--{name}")
-        elif str(value).startswith("-"):  # else it would be taken for an option itself
-            words.append(f"--{name}={value}")
-        elif value is not None and value is not False:
-            words += [f"--{name}", str(value)]
+    for name, value in (options or {}).items():
+        if value is None or value == (usual or {}).get(name, False if isinstance(value, bool) else None):
+            continue
+        for one in value if isinstance(value, list | tuple) else [value]:
+            words += _option(name, one)
     return shlex.join(words)
+
+
+def _option(name: str, value: object) -> list[str]:
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    text = float_words(value) if isinstance(value, float) else str(value)
+    return [f"--{name}={text}"] if text.startswith("-") else [f"--{name}", text]  # else taken for an option itself
+
+
+def float_words(value: float) -> str:
+    """The shortest text that reads as the same number: 2.0 → '2', 5e-05 → '5e-05'."""
+    return repr(float(value)).removesuffix(".0")

@@ -88,7 +88,7 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 @given(words, st.lists(words, max_size=3))
 def test_a_command_is_read_by_a_shell_as_it_was_meant(place: str, values: list[str]) -> None:
-    line = command_line("sample", [place], [("class", value) for value in values] + [("animate", True), ("n", None)])
+    line = command_line("sample", [place], {"class": values, "animate": True, "n": None})
     program, verb, run, *rest = shlex.split(line)
     assert (program, verb) == ("sfumato", "sample") and Path(run) == Path(place)
     assert rest.pop() == "--animate"
@@ -100,5 +100,5 @@ def test_commands_that_are_shown_survive_strange_names(capsys: pytest.CaptureFix
     from sfumato.cli.running import resume_command
 
     folder = tmp_path / "a b" / "$(x);'y"
-    told = shlex.split(resume_command(folder, ("minutes", 60)))
+    told = shlex.split(resume_command(folder, minutes=60))
     assert told[-8:] == ["train", "--resume", "--name", "$(x);'y", "--out", str(folder.parent), "--minutes", "60"]

@@ -17,7 +17,7 @@ from sfumato.cli.display import console, note
 from sfumato.cli.opening import open_model
 from sfumato.cli.sample import results_folder
 from sfumato.readable import duration
-from sfumato.shell import Option, command_line
+from sfumato.shell import command_line
 
 if TYPE_CHECKING:
     from sfumato.evaluation.finding import Finding
@@ -76,9 +76,8 @@ def claims(
             findings.append(found)
             if not as_json:
                 _print(found)
-    other = None if features == "auto" else features
-    options: list[Option] = [*(("only", name) for name in names), ("quick", quick), ("features", other)]
-    command = command_line("claims", [run], options)
+    options = {"only": names, "quick": quick, "features": features}
+    command = command_line("claims", [run], options, {"features": "auto"})
     facts = [
         ("model", f"{model.source}, {model.parameter_count:,} parameters"),
         ("weights sha256", model.weights_hash),

@@ -122,10 +122,10 @@ def figures(judgement: Judgement) -> list[tuple[str, str]]:
 
 def next_commands(folder: Path) -> list[str]:
     return [
-        next_command("sample", [folder], [("class", 7), ("seeds", "0-31"), ("guidance", 2)]),
+        next_command("sample", [folder], **{"class": 7}, seeds="0-31", guidance=2),
         next_command("eval", [folder]),
-        next_command("sample", [folder], [("sampler", "ddpm"), ("steps", 250), ("animate", True)]),
-        next_command("train", ["./your-photos"], [("size", 64), ("minutes", 30)]),
+        next_command("sample", [folder], sampler="ddpm", steps=250, animate=True),
+        next_command("train", ["./your-photos"], size=64, minutes=30),
     ]
 
 

@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sfumato.readable import duration, readable
-from sfumato.shell import Option, command_line
+from sfumato.shell import command_line
 
 if TYPE_CHECKING:  # the lesson opens without waiting for PyTorch
     from PIL.Image import Image
@@ -69,9 +69,9 @@ def picture_columns() -> int:
     return min(console.width - 2, 100)
 
 
-def next_command(verb: str, places: Sequence[object] = (), options: Iterable[Option] = ()) -> str:
+def next_command(verb: str, places: Sequence[object] = (), /, **options: object) -> str:
     """What to type next, quoted for a shell (see command_line): this program as it was called."""
-    return command_line(verb, places, options, _program())
+    return command_line(verb, places, options, program=_program())
 
 
 def _program() -> list[str]:

@@ -30,4 +30,4 @@ def ema(
     if error > WORTH_TELLING:
         kept = stored_widths(config)
         note(f"its weighting is off by {error:.0%}; the run keeps {kept}, and widths near those come out best.")
-    console.print(f"Next:\n  {next_command('sample', [folder], [('count', 16)])}", soft_wrap=True)
+    console.print(f"Next:\n  {next_command('sample', [folder], count=16)}", soft_wrap=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -165,7 +164,8 @@ def eval_(
         return generate_all(resolve(request, model), plan.batch)
 
     place = out or results_folder(run) / "evaluation"
-    command = _command(run, features, numbers, options, weights, curve, bits)
+    options |= {"features": features, "weights": weights, "curve": curve, "bits": bits, "seeds": seed_words(numbers)}
+    command = command_line("eval", [run], options, {"features": "auto", "weights": "ema", "curve": True})
     found = carry_out(model, reference, plan, sampled, command)
     shown = resolve(request.rows(shown_rows(plan.count, dataset.kind)), model)
     way: list[Step] = []
@@ -230,13 +230,3 @@ def print_ranking(one: Record, other: Record) -> None:
         table.add_row(SCORES[name].title, words(mine), words(theirs), answer)
     console.print(table)
     note(f"each of the {len(rows)} is judged by itself at 95%, so that one may seem better or worse by chance.")
-
-
-def _command(
-    run: Path, features: str, numbers: Sequence[int], how: Mapping[str, object], weights: str, curve: bool, bits: bool
-) -> str:
-    options = {"features": features, **how, "weights": weights}
-    plain = {"features": "auto", "weights": "ema"}
-    said = [(name, value) for name, value in options.items() if plain.get(name) != value]
-    flags = [("no-curve", not curve), ("bits", bits)]
-    return command_line("eval", [run], [("seeds", seed_words(numbers)), *said, *flags])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -23,19 +23,19 @@ from sfumato.hub.request import (
     PictureEdit,
     Request,
     Value,
-    float_words,
     read_comparison,
     read_request,
     seed_words,
 )
 from sfumato.hub.settings import settle
-from sfumato.shell import Option, command_line
+from sfumato.shell import command_line, float_words
 
 SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
 PLAIN = SamplingConfig()
 BEFORE_REQUESTS = (
     "an earlier sfumato generated it, and its seeds are other noise now, so that they generate another picture"
 )
+THRESHOLDS = {"none": ("threshold", False), "static": ("clip", True), "dynamic": ("threshold", True)}  # as flags
 PREVIEW = "it is a preview of a training, of weights that have been trained on since; generate with the run instead"
 
 
@@ -64,7 +64,7 @@ def comparison_facts(by: By, asked: Comparison) -> dict[str, str]:
 def _about(by: By, request: Request) -> dict[str, str]:
     settings = request.sampling
     about = {
-        **{name: "yes" if value is True else str(value) for name, value in _what(request)},
+        **{name: _fact(value) for name, value in _what(request).items()},
         "sfumato": __version__,
         "model": by.model.source,
         "weights": by.weights,
@@ -76,12 +76,17 @@ def _about(by: By, request: Request) -> dict[str, str]:
     for one in fields(settings):
         value = getattr(settings, one.name)
         if one.name in SHOWN or value != getattr(PLAIN, one.name):
-            about[one.name] = _setting(value)
+            about[one.name] = _fact(_setting(value))
     one_picture = len(request.seeds) == 1
     if request.labels is not None:
         about["class" if one_picture else "classes"] = ",".join(map(str, request.labels))
     about["seed" if one_picture else "seeds"] = seed_words(request.seeds)
     return about
+
+
+def _fact(value: object) -> str:
+    value = value[-1] if isinstance(value, list) else value
+    return "yes" if value is True else float_words(value) if isinstance(value, float) else str(value)
 
 
 def command(by: By, request: Request) -> str:
@@ -90,60 +95,59 @@ def command(by: By, request: Request) -> str:
     shown = [name for name in SHOWN if name != "guidance" or request.conditioned]
     said = {name: getattr(settings, name) for name in shown}
     default = settle(by.model.config.sampling, request.conditioned, **said)
-    options: list[Option] = [(name, _setting(value)) for name, value in said.items()]
-    for one in fields(settings):
-        value = getattr(settings, one.name)
-        if one.name not in SHOWN and value != getattr(default, one.name):
-            options.append(_option(one.name, value))
-    return _line(by, request, options)
+    others = [one.name for one in fields(settings) if one.name not in SHOWN]
+    return _line(by, request, said | {name: getattr(settings, name) for name in others}, default)
 
 
 def comparison_command(by: By, asked: Comparison) -> str:
     """The command line that generates a comparison again."""
-    own, settings = by.model.config.sampling, asked.request.sampling
+    settings = asked.request.sampling
     shown = [name for name in SHOWN[2:] if name != "guidance" or asked.request.conditioned]
-    options: list[Option] = [("compare", ",".join(asked.names))]
-    options.append(("steps", ",".join(map(str, asked.steps))))
-    options += [(name, _setting(getattr(settings, name))) for name in shown]
-    default = settle(own, asked.request.conditioned, **{name: getattr(settings, name) for name in shown})
-    for name in ("rule", "interval", "threshold", "first"):
-        if getattr(settings, name) != getattr(default, name):
-            options.append(_option(name, getattr(settings, name)))
+    said = {name: getattr(settings, name) for name in shown}
+    default = settle(by.model.config.sampling, asked.request.conditioned, **said)
+    options = {"compare": ",".join(asked.names), "steps": ",".join(map(str, asked.steps)), **said}
+    options |= {name: getattr(settings, name) for name in ("rule", "interval", "threshold", "first")}
     for name in ("eta", "tolerance"):
         (value, *others) = {getattr(row, name) for row in asked.rows}
-        if value is not None and not others:
-            options.append((name, _setting(value)))
-    return _line(by, asked.request, options)
+        options[name] = None if others else value
+    return _line(by, asked.request, options, replace(default, eta=None, tolerance=None))
 
 
-def _line(by: By, request: Request, options: Sequence[Option]) -> str:
+def _line(by: By, request: Request, settings: Mapping[str, object], default: SamplingConfig) -> str:
+    """The command with those of the `settings` that a model whose own are `default` has to be told."""
     what = _what(request)
     places = [by.model.source]
-    if what[:1] and what[0][0] == "prompt" and not str(what[0][1]).startswith("-"):
-        places.append(str(what.pop(0)[1]))
+    prompts = what.get("prompt")
+    if isinstance(prompts, list) and not str(prompts[0]).startswith("-"):
+        places.append(prompts.pop(0))
     if request.labels is not None and request.labels != by.model.config.classes[: len(request.seeds)]:
-        what = [*(("class", name) for name in request.labels), *what]
-    weights = ("weights", None if by.weights == "ema" else by.weights)
-    larger = [("upscale-with", model.source) for model in by.larger]
-    return command_line("sample", places, [*what, *options, weights, *larger, ("seeds", seed_words(request.seeds))])
+        what = {"class": list(request.labels), **what}
+    options = {name: _setting(value) for name, value in settings.items() if name != "threshold"}
+    if "interval" in options and settings["interval"] is None and default.interval is not None:
+        options["interval"] = ALL
+    usual = {name: _setting(getattr(default, name)) for name in settings if name not in SHOWN and name != "compare"}
+    if (threshold := settings.get("threshold", default.threshold)) != default.threshold:
+        flag, on = THRESHOLDS[str(threshold)]
+        options, usual = {**options, flag: on}, {**usual, flag: not on}
+    options |= {"weights": by.weights, "upscale-with": [model.source for model in by.larger]}
+    options["seeds"] = seed_words(request.seeds)
+    return command_line("sample", places, {**what, **options}, {**usual, "weights": "ema"})
 
 
-def _what(request: Request) -> list[Option]:
-    """What is to be generated, beside classes, as names of options and their values."""
-    found: list[Option] = [("prompt", text) for text in request.prompts or ()]
-    found += [("negative", text) for text in request.negative or ()]
+def _what(request: Request) -> dict[str, object]:
+    """What is to be generated, beside classes, by names of options."""
+    found: dict[str, object] = {"prompt": list(request.prompts or ()), "negative": list(request.negative or ())}
     for kind, option in ((float, "number"), (tuple, "vector"), (Control, "control")):
         values = {name: v for name, v in request.conditions.items() if isinstance(v, kind) and name != STRENGTH}
-        found += [(option, f"{name}={_value(value)}") for name, value in values.items()]
+        found[option] = [f"{name}={_value(value)}" for name, value in values.items()]
         if any(isinstance(value, Control) and value.ready for value in values.values()):
-            found.append(("control-ready", True))
+            found["control-ready"] = True
     if isinstance(strength := request.conditions.get(STRENGTH), float):
-        found.append(("control-strength", float_words(strength)))
+        found["control-strength"] = float_words(strength)
     if isinstance(edit := request.edit, PictureEdit):
-        found.append(("image", edit.image.path))
-        found += [] if edit.mask is None else [("mask", edit.mask.path)]
-        found.append(("upscale", True) if edit.upscale else ("strength", float_words(edit.strength)))
-    return found
+        found |= {"image": edit.image.path, "mask": None if edit.mask is None else edit.mask.path}
+        found |= {"upscale": True} if edit.upscale else {"strength": float_words(edit.strength)}
+    return {name: value for name, value in found.items() if value not in (None, [])}
 
 
 def _value(value: Value) -> str:
@@ -154,19 +158,11 @@ def _value(value: Value) -> str:
     return ",".join(map(float_words, value)) if isinstance(value, tuple) else float_words(value)
 
 
-def _setting(value: object) -> str:
+def _setting(value: object) -> object:
+    """A setting as it is written on the command line: an interval as 0.2-5."""
     if isinstance(value, Schedule):
         return schedule_words(value)
-    if isinstance(value, tuple):
-        return "-".join(map(float_words, value))
-    return float_words(value) if isinstance(value, float) else str(value)
-
-
-def _option(name: str, value: object) -> Option:
-    """One that isn't the model's own any more, or is left out though the model's own isn't."""
-    if name == "threshold":
-        return {"none": "no-threshold", "static": "clip", "dynamic": "threshold"}[str(value)], True
-    return name, ALL if name == "interval" and value is None else _setting(value)
+    return "-".join(map(float_words, value)) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True)

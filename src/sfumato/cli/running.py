@@ -26,7 +26,6 @@ from sfumato.hub import ModelConfig
 from sfumato.hub.config import read_config
 from sfumato.readable import duration
 from sfumato.runs import Run
-from sfumato.shell import Option
 from sfumato.training import Event, Judged, Noted, Preview, Progress, Saved, Trainer, Verdict
 from sfumato.training.autoencoding import AutoencoderTrainer
 from sfumato.training.estimates import expectation, saving
@@ -117,10 +116,10 @@ def _together(trainer: RunLoop) -> str:
     return f", {several} processes of {trainer.config.batch / several:g} images a step{shared}"
 
 
-def resume_command(folder: Path, *options: Option) -> str:
+def resume_command(folder: Path, **options: object) -> str:
     """The command that goes on with the run."""
-    place = [] if folder.parent == Path("runs") else [("out", folder.parent)]
-    return next_command("train", options=[("resume", True), ("name", folder.name), *place, *options])
+    place = None if folder.parent == Path("runs") else folder.parent
+    return next_command("train", resume=True, name=folder.name, out=place, **options)
 
 
 @contextmanager
@@ -158,16 +157,15 @@ def _signals_stop(trainer: RunLoop) -> Iterator[list[int]]:
 def finish(folder: Path) -> None:
     """Say what to try next with the run in `folder`."""
     model: ModelConfig = read_config(folder / "config.json")
-    which: list[Option] = [("class", model.classes[0])] if model.classes else []
-    for one in model.conditions:
-        if one.kind == "number":
-            which.append(("number", f"{one.name}={sum(one.mean):g}"))
-        elif one.kind == "image":
-            which.append(("control", "picture.png"))
+    which = {
+        "class": model.classes[0] if model.classes else None,
+        "number": [f"{one.name}={sum(one.mean):g}" for one in model.conditions if one.kind == "number"],
+        "control": "picture.png" if any(one.kind == "image" for one in model.conditions) else None,
+    }
     console.print("Next:")
     for line in (
-        next_command("sample", [folder], [*which, ("count", 16)]),
+        next_command("sample", [folder], **which, count=16),
         next_command("info", [folder]),
-        resume_command(folder, ("minutes", 60)),
+        resume_command(folder, minutes=60),
     ):
         console.print(f"  {line}", soft_wrap=True)

@@ -32,9 +32,10 @@ from sfumato.cli.record import By, comparison_facts, facts, split_requests
 from sfumato.data import animation, picture, table
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import enlarge
-from sfumato.hub.request import Comparison, Request, float_words
+from sfumato.hub.request import Comparison, Request
 from sfumato.hub.resolving import Resolved, resolve, suited_batch
 from sfumato.sampling import Step
+from sfumato.shell import float_words
 
 MAX_SHOWN = 1024  # pictures in the one of them all, which would fill the memory
 

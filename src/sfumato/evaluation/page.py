@@ -22,7 +22,7 @@ from sfumato.evaluation.record import Record, ScoreRecord, write_record
 from sfumato.evaluation.report import address, embed, render
 from sfumato.evaluation.scores import SCORES
 from sfumato.files import replace_file
-from sfumato.shell import Option, command_line
+from sfumato.shell import command_line
 
 PAIRS = 12
 GRID = 100
@@ -155,12 +155,15 @@ def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]
     source, asked = evaluation.record.source, evaluation.resolved
     run = source.model.split("/checkpoints/")[0]
     first = source.seeds.split("-")[0]
-    options: list[Option] = [] if asked.prompts is None else [("prompt", asked.prompts[0])]
-    if (labels := asked.every_label) is not None:
-        options.append(("class", reference.dataset.classes[labels[0]]))
-    settings = {**source.sampler, "weights": source.weights}
-    names = ("sampler", "steps", *(("guidance",) if asked.request.conditioned else ()), "weights")
-    options += [*((name, settings[name]) for name in names), ("seeds", first), ("animate", True)]
+    names = ("sampler", "steps", *(("guidance",) if asked.request.conditioned else ()))
+    options = {
+        "prompt": None if asked.prompts is None else asked.prompts[0],
+        "class": None if (labels := asked.every_label) is None else reference.dataset.classes[labels[0]],
+        **{name: source.sampler[name] for name in names},
+        "weights": source.weights,
+        "seeds": first,
+        "animate": True,
+    }
     rest = ["scores"] + ["quality against steps"] * bool(evaluation.record.curve)
     return [
         (f"{', '.join(rest)}, loss by noise level, copies, this page", source.command),
@@ -168,7 +171,7 @@ def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]
             f"the first sample, and its way there (sample n has the seed {first} + n)",
             command_line("sample", [source.model], options),
         ),
-        ("whether another run is better", command_line("eval", ["OTHER"], [("against", run)])),
+        ("whether another run is better", command_line("eval", ["OTHER"], {"against": run})),
     ]
 
 

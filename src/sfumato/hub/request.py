@@ -55,11 +55,6 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     return tuple(seed for one in ranges for seed in one)
 
 
-def float_words(value: float) -> str:
-    """The shortest text that reads as the same number: 2.0 → '2', 5e-05 → '5e-05'."""
-    return repr(float(value)).removesuffix(".0")
-
-
 def seed_words(seeds: Sequence[int]) -> str:
     """(0, 1, 2, 7) → '0-2,7': what `parse_seeds` reads."""
     runs: list[list[int]] = []
