@@ -14,6 +14,7 @@ from rich.table import Table
 
 from sfumato import __version__
 from sfumato.cli.display import console, note
+from sfumato.cli.groups import COMMON, MEASURED, OUTPUT
 from sfumato.cli.opening import open_model
 from sfumato.cli.sample import results_folder
 from sfumato.readable import duration
@@ -32,16 +33,22 @@ def claims(
     only: Annotated[
         list[str] | None,
         Parameter(
+            group=COMMON,
             help="forward-process, pure-noise, stability, fidelity, diversity, seeds, many-calls, few-steps or "
             "conditioning.",
             negative="",
         ),
     ] = None,
-    quick: Annotated[bool, Parameter(help="Fewer pictures, and wider intervals.", negative="")] = False,
-    features: Annotated[str, Parameter(help="What is compared, as in `sfumato eval`.")] = "auto",
-    out: Annotated[Path | None, Parameter(help="Where to write [default: RUN/claims].")] = None,
+    quick: Annotated[
+        bool, Parameter(group=COMMON, help="Fewer pictures, and wider intervals.", negative="", show_default=False)
+    ] = False,
+    features: Annotated[str, Parameter(group=MEASURED, help="What is compared, as in `sfumato eval`.")] = "auto",
+    out: Annotated[Path | None, Parameter(group=OUTPUT, help="Where to write [default: RUN/claims].")] = None,
     as_json: Annotated[
-        bool, Parameter(name="--json", help="Print the findings and nothing else.", negative="")
+        bool,
+        Parameter(
+            group=OUTPUT, name="--json", help="Print the findings and nothing else.", negative="", show_default=False
+        ),
     ] = False,
 ) -> None:
     """Measure what is said of diffusion models, on this machine: each claim is borne out, is not, or stays undecided.

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import console
+from sfumato.cli.groups import COMMON, HOW, OUTPUT
 from sfumato.cli.options import given, option_words, parse_schedule
 from sfumato.cli.sample import results_folder
 from sfumato.hub import load
@@ -19,14 +20,25 @@ def export(
     run: Annotated[Path, Parameter(help="A run or one of its checkpoints, such as runs/photos.")],
     /,
     *,
-    out: Annotated[Path | None, Parameter(help="The folder to write; RUN/onnx if left out.")] = None,
-    sampler: Annotated[str | None, Parameter(help="As in `sfumato sample`.")] = None,
-    steps: Annotated[int | None, Parameter(help="How many steps the walk takes.")] = None,
-    grid: Annotated[str | None, Parameter(help="The rule that spaces the noise levels.")] = None,
-    schedule: Annotated[str | None, Parameter(help="The schedule that the grid lies on.")] = None,
-    guidance: Annotated[float | None, Parameter(help="As in `sfumato sample`.")] = None,
-    eta: Annotated[float | None, Parameter(help="As in `sfumato sample`.")] = None,
-    weights: Annotated[str, Parameter(help='"ema" or "raw".')] = "ema",
+    steps: Annotated[
+        int | None, Parameter(group=COMMON, help="How many steps the walk takes [default: the model's own].")
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        Parameter(group=COMMON, help="0 ignores class and prompt, 1 is plainly conditional, more insists on them."),
+    ] = None,
+    sampler: Annotated[
+        str | None, Parameter(group=HOW, help="See `sfumato samplers` [default: the model's own].")
+    ] = None,
+    grid: Annotated[
+        str | None, Parameter(group=HOW, help="Which levels to visit: karras, logsnr, trailing, ...")
+    ] = None,
+    schedule: Annotated[
+        str | None, Parameter(group=HOW, help="The path they are on: edm, linear, cosine, flow, ...")
+    ] = None,
+    eta: Annotated[float | None, Parameter(group=HOW, help="The sampler's noise, 0 (none) to 1 (ddpm's).")] = None,
+    weights: Annotated[str, Parameter(group=HOW, help="ema (the running average) or raw.")] = "ema",
+    out: Annotated[Path | None, Parameter(group=OUTPUT, help="The folder to write [default: RUN/onnx].")] = None,
 ) -> None:
     """Write a model for other languages: network.onnx, and walk.json with all that the sampler does as plain sums.
 

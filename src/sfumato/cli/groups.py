@@ -16,3 +16,5 @@ MODEL = Group("The model", sort_key=3)
 LEARNING = Group("How it learns", sort_key=4)
 MACHINE = Group("What this machine does", sort_key=5)
 RUNS = Group("What the run keeps", sort_key=6)
+
+SERVER = Group("Where it is served", sort_key=2)

@@ -20,6 +20,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import console, note
+from sfumato.cli.groups import COMMON, SERVER
 from sfumato.errors import SfumatoError
 from sfumato.lesson.live import Live
 from sfumato.lesson.server import LessonServer, pages
@@ -30,19 +31,30 @@ PORT, HOST = 8123, "127.0.0.1"
 def learn(
     *,
     run: Annotated[
-        Path | None, Parameter(help="A run such as runs/photos, or digits, to sample from in the chapter on sampling.")
+        Path | None,
+        Parameter(
+            group=COMMON, help="A run such as runs/photos, or digits, to sample from in the chapter on sampling."
+        ),
     ] = None,
-    port: Annotated[int | None, Parameter(help=f"Where to listen; 0 for any free port [default: {PORT}].")] = None,
-    host: Annotated[
-        str | None,
-        Parameter(help=f"{HOST} is this machine alone; 0.0.0.0 every machine that can reach it [default: {HOST}]."),
+    build: Annotated[
+        Path | None, Parameter(group=COMMON, help="Write the lesson as a folder for any web host instead.")
     ] = None,
-    browser: Annotated[bool | None, Parameter(help="Open it in the browser [default: yes].")] = None,
-    build: Annotated[Path | None, Parameter(help="Write the lesson as a folder for any web host instead.")] = None,
     address: Annotated[
         str | None,
         Parameter(
-            help="Where --build's folder will be, such as https://example.org/lesson/, so that links have a picture."
+            group=COMMON,
+            help="Where --build's folder will be, such as https://example.org/lesson/, so that links have a picture.",
+        ),
+    ] = None,
+    browser: Annotated[bool | None, Parameter(group=SERVER, help="Open it in the browser [default: yes].")] = None,
+    port: Annotated[
+        int | None, Parameter(group=SERVER, help=f"Where to listen; 0 for any free port [default: {PORT}].")
+    ] = None,
+    host: Annotated[
+        str | None,
+        Parameter(
+            group=SERVER,
+            help=f"{HOST} is this machine alone; 0.0.0.0 every machine that can reach it [default: {HOST}].",
         ),
     ] = None,
 ) -> None:
