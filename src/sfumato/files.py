@@ -114,7 +114,7 @@ def run_lock(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout as error:
-        raise SfumatoError(f"another process trains in {folder}; stop it first, or give another --name.") from error
+        raise SfumatoError(f"another process trains in {folder}; stop it first, or give another `folder`.") from error
     except (NotImplementedError, OSError):  # no locks there; or a full disk, of which the first checkpoint will say
         pass
     try:

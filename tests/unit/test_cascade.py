@@ -104,7 +104,7 @@ def test_an_enlarged_picture_keeps_what_it_was_told(models: list[Model]) -> None
 
 
 def test_models_that_are_no_cascade_say_why(models: list[Model], run_folder: Path) -> None:
-    with pytest.raises(SfumatoError, match="can't enlarge pictures; train one that can with --control small"):
+    with pytest.raises(SfumatoError, match="can't enlarge pictures; train one that can with the `control` small"):
         list(cascade([models[0], models[0]], [0]))
     with pytest.raises(SfumatoError, match=r"from 3 × 16 × 16, and .* generates 3 × 8 × 8; let each be twice as large"):
         list(cascade([models[0], models[2]], [0]))

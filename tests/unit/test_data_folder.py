@@ -134,7 +134,7 @@ def test_enlarged_pictures_are_counted_in_the_notes(root: Path) -> None:
 
 def test_different_sizes_ask_for_one(root: Path) -> None:
     save(root / "a.png", 1, (60, 40)), save(root / "b.png", 2, (60, 40)), save(root / "c.png", 3, (70, 33))
-    with pytest.raises(SfumatoError, match=r"2 different sizes.*40×60.*33×70.*--size 32"):
+    with pytest.raises(SfumatoError, match=r"2 different sizes.*40×60.*33×70.*`size` 32"):
         look(root)
     assert not (root.parent / "cache").exists()
 

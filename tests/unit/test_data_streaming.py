@@ -201,5 +201,5 @@ def test_only_broken_files_with_columns_are_told_of_in_words(folder: Path, tmp_p
 
 @pytest.mark.parametrize("spec", ["digits", "points:moons", "shapes"])
 def test_what_lies_in_no_files_is_not_streamed(spec: str) -> None:
-    with pytest.raises(SfumatoError, match="leave --stream out"):
+    with pytest.raises(SfumatoError, match="leave `stream` out"):
         open_dataset(spec, stream=True)

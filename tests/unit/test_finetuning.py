@@ -280,7 +280,7 @@ def test_a_rank_that_saves_nothing_is_refused(rank: int) -> None:
 
 
 def test_adapters_need_a_model() -> None:
-    with pytest.raises(SfumatoError, match="--from"):
+    with pytest.raises(SfumatoError, match="none is given as `base`"):
         start_run(Path("nowhere"), blobs(), replace(CONFIG, lora=2), TINY, CPU)
 
 

@@ -53,7 +53,7 @@ ILL = [
     ({"device": "NVIDIA H200", "precision": "fp32"}, "computes bfloat16 no faster"),
     ({"device": "NVIDIA H200", "can_compile": False}, "finds no Triton"),
     ({"device": "NVIDIA H200", "memory_free": 6 * GIB}, "Others keep 10 GiB of the GPU's memory"),
-    ({"runs_disk_free": GIB // 2}, "use --out elsewhere"),
+    ({"runs_disk_free": GIB // 2}, "keep runs elsewhere"),
     ({"cache_disk_free": GIB // 2}, "SFUMATO_CACHE"),
     ({"precision": "fp32"}, "no faster in bfloat16"),
 ]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import sfumato
 from sfumato import Run, SfumatoError
 from sfumato.cli import app
-from sfumato.cli.options import in_options
+from sfumato.cli.words import in_options
 from sfumato.hub.config import read_config
 from sfumato.training import Noted, Progress, Saved
 

@@ -6,15 +6,27 @@ import os
 import shlex
 import sys
 from io import TextIOWrapper
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from cyclopts import App, CycloptsError, UnusedCliTokensError
 
+from sfumato.cli.words import in_options
 from sfumato.errors import SfumatoError
 from sfumato.files import FULL
 from sfumato.readable import readable
 
-app = App(
+
+class Program(App):
+    """The command line, in whose words the library's errors are."""
+
+    def __call__(self, *words: Any, **how: Any) -> Any:
+        try:
+            return super().__call__(*words, **how)
+        except SfumatoError as error:
+            raise SfumatoError(in_options(str(error))) from error
+
+
+app = Program(
     name="sfumato",
     help="Learn, train and run diffusion models, from pure noise to picture.",
     help_epilogue="Every command takes --debug, which shows where an error came from.",

@@ -19,6 +19,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from sfumato.cli.words import in_options
 from sfumato.readable import duration, readable
 from sfumato.shell import command_line
 
@@ -97,12 +98,12 @@ def terminal_picture(image: Image, columns: int) -> Text:
 
 def note(text: str) -> None:
     """Something worth knowing that does not stop the work."""
-    console.print(Text.assemble(("note ", "yellow"), readable(text)), soft_wrap=True)
+    console.print(Text.assemble(("note ", "yellow"), readable(in_options(text))), soft_wrap=True)
 
 
 def print_facts(rows: Iterable[tuple[str, str]]) -> None:
     """Two aligned columns, the first one quiet; long values stay on one line, so that they can be copied."""
-    facts = [(readable(name), readable(value)) for name, value in rows]
+    facts = [(readable(name), readable(in_options(value))) for name, value in rows]
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         console.print(Text.assemble((f"{name:<{width}}  ", "dim"), value), soft_wrap=True)
@@ -154,6 +155,7 @@ class TrainingDisplay:
 
     def tell(self, verdict: str) -> None:
         """Put the newest verdict under the curve; a line of its own where the display isn't live."""
+        verdict = in_options(verdict)
         if verdict != self._verdict and not self._live:
             console.print(f"      {verdict}", soft_wrap=True)
         self._verdict = verdict

@@ -16,7 +16,7 @@ from sfumato.cli.display import console, count, note, print_facts
 from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.groups import COMMON, HOW, MEASURED, OUTPUT
 from sfumato.cli.opening import open_model
-from sfumato.cli.options import given, option_words, pick_seeds
+from sfumato.cli.options import given, pick_seeds
 from sfumato.cli.sample import results_folder
 from sfumato.data import KINDS, picture, save_animation
 from sfumato.errors import SfumatoError
@@ -120,8 +120,7 @@ def eval_(
     check_name(features)
     if n is not None and n < LEAST:
         raise SfumatoError(f"-n {n} samples are too few to measure; give {LEAST} or more, 1000 if there is time.")
-    with option_words():
-        numbers = pick_seeds(seeds, n, 1000)
+    numbers = pick_seeds(seeds, n, 1000)
     if numbers[-1] - numbers[0] != len(numbers) - 1 or len(numbers) < LEAST:
         raise SfumatoError(f"--seeds takes one range of at least {LEAST}, such as 1000-1999, not '{seeds}'.")
     other = read_record(against) if against is not None else None
@@ -137,9 +136,8 @@ def eval_(
 
     if guidance is not None and not model.conditional:
         raise SfumatoError(f"{run} is conditioned on nothing, so there is nothing to guide; leave --guidance out.")
-    with option_words():
-        options = given(sampler=sampler, steps=steps, guidance=guidance)
-        settings = settle(model.config.sampling, model.conditional, **options)
+    options = given(sampler=sampler, steps=steps, guidance=guidance)
+    settings = settle(model.config.sampling, model.conditional, **options)
     quiet = as_json
     extractor = open_extractor(features, dataset, held_out=held)
     if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from sfumato.cli.display import console
 from sfumato.cli.groups import COMMON, HOW, OUTPUT
-from sfumato.cli.options import given, option_words, parse_schedule
+from sfumato.cli.options import given, parse_schedule
 from sfumato.cli.sample import results_folder
 from sfumato.hub import load
 from sfumato.hub.onnx import export_onnx
@@ -46,11 +46,10 @@ def export(
     is known, draws noise, or arrives at the next picture.
     """
     model = load(run, weights)  # type: ignore[arg-type]
-    with option_words():
-        options = given(sampler=sampler, steps=steps, grid=grid, guidance=guidance, eta=eta)
-        options |= given(schedule=parse_schedule(schedule))
-        settings = settle(model.config.sampling, model.conditional, **options)
-        folder = out or results_folder(run) / "onnx"
-        paths = export_onnx(model, folder, settings)
+    options = given(sampler=sampler, steps=steps, grid=grid, guidance=guidance, eta=eta)
+    options |= given(schedule=parse_schedule(schedule))
+    settings = settle(model.config.sampling, model.conditional, **options)
+    folder = out or results_folder(run) / "onnx"
+    paths = export_onnx(model, folder, settings)
     for path in paths:
         console.print(f"  {path}  {path.stat().st_size / 1e6:.2f} MB", soft_wrap=True)

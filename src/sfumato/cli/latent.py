@@ -96,5 +96,5 @@ def own_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 def finish_autoencoder(folder: Path, data: str | None) -> None:
     """Say what to do next with the autoencoder in `folder`."""
     console.print("Next:")
-    for line in (next_command("train", [data or "DATA"], [("autoencoder", folder)]), next_command("info", [folder])):
+    for line in (next_command("train", [data or "DATA"], autoencoder=folder), next_command("info", [folder])):
         console.print(f"  {line}", soft_wrap=True)

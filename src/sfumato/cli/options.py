@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,37 +18,12 @@ from sfumato.hub.conditioning import STRENGTH
 from sfumato.hub.request import MAX_IMAGES, Control, File, PictureEdit, Value, parse_seeds
 from sfumato.nets import ConditionConfig
 from sfumato.strict import parse
-from sfumato.training.settings import FIELDS
 
 VARIATION = 0.6  # the strength, where none is asked for
 ALL = "all"  # of --interval: guide everywhere, whatever the model's own settings say
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
-WORDS = {  # what fields and arguments of the library are called here, where that isn't their own name
-    "base": "--from", "checkpoints": "--keep", "columns": "--number, --vector", "folder": "--name",
-    "data": "DATA, as in sfumato train DATA --resume", "labels": "--class", "prompts": "the prompt",
-}  # fmt: skip
 OPTIONS = {"number": "--number", "vector": "--vector", "image": "--control"}
 EXAMPLES = {"number": "--number {}=30", "vector": "--vector {}=1,0,2", "image": "--control {}=picture.png"}
-
-
-@contextmanager
-def option_words() -> Iterator[None]:
-    """While the block is open, messages of the library call fields, `guidance`, as options: --guidance."""
-    try:
-        yield
-    except SfumatoError as error:
-        raise SfumatoError(in_options(str(error))) from error
-
-
-def in_options(text: str) -> str:
-    """A message of the library in the words of the options: `labels` → --class, `objective.weight` → --set of it."""
-
-    def option(name: str) -> str:
-        if name.partition(".")[0] in FIELDS and "." in name:
-            return f"--set {name}"
-        return WORDS.get(name, f"--{name.replace('_', '-')}")
-
-    return re.sub(r"`([a-z_-]+(?:\.[a-z_.]+)?)`", lambda found: option(found[1]), text)
 
 
 def pick_seeds(seeds: str | None, count: int | None, default: int) -> tuple[int, ...]:

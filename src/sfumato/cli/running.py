@@ -20,7 +20,7 @@ from sfumato.cli.display import (
     picture_columns,
     print_facts,
 )
-from sfumato.cli.options import in_options
+from sfumato.cli.words import in_options
 from sfumato.data import picture
 from sfumato.hub import ModelConfig
 from sfumato.hub.config import read_config
@@ -48,10 +48,10 @@ def show_training(run: Run | AutoencoderRun, events: Iterator[Event]) -> None:
             elif isinstance(event, Preview):
                 display.show(_shown(event, trainer))
             elif isinstance(event, Judged):
-                display.tell(in_options(event.verdict.sentence))
+                display.tell(event.verdict.sentence)
                 judged = event.verdict
             elif isinstance(event, Noted):
-                note(in_options(event.text))
+                note(event.text)
             elif isinstance(event, Saved):
                 saved = event
     trainer.processes.leave()

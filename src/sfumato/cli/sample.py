@@ -14,7 +14,6 @@ from sfumato.cli.opening import open_model
 from sfumato.cli.options import (
     describe,
     given,
-    option_words,
     parse_interval,
     parse_schedule,
     parse_steps,
@@ -222,29 +221,26 @@ def sample(
     again; `sfumato info PICTURE.png` shows it. What is there already isn't generated again, and nothing is overwritten.
     """
     given = dict(locals())  # the options as they came
-    with option_words():
-        if batch is not None and batch < 1:
-            raise SfumatoError(f"`batch` must be at least 1, got {batch}.")
-        by, asked = _again(run, like, given) if like is not None else _asked(run, given)
-        if by.larger and (isinstance(asked, Comparison) or animate):
-            raise SfumatoError(
-                "--upscale-with enlarges what is generated in the end; leave --compare and --animate out."
-            )
-        if animate and isinstance(asked, Comparison):
-            raise SfumatoError("--animate shows how one sampler works; leave --compare out.")
-        whole = asked.request if isinstance(asked, Comparison) else asked
-        if whole.sampling.first != "network":
-            by.model.gaussian = data_gaussian(run or Path(by.model.source))
-        resolved = resolve(whole, by.model)
-        for words in resolved.notes:
-            note(words)
-        folder = out or results_folder(Path(by.model.source) if run is None else run) / "samples"
-        if isinstance(asked, Comparison):
-            write_comparison(by, asked, batch, folder)
-        elif not KINDS[by.model.config.kind].spatial:
-            write_points(by, resolved, batch, folder, animate)
-        else:
-            write_pictures(by, resolved, batch, folder, animate)
+    if batch is not None and batch < 1:
+        raise SfumatoError(f"`batch` must be at least 1, got {batch}.")
+    by, asked = _again(run, like, given) if like is not None else _asked(run, given)
+    if by.larger and (isinstance(asked, Comparison) or animate):
+        raise SfumatoError("--upscale-with enlarges what is generated in the end; leave --compare and --animate out.")
+    if animate and isinstance(asked, Comparison):
+        raise SfumatoError("--animate shows how one sampler works; leave --compare out.")
+    whole = asked.request if isinstance(asked, Comparison) else asked
+    if whole.sampling.first != "network":
+        by.model.gaussian = data_gaussian(run or Path(by.model.source))
+    resolved = resolve(whole, by.model)
+    for words in resolved.notes:
+        note(words)
+    folder = out or results_folder(Path(by.model.source) if run is None else run) / "samples"
+    if isinstance(asked, Comparison):
+        write_comparison(by, asked, batch, folder)
+    elif not KINDS[by.model.config.kind].spatial:
+        write_points(by, resolved, batch, folder, animate)
+    else:
+        write_pictures(by, resolved, batch, folder, animate)
 
 
 def _again(run: Path | None, like: Path, options: Mapping[str, Any]) -> tuple[By, Request | Comparison]:

@@ -11,7 +11,6 @@ from sfumato.cli.display import console, count
 from sfumato.cli.groups import COMMON, DATA, LEARNING, MACHINE, MODEL, RUNS
 from sfumato.cli.latent import PLACE, check_latent, finish_autoencoder, train_autoencoder, train_first
 from sfumato.cli.opening import bars
-from sfumato.cli.options import option_words
 from sfumato.cli.resumed import OBEYED, note_left_out
 from sfumato.cli.running import finish, show_training
 from sfumato.cli.training_options import listed, run_name, settings_of
@@ -245,47 +244,46 @@ def train(
             if resume
             else "say what to train on: a folder of pictures, digits, or points:NAME, such as points:spirals."
         )
-    with option_words():
-        settings_now, trackers = settings_of(given), check_trackers(track)
-        folder = out / (name or run_name(data or ""))
-        processes = join_processes()
-        console.quiet = not processes.main
-        exists = processes.same((folder / "config.json").exists())
-        check_latent(given)
-        if only:
-            train_autoencoder(folder, given, settings_now)
-            finish_autoencoder(folder, data)
-            return
-        if latent and not exists:
-            settings_now = train_first(folder, given, settings_now)
-            autoencoder = str(folder / PLACE)
-        with bars() as progress:
-            if resume and (exists or data is None):
-                run = Run.open(folder)
-                note_left_out({option: value for option, value in given.items() if option not in OBEYED}, run)
-                own = settings_of({**given, "settings": ()})  # what --set says is left out
-                extended = {name: own[name] for name in EXTENDED if name in own}
-                events = run.resume(data, weights_only, trackers or None, progress, **extended)
-            elif weights_only:
-                there = "" if resume else "; give --resume too"
-                raise SfumatoError(f"--weights-only goes on from weights that the run {folder} has saved{there}.")
-            else:
-                assert data is not None
-                run = Run.start(
-                    folder,
-                    data,
-                    source,
-                    net or "auto",
-                    listed(control),
-                    text_encoder,
-                    recipe,
-                    autoencoder,
-                    progress,
-                    **settings_now,
-                )
-                events = run.train(trackers)
-        if resume and run.plan is None and run.trainer is not None:
-            step, seen = run.trainer.step, run.trainer.images
-            console.print(f"Going on from step {count(step)} ({count(seen)} images seen).")
-        show_training(run, events)
+    settings_now, trackers = settings_of(given), check_trackers(track)
+    folder = out / (name or run_name(data or ""))
+    processes = join_processes()
+    console.quiet = not processes.main
+    exists = processes.same((folder / "config.json").exists())
+    check_latent(given)
+    if only:
+        train_autoencoder(folder, given, settings_now)
+        finish_autoencoder(folder, data)
+        return
+    if latent and not exists:
+        settings_now = train_first(folder, given, settings_now)
+        autoencoder = str(folder / PLACE)
+    with bars() as progress:
+        if resume and (exists or data is None):
+            run = Run.open(folder)
+            note_left_out({option: value for option, value in given.items() if option not in OBEYED}, run)
+            own = settings_of({**given, "settings": ()})  # what --set says is left out
+            extended = {name: own[name] for name in EXTENDED if name in own}
+            events = run.resume(data, weights_only, trackers or None, progress, **extended)
+        elif weights_only:
+            there = "" if resume else "; give --resume too"
+            raise SfumatoError(f"--weights-only goes on from weights that the run {folder} has saved{there}.")
+        else:
+            assert data is not None
+            run = Run.start(
+                folder,
+                data,
+                source,
+                net or "auto",
+                listed(control),
+                text_encoder,
+                recipe,
+                autoencoder,
+                progress,
+                **settings_now,
+            )
+            events = run.train(trackers)
+    if resume and run.plan is None and run.trainer is not None:
+        step, seen = run.trainer.step, run.trainer.images
+        console.print(f"Going on from step {count(step)} ({count(seen)} images seen).")
+    show_training(run, events)
     finish(folder)

@@ -231,7 +231,7 @@ def write_pictures(
             ) from error
         raise SfumatoError(
             f"the decoded pictures need {need / 1e6:.1f} MB and the disk that holds {cache} is full; free some space, "
-            "set SFUMATO_CACHE to a folder on another disk, or decode them as they are shown, with --stream."
+            "set SFUMATO_CACHE to a folder on another disk, or decode them as they are shown, by `stream`."
         ) from error
     finally:
         for path in parts.values():

@@ -86,7 +86,7 @@ def _common_size(source: Source) -> tuple[int, int]:
         nearest = max((side for side in SIDES if side <= smallest), default=SIDES[0])
         raise SfumatoError(
             f"the pictures in {source.path} have {len(sizes)} different sizes, such as {common[0]}×{common[1]} and "
-            f"{other[0]}×{other[1]}; choose one for all with --size, for example --size {nearest}."
+            f"{other[0]}×{other[1]}; choose one for all, for example `size` {nearest}."
         )
     return next(iter(sizes), (SIDES[0], SIDES[0]))  # if nothing opens, decoding says why
 

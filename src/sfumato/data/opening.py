@@ -56,7 +56,7 @@ def open_dataset(
         larger = _larger(spec, size, crop)
         return replace(open_dataset(spec, larger, cache, progress, columns, stream=stream), crop=crop)
     if stream and own:
-        raise SfumatoError(f"{spec} are in no files that could be decoded as they are asked for; leave --stream out.")
+        raise SfumatoError(f"{spec} are in no files that could be decoded as they are asked for; leave `stream` out.")
     if spec == "digits":
         return open_digits(size)
     if spec.startswith("avatars:"):
@@ -102,7 +102,7 @@ def named(spec: str | Path) -> str:
 
 def _larger(spec: str, size: tuple[int, int] | None, crop: int) -> tuple[int, int]:
     if spec.startswith("points:"):
-        raise SfumatoError(f"{spec} are points, of which nothing can be cut out; leave --crop out.")
+        raise SfumatoError(f"{spec} are points, of which nothing can be cut out; leave `crop` out.")
     if size is None or crop < 0:
-        raise SfumatoError("--crop is by how many pixels more than --size pictures are read: give both, above 0.")
+        raise SfumatoError("`crop` is by how many pixels more than `size` pictures are read: give both, above 0.")
     return size[0] + crop, size[1] + crop

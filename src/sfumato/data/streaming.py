@@ -93,7 +93,7 @@ def open_streamed(
     """
     if not source.scattered:
         raise SfumatoError(
-            f"{source.path} is parquet, which reads thousands of pictures to give one; leave --stream out, or have the "
+            f"{source.path} is parquet, which reads thousands of pictures to give one; leave `stream` out, or have the "
             f"datasets library open the folder, as hf:{source.path if source.path.is_dir() else source.path.parent}."
         )
     path = cache / f"{key}.streamed.json"

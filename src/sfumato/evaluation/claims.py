@@ -206,7 +206,7 @@ def conditioning_works(lab: Laboratory) -> Finding:
 def few_steps(lab: Laboratory) -> Finding:
     count, real = lab.compared, lab.reference.features
     if count <= real.shape[1]:
-        raise SfumatoError(f"{count} pictures are too few for {real.shape[1]} features; measure without --quick.")
+        raise SfumatoError(f"{count} pictures are too few for {real.shape[1]} features; measure without `quick`.")
     apart, others = floor_sets(lab.reference, count, lab.seed)
     floor = frechet_estimate(apart, others).value
     drawn, seconds = lab.ddpm_1000

@@ -108,7 +108,7 @@ def open_extractor(
         return Extractor("classifier", weights, "none", classifier.features, classifier)
     check_name(name)
     if not KINDS[dataset.kind].features:
-        raise SfumatoError(f"{dataset.name} are {dataset.kind}, and {name} takes pictures; use --features pixels.")
+        raise SfumatoError(f"{dataset.name} are {dataset.kind}, and {name} takes pictures; use the `features` pixels.")
     if name.endswith(ONNX):
         from sfumato.evaluation.onnx_features import open_network
 
@@ -127,7 +127,7 @@ def check_name(name: str) -> None:
         words = (
             ""
             if not name.endswith((".pt", ".pth", ".bin", ".safetensors"))
-            else (f" Of your own networks --features takes {ONNX} files, which hold the network besides its weights.")
+            else (f" Of your own networks `features` takes {ONNX} files, which hold the network besides its weights.")
         )
         raise SfumatoError(f"{unknown('features', name, ['auto', *NAMES])}{words}")
 

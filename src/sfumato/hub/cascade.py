@@ -25,7 +25,7 @@ def check_cascade(models: Sequence[Model]) -> None:
     for before, model in pairwise(models):
         name = model.source or "the model"
         if all(one.name != SMALL or not one.computed for one in model.config.conditions):
-            raise SfumatoError(f"{name} can't enlarge pictures; train one that can with --control {SMALL}.")
+            raise SfumatoError(f"{name} can't enlarge pictures; train one that can with the `control` {SMALL}.")
         channels, height, width = model.config.shape
         expected = (channels, -(-height // FACTOR), -(-width // FACTOR))
         if tuple(before.config.shape) != expected:

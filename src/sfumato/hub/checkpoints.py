@@ -78,7 +78,7 @@ def write_checkpoint(
     put_back(folder)
     for leftover in folder.glob(f".{_PREFIX}*.part"):  # of a process that was killed while saving
         shutil.rmtree(leftover, ignore_errors=True)
-    write_folder(target, files, {**state, "step": step}, f"go on with --resume ({_newest_words(folder)})")
+    write_folder(target, files, {**state, "step": step}, f"`resume` goes on ({_newest_words(folder)})")
     for old in [path for path in saved_in(folder) if path.name <= target.name][:-keep]:
         shutil.rmtree(old)
     return target
@@ -149,9 +149,7 @@ def write_folder(target: Path, files: Mapping[str, Tensors], state: Mapping[str,
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         if error.errno not in FULL:
-            raise SfumatoError(
-                f"could not save to {folder}: {error.strerror}; choose another place with --out."
-            ) from error
+            raise SfumatoError(f"could not save to {folder}: {error.strerror}; choose another place.") from error
         raise SfumatoError(
             f"the disk that holds {folder} is full and step {state['step']} could not be saved: it takes "
             f"{megabytes(need)} and {megabytes(free)} are free; make room and {then}."

@@ -40,7 +40,7 @@ def data_gaussian(run: str | Path) -> Gaussian:
     if (now := dataset.fingerprint()) != config.data.fingerprint and config.data.fingerprint:
         raise SfumatoError(
             f"{config.data.source} no longer holds what {folder} was trained on (sha256 {now[:12]}, which was "
-            f"{config.data.fingerprint[:12]}), so their Gaussian is not known; restore the data, or leave --first out."
+            f"{config.data.fingerprint[:12]}), so their Gaussian is not known; restore the data, or leave `first` out."
         )
     found = _fitted(dataset, config.data.flip)
     tensors = {"mean": found.mean, "basis": found.basis, "variances": found.variances, "rest": torch.tensor(found.rest)}

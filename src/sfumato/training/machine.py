@@ -226,11 +226,11 @@ ADVICE: list[tuple[Callable[[Machine], bool], Callable[[Machine], str]]] = [
     ),
     (
         lambda m: m.memory_free < 2 * GIB,
-        lambda m: f"Only {m.memory_free / GIB:.1f} GiB of memory is free; use a smaller --batch, or --accumulate.",
+        lambda m: f"Only {m.memory_free / GIB:.1f} GiB of memory is free; use a smaller `batch`, or `accumulate`.",
     ),
     (
         lambda m: m.runs_disk_free < GIB,
-        lambda m: f"The disk for runs has {m.runs_disk_free / GIB:.1f} GiB left; free some, or use --out elsewhere.",
+        lambda m: f"The disk for runs has {m.runs_disk_free / GIB:.1f} GiB left; free some, or keep runs elsewhere.",
     ),
     (
         lambda m: m.cache_disk_free < GIB,

@@ -83,4 +83,4 @@ def compiling() -> Iterator[None]:
         yield
     except torch._dynamo.exc.TorchDynamoException as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise SfumatoError(f"the network could not be compiled ({reason}); train with --compile no.") from error
+        raise SfumatoError(f"the network could not be compiled ({reason}); turn `compile` off.") from error

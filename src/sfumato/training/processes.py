@@ -149,7 +149,7 @@ class Processes:
                 raise
             raise SfumatoError(
                 "another process of this run has ended, so this one does too; see what it said, "
-                "and go on from the last checkpoint with --resume."
+                "and go on from the last checkpoint by `resume`."
             ) from error
 
 

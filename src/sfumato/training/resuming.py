@@ -83,7 +83,7 @@ def go_back(folder: Path, trainer: RunLoop, **sections: Any) -> None:
     if trainer.step != (step := processes.same(trainer.step)):
         raise SfumatoError(
             f"the main process goes on from step {step} of {folder} and process {processes.rank} from step "
-            f"{trainer.step}; let --out be a folder that all machines share."
+            f"{trainer.step}; keep runs in a folder that all machines share."
         )
     if processes.main and trainer.fraction < 1:  # else nothing is trained, and the run stays as it is
         with run_lock(folder):

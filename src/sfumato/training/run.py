@@ -112,7 +112,7 @@ def start_run(
         config = changed(config, origin=Origin(model.source, model.weights_hash))
         start, tokenizer, model = model.denoiser.net.state_dict(), model.tokenizer, model.config
     elif config.lora is not None:
-        raise SfumatoError("adapters are trained beside the weights of a model; say of which.")
+        raise SfumatoError("adapters are trained beside the weights of a model, and none is given as `base`.")
     text = model.net.text
     if start is None and text is not None and dataset.captions is None:
         raise SfumatoError(f"{dataset.name} has no captions and the network is to read prompts; add captions.")

@@ -134,7 +134,7 @@ def check_room(folder: Path, trainer: RunLoop, besides: int = 0) -> None:
     if trainer.processes.main and (room := _room(folder, trainer.step)) < need:
         lack = (
             f"the disk that holds {folder} is too full: what the run has to save takes {megabytes(need)} and "
-            f"{megabytes(max(0, room))} are free; make room, or write elsewhere with --out."
+            f"{megabytes(max(0, room))} are free; make room, or write elsewhere."
         )
     if lack := trainer.processes.same(lack):
         raise SfumatoError(lack)
