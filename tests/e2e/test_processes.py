@@ -211,7 +211,9 @@ def test_shares_cover_a_batch_and_differ_by_one_row(count: int, slices: int, bat
 
 @pytest.mark.parametrize(("count", "slices", "needed"), [(5, 1, 5), (2, 3, 6)])
 def test_a_batch_too_small_to_share_is_refused(count: int, slices: int, needed: int) -> None:
-    with pytest.raises(SfumatoError, match=f"a batch of 4 can't be shared by {count} proc.*`batch` of {needed} or"):
+    with pytest.raises(
+        SfumatoError, match=f"a batch of 4 can't be shared by {count} processes.*`batch` of {needed} or"
+    ):
         Processes(count, 0).share(4, slices)
 
 

@@ -12,7 +12,6 @@ from cyclopts import Parameter
 from sfumato.autoencoder_runs import AutoencoderRun
 from sfumato.cli.display import count, print_facts
 from sfumato.cli.options import describe as conditions_words
-from sfumato.cli.options import in_options
 from sfumato.cli.record import BEFORE_REQUESTS, before_requests
 from sfumato.data import Dataset, read_about
 from sfumato.data.dataset import USED
@@ -171,7 +170,7 @@ def run_facts(path: Path) -> list[tuple[str, str]]:
     if loss := _last_loss(folder / "metrics.jsonl"):
         facts.append(("last loss", loss))
     if evaluations := read_evaluations(folder):
-        facts += [*describe(evaluations[-1]), ("verdict", in_options(judge_run(evaluations).sentence))]
+        facts += [*describe(evaluations[-1]), ("verdict", judge_run(evaluations).sentence)]
     return facts + [("damaged", f"{path} was passed over") for path in damaged]
 
 

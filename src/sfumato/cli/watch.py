@@ -14,7 +14,6 @@ from PIL import Image
 
 from sfumato.cli.display import TrainingDisplay, console, picture_columns, print_facts
 from sfumato.cli.info import is_run, run_facts
-from sfumato.cli.options import in_options
 from sfumato.errors import SfumatoError
 from sfumato.strict import parse
 from sfumato.training import Progress, TrainingConfig, judge_run, read_evaluations, training_config
@@ -39,7 +38,7 @@ def watch(
             display.catch_up(found[:-1])
             display.update(progress)
             if evaluations := read_evaluations(run):
-                display.tell(in_options(judge_run(evaluations).sentence))
+                display.tell(judge_run(evaluations).sentence)
             newest = max((run / "previews").glob("step-*.png"), default=None)
             if newest is not None and newest != shown:
                 shown = newest

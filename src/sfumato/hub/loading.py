@@ -89,5 +89,5 @@ def load_codec(path: str | Path, device: torch.device | str = "cpu") -> Codec:
         return read_codec(folder, read_config(config, CodecConfig, "codec")).to(device)
     codec = model_codec(folder, read_config(config), device)
     if codec is None:
-        raise SfumatoError(f"{path} generates pixels, without an autoencoder; train one with --only autoencoder.")
+        raise SfumatoError(f"{path} generates pixels, without an autoencoder; train one first.")
     return codec

@@ -217,4 +217,4 @@ def _check(codec: CodecConfig, dataset: Dataset, config: TrainingConfig) -> None
         was, now = (" × ".join(map(str, shape)) for shape in (codec.picture, dataset.shape))
         raise SfumatoError(f"{dataset.name} are {now} and the autoencoder is of {was}; give the data of that size.")
     if config.machine.shard or config.lora is not None or config.data.low_resolution:
-        raise SfumatoError("an autoencoder is trained whole, at its own size; leave --shard, --lora and half size out.")
+        raise SfumatoError("an autoencoder is trained whole, at its own size; leave `shard`, `lora` and half size out.")
