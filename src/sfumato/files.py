@@ -121,3 +121,16 @@ def run_lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def locked(folder: Path) -> bool:
+    """Whether a process is in the `run_lock` of `folder`."""
+    if not (folder / ".lock").exists():
+        return False
+    try:
+        with filelock.FileLock(folder / ".lock", blocking=False):
+            return False
+    except filelock.Timeout:
+        return True
+    except (NotImplementedError, OSError):  # no locks there
+        return False

@@ -35,6 +35,7 @@ app = Program(
 app.command("sfumato.cli.demo:demo", name="demo", help="Train on scanned digits for a minute and generate new ones.")
 app.command("sfumato.cli.train:train", name="train", help="Train a model on a folder of pictures, digits or points.")
 app.command("sfumato.cli.watch:watch", name="watch", help="Follow a training run from another terminal.")
+app.command("sfumato.cli.runs:runs", name="runs", help="List the runs, how far each has come and whether it trains.")
 app.command("sfumato.cli.sample:sample", name="sample", help="Generate new pictures from a trained model.")
 app.command("sfumato.cli.eval:eval_", name="eval", help="Measure a model: scores, intervals, and whether it copies.")
 app.command("sfumato.cli.claims:claims", name="claims", help="Measure what is said of diffusion models.")

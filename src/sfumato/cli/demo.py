@@ -13,9 +13,9 @@ from sfumato.cli.display import console, next_command, print_facts
 from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.record import By, facts
 from sfumato.cli.running import show_training
+from sfumato.cli.runs import free
 from sfumato.data import Dataset, open_dataset, save_animation, save_png, tile
 from sfumato.diffusion import RectifiedFlow
-from sfumato.errors import SfumatoError
 from sfumato.evaluation import Judgement, judge
 from sfumato.hub import SamplingConfig, load
 from sfumato.hub.request import Request
@@ -69,7 +69,7 @@ def demo(
     """Train on 1,797 scanned digits for less than a minute, generate new ones, measure them and write a report."""
     fit_threads()
     dataset = open_dataset("digits")
-    folder = _free_folder(out / "digits")
+    folder = free(out / "digits")
     plan = demo_plan(dataset, demo_config(minutes, images))
     trainer = start_run(folder, dataset, plan.config, plan.model, spent=plan.seconds)
     run = Run(folder, trainer, plan)
@@ -127,12 +127,3 @@ def next_commands(folder: Path) -> list[str]:
         next_command("sample", [folder], sampler="ddpm", steps=250, animate=True),
         next_command("train", ["./your-photos"], size=64, minutes=30),
     ]
-
-
-def _free_folder(folder: Path) -> Path:
-    """`folder`, or the first of folder-2, folder-3, … that is free: an earlier demo is never overwritten."""
-    for number in range(1, 1000):
-        candidate = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-        if not candidate.exists():
-            return candidate
-    raise SfumatoError(f"{folder.parent} holds 999 demos already; delete some.")

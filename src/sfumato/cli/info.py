@@ -19,6 +19,7 @@ from sfumato.data.report import BESIDE
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.codec import is_autoencoder
+from sfumato.hub.config import is_run
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint, load_codec
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
 from sfumato.readable import duration, readable
@@ -54,16 +55,6 @@ def info(
             print_facts(data_facts(zoo_data(what), size))
     else:
         print_facts(data_facts(what, size))
-
-
-def is_run(path: Path) -> bool:
-    """Whether there is a run in `path`: a folder of data may hold a config.json as well, of something else."""
-    if not (path / "config.json").exists():
-        return False
-    with suppress(OSError, ValueError):
-        content = parse((path / "config.json").read_bytes())
-        return isinstance(content, dict) and "model" in content
-    return (path / "checkpoints").is_dir()  # its config is damaged, which is to be said
 
 
 def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:

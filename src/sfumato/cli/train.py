@@ -13,7 +13,8 @@ from sfumato.cli.latent import PLACE, check_latent, finish_autoencoder, train_au
 from sfumato.cli.opening import bars
 from sfumato.cli.resumed import OBEYED, note_left_out
 from sfumato.cli.running import finish, show_training
-from sfumato.cli.training_options import listed, run_name, settings_of
+from sfumato.cli.runs import run_to_resume, run_to_start
+from sfumato.cli.training_options import listed, settings_of
 from sfumato.errors import SfumatoError
 from sfumato.runs import EXTENDED, Run
 from sfumato.training import join_processes
@@ -29,7 +30,9 @@ def train(
     ] = None,
     /,
     *,
-    name: Annotated[str | None, Parameter(group=COMMON, help="The run's name; it is kept in runs/NAME.")] = None,
+    name: Annotated[
+        str | None, Parameter(group=COMMON, help="The run's name [default: that of the data]; it is kept in runs/NAME.")
+    ] = None,
     size: Annotated[
         str | None, Parameter(group=COMMON, help="Train at this many pixels: 64, or 48x64 (height x width).")
     ] = None,
@@ -215,7 +218,7 @@ def train(
         bool,
         Parameter(
             group=COMMON,
-            help="Go on with the run where it was saved; with DATA, start it if there is none.",
+            help="Go on with a run where it was saved: --resume runs/NAME; with data, start it if there is none.",
             negative="",
             show_default=False,
         ),
@@ -236,42 +239,39 @@ def train(
     Several GPUs or machines: `torchrun --nproc-per-node 8 -m sfumato train ...`.
     """
     given = dict(locals())  # the options as they came
-    if name is not None and (not name.strip() or Path(name).name != name):
-        raise SfumatoError(f"--name is one word, kept in {out}/, not '{name}'; --out says where runs are kept.")
-    if data is None and (name is None or not resume):
-        raise SfumatoError(
-            "say which run to go on with: sfumato train --resume --name NAME."
-            if resume
-            else "say what to train on: a folder of pictures, digits, or points:NAME, such as points:spirals."
-        )
     settings_now, trackers = settings_of(given), check_trackers(track)
-    folder = out / (name or run_name(data or ""))
     processes = join_processes()
     console.quiet = not processes.main
-    exists = processes.same((folder / "config.json").exists())
+    if data is None and not resume:
+        raise SfumatoError(
+            "say what to train on: a folder of pictures, digits, or points:NAME, such as points:spirals."
+        )
+    folder, place = run_to_resume(data, name, out) if resume else (run_to_start(data or "", name, out), data)
+    folder, exists = processes.same((folder, (folder / "config.json").exists()))
+    given["data"] = place
     check_latent(given)
     if only:
         train_autoencoder(folder, given, settings_now)
-        finish_autoencoder(folder, data)
+        finish_autoencoder(folder, place)
         return
     if latent and not exists:
         settings_now = train_first(folder, given, settings_now)
         autoencoder = str(folder / PLACE)
     with bars() as progress:
-        if resume and (exists or data is None):
+        if resume and (exists or place is None):
             run = Run.open(folder)
             note_left_out({option: value for option, value in given.items() if option not in OBEYED}, run)
             own = settings_of({**given, "settings": ()})  # what --set says is left out
             extended = {name: own[name] for name in EXTENDED if name in own}
-            events = run.resume(data, weights_only, trackers or None, progress, **extended)
+            events = run.resume(place, weights_only, trackers or None, progress, **extended)
         elif weights_only:
             there = "" if resume else "; give --resume too"
             raise SfumatoError(f"--weights-only goes on from weights that the run {folder} has saved{there}.")
         else:
-            assert data is not None
+            assert place is not None
             run = Run.start(
                 folder,
-                data,
+                place,
                 source,
                 net or "auto",
                 listed(control),

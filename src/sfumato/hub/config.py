@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -244,6 +245,16 @@ def read_config(
     if current is not None and isinstance(found, dict):
         found = current(found)
     return fit(kind, found, str(path), written_by, section)
+
+
+def is_run(path: Path) -> bool:
+    """Whether there is a run in `path`: a folder of data may hold a config.json as well, of something else."""
+    if not (path / "config.json").exists():
+        return False
+    with suppress(OSError, ValueError):
+        content = parse((path / "config.json").read_bytes())
+        return isinstance(content, dict) and "model" in content
+    return (path / "checkpoints").is_dir()  # its config is damaged, which is to be said
 
 
 def read_model(folder: Path, net: nn.Module | None = None) -> ModelConfig:

@@ -10,6 +10,7 @@ from torch import nn
 
 from sfumato.arguments import shown
 from sfumato.errors import SfumatoError, unknown
+from sfumato.files import locked
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.codec import Codec, is_autoencoder, model_codec, read_codec
 from sfumato.hub.config import CodecConfig, read_config, read_model
@@ -34,6 +35,9 @@ def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
             )
         return checkpoint, []
     found, damaged = newest_checkpoint(folder / "checkpoints", (name,))
+    if found is None and not damaged and (folder / "config.json").exists():
+        why = "has saved nothing yet, as it began to train a moment ago; try again soon"
+        raise SfumatoError(f"{folder} {why if locked(folder) else 'stopped before it saved anything; train it on'}.")
     if found is None:
         state = f"{len(damaged)} damaged" if damaged else "no"
         why = f" ({damaged[0] / name} is {trouble(damaged[0] / name)})" if damaged else ""

@@ -1,0 +1,133 @@
+"""`sfumato runs`, and which run is meant where another verb is told of one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.table import Table
+
+from sfumato.cli.display import console, count, next_command
+from sfumato.cli.training_options import run_name
+from sfumato.errors import SfumatoError
+from sfumato.files import locked
+from sfumato.hub import ModelConfig
+from sfumato.hub.checkpoints import saved_in
+from sfumato.hub.config import is_run, read_config
+from sfumato.readable import duration
+from sfumato.training import Progress, TrainingConfig, training_config
+from sfumato.training.metrics import last_progress
+
+SHOWN = 8  # runs that a message names
+
+
+@dataclass(frozen=True)
+class State:
+    """How a run stands: its last step that is written down, whether it trains now, whether it can generate."""
+
+    folder: Path
+    config: TrainingConfig
+    model: ModelConfig
+    progress: Progress | None
+    trains: bool
+    saved: bool
+
+    @property
+    def words(self) -> str:
+        spent = 0.0 if self.progress is None else self.progress.fraction
+        if self.trains:
+            return f"trains, {spent:.0%}"
+        if not self.saved:
+            return "nothing saved"
+        return "finished" if spent >= 1 else f"stopped at {spent:.0%}"
+
+
+def runs(
+    folder: Annotated[Path, Parameter(help="Where runs are kept.")] = Path("runs"),
+    /,
+) -> None:
+    """List the runs in a folder, the newest first: what each learns, how far it has come, whether it trains now."""
+    if is_run(folder):
+        raise SfumatoError(f"{folder} is a run itself; `sfumato info {folder}` tells of it.")
+    if not (found := runs_in(folder)):
+        begin = next_command("train", ["./photos"])
+        console.print(f"There are no runs in {folder} yet. One begins with: {begin}", soft_wrap=True)
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("run", "data", "samples", "trained", "state"):
+        table.add_column(name, overflow="fold")
+    for run in found:
+        images = "" if run.progress is None else f"{count(run.progress.images)} in {duration(run.progress.seconds)}"
+        shape = "×".join(map(str, run.model.shape))
+        table.add_row(str(run.folder), run.config.data.source, shape, images, run.words)
+    console.print(table)
+
+
+def runs_in(folder: Path) -> list[State]:
+    """The runs in `folder`, the one that was written to last first; those whose config can't be read are left out."""
+    places = [path for path in folder.iterdir() if is_run(path)] if folder.is_dir() else []
+    found = []
+    for place in places:
+        with suppress(SfumatoError):
+            config, model = training_config(place), read_config(place / "config.json")
+            saved = bool(saved_in(place / "checkpoints"))
+            found.append(State(place, config, model, last_progress(place, config), locked(place), saved))
+    return sorted(found, key=lambda run: -_touched(run.folder))
+
+
+def _touched(run: Path) -> float:
+    return max(path.stat().st_mtime for path in (run / "config.json", run / "metrics.jsonl") if path.exists())
+
+
+def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, str | None]:
+    """Which run `train --resume` means, and the place of its data where that is named too.
+
+    It may be named by its folder, in the place of the data or by --name, or by its name in `out`; data alone mean the
+    last run that was named after them.
+    """
+    if data is not None and name is None and is_run(Path(data)):
+        return Path(data), None
+    if name is not None and is_run(Path(name)):
+        return Path(name), data
+    if name is not None or data is not None:
+        return (_named(name, out) if name is not None else numbered(out / run_name(data or ""))[-1]), data
+    known = [f"{run.folder.name} ({run.words})" for run in runs_in(out)[:SHOWN]]
+    there = f"in {out} there are {', '.join(known)}" if known else f"there are none in {out}"
+    raise SfumatoError(f"say which run to go on with, as in sfumato train --resume {out / 'NAME'}; {there}.")
+
+
+def run_to_start(data: str, name: str | None, out: Path) -> Path:
+    """Where a new run on `data` is kept: by its name, or by that of the data and a number if others are there."""
+    if name is not None:
+        return _named(name, out)
+    if is_run(Path(data)):
+        raise SfumatoError(f"{data} is a run, and no data; go on with it: sfumato train --resume {data}.")
+    return free(out / run_name(data))
+
+
+def free(folder: Path) -> Path:
+    """`folder`, or the first of folder-2, folder-3, … that is free: an earlier run is never overwritten."""
+    found = numbered(folder)
+    return folder.with_name(f"{folder.name}-{len(found) + 1}") if taken(folder) else folder
+
+
+def numbered(folder: Path) -> list[Path]:
+    """`folder` and those of folder-2, folder-3, … that hold runs, one after the other."""
+    found = [folder]
+    while taken(following := folder.with_name(f"{folder.name}-{len(found) + 1}")):
+        found.append(following)
+    return found
+
+
+def taken(folder: Path) -> bool:
+    """Whether a run is in `folder`, or what is left of one."""
+    return (folder / "config.json").exists() or (folder / "checkpoints").exists()
+
+
+def _named(name: str, out: Path) -> Path:
+    if not name.strip() or Path(name).name != name:
+        raise SfumatoError(f"--name is one word, kept in {out}/, not '{name}'; --out says where runs are kept.")
+    return out / name
