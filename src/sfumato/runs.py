@@ -15,7 +15,7 @@ from sfumato.data import KINDS, Dataset
 from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
-from sfumato.data.opening import named
+from sfumato.data.opening import is_own, named, path_of, placed
 from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.evaluating import Evaluation, evaluate
 from sfumato.evaluation.training_data import training_data
@@ -219,8 +219,8 @@ class Run:
         config = _extended(before, settings, processes)
         notes = []
         if isinstance(data, str | Path):
-            config, data = changed(config, source=named(data)), None
-            if config.data.source != before.data.source:
+            config, data = changed(config, source=named(data), place=placed(named(data))), None
+            if config.data.source != before.data.source and config.data.place != before.data.place:
                 notes.append(
                     f"the run was trained on {before.data.source} so far, and goes on with {config.data.source}."
                 )
@@ -261,9 +261,8 @@ class Run:
 
     def _data(self, config: TrainingConfig, processes: Processes, progress: Progress) -> Dataset:
         """The data of the run as its config opens them."""
-        source = config.data.source
-        own = source.startswith(("hf:", "points:", "shapes", "avatars:", "emoji", "digits"))
-        if not own and not Path(source).exists():
+        source, there = config.data.source, [one for one in (config.data.source, config.data.place) if one]
+        if not is_own(source) and not source.startswith("hf:") and not any(path_of(one).exists() for one in there):
             raise SfumatoError(
                 f"{source}, which the run was trained on, is no folder or file here any more; say where it is now, or "
                 "give the data of the run as `data`."
@@ -315,6 +314,7 @@ def _configured(
         given["data.size"] = data.shape[1:]
     elif base is not None and KINDS[base.config.kind].spatial and not source.startswith("points:"):
         given.setdefault("data.size", base.config.seen[1][1:])
+    given["data.place"] = "" if isinstance(data, Dataset) else placed(source)
     columns = given.pop("data.columns", None) or {}
     columns = asdict(columns) if isinstance(columns, Columns) else dict(columns)
     named_images = [name for name in controls if name not in CONTROLS]

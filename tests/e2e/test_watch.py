@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.cli.watch import follow
+from sfumato.training.metrics import follow
 from tiny import Command
 
 

@@ -64,6 +64,7 @@ ELSEWHERE = {
     "watch": dict.fromkeys(("run", "once"), "e2e/test_watch.py::test_a_run_that_has_ended_is_told_at_once"),
     "doctor": dict.fromkeys(("json", "out"),
                             "unit/test_machine.py::test_json_is_all_that_is_printed_and_holds_what_was_measured"),
+    "runs": {"folder": "unit/test_runs.py::test_runs_are_listed_numbered_and_gone_on_with_by_their_folder"},
     "samplers": {},
 }  # fmt: skip
 

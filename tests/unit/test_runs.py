@@ -13,7 +13,10 @@ from torch import Tensor, nn
 import sfumato
 from sfumato import Run, SfumatoError
 from sfumato.cli import app
+from sfumato.cli.runs import run_to_resume, run_to_start, runs_in
 from sfumato.cli.words import in_options
+from sfumato.evaluation.training_data import training_data
+from sfumato.files import run_lock
 from sfumato.hub.config import read_config
 from sfumato.training import Noted, Progress, Saved
 
@@ -107,3 +110,56 @@ def test_what_a_run_can_not_go_on_with_is_said_when_it_is_asked(
     list(Run.start(tmp_path / "run", "digits", **TINY).train())
     with pytest.raises(SfumatoError, match=words):
         Run.open(tmp_path / "run").resume(**given)
+
+
+def test_runs_are_listed_numbered_and_gone_on_with_by_their_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = Path("runs")
+    with pytest.raises(SfumatoError, match="there are none in runs"):
+        run_to_resume(None, None, out)
+    for number in ("", "-2", "-3"):
+        assert run_to_start("digits", None, out) == Path(f"runs/digits{number}")
+        assert number or run_to_resume("digits", None, out) == (Path("runs/digits"), "digits")
+        run = Run.start(run_to_start("digits", None, out), "digits", **TINY)
+        assert run_to_resume("digits", None, out) == (run.folder, "digits")
+        assert run_to_resume(f"runs/digits{number}", None, out) == (run.folder, None)
+        assert run_to_resume(None, run.folder.name, out) == (run.folder, None)
+    list(run.train())
+    with pytest.raises(SfumatoError, match="is a run, and no data; go on with it: sfumato train --resume runs/digits"):
+        run_to_start("runs/digits", None, out)
+    with pytest.raises(SfumatoError, match=r"in runs there are digits-3 \(finished\), digits.* \(nothing saved\)"):
+        run_to_resume(None, None, out)
+    assert [state.saved for state in runs_in(out)] == [True, False, False]
+    app(["runs"], result_action="return_value")
+    shown = capsys.readouterr().out
+    assert "runs/digits-3  digits  1×8×8    32 in 0 s  finished" in shown and shown.count("nothing saved") == 2
+
+
+def test_a_run_without_a_checkpoint_says_whether_it_trains(tmp_path: Path) -> None:
+    Run.start(tmp_path / "run", "digits", **TINY)
+    with pytest.raises(SfumatoError, match="stopped before it saved anything"):
+        sfumato.load(tmp_path / "run")
+    with run_lock(tmp_path / "run"), pytest.raises(SfumatoError, match="has saved nothing yet, as it began to train"):
+        sfumato.load(tmp_path / "run")
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_run_finds_its_data_from_any_folder(
+    tmp_path: Path, pictures: Path, before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one of before, which knows them by a path from where it began."""
+    monkeypatch.chdir(tmp_path)
+    list(Run.start("runs/red", "pictures", **TINY).train())
+    (tmp_path / "elsewhere" / "pictures").mkdir(parents=True)  # others of that name
+    if before:
+        config = tmp_path / "runs" / "red" / "config.json"
+        config.write_text(config.read_text().replace(f'"place": "{pictures}"', '"place": ""'))
+        (tmp_path / "elsewhere" / "pictures").rmdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    events = Run.open("../runs/red").resume(images=40)
+    assert not any("goes on with" in event.text for event in events if isinstance(event, Noted))
+    assert Run.open("../runs/red").config.data.source == "pictures"
+    data, _, notes = training_data("../runs/red", sfumato.load("../runs/red"))
+    assert data.name == "pictures" and len(data) == 12 and notes == []

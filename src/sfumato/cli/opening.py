@@ -38,7 +38,7 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each thing that is done while the block is open: `progress(what, done, of)` moves it."""
     from rich.progress import Progress as Bar
 
-    with Bar(console=console, transient=True) as bar:
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 
         def progress(what: str, done: int, of: int) -> None:

@@ -16,6 +16,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import locked
 from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import saved_in
+from sfumato.hub.codec import is_autoencoder
 from sfumato.hub.config import is_run, read_config
 from sfumato.readable import duration
 from sfumato.training import Progress, TrainingConfig, training_config
@@ -88,9 +89,9 @@ def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, 
     It may be named by its folder, in the place of the data or by --name, or by its name in `out`; data alone mean the
     last run that was named after them.
     """
-    if data is not None and name is None and is_run(Path(data)):
+    if data is not None and name is None and _holds_run(Path(data)):
         return Path(data), None
-    if name is not None and is_run(Path(name)):
+    if name is not None and _holds_run(Path(name)):
         return Path(name), data
     if name is not None or data is not None:
         return (_named(name, out) if name is not None else numbered(out / run_name(data or ""))[-1]), data
@@ -103,7 +104,7 @@ def run_to_start(data: str, name: str | None, out: Path) -> Path:
     """Where a new run on `data` is kept: by its name, or by that of the data and a number if others are there."""
     if name is not None:
         return _named(name, out)
-    if is_run(Path(data)):
+    if _holds_run(Path(data)):
         raise SfumatoError(f"{data} is a run, and no data; go on with it: sfumato train --resume {data}.")
     return free(out / run_name(data))
 
@@ -125,6 +126,10 @@ def numbered(folder: Path) -> list[Path]:
 def taken(folder: Path) -> bool:
     """Whether a run is in `folder`, or what is left of one."""
     return (folder / "config.json").exists() or (folder / "checkpoints").exists()
+
+
+def _holds_run(path: Path) -> bool:
+    return is_run(path) or is_autoencoder(path)
 
 
 def _named(name: str, out: Path) -> Path:

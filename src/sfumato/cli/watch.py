@@ -14,7 +14,8 @@ from sfumato.cli.info import run_facts
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import is_run
 from sfumato.training import Progress, judge_run, read_evaluations
-from sfumato.training.metrics import METRICS, follow
+from sfumato.training.metrics import follow
+from sfumato.training.run import METRICS
 
 WAITING = "No step has been written down yet: the first line comes after ten steps, or ten seconds."
 

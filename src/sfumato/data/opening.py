@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sfumato.data.columns import Columns
 
 
+OWN = ("digits", "emoji", "shapes", "avatars")  # data sets that the package brings or makes, and so are points
+
+
 def open_dataset(
     spec: str | Path,
     size: tuple[int, int] | None = None,
@@ -48,7 +51,7 @@ def open_dataset(
     spec = named(spec)
     if size is not None and min(size) < 1:
         raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
-    own = spec in ("digits", "emoji", "shapes") or spec.startswith(("avatars:", "emoji:", "shapes:", "points:"))
+    own = is_own(spec)
     if columns and (own or spec.startswith("hf:")):
         name = (*columns.numbers, *columns.vectors, *columns.images)[0]
         raise SfumatoError(f"{spec} comes without metadata, so there is no column '{name}'; give a folder that has it.")
@@ -88,6 +91,24 @@ def open_dataset(
         "data set", spec, ["digits", "emoji", "shapes", "avatars:critters", *(f"points:{name}" for name in POINTS)]
     )
     raise SfumatoError(f"{error} A folder of pictures works too, but there is none called {spec} here.")
+
+
+def path_of(spec: str) -> Path:
+    """Where the files of a data set are that is called so."""
+    return Path(spec.removeprefix("hf:"))
+
+
+def placed(spec: str) -> str:
+    """`spec` with its path absolute, so that it is the same set in any folder; '' where it is none of files here."""
+    path = path_of(spec)
+    if is_own(spec) or not path.exists():
+        return ""
+    return f"{'hf:' if spec.startswith('hf:') else ''}{path.resolve()}"
+
+
+def is_own(spec: str) -> bool:
+    """Whether the package brings or makes the data set of this name."""
+    return spec in OWN or spec.startswith(tuple(f"{name}:" for name in (*OWN, "points")))
 
 
 def named(spec: str | Path) -> str:

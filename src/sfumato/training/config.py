@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sfumato.data import Dataset, hold_out, open_dataset
 from sfumato.data.columns import NONE, Columns
 from sfumato.data.dataset import Progress
+from sfumato.data.opening import path_of
 from sfumato.diffusion import EDM, WEIGHTS, AnySchedule, NoiseDistribution
 from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError, unknown
@@ -38,6 +39,7 @@ def _at_least(config: object, **least: int) -> None:
 class DataConfig:
     """What a run learns from, and how it is shown.
 
+    `source` is its name, as `open_dataset` takes it; of files, `place` is where they were when the run began.
     A share `held_out` of the samples is never trained on (see held_out.py), by the rule `split`: of each class as much,
     or of all alike. `flip` shows half of the pictures mirrored: not for what has a left and a right, as letters and
     digits do. With `crop`, pictures are read so many pixels higher and wider than `size`, and another part of them is
@@ -57,6 +59,7 @@ class DataConfig:
     columns: Columns = NONE
     low_resolution: float = 0.0
     fingerprint: str = ""
+    place: str = ""
 
     def __post_init__(self) -> None:
         if self.crop < 0:
@@ -333,6 +336,7 @@ def unlearnt(dataset: Dataset, held: NDArray[np.int64]) -> list[str]:
 def open_data(config: TrainingConfig, progress: Progress | None = None) -> Dataset:
     """The data that a run with this `config` is trained on; `progress(done, total)` is called as files are read."""
     data = config.data
-    return open_dataset(
-        data.source, data.size, progress=progress, columns=data.columns, crop=data.crop, stream=data.stream
-    )
+    place = data.place if data.place and path_of(data.place).exists() else data.source
+    found = open_dataset(place, data.size, progress=progress, columns=data.columns, crop=data.crop, stream=data.stream)
+    own = data.source if data.source.startswith("hf:") else path_of(data.source).as_posix()
+    return replace(found, name=own) if data.place else found

@@ -27,6 +27,7 @@ from torch import Tensor
 from sfumato.data import KINDS, Dataset
 from sfumato.data.dataset import DataLost
 from sfumato.data.features import caption_features
+from sfumato.data.opening import is_own, path_of
 from sfumato.data.tokens import learn_tokenizer, open_tokenizer
 from sfumato.errors import SfumatoError
 from sfumato.files import append, replace_file, run_lock
@@ -171,6 +172,12 @@ def _place(spec: str) -> str:
 def training_config(folder: Path) -> TrainingConfig:
     """The training section of the run in `folder`."""
     config: TrainingConfig = read_config(folder / "config.json", TrainingConfig, "training", grouped)
+    if config.data.place or is_own(config.data.source) or path_of(config.data.source).exists():
+        return config
+    # A run of before knows its data by a path from the folder where it began, which most likely holds it.
+    for beside in folder.resolve().parents:
+        if (beside / config.data.source).exists():
+            return changed(config, place=str(beside / config.data.source))
     return config
 
 
