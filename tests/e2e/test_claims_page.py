@@ -14,7 +14,7 @@ from sfumato.data import open_dataset
 from sfumato.evaluation import claims, open_extractor, open_reference
 from sfumato.evaluation.claims_page import write_claims
 from sfumato.evaluation.finding import Finding
-from sfumato.evaluation.laboratory import Laboratory
+from sfumato.evaluation.laboratory import Effort, Laboratory
 from sfumato.hub import new_model
 from sfumato.training import model_for
 from tiny import Command
@@ -22,14 +22,12 @@ from tiny import Command
 
 def test_every_claim_has_a_verdict_and_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All nine, with fewer pictures and shorter trainings than --quick has, and a network that learned nothing."""
-    for name, value in {"each_class": 2, "read": 2, "compared": 66, "judged": 60, "timed": 2, "short": 0.3,
-                        "long": 0.5}.items():  # fmt: skip
-        monkeypatch.setattr(Laboratory, name, value)
+    effort = Effort(2, 2, 66, 66, 2, 3, 10**5, 0.1, 0.2, 2)
     slow = property(lambda lab: (lab.generate(66, lab.labels(66), sampler="ddpm", steps=20), 0.1))
     monkeypatch.setattr(Laboratory, "ddpm_1000", slow)
     data = open_dataset("digits")
     model = new_model(model_for(data, "nano"))
-    lab = Laboratory(model, open_reference(data, open_extractor("classifier", data)), quick=True)
+    lab = Laboratory(model, open_reference(data, open_extractor("classifier", data)), effort)
     findings = [found for found in claims.measure_claims(lab) if isinstance(found, Finding)]
     assert [finding.name for finding in findings] == list(claims.EXPERIMENTS)
     assert not [finding.reason for finding in findings if finding.reason]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.frechet import frechet_distance, frechet_estimate, frechet_infinity
+from sfumato.evaluation.frechet import frechet_distance, frechet_estimate, frechet_excess, frechet_infinity
 from sfumato.evaluation.intervals import Estimate
-from sfumato.evaluation.kernel import kernel_distance, kernel_distance_subsets
+from sfumato.evaluation.kernel import kernel_distance
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.scores import SCORES, score
 from sfumato.evaluation.sliced import sliced_wasserstein
@@ -163,8 +163,8 @@ def test_frechet_and_kernel_distance_are_those_of_torchmetrics(dimension: int) -
     assert frechet_distance(a, b) == pytest.approx(theirs, rel=1e-6)
     assert frechet_estimate(a, b).value == pytest.approx(theirs, rel=1e-6)
     assert kernel_distance(a, b).value == pytest.approx(float(kid.poly_mmd(a, b)), rel=1e-6)
-    mean, spread = kernel_distance_subsets(a, b, subsets=20, size=100)
-    assert mean == pytest.approx(float(kid.poly_mmd(a, b)), abs=4 * spread / 20**0.5)
+    parts = [kernel_distance(one, other).value for one, other in zip(a.split(100), b.split(100), strict=True)]
+    assert np.mean(parts) == pytest.approx(float(kid.poly_mmd(a, b)), abs=4 * float(np.std(parts)) / len(parts) ** 0.5)
 
 
 @pytest.mark.parametrize(("dimension", "k"), [(2, 3), (20, 5)])
@@ -217,6 +217,21 @@ def test_intervals_cover_in_90_to_99_percent_of_repeats() -> None:
         )
         covered[name] = float(np.mean([e.low <= truth <= e.high for e in estimates]))
     assert {name: share for name, share in covered.items() if not 0.90 <= share <= 0.99} == {}
+
+
+def test_what_two_distances_have_in_common_leaves_their_difference() -> None:
+    """Antisymmetric, nothing for the same set; its interval covers, and is narrower for what was drawn alike."""
+    a, b, real = normal(200, 4, 0), normal(200, 4, 1, 1.1), normal(300, 4, 2)
+    forth, back, none = frechet_excess(a, b, real), frechet_excess(b, a, real), frechet_excess(a, a, real)
+    assert forth.value == -back.value == pytest.approx(frechet_distance(a, real) - frechet_distance(b, real))
+    assert (none.value, none.low, none.high) == (0, 0, 0)
+    paired = frechet_excess(a, a + 0.1 * b, real)
+    assert paired.high - paired.low < 0.5 * (forth.high - forth.low)
+    found = []
+    for i in range(0, 600, 3):
+        one, other = (normal(200, 4, i + j, 1.1) for j in range(2))
+        found.append(frechet_excess(one, other, normal(300, 4, i + 2)))
+    assert np.mean([e.low < 0 < e.high for e in found]) > 0.9
 
 
 def test_a_share_of_all_is_not_certain() -> None:

@@ -19,7 +19,7 @@ from sfumato.evaluation import Estimate, claims, laboratory, open_extractor, ope
 from sfumato.evaluation.claims import EXPERIMENTS, measure_claims, noise_tests
 from sfumato.evaluation.claims_page import words, write_claims
 from sfumato.evaluation.finding import Cell, Check, Finding
-from sfumato.evaluation.laboratory import BaselineRun, Laboratory, train_baseline_run
+from sfumato.evaluation.laboratory import QUICK, BaselineRun, Laboratory, train_baseline_run
 from sfumato.hub import ModelConfig, new_model
 from sfumato.nets import MLPConfig
 from tiny import TINY, Command, blobs
@@ -31,7 +31,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
     extractor = open_extractor("classifier", data, tmp_path_factory.mktemp("cache"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SFUMATO_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return Laboratory(new_model(TINY), open_reference(data, extractor), quick=True)
+        return Laboratory(new_model(TINY), open_reference(data, extractor), QUICK)
 
 
 def measured(lab: Laboratory, *names: str) -> list[Finding]:
@@ -108,10 +108,9 @@ def test_conditioning_is_not_borne_out_by_an_untrained_network(untrained: Labora
     assert all(0 <= cell.value <= 1 for row in finding.rows for cell in row[1:] if isinstance(cell, Estimate))
 
 
-def test_one_call_is_less_than_many(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Laboratory, "compared", 2)
+def test_one_call_is_less_than_many(untrained: Laboratory) -> None:
     model = new_model(replace(TINY, net=replace(TINY.net, widths=(16, 32))))
-    [finding] = measured(replace(untrained, model=model), "many-calls")
+    [finding] = measured(replace(untrained, model=model, effort=replace(QUICK, compared=2)), "many-calls")
     calls = {str(row[0]): row[1] for row in finding.rows}
     assert calls.pop("diffusion, ddpm") == 1000 and [calls[kind.upper()] for kind in KINDS] == [1, 1]
     assert len(finding.checks) == 2 and all(check.found.value > 1 for check in finding.checks)
@@ -127,60 +126,95 @@ def test_what_can_not_be_measured_says_so(untrained: Laboratory) -> None:
     assert set(EXPERIMENTS) >= {"forward-process", "pure-noise", "seeds", "conditioning", "few-steps", "many-calls"}
 
 
-def test_real_pictures_are_as_good_as_ddpms(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A perfect sampler must be within the margin: it is that of real pictures that are not the reference's own."""
-    held, _ = untrained.reference.dataset.batch(untrained.reference.held_out)
-    rows = np.random.default_rng(0)
-    monkeypatch.setattr(claims, "WAYS", (("ddim", 20),))
-    monkeypatch.setattr(Laboratory, "compared", 40)
-    monkeypatch.setattr(
-        Laboratory, "generate", lambda lab, count, labels, **how: held[rows.permutation(len(held))[:count]]
-    )
+def test_as_good_as_ddpms_is_within_what_real_pictures_differ_by(
+    untrained: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real pictures that are not the reference's own pass; worse ones don't; of too few nothing is said."""
+    data = blobs(1800)
     extractor = replace(untrained.extractor, extract=lambda x: x.flatten(1)[:, ::8])
-    reference = untrained.reference
-    train, other = (
-        extractor.features(reference.dataset.batch(part)[0]) for part in (reference.train, reference.held_out)
-    )
-    reference = replace(reference, extractor=extractor, features=train, held_out_features=other)
-    [finding] = measured(replace(untrained, reference=reference), "few-steps")
-    assert finding.verdict != "not borne out", finding
+    reference = open_reference(data, extractor)
+    rows, whole = np.random.default_rng(0), data.batch(np.arange(len(data)))[0]
+    monkeypatch.setattr(claims, "WAYS", (("ddim", 20),))
+
+    def verdict(count: int, fade: float) -> str:
+        def draw(lab: Laboratory, number: int, labels: object, sampler: str = "", **how: object) -> torch.Tensor:
+            return whole[rows.permutation(len(whole))[:number]] * (1.0 if sampler == "ddpm" else fade)
+
+        monkeypatch.setattr(Laboratory, "generate", draw)
+        lab = replace(untrained, reference=reference, effort=replace(QUICK, compared=count))
+        return measured(lab, "few-steps")[0].verdict
+
+    assert verdict(1800, 1.0) == "borne out"
+    assert verdict(1800, 0.5) == "not borne out"
+    assert verdict(40, 1.0) == "undecided"
 
 
-def test_trained_rivals_are_of_one_size_and_end_with_their_time(untrained: Laboratory) -> None:
+def test_trained_rivals_are_of_one_size_and_see_what_their_seconds_buy(untrained: Laboratory) -> None:
     lab = replace(untrained)
-    object.__setattr__(
-        lab, "rivals", {kind: train_baseline_run(lab, kind, 0.5, 0) for kind in ("diffusion", "vae", "gan")}
-    )
-    sizes = [rival.parameters for rival in lab.rivals.values()]
+    paces = {"diffusion": 400.0, "vae": 300.0, "gan": 200.0}
+    search = {kind: {0.5: 3.0, 1.0: 2.0, 2.0: 1.0} for kind in paces}
+    for name, value in {"paces": paces, "search": search}.items():
+        lab.__dict__[name] = value
+    lab.__dict__["rivals"] = {
+        kind: [train_baseline_run(lab, kind, 0.4, seed, lab.best_rate(kind)) for seed in range(2)] for kind in paces
+    }
+    for kind, (one, other) in lab.rivals.items():
+        assert 0.4 * paces[kind] <= one.images == other.images < 0.4 * paces[kind] + laboratory.BATCHES[kind]
+        assert not torch.equal(one.generate(3), other.generate(3))
+    sizes = [one.parameters for one, _ in lab.rivals.values()]
     assert max(sizes) < 1.12 * min(sizes)
     near, wide = measured(lab, "fidelity", "diversity")
-    assert (
-        [row[0] for row in near.rows] == [row[0] for row in wide.rows] == ["diffusion", "VAE", "GAN", "real pictures"]
-    )
-    assert [name for name, _ in near.samples] == ["diffusion", "VAE", "GAN"]
-    assert len(near.checks) == len(wide.checks) == 2
+    names = ["diffusion", "VAE", "GAN"]
+    assert [row[0] for row in near.rows] == [*names, "halves of the real pictures"]
+    assert [row[0] for row in wide.rows] == [*names, "real pictures"]
+    assert [row[4] for row in near.rows[:3]] == [2.0] * 3
+    assert [name for name, _ in near.samples] == names
+    assert len(near.checks) == 2 and len(wide.checks) == 4
 
 
-def test_a_restless_loss_and_a_lost_seed_are_found(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    generator = np.random.default_rng(0)
+def test_real_pictures_cover_the_data_and_half_of_them_leave_a_part_out(untrained: Laboratory) -> None:
+    """Margins are the data's own: real pictures pass as what diffusion drew, and those of some classes alone don't."""
+    data = blobs(900)
+    extractor = replace(untrained.extractor, extract=lambda x: x.flatten(1)[:, 2::4])
+    lab = Laboratory(untrained.model, open_reference(data, extractor), QUICK)
+    rows = torch.from_numpy(np.random.default_rng(0).permutation(len(data)))
+    whole, labels = data.batch(rows)
+    assert labels is not None
+
+    def drawing(pictures: torch.Tensor) -> list[BaselineRun]:
+        starts = (0, 150, 300)
+        return [BaselineRun("", 1, 1, (), lambda n, s=s: pictures.roll(s, 0)[:n], lab.model) for s in starts]  # type: ignore[misc]
+
+    lab.__dict__["search"] = {kind: {1.0: 1.0} for kind in laboratory.BATCHES}
+    lab.__dict__["rivals"] = {
+        "diffusion": drawing(whole),
+        "vae": drawing(whole[labels == 0]),
+        "gan": drawing(whole[labels < 2]),
+    }
+    near, wide = measured(lab, "fidelity", "diversity")
+    assert near.verdict == wide.verdict == "borne out", (near.checks, wide.checks, wide.rows)
+    lab.rivals["diffusion"], lab.rivals["gan"] = lab.rivals["gan"], lab.rivals["diffusion"]
+    assert {found.verdict for found in measured(lab, "fidelity", "diversity")} == {"not borne out"}
+
+
+def test_failed_seeds_decide_and_nothing_else(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
     real = untrained.reference.dataset.batch(untrained.reference.train)[0]
+    lab = replace(untrained)
+    lab.__dict__["search"] = {kind: {1.0: 1.0} for kind in laboratory.BATCHES}
 
-    def made_up(lab: Laboratory, kind: str, seconds: float, seed: int) -> BaselineRun:
-        losses = tuple(1 + generator.normal(0, 0.01 if kind == "diffusion" else 0.5, 100))
-        lost = kind == "gan" and seed == 3
-        drawn = torch.zeros_like(real) if lost else real
-        return BaselineRun(kind, 1, 1, losses, lambda count: drawn[:count], lab.model)
+    def verdict(diffusion: int, gan: int) -> tuple[str, str]:
+        def made_up(lab: Laboratory, kind: str, seconds: float, seed: int, rate: float) -> BaselineRun:
+            lost = seed < {"diffusion": diffusion, "gan": gan}[kind]
+            scatter = tuple(np.random.default_rng(seed).normal(1, 0.01 if kind == "diffusion" else 0.5, 100))
+            return BaselineRun(kind, 1, 1, scatter, lambda count: real[:count] * (not lost), lab.model, lost)
 
-    monkeypatch.setattr(rivals, "train_baseline_run", made_up)
-    [finding] = measured(untrained, "stability")
-    assert finding.verdict == "borne out"
-    assert "0 of diffusion's, 1 of the GAN's" in finding.notes[1]
-    monkeypatch.setattr(
-        rivals,
-        "train_baseline_run",
-        lambda lab, kind, *rest: made_up(lab, {"gan": "diffusion", "diffusion": "gan"}[kind], *rest),
-    )
-    assert measured(untrained, "stability")[0].verdict == "not borne out"
+        monkeypatch.setattr(rivals, "train_baseline_run", made_up)
+        [finding] = measured(lab, "stability")
+        return finding.verdict, finding.notes[0]
+
+    assert verdict(0, 5)[0] == "borne out" and verdict(5, 0)[0] == "not borne out"
+    assert verdict(0, 0)[0] == verdict(0, 1)[0] == verdict(5, 5)[0] == "undecided"
+    assert "0 of diffusion's, 1 of the GAN's" in verdict(0, 1)[1]
 
 
 def test_a_training_that_diverges_is_a_failed_seed(untrained: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,22 +226,25 @@ def test_a_training_that_diverges_is_a_failed_seed(untrained: Laboratory, monkey
         baseline.turns = lambda weight_decay: tuple(turns)  # type: ignore[method-assign]
         return baseline
 
+    lab = replace(untrained)
+    lab.__dict__["paces"] = {"gan": 1000.0}
+    lab.__dict__["search"] = {kind: {1.0: 1.0} for kind in laboratory.BATCHES}
     with monkeypatch.context() as patch:
         patch.setattr(laboratory, "new_baseline", broken)
-        lost = train_baseline_run(untrained, "gan", 60.0, 0)
+        lost = train_baseline_run(lab, "gan", 60.0, 0)
     assert lost.diverged and lost.loss_variation is None and bool(lost.generate(6).isfinite().all())
     fine = BaselineRun("diffusion", 1, 1, (1.0, 2.0, 1.5) * 10, lost.generate, lost.model)
     kinds = {"diffusion": fine, "gan": lost}
-    monkeypatch.setattr(rivals, "train_baseline_run", lambda lab, kind, seconds, seed: kinds[kind])
-    [finding] = measured(untrained, "stability")
-    assert finding.verdict == "undecided" and "0 of diffusion's, 5 of the GAN's" in finding.notes[1]
-    assert [row[3] for row in finding.rows[5:]] == [None] * 5
+    monkeypatch.setattr(rivals, "train_baseline_run", lambda lab, kind, *rest: kinds[kind])
+    [finding] = measured(lab, "stability")
+    assert finding.verdict == "borne out" and "0 of diffusion's, 5 of the GAN's" in finding.notes[0]
+    assert [row[2] for row in finding.rows[5:]] == [None] * 5
 
 
 def test_points_have_no_rivals_but_the_other_claims(untrained: Laboratory) -> None:
     points = Dataset("points", np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32))
     reference = open_reference(points, open_extractor("pixels", points))
-    lab = Laboratory(new_model(ModelConfig((2,), MLPConfig(2), data_std=1.0)), reference, quick=True)
+    lab = Laboratory(new_model(ModelConfig((2,), MLPConfig(2), data_std=1.0)), reference, QUICK)
     three = measured(lab, "stability", "fidelity", "diversity")
     assert {finding.verdict for finding in three} == {"not applicable"}
     assert all("generate pictures alone" in finding.reason for finding in three)

@@ -58,7 +58,7 @@ def claims(
     from sfumato.evaluation.claims import check_names, expected_seconds, measure_claims
     from sfumato.evaluation.claims_page import finding_facts, write_claims
     from sfumato.evaluation.features import open_extractor
-    from sfumato.evaluation.laboratory import Laboratory
+    from sfumato.evaluation.laboratory import QUICK, WHOLE, Laboratory
     from sfumato.evaluation.measure import open_reference
     from sfumato.evaluation.training_data import training_data
 
@@ -70,7 +70,7 @@ def claims(
     for words in notes:
         note(words)
     extractor = open_extractor(features, dataset, held_out=held)
-    lab = Laboratory(model, open_reference(dataset, extractor, held), quick)
+    lab = Laboratory(model, open_reference(dataset, extractor, held), QUICK if quick else WHOLE)
     if not as_json:
         console.print(f"This will take about {duration(expected_seconds(lab, names))}.\n", soft_wrap=True)
     findings: list[Finding] = []

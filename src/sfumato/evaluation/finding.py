@@ -10,11 +10,11 @@ from typing import Literal
 
 from torch import Tensor
 
-from sfumato.evaluation.intervals import QUANTILE, Estimate, estimate
+from sfumato.evaluation.intervals import QUANTILE, Estimate, estimate, share_of
 
 Verdict = Literal["borne out", "not borne out", "undecided", "not applicable"]
 Cell = str | int | float | Estimate | None
-STUDENT = {3: 4.303, 4: 3.182, 5: 2.776}  # number of values → 97.5% point of Student's law, one degree fewer
+STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # number of values → 97.5% point of Student's law, one degree fewer
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def exactly(value: float) -> Estimate:
     return Estimate(value, value, value)
 
 
-def less(found: Estimate, number: Tensor) -> Estimate:
+def less(found: Estimate, number: Tensor | float) -> Estimate:
     by = float(number)
     return Estimate(found.value - by, found.low - by, found.high - by)
 
@@ -85,8 +85,30 @@ def standard_error(found: Estimate) -> float:
     return (found.high - found.low) / (2 * QUANTILE)
 
 
-def difference(one: Estimate, other: Estimate) -> Estimate:
-    return normal(one.value - other.value, math.hypot(standard_error(one), standard_error(other)))
+def mean_of(values: Sequence[float]) -> Estimate:
+    """The mean of a few values, with Student's interval."""
+    reach = STUDENT[len(values)] * statistics.stdev(values) / math.sqrt(len(values))
+    middle = statistics.mean(values)
+    return Estimate(middle, middle - reach, middle + reach)
+
+
+def means_apart(one: Sequence[float], other: Sequence[float]) -> Estimate:
+    """How far the mean of a few values is above that of as many others."""
+    ends = [mean_of(values) for values in (one, other)]
+    reach = math.hypot(*(end.high - end.value for end in ends))
+    middle = ends[0].value - ends[1].value
+    return Estimate(middle, middle - reach, middle + reach)
+
+
+def shares_apart(one: int, other: int, count: int) -> Estimate:
+    """How far the share `one` of `count` is above `other` of as many (Newcombe 1998, method 10)."""
+    a, b = share_of(one, count), share_of(other, count)
+    middle = a.value - b.value
+    return Estimate(
+        middle,
+        middle - math.hypot(a.value - a.low, b.high - b.value),
+        middle + math.hypot(a.high - a.value, b.value - b.low),
+    )
 
 
 def ratio_of(above: Tensor, below: Tensor) -> Estimate:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from sfumato.evaluation.intervals import Estimate, check_features, squared_estimate
-from sfumato.seeds import torch_generator
 
 MAX_DISTANCES = 2**24  # values of a kernel matrix that are held at a time
 
@@ -41,24 +40,6 @@ def kernel_distance(a: Tensor, b: Tensor) -> Estimate:
     second += 4 * _centred_square(ab, m, n) / (n * m)
     # The spread of first-order terms counts that of pairs twice (Efron & Stein 1981, eq. 2.11).
     return squared_estimate(value, math.sqrt(max(first - second, second)), least=-math.inf)
-
-
-def kernel_distance_subsets(
-    a: Tensor, b: Tensor, subsets: int = 100, size: int = 1000, seed: int = 0
-) -> tuple[float, float]:
-    """Mean and standard deviation over random subsets of both, as torch-fidelity and torchmetrics report KID.
-
-    The deviation is that of one subset of `size`; it says little of the mean's own error. `size` is at most the
-    smaller set.
-    """
-    a, b = check_features(a, b)
-    size = min(size, len(a), len(b))
-    generator = torch_generator("subsets", seed)
-    values = torch.tensor([
-        kernel_distance(*(x[torch.randperm(len(x), generator=generator)[:size]] for x in (a, b))).value
-        for _ in range(subsets)
-    ], dtype=torch.float64)  # fmt: skip
-    return float(values.mean()), float(values.std(correction=0))
 
 
 def _kernel_sums(a: Tensor, b: Tensor) -> _Sums:

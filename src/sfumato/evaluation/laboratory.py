@@ -6,8 +6,10 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,70 +20,121 @@ from sfumato.baselines import Baseline, BaselineTrainer, baseline_for, new_basel
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor
+from sfumato.evaluation.frechet import frechet_distance, half_to_half
+from sfumato.evaluation.intervals import Estimate, estimate
+from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import Reference, conditions_at, like_rows
 from sfumato.hub import Model, new_model
 from sfumato.seeds import torch_generator
 from sfumato.training import Trainer, TrainingConfig, fastest_precision, model_for
 
 BATCHES = {"diffusion": 128, "vae": 64, "gan": 32}  # what each learns most with in so short a time
+RATES = (0.5, 1.0, 2.0)  # times a kind's own learning rate: what is tried before the trainings that count
+SEARCH = 1 / 3  # of the time of one of these, for each that is tried
 TOGETHER = 128
+WARM_UP, TIMED = 5, 20  # steps, by which a kind's pace is taken
+SPLITS = 30  # random sets of real pictures, for how much their scores vary
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is generated and trained; numbers are pictures, where nothing else is said."""
+
+    each_class: int  # whose neighbours are looked for
+    read: int  # a class, by the classifier
+    compared: int  # of each way of sampling
+    judged: int  # of each rival, at most
+    timed: int  # generated at a time where time is taken
+    repeats: int  # timings
+    numbers: int  # of pictures that are turned to noise
+    short: float  # seconds of each of the trainings whose ends are compared
+    long: float  # seconds of each of the trainings whose samples are compared
+    trainings: int  # of each kind, each of another seed: how far they differ is how sure their mean is
+
+
+QUICK = Effort(12, 30, 80, 500, 16, 3, 10**5, 3.0, 12.0, 3)
+WHOLE = Effort(40, 200, 1000, 1000, 64, 5, 10**6, 10.0, 40.0, 4)
 
 
 @dataclass(frozen=True)
 class Laboratory:
-    """What experiments are made with: a model, the data that it was trained on, and how long they may take."""
+    """What experiments are made with: a model, the data that it was trained on, and how much may be done."""
 
     model: Model
     reference: Reference
-    quick: bool = False
+    effort: Effort = WHOLE
     seed: int = 0
 
     @property
-    def each_class(self) -> int:
-        """Pictures a class whose neighbours are looked for."""
-        return 12 if self.quick else 40
-
-    @property
-    def read(self) -> int:
-        """Pictures a class that are read by the classifier."""
-        return 30 if self.quick else 200
-
-    @property
-    def compared(self) -> int:
-        """Pictures of each way of sampling."""
-        return 80 if self.quick else 1000
-
-    @property
     def judged(self) -> int:
-        """Pictures of each rival."""
-        return 500 if self.quick else 1000
-
-    @property
-    def timed(self) -> int:
-        """Pictures that are generated at a time where time is taken."""
-        return 16 if self.quick else 64
-
-    @property
-    def short(self) -> float:
-        """Seconds of each of the trainings whose seeds are compared."""
-        return 3.0 if self.quick else 30.0
-
-    @property
-    def long(self) -> float:
-        """Seconds of each of the trainings whose samples are compared."""
-        return 12.0 if self.quick else 120.0
+        """Pictures of each rival, of small sets as many as a third."""
+        return min(self.effort.judged, len(self.real) // 3)
 
     @cached_property
-    def rivals(self) -> dict[str, BaselineRun]:
-        """A diffusion model, a VAE and a GAN of one size, trained for `long` seconds each."""
-        return {kind: train_baseline_run(self, kind, self.long, self.seed) for kind in ("diffusion", "vae", "gan")}
+    def rivals(self) -> dict[str, list[BaselineRun]]:
+        """Diffusion models, VAEs and GANs of one size, trained for `long` seconds each, at the best of RATES."""
+        seeds = range(self.seed, self.seed + self.effort.trainings)
+        return {
+            kind: [train_baseline_run(self, kind, self.effort.long, seed, self.best_rate(kind)) for seed in seeds]
+            for kind in BATCHES
+        }
+
+    @cached_property
+    def search(self) -> dict[str, dict[float, float]]:
+        """By kind, how far from the data the pictures of each of RATES are, of a seed that doesn't count."""
+        real, seed = self.reference.features, self.seed + 1000
+        found: dict[str, dict[float, float]] = {}
+        for kind in BATCHES:
+            for rate in RATES:
+                tried = train_baseline_run(self, kind, SEARCH * self.effort.long, seed, rate)
+                drawn = self.extractor.features(tried.generate(self.judged))
+                end = math.inf if tried.diverged else frechet_distance(drawn, real)
+                found.setdefault(kind, {})[rate] = end
+        return found
+
+    def best_rate(self, kind: str) -> float:
+        """Times its own learning rate, what `kind` learnt most with."""
+        tried = self.search[kind]
+        return min(tried, key=lambda rate: tried[rate])
+
+    @cached_property
+    def paces(self) -> dict[str, float]:
+        """By kind, pictures a second: a training's seconds buy so many, whatever else the machine is doing."""
+        return {kind: _pace(self, kind) for kind in BATCHES}
+
+    @cached_property
+    def real(self) -> Tensor:
+        """The features of all real pictures, trained on or not."""
+        return torch.cat([self.reference.features, self.reference.held_out_features])
+
+    @cached_property
+    def halves(self) -> tuple[float, float]:
+        """The Fréchet distance between random halves of the real pictures: its mean and its standard deviation."""
+        return half_to_half(self.real, SPLITS if self.real.shape[1] <= 256 else 8)
+
+    @cached_property
+    def shares(self) -> tuple[Tensor, dict[str, Estimate]]:
+        """Features to find recall, coverage and precision of `judged` pictures with, and what so many real ones score.
+
+        The intervals hold 95% of random sets of real ones. They are compared with as many, for the scores depend on it.
+        """
+        trained, generator, found = self.reference.features, self.generator(), []
+        count = min(len(trained), len(self.real) - self.judged)
+        for _ in range(SPLITS):
+            one, others, _ = self.real[torch.randperm(len(self.real), generator=generator)].split_with_sizes(
+                [self.judged, count, len(self.real) - self.judged - count]
+            )
+            found.append(precision_recall_density_coverage(one, others, repeats=0))
+        values = {name: torch.tensor([one[name].value for one in found]) for name in found[0]}
+        usual = {name: estimate(float(x.mean()), float(x.std()), most=1.0) for name, x in values.items()}
+        return trained[torch.randperm(len(trained), generator=generator)[:count]], usual
 
     @cached_property
     def ddpm_1000(self) -> tuple[Tensor, float]:
         """`compared` pictures by DDPM in 1,000 steps, and the seconds that each took; nothing else takes as long."""
         started = time.perf_counter()
-        generated = self.generate(self.compared, self.labels(self.compared), sampler="ddpm", steps=1000)
-        return generated, (time.perf_counter() - started) / self.compared
+        generated = self.generate(self.effort.compared, self.labels(self.effort.compared), sampler="ddpm", steps=1000)
+        return generated, (time.perf_counter() - started) / self.effort.compared
 
     @property
     def extractor(self) -> Extractor:
@@ -89,9 +142,10 @@ class Laboratory:
 
     @cached_property
     def pictures(self) -> Tensor:
-        """Training pictures, 100,000 numbers in all (ten times that unless `quick`); those of small sets come again."""
-        dataset, numbers = self.reference.dataset, 10**5 if self.quick else 10**6
-        return dataset.batch(np.resize(self.reference.train, max(100, numbers // math.prod(dataset.shape))))[0]
+        """Training pictures of `effort.numbers` numbers in all; those of small sets come again."""
+        dataset = self.reference.dataset
+        count = max(100, self.effort.numbers // math.prod(dataset.shape))
+        return dataset.batch(np.resize(self.reference.train, count))[0]
 
     def generator(self) -> torch.Generator:
         return torch_generator("laboratory", self.seed)
@@ -133,38 +187,54 @@ class BaselineRun:
         return statistics.stdev(late) / abs(statistics.mean(late)) if len(late) > 2 else None
 
 
-def train_baseline_run(lab: Laboratory, kind: str, seconds: float, seed: int) -> BaselineRun:
-    """Train a model of `kind` (diffusion, vae or gan) for so long, on what the reference compares with."""
-    reference, device = lab.reference, lab.model.device
-    whole, rows = reference.dataset, reference.train
-    labels = None if whole.labels is None else whole.labels[rows]
-    dataset = Dataset(whole.name, whole.stored(rows), labels, whole.classes)
-    size = model_for(dataset, minutes=seconds / 60)
-    batch = BATCHES[kind]
-    config = TrainingConfig(
-        whole.name, minutes=seconds / 60, batch=batch, seed=seed, precision=fastest_precision(device)
-    )
-    trainer: Trainer | BaselineTrainer
-    average: Model | Baseline
-    model = new_model(size, seed)
-    if kind == "diffusion":
-        model.denoiser.to(device)
-        trainer = Trainer(model, dataset, config)
-        average = Model(size, trainer.average)
-    else:
-        baseline = new_baseline(baseline_for("vae" if kind == "vae" else "gan", dataset, model.parameter_count), seed)
-        trainer = BaselineTrainer(baseline.to(device), dataset, config)
-        average = trainer.average
-    generate = partial(_in_turn, lab, partial(average.sample, batch=250))
+def train_baseline_run(lab: Laboratory, kind: str, seconds: float, seed: int, rate: float = 1.0) -> BaselineRun:
+    """Train a model of `kind` (diffusion, vae or gan) on what the reference compares with, at `rate` times its own
+    learning rate, on as many pictures as it sees in so many seconds of a processor that does nothing else.
+    """
+    trainer, average = _trainer(lab, kind, max(1, round(lab.paces[kind] * seconds)), seed)
+    trainer.turns = tuple(replace(turn, learning_rate=rate * turn.learning_rate) for turn in trainer.turns)
     losses, diverged = [], False
     try:
         losses += [progress.loss for progress in trainer.steps() if math.isfinite(progress.loss)]
     except SfumatoError:  # which is a result too
         diverged = True
-    each = TOGETHER // batch
+    each = TOGETHER // BATCHES[kind]
     means = [statistics.mean(losses[i : i + each]) for i in range(0, len(losses) - each + 1, each)]
-    parameters = model.parameter_count if kind == "diffusion" else baseline.size
+    parameters = average.size if isinstance(average, Baseline) else average.parameter_count
+    generate = partial(_in_turn, lab, partial(average.sample, batch=250))
     return BaselineRun(kind, parameters, trainer.images, tuple(means), generate, average, diverged)
+
+
+def _trainer(lab: Laboratory, kind: str, images: int, seed: int) -> tuple[Trainer | BaselineTrainer, Model | Baseline]:
+    """What trains a model of `kind` on so many images, and the average of its weights that draws."""
+    reference, device = lab.reference, lab.model.device
+    whole, rows = reference.dataset, reference.train
+    labels = None if whole.labels is None else whole.labels[rows]
+    dataset = Dataset(whole.name, whole.stored(rows), labels, whole.classes)
+    size = model_for(dataset, minutes=lab.effort.short / 60)
+    config = TrainingConfig(
+        whole.name, images=images, batch=BATCHES[kind], seed=seed, precision=fastest_precision(device)
+    )
+    model = new_model(size, seed)
+    if kind == "diffusion":
+        model.denoiser.to(device)
+        trainer = Trainer(model, dataset, config)
+        return trainer, Model(size, trainer.average)
+    baseline = new_baseline(baseline_for("vae" if kind == "vae" else "gan", dataset, model.parameter_count), seed)
+    rival = BaselineTrainer(baseline.to(device), dataset, config)
+    return rival, rival.average
+
+
+def _pace(lab: Laboratory, kind: str) -> float:
+    trainer, _ = _trainer(lab, kind, (WARM_UP + TIMED) * BATCHES[kind], lab.seed)
+    moments: list[tuple[float, float]] = []
+    with suppress(SfumatoError):
+        moments.extend((time.perf_counter(), time.process_time()) for _ in trainer.steps())
+    steps = [
+        (wall - wall_before, cpu - cpu_before) for (wall_before, cpu_before), (wall, cpu) in pairwise(moments[WARM_UP:])
+    ]  # what others take of the processor doesn't count; of a GPU the processor's time says nothing
+    taken = [min(both) if lab.model.device.type == "cpu" else both[0] for both in steps]
+    return BATCHES[kind] / statistics.median(taken)
 
 
 def _in_turn(lab: Laboratory, sample: Callable[..., Tensor], count: int) -> Tensor:

@@ -7,110 +7,143 @@ import statistics
 
 from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.finding import Cell, Check, Finding, difference, exactly, times_as_long
-from sfumato.evaluation.frechet import frechet_distance, frechet_estimate
-from sfumato.evaluation.laboratory import TOGETHER, Laboratory, train_baseline_run
+from sfumato.evaluation.finding import (
+    Cell,
+    Check,
+    Finding,
+    less,
+    mean_of,
+    means_apart,
+    shares_apart,
+    standard_error,
+)
+from sfumato.evaluation.frechet import frechet_distance
+from sfumato.evaluation.intervals import estimate
+from sfumato.evaluation.laboratory import RATES, SEARCH, TOGETHER, Laboratory, train_baseline_run
 from sfumato.evaluation.manifold import precision_recall_density_coverage
-from sfumato.evaluation.measure import floor_sets
+from sfumato.evaluation.scores import explained
 
 NAMES = {"diffusion": "diffusion", "vae": "VAE", "gan": "GAN"}
+SHARES = ("recall", "coverage", "precision")
 SEEDS, FAILED, SHOWN = 5, 2.0, 40
 
 
 def stability(lab: Laboratory) -> Finding:
     _check_pictures(lab)
-    names, count = {"diffusion": "diffusion", "gan": "GAN"}, 300
-    real = lab.reference.features
+    count, real = min(300, lab.judged), lab.reference.features
     rows: list[tuple[Cell, ...]] = []
-    loss_variation: dict[str, list[float]] = {}
     failed = {}
-    for kind, name in names.items():
-        ends, scatter = [], []
-        for seed in range(SEEDS):
-            rival = train_baseline_run(lab, kind, lab.short, lab.seed + seed)
+    for kind in ("diffusion", "gan"):
+        ends = []
+        for seed in range(lab.seed, lab.seed + SEEDS):
+            rival = train_baseline_run(lab, kind, lab.effort.short, seed, lab.best_rate(kind))
             end = None if rival.diverged else frechet_distance(lab.extractor.features(rival.generate(count)), real)
-            ends.append(end)
-            scatter.append(rival.loss_variation)
-            rows.append((name, f"seed {lab.seed + seed}", rival.loss_variation, end, rival.images))
-        loss_variation[kind] = [one for one in scatter if one is not None]
-        usual = statistics.median(math.inf if end is None else end for end in ends)
-        failed[kind] = sum(end is None or end > FAILED * usual for end in ends)
-    notes = [
-        f"{SEEDS} seeds of each were trained for {lab.short:g} s. The scatter is that of the loss of {TOGETHER} "
-        "pictures about its mean, over the last half, as a share of that mean.",
-        f"A seed has failed that diverges, or ends {FAILED:g} times as far from the data as the median of its kind: "
-        f"{failed['diffusion']} of diffusion's, {failed['gan']} of the GAN's.",
-        "A GAN's loss is a contest, which stays near a draw however good the pictures: it may scatter little and tell "
-        "nothing, while diffusion's falls as it learns.",
-    ]
-    checks: tuple[Check, ...] = ()
-    if min(map(len, loss_variation.values())) > 2:
-        checks = (
-            Check("scatter of the GAN's loss, times that of diffusion's",
-                  times_as_long(loss_variation["gan"], loss_variation["diffusion"]), least=1.0),
-            Check("diffusion's seeds that failed", exactly(failed["diffusion"]), most=0),
-        )  # fmt: skip
-    else:
-        notes.append("Too few trainings took enough steps for a scatter, so nothing is decided.")
-    columns = ("model", "seed", "scatter of the loss", "Fréchet distance", "images seen")
-    return Finding(columns, tuple(rows), checks, tuple(notes), (2,), "share of its mean", named=2)
+            ends.append(math.inf if end is None else end)
+            rows.append((NAMES[kind], f"seed {seed}", end, rival.loss_variation, rival.images))
+        usual = statistics.median(ends)
+        failed[kind] = sum(end == math.inf or end > FAILED * usual for end in ends)
+    return Finding(
+        ("model", "seed", "Fréchet distance", "scatter of the loss", "images seen"),
+        tuple(rows),
+        (
+            Check("share of the GAN's seeds that failed, beyond that of diffusion's",
+                  shares_apart(failed["gan"], failed["diffusion"], SEEDS), least=0.0),
+        ),
+        (
+            f"{SEEDS} seeds of each were trained for {lab.effort.short:g} s. A seed has failed that diverges, or ends "
+            f"{FAILED:g} times as far from the data as the median of its kind: {failed['diffusion']} of diffusion's, "
+            f"{failed['gan']} of the GAN's. Failed seeds alone decide: where none fails, nothing is decided.",
+            f"The scatter is that of the loss of {TOGETHER} pictures about its mean, over the last half, as a share of "
+            "that mean. It doesn't decide: a GAN's loss is a contest, which stays near a draw however good the "
+            "pictures, and may scatter little and tell nothing, while diffusion's falls as it learns.",
+            explained("frechet"),
+        ),
+        (2,),
+        "squared units of the features",
+        named=2,
+    )  # fmt: skip
 
 
 def fidelity(lab: Laboratory) -> Finding:
     _check_pictures(lab)
-    count, real = lab.judged, lab.reference.features
-    found, samples = {}, []
+    real, (usual, margin) = lab.reference.features, lab.halves
+    ends: dict[str, list[float]] = {}
     rows: list[tuple[Cell, ...]] = []
-    for kind, rival in lab.rivals.items():
-        generated = rival.generate(count)
-        found[kind] = frechet_estimate(lab.extractor.features(generated), real)
-        rows.append((NAMES[kind], found[kind], rival.parameters, rival.images))
-        samples.append((NAMES[kind], generated[:SHOWN]))
-    apart, others = floor_sets(lab.reference, count, lab.seed)
-    rows.append(("real pictures", frechet_estimate(apart, others), None, None))
+    for kind, trained in lab.rivals.items():
+        ends[kind] = [frechet_distance(lab.extractor.features(one.generate(lab.judged)), real) for one in trained]
+        tried = lab.best_rate(kind)
+        rows.append((NAMES[kind], mean_of(ends[kind]), trained[0].parameters, trained[0].images, tried))
+    rows.append(("halves of the real pictures", estimate(usual, margin), None, None, None))
     return Finding(
-        ("model", "Fréchet distance", "parameters", "images seen"),
+        ("model", "Fréchet distance", "parameters", "images seen", "learning rate, times its own"),
         tuple(rows),
         tuple(
-            Check(f"the {NAMES[kind]}'s distance beyond diffusion's", difference(found[kind], found["diffusion"]),
-                  least=0.0)
+            Check(f"the {NAMES[kind]}'s distance beyond diffusion's", means_apart(ends[kind], ends["diffusion"]),
+                  least=margin)
             for kind in ("vae", "gan")
         ),
-        (f"Each was trained for {lab.long:g} s, all of one size within 5%; {count:,} pictures of each, and "
-         f"{len(apart):,} real ones. "
-         "The intervals are for other pictures of these trainings, not for other trainings.",),
-        samples=tuple(samples),
+        (
+            explained("frechet"),
+            _trained(lab),
+            f"Nearer means: by more than {margin:.2g}, the standard deviation of the distance between random halves of "
+            "the real pictures, which no training has any part in.",
+        ),
+        samples=tuple((NAMES[kind], trained[0].generate(SHOWN)) for kind, trained in lab.rivals.items()),
         unit="squared units of the features",
     )  # fmt: skip
 
 
 def diversity(lab: Laboratory) -> Finding:
     _check_pictures(lab)
-    count, real = lab.judged, lab.reference.features
-    found = {kind: precision_recall_density_coverage(lab.extractor.features(rival.generate(count)), real)
-             for kind, rival in lab.rivals.items()}  # fmt: skip
-    apart, others = floor_sets(lab.reference, count, lab.seed)
-    rows = [(NAMES[kind], one["recall"], one["coverage"], one["precision"]) for kind, one in found.items()]
-    floor = precision_recall_density_coverage(apart, others)
-    rows.append(("real pictures", floor["recall"], floor["coverage"], floor["precision"]))
+    real, usual = lab.shares
+    found: dict[str, dict[str, list[float]]] = {}
+    for kind, trained in lab.rivals.items():
+        each = [
+            precision_recall_density_coverage(lab.extractor.features(one.generate(lab.judged)), real, repeats=0)
+            for one in trained
+        ]
+        found[kind] = {name: [one[name].value for one in each] for name in SHARES}
+    rows: list[tuple[Cell, ...]] = [
+        (NAMES[kind], *(mean_of(values[name]) for name in SHARES)) for kind, values in found.items()
+    ]
+    rows.append(("real pictures", *(usual[name] for name in SHARES)))
+    checks = []
+    for name in ("recall", "coverage"):
+        middle, margin = usual[name].value, standard_error(usual[name])
+        ours, theirs = (mean_of(found[kind][name]) for kind in ("diffusion", "gan"))
+        checks += [
+            Check(f"diffusion's {name} less that of real pictures", less(ours, middle), least=-margin),
+            Check(f"the GAN's {name} less that of real pictures", less(theirs, middle), most=-margin),
+        ]
     return Finding(
-        ("model", "recall", "coverage", "precision"),
+        ("model", *SHARES),
         tuple(rows),
-        tuple(
-            Check(f"diffusion's {name} beyond the GAN's", difference(found["diffusion"][name], found["gan"][name]),
-                  least=0.0)
-            for name in ("recall", "coverage")
-        ),
+        tuple(checks),
         (
-            "Recall is the share of the data that lies where samples are, coverage the share with a sample next to it "
-            f"(Kynkäänniemi et al. 2019; Naeem et al. 2020); {count:,} pictures of each of the same trainings, "
-            f"and {len(apart):,} real ones.",
+            explained(*SHARES),
+            f"{_trained(lab)} “All of the data” means: no less than as many real pictures cover, but for one "
+            "standard deviation of what random sets of them do; below that a part is left out.",
+            "Precision doesn't decide, for it says nothing of what is left out: a model that draws the middle of each "
+            "class alone has the best. A VAE's picture is the mean of all that its code could stand for, and so is a "
+            "likely one, while others, as real, never come; that is seen in its recall.",
         ),
-        shown=(1, 2),
-        unit="share of the data",
-    )  # fmt: skip
+        shown=(1, 2, 3),
+        unit="share, of the data or of the samples",
+    )
+
+
+def _trained(lab: Laboratory) -> str:
+    rates, effort = ", ".join(f"{rate:g}" for rate in RATES), lab.effort
+    return (
+        f"{effort.trainings} trainings of each kind, of other seeds and {effort.long:g} s of the processor each, all "
+        f"of one size within 5%; {lab.judged:,} pictures of each. The learning rate is the best of {rates} times the "
+        f"kind's own, each tried for {SEARCH * effort.long:.3g} s with a seed that isn't counted. ± is for other "
+        "trainings."
+    )
 
 
 def _check_pictures(lab: Laboratory) -> None:
     if not KINDS[lab.reference.dataset.kind].features:
         raise SfumatoError("the GAN and the VAE that diffusion is compared with generate pictures alone.")
+    if lab.judged <= (size := lab.reference.features.shape[1]):
+        raise SfumatoError(f"{lab.judged} pictures are too few for {size} features; take features of fewer numbers.")

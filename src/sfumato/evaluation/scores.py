@@ -45,6 +45,12 @@ SCORES: dict[str, Score] = {
 }  # fmt: skip
 
 
+def explained(*names: str) -> str:
+    """What each score is and which way is up, in plain sentences."""
+    up = {"lower": "lower is better", "higher": "higher is better", "half": "0.5 is best"}
+    return " ".join(f"{(one := SCORES[name]).title}: {one.meaning}; {up[one.better]}." for name in names)
+
+
 def score(samples: Tensor, real: Tensor, seed: int = 0, repeats: int = 50) -> tuple[dict[str, Estimate], list[str]]:
     """All scores between features `(count, dimension)` of samples and of real data, and what was left out, and why.
 
