@@ -18,7 +18,6 @@ from sfumato.data.features import caption_features
 from sfumato.data.opening import is_own, named, path_of, placed
 from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.evaluating import Evaluation, evaluate
-from sfumato.evaluation.training_data import training_data
 from sfumato.hub import Model, ModelConfig, load
 from sfumato.hub.codec import model_codec
 from sfumato.hub.config import read_model
@@ -256,8 +255,7 @@ class Run:
 
     def evaluate(self, **how: Any) -> Evaluation:
         """Measure the newest checkpoint against the data of the run; takes what `sfumato.evaluate` takes."""
-        data, held, _ = training_data(self.folder, model := self.model())
-        return evaluate(model, how.pop("data", data), **{"held_out": held, **how})
+        return evaluate(self.model(), **how)
 
     def _data(self, config: TrainingConfig, processes: Processes, progress: Progress) -> Dataset:
         """The data of the run as its config opens them."""

@@ -15,7 +15,7 @@ from PIL import Image
 from torch.utils.data import IterableDataset, TensorDataset
 
 from sfumato import Run
-from sfumato.data import open_dataset
+from sfumato.data import Dataset, open_dataset
 from sfumato.data.datasets import from_arrays, from_callable, from_torch
 from sfumato.errors import SfumatoError
 from tiny import blobs
@@ -153,6 +153,10 @@ WRONG: list[tuple[Any, str]] = [
     (lambda: from_arrays(BYTES, [0.5, 1, 1, 1]), "whole numbers from 0, one a sample, or names"),
     (lambda: from_arrays(BYTES, [-1, 1, 1, 1]), "whole numbers from 0"),
     (lambda: from_arrays(BYTES, [0, 1, 2, 0], classes=("cat", "dog")), "has the label 2 and 2 classes"),
+    (lambda: from_arrays(BYTES, [1, 2, 1, 2], classes=("cat", "dog")), "numbered from 0; subtract 1 from all"),
+    (lambda: Dataset("mine", FLOATS), "pictures of float64, which are kept as uint8; sfumato.datasets.from_arrays"),
+    (lambda: Dataset("mine", BYTES, np.array([1, 2, 1, 2]), ("cat", "dog")), "labels from 1 to 2 and 2 classes, which"),
+    (lambda: Dataset("mine", BYTES, np.array([0, 1, 0, 1])), "0 classes, which are numbered from 0"),
     (lambda: from_arrays(BYTES, ["a", "b", "a", "b"], classes=("a",)), "'b', which is none of its classes"),
     (lambda: from_arrays(BYTES, classes=("a",)), "has classes and no labels"),
     (lambda: from_arrays(BYTES, kind="picture"), "unknown kind of samples 'picture'"),

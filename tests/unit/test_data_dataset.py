@@ -233,7 +233,7 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
     [
         lambda one: replace(one, samples=one.samples[::-1].copy()),
         lambda one: replace(one, samples=one.samples.reshape(len(one), 1, 2, 8)),
-        lambda one: replace(one, labels=None if one.labels is None else 1 - one.labels),
+        lambda one: replace(one, labels=None if one.labels is None else 2 - one.labels),
         lambda one: replace(one, classes=("a", "b", "d")),
         lambda one: replace(one, captions=["x"] * len(one)),
         lambda one: replace(one, values={"age": np.ones((len(one), 1), np.float32)}),

@@ -61,11 +61,21 @@ def test_a_run_that_is_left_before_its_end_is_saved_and_goes_on_to_the_same_bits
 
 
 def test_a_run_on_data_of_a_program_says_that_they_are_to_be_given(tmp_path: Path) -> None:
-    data = sfumato.datasets.from_arrays(np.random.default_rng(0).random((16, 1, 8, 8)))
-    for _ in Run.start(tmp_path / "run", data, **TINY).train():
+    data = sfumato.datasets.from_arrays(np.random.default_rng(0).random((300, 1, 8, 8)), np.arange(300) % 2)
+    for _ in Run.start(tmp_path / "run", data, held_out=0.2, **TINY).train():
         pass
+    run = Run.open(tmp_path / "run")
     with pytest.raises(SfumatoError, match="or give the data of the run as `data`"):
-        next(Run.open(tmp_path / "run").resume(images=40))
+        next(run.resume(images=40))
+    with pytest.raises(SfumatoError, match="or give the data it was trained on as `data`"):
+        run.evaluate()
+    assert list(run.resume(data, images=40))
+    how: dict[str, Any] = {"count": 12, "features": "pixels", "curve": False, "steps": 2}
+    ours, theirs = run.evaluate(data=data, **how), sfumato.evaluate(tmp_path / "run", data, **how)
+    assert ours.record.conditions == theirs.record.conditions and ours.record.conditions.split == "trained on"
+    assert ours.record.conditions.reference_count == 240  # what was held out of the training stands for real data
+    others = sfumato.datasets.from_arrays(np.random.default_rng(1).random((300, 1, 8, 8)), np.arange(300) % 2)
+    assert run.evaluate(data=others, **how).record.conditions.split == "all but a random fifth"
 
 
 def test_sampling_that_begins_beyond_what_is_trained_is_said(tmp_path: Path) -> None:

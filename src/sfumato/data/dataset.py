@@ -85,9 +85,9 @@ def files_of(used: int, others: Mapping[str, int], lost: Mapping[str, int]) -> d
 class Dataset:
     """Samples of one `kind` (see kinds.py): pictures, uint8 `(count, channels, height, width)`, or points, float32.
 
-    `labels` are int64 `(count,)`, numbers of `classes`, or None without classes. `notes` are plain sentences about
-    what was converted or left out. `captions` are as many as samples: the texts of each, none,
-    one or several, or one string a sample; or None where no sample has any.
+    `labels` are int64 `(count,)`, numbers of `classes` from 0, or None without classes. `notes` are plain sentences
+    about what was converted or left out. `captions` are as many as samples: the texts of each, none, one or several, or
+    one string a sample; or None where no sample has any.
     `name` is the spec that `open_dataset` was given. Where `rows` is given, pictures are read from there instead, and
     `samples` may hold none. They are stored `crop` pixels higher and wider than they are shown: the middle, where
     nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where unknown, and
@@ -113,7 +113,20 @@ class Dataset:
     mirrored: Pictures | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", named_kind(self.kind, self.shape).name)
+        kind = named_kind(self.kind, self.shape)
+        object.__setattr__(self, "kind", kind.name)
+        if self.rows is None and self.samples.dtype != kind.dtype:
+            raise SfumatoError(
+                f"{self.name} has {kind.name} of {self.samples.dtype}, which are kept as {np.dtype(kind.dtype)}; "
+                "sfumato.datasets.from_arrays brings them to it."
+            )
+        if self.labels is not None and len(self.labels):
+            low, high = int(self.labels.min()), int(self.labels.max())
+            if low < 0 or high >= len(self.classes):
+                raise SfumatoError(
+                    f"{self.name} has labels from {low} to {high} and {len(self.classes)} classes, which are numbered "
+                    "from 0; sfumato.datasets.from_arrays names those that have no name."
+                )
         if isinstance(self.captions, list | tuple) and any(isinstance(one, str) for one in self.captions):
             texts = [() if not one else (one,) if isinstance(one, str) else tuple(one) for one in self.captions]
             object.__setattr__(self, "captions", texts)

@@ -186,7 +186,10 @@ def _numbered(name: str, labels: Any, classes: tuple[str, ...]) -> tuple[NDArray
     most = int(given.max(initial=-1))
     classes = classes or tuple(map(str, range(most + 1)))
     if most >= len(classes):
-        raise SfumatoError(f"{name} has the label {most} and {len(classes)} classes; name them all.")
+        cure = "subtract 1 from all" if most == len(classes) and given.min() == 1 else "name them all"
+        raise SfumatoError(
+            f"{name} has the label {most} and {len(classes)} classes, which are numbered from 0; {cure}."
+        )
     return given, classes
 
 

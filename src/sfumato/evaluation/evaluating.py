@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
@@ -22,12 +22,12 @@ from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihoo
 from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, SAMPLES, conditioned_on, loss_by_level
-from sfumato.evaluation.features import Extractor, open_extractor
+from sfumato.evaluation.features import BATCH, Extractor, open_extractor
 from sfumato.evaluation.frechet import frechet_estimate
-from sfumato.evaluation.intervals import LEFT_OUT, estimate
-from sfumato.evaluation.manifold import precision_recall_density_coverage
+from sfumato.evaluation.intervals import estimate
 from sfumato.evaluation.measure import (
     MAX_SAMPLES,
+    NOISES,
     Measured,
     Reference,
     audit_samples,
@@ -41,9 +41,9 @@ from sfumato.evaluation.measure import (
 )
 from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, verdict
 from sfumato.evaluation.record import Record, ScoreRecord, Source
-from sfumato.evaluation.scores import LEAST
+from sfumato.evaluation.scores import LEAST, score
 from sfumato.evaluation.sliced import sliced_wasserstein
-from sfumato.evaluation.training_data import training_data
+from sfumato.evaluation.training_data import held_out_of, training_data
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.request import Request
 from sfumato.hub.resolving import Resolved, resolve
@@ -56,7 +56,7 @@ from sfumato.training import pick_device
 CURVE = (2, 3, 5, 8, 12, 20, 32)  # steps at which quality is measured
 CURVE_SAMPLES = 500
 BITS_SAMPLES = 64
-TRIAL = 500  # samples whose distances are timed
+TRIAL = 400  # samples whose scores are timed
 
 Sampler = Callable[[Request], Tensor]
 
@@ -106,26 +106,38 @@ class Evaluation:
 
 def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     """About how long `evaluate` will take, by a small trial of each of its parts."""
-    batch = min(plan.batch, plan.count, 64)
+    pictures = plan.count + (min(plan.count, CURVE_SAMPLES) * len(CURVE) if plan.curve else 0)
+    call, besides = _sampling_seconds(model, reference, plan)
+    some = torch.zeros(min(plan.count, BATCH), *model.config.seen[1])
+    extract = partial(reference.extractor.features, some)
+    extract()
+    extracting = seconds_of(extract) / len(some) * (pictures + 2 * NOISES)
+    n, m, held, wide = plan.count, len(reference.train), len(reference.held_out), reference.features.shape[1]
+    k, few = min(n, TRIAL), min(m, TRIAL)
+    a, b = (torch.randn(count, wide, dtype=torch.float64) for count in (k, few))
+    once, thrice = (seconds_of(partial(score, a, b, repeats=repeats)) for repeats in (0, 2))
+    larger = (n * n + n * m + m * m) / (k * k + k * few + few * few)  # distances within each set, and between them
+    scoring = larger * (2 * once + plan.repeats * max(0.0, thrice - once) / 2)  # the samples, and the floor
+    pixels = torch.randn(few, shrunk(some[:1]).shape[1])
+    searching = seconds_of(partial(near_duplicates, pixels)) / few**2 * m * (m + n + held)
+    if reference.extractor.name != "pixels":
+        searching += seconds_of(partial(near_duplicates, b)) / few**2 * m * (n + held)
+    return call * plan.calls() + besides * pictures + extracting + scoring + searching
+
+
+def _sampling_seconds(model: Model, reference: Reference, plan: Plan) -> tuple[float, float]:
+    """What one call of the network takes for one picture, and what a picture takes besides its calls."""
     known = SAMPLERS.get(plan.settings.sampler)
-    steps = max(2, known.needs) if known else 2
-    settings = replace(plan.settings, steps=steps)
-    generate = partial(resolve(request_like(reference, model, range(batch), settings), model).samples, batch)
-    generate()  # the first call warms up
-    calls = steps * max(1, known.calls if known else 1)
-    each = seconds_of(generate) / (batch * calls)
-    some = torch.zeros(batch, *model.config.seen[1])
-    extract = seconds_of(partial(reference.extractor.features, some)) / batch
-    features = torch.randn(TRIAL, reference.features.shape[1], dtype=torch.float64)
-    scoring = seconds_of(partial(precision_recall_density_coverage, features, features, repeats=0)) / (3 * TRIAL**2)
-    pixels = torch.randn(TRIAL, shrunk(some[:1]).shape[1])
-    searching = seconds_of(partial(near_duplicates, pixels)) / TRIAL**2
-    n, m, held = plan.count, len(reference.train), len(reference.held_out)
-    rounds = 2 + plan.repeats * (1 - LEFT_OUT) ** 2  # the samples', the floor's, and those of the intervals
-    scored = rounds * (n * n + n * m + m * m)  # distances within each set, and between them
-    searched = m * (m + n + held)  # near-duplicates, and the nearest to samples and held-out ones
-    sampling = each * plan.calls() + extract * n * (3 if plan.curve else 1)
-    return sampling + scoring * scored + searching * searched
+    steps, calls = (max(2, known.needs), max(1, known.calls)) if known else (2, 1)
+    batch = min(plan.batch, plan.count, 64)
+    taken = []
+    for number in (steps, steps, 3 * steps):  # the first warms up
+        settings = replace(plan.settings, steps=number)
+        resolved = resolve(request_like(reference, model, range(batch), settings), model)
+        taken.append(seconds_of(partial(resolved.samples, batch)) / batch)
+    _, short, long = taken
+    call = max(0.0, long - short) / (2 * steps * calls)
+    return call, max(0.0, short - call * steps * calls)
 
 
 def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
@@ -148,8 +160,9 @@ def evaluate(
 ) -> Evaluation:
     """Measure `model`, or the one that a path or a name loads: `count` samples of it against `data`.
 
-    By default those are the data it was trained on. `features` say what is compared (see `open_extractor`), `held_out`
-    which samples training left out. `settings` are fields of SamplingConfig. Returns scores with intervals, the audit
+    By default those are the data it was trained on, where its run can open them; data of a program are given.
+    `features` say what is compared (see `open_extractor`), `held_out` which samples training left out, by default what
+    a run on these very data did. `settings` are fields of SamplingConfig. Returns scores with intervals, the audit
     for copies, and the samples; `evaluation.page.write_evaluation` writes them as a page. Raises SfumatoError where
     there are too few samples to measure, and where the data aren't there.
     """
@@ -157,19 +170,31 @@ def evaluate(
         model = load(model, device=pick_device())
     if whole("count", count, 1) < LEAST:
         raise SfumatoError(f"{count} samples are too few to measure; give {LEAST} or more, 1000 if there is time.")
+    notes: Sequence[str] = ()
     if data is None:
-        data, held_out, _ = training_data(model.source, model)
+        try:
+            data, held_out, notes = training_data(model.source, model)
+        except SfumatoError as error:
+            raise SfumatoError(f"{str(error).rstrip('.')}; or give the data it was trained on as `data`.") from error
+    elif held_out is None:
+        held_out = held_out_of(model.source, data)
     how = settle(model.config.sampling, model.conditional, **settings)
     reference = open_reference(data, open_extractor(features, data, held_out=held_out), held_out)
-    return carry_out(model, reference, Plan(how, count, first_seed, curve, bits))
+    return carry_out(model, reference, Plan(how, count, first_seed, curve, bits), notes=notes)
 
 
 def carry_out(
-    model: Model, reference: Reference, plan: Plan, sampler: Sampler | None = None, command: str = ""
+    model: Model,
+    reference: Reference,
+    plan: Plan,
+    sampler: Sampler | None = None,
+    command: str = "",
+    notes: Sequence[str] = (),
 ) -> Evaluation:
     """Sample as planned, measure, audit.
 
-    `sampler(request)` gives the samples, where its caller shows progress.
+    `sampler(request)` gives the samples, where its caller shows progress. `notes` are recorded before those on the
+    scores.
     """
     sampler = sampler or (lambda request: resolve(request, model).samples(plan.batch))
     request = request_like(reference, model, plan.seeds, plan.settings)
@@ -179,7 +204,7 @@ def carry_out(
     audits = audit_samples(samples, measured.features, reference)
     duplicates = near_duplicates(pixels_of(reference.dataset, reference.train))
     words = verdict(audits)
-    scores, notes = dict(measured.scores), list(measured.notes)
+    scores, notes = dict(measured.scores), [*notes, *measured.notes]
     if not reference.really:
         notes.append(
             "this model was not trained with enough samples held out: a random fifth of the data stands in, and copies "

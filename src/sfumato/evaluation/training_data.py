@@ -1,4 +1,4 @@
-"""The data that a model was trained on, and what of it was held out."""
+"""The data that a model was trained on, and what of them was held out."""
 
 from __future__ import annotations
 
@@ -24,10 +24,22 @@ def training_data(run: str | Path, model: Model) -> tuple[Dataset, NDArray[np.in
     if ships(run):
         return open_dataset(zoo_data(str(run))), None, []
     run = Path(run)
-    folder = run.parent.parent if (run / "state.json").exists() else run
-    config = training_config(folder)
+    config = training_config(_folder(run))
     dataset = suited(open_data(config), model.config, run)
     own, codec = dataset.fingerprint(), model.config.codec
     same = config.data.fingerprint in ("", own if codec is None else latent_fingerprint(own, codec.weights))
     changed = f"{config.data.source} holds other samples, classes or captions than what {run} was trained on."
     return dataset, left_out_by(config, dataset), [] if same else [changed]
+
+
+def held_out_of(run: str | Path, dataset: Dataset) -> NDArray[np.int64] | None:
+    """Which samples of `dataset` the training of `run` left out; None unless it was trained on these very samples."""
+    if not (_folder(Path(run)) / "config.json").exists():
+        return None
+    config = training_config(_folder(Path(run)))
+    return left_out_by(config, dataset) if config.data.fingerprint == dataset.fingerprint() else None
+
+
+def _folder(run: Path) -> Path:
+    """That of the run, of which `run` may be a checkpoint."""
+    return run.parent.parent if (run / "state.json").exists() else run
