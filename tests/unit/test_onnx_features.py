@@ -62,6 +62,15 @@ def test_a_network_of_bytes_sees_0_to_255_and_a_fixed_batch_is_filled_up(tmp_pat
     torch.testing.assert_close(net(X), ((X + 1) * 127.5).round().mean((2, 3)))
 
 
+def test_a_network_that_resizes_sees_pictures_as_they_are(tmp_path: Path) -> None:
+    net = open_network(network(tmp_path / "net.onnx", ["batch", 3, "height", "width"], TensorProto.UINT8))
+    assert net.size is None and "own" in net.resize
+    for x in (X, X[:, :, :3]):
+        torch.testing.assert_close(net(x), ((x + 1) * 127.5).round().mean((2, 3)))
+    with pytest.raises(SfumatoError, match=r"unknown features 'inception'.* docs/fid.md"):
+        open_extractor("inception", blobs())
+
+
 @pytest.mark.parametrize("place", ["net.onnx", "onnx/net.onnx"])
 def test_size_mean_and_deviation_come_from_the_hubs_settings(tmp_path: Path, place: str) -> None:
     settings = {"size": {"shortest_edge": 10}, "crop_size": {"height": 8, "width": 6}, "image_mean": [0.5, 0.4, 0.3],

@@ -23,13 +23,14 @@ FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(do
 class Network:
     """`network(x)` for pictures `(batch, 1 or 3, height, width)` in [−1, 1]: features `(batch, dimension)`.
 
-    `size` is what pictures are resized to (bicubic, antialiased). Then `mean` and `deviation` of [0, 1] are taken out;
-    without any the network sees [−1, 1], or 0 to 255 where it takes whole numbers. `batch` is 0 where any will do.
+    `size` is what pictures are resized to (bicubic, antialiased); with None, the network itself does. Then `mean` and
+    `deviation` of [0, 1] are taken out; without any the network sees [−1, 1], or 0 to 255 where it takes whole numbers.
+    `batch` is 0 where any will do.
     """
 
     session: Any
     hash: str
-    size: tuple[int, int]
+    size: tuple[int, int] | None
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     batch: int
@@ -37,13 +38,15 @@ class Network:
     @property
     def resize(self) -> str:
         """All that is done to a picture before the network sees it."""
+        if self.size is None:
+            return "the network's own, grey as equal colours"
         about = f"{self.size[0]}×{self.size[1]} bicubic antialiased, grey as equal colours"
         return f"{about}, less {self.mean} over {self.deviation}" if self.mean else about
 
     def __call__(self, x: Tensor) -> Tensor:
         entry = self.session.get_inputs()[0]
         x = x.float().cpu().clamp(-1, 1).expand(-1, 3, -1, -1)
-        if x.shape[2:] != self.size:
+        if self.size is not None and x.shape[2:] != self.size:
             x = F.interpolate(x, self.size, mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
         if entry.type == "tensor(uint8)":
             pixels = ((x + 1) * 127.5).round().numpy().astype(np.uint8)
@@ -65,10 +68,10 @@ def open_network(path: Path) -> Network:
     """The network in an ONNX file, which is a graph and its weights: nothing in it is run but arithmetic.
 
     It takes pictures `(batch, 3, height, width)`. Of what it answers, the first vector `(batch, dimension)` is taken;
-    or of vectors for parts of the picture the first, as transformers have it; or of maps the mean. The size is the
-    file's, or with the mean and the deviation that of a preprocessor_config.json beside it or in the folder above, as
-    it comes from the Hugging Face Hub. Raises SfumatoError where the file is no such network, or onnxruntime isn't
-    installed.
+    or of vectors for parts of the picture the first, as transformers have it; or of maps the mean. One that takes whole
+    numbers and pictures of any size resizes them itself, as papers' Inception does. Else the size is the file's, or
+    with the mean and the deviation that of a preprocessor_config.json beside it or in the folder above, as it comes
+    from the Hugging Face Hub. Raises SfumatoError where the file is no such network, or onnxruntime isn't installed.
     """
     try:
         import onnxruntime
@@ -92,10 +95,9 @@ def open_network(path: Path) -> Network:
     if entries[0].type not in ("tensor(uint8)", *FLOATS):
         raise SfumatoError(f"{path} takes values of {entries[0].type}; features need floats or uint8.")
     settings = _settings(path)
-    size = tuple(
-        side if isinstance(side, int) else given for side, given in zip(shape[2:], _size(settings), strict=True)
-    )
-    if not all(size):
+    sides = [side if isinstance(side, int) else given for side, given in zip(shape[2:], _size(settings), strict=True)]
+    size = None if entries[0].type == "tensor(uint8)" and not any(sides) else (sides[0], sides[1])
+    if size is not None and not all(size):
         raise SfumatoError(f"{path} doesn't say how large its pictures are; put its {SETTINGS} beside it.")
     mean, deviation = (tuple(settings.get(name) or ()) for name in ("image_mean", "image_std"))
     if settings.get("do_normalize") is False:
@@ -104,7 +106,7 @@ def open_network(path: Path) -> Network:
     for weights in sorted(path.parent.glob(f"{path.name}[._]data")):  # large networks keep theirs beside
         hashed.update(weights.read_bytes())
     fixed = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else 0
-    return Network(session, hashed.hexdigest(), size, mean, deviation, fixed)  # type: ignore[arg-type]
+    return Network(session, hashed.hexdigest(), size, mean, deviation, fixed)
 
 
 def _settings(path: Path) -> dict[str, Any]:
