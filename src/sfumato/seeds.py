@@ -59,7 +59,7 @@ Purpose = Literal[
     "classifier",
     "halves",
     "parts",
-    "subsets",
+    "noise to compare with",
     "left out",
     "lines",
     "two-sample split",
