@@ -186,7 +186,7 @@ def test_too_few_steps_are_said_with_what_helps(monkeypatch: pytest.MonkeyPatch)
     plan = Plan(replace(MINUTES, batch=16), model, Rate(0, 0.3, 1, 1, 1), 1.0, needed(64) // 16 // 16 + 1)
     assert not plan.enough and plan.enough_at == 64
     said = too_few(plan, 60, fresh=True) or ""
-    assert "too few for 256×256 pixels" in said
+    assert "too few for 256×256 pixels" in said and "`latent`" in said
     assert said.endswith("use `size` 64, more `minutes`, or a GPU.")
 
 

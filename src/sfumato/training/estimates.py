@@ -14,6 +14,7 @@ from sfumato.training.saving import FIRST_SAVE, disk_bytes
 
 SEEN = 1.0  # times at least that each sample is to be seen
 FEW, SHIPPED_SIDE = 1000, 32  # samples that are few to begin with; pixels a side of the emoji that ship
+LARGE = 96  # pixels a side, from which on latents are far cheaper
 
 
 def expectation(plan: Plan, trained: int, processes: int = 1) -> str | None:
@@ -36,8 +37,8 @@ def too_few(plan: Plan, trained: int, fresh: bool) -> str | None:
     """
     if not KINDS[plan.model.kind].spatial:
         return None
-    height, width = plan.model.shape[1:]
-    times, side = plan.images / trained, plan.enough_at
+    latent, (height, width) = plan.model.codec is not None, plan.model.seen[1][1:]
+    times, side = plan.images / trained, None if latent else plan.enough_at
     others = [] if side in (None, max(height, width)) else [f"`size` {side}"]
     if (own := name_of(plan.model.net, plan.model.shape)) in SIZES[1:] and fresh:
         others.insert(0, f"`net` {SIZES[SIZES.index(own) - 1]}")
@@ -47,9 +48,11 @@ def too_few(plan: Plan, trained: int, fresh: bool) -> str | None:
     if not plan.enough:
         others += [from_emoji] if shipped else []
         help = ", ".join([*others, *([] if torch.cuda.is_available() else ["or a GPU"])])
+        pixels = plan.model.kind == "pictures" and max(height, width) >= LARGE
+        cheaper = " (in latents a step is far cheaper, `latent`)" if pixels else ""
         return (
             f"about {_steps(plan)} {'is' if plan.steps == 1 else 'are'} too few for {height}×{width} pixels, and each "
-            f"of {trained:,} is seen {_times(times)}: what is generated will look like noise; use {help}."
+            f"of {trained:,} is seen {_times(times)}: what is generated will look like noise{cheaper}; use {help}."
         )
     if times < SEEN:
         return f"each of {trained:,} samples is seen {_times(times)}: {', '.join(others)} would show more of them."
