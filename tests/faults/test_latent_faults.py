@@ -1,4 +1,4 @@
-"""A run in latents that is killed again and again, as its autoencoder trains, as it encodes, and as its model trains."""
+"""A run in latents that is killed again and again: as its autoencoder trains, as it encodes, as its model trains."""
 
 from __future__ import annotations
 
