@@ -92,7 +92,7 @@ def _facts(run: Run | AutoencoderRun, trainer: Trainer | AutoencoderTrainer) -> 
         ]
     assert isinstance(run, Run)
     config, model = trainer.config, trainer.model
-    shape = " × ".join(map(str, model.config.shape))
+    shape = " × ".join(map(str, model.config.seen[1]))
     compiled = ", compiled" if config.machine.compile else ""
     threads = ", one thread, which is faster now" if config.machine.threads == 1 else ""
     classes = f", {len(model.config.classes)} classes" if model.config.classes else ""
@@ -102,6 +102,8 @@ def _facts(run: Run | AutoencoderRun, trainer: Trainer | AutoencoderTrainer) -> 
         ("network", f"{model.config.net.kind}, {model.parameter_count / 1e6:.1f} M parameters{origin}"),
         ("machine", f"{trainer.device.type}, {config.machine.precision}{compiled}{threads}{_together(trainer)}"),
     ]
+    if model.config.codec is not None:
+        facts.insert(1, ("latents", model.config.codec.described))
     trained = len(trainer.dataset) - len(trainer.held)
     if run.plan is not None and (words := expectation(run.plan, trained, trainer.processes.count)):
         facts.append(("expect", words))

@@ -65,6 +65,10 @@ class Laboratory:
     effort: Effort = WHOLE
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.model.codec is not None:
+            raise SfumatoError("the claims are about networks that generate pixels; give the run of one of those.")
+
     @property
     def judged(self) -> int:
         """Pictures of each rival, of small sets as many as a third."""

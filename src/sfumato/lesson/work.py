@@ -40,7 +40,7 @@ def about(model: Model, name: str) -> dict[str, Any]:
     settings = model.config.sampling
     return {
         "name": name,
-        "shape": model.config.shape,
+        "shape": model.config.seen[1],
         "parameters": model.parameter_count,
         "classes": model.config.classes,
         "device": model.device.type,
@@ -55,13 +55,13 @@ def generate(model: Model, asked: SampleRequest, given_up: Callable[[], bool]) -
     """The pictures as one PNG; None where whoever asked gives up before the end. Raises SfumatoError for nonsense."""
     settings = {name: value for name in SETTINGS if (value := getattr(asked, name)) is not None}
     request = model.request(asked.seeds, asked.labels, **settings)
-    parts = []
-    for _, steps in resolve(request, model).batches():
+    parts, resolved = [], resolve(request, model)
+    for _, steps in resolved.batches():
         for step in steps:
             if given_up():
                 return None
             x = step.x
-        parts.append(x.cpu())
+        parts.append(resolved.seen(x).cpu())
     samples = torch.cat(parts)
     check_finite(samples)
     data = io.BytesIO()

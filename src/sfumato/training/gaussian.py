@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -12,9 +14,12 @@ import torch
 from sfumato.data import Dataset, draw_augmentation, open_dataset
 from sfumato.errors import SfumatoError
 from sfumato.files import NotWritten, replace_file
+from sfumato.hub.codec import model_codec
+from sfumato.hub.config import read_config
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.sampling import Gaussian
 from sfumato.training.config import open_data
+from sfumato.training.latents import encoded
 from sfumato.training.run import training_config
 
 
@@ -37,6 +42,8 @@ def data_gaussian(run: str | Path) -> Gaussian:
             mean, basis, variances, rest = map(file.get_tensor, ("mean", "basis", "variances", "rest"))
             return Gaussian(mean, basis, variances, float(rest))
     dataset = open_data(config)
+    if (codec := model_codec(folder, read_config(folder / "config.json"))) is not None:
+        dataset = encoded(dataset, codec, config)
     if (now := dataset.fingerprint()) != config.data.fingerprint and config.data.fingerprint:
         raise SfumatoError(
             f"{config.data.source} no longer holds what {folder} was trained on (sha256 {now[:12]}, which was "
@@ -52,5 +59,6 @@ def data_gaussian(run: str | Path) -> Gaussian:
 
 def _fitted(dataset: Dataset, flip: bool = False) -> Gaussian:
     rows = dataset.spread(4000)
-    samples, _ = dataset.batch(rows, draw_augmentation(0, 0, len(rows), False, dataset.crop))  # as training shows them
-    return Gaussian.fit(torch.cat([samples, samples.flip(-1)]) if flip else samples)
+    shown = draw_augmentation(0, 0, len(rows), False, dataset.crop)  # as training shows them
+    both = [shown, replace(shown, mirrored=np.ones(len(rows), np.bool_))] if flip else [shown]
+    return Gaussian.fit(torch.cat([dataset.batch(rows, one)[0] for one in both]))
