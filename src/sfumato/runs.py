@@ -46,7 +46,7 @@ from sfumato.training import (
 from sfumato.training.config import changed
 from sfumato.training.estimates import too_few
 from sfumato.training.finetuning import moved_attention
-from sfumato.training.latents import ENCODING, codec_for, encoded
+from sfumato.training.latents import ENCODING, codec_for, encoded, with_levels_of_latents
 from sfumato.training.networks import check_net
 from sfumato.training.planning import plan_more
 from sfumato.training.precision import can_compile
@@ -136,6 +136,7 @@ class Run:
         check_free(folder, processes)
         dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
         if codec is not None:
+            config = with_levels_of_latents(config) if base is None and recipe is None else config
             dataset = encoded(dataset, codec, config, processes, partial(progress, ENCODING), controls)
         conditions = conditions_of(dataset, config.data.columns, [name for name in controls if name in CONTROLS])
         model = None if base is None else _based(base, dataset, conditions, config, bool(controls))

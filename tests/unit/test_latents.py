@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 
@@ -77,6 +78,9 @@ def test_latents_are_encoded_once_with_their_mirror_images(tmp_path: Path) -> No
 
 def test_a_model_of_latents_generates_pictures(run: Path) -> None:
     model = load(run)
+    noise = Run.open(run).config.objective.noise
+    assert noise.mean == pytest.approx(-1.2 + math.log(2), abs=1e-4)  # as far above the spread, which is twice as large
+    assert model.config.data_std == 1
     assert model.config.kind == "latents" and model.config.seen == ("pictures", (3, 18, 14))
     pictures = model.sample(labels="left", seeds=[1, 2], steps=4, guidance=2, prompts="a dot")
     assert pictures.shape == (2, 3, 18, 14) and bool(pictures.isfinite().all())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sfumato.data import Dataset
@@ -12,11 +14,12 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.codec import Codec
 from sfumato.hub.loading import load_codec
-from sfumato.training.config import TrainingConfig
+from sfumato.training.config import NOISE, TrainingConfig, changed
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
 
 ENCODING = "encoding pictures"
+SPREAD = 0.5  # about the standard deviation of pictures in [−1, 1], for which levels are chosen; that of latents is 1
 
 
 def codec_for(autoencoder: str | Path, base: Model | None, processes: Processes = ALONE) -> Codec:
@@ -24,6 +27,16 @@ def codec_for(autoencoder: str | Path, base: Model | None, processes: Processes 
     if base is not None:
         raise SfumatoError("the model of `base` keeps what it generates, pixels or latents; leave `autoencoder` out.")
     return load_codec(autoencoder, processes.device or pick_device())
+
+
+def with_levels_of_latents(config: TrainingConfig) -> TrainingConfig:
+    """`config` with the usual noise levels as far above the spread of latents as they are above that of pictures.
+
+    Levels that were chosen otherwise stay.
+    """
+    if config.objective.noise != NOISE:
+        return config
+    return changed(config, noise=replace(NOISE, mean=round(NOISE.mean - math.log(SPREAD), 4)))
 
 
 def encoded(
