@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sfumato import AutoencoderRun, Edit, Run, load
+from sfumato import AutoencoderRun, Edit, Run, evaluate, load
 from sfumato.arguments import SfumatoError
 from sfumato.data import Dataset
 from sfumato.data.latents import Encoding, open_latents
@@ -125,6 +125,13 @@ def test_codec_and_network_leave_as_graphs(run: Path, tmp_path: Path) -> None:
     torch.testing.assert_close(torch.from_numpy(latents), codec.encode(x), rtol=1e-3, atol=1e-4)
     pictures = onnxruntime.InferenceSession(tmp_path / "decoder.onnx").run(None, {"latents": latents})[0]
     torch.testing.assert_close(torch.from_numpy(pictures), codec.decode(codec.encode(x)), rtol=1e-3, atol=1e-4)
+
+
+def test_decoded_pictures_are_what_is_measured(run: Path) -> None:
+    found = evaluate(load(run), dots(80), count=20, features="pixels", curve=False, steps=2)
+    assert found.samples.shape == (20, 3, 18, 14) and found.record.levels
+    with pytest.raises(SfumatoError, match="likelihood"):
+        evaluate(load(run), dots(80), count=20, features="pixels", curve=False, bits=True, steps=2)
 
 
 def test_a_run_in_latents_is_fine_tuned_and_goes_on(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
