@@ -54,8 +54,8 @@ def evaluate_reconstructions(trainer: AutoencoderTrainer) -> Evaluation | None:
     trained = around(held, np.linspace(0, len(trainer.dataset) - len(held) - 1, number).astype(np.int64))
     unseen = held[np.linspace(0, len(held) - 1, number).astype(np.int64)]
     errors, spread = zip(*(_errors(trainer, rows) for rows in (unseen, trained)), strict=True)
-    data = trainer.config.data.fingerprint
-    return Evaluation(trainer.step, trainer.images, (0.0,), (errors[0],), (errors[1],), (spread[0],), data)
+    data, least = trainer.config.data.fingerprint, len(trainer.dataset) - len(held)
+    return Evaluation(trainer.step, trainer.images, (0.0,), (errors[0],), (errors[1],), (spread[0],), data, least)
 
 
 def psnr(error: float) -> float:
