@@ -19,6 +19,7 @@ from sfumato.data.order import Augmentation
 from sfumato.hub.latent_edits import latent_mask
 from sfumato.hub.onnx import export_onnx
 from sfumato.hub.resolving import resolve
+from sfumato.sampling.editing import outpaint
 from sfumato.training import Noted, Progress
 
 SETTINGS = {"batch": 8, "held_out": 0.2, "precision": "fp32", "evaluated": 4, "previews": 1, "threads": 1}
@@ -103,6 +104,13 @@ def test_known_pixels_come_back_bit_for_bit(run: Path) -> None:
     assert latent_mask(mask, 4).int().tolist() == [[[0] * 4, [1] * 4, [1] * 4, [0] * 4, [0] * 4]]
 
 
+def test_a_picture_is_continued_beyond_its_borders(run: Path) -> None:
+    model, picture = load(run), dots().batch(np.array([3]))[0][0]
+    canvas, mask = outpaint(picture, (5, 2, 0, 3))
+    larger = model.sample([0], "right", edit=Edit(canvas, mask=mask), steps=4)
+    assert larger.shape == (1, 3, 21, 21) and torch.equal(larger[0, :, :18, 5:19], picture)
+
+
 def test_a_picture_is_varied_and_enlarged(run: Path) -> None:
     model, picture = load(run), dots().batch(np.array([3]))[0][0]
     codec = model.codec
@@ -139,6 +147,11 @@ def test_a_run_in_latents_is_fine_tuned_and_goes_on(run: Path, tmp_path: Path, m
     tuned = Run.start(tmp_path / "tuned", dots(), run, images=80, **SETTINGS)
     list(tuned.train())
     assert load(tmp_path / "tuned").sample([0], "left", steps=2).shape == (1, 3, 18, 14)
+    pytest.importorskip("peft")
+    adapted = Run.start(tmp_path / "adapted", dots(), run, lora=2, images=16, **SETTINGS)
+    list(adapted.train())
+    assert load(tmp_path / "adapted").sample([0], "left", steps=2).shape == (1, 3, 18, 14)
+    assert (tmp_path / "adapted" / "adapter").is_dir()
     whole = Run.start(tmp_path / "whole", dots(), net="nano", autoencoder=run, images=80, **SETTINGS)
     list(whole.train())
     halves = Run.start(tmp_path / "halves", dots(), net="nano", autoencoder=run, images=80, **SETTINGS)
