@@ -33,6 +33,10 @@ def check_latent(options: Mapping[str, Any]) -> None:
         raise SfumatoError("--factor and --channels are those of an autoencoder; give --latent or --only autoencoder.")
     if (only or latent or reused) and str(options["data"] or "").startswith("points:"):
         raise SfumatoError(f"{options['data']} are points, which have no latents; leave the options on those out.")
+    if latent or reused:  # before an autoencoder is trained, not after it
+        for option in ("crop", "control"):
+            if options[option]:
+                raise SfumatoError(f"--{option} can't be had in latents yet; leave it out.")
     if latent and options["source"]:
         raise SfumatoError(f"{options['source']} keeps what it generates; leave --latent out.")
 
@@ -76,7 +80,11 @@ def train_first(folder: Path, options: Mapping[str, Any], settings: Mapping[str,
             f"the autoencoder is trained first, for {own['minutes']:.3g} of the {budget['minutes']:.3g} minutes: what "
             "it loses no model brings back, but it has learnt most of it sooner than the model in its latents."
         )
-    run = train_autoencoder(folder / PLACE, options, {**settings, **own})
+    try:
+        run = train_autoencoder(folder / PLACE, options, {**settings, **own})
+    except SystemExit:
+        note("the model comes after its autoencoder: to go on with both, give the same command with --resume.")
+        raise
     left = dict(settings) | budget
     if "minutes" in budget:
         left["minutes"] = budget["minutes"] - run.minutes

@@ -16,6 +16,7 @@ from sfumato.cli.running import finish, show_training
 from sfumato.cli.runs import run_to_resume, run_to_start
 from sfumato.cli.training_options import listed, settings_of
 from sfumato.errors import SfumatoError
+from sfumato.hub.codec import is_autoencoder
 from sfumato.runs import EXTENDED, Run
 from sfumato.training import join_processes
 from sfumato.training.optimizers import OptimizerName
@@ -250,7 +251,7 @@ def train(
     folder, exists = processes.same((folder, (folder / "config.json").exists()))
     given["data"] = place
     check_latent(given)
-    if only:
+    if only or is_autoencoder(folder):
         train_autoencoder(folder, given, settings_now)
         finish_autoencoder(folder, place)
         return
