@@ -47,9 +47,9 @@ def train_autoencoder(folder: Path, options: Mapping[str, Any], settings: Mappin
         if not options["resume"]:
             raise SfumatoError(f"{folder} already holds a run; go on with --resume, or give another --name.")
         run = AutoencoderRun.open(folder)
-        if run.finished and not options["only"]:
+        if run.finished and options["latent"]:
             return run
-        longer = {name: settings.get(name) for name in ("images", "minutes")} if options["only"] else {}
+        longer = {} if options["latent"] else {name: settings.get(name) for name in ("images", "minutes")}
         run.resume(**longer)
     else:
         if options["data"] is None:
@@ -58,7 +58,7 @@ def train_autoencoder(folder: Path, options: Mapping[str, Any], settings: Mappin
             run = AutoencoderRun.start(
                 folder,
                 options["data"],
-                (options["net"] or "auto") if options["only"] else "auto",
+                "auto" if options["latent"] else (options["net"] or "auto"),
                 options["factor"],
                 options["channels"],
                 **own_settings(settings),
