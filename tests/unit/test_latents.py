@@ -183,6 +183,8 @@ def test_what_latents_cannot_do_is_refused(run: Path, tmp_path: Path, monkeypatc
         Run.start(tmp_path / "run", dots(), autoencoder="digits", images=80)
     with pytest.raises(SfumatoError, match="leave `autoencoder` out"):
         Run.start(tmp_path / "run", dots(), run, autoencoder=run, images=80)
+    with pytest.raises(SfumatoError, match="generates nothing"):
+        load(run.parent / "eyes")
     with pytest.raises(SfumatoError, match="threshold"):
         load(run).sample([0], "left", threshold="dynamic")
     other = tmp_path / "other"

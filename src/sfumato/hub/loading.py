@@ -65,6 +65,8 @@ def load(
             raise SfumatoError(f"{path} ships with its averaged weights alone; leave `weights` out.")
         return load_zoo(str(path), device)
     checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
+    if is_autoencoder(checkpoint.path.parent.parent):
+        raise SfumatoError(f"{path} holds an autoencoder, which generates nothing: train a model in its latents.")
     config = read_model(checkpoint.path.parent.parent, net)
     model = model_with(config, checkpoint.read(WEIGHT_FILES[weights]), str(checkpoint.path))
     model.denoiser.to(device).eval().requires_grad_(False)
