@@ -37,7 +37,7 @@ SMALLEST, PARTS = 8, 32  # scales are 8/32 to 31/32
 COMPARED = 0.125  # of the rows of a batch, the share that the perceptual network sees, which is dearer than the rest
 CRITIC_WIDTH, CRITIC_RATE, CRITIC_BETAS = 16, 1e-3, (0.0, 0.99)
 STRONGEST = 1e4  # that the critic's gradient is made
-MEASURED, AT_ONCE = 2048, 64  # pictures that the latents' mean and deviation are measured on, and encoded at once
+MEASURED, AT_ONCE = 512, 64  # pictures that the latents' mean and deviation are measured on, and encoded at once
 
 
 class Reconstructed(NamedTuple):
@@ -136,9 +136,11 @@ class AutoencoderTrainer(RunLoop):
         net, factor = self.reconstruction.autoencoder, self.codec.net.factor
         x = part.x.to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last)
         sides = tuple(factor * side for side in part.size)
-        if part.scaled:
+        if part.scaled or part.quarters:  # to whole latent pixels, which are then scaled and turned along
             missing = [-side % factor for side in x.shape[-2:]]
-            x = resized(F.pad(x, (0, missing[1], 0, missing[0]), mode="replicate"), sides) if part.alone else x
+            x = F.pad(x, (0, missing[1], 0, missing[0]), mode="replicate")
+        if part.alone:
+            x = resized(x, sides)
         z = net.encode(x)
         if part.scaled and not part.alone:
             z, x = resized(z, part.size), resized(x, sides)
