@@ -19,6 +19,7 @@ from sfumato.data.order import Augmentation
 from sfumato.hub.latent_edits import latent_mask
 from sfumato.hub.onnx import export_onnx
 from sfumato.hub.resolving import resolve
+from sfumato.hub.zoo import load_zoo, save_zoo
 from sfumato.sampling.editing import outpaint
 from sfumato.training import Noted, Progress
 
@@ -120,6 +121,15 @@ def test_a_picture_is_varied_and_enlarged(run: Path) -> None:
     small = torch.nn.functional.avg_pool2d(picture, 2)
     large = model.sample([0], "right", edit=Edit(small, upscale=True), steps=4)
     torch.testing.assert_close(torch.nn.functional.avg_pool2d(large[0], 2), small, rtol=1e-5, atol=1e-5)
+
+
+def test_a_model_of_latents_ships_with_its_codec(run: Path, tmp_path: Path) -> None:
+    model = load(run)
+    again = load_zoo(save_zoo("small", model, tmp_path).name, place=tmp_path)
+    z = torch.randn(2, *model.config.shape)
+    assert model.codec is not None and again.codec is not None
+    assert torch.equal(again.codec.decode(z), model.codec.decode(z))
+    assert again.sample([0], "left", steps=2).shape == (1, 3, 18, 14)
 
 
 def test_codec_and_network_leave_as_graphs(run: Path, tmp_path: Path) -> None:
