@@ -19,7 +19,7 @@ from sfumato.evaluation import measure, open_extractor, open_reference
 from sfumato.hub import load, new_model
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.onnx import export_onnx
-from sfumato.nets import OwnConfig, UNet, UNetConfig, build, own_config
+from sfumato.nets import ConditionConfig, OwnConfig, UNet, UNetConfig, build, own_config
 from sfumato.nets.protocol import adaptable_layers, matrix_weights, memory_format_of, parts_of, takes
 from sfumato.training import Progress, TrainingConfig, model_for, model_from, resume_run, start_run, train
 from sfumato.training.loop import Diverged
@@ -240,6 +240,11 @@ def test_conditions_that_its_forward_doesn_t_take_are_left_out(tmp_path: Path) -
     assert trainer.step == 2
     assert load(tmp_path, net=Unconditional()).sample([1, 2], steps=2).shape == (2, 1, 8, 8)
     assert takes(Plain(), "anything") and not takes(Unconditional(), "label")
+    named = replace(data, captions=tuple((name,) for name in ["a wall"] * len(data)))
+    trainer = start_run(tmp_path / "named", named, config, model_for(named, Unconditional()), CPU)
+    assert any("no argument called `text`" in text for text in trainer.notes)
+    with pytest.raises(SfumatoError, match="Unconditional takes no argument called `edges`"):
+        model_for(data, Unconditional(), conditions=[ConditionConfig("edges", "image", 1)])
 
 
 def test_what_it_doesn_t_say_has_a_default() -> None:

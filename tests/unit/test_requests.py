@@ -329,6 +329,10 @@ def test_a_walk_of_ones_own_takes_no_setting_of_a_sampler_and_ends_in_numbers() 
     for setting in ("eta", "tolerance"):
         with pytest.raises(SfumatoError, match=f"takes the place of the sampler, so that `{setting}` can't count"):
             model().sample([0], sampler=walk, **{setting: 0.5})
+    request = model().request([0], sampler=walk, steps=2)
+    assert (request.sampling.sampler, request.sampling.steps, request.walk) == ("own", 2, walk)
+    with pytest.raises(SfumatoError, match="unknown sampler 'own'"):
+        model().sample([0], sampler="own")
     with pytest.raises(SfumatoError, match="the walk of one's own ended in numbers that are not finite"):
         model().sample([0], sampler=walk, steps=2)
 

@@ -42,6 +42,7 @@ RENAMED_FIELDS: dict[str, dict[str, str]] = {
     "control branch": {"sees": "control"},
 }
 SCHEDULE = EDM()
+OWN = "own"  # the sampler of a request whose walk is one of the caller's own
 MAX_STEPS, MAX_SIDE = 10_000, 2**20
 LATENT_BITS = 16  # of a stored value
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk are below
@@ -90,7 +91,8 @@ class SamplingConfig:
         object.__setattr__(self, "schedule", as_schedule(self.schedule))
         one_of("rule of guidance", self.rule, RULES)
         one_of("first step", self.first, FIRST)
-        resolve(one_of("sampler", self.sampler))
+        if one_of("sampler", self.sampler) != OWN:
+            resolve(self.sampler)
         grid_name(one_of("grid", self.grid))
         object.__setattr__(self, "threshold", one_of("threshold", _named_threshold(self.threshold), THRESHOLDS))
         if self.interval is not None:

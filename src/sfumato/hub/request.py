@@ -28,7 +28,7 @@ from torch import Tensor
 
 from sfumato.arguments import finite, shown
 from sfumato.errors import SfumatoError
-from sfumato.hub.config import SamplingConfig
+from sfumato.hub.config import OWN, SamplingConfig
 from sfumato.hub.settings import check_together
 from sfumato.sampling import Edit
 
@@ -149,7 +149,7 @@ class Request:
     AND, below 0 NOT. `conditions` by name are a number, a vector, a picture, and the strength of a control branch.
     `edit` is a picture to begin with, `start` the noisy pictures to begin with in the place of the seeds' noise.
     `sampling` is complete, so that a model's defaults no longer count; a `walk` of one's own takes the place of its
-    sampler (see `sampling.walk`).
+    sampler, which then says "own" (see `sampling.walk`).
 
     What is made of names, numbers and files has one JSON form. From Python there may be tensors and functions too,
     which have none; a tensor among the conditions has a row a picture. A request that contradicts itself can't be made:
@@ -171,6 +171,8 @@ class Request:
     def __post_init__(self) -> None:
         for name in ("labels", "prompts", "negative"):
             object.__setattr__(self, name, _in_turn(getattr(self, name)))
+        if self.walk is not None:
+            object.__setattr__(self, "sampling", replace(self.sampling, sampler=OWN, eta=None, tolerance=None))
         if not self.seeds:
             raise SfumatoError("there is nothing to generate without `seeds`; give one a picture, such as 0-15.")
         if self.labels is not None and not self.labels:

@@ -243,7 +243,7 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     labels = _in_turn(request.labels, count)
     if isinstance(request.labels, Mapping):
         model.labels(list(request.labels), len(request.labels))
-    if (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
+    if not callable(by) and (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
         notes.append(outside)
     for text in dict.fromkeys([*(request.prompts or ()), *(request.negative or ())]):
         model.tokens([""])  # raises where it takes none
@@ -295,20 +295,25 @@ def _walk(request: Request, model: Conditioned) -> tuple[Stepper | OwnWalk, Leve
             f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = "
             f"sfumato.training.data_gaussian({model.source or 'RUN'!r}), or Gaussian.fit(data)."
         )
-    name, named_grid = resolve_sampler(sampling.sampler)
-    by = request.walk or stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
+    named_grid, by, between = None, request.walk, True
+    if by is None:
+        name, named_grid = resolve_sampler(sampling.sampler)
+        by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
+        between = SAMPLERS[name].calls != 1
     top = TELEPORT if sampling.first == "teleport" else None
     levels = grid(named_grid or sampling.grid, sampling.schedule, sampling.steps, top)
     if sampling.guidance != 1 and sampling.interval is not None:
-        _check_interval(sampling.interval, levels, name)
+        _check_interval(sampling.interval, levels, between)
     return by, levels
 
 
-def _check_interval(interval: tuple[float, float], levels: Level, sampler: str) -> None:
-    """Raises SfumatoError where no step asks within `interval` of sigma/alpha, so that nothing would be guided."""
+def _check_interval(interval: tuple[float, float], levels: Level, between: bool) -> None:
+    """Raises SfumatoError where no step asks within `interval` of sigma/alpha, so that nothing would be guided.
+
+    `between`: the sampler asks between the levels too.
+    """
     low, high = interval
     asked = levels.ratio[:-1]
-    between = SAMPLERS[sampler].calls != 1  # some ask between the levels too
     inside = (
         bool(asked.min() <= high and asked.max() >= low) if between else bool(((asked >= low) & (asked <= high)).any())
     )

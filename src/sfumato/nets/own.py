@@ -61,10 +61,18 @@ def own_config(
     text: TextConfig | FeaturesConfig | None = None,
     conditions: Sequence[ConditionConfig] = (),
 ) -> OwnConfig:
-    """The config of `net`, which takes labels, prompts and conditions where its `forward` has such arguments."""
+    """The config of `net`, which takes labels where its `forward` has such an argument.
+
+    Raises SfumatoError where it has none for one of the `conditions`.
+    """
+    for one in conditions:
+        if not takes(net, one.name):
+            raise SfumatoError(
+                f"the network {type(net).__name__} takes no argument called `{one.name}`; add it to `forward`, or "
+                "leave the condition out."
+            )
     labels = classes if takes(net, "label") else 0
-    given = tuple(one for one in conditions if takes(net, one.name))
-    return OwnConfig(target_of(net), arguments_of(net), labels, text=text, conditions=given, net=net)
+    return OwnConfig(target_of(net), arguments_of(net), labels, text=text, conditions=tuple(conditions), net=net)
 
 
 def own_network(config: OwnConfig) -> nn.Module:

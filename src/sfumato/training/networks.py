@@ -48,6 +48,11 @@ def model_for(
         )
     classes = len(dataset.classes)
     if isinstance(net, nn.Module):
+        if text_encoder is not None and not takes(net, "text"):
+            raise SfumatoError(
+                f"the network {type(net).__name__} takes no argument called `text`; add it to `forward`, or leave "
+                "the text encoder out."
+            )
         text = text_config(dataset, text_encoder) if takes(net, "text") else None
         own = own_config(net, classes, text, conditions)
         names = dataset.classes if own.classes else ()

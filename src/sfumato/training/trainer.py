@@ -92,8 +92,9 @@ class Trainer(RunLoop):
         )
         self.sharded, self.called, self.extra = sharded, called, uncertainty
         if dataset.labels is not None and model.config.net.ignores_labels:
-            words = "the network takes no argument called `label`, so it doesn't learn the classes apart."
-            self.notes.insert(0, words)
+            self.notes.append("the network takes no argument called `label`, so it doesn't learn the classes apart.")
+        if dataset.captions is not None and model.config.net.kind == "own" and model.config.net.text is None:
+            self.notes.append("the network takes no argument called `text`, so it learns nothing of the captions.")
         self.notes += unseen_levels(config.objective, model.config.sampling)
 
     @property
