@@ -152,18 +152,20 @@ class Conditioned:
         much its image counts [default: 1]. Raises SfumatoError where the model doesn't know one, or knows one of
         another size.
         """
+        strong = STRENGTH if self.config.control_branch is not None else None
+        return {
+            name: _strength(count, value) if name == strong else self._value(self.named(name), count, value)
+            for name, value in conditions.items()
+        }
+
+    def named(self, name: str) -> ConditionConfig:
+        """The number, vector or image called `name`; raises SfumatoError where it knows none of that name."""
         known = {one.name: one for one in self.config.conditions}
-        values = {}
-        for name, value in conditions.items():
-            if name == STRENGTH and self.config.control_branch is not None:
-                values[name] = _strength(count, value)
-                continue
-            if name not in known:
-                if not known:
-                    raise SfumatoError(f"{self.source or 'this model'} was trained without '{name}'; leave it out.")
-                raise unknown("condition", name, known)
-            values[name] = self._value(known[name], count, value)
-        return values
+        if not known:
+            raise SfumatoError(f"{self.source or 'this model'} was trained without '{name}'; leave it out.")
+        if name not in known:
+            raise unknown("condition", name, known)
+        return known[name]
 
     def _value(self, one: ConditionConfig, count: int, value: Value) -> Tensor:
         """`value` as the network takes the condition `one` of `count` samples."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sfumato.diffusion import Level
 from sfumato.diffusion.levels import broadcast
-from sfumato.errors import SfumatoError, unknown
+from sfumato.errors import SfumatoError
 from sfumato.hub.codec import Codec
 from sfumato.hub.conditioning import STRENGTH, Conditioned, times
 from sfumato.hub.config import TELEPORT
@@ -334,12 +334,7 @@ def _value(model: Conditioned, name: str, value: object, notes: list[str]) -> An
                 f"`control-strength` lies between 0 and {MAX_STRENGTH:g}, got {value:g}; 1 is as trained."
             )
         return value
-    known = {one.name: one for one in model.config.conditions}
-    if name not in known:
-        if not known:
-            raise SfumatoError(f"{model.source or 'this model'} was trained without '{name}'; leave it out.")
-        raise unknown("condition", name, known)
-    one = known[name]
+    one = model.named(name)
     if isinstance(value, Control):
         if one.kind != "image":
             raise SfumatoError(f"the condition '{name}' is a {one.kind}, and what was given is a picture.")
