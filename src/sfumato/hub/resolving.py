@@ -295,7 +295,8 @@ def _walk(request: Request, model: Conditioned) -> tuple[Stepper | OwnWalk, Leve
             f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = "
             f"sfumato.training.data_gaussian({model.source or 'RUN'!r}), or Gaussian.fit(data)."
         )
-    named_grid, by, between = None, request.walk, True
+    by: Stepper | OwnWalk | None = request.walk
+    named_grid, between = None, True
     if by is None:
         name, named_grid = resolve_sampler(sampling.sampler)
         by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
