@@ -194,7 +194,7 @@ def test_digits_without_scikit_learn_say_what_to_install(monkeypatch: pytest.Mon
         ("digit", "unknown data set 'digit': did you mean 'digits'"),
         ("Digits", "did you mean 'digits'"),
         ("cats", "folder of pictures works too, but there is none called cats here"),
-        ("zzz", "digits, emoji, shapes, points:spirals"),
+        ("zzz", "It is digits, emoji, shapes, avatars:STYLE, points:NAME or hf:NAME"),
         ("points:spiral", "unknown point set 'spiral': did you mean 'spirals'"),
         ("./nowhere", r"there is no folder \./nowhere"),
         ("/nowhere/at/all", "there is no folder /nowhere/at/all"),

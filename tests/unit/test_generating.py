@@ -15,6 +15,8 @@ from sfumato.cli import generating, writing
 from sfumato.cli.generating import NAME_BYTES, slug
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
+from sfumato.hub import SamplingConfig
+from sfumato.hub.request import Request
 from sfumato.hub.resolving import Resolved
 
 __all__ = ["draws"]
@@ -121,3 +123,13 @@ def test_a_seed_that_is_named_twice_for_one_picture_is_refused(draws: Draws) -> 
         draws("tiny", "--class", "cat", "--seeds", "3,3")
     both = draws("tiny", "--class", "cat", "--class", "🦊", "--seeds", "3,3", "--steps", 2, "--out", "out")
     assert [read_about(path).get("class") for path in both] == ["cat", None, "🦊"]
+
+
+@given(st.integers(1, 30), st.integers(1, 100))
+def test_classes_that_come_in_turn_have_columns_of_their_own(classes: int, number: int) -> None:
+    names = tuple(f"class {i % classes}" for i in range(number))
+    columns = writing.grid_columns(number, Request(tuple(range(number)), SamplingConfig(), names))
+    if 1 < classes <= min(number // 2, 20):
+        assert columns is not None and columns % classes == 0 and columns <= max(classes, number)
+    else:
+        assert columns is None

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from sfumato.cli import app
 from sfumato.data import Dataset, open_dataset
 from sfumato.data.columns import Columns
 from sfumato.data.tokens import learn_tokenizer
@@ -303,6 +304,19 @@ def test_records_survive_their_file_and_like_ones_are_ranked(tmp_path: Path) -> 
     assert answers["kernel"] == "better" and answers["precision"] == "better"
     assert {answer for *_, answer in rank(bad, good)} <= {"worse", "can't tell"}
     assert {answer for *_, answer in rank(good, good)} == {"can't tell"}
+
+
+def test_several_runs_are_ranked_in_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["eval", "--from-record", "model-1"]
+    for value in (1.0, 0.5, 0.25):
+        write_record(tmp_path / f"{value}.json", record(value))
+        words += ["--against", str(tmp_path / f"{value}.json")]
+    words[2] = str(tmp_path / "1.0.json")
+    app(words, print_error=False, result_action="return_value")
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split("  ")[0] == "score" and [head.count(f"model-{name}") for name in ("0.5", "0.25")] == [1, 1]
+    kernel = next(row for row in rows if row.startswith(SCORES["kernel"].title))
+    assert kernel.count("better") == 2 and kernel.count("can't tell") == 1
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
+import textwrap
+from difflib import get_close_matches
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
-from cyclopts import App, CycloptsError, UnusedCliTokensError
+from cyclopts import App, CycloptsError, UnknownCommandError, UnusedCliTokensError
 
 from sfumato.cli.words import in_options
 from sfumato.errors import SfumatoError
@@ -59,6 +62,21 @@ def let_threads_sleep() -> None:
         os.environ.update(SOON_ASLEEP)
 
 
+MEANT = {  # what other programs call a verb
+    "help": "--help", "version": "--version", "resume": "train --resume", "continue": "train --resume", "list": "runs",
+    "ls": "runs", "generate": "sample", "draw": "sample", "evaluate": "eval", "fit": "train", "finetune": "train",
+    "fine-tune": "train", "lesson": "learn",
+}  # fmt: skip
+
+
+def no_verb(word: str) -> str:
+    """That there is no such verb, and which was meant."""
+    verbs = [name for name in app if not name.startswith("-")]
+    close = [MEANT[word.lower()]] if word.lower() in MEANT else get_close_matches(word, verbs, n=1)
+    hint = f"did you mean `sfumato {close[0]}`? " if close else ""
+    return f"there is no command '{word}'. {hint[:1].upper()}{hint[1:]}The commands are {', '.join(verbs)}."
+
+
 def main() -> NoReturn:
     """Run the command line. Errors that a user can mend are one line and exit code 2; --debug shows the traceback."""
     let_threads_sleep()
@@ -84,6 +102,8 @@ def main() -> NoReturn:
         if isinstance(error, UnusedCliTokensError):
             rest = shlex.join(error.unused_tokens or [])
             message = f"no argument is left for {rest}; name one thing a call, and put what belongs together in quotes."
+        elif isinstance(error, UnknownCommandError) and arguments:
+            message = no_verb(arguments[0])
         elif isinstance(error, SfumatoError | CycloptsError):
             message = " ".join(str(error).split())
         elif isinstance(error, OSError) and error.errno in FULL:
@@ -95,6 +115,14 @@ def main() -> NoReturn:
             message = f"{type(error).__name__}: {error} (unexpected; run again with --debug and please report it)"
         # Processes that train together meet the same errors; one on each machine tells of those that a user can mend.
         if os.environ.get("LOCAL_RANK", "0") == "0" or not isinstance(error, SfumatoError | CycloptsError):
-            print(f"sfumato: {readable(message)}", file=sys.stderr)
+            print(_wrapped(f"sfumato: {readable(message)}"), file=sys.stderr)
         sys.exit(2)
     sys.exit(0)
+
+
+def _wrapped(text: str) -> str:
+    """In a terminal, lines that end between words; elsewhere one line."""
+    if not sys.stderr.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import sys
+import textwrap
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -98,15 +99,23 @@ def terminal_picture(image: Image, columns: int) -> Text:
 
 def note(text: str) -> None:
     """Something worth knowing that does not stop the work."""
-    console.print(Text.assemble(("note ", "yellow"), readable(in_options(text))), soft_wrap=True)
+    console.print(Text.assemble(("note ", "yellow"), _wrapped(in_options(text), 5)), soft_wrap=True)
 
 
 def print_facts(rows: Iterable[tuple[str, str]]) -> None:
-    """Two aligned columns, the first one quiet; long values stay on one line, so that they can be copied."""
-    facts = [(readable(name), readable(in_options(value))) for name, value in rows]
+    """Two aligned columns, the first one quiet; long values break between words, and paths never."""
+    facts = [(readable(name), in_options(value)) for name, value in rows]
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
-        console.print(Text.assemble((f"{name:<{width}}  ", "dim"), value), soft_wrap=True)
+        console.print(Text.assemble((f"{name:<{width}}  ", "dim"), _wrapped(value, width + 2)), soft_wrap=True)
+
+
+def _wrapped(text: str, indent: int) -> str:
+    """`text` for lines that begin after `indent`: in a terminal they end between words; elsewhere it is one line."""
+    text = readable(text)
+    if not console.is_terminal or len(text) <= (room := max(20, console.width - indent)):
+        return text
+    return textwrap.fill(text, room, break_long_words=False, break_on_hyphens=False).replace("\n", "\n" + " " * indent)
 
 
 class TrainingDisplay:
@@ -157,7 +166,7 @@ class TrainingDisplay:
         """Put the newest verdict under the curve; a line of its own where the display isn't live."""
         verdict = in_options(verdict)
         if verdict != self._verdict and not self._live:
-            console.print(f"      {verdict}", soft_wrap=True)
+            console.print(f"      {_wrapped(verdict, 6)}", soft_wrap=True)
         self._verdict = verdict
 
     def show(self, image: Image) -> None:

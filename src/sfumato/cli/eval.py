@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -55,8 +56,12 @@ def eval_(
         ),
     ] = None,
     against: Annotated[
-        Path | None,
-        Parameter(group=COMMON, help="Another run that was measured, or its record.json, to be ranked with."),
+        list[Path] | None,
+        Parameter(
+            group=COMMON,
+            negative="",
+            help="Other runs that were measured, or their record.json, to be ranked with in one table.",
+        ),
     ] = None,
     seeds: Annotated[str | None, Parameter(group=COMMON, help="One seed a sample: 0-999 [default].")] = None,
     sampler: Annotated[
@@ -95,7 +100,7 @@ def eval_(
 ) -> None:
     """Measure a model: scores with intervals, whether it copies its training data, and a page to keep.
 
-    Each score is recorded with all that it depends on. With --against two runs are ranked, if they were measured alike.
+    Each score is recorded with all that it depends on. With --against runs are ranked, if they were measured alike.
     """
     if from_record:
         _rank_records(
@@ -123,7 +128,7 @@ def eval_(
     numbers = pick_seeds(seeds, n, 1000)
     if numbers[-1] - numbers[0] != len(numbers) - 1 or len(numbers) < LEAST:
         raise SfumatoError(f"--seeds takes one range of at least {LEAST}, such as 1000-1999, not '{seeds}'.")
-    other = read_record(against) if against is not None else None
+    others = [read_record(one) for one in against or ()]
     start = time.perf_counter()
     model = open_model(run, weights)
     dataset, held, notes = training_data(run, model)
@@ -143,7 +148,7 @@ def eval_(
     if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:
         console.print(f"Features of the data: about {duration(seconds)} where they are not kept yet.", soft_wrap=True)
     reference = open_reference(dataset, extractor, held)
-    if other is not None:  # before the work, not after
+    for other in others:  # before the work, not after
         check_alike(conditions(reference, len(numbers), 0), other.conditions, (model.source, other.source.model))
     plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
     request = request_like(reference, model, plan.seeds, plan.settings)
@@ -180,21 +185,21 @@ def eval_(
     for words in found.record.notes:
         note(words)
     console.print(f"\n{found.verdict[0].upper()}{found.verdict[1:]}", soft_wrap=True)
-    if other is not None:
+    if others:
         console.print()
-        print_ranking(found.record, other)
+        print_ranking(found.record, others)
     console.print(f"\nIn {duration(time.perf_counter() - start)}, written to:")
     for path in paths:
         console.print(f"  {path}", soft_wrap=True)
 
 
-def _rank_records(run: Path, against: Path | None, **others: object) -> None:
-    if against is None:
+def _rank_records(run: Path, against: Sequence[Path] | None, **others: object) -> None:
+    if not against:
         raise SfumatoError("--from-record compares two records; name the other with --against.")
     if others:
         option = "-n" if "n" in others else f"--{next(iter(others))}"
         raise SfumatoError(f"--from-record generates and measures nothing; leave {option} out.")
-    print_ranking(read_record(run), read_record(against))
+    print_ranking(read_record(run), [read_record(one) for one in against])
 
 
 def scores_table(record: Record) -> Table:
@@ -213,18 +218,28 @@ def scores_table(record: Record) -> Table:
     return table
 
 
-def print_ranking(one: Record, other: Record) -> None:
-    """Both values of each score, and whether the first is better."""
+def print_ranking(one: Record, others: Sequence[Record]) -> None:
+    """The values of each score, and whether that of the first is better than each other one."""
     from sfumato.evaluation.page import number
 
     def words(s: ScoreRecord) -> str:
         return f"{number(s.value)} ({number(s.low)} to {number(s.high)})"
 
+    ranked = [{name: (theirs, answer) for name, _, theirs, answer in rank(one, other)} for other in others]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("score", one.source.model, other.source.model, "the first is"):
-        table.add_column(name)
-    rows = rank(one, other)
-    for name, mine, theirs, answer in rows:
-        table.add_row(SCORES[name].title, words(mine), words(theirs), answer)
+    table.add_column("score", no_wrap=True)
+    table.add_column(run_words(one), overflow="fold")
+    for other in others:
+        table.add_column(run_words(other), overflow="fold")
+        table.add_column("the first is")
+    rows = [name for name in one.scores if any(name in found for found in ranked)]
+    for name in rows:
+        cells = [(words(found[name][0]), found[name][1]) if name in found else ("", "") for found in ranked]
+        table.add_row(SCORES[name].title, words(one.scores[name]), *(cell for pair in cells for cell in pair))
     console.print(table)
     note(f"each of the {len(rows)} is judged by itself at 95%, so that one may seem better or worse by chance.")
+
+
+def run_words(record: Record) -> str:
+    """The run that was measured, by its folder, or the model that ships."""
+    return record.source.model.split("/checkpoints/")[0]

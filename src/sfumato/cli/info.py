@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +11,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.autoencoder_runs import AutoencoderRun
-from sfumato.cli.display import count, print_facts
+from sfumato.cli.display import count, next_command, note, print_facts
 from sfumato.cli.options import describe as conditions_words
 from sfumato.cli.record import BEFORE_REQUESTS, before_requests
 from sfumato.data import Dataset, read_about
 from sfumato.data.dataset import USED
+from sfumato.data.folder import picture_sizes, suggested_side
+from sfumato.data.layout import Source
+from sfumato.data.opening import is_own
 from sfumato.data.report import BESIDE
+from sfumato.data.sources import source_of
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.codec import is_autoencoder
@@ -27,6 +32,8 @@ from sfumato.strict import parse
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
 from sfumato.training.lora import ADAPTER, adapter_words
+
+FEW = 1000  # pictures, fewer of which are learnt sooner from a model that ships
 
 
 def info(
@@ -62,6 +69,11 @@ def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
     from sfumato.cli.opening import open_and_tell
     from sfumato.cli.training_options import parse_size
 
+    path = Path(spec)
+    if size is None and not is_own(spec) and path.exists():
+        sizes = picture_sizes(source := source_of(path))
+        if len(sizes) > 1:
+            return survey_facts(spec, source, sizes)
     dataset = open_and_tell(spec, parse_size(size))
     return [
         ("samples", count(len(dataset))),
@@ -69,6 +81,25 @@ def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
         ("classes", ", ".join(dataset.classes) or "none"),
         ("captions", _captions(dataset)),
         *([("files", _files(dataset))] if dataset.files else []),
+    ]
+
+
+def survey_facts(spec: str, source: Source, sizes: Counter[tuple[int, int]]) -> list[tuple[str, str]]:
+    """What a folder or an archive of pictures holds, by their headers alone."""
+    for text in source.notes:
+        note(text)
+    lost = len(source.entries) - sizes.total()
+    by_area = sorted(sizes, key=lambda one: one[0] * one[1])
+    (common, number), side = sizes.most_common(1)[0], suggested_side(sizes)
+    said = [f"{height}×{width}" for height, width in (by_area[0], by_area[-1], common)]
+    classes = Counter(entry.label for entry in source.entries if entry.label is not None)
+    shown = [f"{name} ({count(classes[name])})" for name in source.in_order(classes)]
+    base = "emoji" if sizes.total() < FEW else None
+    return [
+        ("pictures", count(len(source.entries)) + ("" if not lost else f", of which {count(lost)} don't open")),
+        ("sizes", f"{count(len(sizes))}, from {said[0]} to {said[1]}; most often {said[2]} ({count(number)})"),
+        ("classes", ", ".join(shown) or "none"),
+        ("next", next_command("train", [spec], size=side, **{"from": base}, minutes=3 if base else None)),
     ]
 
 

@@ -60,7 +60,8 @@ def show_training(run: Run | AutoencoderRun, events: Iterator[Event]) -> None:
         if trainer.fraction < 1:
             console.print(f"Go on with: {resume_command(folder)}", soft_wrap=True)
         raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
-    took = f"{count(trainer.step)} steps in {duration(trainer.seconds)}"
+    steps = "one step" if trainer.step == 1 else f"{count(trainer.step)} steps"
+    took = f"{steps} in {duration(trainer.seconds)}"
     console.print(f"Trained for {took}; saved in {saved.path}", soft_wrap=True)
     if judged:
         console.print(f"It is {in_options(judged.sentence)}", soft_wrap=True)
@@ -75,7 +76,8 @@ def _shown(preview: Preview, trainer: Trainer | AutoencoderTrainer) -> Image.Ima
     model = trainer.model.config
     number, labels = preview_labels(len(model.classes), model.seen[0])
     fitting = (picture_columns() + 1) // (model.seen[1][-1] + 1)  # side by side at full size
-    columns = min(number // 2, fitting) if fitting >= 4 else number // 2
+    lining_up = [some for some in range(4, fitting + 1) if number // 2 % some == 0]  # each class in its columns
+    columns = max(lining_up, default=number // 2)
     return picture(preview.samples, labels, columns, scale=1, kind=model.seen[0])
 
 

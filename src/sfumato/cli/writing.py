@@ -37,6 +37,7 @@ from sfumato.hub.resolving import Resolved, resolve, suited_batch
 from sfumato.sampling import Step
 from sfumato.shell import float_words
 
+MAX_COLUMNS = 20  # pictures in a row
 MAX_SHOWN = 1024  # pictures in the one of them all, which would fill the memory
 
 
@@ -114,11 +115,21 @@ def write_pictures(by: By, resolved: Resolved, batch: int | None, folder: Path, 
     if not stopped:
         everything = facts(by, asked)
         grid = find(folder, "grid", everything)
-        paths.append(grid or keep(folder, "grid", everything, picture(as_samples([shown[i] for i in sorted(shown)]))))
+        sheet = picture(as_samples([shown[i] for i in sorted(shown)]), columns=grid_columns(len(shown), asked))
+        paths.append(grid or keep(folder, "grid", everything, sheet))
         if len(each) > MAX_SHOWN:
             note(f"{paths[0].name} shows the first {MAX_SHOWN:,}.")
         paths += _animation(folder, everything, way, resolved.every_label) if way else []
     _tell(by, asked, len(found) - before, before, paths or [folder], stopped)
+
+
+def grid_columns(number: int, request: Request) -> int | None:
+    """How many pictures stand in a row: where classes come in turn, all of them once or more, so that each class has
+    columns of its own; None for about a square."""
+    classes = len(dict.fromkeys(request.labels or ()))
+    if not 1 < classes <= min(number // 2, MAX_COLUMNS):
+        return None
+    return classes * max(1, min(round(math.sqrt(number) / classes), MAX_COLUMNS // classes))
 
 
 def _enlarged(by: By, resolved: Resolved, rows: Sequence[int], samples: Tensor) -> Tensor:

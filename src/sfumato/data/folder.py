@@ -73,20 +73,30 @@ def _check_count(source: Source, count: int, notes: Sequence[str]) -> None:
         )
 
 
-def _common_size(source: Source) -> tuple[int, int]:
-    """The one size of all pictures that open; reads their headers only."""
+def picture_sizes(source: Source) -> Counter[tuple[int, int]]:
+    """How many pictures there are of each size (height, width), by their headers; those that don't open count not."""
 
     def look(entry: Entry) -> tuple[int, int] | None:
         return header_size(partial(source.read, entry))
 
-    sizes = Counter(size for _, size in in_threads(look, source, CHUNK_IMAGES) if size)
+    with guarded_against_bombs():
+        return Counter(size for _, size in in_threads(look, source, CHUNK_IMAGES) if size)
+
+
+def suggested_side(sizes: Counter[tuple[int, int]]) -> int:
+    """The largest of the usual sides that no picture has to be enlarged for."""
+    smallest = min(min(size) for size in sizes)
+    return max((side for side in SIDES if side <= smallest), default=SIDES[0])
+
+
+def _common_size(source: Source) -> tuple[int, int]:
+    """The one size of all pictures that open; reads their headers only."""
+    sizes = picture_sizes(source)
     if len(sizes) > 1:
         (common, _), (other, _) = sizes.most_common(2)
-        smallest = min(min(size) for size in sizes)
-        nearest = max((side for side in SIDES if side <= smallest), default=SIDES[0])
         raise SfumatoError(
             f"the pictures in {source.path} have {len(sizes)} different sizes, such as {common[0]}×{common[1]} and "
-            f"{other[0]}×{other[1]}; choose one for all, for example `size` {nearest}."
+            f"{other[0]}×{other[1]}; choose one for all, for example `size` {suggested_side(sizes)}."
         )
     return next(iter(sizes), (SIDES[0], SIDES[0]))  # if nothing opens, decoding says why
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from sfumato.arguments import shown
 from sfumato.data.dataset import Dataset, Progress
-from sfumato.errors import SfumatoError, unknown
+from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
     from sfumato.data.columns import Columns
 
 
+MAX_SIDE = 8192  # pixels of a picture that is learnt
 OWN = ("digits", "emoji", "shapes", "avatars")  # data sets that the package brings or makes, and so are points
 
 
@@ -49,8 +50,11 @@ def open_dataset(
     from sfumato.data.sources import source_of
 
     spec = named(spec)
-    if size is not None and min(size) < 1:
-        raise SfumatoError(f"pictures of {size[0]}×{size[1]} pixels can't be; a size is at least 1×1.")
+    if size is not None and not 1 <= min(size) <= max(size) <= MAX_SIDE:
+        raise SfumatoError(
+            f"pictures of {size[0]:,}×{size[1]:,} pixels can't be; a size is at least 1×1 and at most {MAX_SIDE:,} a "
+            "side."
+        )
     own = is_own(spec)
     if columns and (own or spec.startswith("hf:")):
         name = (*columns.numbers, *columns.vectors, *columns.images)[0]
@@ -87,10 +91,12 @@ def open_dataset(
         close = get_close_matches(path.name, beside, n=1)
         hint = f"; did you mean {path.parent / close[0]}?" if close else "."
         raise SfumatoError(f"there is no folder {spec}{hint}")
-    error = unknown(
-        "data set", spec, ["digits", "emoji", "shapes", "avatars:critters", *(f"points:{name}" for name in POINTS)]
+    close = get_close_matches(spec.lower(), [*OWN, *(f"points:{name}" for name in POINTS), *beside], n=1, cutoff=0.7)
+    hint = f": did you mean '{close[0]}'?" if close else "."
+    raise SfumatoError(
+        f"unknown data set '{spec}'{hint} It is digits, emoji, shapes, avatars:STYLE, points:NAME or hf:NAME; a folder "
+        f"of pictures works too, but there is none called {spec} here."
     )
-    raise SfumatoError(f"{error} A folder of pictures works too, but there is none called {spec} here.")
 
 
 def path_of(spec: str) -> Path:
