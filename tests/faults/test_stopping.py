@@ -14,7 +14,7 @@ import torch
 
 from sfumato.hub.checkpoints import saved_in
 from sfumato.runs import Run
-from sfumato.training import Progress, TrainingConfig, resume_run, start_run, train
+from sfumato.training import Progress, Trainer, TrainingConfig, resume_run, start_run, train
 from tiny import TINY, blobs
 
 CONFIG = TrainingConfig("blobs", images=16 * 40, batch=16, previews=2, preview_calls=2, held_out=0.2)
@@ -40,6 +40,26 @@ def interrupted(folder: Path, preview_calls: int, call: int, times: int = 1) -> 
     return calls - call
 
 
+def probe() -> None:
+    """Sends this process Ctrl-C while `sfumato train` measures how fast steps are; says how many it timed later."""
+    from sfumato.cli import main
+    from sfumato.training import rates
+
+    timed, calls = rates._timed, 0
+
+    def asked(trainer: Trainer, count: int) -> list[float]:
+        nonlocal calls
+        calls += 1
+        os.kill(os.getpid(), signal.SIGINT)
+        return timed(trainer, count)
+
+    rates._timed, sys.argv = asked, ["sfumato", "train", "digits", "--minutes", "1"]
+    try:
+        main()
+    except SystemExit as ended:
+        print("measuring ended", calls - 1, "steps later:", ended.code)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_is_heard_within_one_network_call_of_a_preview_and_of_a_held_out_check(tmp_path: Path) -> None:
     """In a process of its own, by the real signal: in the first preview, its check, and the check after the end."""
@@ -48,6 +68,7 @@ from test_stopping import *
 for name, calls, call in (("preview", 20, 3), ("check", 2, 4), ("last", 2, 14)):
     print(name, "ended", interrupted(Path(name), calls, call), "calls later", flush=True)
 print("twice ended", interrupted(Path("twice"), 20, 3, times=2), "calls later", flush=True)
+probe()
 """
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -63,8 +84,9 @@ print("twice ended", interrupted(Path("twice"), 20, 3, times=2), "calls later", 
         assert "stopping…" in said and f"Stopped and saved at step {step} in {name}" in said and rest != done.stdout
         assert ("Go on with:" in said.split("Stopped")[-1]) == (name != "last")
         assert saved_in(tmp_path / name / "checkpoints")
-    assert done.stdout.count("stopping…") == 4 and done.stdout.endswith("twice ended 0 calls later\n")
+    assert done.stdout.count("stopping…") == 4 and "twice ended 0 calls later\n" in done.stdout
     assert not saved_in(tmp_path / "twice" / "checkpoints"), "asked twice, it doesn't insist on saving"
+    assert done.stdout.endswith("measuring ended 0 steps later: 130\n") and not (tmp_path / "runs").exists()
 
 
 def test_a_step_of_slices_is_left_undone_and_the_resumed_run_is_the_whole_one(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 
 from sfumato.cli.doctor import facts
 from sfumato.files import free_disk
+from sfumato.training import TrainingConfig, plan_run
 from sfumato.training.machine import (
     ADVICE,
     GIB,
@@ -19,9 +20,11 @@ from sfumato.training.machine import (
     Trial,
     advice,
     missing_extras,
+    try_training,
 )
+from sfumato.training.rates import Rate
 from sfumato.training.resources import fit_threads, free_memory, usable_cores
-from tiny import Command
+from tiny import Command, blobs
 
 HEALTHY = Machine(
     versions={"sfumato": "0.1.0", "torch": "2.13.0", "python": "3.11.2"},
@@ -203,3 +206,12 @@ def test_json_is_all_that_is_printed_and_holds_what_was_measured(sfumato: Comman
     for trial in told["trials"]:
         assert trial["images_per_second"] > 0 and 0 < trial["share"] < 2
     assert isinstance(told["advice"], list)
+
+
+def test_doctor_and_train_go_by_one_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    rate = Rate(0.5, 0.25, 1, 1, 1)
+    for module in ("machine", "planning"):
+        monkeypatch.setattr(f"sfumato.training.{module}.measure_rate", lambda *_: rate)
+    trial = try_training("nano", (1, 8, 8), "fp32", torch.device("cpu"), 100.0)
+    plan = plan_run(blobs(), TrainingConfig("blobs", images=64, batch=64), "nano", fixed=("batch",))
+    assert plan.rate is not None and trial.images_per_second == round(64 / plan.rate.seconds(64), 1)
