@@ -33,6 +33,10 @@ def check_latent(options: Mapping[str, Any]) -> None:
         raise SfumatoError("--factor and --channels are those of an autoencoder; give --latent or --only autoencoder.")
     if (only or latent or reused) and str(options["data"] or "").startswith("points:"):
         raise SfumatoError(f"{options['data']} are points, which have no latents; leave the options on those out.")
+    for option in ("track", "source", "lora", "recipe", "text_encoder"):
+        if only and options[option]:
+            name = {"source": "from", "text_encoder": "text-encoder"}.get(option, option)
+            raise SfumatoError(f"--{name} is for models, and --only autoencoder trains none; leave it out.")
     if latent or reused:  # before an autoencoder is trained, not after it
         for option in ("crop", "control"):
             if options[option]:

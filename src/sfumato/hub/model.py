@@ -156,7 +156,7 @@ class Model(Conditioned):
         sampling: SamplingConfig | None = None,
         **what: Unpack[What],
     ) -> Iterator[Step]:
-        """Sample one batch, yielding every step; takes what `request` takes."""
+        """Sample one batch, yielding every step, of latents where it generates those; takes what `request` takes."""
         return resolve(self.request(seeds, labels, sampling, **what), self).steps()
 
     def sample(
