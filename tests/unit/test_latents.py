@@ -16,7 +16,7 @@ from sfumato.arguments import SfumatoError
 from sfumato.data import Dataset
 from sfumato.data.latents import Encoding, open_latents
 from sfumato.data.order import Augmentation
-from sfumato.hub.latent_edits import latent_mask
+from sfumato.hub.latent_edits import feathered, latent_mask
 from sfumato.hub.onnx import export_onnx
 from sfumato.hub.resolving import resolve
 from sfumato.hub.zoo import load_zoo, save_zoo
@@ -103,6 +103,16 @@ def test_known_pixels_come_back_bit_for_bit(run: Path) -> None:
     request = model.request([0], "right", edit=Edit(picture, mask=mask))
     assert "finer than the 4×4 pixels" in " ".join(resolve(request, model).notes)
     assert latent_mask(mask, 4).int().tolist() == [[[0] * 4, [1] * 4, [1] * 4, [0] * 4, [0] * 4]]
+
+
+def test_a_feathered_seam_moves_what_is_near_known_pixels_alone() -> None:
+    picture, mask = torch.full((1, 9, 12), 0.5), torch.zeros(1, 9, 12, dtype=torch.bool)
+    mask[..., 6:] = True
+    found = feathered(torch.zeros(2, 1, 9, 12), Edit(picture, mask=mask, feather=3))
+    assert torch.allclose(found[..., :6], torch.tensor(0.5))  # off alike everywhere, and moved so where all is known
+    edge = found[0, 0, 4, 6:]
+    assert bool((edge.diff() <= 0).all()) and edge[0] > 0.35 and not bool(edge[3:].any())
+    assert torch.equal(feathered(torch.zeros(2, 1, 9, 12), Edit(picture, mask=mask)), torch.zeros(2, 1, 9, 12))
 
 
 def test_a_picture_is_continued_beyond_its_borders(run: Path) -> None:

@@ -41,6 +41,24 @@ def enlarged(picture: Tensor, size: Sequence[int]) -> Tensor:
     return F.interpolate(picture, tuple(size), mode="bicubic", antialias=True).clamp(-1, 1)
 
 
+def feathered(pictures: Tensor, edit: Edit) -> Tensor:
+    """Decoded `pictures`, moved near known pixels by what those are off, the less the further away they are.
+
+    Within `edit.feather` pixels of a known one, by the mean of what the known ones in a square of that reach are off.
+    """
+    if edit.mask is None or not edit.feather:
+        return pictures
+    reach = edit.feather
+    known = (~edit.mask.reshape(1, 1, *edit.mask.shape[-2:])).to(pictures)
+    off = (edit.picture.to(pictures) - pictures) * known
+
+    def near(x: Tensor) -> Tensor:
+        return F.avg_pool2d(x, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)
+
+    share = near(known)
+    return pictures + near(off) / share.clamp(min=1e-6) * (2 * share).clamp(max=1)
+
+
 def decoded(latents: Tensor, codec: Codec, edit: Edit | None) -> Tensor:
     """The pictures of `latents`, with what `edit` knows of them put back, which an autoencoder doesn't keep.
 
@@ -49,7 +67,7 @@ def decoded(latents: Tensor, codec: Codec, edit: Edit | None) -> Tensor:
     size = None if edit is None or edit.upscale else edit.picture.shape[-2:]
     pictures = codec.decode(latents, size)
     if edit is not None and edit.mask is not None:
-        return restored(pictures, edit.picture, edit.mask)
+        return restored(feathered(pictures, edit), edit.picture, edit.mask)
     if edit is not None and edit.upscale:
         return reduced(pictures, edit.picture, pictures.shape[-1] // edit.picture.shape[-1])
     return pictures

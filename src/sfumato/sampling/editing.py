@@ -17,6 +17,8 @@ from sfumato.sampling.calls import Answering, Call, Rule
 from sfumato.sampling.guidance import plain
 from sfumato.sampling.steppers import Noise
 
+MAX_FEATHER = 256  # pixels
+
 
 @dataclass(frozen=True, eq=False)
 class Edit:
@@ -25,15 +27,18 @@ class Edit:
     `strength` is how much of the walk is taken, from the picture with noise: 0 returns it, 1 never sees it. With
     `mask`, `(1, height, width)`, only the pixels where it is true are generated, and the picture may be larger than the
     model's. With `upscale` the picture is a small one, of a whole fraction of the model's size, and the sample is one
-    that it is the reduction of, to rounding.
+    that it is the reduction of, to rounding. A model of latents decodes known pixels a little otherwise, and puts them
+    back: within `feather` pixels of them, what is generated is moved along with them, so that no seam shows.
     """
 
     picture: Tensor
     strength: float = 1.0
     mask: Tensor | None = None
     upscale: bool = False
+    feather: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "feather", whole("the feather of an edit", self.feather, 0, MAX_FEATHER))
         if isinstance(self.picture, Tensor) and self.picture.ndim != 3:
             raise SfumatoError(
                 "the picture of an edit is one, (channels, height, width), without a batch, and has the shape "
