@@ -57,7 +57,8 @@ ELSEWHERE = {
     "ema": dict.fromkeys(("run", "width"), "laws/test_averages.py::test_a_kept_width_comes_out_exactly"),
     "info": dict.fromkeys(("what", "size"), "unit/test_options.py::test_a_size_is_for_data"),
     "learn": dict.fromkeys(("run", "port", "host", "browser", "build"),
-                           "unit/test_options.py::test_a_built_lesson_takes_no_option_of_a_server"),
+                           "unit/test_options.py::test_a_built_lesson_takes_no_option_of_a_server")
+    | {"address": "e2e/test_learn.py::test_a_folder_that_knows_where_it_will_be_is_shown_with_its_picture"},
     "claims": dict.fromkeys(("run", "only", "quick", "out"), "unit/test_claims.py::test_claims_from_the_command_line")
     | dict.fromkeys(("features", "json"), "e2e/test_claims_page.py::test_wrong_input_is_one_sentence"),
     "demo": dict.fromkeys(("minutes", "images", "out"), "e2e/test_command_line.py::test_demo_leaves_all_it_promises"),

@@ -78,8 +78,8 @@ def test_configs_of_before_versions_were_written_still_load(run: Path) -> None:
         (lambda c: c.update(modle={}), "has 'modle', .*did you mean 'model'"),
         (lambda c: c["model"].update(zzz=1), "has 'zzz', which sfumato .* doesn't know; correct it, or take it out"),
         (
-            lambda c: [c.update(sfumato="9.1.0"), c["model"].update(codec={})],
-            "has 'codec', which sfumato .* doesn't know; sfumato 9.1.0 wrote it: install that version",
+            lambda c: [c.update(sfumato="9.1.0"), c["model"].update(frames={})],
+            "has 'frames', which sfumato .* doesn't know; sfumato 9.1.0 wrote it: install that version",
         ),
         (lambda c: c["model"]["net"].update(kind="mamba"), "does not fit at 'model.net"),
         (lambda c: c["model"]["net"].update(blocks=10_000_000), "UNet.blocks is from 1 to 128, got 10000000"),
