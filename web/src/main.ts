@@ -5,8 +5,9 @@ import * as computed from './compute/computed'
 import * as engine from './compute/engine'
 import { keepOffline } from './offline.svelte'
 
-// For the curious, in the browser's console, and for the test that holds these answers to Python's.
-Object.assign(window, { sfumato: { ...engine, ...computed, plane: () => import('./compute/plane'), offline: keepOffline() } })
+// For the curious, in the browser's console, and for the tests that hold these answers to Python's.
+const parts = { plane: () => import('./compute/plane'), questions: async () => (await import('./english/quiz')).questions }
+Object.assign(window, { sfumato: { ...engine, ...computed, ...parts, offline: keepOffline() } })
 const target = document.getElementById('app')!
 const written = [...target.childNodes] // by the build, for those to whom this script doesn't come
 mount(App, { target })

@@ -109,6 +109,7 @@ export const text: ChapterText = {
       text: [
         'Take a picture. Take any noise level. Draw [[noise]], mix it in, and ask: *which noise was it?* We drew the noise ourselves, so we know the truth, and the exercise needs no teacher. The [[loss]] is the squared difference between guess and truth. The [[gradient]] says how each of the 1,785,345 weights must move to make the loss smaller, and all of them move a little that way. That is one step of [[training]].',
         '[Choose “One step by hand”](training.view=step) and do it yourself. Every throw leaves a dot, and the dots scatter widely: one error says little about the network. So a step takes the mean over a [[batch]]. [With 80 digits](training.view=step&training.batch=80) you land near the recorded curve each time.',
+        'Many such steps are a training. [Train one yourself](training.view=plane), here in your browser: points in the plane in place of pictures, so that ten seconds are enough. Watch the [[loss]] come down, and the points that the network generates find their places.',
         'Each exercise goes the whole way at once. The network never sees a walk in training. It only learns to guess well at every level. (This package writes the loss as the error of the *picture*, with a weight for each level so that all levels count about equally. It is the same exercise, as you saw in the last chapter.)',
       ],
       equations: [

@@ -1,0 +1,70 @@
+/**
+ * What pages do around their scenes:  node tests/pages.mjs ADDRESS
+ * a printed chapter shows its scene, headings have links, chapters that are done are marked, and a model is trained.
+ */
+import assert from 'node:assert/strict'
+import { open, visit } from './browser.mjs'
+
+const [address] = process.argv.slice(2)
+const browser = await open()
+const all = []
+const at = async (query, options, first) => {
+  const it = await visit(browser, `${address}${query}`, { reducedMotion: 'reduce', ...options }, first)
+  all.push(it)
+  return it.page
+}
+
+// A scene on paper: as large as its words were placed for, and made of more than its background.
+const chapter = await at('?c=forward')
+await chapter.waitForFunction(() => document.querySelector('.controls') && 'sfumato' in window && !window.sfumato.busy())
+const onScreen = await chapter.locator('.view').first().boundingBox()
+await chapter.evaluate(() => dispatchEvent(new Event('beforeprint')))
+await chapter.emulateMedia({ media: 'print' })
+const paper = await chapter.locator('canvas.paper').first().evaluate((canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  return { width: canvas.clientWidth, colours: new Set(new Uint32Array(data.buffer)).size }
+})
+assert.ok(Math.abs(paper.width - onScreen.width) < 2, `drawn for ${paper.width} pixels, placed for ${onScreen.width}`)
+assert.ok(paper.colours > 50, `${paper.colours} colours on paper`)
+assert.equal(await chapter.locator('.switches').isVisible(), false)
+await chapter.emulateMedia({ media: 'screen' })
+await chapter.evaluate(() => dispatchEvent(new Event('afterprint')))
+assert.equal(await chapter.locator('canvas.paper').count(), 0)
+
+// A heading's link leads to it, in a page of its own too, and to no other chapter.
+const link = chapter.locator('.theory h2 a').nth(1)
+await link.focus()
+await link.press('Enter')
+const address2 = chapter.url()
+assert.match(address2, /c=forward.*#forward-/)
+const again = await at(address2.slice(address.length))
+const heading = again.locator('.theory h2').nth(1)
+await again.waitForFunction((id) => Math.abs(document.getElementById(id)?.getBoundingClientRect().top ?? 9999) < innerHeight / 2, address2.split('#')[1])
+assert.equal(await heading.getAttribute('id'), decodeURIComponent(address2.split('#')[1]))
+await again.locator('header nav a').nth(2).click()
+await again.waitForFunction(() => !location.hash)
+
+// A chapter is marked once all of its questions have an answer.
+const marks = await at('?c=glossary')
+const known = await marks.evaluate(async () => (await window.sfumato.questions()).map(({ id }) => id))
+const memory = { due: 0, last: 0, stability: 1, difficulty: 5, days: 0, step: 0, times: 1, lapses: 0, state: 2 }
+const told = (ids) => JSON.stringify({ version: 1, told: Object.fromEntries(ids.map((id) => [id, { right: true, at: 1, times: 1, memory }])) })
+const idea = known.filter((id) => id.startsWith('idea.'))
+assert.equal(await marks.locator('header .done').count(), 0)
+await marks.evaluate((kept) => {
+  localStorage.setItem('sfumato.quiz', kept)
+  dispatchEvent(new StorageEvent('storage', { key: 'sfumato.quiz' }))
+}, told(idea))
+await marks.locator('header li:first-child .done').waitFor({ state: 'attached' })
+assert.equal(await marks.locator('header .done').count(), 1)
+
+// Ten seconds of training end near the data, and the loss comes down.
+const plane = await at('?c=training&training.view=plane&training.plane=rings')
+await plane.locator('[data-control=plane-train]:enabled').click()
+await plane.waitForFunction(() => document.querySelector('progress')?.value === 1)
+const figures = await plane.locator('.side').evaluate((side) => ({ steps: Number(side.querySelector('[data-steps]').dataset.steps), away: Number(side.querySelector('[data-away]').dataset.away) }))
+assert.ok(figures.steps > 20 && figures.away < 0.5, JSON.stringify(figures))
+
+await browser.close()
+assert.deepEqual(all.flatMap(({ problems }) => problems), [])
+console.log(JSON.stringify(figures))
