@@ -22,6 +22,10 @@ def test_the_engine_and_the_questions() -> None:
     run("--test", "tests/quiz.mjs")
 
 
+def test_the_translations() -> None:
+    run("--test", "tests/languages.mjs")
+
+
 @pytest.mark.usefixtures("when_changed")
 def test_the_pages() -> None:
     with served() as address:

@@ -3,6 +3,7 @@ import './style.css'
 import App from './App.svelte'
 import * as computed from './compute/computed'
 import * as engine from './compute/engine'
+import { speak } from './languages'
 import { keepOffline } from './offline.svelte'
 
 // For the curious, in the browser's console, and for the tests that hold these answers to Python's.
@@ -10,6 +11,7 @@ const parts = { plane: () => import('./compute/plane'), questions: async () => (
 Object.assign(window, { sfumato: { ...engine, ...computed, ...parts, offline: keepOffline() } })
 const target = document.getElementById('app')!
 const written = [...target.childNodes] // by the build, for those to whom this script doesn't come
+await speak()
 mount(App, { target })
 for (const one of written) one.remove()
 document.documentElement.dataset.begun = ''

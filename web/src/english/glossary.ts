@@ -74,3 +74,6 @@ export const glossary: Record<string, string> = {
   'flow matching': 'Training that asks for the velocity along straight lines from noise to data. With Gaussian noise it is diffusion with the straight schedule.',
   provenance: 'Where a picture comes from: signed data or a hidden mark that says which model or camera made it.',
 }
+
+/** What a term is called, where that is not the key that marks it in the texts: translations fill this. */
+export const names: Record<string, string> = {}

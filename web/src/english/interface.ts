@@ -15,6 +15,8 @@ export const words = {
   settings: 'Settings',
   theme: 'Colours',
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+  language: 'Language',
+  translated: 'This is a translation of the English lesson.',
   still: 'Nothing moves by itself',
   timeFrom: 'Time counts from',
   timesFrom: { data: 'the data (t = 1 is noise)', noise: 'the noise (t = 1 is data)' },

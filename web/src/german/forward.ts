@@ -1,0 +1,141 @@
+import type * as english from '../english/forward'
+import type { Said } from '../languages'
+
+const number = (value: number) => value.toLocaleString('de')
+const figures = (value: number) => value.toLocaleString('de', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace('-', '−')
+const digits = ['Null', 'Eins', 'Zwei', 'Drei', 'Vier', 'Fünf', 'Sechs', 'Sieben', 'Acht', 'Neun']
+const named = (digit: string) => digits[Number(digit)] ?? digit
+const a = (digit: string) => `eine ${named(digit)}`
+/** e hoch `lead`, wie man Quoten sagt. */
+const againstOne = (lead: number) => {
+  const odds = Math.exp(lead)
+  if (odds < 9.95) return odds.toFixed(1).replace('.', ',')
+  if (odds < 1e9) return number(Number(odds.toPrecision(odds < 100 ? 2 : 1)))
+  return `10^${Math.round(lead / Math.LN10)}`
+}
+
+export default {
+  labels: {
+    scene: 'Ein Bild entlang der Zeit',
+    time: 'Zeit t',
+    data: 'das Bild',
+    noise: 'reines Rauschen',
+    play: 'Rauschen zugeben',
+    digit: 'Gescannte Ziffer',
+    fresh: 'Neues Rauschen',
+    clean: (t) => `t = ${t}, das Bild`,
+    pure: (t) => `t = ${t}, Rauschen`,
+    schedule: 'Rauschplan',
+    schedules: { linear: 'Linear (DDPM)', cosine: 'Kosinus', sigmoid: 'Sigmoid', flow: 'Gerade (Flow)', own: 'Eigener' },
+    show: 'Ansehen',
+    shows: { schedule: 'Der Rauschplan', ways: 'Schritte oder ein Sprung', other: 'Ist es noch darin?' },
+    plot: 'Kurve von',
+    plots: { levels: 'α und σ' },
+    curve: 'Der Rauschplan als Kurve, mit Griffen zum Biegen',
+    bend: 'Ziehen Sie einen Griff, oder wählen Sie einen mit Tab und bewegen ihn mit den Pfeiltasten. Die Scheiben folgen. Grau: die anderen Pläne.',
+    handle: (t) => `Ihre Kurve bei t = ${t.toFixed(1)}`,
+    handleAt: (logsnr, alpha) => `logSNR ${logsnr}, Alpha ${alpha}`,
+    divide: 'Scheibe durch α teilen',
+    alpha: 'α, vom Bild',
+    sigma: 'σ, vom Rauschen',
+    snr: 'Signal zu Rauschen',
+    share: (picture) => {
+      const percent = Math.round(100 * picture)
+      return picture > 0 && percent < 1 ? 'weniger als 1 % Bild, fast nur Rauschen' : `${percent} % Bild, ${100 - percent} % Rauschen`
+    },
+    shareOf: 'Stärke, als Anteile von α² und σ²',
+    linearOnly: 'Hier ist es der lineare Plan von DDPM, dessen tausend Einzelschritte in der Tabelle stehen.',
+    byChain: 'Schritt für Schritt',
+    byJump: 'In einem Sprung',
+    doses: (count) => `${number(count)} ${count === 1 ? 'Dosis' : 'Dosen'} Rauschen`,
+    oneDose: (count) => (count ? '1 Dosis Rauschen' : 'kein Rauschen'),
+    sameLaw: 'Kein Pixel stimmt überein: Die beiden haben verschiedenes Rauschen. Sehen Sie nun viele Läufe an. Ein helles und ein dunkles Pixel, je 1.000-mal auf beide Arten verrauscht, streuen gleich:',
+    sameStart: 'Vor der ersten Dosis sind beide das saubere Bild.',
+    counting: 'Die Kette läuft 1.000-mal …',
+    value: 'Wert des Pixels',
+    often: 'wie oft',
+    bright: 'Helles Pixel',
+    dark: 'Dunkles Pixel',
+    chainKey: 'Gefüllt: Schritt für Schritt',
+    jumpKey: 'Umriss: ein Sprung',
+    mean: 'Mittel',
+    spread: 'Streuung',
+    histogram: (t) => `Wie die Werte eines hellen und eines dunklen Pixels zur Zeit ${t.toFixed(2)} streuen: Die Kette und der Sprung geben dieselben zwei Glocken.`,
+    law: { ways: 'Art', chain: 'Schritt für Schritt', jump: 'Ein Sprung' },
+    number: figures,
+    otherDigit: 'Halten Sie es für',
+    isOne: (digit) => `α · ${named(digit)}`,
+    isNoise: 'σ · Rauschen',
+    isSlice: 'diese Scheibe',
+    pictureOf: (digit) => `Eine gescannte ${named(digit)}`,
+    noiseOf: (spread) => `Rauschen mit Streuung ${spread}`,
+    sliceAt: (t) => `Das verrauschte Bild zur Zeit ${t.toFixed(2)}`,
+    odds: (digit, other, lead) => {
+      const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
+      return `Quote für ${a(likelier)} gegen ${a(less)}: ${againstOne(Math.abs(lead))} : 1.`
+    },
+    follows: (digit, other, lead) => {
+      const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
+      const odds = Math.exp(Math.abs(lead))
+      if (odds < 3) return `Niemand kann sagen, welche von beiden es war: Diese Scheibe entsteht fast ebenso oft aus ${named(less)}.`
+      if (odds < 20) return `Es war wohl ${a(likelier)}, aber ${a(less)} ist noch möglich.`
+      if (odds < 1000) return `Es war fast sicher ${a(likelier)}. ${named(less)} bräuchte ungewöhnliches Rauschen.`
+      return `Es war ${a(likelier)}. Das Rauschen, das ${named(less)} bräuchte, kommt praktisch nie vor. Geben Sie mehr Rauschen zu.`
+    },
+    impossible: 'Ohne Rauschen gibt es nichts zu verwechseln. Geben Sie welches zu.',
+    described: (digit, t, schedule, share) =>
+      `Eine gescannte ${named(digit)} auf 13 Scheiben, von sauber bis zu reinem Rauschen, nach dem Plan „${schedule}“. Die Scheibe zur Zeit ${t.toFixed(2)} ist vergrößert: ${Math.round(100 * share)} % ihrer Stärke sind Bild.`,
+    describedWays: (digit, steps) =>
+      `Zwei Stapel von Scheiben derselben ${named(digit)}: links Schritt für Schritt verrauscht, rechts jede in einem Sprung. Nach ${number(steps)} Schritten sehen beide gleich aus, mit verschiedenem Rauschen.`,
+    describedOther: (digit, other, t) =>
+      `Links löst sich ${a(digit)} auf, rechts ${a(other)}. Zur Zeit ${t.toFixed(2)} haben beide Stapel genau dieselbe Scheibe.`,
+  },
+  text: {
+    title: 'Der Vorwärtsprozess',
+    short: 'Vorwärts',
+    lead: 'Zwei Zahlen sagen, wie man ein Bild verdirbt. Das braucht kein Können, kein Netz und kein Warten: Ein Sprung führt zu jedem Augenblick.',
+    sections: [
+      {
+        heading: 'Ein Rezept, kein Können',
+        text: [
+          'Die Glasscheiben zeigen ein Bild in dreizehn Augenblicken. In jedem Augenblick geschieht zweierlei mit ihm. Es wird blasser: mit [[alpha (α)|α]] multipliziert. Und [[noise|Rauschen]] wird addiert, multipliziert mit [[sigma (σ)|σ]], das dann seine [[standard deviation|Standardabweichung]] ist. Ziehen Sie an der Zeit, oder [setzen Sie t auf 0,7](forward.show=schedule&forward.t=0.7), und sehen Sie die Scheibe dieses Augenblicks vergrößert neben den anderen.',
+          '**Hier wird nichts gelernt.** Das Rauschen wird blind gezogen; es hat nie ein Bild gesehen. Die zwei Zahlen kommen aus einer Tabelle, die geschrieben wurde, bevor es ein Bild gab, dem [[schedule|Rauschplan]]. Gelernt werden muss der Rückweg. Seine Übungen kommen von hier: ein verdorbenes Bild mit seinem Original, so viele man will, umsonst.',
+        ],
+        equations: [{ says: 'Das Bild, mit Alpha blasser gemacht, plus Rauschen der Stärke Sigma.' }],
+      },
+      {
+        heading: 'Tausend kleine Dosen, oder eine',
+        text: [
+          'Der Aufsatz, der Diffusion für Bilder zum Laufen brachte, [[DDPM]], beschreibt eine Kette von tausend Schritten, den [[timestep|Zeitschritten]]. Jeder Schritt verkleinert das Bild ein wenig und gibt eine kleine Dosis Rauschen zu, mit der [[variance|Varianz]] [[beta (β)|β]]. [Öffnen Sie „Schritte oder ein Sprung“](forward.show=ways&forward.t=0.7): Der linke Stapel geht wirklich alle Schritte.',
+          'Der rechte Stapel springt. Das geht, weil *die Summe unabhängiger Zahlen aus Glockenkurven wieder einer Glockenkurve folgt*, und ihre Varianzen addieren sich. Siebenhundert kleine Dosen wirken wie eine große, und die Tabelle sagt, wie groß. Die beiden Scheiben unterscheiden sich in jedem Pixel, weil ihr Rauschen verschieden ist. Ihre Verteilung ist gleich: In vielen Läufen hat jedes Pixel dasselbe Mittel und dieselbe Streuung.',
+          'Darum geht das Training nie die Kette entlang. Es wählt zufällig einen Augenblick, springt dorthin und fragt das Netz: Was war es?',
+        ],
+        equations: [
+          { says: 'Ein kleiner Schritt: etwas weniger als alles behalten, etwas Rauschen zugeben. Alte Varianz mal (1 − β) plus neue Varianz β: Die Summe bleibt 1.' },
+          { says: 'Alles auf einmal: was k Schritte vom Bild übrig lassen, und wie viel Rauschen sie zusammen gebracht haben.' },
+        ],
+      },
+      {
+        heading: 'Der Rauschplan: wo man die Zeit verbringt',
+        text: [
+          'Eine Zahl sagt, wie gut ein Bild zu erkennen ist: das [[signal-to-noise ratio|Signal-Rausch-Verhältnis]], wie stark das Bild im Vergleich zum Rauschen ist. Es läuft über viele Zehnerpotenzen, darum zeichnet man seinen Logarithmus, [[logSNR]]. Bei 0 sind beide gleich stark. Je 2,3 tiefer wird das Rauschen, verglichen mit dem Bild, zehnmal so stark.',
+          'Alle Pläne führen von sauber zu Rauschen. Sie unterscheiden sich darin, wo sie die Zeit verbringen. DDPMs [linearer](forward.show=schedule&forward.schedule=linear) verbringt 45 % davon dort, wo das Rauschen mehr als zwanzigmal so stark ist wie das Bild; [Kosinus](forward.show=schedule&forward.schedule=cosine) verbringt dort 14 % und mehr Zeit in der Mitte, wo Formen entstehen. Der [gerade](forward.show=schedule&forward.schedule=flow), den viele neuere Modelle benutzen, lässt α gleichmäßig fallen und σ gleichmäßig steigen. Biegen Sie die Kurve selbst und sehen Sie, wo sich die Scheiben häufen.',
+          'Auf den ersten drei Plänen ist α² + σ² = 1, die Zahlen behalten also ihre Größe; solche Pläne heißen [[variance preserving|varianzerhaltend]]. Auf dem geraden ist α + σ = 1. Der Unterschied ist nur Helligkeit: Wo das Verhältnis gleich ist, sieht man gleich viel.',
+        ],
+        equations: [{ says: 'Die Stärke des Bildes durch die Stärke des Rauschens, beide als Varianzen, und der Logarithmus davon.' }],
+      },
+      {
+        heading: 'Ist das Bild noch darin?',
+        text: [
+          'Man möchte glauben, dass das verrauschte Bild das Original *enthält* und etwas Schlaues es nur entziffern muss. Versuchen Sie es auf die einfachste Art, mit dem Schalter [„Scheibe durch α teilen“](forward.show=schedule&forward.divide=1&forward.t=0.6). Das Bild bekommt seine Stärke zurück. Das Rauschen auch, und man sieht nicht mehr als vorher.',
+          'Das hat einen tieferen Grund. [Öffnen Sie „Ist es noch darin?“](forward.show=other&forward.t=0.3). Dieselbe Scheibe lässt sich auf zwei Arten erklären: durch ein Bild mit seinem Rauschen, oder durch ein anderes Bild mit anderem Rauschen. Die Seite berechnet die Quote zwischen beiden. Solange wenig Rauschen da ist, bräuchte das andere Bild ein Rauschen, das praktisch nie vorkommt. [Bei viel Rauschen](forward.show=other&forward.t=0.8) ist die Quote fast ausgeglichen. **Dann sagt die Scheibe selbst nicht, was sie war.** Sie sagt nur, welche Bilder es gewesen sein können, und wie wahrscheinlich jedes ist.',
+          'Darum ist der Rückweg kein Entziffern. Er wählt Schritt für Schritt eines von allen Bildern, die passen. Wie, zeigt das nächste Kapitel.',
+        ],
+        equations: [
+          { says: 'Ein verrauschtes Bild, auf zwei Arten erklärt: dieses Original mit diesem Rauschen, oder jenes mit jenem.' },
+          { says: 'Die Quote der beiden, wenn beide Bilder vorher gleich wahrscheinlich waren: Das Bild, welches das kleinere Rauschen braucht, ist das wahrscheinlichere.' },
+        ],
+      },
+    ],
+  },
+} satisfies Said<typeof english>

@@ -1,0 +1,91 @@
+import type * as english from '../english/sampling'
+import type { Said } from '../languages'
+
+const number = (value: number) => value.toLocaleString('de')
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milliseconds < 995 ? 2 : 1).replace('.', ',')} s`
+const steps = (count: number) => `${number(count)} ${count === 1 ? 'Schritt' : 'Schritte'}`
+const calls = (count: number) => `${number(count)} ${count === 1 ? 'Aufruf' : 'Aufrufe'}`
+const pictures = (count: number) => `${number(count)} ${count === 1 ? 'Bild' : 'Bilder'}`
+
+export default {
+  labels: {
+    view: 'Ansehen',
+    views: { race: 'Ein Rennen', wall: 'Eine Wand von Seeds', few: 'Wo wenige Schritte brechen' },
+    none: 'niemand',
+    race: 'Wanderungen vom selben Rauschen',
+    lane: (place) => `Bahn ${place}`,
+    steps: 'Schritte',
+    stepCount: steps,
+    lanes: 'Wer wandert, in wie vielen Schritten',
+    digit: 'Ziffer',
+    all: 'alle zehn',
+    many: 'Bilder zugleich',
+    seed: 'Erster Seed',
+    fresh: 'Neue Seeds',
+    oneFresh: 'Neuer Seed',
+    show: 'Karten zeigen',
+    shows: { x: 'das Bild bis jetzt', guess: 'die Schätzung des Endes' },
+    asked: 'Aufrufe bis jetzt',
+    ofCalls: (made, total) => `${number(made)} von ${number(total)}`,
+    start: 'reines Rauschen',
+    finish: 'alle am Ziel',
+    raceAgain: 'Rennen',
+    stop: 'Anhalten',
+    go: 'Von vorn',
+    counting: (name, made, total) => `${name}: ${number(made)} von ${number(total)} Aufrufen …`,
+    stopped: 'Angehalten.',
+    laneName: (name, count) => `${name}, ${steps(count)}`,
+    result: (count, milliseconds) => (milliseconds === undefined ? calls(count) : `${calls(count)} · ${seconds(milliseconds)}`),
+    noise: (t) => `t = ${t}, reines Rauschen`,
+    data: (t) => `t = ${t}, Bild`,
+    laneTold: (name, made, total, milliseconds) =>
+      made < total || milliseconds === undefined
+        ? `${name} hat ${number(made)} von ${number(total)} Aufrufen gemacht`
+        : `${name} ist nach ${number(total)} Aufrufen am Ziel, in ${seconds(milliseconds)}`,
+    racing: (count, told) => `${number(count)} Wanderungen vom selben Rauschen, als Karten entlang der Zeit gezeichnet: ${told.join('; ')}.`,
+    waiting: 'Wanderungen vom selben Rauschen; sie haben noch nicht begonnen.',
+    wall: 'Bilder nach Seed, Zeile für Zeile',
+    wallTold: (count, made, milliseconds) =>
+      `${pictures(count)}, ${calls(made)} für alle zusammen: ${seconds(milliseconds)} in diesem Browser, ${(milliseconds / count).toFixed(0)} ms je Bild.`,
+    wallDescribed: (count, first, name, many) =>
+      `${pictures(count)}, Seeds ${number(first)} bis ${number(first + count - 1)}, gezeichnet von ${name} in ${number(many)} Schritten.`,
+    command: 'Dieselben Bilder von der Befehlszeile:',
+    row: steps,
+    rowCannot: (needs) => `braucht mindestens ${steps(needs)}`,
+    fewDescribed: (name, rows) => `Dieselben zehn Seeds, von ${name} gezeichnet in ${rows} Schritten, eine Zeile für jedes.`,
+  },
+  text: {
+    title: 'Sampling',
+    lead: 'Ein Netz, viele Arten, damit zu wandern. Sie unterscheiden sich darin, wie sie einen Schritt gehen, und also darin, wie viele Aufrufe sie brauchen.',
+    sections: [
+      {
+        heading: 'Dasselbe Netz, andere Schritte',
+        text: [
+          '[Drei Wanderungen](sampling.view=race) beginnen beim selben Rauschen und benutzen dasselbe Netz. Jede Karte ist das Bild nach einem Schritt, an der Stelle seiner Zeit. Ein [[sampler|Sampler]] ist nur die Regel für den nächsten Schritt: wie weit es, nach den bisherigen Schätzungen, gehen soll und wohin. Die Rauschniveaus, die er besucht, sind sein [[grid|Gitter]]. **Das Netz wird nicht noch einmal trainiert.** Den Sampler wählen Sie danach.',
+          'Das Netz ist fast der ganze Preis. Ein [[call|Aufruf]] führt es ganz aus; der Sampler selbst addiert nur ein paar Zahlen. Darum zählt man Aufrufe. Ein Schritt ist oft ein Aufruf, aber nicht immer: Heun braucht in fast jedem Schritt zwei.',
+          '[[DDPM]] gibt in jedem Schritt frisches Rauschen zu. Seine Schritte müssen kurz sein: Jeder nimmt an, dass eine Glockenkurve beschreibt, woher das Bild kam, und das stimmt nur bei kleinen Schritten. [[DDIM]] gibt kein Rauschen zu und folgt dem Mittel. Darum endet dasselbe Rauschen immer im selben Bild, und zwanzig Schritte reichen für dieses Modell. Auf dem geraden Plan dieses Modells ist *Euler* derselbe Schritt unter anderem Namen: [Lassen Sie sie rennen](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) und sehen Sie.',
+        ],
+        equations: [
+          { says: 'DDIM: Nimm die Schätzung des sauberen Bildes und gib das Rauschen, das aus ihr folgt, auf dem tieferen Niveau s wieder hinzu.' },
+          { says: 'Mit frischem Rauschen z: Ein Teil des alten Rauschens wird durch neues ersetzt. DDPM ist eine Wahl von Eta; Eta = 0 ist DDIM.' },
+        ],
+      },
+      {
+        heading: 'Warum weniger Aufrufe reichen können',
+        text: [
+          'Ohne frisches Rauschen folgt die Wanderung einer glatten Kurve vom Rauschen zum Bild: der Lösung einer [[ODE]]. Euler geht gerade Strecken und schätzt an jeder Ecke neu. In einer Biegung verlässt er die Kurve, um so weniger, je kleiner der Schritt ist. [[Heun]] sieht voraus und nimmt das Mittel zweier Richtungen. [[DPM-Solver++]] und [[UniPC]] merken sich ihre letzten Schätzungen, sehen, wie diese sich ändern, und biegen den Schritt entsprechend, ohne weiteren Aufruf. Darum kommen sie der Kurve mit gleich vielen Aufrufen näher, sobald die Schritte klein genug sind. Hier kommt DPM-Solver++ ihr ab vier Schritten näher als DDIM, und UniPC ab acht deutlich näher, wie der Code misst.',
+          '[Sehen Sie, wo wenige Schritte brechen](sampling.view=few). Ein Schritt ist eine Schätzung aus reinem Rauschen. In reinem Rauschen ist nichts zu sehen, darum ist die beste Schätzung das Mittel aller Dreien: eine weiche Drei, dieselbe für jeden Seed. Mit zwei oder drei Schritten werden die Bilder verschieden. Mit zehn unterscheiden sie sich fast so sehr wie mit fünfzig. Wenige Schritte kosten also zuerst Vielfalt: Die Bilder sind einander zu ähnlich.',
+          'Ein [[GAN]] braucht einen Aufruf, denn es wurde darauf trainiert, Rauschen auf einmal in ein Bild zu verwandeln. Das macht es schnell. Bezahlt wird im Training, einem Wettkampf zweier Netze. Diffusion zahlt stattdessen beim Zeichnen. Wie viel jeder zahlt, ist unter der Szene gemessen.',
+        ],
+        equations: [{ says: 'Halbiert man den Schritt h, so wird der Fehler eines Verfahrens der Ordnung p durch 2 hoch p geteilt: durch 2 bei Euler und DDIM, durch 4 bei Heun und DPM-Solver++ (2M).' }],
+      },
+      {
+        heading: 'Ein Seed, ein Bild',
+        text: [
+          'Ein [[seed|Seed]] ist die Zahl, bei der der Strom des Rauschens beginnt. Dasselbe Modell, derselbe Sampler und derselbe Seed geben dasselbe Bild, hier und in Python, allein oder unter tausend. Diese Seite macht ihr Rauschen wie PyTorch, darum zeichnet der Befehl unter [der Wand](sampling.view=wall), was Sie sehen.',
+          'Verschiedene Seeds geben verschiedene Bilder, obwohl niemand um eine andere Drei gebeten hat. Das ist die [[diversity|Vielfalt]] des Modells: „Eine Drei“ lässt vieles offen, und das Rauschen entscheidet es. Ein Sampler ohne frisches Rauschen macht aus jedem Rauschen ein Bild, und aus Nachbarn werden Nachbarn.',
+        ],
+      },
+    ],
+  },
+} satisfies Said<typeof english>

@@ -1,0 +1,54 @@
+/**
+ * Translations say all that the English says, and nothing of what it no longer says:  node --test tests/languages.mjs
+ * After translating what has changed:  KEEP=1 node tests/languages.mjs
+ */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { after, test } from 'node:test'
+import { createServer } from 'vite'
+
+Object.assign(globalThis, { location: { search: '', href: 'http://localhost/' }, addEventListener() {}, matchMedia: () => ({ matches: false, addEventListener() {} }) })
+const vite = await createServer({ appType: 'custom', logLevel: 'error', server: { middlewareMode: true, hmr: false, ws: false }, optimizeDeps: { noDiscovery: true } })
+after(() => vite.close())
+const LANGUAGES = ['german']
+const SILENT = new Set(['id', 'kind', 'tex', 'code', 'key', 'claims', 'minutes', 'command', 'commands', 'fileName', 'samplers', 'names'])
+const WORD = /[a-z]{3}/i // what holds none needs no translation
+
+/** Each text of `words` by its path: a string as it is, a function by its source. */
+function texts(words, path = '') {
+  return Object.entries(words).flatMap(([key, value]) => {
+    const here = path ? `${path}/${key}` : key
+    if (SILENT.has(key)) return []
+    if (typeof value === 'string' || typeof value === 'function') return WORD.test(String(value)) ? [[here, String(value)]] : []
+    return typeof value === 'object' && value !== null ? texts(value, here) : []
+  })
+}
+const at = (words, path) => path.split('/').reduce((found, key) => found?.[key], words)
+const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 10)
+
+for (const language of LANGUAGES) {
+  const { folder, same } = await vite.ssrLoadModule(`/src/${language}/index.ts`)
+  const file = new URL(`../src/${language}/translated.json`, import.meta.url)
+  const now = Object.fromEntries(folder.flatMap(([english, said], i) => texts(english).map(([path, text]) => [`${i} ${path}`, hash(text)])))
+  if (process.env.KEEP) writeFileSync(file, `${JSON.stringify(now, null, 0).replaceAll(',', ',\n')}\n`)
+  const kept = JSON.parse(readFileSync(file, 'utf8'))
+  test(`${language} lags behind in no sentence`, () => {
+    assert.deepEqual(Object.keys(now).filter((path) => now[path] !== kept[path]), [], 'translate these anew, then keep their hashes')
+  })
+  test(`${language} has every sentence but those that read the same in it`, () => {
+    const missing = folder.flatMap(([english, said]) => texts(english).flatMap(([path]) => (at(said, path) === undefined ? [path] : [])))
+    assert.deepEqual(missing.filter((path) => !same.some((one) => path === one || path.startsWith(`${one}/`))), [])
+    assert.deepEqual(same.filter((one) => !missing.some((path) => path === one || path.startsWith(`${one}/`))), [], 'these have a translation')
+  })
+  test(`${language} has no sentence that the English lacks, and as many markings in each`, () => {
+    for (const [english, said] of folder)
+      for (const [path, text] of texts(said)) {
+        const original = at(english, path)
+        assert.equal(typeof original, typeof at(said, path), path)
+        if (typeof original !== 'string') continue
+        const marks = (words, pattern) => [...words.matchAll(pattern)].map(([, what]) => what).sort()
+        for (const pattern of [/\[\[([^\]|]+)/g, /\]\(([^)\s]+)\)/g]) assert.deepEqual(marks(text, pattern), marks(original, pattern), `${path}: ${text}`)
+      }
+  })
+}
