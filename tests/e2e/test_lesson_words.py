@@ -531,3 +531,13 @@ def test_questions_with_numbers_are_right() -> None:
         wrong = (1 - beta) * wrong + beta**2
     assert round(float(wrong.sqrt()), 2) == 0.14
     assert float(COSINE(0.5).sigma / COSINE(0.5).alpha) == pytest.approx(1, abs=0.02)  # idea.half
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_price_in_minutes_is_true(chapter: str) -> None:
+    """Read at 180 words a minute, questions at 220, with 24 seconds to think about each and two minutes to play."""
+    text, quiz = (ENGLISH / f"{chapter}.ts", ENGLISH / "quiz" / f"{chapter}.ts")
+    words, asked = (sum(len(sentence.split()) for sentence in sentences(path)) for path in (text, quiz))
+    questions = len(re.findall(r"^    id: '", quiz.read_text(encoding="utf-8"), re.MULTILINE))
+    said = int(re.findall(r"minutes: (\d+),", text.read_text(encoding="utf-8"))[0])
+    assert abs(words / 180 + asked / 220 + 0.4 * questions + 2 - said) < 1.5

@@ -99,7 +99,7 @@ export const text: ChapterText = {
   title: 'The forward process',
   short: 'Forward',
   lead: 'Two numbers say how to spoil a picture. That needs no skill, no network and no waiting: one jump leads to any moment.',
-  minutes: 13,
+  minutes: 15,
   sections: [
     {
       heading: 'A recipe, not a skill',

@@ -29,7 +29,7 @@ export const text: ChapterText = {
   title: 'The idea',
   short: 'Idea',
   lead: 'Noise is easy to make. Learn to walk back from noise, step by step, and you can make anything that you have examples of.',
-  minutes: 9,
+  minutes: 12,
   sections: [
     {
       heading: 'There: anyone can do it',

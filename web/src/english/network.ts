@@ -92,7 +92,7 @@ export const text: ChapterText = {
   title: 'The network',
   short: 'Network',
   lead: 'What was this picture before the noise? One machine answers this question, at every step of every walk. Here you can look inside.',
-  minutes: 12,
+  minutes: 14,
   sections: [
     {
       heading: 'Down, and up again',

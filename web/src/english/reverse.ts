@@ -59,7 +59,7 @@ export const text: ChapterText = {
   title: 'The reverse process',
   short: 'Reverse',
   lead: 'Nobody can decode noise. But one can guess what was there on average, take a small step towards it, and guess again.',
-  minutes: 13,
+  minutes: 15,
   sections: [
     {
       heading: 'Hills, and arrows that point uphill',

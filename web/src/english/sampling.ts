@@ -59,7 +59,7 @@ export const text: ChapterText = {
   id: 'sampling',
   title: 'Sampling',
   lead: 'One network, many ways to walk with it. They differ in how they take a step, and so in how many calls they need.',
-  minutes: 12,
+  minutes: 15,
   sections: [
     {
       heading: 'The same network, other steps',

@@ -105,7 +105,7 @@ export const text: ChapterText = {
   id: 'steering',
   title: 'Steering',
   lead: 'So far the noise decided what came out. Now you say what you want, and how strongly you want it.',
-  minutes: 17,
+  minutes: 21,
   sections: [
     {
       heading: 'Say what you want',

@@ -102,7 +102,7 @@ export const text: ChapterText = {
   id: 'training',
   title: 'Training',
   lead: 'How the network learns to guess: by doing the same small exercise a quarter of a million times.',
-  minutes: 14,
+  minutes: 15,
   sections: [
     {
       heading: 'One step',

@@ -80,7 +80,7 @@ export const text: ChapterText = {
   id: 'world',
   title: 'In the world',
   lead: 'DALL·E, Stable Diffusion, Midjourney, Sora: you know their main parts now. Here is what they add, why diffusion works so well, and what it may not do.',
-  minutes: 13,
+  minutes: 15,
   sections: [
     {
       heading: 'Why it works so well',
