@@ -30,6 +30,7 @@ from sfumato.diffusion import (
     Sigmoid,
     ZeroTerminalSNR,
 )
+from sfumato.diffusion.schedules import as_schedule, schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.sampling import grid
 from sfumato.strict import fit
@@ -288,3 +289,19 @@ def test_betas_are_those_of_diffusers(schedule: DiscreteBetas, name: str, given:
 def test_a_schedule_that_can_not_be_is_refused_by_name(content: dict[str, Any], message: str) -> None:
     with pytest.raises(SfumatoError, match=message):
         fit(AnySchedule, content, "config.json")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (Linear(), "linear"),
+        (Linear(steps=500), '{"kind": "linear", "steps": 500}'),
+        (Betas((0.1, 0.5)), '{"kind": "betas", "values": [0.1, 0.5]}'),
+        (Shift(EDM(sigma_max=100.0), 2.0), None),
+        *((make(), name) for name, make in SCHEDULES.items()),
+    ],
+)
+def test_words_of_a_schedule_read_as_the_same(schedule: AnySchedule, words: str | None) -> None:
+    said = schedule_words(schedule)
+    assert words in (None, said)
+    assert as_schedule(json.loads(said) if said.startswith("{") else said) == schedule

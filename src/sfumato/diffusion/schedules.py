@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, cast
 
@@ -401,6 +401,10 @@ def as_schedule(given: Any) -> AnySchedule:
 
 
 def schedule_words(schedule: Schedule) -> str:
-    """The name of a schedule, or of one with other parameters its table as JSON: what reads as the same one."""
+    """A schedule by its name, or as JSON by its kind and the parameters that aren't the usual ones."""
     names = [name for name, usual in SCHEDULES.items() if usual() == schedule]
-    return names[0] if names else json.dumps(asdict(schedule))
+    if names:
+        return names[0]
+    own = asdict(schedule)
+    shown = [one.name for one in fields(schedule) if getattr(schedule, one.name) != one.default]
+    return json.dumps({"kind": own["kind"]} | {name: own[name] for name in shown})
