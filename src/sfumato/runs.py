@@ -18,6 +18,7 @@ from sfumato.data.features import caption_features
 from sfumato.data.opening import is_own, named, path_of, placed
 from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.evaluating import Evaluation, evaluate
+from sfumato.evaluation.report import write_training_report
 from sfumato.hub import Model, ModelConfig, load
 from sfumato.hub.codec import model_codec
 from sfumato.hub.config import read_model
@@ -33,18 +34,20 @@ from sfumato.training import (
     branch_from,
     conditions_of,
     join_processes,
+    judge_run,
     model_for,
     model_from,
     open_data,
     pick_device,
     plan_run,
+    read_evaluations,
     resume_run,
     start_run,
     train,
     training_config,
 )
 from sfumato.training.config import changed
-from sfumato.training.estimates import too_few
+from sfumato.training.estimates import remarks, too_few
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.latents import ENCODING, codec_for, encoded, with_levels_of_latents
 from sfumato.training.networks import check_net
@@ -171,7 +174,7 @@ class Run:
             notes.append(little)
         if not plan.config.keeping.previews and "previews" not in fixed:
             notes.append(NO_PREVIEWS)
-        trainer.notes = [*notes, *_remarks(trainer), *trainer.notes]
+        trainer.notes = [*notes, *remarks(trainer), *trainer.notes]
         return cls(folder, trainer, plan, net if isinstance(net, nn.Module) else None)
 
     @classmethod
@@ -241,7 +244,7 @@ class Run:
         if not config.keeping.previews and before.keeping.previews:
             notes.append(NO_PREVIEWS)
         notes += [*dataset.notes, *gone, *(f"{path} is damaged and was passed over." for path in damaged)]
-        trainer.notes = [*notes, *_remarks(trainer), *trainer.notes]
+        trainer.notes = [*notes, *remarks(trainer), *trainer.notes]
         self.trainer, self._ready = trainer, False
         return tracked(train(self.folder, trainer), names, self.folder, trainer)
 
@@ -257,6 +260,13 @@ class Run:
     def evaluate(self, **how: Any) -> Evaluation:
         """Measure the newest checkpoint against the data of the run; takes what `sfumato.evaluate` takes."""
         return evaluate(self.model(), **how)
+
+    def report(self, commands: Sequence[str] = ()) -> Path:
+        """Write report.html into the folder: the newest preview, the loss, what it took, and `commands` to try."""
+        evaluations = read_evaluations(self.folder)
+        verdict = judge_run(evaluations).sentence if evaluations else ""
+        name = self.trainer.dataset.name if self.trainer is not None else self.config.data.source
+        return write_training_report(self.folder, self.model(), name, verdict, commands)
 
     def _data(self, config: TrainingConfig, processes: Processes, progress: Progress) -> Dataset:
         """The data of the run as its config opens them."""
@@ -373,23 +383,3 @@ def _read_captions(dataset: Dataset, model: ModelConfig, processes: Processes, p
     encoder.device = processes.device or pick_device()
     with processes.first():
         caption_features(dataset.captions, encoder, progress=partial(progress, f"captions through {encoder.name}"))
-
-
-def _remarks(trainer: Trainer) -> list[str]:
-    """What is to be said of a run that begins or goes on."""
-    config, model = trainer.config, trainer.model
-    found = []
-    trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad) / 1e6
-    if config.lora is not None:
-        found.append(f"only adapters of rank {config.lora} are trained: {trained:.2f} M parameters.")
-    if config.machine.shard and not trainer.sharded:
-        found.append(
-            "one process has none to share the weights out with, and holds them all; start several with torchrun."
-        )
-    if (sees := model.config.control_branch) is not None:
-        found.append(f"only a control branch for {sees.name} is trained: {trained:.2f} M parameters.")
-    if config.machine.compile:
-        found.append(
-            "the first step waits for the network to be compiled, for a minute or two; the others are faster for it."
-        )
-    return found

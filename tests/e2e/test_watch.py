@@ -63,7 +63,7 @@ def test_a_resumed_run_is_followed_from_where_it_goes_on(
             file.write(json.dumps({**told, "step": 15}).encode() + b"\n")
 
     pauses = iter([lambda: None, going_on])
-    monkeypatch.setattr("sfumato.cli.watch.time.sleep", lambda _: next(pauses)())
+    monkeypatch.setattr("sfumato.training.metrics.time.sleep", lambda _: next(pauses)())
     assert [p.step for p in next(following)] == [15]
 
 

@@ -177,3 +177,12 @@ def test_a_run_finds_its_data_from_any_folder(
     assert Run.open("../runs/red").config.data.source == "pictures"
     data, _, notes = training_data("../runs/red", sfumato.load("../runs/red"))
     assert data.name == "pictures" and len(data) == 12 and notes == []
+
+
+def test_a_run_that_has_ended_leaves_a_report_that_stands_alone(tmp_path: Path) -> None:
+    run = Run.start(tmp_path / "run", "digits", **TINY | {"previews": 2, "images": 64})
+    list(run.train())
+    page = run.report(["sfumato sample <b>"]).read_text()
+    assert "Digits, learned" in page and "sfumato sample &lt;b&gt;" in page and "64 images seen" in page
+    previews = len(list((tmp_path / "run" / "previews").iterdir()))
+    assert page.count("data:image/png;base64,") == previews + 1 > 1 and not re.search(r'(?:src|href)="(?!data:)', page)

@@ -22,6 +22,7 @@ from sfumato.cli.display import (
 )
 from sfumato.cli.words import in_options
 from sfumato.data import picture
+from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig
 from sfumato.hub.config import read_config
 from sfumato.readable import duration
@@ -158,18 +159,25 @@ def _signals_stop(trainer: RunLoop) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def finish(folder: Path) -> None:
-    """Say what to try next with the run in `folder`."""
+def finish(run: Run) -> None:
+    """Write the report of a run that has ended, and say what to try next."""
+    folder = run.folder
     model: ModelConfig = read_config(folder / "config.json")
     which = {
         "class": model.classes[0] if model.classes else None,
         "number": [f"{one.name}={sum(one.mean):g}" for one in model.conditions if one.kind == "number"],
         "control": "picture.png" if any(one.kind == "image" for one in model.conditions) else None,
     }
-    console.print("Next:")
-    for line in (
+    commands = [
         next_command("sample", [folder], **which, count=16),
         next_command("info", [folder]),
         resume_command(folder, minutes=60),
-    ):
+    ]
+    if run.trainer is None or run.trainer.processes.main:
+        try:
+            console.print(f"Report in {run.report(commands)} (open it in a browser)", soft_wrap=True)
+        except (SfumatoError, OSError) as error:  # as on a full disk: the run itself is saved
+            note(f"no report is written: {error}")
+    console.print("Next:")
+    for line in commands:
         console.print(f"  {line}", soft_wrap=True)

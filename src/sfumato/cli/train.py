@@ -287,4 +287,4 @@ def train(
         step, seen = run.trainer.step, run.trainer.images
         console.print(f"Going on from step {count(step)} ({count(seen)} images seen).")
     show_training(run, events)
-    finish(folder)
+    finish(run)

@@ -15,10 +15,12 @@ from PIL.Image import Image
 from torch import Tensor
 
 from sfumato.data import Dataset, tile
+from sfumato.errors import SfumatoError
 from sfumato.evaluation.charts import bar_chart, line_chart
 from sfumato.evaluation.judge import Judgement, nearest
 from sfumato.files import replace_file
 from sfumato.hub import Model
+from sfumato.readable import duration
 
 MEDIA = {".png": "image/png", ".webp": "image/webp", ".gif": "image/gif"}
 
@@ -28,14 +30,13 @@ def write_report(
 ) -> None:
     """Write `path`, in a run folder that holds metrics.jsonl, previews/, samples.png and denoising.webp."""
     folder = path.parent
-    metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    metrics = [line for line in metrics if line["loss"]]
+    learnt = _learning(folder, model, commands)
     indices, novelty = nearest(samples, dataset)
     neighbours = folder / "neighbours.png"
     shown = torch.linspace(0, len(samples) - 1, 12).long()
     copies, _ = dataset.batch(indices[shown])
     tile(torch.cat([samples[shown], copies]), columns=12).save(neighbours)
-    last, sampling = metrics[-1], model.config.sampling
+    last, sampling = _metrics(folder)[-1], model.config.sampling
     page = {
         "title": f"{dataset.name.capitalize()}, generated from noise",
         "subtitle": f"A diffusion model trained for {last['seconds']:.0f} seconds on {len(dataset):,} pictures.",
@@ -50,12 +51,7 @@ def write_report(
                 "meaning": "Fréchet distance to the real pictures, in units of that between their halves (aim: ≤ 1.5)",
                 "met": judgement.ratio <= 1.5,
             },
-            {
-                "value": f"{last['seconds']:.0f} s",
-                "meaning": f"of training, {last['images']:,} images seen",
-                "met": None,
-            },
-            {"value": f"{model.parameter_count / 1e6:.1f} M", "meaning": "parameters in the network", "met": None},
+            *_costs(model, last),
         ],
         "calls": sampling.steps,
         "grid": embed(folder / "samples.png"),
@@ -70,17 +66,56 @@ def write_report(
         "novelty": f"{float(novelty.median()):.2f}",
         "copies": f"{int((novelty < 1 / 3).sum()):,}",
         "neighbours": embed(neighbours),
-        "loss": Markup(
-            line_chart([m["images"] for m in metrics], smooth([m["loss"] for m in metrics]), "images seen", "loss")
-        ),
-        "previews": [
-            {"image": embed(p), "step": f"{int(p.stem.split('-')[1]):,}"} for p in _spread(folder / "previews", 6)
-        ],
-        "facts": facts(model, last),
-        "commands": commands,
+        **learnt,
     }
     neighbours.unlink()
     replace_file(path, render("report.html.j2", page))
+
+
+def write_training_report(folder: Path, model: Model, name: str, verdict: str, commands: Sequence[str]) -> Path:
+    """Write report.html into a run `folder` on the data set `name`, of what it wrote down as it trained."""
+    last = _metrics(folder)[-1]
+    newest = _spread(folder / "previews", 1)
+    page = {
+        "title": f"{name.capitalize()}, learned",
+        "subtitle": f"A diffusion model trained for {duration(last['seconds'])}.",
+        "figures": _costs(model, last),
+        "grid": embed(newest[-1]) if newest else "",
+        "verdict": verdict,
+        **_learning(folder, model, commands),
+    }
+    replace_file(folder / "report.html", render("training.html.j2", page))
+    return folder / "report.html"
+
+
+def _metrics(folder: Path) -> list[dict[str, float]]:
+    """The lines of metrics.jsonl in which there is a loss."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    found = [line for line in lines if line["loss"]]
+    if not found:
+        raise SfumatoError(f"{folder} has written down no step whose loss is a finite number.")
+    return found
+
+
+def _costs(model: Model, last: Mapping[str, float]) -> list[dict[str, object]]:
+    return [
+        {"value": f"{last['seconds']:.0f} s", "meaning": f"of training, {last['images']:,} images seen", "met": None},
+        {"value": f"{model.parameter_count / 1e6:.1f} M", "meaning": "parameters in the network", "met": None},
+    ]
+
+
+def _learning(folder: Path, model: Model, commands: Sequence[str]) -> dict[str, object]:
+    """What a page says of the training in `folder`, and what to type next."""
+    metrics = _metrics(folder)
+    losses = smooth([line["loss"] for line in metrics])
+    return {
+        "loss": Markup(line_chart([line["images"] for line in metrics], losses, "images seen", "loss")),
+        "previews": [
+            {"image": embed(p), "step": f"{int(p.stem.split('-')[1]):,}"} for p in _spread(folder / "previews", 6)
+        ],
+        "facts": facts(model, metrics[-1]),
+        "commands": commands,
+    }
 
 
 def render(template: str, page: Mapping[str, object]) -> bytes:
@@ -129,4 +164,6 @@ def _spread(folder: Path, most: int) -> list[Path]:
     paths = sorted(folder.glob("step-*.png"))
     if len(paths) <= most:
         return paths
+    if most == 1:
+        return paths[-1:]
     return [paths[round(i * (len(paths) - 1) / (most - 1))] for i in range(most)]

@@ -11,6 +11,7 @@ from sfumato.readable import duration
 from sfumato.training.planning import Plan
 from sfumato.training.run_loop import RunLoop
 from sfumato.training.saving import FIRST_SAVE, disk_bytes
+from sfumato.training.trainer import Trainer
 
 SEEN = 1.0  # times at least that each sample is to be seen
 FEW, SHIPPED_SIDE = 1000, 32  # samples that are few to begin with; pixels a side of the emoji that ship
@@ -77,3 +78,23 @@ def saving(trainer: RunLoop) -> str:
 
 def _steps(plan: Plan) -> str:
     return "one step" if plan.steps == 1 else f"{plan.steps:,} steps"
+
+
+def remarks(trainer: Trainer) -> list[str]:
+    """What is to be said of a run that begins or goes on."""
+    config, model = trainer.config, trainer.model
+    found = []
+    trained = sum(weight.numel() for weight in model.denoiser.parameters() if weight.requires_grad) / 1e6
+    if config.lora is not None:
+        found.append(f"only adapters of rank {config.lora} are trained: {trained:.2f} M parameters.")
+    if config.machine.shard and not trainer.sharded:
+        found.append(
+            "one process has none to share the weights out with, and holds them all; start several with torchrun."
+        )
+    if (sees := model.config.control_branch) is not None:
+        found.append(f"only a control branch for {sees.name} is trained: {trained:.2f} M parameters.")
+    if config.machine.compile:
+        found.append(
+            "the first step waits for the network to be compiled, for a minute or two; the others are faster for it."
+        )
+    return found
