@@ -426,7 +426,8 @@ SAID: dict[str, Callable[[], None] | str] = {
     "the better its query": DEFINED, "This network has 1,785,345": network_size, "several hundred times": network_size,
     # training
     "a quarter of a million times": recorded_run, "each of the 1,785,345 weights": network_size,
-    "With 80 digits you land": batches_scatter_less, "Two networks play": DEFINED,
+    "With 80 digits you land": batches_scatter_less,
+    "ten seconds are enough": SHOWN, "Two networks play": DEFINED,
     "no balance between two": DEFINED, "14 minutes on": recorded_run, "Two other models": DEFINED,
     "starts all three": SHOWN, "The best guess is their average": averages_are_best,
     "highest at little noise": noise_error_falls,

@@ -12,7 +12,7 @@ Object.assign(globalThis, { location: { search: '', href: 'http://localhost/' },
 const vite = await createServer({ appType: 'custom', logLevel: 'error', server: { middlewareMode: true, hmr: false, ws: false }, optimizeDeps: { noDiscovery: true } })
 after(() => vite.close())
 const LANGUAGES = ['german']
-const SILENT = new Set(['id', 'kind', 'tex', 'code', 'key', 'claims', 'minutes', 'command', 'commands', 'fileName', 'samplers', 'names'])
+const SILENT = new Set(['id', 'kind', 'tex', 'code', 'key', 'claims', 'minutes', 'command', 'commands', 'fileName', 'samplers', 'names', 'panel', 'mended', 'columns'])
 const WORD = /[a-z]{3}/i // what holds none needs no translation
 
 /** Each text of `words` by its path: a string as it is, a function by its source. */

@@ -1,4 +1,4 @@
-/** Each file of English words, and what stands in it in German. The questions, and the panels that need the program, have no translation yet. */
+/** Each file of English words, and what stands in it in German. The panels that need the program behind the pages have no translation yet. */
 import * as claimsWords from '../english/claims'
 import * as forwardWords from '../english/forward'
 import * as glossaryWords from '../english/glossary'
@@ -6,6 +6,14 @@ import * as ideaWords from '../english/idea'
 import * as frameWords from '../english/interface'
 import * as networkWords from '../english/network'
 import * as pagesWords from '../english/pages'
+import * as ideaQuiz from '../english/quiz/idea'
+import * as forwardQuiz from '../english/quiz/forward'
+import * as reverseQuiz from '../english/quiz/reverse'
+import * as networkQuiz from '../english/quiz/network'
+import * as trainingQuiz from '../english/quiz/training'
+import * as samplingQuiz from '../english/quiz/sampling'
+import * as steeringQuiz from '../english/quiz/steering'
+import * as worldQuiz from '../english/quiz/world'
 import * as quizWords from '../english/quiz/interface'
 import * as reverseWords from '../english/reverse'
 import * as samplingWords from '../english/sampling'
@@ -20,6 +28,14 @@ import idea from './idea'
 import frame from './interface'
 import network from './network'
 import pages from './pages'
+import ideaQuestions from './quiz/idea'
+import forwardQuestions from './quiz/forward'
+import reverseQuestions from './quiz/reverse'
+import networkQuestions from './quiz/network'
+import trainingQuestions from './quiz/training'
+import samplingQuestions from './quiz/sampling'
+import steeringQuestions from './quiz/steering'
+import worldQuestions from './quiz/world'
 import quiz from './quiz/interface'
 import reverse from './reverse'
 import sampling from './sampling'
@@ -41,6 +57,14 @@ export const folder: Folder = [
   [samplingWords, sampling],
   [steeringWords, steering],
   [worldWords, world],
+  [ideaQuiz, ideaQuestions],
+  [forwardQuiz, forwardQuestions],
+  [reverseQuiz, reverseQuestions],
+  [networkQuiz, networkQuestions],
+  [trainingQuiz, trainingQuestions],
+  [samplingQuiz, samplingQuestions],
+  [steeringQuiz, steeringQuestions],
+  [worldQuiz, worldQuestions],
 ]
 
 /** What reads the same in German, or is written into the pages when they are built, before their language is known. */

@@ -19,7 +19,7 @@ export default {
     theme: 'Farben',
     themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
     language: 'Sprache',
-    translated: 'Das ist eine Übersetzung der englischen Lektion. Die Fragen sind noch auf Englisch.',
+    translated: 'Das ist eine Übersetzung der englischen Lektion.',
     still: 'Nichts bewegt sich von selbst',
     timeFrom: 'Die Zeit zählt',
     timesFrom: { data: 'von den Daten (t = 1 ist Rauschen)', noise: 'vom Rauschen (t = 1 sind Daten)' },

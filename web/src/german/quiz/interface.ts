@@ -5,9 +5,9 @@ const questions = (count: number) => `${count} ${count === 1 ? 'Frage' : 'Fragen
 
 export default {
   quiz: {
-    lead: 'Fragen zu jedem Kapitel, keine nach Namen und Jahreszahlen. Was Sie verfehlen, kommt nach zehn Minuten wieder. Was Sie wissen, kommt nach Tagen wieder, dann nach Wochen. Die Fragen sind noch auf Englisch.',
+    lead: 'Fragen zu jedem Kapitel, keine nach Namen und Jahreszahlen. Was Sie verfehlen, kommt nach zehn Minuten wieder. Was Sie wissen, kommt nach Tagen wieder, dann nach Wochen.',
     heading: 'Fragen',
-    embedded: 'Antworten Sie aus dem, was Sie gesehen haben. Dann lesen Sie die Erklärungen, auch wenn Sie richtig lagen. Die Fragen sind noch auf Englisch.',
+    embedded: 'Antworten Sie aus dem, was Sie gesehen haben. Dann lesen Sie die Erklärungen, auch wenn Sie richtig lagen.',
     unfold: (count) => `${count} weitere Fragen zeigen`,
     question: (number, total) => `Frage ${number} von ${total}`,
     kinds: { choice: 'Eines wählen', predict: 'Vorhersagen, dann ansehen', guess: 'Schätzen, dann ansehen', draw: 'Zeichnen, dann ansehen', order: 'Ordnen', bug: 'Den Fehler finden' },
