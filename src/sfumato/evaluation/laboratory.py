@@ -84,6 +84,14 @@ class Laboratory:
         }
 
     @cached_property
+    def judged_features(self) -> dict[str, list[Tensor]]:
+        """By kind, the features of `judged` pictures of each of its trainings."""
+        return {
+            kind: [self.extractor.features(one.generate(self.judged)) for one in trained]
+            for kind, trained in self.rivals.items()
+        }
+
+    @cached_property
     def search(self) -> dict[str, dict[float, float]]:
         """By kind, how far from the data the pictures of each of RATES are, of a seed that doesn't count."""
         real, seed = self.reference.features, self.seed + 1000

@@ -70,7 +70,7 @@ def fidelity(lab: Laboratory) -> Finding:
     ends: dict[str, list[float]] = {}
     rows: list[tuple[Cell, ...]] = []
     for kind, trained in lab.rivals.items():
-        ends[kind] = [frechet_distance(lab.extractor.features(one.generate(lab.judged)), real) for one in trained]
+        ends[kind] = [frechet_distance(features, real) for features in lab.judged_features[kind]]
         tried = lab.best_rate(kind)
         rows.append((NAMES[kind], mean_of(ends[kind]), trained[0].parameters, trained[0].images, tried))
     rows.append(("halves of the real pictures", estimate(usual, margin), None, None, None))
@@ -97,11 +97,8 @@ def diversity(lab: Laboratory) -> Finding:
     _check_pictures(lab)
     real, usual = lab.shares
     found: dict[str, dict[str, list[float]]] = {}
-    for kind, trained in lab.rivals.items():
-        each = [
-            precision_recall_density_coverage(lab.extractor.features(one.generate(lab.judged)), real, repeats=0)
-            for one in trained
-        ]
+    for kind, trained in lab.judged_features.items():
+        each = [precision_recall_density_coverage(features, real, repeats=0) for features in trained]
         found[kind] = {name: [one[name].value for one in each] for name in SHARES}
     rows: list[tuple[Cell, ...]] = [
         (NAMES[kind], *(mean_of(values[name]) for name in SHARES)) for kind, values in found.items()
