@@ -6,6 +6,7 @@ from sfumato.diffusion.levels import Level
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
 from sfumato.diffusion.objective import DISTRIBUTIONS, WEIGHTS, Drawn, NoiseDistribution, Objective, Uncertainty
 from sfumato.diffusion.parameterizations import PARAMETERIZATIONS, Parameterization
+from sfumato.diffusion.paths import Schedule
 from sfumato.diffusion.schedules import (
     EDM,
     SCHEDULES,
@@ -17,7 +18,6 @@ from sfumato.diffusion.schedules import (
     Linear,
     RectifiedFlow,
     ScaledLinear,
-    Schedule,
     Shift,
     Sigmoid,
     ZeroTerminalSNR,

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from sfumato.diffusion.denoiser import Condition, Denoiser
 from sfumato.diffusion.levels import Level, rows_on
 from sfumato.diffusion.parameterizations import c_noise
-from sfumato.diffusion.schedules import Schedule
+from sfumato.diffusion.paths import Schedule
 from sfumato.errors import SfumatoError, unknown
 
 # name → (snr, data_std) → weight of the mean squared error of x0_hat

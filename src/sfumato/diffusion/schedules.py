@@ -20,59 +20,11 @@ from torch import Tensor
 
 from sfumato.arguments import bounded, shown
 from sfumato.diffusion.levels import Level, broadcast
+from sfumato.diffusion.paths import Scale, Schedule, as_time
 from sfumato.errors import SfumatoError, unknown
 from sfumato.strict import fit
 
-Scale = Literal["preserving", "exploding", "flow"]
 FRACTION, STEPS = (0.0, 1.0), (1, 100_000)  # where betas and their number lie
-
-
-def level_at(logsnr: Tensor, scale: Scale) -> Level:
-    """The level with this logSNR on a path of this scale; any shape, `±inf` allowed."""
-    logsnr = logsnr.double()
-    if scale == "preserving":
-        return Level(torch.sigmoid(logsnr).sqrt(), torch.sigmoid(-logsnr).sqrt())
-    if scale == "flow":
-        return Level(torch.sigmoid(logsnr / 2), torch.sigmoid(-logsnr / 2))
-    return Level(torch.ones_like(logsnr), torch.exp(-logsnr / 2))
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Base of all schedules: values with parameters, which a config can hold. A subclass gives `__call__`.
-
-    `steps` is the number of discrete timesteps that training counts (1000 unless a table says otherwise);
-    timestep k in 1..steps lies at t = k/steps.
-    """
-
-    @property
-    def scale(self) -> Scale:
-        """What the path keeps."""
-        return "preserving"
-
-    @property
-    def steps(self) -> int:
-        return 1000
-
-    def __call__(self, t: Tensor | float) -> Level:
-        raise NotImplementedError
-
-    def at(self, logsnr: Tensor) -> Level:
-        """The level on this path with the given logSNR."""
-        return level_at(logsnr, self.scale)
-
-    def time(self, logsnr: Tensor) -> Tensor:
-        """The t in [0, 1] at which the path has this logSNR (float64); values beyond the ends are clamped."""
-        low, high = torch.zeros_like(logsnr, dtype=torch.float64), torch.ones_like(logsnr, dtype=torch.float64)
-        for _ in range(60):  # logSNR falls with t, so halving the bracket 60 times reaches float64's limit
-            middle = (low + high) / 2
-            noisier = self(middle).logsnr < logsnr
-            low, high = torch.where(noisier, low, middle), torch.where(noisier, middle, high)
-        return (low + high) / 2
-
-
-def _t(t: Tensor | float) -> Tensor:
-    return torch.as_tensor(t, dtype=torch.float64)
 
 
 @dataclass(frozen=True)
@@ -106,7 +58,7 @@ class DiscreteBetas(Schedule):
         return broadcast((1 - beta).sqrt(), x) * x + broadcast(beta.sqrt(), x) * eps
 
     def __call__(self, t: Tensor | float) -> Level:
-        position = (_t(t) * self.steps).clamp(0, self.steps)
+        position = (as_time(t) * self.steps).clamp(0, self.steps)
         below = position.floor().long().clamp(max=self.steps - 1)
         start, share = self.log_alpha_bars[below], position - below
         drop = self.log_alpha_bars[below + 1] - start  # −inf where the last beta is 1
@@ -207,9 +159,9 @@ class Cosine(Schedule):
 
     def __call__(self, t: Tensor | float) -> Level:
         start = self.s / (1 + self.s) * math.pi / 2
-        angle = (_t(t) + self.s) / (1 + self.s) * math.pi / 2
+        angle = (as_time(t) + self.s) / (1 + self.s) * math.pi / 2
         # sin(π/2 − a) is exactly 0 at t = 1, and the product of sines keeps sigma exact near t = 0.
-        alpha = torch.sin((1 - _t(t)) / (1 + self.s) * math.pi / 2) / math.cos(start)
+        alpha = torch.sin((1 - as_time(t)) / (1 + self.s) * math.pi / 2) / math.cos(start)
         sigma = (torch.sin(angle - start) * torch.sin(angle + start)).clamp(min=0).sqrt() / math.cos(start)
         return Level(alpha, sigma)
 
@@ -235,7 +187,7 @@ class Sigmoid(Schedule):
             """sigmoid at t − sigmoid at 0, times 2 cosh(low): tanh a − tanh b = sinh(a − b)/(cosh a · cosh b)."""
             return torch.sinh(t * span) / torch.cosh(low + t * span)
 
-        one_minus_alpha_bar = (rise(_t(t)) / rise(_t(1.0))).clamp(0, 1)
+        one_minus_alpha_bar = (rise(as_time(t)) / rise(as_time(1.0))).clamp(0, 1)
         return Level((1 - one_minus_alpha_bar).sqrt(), one_minus_alpha_bar.sqrt())
 
 
@@ -261,7 +213,7 @@ class EDM(Schedule):
 
     def __call__(self, t: Tensor | float) -> Level:
         low, high = self.sigma_min ** (1 / self.rho), self.sigma_max ** (1 / self.rho)
-        sigma = (low + _t(t) * (high - low)) ** self.rho
+        sigma = (low + as_time(t) * (high - low)) ** self.rho
         return Level(torch.ones_like(sigma), sigma)
 
     def time(self, logsnr: Tensor) -> Tensor:
@@ -281,7 +233,7 @@ class RectifiedFlow(Schedule):
         return "flow"
 
     def __call__(self, t: Tensor | float) -> Level:
-        return Level(1 - _t(t), _t(t))
+        return Level(1 - as_time(t), as_time(t))
 
     def time(self, logsnr: Tensor) -> Tensor:
         return torch.sigmoid(-logsnr.double() / 2)
@@ -320,7 +272,7 @@ class ZeroTerminalSNR(Derived):
             )
 
     def __call__(self, t: Tensor | float) -> Level:
-        t = _t(t)
+        t = as_time(t)
         first, last = self.base(1 / self.steps).alpha, self.base(1.0).alpha
         base = self.base(t)
         alpha = ((base.alpha - last) * (first / (first - last))).clamp(min=0)

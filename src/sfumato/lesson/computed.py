@@ -25,7 +25,8 @@ from sfumato.baselines import Baseline, load_baseline
 from sfumato.data import open_dataset
 from sfumato.diffusion import SCHEDULES, Cosine, FiniteSet, Level, NetDenoiser, Schedule
 from sfumato.diffusion.parameterizations import c_noise
-from sfumato.diffusion.schedules import DiscreteBetas, level_at
+from sfumato.diffusion.paths import level_at
+from sfumato.diffusion.schedules import DiscreteBetas
 from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model
 from sfumato.hub.config import plain
