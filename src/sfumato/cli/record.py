@@ -114,7 +114,7 @@ def comparison_command(by: By, asked: Comparison) -> str:
 
 
 def _line(by: By, request: Request, settings: Mapping[str, object], default: SamplingConfig) -> str:
-    """The command with those of the `settings` that a model whose own are `default` has to be told."""
+    """The command with those of the `settings` that a model whose own are `default` needs said."""
     what = _what(request)
     places = [by.model.source]
     prompts = what.get("prompt")

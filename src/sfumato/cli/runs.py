@@ -1,4 +1,4 @@
-"""`sfumato runs`, and which run is meant where another verb is told of one."""
+"""`sfumato runs`, and which run is meant where another verb names one."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def train_baseline_run(lab: Laboratory, kind: str, seconds: float, seed: int, ra
 
 
 def _trainer(lab: Laboratory, kind: str, images: int, seed: int) -> tuple[Trainer | BaselineTrainer, Model | Baseline]:
-    """What trains a model of `kind` on so many images, and the average of its weights that draws."""
+    """What trains a model of `kind` on so many images, and the average of its weights to sample with."""
     reference, device = lab.reference, lab.model.device
     whole, rows = reference.dataset, reference.train
     labels = None if whole.labels is None else whole.labels[rows]

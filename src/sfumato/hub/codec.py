@@ -1,6 +1,6 @@
 """What turns pictures into latents and back: an autoencoder whose latents have mean 0 and standard deviation 1.
 
-codec.safetensors   its weights in float16, beside the config.json of the run or the model that draws by it
+codec.safetensors   its weights in float16, beside the config.json of the run or the model that generates by it
 """
 
 from __future__ import annotations

@@ -166,13 +166,13 @@ class ModelConfig:
             )
         if self.codec is not None and (self.kind, self.shape) != ("latents", self.codec.shape):
             raise SfumatoError(
-                f"the codec makes latents of {_times(self.codec.shape)}, and the network draws {self.kind} of "
+                f"the codec makes latents of {_times(self.codec.shape)}, and the network generates {self.kind} of "
                 f"{_times(self.shape)}; take the autoencoder that it was trained with."
             )
 
     @property
     def seen(self) -> tuple[str, tuple[int, ...]]:
-        """The kind and the shape of what is seen: pictures, where a codec decodes what the network draws."""
+        """The kind and the shape of what is seen: pictures, where a codec decodes what the network generates."""
         return (self.kind, self.shape) if self.codec is None else ("pictures", self.codec.picture)
 
     @property
