@@ -35,7 +35,7 @@ HELD_OUT = 0.05  # share of the samples
 ENOUGH = {"nano": 0, "tiny": 150_000, "small": 150_000, "medium": 600_000}
 # Or it sees so many times as many as the one above it. From so many pixels a side that may be: a larger network is
 # wider in its coarse stages, and most of the work is in the fine ones.
-NEARLY, ALIKE = 0.7, 64
+NEARLY, ALIKE = 0.6, 64
 PROBING = 0.05  # of the minutes, after which no larger network is measured
 SMALLEST = 8  # images in a batch
 DEARER = 1.4
