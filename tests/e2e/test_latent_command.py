@@ -33,8 +33,6 @@ def test_an_autoencoder_and_a_model_are_trained_by_one_command(sfumato: Command,
     assert "PSNR" in " ".join(sfumato("info", "runs/both/autoencoder").stdout.split())
     again = sfumato("train", "digits", "--size", 16, "--latent", "--name", "both", "--images", 96, "--resume")
     assert again.returncode == 0 and "Going on from step 4" in again.stdout, again.stderr
-    refused = sfumato("train", "digits", "--size", 32, "--autoencoder", "runs/both", "--name", "other", *TRAIN)
-    assert refused.returncode == 2 and "another size" in " ".join(refused.stderr.split())
 
 
 def test_options_on_latents_that_cannot_be_are_refused(sfumato: Command) -> None:
