@@ -87,7 +87,7 @@ export const plane = {
   key: 'Grey: the data. Blue: points that the network generates from noise, always from the same. Orange: which way it moves a point.',
   rows: { steps: 'Steps', loss: 'Loss', away: 'From the data' },
   arrows: 'Arrows at time t',
-  loss: 'The loss, step by step. It never ends at nothing: the noise can’t be known exactly.',
+  loss: 'The curve is the loss, step by step. It never ends at nothing: the noise can’t be known exactly.',
   how: (weights: number) =>
     `A network of ${number(weights)} weights learns in your browser, from nothing, with 128 points in each step. “From the data” is how far a generated point lies from the nearest data point, on average; the data spreads by 1.`,
   failed: 'the training stopped',
