@@ -78,7 +78,7 @@ def _section(folder: Path, finding: Finding) -> dict[str, object]:
 
 def figure(finding: Finding) -> str:
     """The columns that the finding shows, a row of the table a row of the figure."""
-    names = [", ".join(words(cell) for cell in row[: finding.named]) for row in finding.rows]
+    names = [", ".join(words(cell) for cell in row[: finding.named] if cell is not None) for row in finding.rows]
     series = {finding.columns[at]: [_interval(row[at]) for row in finding.rows] for at in finding.shown}
     return interval_chart(names, series, finding.unit)
 
