@@ -380,8 +380,12 @@ def class_dropped() -> None:
 
 def page_counts() -> None:
     """What the texts count in the scenes: panes, blobs, points, seeds."""
-    stack = (WEB / "src/chapters/forward/Stack.svelte").read_text()
-    assert "SLICES = 13" in stack and computed.CENTRES == 256
+    panes = "".join(path.read_text(encoding="utf-8") for path in (WEB / "src/chapters/forward").glob("S*.svelte"))
+    said = (ENGLISH / "forward.ts").read_text(encoding="utf-8")
+    assert ("FRAMES = 9" in panes and "at nine moments" in said) or (
+        "SLICES = 13" in panes and "at thirteen moments" in said
+    )
+    assert computed.CENTRES == 256
     assert sum(weight > 0 for _, weight in computed.HILLS) == 3
 
 
@@ -397,7 +401,7 @@ SAID: dict[str, Callable[[], None] | str] = {
     "The best guess of the clean point": averages_are_best, "a few hundred blobs": page_counts,
     "the best guess can be computed exactly": averages_are_best,
     # forward
-    "Two numbers say how": DEFINED, "one picture at thirteen moments": page_counts, "two things are done": DEFINED,
+    "Two numbers say how": DEFINED, "show one picture at": page_counts, "two things are done": DEFINED,
     "set t to 0.7": SHOWN, "The two numbers come": DEFINED, "a chain of a thousand steps": keeps_the_total,
     "Seven hundred small doses": keeps_the_total, "The two panes differ": DEFINED, "keep a little less": DEFINED,
     "Old variance times": keeps_the_total, "the total stays 1": keeps_the_total, "many powers of ten": spends_its_time,
