@@ -84,7 +84,7 @@ export default {
     key: 'Grau: die Daten. Blau: Punkte, die das Netz aus Rauschen macht, immer aus demselben. Orange: wohin es einen Punkt bewegt.',
     rows: { steps: 'Schritte', loss: 'Verlust', away: 'Von den Daten' },
     arrows: 'Pfeile zur Zeit t',
-    loss: 'Der Verlust, Schritt für Schritt. Er endet nie bei null: Das Rauschen lässt sich nicht genau kennen.',
+    loss: 'Die Kurve ist der Verlust, Schritt für Schritt. Er endet nie bei null: Das Rauschen lässt sich nicht genau kennen.',
     how: (weights) =>
       `Ein Netz mit ${number(weights)} Gewichten lernt in Ihrem Browser, von nichts an, mit 128 Punkten in jedem Schritt. „Von den Daten“ ist, wie weit ein gemachter Punkt im Mittel vom nächsten Datenpunkt entfernt liegt; die Daten streuen um 1.`,
     failed: 'das Training hat aufgehört',
