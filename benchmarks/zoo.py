@@ -4,6 +4,7 @@
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
     python benchmarks/zoo.py rivals        half an hour on one thread
+    python benchmarks/zoo.py drawings      the emoji that the lesson noises: src/sfumato/lesson/recorded/emoji.png
 
 Writes src/sfumato/zoo/<name>/ (weights, config). Of the digits also src/sfumato/lesson/recorded/<name>.{json,png}: the
 same forty seeds drawn by the averaged weights as training goes on, and how wrong the predicted noise is at each level,
@@ -20,7 +21,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 
 import sfumato
 from sfumato.baselines import save_baseline
@@ -39,6 +42,7 @@ from sfumato.evaluation.sliced import sliced_wasserstein
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.zoo import load_zoo, save_zoo
+from sfumato.lesson.computed import PICTURES
 from sfumato.nets import MLPConfig, UNetConfig
 from sfumato.training import (
     Measured,
@@ -226,7 +230,19 @@ def record_rivals(lab: Laboratory) -> None:
     replace_file(place / "claims.json", (json.dumps(told, ensure_ascii=False) + "\n").encode())
 
 
-TRAINED = {"digits": train_digits, "points": train_points, "emoji": train_emoji, "rivals": train_rivals}
+def record_drawings() -> None:
+    """The drawings are by OpenMoji (openmoji.org), CC BY-SA 4.0."""
+    data = open_dataset("emoji:all")
+    assert data.captions is not None
+    first = {names[0]: row for row, names in reversed(list(enumerate(data.captions)))}
+    pictures = [data.samples[first[name]].transpose(1, 2, 0) for name in PICTURES]
+    Image.fromarray(np.concatenate(pictures, axis=1)).save(RECORDED / "emoji.png", optimize=True)
+
+
+TRAINED = {
+    "digits": train_digits, "points": train_points, "emoji": train_emoji, "rivals": train_rivals,
+    "drawings": record_drawings,
+}  # fmt: skip
 
 if __name__ == "__main__":
     TRAINED[sys.argv[1] if len(sys.argv) > 1 else "digits"]()

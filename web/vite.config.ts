@@ -20,5 +20,5 @@ export default defineConfig({
       output: { codeSplitting: { groups: [{ name: 'words', test: /src\/english\/\w+\.ts/ }] } }, // one file, not one a chapter
     },
   },
-  server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
+  server: { fs: { allow: ['..'] }, headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
 })

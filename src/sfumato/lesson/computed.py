@@ -11,6 +11,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.card import card
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper
+from sfumato.sampling.program import run as run_program
 from sfumato.sampling.program import trace
+from sfumato.seeds import torch_generator
 
 RECORDED = Path(__file__).parent / "recorded"
 TIMES = 256  # a schedule's table has this many intervals
@@ -54,6 +57,12 @@ CLOUD_STEPS, STEPS = (1, 2, 3, 5, 10, 20, 50), (1, 2, 3, 4, 5, 6, 8, 10, 15, 20,
 WALKERS = ("ddpm", "ddim", "euler", "heun", "dpm++2m", "unipc2")
 GUIDANCE = (*(g / 4 for g in range(21)), 6.0, 7.0, 8.0)
 PROMPT_GUIDANCE = tuple(g / 2 for g in range(13))
+PICTURES = (
+    "cat face", "rocket", "house", "red apple", "butterfly", "penguin", "mushroom", "tropical fish", "strawberry",
+    "panda",
+)  # fmt: skip
+EMOJI_STEPS = (2, 3, 5, 10, 20, 50, 100)
+FRESH_PROMPT, FRESH_STEPS, FRESH_COUNT = "cat face", 50, 8  # DDPM's walk with and without its fresh noise
 PROMPT_STEPS = 12  # fewer than in Python: a dial is to be turned, and three pictures are generated at each turn
 # Prompts to begin with, and whether the model was trained on a drawing of that name.
 PROMPTS = (
@@ -233,15 +242,6 @@ def digits(model: Model, folder: Path) -> None:
         "sampling": plain(settings),
         "programs": guided(model, settings.steps, GUIDANCE),
     })  # fmt: skip
-    times = torch.linspace(0, 1, TIMES + 1, dtype=torch.float64)
-    table: dict[str, Any] = {}
-    for name in ("cosine", "flow"):
-        level = SCHEDULES[name]()(times[1:])
-        c_in, c_skip, c_out = model.denoiser.parameterization.in_skip_out(level)
-        alpha, sigma = level.numbers
-        columns = {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": c_noise(level)}
-        columns |= {"eps_skip": (1 - alpha * c_skip) / sigma, "eps_out": -alpha * c_out / sigma}  # the same, as noise
-        table[name] = {key: [None, *_numbers(np.asarray(column))] for key, column in columns.items()}
     dataset = open_dataset("digits")
     assert dataset.labels is not None
     first = [int(i) for label in range(10) for i in np.flatnonzero(dataset.labels == label)[:8]]
@@ -251,7 +251,7 @@ def digits(model: Model, folder: Path) -> None:
         "classes": list(model.config.classes),
         "parameters": model.parameter_count,
         "weights": model.weights_hash,
-        "levels": table,
+        "levels": {name: network_levels(model, name) for name in ("cosine", "flow")},
         "real_labels": [int(dataset.labels[i]) for i in first],
         "inside": inside.describe(),
     })  # fmt: skip
@@ -260,9 +260,27 @@ def digits(model: Model, folder: Path) -> None:
     _json(folder / "judged.json", judged())
 
 
+def network_levels(model: Model, schedule: str) -> dict[str, Any]:
+    """What turns the network's answer into a clean picture, and into noise, at 257 times of a schedule."""
+    level = SCHEDULES[schedule]()(torch.linspace(0, 1, TIMES + 1, dtype=torch.float64)[1:])
+    c_in, c_skip, c_out = model.denoiser.parameterization.in_skip_out(level)
+    alpha, sigma = level.numbers
+    columns = {"c_in": c_in, "c_skip": c_skip, "c_out": c_out, "c_noise": c_noise(level)}
+    columns |= {"eps_skip": (1 - alpha * c_skip) / sigma, "eps_out": -alpha * c_out / sigma}  # the same, as noise
+    return {key: [None, *_numbers(np.asarray(column))] for key, column in columns.items()}
+
+
 def emoji(model: Model, folder: Path) -> None:
-    """The network that reads prompts, its tokenizer, and its walk under rising guidance by the plain rule."""
+    """The network that reads prompts, its tokenizer, its walks, and some drawings that it was trained on.
+
+    `drawings.bin` has `PICTURES`, `fresh.bin` what DDPM makes of eight seeds with its noise, then without, in bytes.
+    """
     folder.mkdir(parents=True)
+    settings = model.config.sampling
+    walks(settings.schedule, EMOJI_STEPS, model.denoiser, folder / "walks", settings.grid)  # type: ignore[arg-type]
+    drawn = np.asarray(Image.open(RECORDED / "emoji.png")).reshape(32, len(PICTURES), 32, 3).transpose(1, 3, 0, 2)
+    (folder / "drawings.bin").write_bytes(np.ascontiguousarray(drawn).tobytes())
+    (folder / "fresh.bin").write_bytes(np.concatenate([fresh(model, share) for share in (1, 0)]).tobytes())
     (folder / "network.onnx").write_bytes(network_onnx(model, half=True))
     assert model.tokenizer is not None
     (folder / TOKENIZER).write_text(model.tokenizer.to_str(), encoding="utf-8")
@@ -271,9 +289,27 @@ def emoji(model: Model, folder: Path) -> None:
         "tokens": model.tokens([""]).shape[1],
         "parameters": model.parameter_count,
         "weights": model.weights_hash,
+        "levels": {"cosine": network_levels(model, "cosine")},
         "prompts": [{"text": text, "seen": seen} for text, seen in PROMPTS],
         "programs": guided(model, PROMPT_STEPS, PROMPT_GUIDANCE),
     })  # fmt: skip
+
+
+def fresh(model: Model, share: float) -> NDArray[np.uint8]:
+    """Seeds 0 to 7 walked by DDPM given only `share` of its fresh noise, `(8, 3, 32, 32)`."""
+    settings = model.config.sampling
+    levels = grid(settings.grid, SCHEDULES[settings.schedule](), FRESH_STEPS)
+    streams = [torch_generator("image", seed) for seed in range(FRESH_COUNT)]
+    shares = chain([1.0], repeat(share))  # what it begins with is not fresh
+
+    def noise() -> Tensor:
+        return next(shares) * torch.stack([torch.randn(model.config.shape, generator=one) for one in streams])
+
+    asked = {"text": model.tokens([FRESH_PROMPT] * FRESH_COUNT)}
+    with torch.no_grad():
+        *_, x = run_program(trace(stepper("ddpm", steps=FRESH_STEPS), levels), model.denoiser, noise, asked)
+    pictures: NDArray[np.uint8] = ((x.clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+    return pictures
 
 
 class DrawOnce(nn.Module):

@@ -39,6 +39,7 @@ export type EmojiAbout = {
   tokens: number
   parameters: number
   weights: string
+  levels: Record<'cosine', NetworkLevels>
   prompts: { text: string; seen: boolean }[]
   programs: Record<string, Program>
 }
@@ -91,8 +92,8 @@ export const schedules = () => json<Schedules>('schedules.json')
 export const clouds = () => json<Record<CloudName, Cloud>>('clouds.json')
 /** Points in the plane, x and y in turn, of unit variance. */
 export const planes = () => json<Record<string, number[]>>('planes.json')
-export const walker = (of: 'cloud' | 'digits', name: string) =>
-  json<Walker>(of === 'cloud' ? `walks/cloud/${name}.json` : `digits/walks/${name}.json`)
+export const walker = (of: 'cloud' | 'digits' | 'emoji', name: string) =>
+  json<Walker>(of === 'cloud' ? `walks/cloud/${name}.json` : `${of}/walks/${name}.json`)
 export const guided = () => json<Guided>('digits/guided.json')
 export const aboutDigits = () => json<DigitsAbout>('digits/about.json')
 export const recorded = () => json<Recorded>('digits/recorded.json')
@@ -103,14 +104,20 @@ export const emojiTokenizer = (): Promise<Tokenizer> =>
   once('emoji/tokenizer.json', async (answer) => new (await import('./prompts')).Tokenizer(await answer.json()))
 export const recordedPicture = () => new URL('computed/digits/recorded.png', document.baseURI).href
 
-/** Eighty scanned digits, eight a class in order, `(80, 64)` in [−1, 1]. */
-export const realDigits = () =>
-  once('digits/real.bin', async (answer) => {
+/** Pictures of `size` bytes each, as numbers in [−1, 1]. */
+const pictures = (path: string, size: number) =>
+  once(path, async (answer) => {
     const bytes = new Uint8Array(await answer.arrayBuffer())
-    return Array.from({ length: bytes.length / 64 }, (_, i) =>
-      Float32Array.from(bytes.subarray(i * 64, (i + 1) * 64), (v) => v / 127.5 - 1),
+    return Array.from({ length: bytes.length / size }, (_, i) =>
+      Float32Array.from(bytes.subarray(i * size, (i + 1) * size), (v) => v / 127.5 - 1),
     )
   })
+/** Eighty scanned digits, eight a class in order, 8×8. */
+export const realDigits = () => pictures('digits/real.bin', 64)
+/** Ten emoji, 3×32×32. */
+export const drawings = () => pictures('emoji/drawings.bin', 3072)
+/** What DDPM makes of eight seeds with its fresh noise, and then of the same eight without, 3×32×32. */
+export const walkedAfresh = () => pictures('emoji/fresh.bin', 3072)
 
 /** A table's value at t in [0, 1], between its entries a straight line. */
 export function at(column: readonly (number | null)[], t: number): number {

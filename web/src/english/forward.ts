@@ -22,6 +22,12 @@ export const labels = {
   noise: 'pure noise',
   play: 'Add noise',
   digit: 'Scanned digit',
+  picture: 'Picture',
+  drawings: ['cat', 'rocket', 'house', 'apple', 'butterfly', 'penguin', 'mushroom', 'fish', 'strawberry', 'panda'],
+  drawing: (picture: string): string => labels.drawings[Number(picture)]!,
+  cleanPicture: 'The picture',
+  noisePicture: 'The noise',
+  times: (symbol: string, value: number) => `× ${symbol} = ${figures(value)}`,
   fresh: 'New noise',
   atTime: (t: number) => `t = ${t.toFixed(2)}`,
   clean: (t: string) => `t = ${t}, the picture`,
@@ -86,12 +92,12 @@ export const labels = {
     return `It was ${a(likelier)}. The noise that ${a(less)} would need practically never comes. Add more noise.`
   },
   impossible: 'Without noise there is nothing to confuse. Add some.',
-  described: (digit: string, t: number, schedule: string, share: number) =>
-    `A scanned ${named(digit)} on 13 panes from clean to pure noise, on the schedule “${schedule}”. The pane at time ${t.toFixed(2)} is enlarged: ${Math.round(100 * share)}% of its strength is picture.`,
-  describedWays: (digit: string, steps: number) =>
-    `Two stacks of panes of the same scanned ${named(digit)}: on the left noised step by step, on the right each in one jump. After ${plural(steps, 'step')} both look alike, with different noise.`,
+  described: (picture: string, t: number, schedule: string, share: number) =>
+    `Picture (${picture}) and noise are added up to the pane at time ${t.toFixed(2)}, of whose strength ${Math.round(100 * share)}% is picture. Below, nine panes from clean to pure noise, on the schedule “${schedule}”.`,
+  describedWays: (picture: string, steps: number) =>
+    `Two rows of panes of the same picture (${picture}): on the left noised step by step, on the right each in one jump. After ${plural(steps, 'step')} both look alike, with different noise.`,
   describedOther: (digit: string, other: string, t: number) =>
-    `On the left a scanned ${named(digit)} dissolves, on the right ${a(other)}. At time ${t.toFixed(2)} both stacks have the very same pane.`,
+    `On the left a scanned ${named(digit)} dissolves, on the right ${a(other)}. At time ${t.toFixed(2)} both have the very same pane.`,
 }
 
 export const text: ChapterText = {
@@ -104,7 +110,7 @@ export const text: ChapterText = {
     {
       heading: 'A recipe, not a skill',
       text: [
-        'The panes of glass show one picture at thirteen moments. At every moment two things are done to it. It is made fainter: multiplied by [[alpha (α)|α]]. And [[noise]] is added, multiplied by [[sigma (σ)|σ]], which is then its [[standard deviation]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the pane of that moment, enlarged beside the others.',
+        'The panes below the sum show one picture at nine moments. At every moment two things are done to it. It is made fainter: multiplied by [[alpha (α)|α]]. And [[noise]] is added, multiplied by [[sigma (σ)|σ]], which is then its [[standard deviation]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the sum: picture, noise, and the pane that they make.',
         '**Nothing is learnt here.** The noise is drawn blindly; it has never seen a picture. The two numbers come from a table that was written before any picture was there, the [[schedule]]. What must be learnt is the way back. Its exercises come from here: a spoilt picture together with its original, as many as you like, for free.',
       ],
       equations: [
@@ -118,8 +124,8 @@ export const text: ChapterText = {
     {
       heading: 'A thousand small doses, or one',
       text: [
-        'The paper that made diffusion work for pictures, [[DDPM]], describes a chain of a thousand steps, the [[timestep|timesteps]]. Each step shrinks the picture a little and adds a small dose of noise, of [[variance]] [[beta (β)|β]]. [Open “Steps or one jump”](forward.show=ways&forward.t=0.7): the left stack really takes all the steps.',
-        'The right stack jumps. That works because *the sum of independent numbers from bell curves again follows a bell curve*, and their variances add. Seven hundred small doses do what one large dose does, and the table says how large. The two panes differ in every pixel, because their noise differs. Their distribution is the same: run both many times, and every pixel has the same average and the same spread.',
+        'The paper that made diffusion work for pictures, [[DDPM]], describes a chain of a thousand steps, the [[timestep|timesteps]]. Each step shrinks the picture a little and adds a small dose of noise, of [[variance]] [[beta (β)|β]]. [Open “Steps or one jump”](forward.show=ways&forward.t=0.7): the left one really takes all the steps.',
+        'The right one jumps. That works because *the sum of independent numbers from bell curves again follows a bell curve*, and their variances add. Seven hundred small doses do what one large dose does, and the table says how large. The two panes differ in every pixel, because their noise differs. Their distribution is the same: run both many times, and every pixel has the same average and the same spread.',
         'So training never walks along the chain. It picks a moment at random, jumps there, and asks the network: what was it?',
       ],
       equations: [

@@ -2,7 +2,6 @@ import type { ChapterText } from '../chapters/text'
 
 const number = (value: number) => value.toLocaleString('en')
 const figures = (value: number) => value.toFixed(2).replace('-', '−')
-const plural = (count: number, what: string) => `${number(count)} ${what}${count === 1 ? '' : 's'}`
 
 export const labels = {
   scene: 'A landscape of density',
@@ -38,20 +37,18 @@ export const labels = {
   described: (t: number, way: string | undefined, count: number) =>
     `A landscape: three hills of data in front melt into one hill of noise at the back. The cut at time ${t.toFixed(2)} is marked.` +
     (way ? ` ${count} paths of the walk “${way}” come down from the noise to that time.` : ''),
-  digit: 'Scanned digit',
   noised: 'noisy',
-  guess: 'guess',
-  noisedAt: (digit: string, t: number) => `A scanned ${digit}, noised to time ${t.toFixed(2)}`,
+  guess: 'the guess',
+  noisedAt: (picture: string, t: number) => `Picture (${picture}), noised to time ${t.toFixed(2)}`,
   guessAt: (t: number) => `The network’s guess of the clean picture at time ${t.toFixed(2)}`,
-  oneCall: 'Upper row: one scan, noised to the time t that stands below. Lower row: the guess of the network, after one call.',
+  oneCall: 'Upper row: one picture, noised to the time t that stands below. Lower row: the guess of the network, after one call without any words. It is the network that draws emoji from words.',
   column: (t: number) => t.toFixed(2),
-  drawBoth: 'Draw with and without',
-  both: 'And whole walks of DDPM, 50 steps each, from the same eight seeds:',
+  drawBoth: 'Show both',
+  both: 'And whole walks of DDPM, 50 steps each, from the same eight seeds, asked for a cat’s face. Python walked them when these pages were made:',
   with: 'with fresh noise',
   without: 'without',
   drawnWith: (seed: number) => `Drawn with fresh noise, seed ${seed}`,
   drawnWithout: (seed: number) => `Drawn without fresh noise, seed ${seed}`,
-  counting: (calls: number, total: number) => `${number(calls)} of ${plural(total, 'call')} …`,
 }
 
 export const text: ChapterText = {

@@ -64,7 +64,7 @@ function step(x: Float32Array, eps: Float32Array, { keep, add }: Steps, index: n
 export function chain(clean: Float32Array, steps: Steps, seed: number): Float32Array[] {
   const found = [clean]
   const source = new Noise(seed)
-  for (let k = 0; k < steps.keep.length; k++) found.push(step(found[k]!, source.fill(new Float32Array(64)), steps, k))
+  for (let k = 0; k < steps.keep.length; k++) found.push(step(found[k]!, source.fill(new Float32Array(clean.length)), steps, k))
   return found
 }
 
