@@ -24,7 +24,7 @@ const PARTS = Object.fromEntries(
 )
 const NETWORK = { time: 'network.t', digit: 'network.digit', another: 'network.digit', noise: 'network.seed', tell: 'network.tell', read: `network.read ${PICTURES}` }
 const SCENE = { 'turn-left': '', 'turn-right': '', closer: '', further: '' }
-const PLANE = ['forward'] // chapters whose scenes are flat
+const PLANE = ['forward', 'sampling'] // chapters whose scenes are flat
 const WHILE_BUSY = ['stop', 'go', 'wall-stop']
 const VIEWS = {
   idea: [
@@ -54,7 +54,7 @@ const VIEWS = {
     { at: 'training.view=beside', seen: '.walls', rivals: 'training.rivals', 'rival-seed': 'training.rival-seed', 'rival-seed-fresh': 'training.rival-seed', measured: ' .controls', view: 'training.view .controls' },
   ],
   sampling: [
-    { at: 'sampling.first=ddim&sampling.first-steps=2&sampling.second-steps=2&sampling.third-steps=2&sampling.many=1', ...LANES, asked: 'sampling.at', show: 'sampling.show', many: 'sampling.many', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', digit: 'sampling.digit', measured: ' .controls:has(> details)', restored: '' },
+    { at: 'sampling.first=ddim&sampling.first-steps=2&sampling.second-steps=2&sampling.third-steps=2', ...LANES, asked: 'sampling.at', wish: 'sampling.wish', show: 'sampling.show', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', measured: ' .controls:has(> details)', restored: '' },
     { at: 'sampling.first=none&sampling.second=none', 'lane-1-sampler': 'sampling.first', view: 'sampling.view .views ~ *' },
     { at: 'sampling.view=wall&sampling.steps=2&sampling.wall-many=20', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', digit: 'sampling.digit', view: 'sampling.view' },
     { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', digit: 'sampling.digit', view: 'sampling.view' },

@@ -1,5 +1,5 @@
 /** The page's side of the worker: ask a graph, or watch a walk. Nothing is loaded before the first question. */
-import type { Arrival, Program } from './program'
+import type { Program, Timed } from './program'
 import type { Asked, Reply, Request, Tensor } from './protocol'
 
 type Waiting = { reply: (reply: Reply) => void }
@@ -43,9 +43,12 @@ export function ask(
 
 export type Walk = { program: Program; asked: Asked; seeds: number[]; size: number; start?: Float32Array; fresh?: number }
 
-/** Every arrival of a walk as it comes; leaving the loop cancels it. `timing.milliseconds` is there at the end. */
-export async function* walk(request: Walk, timing: { milliseconds?: number } = {}): AsyncGenerator<Arrival> {
-  const arrived: Arrival[] = []
+/**
+ * Every arrival of a walk as it comes; leaving the loop cancels it. Walks that are begun together take turns, call by
+ * call. `timing.milliseconds`, of this walk alone, is there at the end.
+ */
+export async function* walk(request: Walk, timing: { milliseconds?: number } = {}): AsyncGenerator<Timed> {
+  const arrived: Timed[] = []
   let failure: string | undefined
   let done = false
   let wake: () => void = () => {}
@@ -72,7 +75,7 @@ export async function* walk(request: Walk, timing: { milliseconds?: number } = {
 /** The last arrival of a walk, and how long the walk took. */
 export async function arrive(request: Walk): Promise<{ x: Float32Array; calls: number; milliseconds: number }> {
   const timing: { milliseconds?: number } = {}
-  let last: Arrival | undefined
+  let last: Timed | undefined
   for await (const step of walk(request, timing)) last = step
   return { x: last!.x, calls: last!.calls, milliseconds: timing.milliseconds ?? NaN }
 }

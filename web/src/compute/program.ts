@@ -21,6 +21,8 @@ export type Walker = {
 
 /** A step of a walk: the picture, the denoiser's last guess at the clean one, and the questions asked so far. */
 export type Arrival = { x: Float32Array; guess: Float32Array | null; calls: number; index: number }
+/** The same, with the time that this walk's own questions took so far, others beside it not counted. */
+export type Timed = Arrival & { milliseconds: number }
 
 /** Carry `program` out, yielding the start and every arrival. */
 export async function* run(

@@ -28,6 +28,6 @@ export type Request =
 
 export type Reply =
   | { id: number; kind: 'outputs'; outputs: Record<string, Tensor>; milliseconds: number }
-  | { id: number; kind: 'arrival'; x: Float32Array; guess: Float32Array | null; calls: number; index: number }
+  | { id: number; kind: 'arrival'; x: Float32Array; guess: Float32Array | null; calls: number; index: number; milliseconds: number }
   | { id: number; kind: 'done'; milliseconds: number }
   | { id: number; kind: 'error'; message: string }

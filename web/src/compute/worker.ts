@@ -31,13 +31,19 @@ async function load(graph: string): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(new Uint8Array(await answer.arrayBuffer()), { executionProviders: ['wasm'] })
 }
 
-async function answer(graph: string, inputs: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+/** `spent`: is told how long the answer took, once its turn had come. */
+async function answer(graph: string, inputs: Record<string, Tensor>, spent?: (milliseconds: number) => void): Promise<Record<string, Tensor>> {
   const ready = await session(graph)
   const feeds: Record<string, ort.Tensor> = {}
   for (const [name, { data, dims }] of Object.entries(inputs)) {
     feeds[name] = data instanceof Float32Array ? new ort.Tensor('float32', data, dims) : new ort.Tensor('int64', data, dims)
   }
-  const mine = turn.then(() => ready.run(feeds))
+  const mine = turn.then(async () => {
+    const begun = performance.now()
+    const outputs = await ready.run(feeds)
+    spent?.(performance.now() - begun)
+    return outputs
+  })
   turn = mine.catch(() => undefined)
   const outputs = await mine
   return Object.fromEntries(
@@ -58,7 +64,7 @@ function condition(asked: Exclude<Asked, { kind: 'cloud' }>, count: number, none
   return { text: { data: none ? new BigInt64Array(texts.length) : texts, dims: [count, texts.length / count] } }
 }
 
-async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: number): Promise<Float32Array> {
+async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: number, spent: (milliseconds: number) => void): Promise<Float32Array> {
   if (asked.kind === 'cloud') {
     const { centres, dimension, std } = asked
     const { answer: guess } = await answer('exact', {
@@ -67,7 +73,7 @@ async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: num
       sigma: one(line.sigma),
       centres: { data: centres, dims: [centres.length / dimension, dimension] },
       std: one(std),
-    })
+    }, spent)
     return guess!.data as Float32Array
   }
   const side = Math.round(Math.sqrt(at.length / count))
@@ -76,7 +82,7 @@ async function denoise(at: Float32Array, line: AskLine, asked: Asked, count: num
     x: { data: at.map((v) => v * line.c_in!), dims: [count, ...shape] },
     c_noise: { data: new Float32Array(count).fill(line.c_noise!), dims: [count] },
     ...condition(asked, count, line.null ?? false),
-  })
+  }, spent)
   const out = told!.data as Float32Array
   const guess = at.map((v, i) => line.c_skip! * v + line.c_out! * out[i]!)
   return asked.kind === 'prompts' && asked.known ? restored(guess, asked.known) : guess
@@ -116,18 +122,19 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
     const known = asked.kind === 'prompts' ? asked.known : undefined
     const steps = program.lines.filter((line) => 'arrive' in line).length
     await session(graphOf(asked)) // loading is not walking
-    const walking = performance.now()
-    let breathed = walking
-    for await (const step of run(program, (at, line) => denoise(at, line, asked, seeds.length), noise)) {
+    let breathed = performance.now()
+    let milliseconds = 0
+    const spent = (more: number) => (milliseconds += more)
+    for await (const step of run(program, (at, line) => denoise(at, line, asked, seeds.length, spent), noise)) {
       if (performance.now() - breathed > 30) {
         await breathe()
         breathed = performance.now()
       }
       if (cancelled.delete(id)) return
       if (known && step.index === steps) step.x = restored(step.x, known)
-      post({ id, kind: 'arrival', ...step })
+      post({ id, kind: 'arrival', ...step, milliseconds })
     }
-    post({ id, kind: 'done', milliseconds: performance.now() - walking })
+    post({ id, kind: 'done', milliseconds })
   } catch (error) {
     post({ id, kind: 'error', message: error instanceof Error ? error.message : String(error) })
   }

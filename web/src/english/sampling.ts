@@ -22,7 +22,7 @@ export const labels = {
   fresh: 'New seeds',
   oneSeed: 'Seed',
   oneFresh: 'New seed',
-  show: 'Cards show',
+  show: 'Pictures show',
   shows: { x: 'the picture so far', guess: 'the guess at the end' },
   asked: 'Calls so far',
   ofCalls: (calls: number, total: number) => `${number(calls)} of ${number(total)}`,
@@ -31,18 +31,20 @@ export const labels = {
   raceAgain: 'Race',
   stop: 'Stop',
   go: 'Start again',
+  clock: (calls: number, total: number, milliseconds: number) => `${number(calls)} of ${plural(total, 'call')} · ${seconds(milliseconds)}`,
+  afterSteps: (steps: number) => (steps ? `After ${plural(steps, 'step')}` : 'The noise at the start'),
+  wish: 'They draw',
+  wishes: { pizza: 'pizza', 'red apple': 'an apple', 'red heart': 'a heart', 'cat face': 'a cat’s face', 'tropical fish': 'a fish' } as Record<string, string>,
   counting: (name: string, calls: number, total: number) => `${name}: ${number(calls)} of ${plural(total, 'call')} …`,
   stopped: 'Stopped.',
   laneName: (name: string, steps: number) => `${name}, ${plural(steps, 'step')}`,
   result: (calls: number, milliseconds: number | undefined) =>
     milliseconds === undefined ? plural(calls, 'call') : `${plural(calls, 'call')} · ${seconds(milliseconds)}`,
-  noise: (t: string) => `t = ${t}, pure noise`,
-  data: (t: string) => `t = ${t}, picture`,
-  laneTold: (name: string, calls: number, total: number, milliseconds: number | undefined) =>
-    calls < total || milliseconds === undefined
+  laneTold: (name: string, calls: number, total: number, milliseconds: number) =>
+    calls < total
       ? `${name} has made ${number(calls)} of ${plural(total, 'call')}`
       : `${name} has arrived after ${plural(total, 'call')}, in ${seconds(milliseconds)}`,
-  racing: (count: number, told: string[]) => `${plural(count, 'walk')} from the same noise, drawn as cards along time: ${told.join('; ')}.`,
+  racing: (wish: string, told: string[]) => `Walks from the same noise to ${wish}, call by call in turn: ${told.join('; ')}.`,
   waiting: 'Walks from the same noise; they have not begun.',
   wall: 'Pictures by seed, row by row',
   wallTold: (count: number, calls: number, milliseconds: number) =>
@@ -64,9 +66,9 @@ export const text: ChapterText = {
     {
       heading: 'The same network, other steps',
       text: [
-        '[Three walks](sampling.view=race) start from the same noise and use the same network. Each card is the picture after one step, standing at its time. A [[sampler]] is only the rule for the next step: given the guesses so far, how far to go and where to. The noise levels that it visits are its [[grid]]. **The network is not trained again.** You choose the sampler afterwards.',
+        '[Three walks](sampling.view=race) start from the same noise and use the same network, call by call in turn. Each has its own clock, which runs only while its call is answered. A [[sampler]] is only the rule for the next step: given the guesses so far, how far to go and where to. The noise levels that it visits are its [[grid]]. **The network is not trained again.** You choose the sampler afterwards.',
         'The network is nearly all of the cost. One [[call]] runs all of it; the sampler itself only adds a few numbers. So people count calls. A step is often one call, but not always: Heun needs two at nearly every step.',
-        '[[DDPM]] adds fresh noise at every step. Its steps must be short: each one assumes that one bell curve describes where the picture came from, and that is only true for small steps. [[DDIM]] adds no noise and follows the average, so the same noise always ends in the same picture, and twenty steps are enough for this model. On this model’s straight schedule, *Euler* is the very same step under another name: [race them](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) and see.',
+        '[[DDPM]] adds fresh noise at every step. Its steps must be short: each one assumes that one bell curve describes where the picture came from, and that is only true for small steps. [[DDIM]] adds no noise and follows the average, so the same noise always ends in the same picture, and twenty steps are enough for this model. On this model’s schedule, *Euler* is the very same step under another name: [race them](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) and see.',
       ],
       equations: [
         {

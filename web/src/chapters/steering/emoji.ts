@@ -1,7 +1,7 @@
 /** Emoji drawn from words: one walk of the model that reads prompts, and how its moments are shown. */
 import { aboutEmoji, emojiTokenizer } from '../../compute/computed'
 import { walk } from '../../compute/engine'
-import type { Program } from '../../compute/program'
+import type { Program, Timed } from '../../compute/program'
 import type { Known } from '../../compute/protocol'
 import type { Word } from '../../compute/prompts'
 import { grey } from '../../scene/cards'
@@ -13,13 +13,14 @@ export const LONGEST = 120 // characters of a prompt, here
 
 export const nearestDial = (w: number) => DIAL.reduce((best, one) => (Math.abs(one - w) < Math.abs(best - w) ? one : best))
 
-export type Moment = { x: Float32Array; guess: Float32Array | null; calls: number; index: number; total: number; contrast: number }
-export type Wish = { text: string; w: number; seed: number; known?: Known }
+export type Moment = Timed & { total: number; contrast: number }
+/** Guidance `w`, or a program of one's own. */
+export type Wish = { text: string; w?: number; program?: Program; seed: number; known?: Known }
 
 /** Every moment of a walk from noise to an emoji; `timing` is filled in at its end. */
-export async function* drawing({ text, w, seed, known }: Wish, timing: { milliseconds?: number } = {}): AsyncGenerator<Moment> {
+export async function* drawing({ text, w = 1, program: given, seed, known }: Wish, timing: { milliseconds?: number } = {}): AsyncGenerator<Moment> {
   const [{ programs, shape, tokens }, tokenizer] = await Promise.all([aboutEmoji(), emojiTokenizer()])
-  const program = programs[String(w)]!
+  const program = given ?? programs[String(w)]!
   const contrasts = noiseOf(program)
   const asked = { kind: 'prompts', graph: 'emoji/network', shape, texts: tokenizer.tokens([text], tokens), ...(known ? { known } : {}) } as const
   for await (const step of walk({ program, asked, seeds: [seed], size: SIZE }, timing)) yield { ...step, total: contrasts.length - 1, contrast: contrasts[step.index]! }
