@@ -555,7 +555,66 @@ function unseen(link) {
   return !linked || !scene || !seen(scene, [0.5, 0.1]) || !seen(scene, [0.5, 0.9]) || (control && !seen(control))
 }
 
-const LAWS = { actions, brush, motion, keyboard, terms, flat, storage, settings, quiz }
+/**
+ * The guide leads through a chapter by Space, a swipe or a clicker: sentence by sentence, each in view with the scene; the
+ * panel is what the words made of it, from either side. A presenter's screen shows scene, control and sentence, large.
+ */
+async function guided() {
+  const current = (page) => page.locator('.theory [aria-current=step]')
+  for (const hasTouch of [false, true]) {
+    const it = await visitStill('c=forward', hasTouch ? { viewport: { width: 390, height: 844 }, hasTouch, isMobile: true } : { viewport: { width: 1280, height: 800 } })
+    const { page } = it
+    await ready(page, 'forward')
+    const swipe = (by) =>
+      page.evaluate((by) => {
+        const touch = (x) => new Touch({ identifier: 1, target: document.querySelector('.theory p'), clientX: x, clientY: 600 })
+        const fire = (type, x) => touch(x).target.dispatchEvent(new TouchEvent(type, { bubbles: true, touches: type === 'touchstart' ? [touch(x)] : [], changedTouches: [touch(x)] }))
+        fire('touchstart', 200)
+        fire('touchend', 200 + by)
+      }, by)
+    const step = (way) => (hasTouch ? swipe(-120 * way) : page.keyboard.press(way > 0 ? 'Space' : 'ArrowLeft'))
+    await page.locator('[data-control=guide]').click()
+    if (!hasTouch) await page.locator('h1').click() // the keys are the page's, not the button's
+    const passed = []
+    for (let stop = 1; stop <= 12; stop++) {
+      await until(`the guide does not come to ${stop}`, () => fields(page).guide, (now) => now === String(stop), page)
+      await until(`sentence ${stop} is not in view with the scene`, () => current(page).evaluate(unseen), (hidden) => !hidden, page)
+      const { guide, ...panel } = fields(page)
+      passed.push(JSON.stringify(panel))
+      const links = await current(page).locator('a[data-action]').evaluateAll((all) => all.map((e) => Object.fromEntries(new URL(e.href).searchParams)))
+      for (const [name, value] of Object.entries(links.at(-1) ?? {})) if (name !== 'guide') assert.equal(panel[name], value, `sentence ${stop} does not move ${name}`)
+      await step(1)
+    }
+    assert.ok(new Set(passed).size > 2, 'the panel does not go along')
+    for (let stop = 12; stop > 9; stop--) {
+      await step(-1)
+      await until(`the guide does not go back to ${stop}`, () => fields(page).guide, (now) => now === String(stop), page)
+      const { guide, ...panel } = fields(page)
+      assert.equal(JSON.stringify(panel), passed[stop - 1], `at sentence ${stop} the panel depends on the way there`)
+    }
+    await page.keyboard.press('Escape')
+    await until('Escape does not end the guide', () => fields(page).guide, (now) => now === undefined, page)
+    await done(it, `the guide${hasTouch ? ' by touch' : ''}`)
+  }
+  const it = await visitStill('c=reverse&present', { viewport: { width: 1280, height: 720 } })
+  const { page } = it
+  await page.waitForSelector('.panel .stays canvas')
+  for (let stop = 1; stop <= 6; stop++) {
+    await page.keyboard.press('PageDown')
+    await until(`the clicker does not come to ${stop}`, () => fields(page).guide, (now) => now === String(stop), page)
+    await until(`sentence ${stop} is not presented with scene and control`, () => page.locator('.guide .said').evaluate(unseen), (hidden) => !hidden, page)
+  }
+  assert.ok((await page.locator('.guide .said').evaluate((e) => parseFloat(getComputedStyle(e).fontSize))) >= 24)
+  await page.keyboard.press('PageUp')
+  await until('the clicker does not go back', () => fields(page).guide, (now) => now === '5', page)
+  for (const left of ['guide', 'present']) {
+    await page.keyboard.press('Escape')
+    await until(`Escape does not end ${left}`, () => fields(page)[left], (now) => now === undefined, page)
+  }
+  await done(it, 'the presenter')
+}
+
+const LAWS = { actions, guided, brush, motion, keyboard, terms, flat, storage, settings, quiz }
 
 const unknown = parts.filter((part) => !(part in VIEWS || part in LAWS))
 assert.deepEqual(unknown, [])

@@ -298,7 +298,7 @@ def emoji(model: Model, folder: Path) -> None:
 def fresh(model: Model, share: float) -> NDArray[np.uint8]:
     """Seeds 0 to 7 walked by DDPM given only `share` of its fresh noise, `(8, 3, 32, 32)`."""
     settings = model.config.sampling
-    levels = grid(settings.grid, SCHEDULES[settings.schedule](), FRESH_STEPS)
+    levels = grid(settings.grid, settings.schedule, FRESH_STEPS)
     streams = [torch_generator("image", seed) for seed in range(FRESH_COUNT)]
     shares = chain([1.0], repeat(share))  # what it begins with is not fresh
 

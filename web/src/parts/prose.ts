@@ -38,3 +38,19 @@ export function changed(text: string): Record<string, string> | undefined {
   const all = pieces(text).flatMap((piece) => (piece.kind === 'action' ? [piece.to] : []))
   return all.length ? Object.assign({}, ...all) : undefined
 }
+
+const ENDS = /(?<=[.!?]["”’)*\]]*)\s+|(?<=[。！？][”’）]*)/u
+const SHORT = 25 // characters: such a sentence goes with the next
+
+/** A paragraph's sentences, each with its markup whole; a very short one is read together with the one after it. */
+export function sentences(text: string): string[] {
+  const found: string[] = []
+  for (const part of text.split(ENDS)) {
+    const before = found.at(-1)
+    if (before !== undefined && (before.length < SHORT || open(before))) found[found.length - 1] = `${before} ${part}`
+    else found.push(part)
+  }
+  return found.filter(Boolean)
+}
+/** Whether emphasis that begins in `text` ends after it. */
+const open = (text: string) => text.replaceAll('**', '').split('*').length % 2 === 0 || text.split('**').length % 2 === 0

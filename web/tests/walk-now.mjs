@@ -1,0 +1,553 @@
+/**
+ * The lesson as a reader uses it:  node tests/walk.mjs ADDRESS PART …
+ * A part is a chapter (every control of every view is operated by keyboard and has to change what it should; then the
+ * address has to restore what is seen) or one of the laws at the end. Exits with 1 and says all that is amiss.
+ */
+import assert from 'node:assert/strict'
+import { open, visit } from './browser.mjs'
+
+/**
+ * Every control of every view: the field of the address that it sets ('' for none) and, after a space, what of the
+ * panel it changes where that is not the scene. `seen` is that for a whole view, `restored` what the address brings back.
+ */
+const PICTURES = '.pictures'
+const PLOT = 'svg:has([data-control])'
+const HANDLES = Object.fromEntries([0, 1, 2, 3, 4, 5].map((i) => [`handle-${i}`, 'forward.own']))
+const LANES = Object.fromEntries(
+  ['first', 'second', 'third'].flatMap((lane, i) => [
+    [`lane-${i + 1}-steps`, `sampling.${lane}-steps`],
+    [`lane-${i + 1}-sampler`, `sampling.${lane}`],
+  ]),
+)
+const PARTS = Object.fromEntries(
+  'time class middle skip-1-0 skip-0-0 attention-down-1-0 attention-middle attention-up-1-0'.split(' ').map((name) => [`part-${name}`, 'network.off']),
+)
+const NETWORK = { time: 'network.t', digit: 'network.digit', another: 'network.digit', noise: 'network.seed', tell: 'network.tell', read: `network.read ${PICTURES}` }
+const SCENE = { 'turn-left': '', 'turn-right': '', closer: '', further: '' }
+const PLANE = ['forward', 'sampling'] // chapters whose scenes are flat
+const WHILE_BUSY = ['stop', 'go', 'wall-stop']
+const VIEWS = {
+  idea: [
+    { time: 'idea.t', paths: 'idea.paths', shape: 'idea.shape', dissolve: 'idea.t', back: 'idea.way', again: 'idea.seed' },
+    { at: 'idea.shape=own', pad: '', clear: ' [data-control=pad]', word: 'idea.word', time: 'idea.t', paths: 'idea.paths', back: 'idea.way', again: 'idea.seed', dissolve: 'idea.way', shape: 'idea.shape' },
+  ],
+  forward: [
+    { time: 'forward.t', plot: `forward.plot ${PLOT}`, schedule: 'forward.schedule', ...HANDLES, divide: 'forward.divide', picture: 'forward.picture', fresh: 'forward.seed', measured: ' .controls:has(> details)', show: 'forward.show' },
+    { at: 'forward.show=ways', time: 'forward.t', picture: 'forward.picture', fresh: 'forward.seed', show: 'forward.show' },
+    { at: 'forward.show=other', time: 'forward.t', other: 'forward.other', digit: 'forward.digit', fresh: 'forward.seed', show: 'forward.show' },
+  ],
+  reverse: [
+    { time: 'reverse.t', 'fresh-noise': 'reverse.seed', arrows: 'reverse.arrows', steps: 'reverse.steps', walk: 'reverse.walk' },
+    { at: 'reverse.walk=less', fresh: 'reverse.fresh', time: 'reverse.t', 'fresh-noise': 'reverse.seed', arrows: 'reverse.arrows', steps: 'reverse.steps', walk: 'reverse.walk', show: 'reverse.show' },
+    { at: 'reverse.show=guess', time: 'reverse.t', place: 'reverse.x', arrows: 'reverse.arrows', show: 'reverse.show .controls' },
+    { at: 'reverse.show=pictures', seen: '.guesses', picture: 'reverse.picture', 'picture-fresh': 'reverse.noise', both: 'reverse.both .drawn', show: 'reverse.show .controls', restored: '.land' },
+  ],
+  network: [
+    { ...NETWORK, ...PARTS, restore: 'network.off', view: 'network.view .controls' },
+    { at: 'network.view=block', ...NETWORK, block: 'network.block', 'next-block': 'network.block', view: 'network.view .controls' },
+    { at: 'network.view=attention', ...NETWORK, head: 'network.head [data-control=place]', place: 'network.place [data-control=place]', attention: 'network.attention', view: 'network.view' },
+  ],
+  training: [
+    { moment: 'training.moment', set: 'training.set', view: 'training.view' },
+    { at: 'training.view=step', level: 'training.t', exercise: 'training.digit', throw: 'training.seed', digit: 'training.digit', batch: 'training.batch', view: 'training.view', restored: '.pictures' },
+    { at: 'training.view=plane', seen: '.plane', 'plane-train': '', 'plane-time': 'training.plane-t', plane: 'training.plane', view: 'training.view .controls' },
+    { at: 'training.view=beside', seen: '.walls', rivals: 'training.rivals', 'rival-seed': 'training.rival-seed', 'rival-seed-fresh': 'training.rival-seed', measured: ' .controls', view: 'training.view .controls' },
+  ],
+  sampling: [
+    { at: 'sampling.first=ddim&sampling.first-steps=2&sampling.second-steps=2&sampling.third-steps=2', ...LANES, asked: 'sampling.at', wish: 'sampling.wish', show: 'sampling.show', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', measured: ' .controls:has(> details)', restored: '' },
+    { at: 'sampling.first=none&sampling.second=none', 'lane-1-sampler': 'sampling.first', view: 'sampling.view .views ~ *' },
+    { at: 'sampling.view=wall&sampling.steps=2&sampling.wall-many=20', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', digit: 'sampling.digit', view: 'sampling.view' },
+    { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', digit: 'sampling.digit', view: 'sampling.view' },
+  ],
+  steering: [
+    { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', measured: ' .controls:has(> details)', view: 'steering.view' },
+    { at: 'steering.view=words', seen: '.sheet', say: 'steering.say', 'say-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
+    { at: 'steering.view=brush', seen: '.sheet', pad: 'steering.mask', undo: 'steering.mask', into: 'steering.into', 'into-example': 'steering.into', tool: 'steering.wipes .tools', 'brush-size': 'steering.brush .tools', clear: 'steering.mask', base: 'steering.say', 'base-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
+    { at: 'steering.view=latent', side: 'steering.side', factor: 'steering.factor', channels: 'steering.channels', view: 'steering.view' },
+  ],
+}
+
+const [address, ...parts] = process.argv.slice(2)
+const STILL = { viewport: { width: 480, height: 900 }, reducedMotion: 'reduce', serviceWorkers: 'block' } // tests/offline.mjs is about those
+const WAIT = 240_000 // only what is broken takes so long: machines are slow where others work beside
+const browser = await open()
+const amiss = []
+
+const control = (page, name) => page.locator(`main [data-control="${name}"]`)
+const kept = (page, name) => page.evaluate((name) => localStorage.getItem(`sfumato.${name}`), name)
+const fields = (page) => Object.fromEntries(new URL(page.url()).searchParams)
+
+async function until(what, seen, passes, page) {
+  for (const end = Date.now() + WAIT; ; ) {
+    const found = await seen()
+    if (passes(found)) return found
+    if (Date.now() > end) throw new Error(what)
+    await page.waitForTimeout(40)
+  }
+}
+/** What the chapter's scene says of itself, and the pixels and words of `seen`. */
+const look = (page, seen) => page.evaluate((seen) => window.looked(seen), seen)
+function looked(seen) {
+  const place = document.querySelector(`.panel ${seen}`)
+  const spoken = document.querySelector('.panel [data-scene] > p.hidden')?.textContent ?? ''
+  const untimed = (text) => text.replaceAll(/[\d.]+ m?s\b/g, '… s') // how long it took is never the same
+  const pixels = [...(place?.querySelectorAll('canvas') ?? []), ...(place?.matches('canvas') ? [place] : [])].map((canvas) => {
+    if (canvas.looked && canvas.looked.frames === canvas.frames) return canvas.looked.hash // no frame since
+    const small = new OffscreenCanvas(Math.min(canvas.width, 320), Math.min(canvas.height, 240))
+    const context = small.getContext('2d', { willReadFrequently: true })
+    context.drawImage(canvas, 0, 0, small.width, small.height)
+    let hash = 7
+    for (const v of new Uint32Array(context.getImageData(0, 0, small.width, small.height).data.buffer)) hash = (Math.imul(hash, 31) + v) | 0
+    if (canvas.frames) canvas.looked = { frames: canvas.frames, hash }
+    return hash
+  })
+  const copy = place?.cloneNode(true)
+  for (const word of copy?.querySelectorAll('.placed-words span') ?? []) if (word.textContent !== untimed(word.textContent)) word.removeAttribute('style') // wider, it stands elsewhere
+  return { spoken: untimed(spoken), shown: pixels.join() + untimed(copy?.innerHTML ?? '').replaceAll(/\b(id|for|name|aria-describedby)="[^"]*"/g, '') }
+}
+const same = (a, b) => a.spoken === b.spoken && a.shown === b.shown
+/** The look once nothing is being computed and two looks a while apart are the same; what computes is not looked at. */
+async function settled(page, seen, rest = 130) {
+  let [before, since] = [undefined, Date.now()]
+  const idle = () => page.evaluate((seen) => !window.sfumato.busy() && window.looked(seen), seen)
+  return until('it never comes to rest', idle, (now) => {
+    if (!now || !before || !same(now, before)) [since, before] = [Date.now(), now || undefined]
+    return before && Date.now() - since > rest
+  }, page)
+}
+/** A page on which nothing moves by itself, whose scene can be read back. */
+async function visitStill(query, options = {}) {
+  const it = await visit(browser, `${address}?${query}`, { ...STILL, ...options }, PREPARED)
+  await it.page.waitForFunction(() => 'sfumato' in window)
+  return it
+}
+function readable() {
+  const { getContext } = HTMLCanvasElement.prototype
+  HTMLCanvasElement.prototype.getContext = function (kind, options) {
+    if (!kind.startsWith('webgl')) return getContext.call(this, kind, options)
+    const context = getContext.call(this, kind, { ...options, preserveDrawingBuffer: true, antialias: false })
+    if (context && !this.frames) {
+      const { clear } = context
+      this.frames = 1
+      context.clear = (mask) => clear.call(context, mask, this.frames++) // each frame begins so
+    }
+    return context
+  }
+}
+const PREPARED = `window.looked = ${looked}; (${readable})()` // in every page, before its own scripts
+async function done({ context, problems }, where, left = false) {
+  const broken = problems.filter((problem) => !left || !problem.endsWith('ERR_ABORTED')) // by the page's being left
+  amiss.push(...broken.map((problem) => `${where}: ${problem}`))
+  await context.close()
+}
+
+/** Put the focus where the control takes keys, and say which key changes its value. */
+async function grasp(page, name) {
+  const it = control(page, name).first()
+  const kind = await it.evaluate((e) => e.type ?? e.tagName.toLowerCase())
+  const radio = it.locator('input:checked')
+  const target = kind === 'fieldset' && (await radio.count()) ? radio : kind === 'fieldset' ? it.locator('input').first() : it
+  await target.focus({ timeout: 5000 })
+  const atEnd = () => it.evaluate((e) => (e.options ? e.selectedIndex === e.options.length - 1 : Number(e.value) >= Number(e.max)))
+  const keys = {
+    fieldset: async () => ((await radio.count()) ? 'ArrowRight' : 'Space'),
+    range: async () => ((await atEnd()) ? 'PageDown' : 'PageUp'),
+    'select-one': async () => ((await atEnd()) ? 'ArrowUp' : 'ArrowDown'),
+    checkbox: () => 'Space', number: () => 'ArrowUp', submit: () => 'Enter', button: () => 'Enter', text: () => 'o', g: () => 'ArrowUp', summary: () => 'Enter',
+  }
+  if (kind !== 'canvas') return async () => {
+    await target.focus({ timeout: 5000 })
+    await page.keyboard.press(await keys[kind]()) // by the value at rest: a throw of dice may have led to the end
+  }
+  await it.scrollIntoViewIfNeeded()
+  const box = await it.boundingBox()
+  return async () => {
+    await page.mouse.move(box.x + 30, box.y + 30)
+    await page.mouse.down()
+    await page.mouse.move(box.x + 90, box.y + 60, { steps: 12 })
+    await page.mouse.move(box.x + 40, box.y + 95, { steps: 12 })
+    await page.mouse.up()
+  }
+}
+async function operate(page, name, does, usual) {
+  const [field, seen = usual] = does.split(/ (.*)/)
+  await control(page, name).first().waitFor({ timeout: WAIT })
+  await until('it is not to be used', () => control(page, name).first().isEnabled(), Boolean, page)
+  const act = await grasp(page, name)
+  const [before, old] = [await settled(page, seen), fields(page)[field]]
+  await act()
+  await until(`${seen} does not change`, () => look(page, seen), (now) => !same(now, before), page)
+  if (field) await until(`${field} is not in the address`, () => fields(page)[field], (now) => now !== old, page)
+}
+async function chapter(id) {
+  const known = new Set([...Object.keys(SCENE), ...WHILE_BUSY, ...VIEWS[id].flatMap(Object.keys)])
+  for (const { at = '', seen = '[data-scene]', restored = seen, ...controls } of VIEWS[id]) {
+    const it = await visitStill(`c=${id}&${at}`)
+    const { page } = it
+    const where = `${id} ${at}`
+    const attempt = async (name, what) => Promise.resolve(what()).catch((e) => amiss.push(`${where}: ${name}: ${e.message.split('\n')[0]}`))
+    const scene = Object.entries(seen === '[data-scene]' && !PLANE.includes(id) ? SCENE : {}) // the camera is nobody's but the reader's
+    const all = Object.entries(controls)
+    const [last] = all.splice(-1)
+    for (const [name, does] of [...all, ['link', ''], ...scene, last]) {
+      if (name === 'link') await attempt('the address', () => restored && restores(page, restored, where))
+      else await attempt(name, () => operate(page, name, does, seen))
+      const found = await page.locator('.panel [data-control], .panel [name]:not([data-control] [name])').evaluateAll((all) => all.map((e) => e.dataset.control ?? e.name))
+      amiss.push(...found.filter((one) => !known.has(one)).map((one) => `${where}: the control ${one} is not in the table of this test`))
+      found.forEach((one) => known.add(one))
+    }
+    await done(it, where)
+  }
+}
+/** The page's address brings back in a fresh browser what is seen now. */
+async function restores(page, seen, where) {
+  const there = await settled(page, seen, 500)
+  const it = await visitStill(page.url().split('?')[1])
+  let here
+  await until('', async () => (here = await look(it.page, seen)), (now) => same(now, there), it.page).catch(() => undefined) // told below
+  assert.equal(here.spoken, there.spoken, `${page.url()} says “${here.spoken}” instead of “${there.spoken}”`)
+  assert.ok(same(here, there), `${page.url()} shows another ${seen}`)
+  await until(`${page.url()} becomes another address`, () => it.page.url(), (url) => url === page.url(), page)
+  await done(it, where)
+}
+
+/** What plays by itself plays when asked, shows many moments on its way, and rests when asked. */
+const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race']]
+async function motion() {
+  for (const [id, at, name] of PLAYS) {
+    const it = await visitStill(`c=${id}&${at}`, { reducedMotion: 'no-preference' })
+    const { page } = it
+    await until(`${id}: ${name} is not to be used`, () => control(page, name).isEnabled(), Boolean, page)
+    await settled(page, '[data-scene]')
+    await control(page, name).press('Enter')
+    const moments = new Set()
+    await until(`${id}: nothing plays`, async () => moments.add((await look(page, '[data-scene]')).shown).size, (many) => many > 3, page)
+    if (id !== 'idea') await control(page, name).press('Enter')
+    if (id !== 'idea') await settled(page, '[data-scene]')
+    await done(it, `${id} in motion`)
+  }
+  const it = await visitStill('c=sampling&sampling.first-steps=1000')
+  await control(it.page, 'stop').press('Enter')
+  await control(it.page, 'go').press('Enter')
+  await control(it.page, 'stop').waitFor()
+  await done(it, 'a race that is stopped')
+}
+
+/** Tab goes through everything that can be used, in the order of the page, and shows where it is. */
+async function keyboard() {
+  for (const id of [...Object.keys(VIEWS), 'quiz', 'glossary', 'notes', 'certificate']) {
+    const it = await visitStill(`c=${id}&${VIEWS[id]?.[0].at ?? ''}`, { viewport: { width: 1280, height: 900 } })
+    const { page } = it
+    await ready(page, id)
+    let [expected, since] = [[], Date.now()]
+    await until('the page grows and grows', () => page.evaluate(tabbable), (now) => {
+      if (now.join() !== expected.join()) [expected, since] = [now, Date.now()]
+      return Date.now() - since > 500
+    }, page)
+    const reached = []
+    for (let i = 0; i < expected.length; i++) {
+      await page.keyboard.press('Tab')
+      reached.push(await page.evaluate(focused))
+    }
+    const names = reached.map(({ name }) => name)
+    if (names.join('\n') !== expected.join('\n')) amiss.push(`${id}: Tab goes otherwise than the page: ${names.filter((name, i) => name !== expected[i]).slice(0, 4)} instead of ${expected.filter((name, i) => name !== names[i]).slice(0, 4)}`)
+    amiss.push(...reached.filter(({ shows }) => !shows).map(({ name }) => `${id}: the focus does not show on ${name}`))
+    await done(it, `${id} by keyboard`)
+  }
+  const it = await visitStill('c=reverse')
+  const { page } = it
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main', 'the skip link')
+  await page.locator('[data-scene] canvas').focus()
+  for (const key of ['ArrowLeft', 'ArrowUp', 'ArrowDown', 'ArrowRight', '+', '-']) {
+    const before = await settled(page, '[data-scene]')
+    await page.keyboard.press(key)
+    await until(`${key} does not move the scene`, () => look(page, '[data-scene]'), (now) => !same(now, before), page)
+  }
+  await done(it, 'the scene by keyboard')
+}
+const ready = async (page, id) => {
+  await page.waitForSelector(id in VIEWS ? '.questions form' : 'main h1')
+  await (id in VIEWS ? settled(page, '[data-scene]') : page.waitForFunction(() => !window.sfumato.busy()))
+}
+/** What Tab should reach, in the page's order: of the radio buttons of a group, one. */
+function tabbable() {
+  const named = (e) => `${e.tagName} ${e.dataset.control ?? e.closest('fieldset[data-control]')?.dataset.control ?? ''} ${(e.getAttribute('aria-label') ?? e.textContent).trim().slice(0, 30)} ${e.type === 'radio' ? e.name : ''}`
+  window.named = named
+  const all = [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter((e) => !e.disabled && !e.closest('fieldset:disabled') && e.checkVisibility({ visibilityProperty: true }) && e.tabIndex >= 0)
+  return all.filter((e) => e.type !== 'radio' || e.checked || (!document.querySelector(`input[name="${e.name}"]:checked`) && e === document.querySelector(`input[name="${e.name}"]`))).map(named)
+}
+function focused() {
+  const e = document.activeElement
+  const drawn = (one) => one && getComputedStyle(one).outlineStyle !== 'none' && parseFloat(getComputedStyle(one).outlineWidth) >= 2
+  const handle = e.querySelector('.handle')
+  const unclipped = parseFloat(getComputedStyle(e).opacity) > 0 // an outline on what is not seen is not seen
+  return { name: window.named(e), shows: (drawn(e) && unclipped) || drawn(e.closest('label, .file')) || (handle && getComputedStyle(handle).strokeWidth === '4px') }
+}
+
+/** A term is explained on hover, on a tap and on a key; Escape closes it, and so does going on. */
+async function terms() {
+  for (const hasTouch of [false, true]) {
+    const it = await visitStill('c=forward', { hasTouch, isMobile: hasTouch })
+    const { page } = it
+    const [term, tip] = [page.locator('.term button').first(), page.locator('[role=tooltip]')]
+    await ready(page, 'forward')
+    const told = async () => {
+      await tip.waitFor()
+      assert.equal(await term.getAttribute('aria-describedby'), await tip.getAttribute('id'))
+      assert.ok((await tip.textContent()).length > 40)
+    }
+    const opened = hasTouch ? [() => term.tap()] : [() => term.hover(), () => term.press('Enter'), () => term.press('Space')]
+    for (const open of opened) {
+      await term.scrollIntoViewIfNeeded()
+      await page.evaluate(() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))) // scrolling closes a tip
+      await open()
+      await told()
+      await page.keyboard.press('Escape')
+      await tip.waitFor({ state: 'detached' })
+      await page.mouse.move(2, 2)
+      await term.evaluate((e) => e.blur())
+    }
+    await done(it, `terms${hasTouch ? ' by touch' : ''}`)
+  }
+}
+
+/** Without WebGL every chapter draws its scene flat and says so, and its controls still change it. */
+async function flat() {
+  const plain = await open({ webgl: false })
+  for (const [id, [{ at, restored, ...controls }]] of Object.entries(VIEWS)) {
+    const it = await visit(plain, `${address}?c=${id}&${at ?? ''}`, STILL, PREPARED)
+    const { page } = it
+    if (!PLANE.includes(id)) await page.getByText('shows no 3D').waitFor()
+    await until('nothing is drawn', () => page.locator('[data-scene] canvas').first().evaluate((canvas) => {
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d')
+      copy.drawImage(canvas, 0, 0)
+      return new Set(new Uint32Array(copy.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size
+    }), (colours) => colours > 5, page).catch((e) => amiss.push(`${id} flat: ${e.message}`))
+    await operate(page, Object.keys(controls)[0], Object.values(controls)[0], '[data-scene]').catch((e) => amiss.push(`${id} flat: ${e.message}`))
+    await done(it, `${id} without WebGL`)
+  }
+  await plain.close()
+}
+
+/** What the browser keeps may be nonsense or refused: every page works all the same, and what can't be read is replaced. */
+async function storage() {
+  const ways = {
+    nonsense: () => {
+      if (!sessionStorage.begun) for (const name of ['settings', 'quiz', 'round', 'name', 'live']) localStorage.setItem(`sfumato.${name}`, ['{"theme":7', '[null]', '\u0000', '"☃"'][name.length % 4])
+      sessionStorage.begun = '1'
+    },
+    refused: () => Object.defineProperty(window, 'localStorage', { get: () => { throw new DOMException('no', 'SecurityError') } }),
+  }
+  for (const [how, first] of Object.entries(ways)) {
+    const it = await visit(browser, `${address}?c=quiz&quiz.q=idea.ball`, STILL, first)
+    const { page } = it
+    await page.locator('form label').first().click()
+    await control(page, 'answer').click()
+    await page.locator('[data-phase=shown]').waitFor()
+    await control(page, 'leave').click()
+    await page.locator('[role=alert]').waitFor() // set aside, or kept nowhere
+    await page.locator('header [data-control=settings]').click()
+    await page.getByLabel('Dark', { exact: true }).check({ force: true })
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark')
+    if (how === 'nonsense') for (const name of ['settings', 'quiz']) assert.ok(JSON.parse(await kept(page, name)))
+    for (const id of [...Object.keys(VIEWS), 'certificate']) {
+      await page.goto(`${address}?c=${id}`)
+      await page.locator(id in VIEWS ? '.panel [data-control]' : 'h1').first().waitFor()
+    }
+    await done(it, `storage: ${how}`, true)
+  }
+}
+
+/** Each setting does what it says, at once and after a reload; presenting is a link's to ask for. */
+async function settings() {
+  const it = await visitStill('c=idea&idea.t=0.25', { reducedMotion: 'no-preference', colorScheme: 'light' })
+  const { page } = it
+  const root = (name) => page.evaluate((name) => document.documentElement.getAttribute(name), name)
+  const choose = (name, value) => page.locator(`#settings [data-control="${name}"]`).locator(value === undefined ? 'xpath=self::*' : `[value=${value}]`).press('Space')
+  const before = await settled(page, '[data-scene]')
+  await page.locator('header [data-control=settings]').click()
+  await choose('theme', 'dark')
+  assert.equal(await root('data-theme'), 'dark')
+  const dark = await until('the scene stays light', () => look(page, '[data-scene]'), (now) => now.shown !== before.shown, page)
+  await choose('direction', 'noise')
+  await until('time counts as before', () => look(page, '[data-scene]'), (now) => now.spoken.includes('0.75') && dark.spoken.includes('0.25'), page)
+  assert.equal(await control(page, 'time').inputValue(), '0.75')
+  await choose('still')
+  assert.equal(await root('data-still'), '')
+  for (const [name, shown] of [['all-equations', 'math'], ['all-code', '.theory pre']]) {
+    assert.equal(await page.locator(shown).count(), 0)
+    await choose(name)
+    await page.locator(shown).first().waitFor()
+  }
+  await page.keyboard.press('Escape')
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.control), 'settings')
+  await page.reload()
+  assert.equal(await root('data-theme'), 'dark')
+  assert.equal(await root('data-still'), '')
+  assert.equal(await control(page, 'time').inputValue(), '0.75')
+  await page.locator('math').first().waitFor()
+  await page.goto(`${page.url()}&present`)
+  assert.equal(await root('data-present'), '')
+  assert.ok(!(await page.locator('header nav').first().isVisible()))
+  const [scene, { height }] = [await page.locator('[data-scene]').boundingBox(), page.viewportSize()]
+  assert.ok(scene.height > 0.7 * height, 'the scene fills the screen')
+  await page.locator('button.end').click()
+  assert.equal(await root('data-present'), null)
+  await until('the address still presents', () => fields(page).present, (now) => now === undefined, page)
+  for (const [scheme, theme] of [['dark', 'dark'], ['light', 'light']]) {
+    await page.evaluate(() => localStorage.clear())
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+    await page.reload()
+    assert.equal(await root('data-theme'), theme)
+    assert.equal(await root('data-still'), '')
+  }
+  await done(it, 'settings', true)
+}
+
+/** A question of every kind answered right and wrong: every option is explained; what was missed is due again later. */
+async function quiz() {
+  const it = await visit(browser, `${address}?c=notes`, STILL)
+  const { page } = it
+  await page.clock.install({ time: new Date('2026-03-01T10:00:00') })
+  for (const id of ['idea.forward', 'idea.paths', 'idea.life', 'idea.seeds']) {
+    const verdicts = new Set()
+    for (let option = 0; verdicts.size < 2 && option < 5; option++) {
+      await page.evaluate(() => localStorage.clear())
+      await page.goto(`${address}?c=quiz&quiz.q=${id}`)
+      const steps = page.locator('li[data-step]')
+      await page.locator('form').waitFor()
+      if (!(await steps.count())) await page.locator('form label').nth(option).click()
+      else if (option)
+        for (let place = 0; place < (await steps.count()); place++)
+          while (Number(await steps.nth(place).getAttribute('data-step')) !== place)
+            await page.locator(`li[data-step="${place}"] button`).first().click()
+      await control(page, 'answer').click()
+      if (await control(page, 'explain').count()) await control(page, 'explain').click()
+      await page.locator('[data-phase=shown]').waitFor()
+      verdicts.add(await page.locator('.verdict').textContent())
+      assert.ok((await page.locator('form .says').allTextContents()).every((says) => says.trim().length > 7), id)
+      assert.ok(await page.locator('form .says').count(), id)
+    }
+    assert.equal(verdicts.size, 2, `${id}: ${[...verdicts]}`)
+  }
+  await page.evaluate(() => localStorage.clear())
+  await page.goto(`${address}?c=quiz&quiz.q=idea.life`)
+  await control(page, 'answer').click() // as it stands: wrong
+  await control(page, 'leave').click()
+  await control(page, 'open').waitFor()
+  assert.equal(await control(page, 'review').count(), 0, 'nothing is due at once')
+  await page.clock.fastForward('11:00')
+  await control(page, 'review').click()
+  await page.locator('[data-question="idea.life"][data-phase=asking]').waitFor()
+  await page.reload()
+  assert.deepEqual(Object.keys(JSON.parse(await kept(page, 'quiz')).told), ['idea.life'])
+  await done(it, 'quiz', true)
+}
+
+/** The brush paints by mouse, finger and keys, and takes it back; what is not painted stays equal in every bit. */
+async function brush() {
+  const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const area = (mask) => [...mask].reduce((total, letter) => total + LETTERS.indexOf(letter).toString(2).replaceAll('0', '').length, 0)
+  for (const hasTouch of [false, true]) {
+    const it = await visitStill('c=steering&steering.view=brush&steering.mask=', { hasTouch, isMobile: hasTouch })
+    const { page } = it
+    const mask = () => fields(page)['steering.mask'] ?? ''
+    const painted = (what, before, passes) => until(`${what} does not paint`, () => area(mask()), (now) => passes(now, before), page)
+    const more = (now, before) => now > before
+    await settled(page, '.sheet')
+    const [pad, box] = [control(page, 'pad'), await control(page, 'pad').boundingBox()]
+    const first = hasTouch ? () => page.touchscreen.tap(box.x + box.width / 2, box.y + box.height / 2) : await grasp(page, 'pad')
+    await first()
+    const once = await painted(hasTouch ? 'a finger' : 'the mouse', 0, more)
+    await pad.focus()
+    await page.keyboard.press('ArrowDown')
+    if (!hasTouch) {
+      await page.mouse.click(box.x + box.width / 8, box.y + box.height / 8)
+      const dot = await painted('a click after an arrow', once, more)
+      assert.ok(dot - once <= 81, 'a click after an arrow paints a line')
+      await control(page, 'undo').press('Enter')
+      await painted('undo', once, (now) => now === once)
+      await pad.focus()
+    }
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Space')
+    const twice = await painted('the space bar', once, more)
+    await page.keyboard.down('Shift')
+    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowDown')
+    await page.keyboard.up('Shift')
+    const thrice = await painted('Shift with an arrow', twice, more)
+    const kept = await until('it is never drawn', () => page.evaluate(() => !window.sfumato.busy() && document.querySelector('.kept').dataset.kept), Boolean, page)
+    assert.equal(Number(kept), 1024 - thrice, 'pixels that were not painted changed')
+    for (const left of [twice, once, 0]) {
+      await control(page, 'undo').press('Enter')
+      await painted('undo', left, (now) => now === left)
+    }
+    await done(it, `the brush${hasTouch ? ' by touch' : ''}`)
+  }
+}
+
+/**
+ * Words that move the panel do so by keyboard, by the address alone, and with scene, main control and sentence in view
+ * together; Back takes it back.
+ */
+async function actions() {
+  const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside', 'training.view=plane'] // as tall as a phone by themselves
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }])
+    for (const id of Object.keys(VIEWS)) {
+      const it = await visitStill(`c=${id}`, { viewport })
+      const { page } = it
+      await ready(page, id)
+      const words = page.locator('.theory a[data-action]')
+      assert.ok((await words.count()) > 2, `${id} has hardly an action in its text`)
+      for (let i = 0; i < (await words.count()); i++) {
+        const link = words.nth(i)
+        const where = `${id} at ${viewport.width}: “${await link.textContent()}”`
+        const before = page.url()
+        const wanted = Object.fromEntries(new URL(await link.evaluate((e) => e.href)).searchParams)
+        await link.evaluate((e) => e.scrollIntoView({ block: 'center' }))
+        await link.press('Enter')
+        await until(`${where} does not set the address`, () => fields(page), (now) => JSON.stringify(now) === JSON.stringify(wanted), page)
+        if (viewport.width > 500 || !alone.some((view) => page.url().includes(view)))
+          await until(`${where}: scene, control and sentence are not in view together`, () => link.evaluate(unseen), (hidden) => !hidden, page)
+        if (i === 1) {
+          const after = page.url()
+          await page.goBack()
+          assert.equal(page.url(), before, `${where}: Back does not take it back`)
+          await page.goForward()
+          assert.equal(page.url(), after)
+        }
+      }
+      await done(it, `${id}'s actions`)
+    }
+}
+/** Whether the scene, its main control or this link can't be seen. */
+function unseen(link) {
+  const seen = (e, [across, down] = [0.5, 0.5]) => {
+    const box = e.getBoundingClientRect()
+    const top = document.elementFromPoint(box.left + across * box.width, box.top + down * box.height)
+    return top !== null && (e.contains(top) || top.contains(e))
+  }
+  const stays = document.querySelector('.panel .stays') ?? document.querySelector('.panel figure, .panel .sheet')
+  const control = stays.querySelector('input')
+  const rects = [...link.getClientRects()]
+  const linked = rects.every(({ left, top, width, height }) => link.contains(document.elementFromPoint(left + width / 2, top + height / 2)))
+  const scene = stays.querySelector('canvas')
+  return !linked || !scene || !seen(scene, [0.5, 0.1]) || !seen(scene, [0.5, 0.9]) || (control && !seen(control))
+}
+
+const LAWS = { actions, brush, motion, keyboard, terms, flat, storage, settings, quiz }
+
+const unknown = parts.filter((part) => !(part in VIEWS || part in LAWS))
+assert.deepEqual(unknown, [])
+const took = {}
+for (const part of parts) {
+  const begun = Date.now()
+  await (part in VIEWS ? chapter(part) : LAWS[part]()).catch((e) => amiss.push(`${part}: ${e.stack.split('\n').slice(0, 6).join('\n')}`))
+  took[part] = (Date.now() - begun) / 1000
+}
+await browser.close()
+if (amiss.length) console.error(amiss.join('\n'))
+console.log(JSON.stringify(took))
+process.exitCode = amiss.length ? 1 : 0
