@@ -50,12 +50,15 @@ test('every option has an explanation, exactly one is right, and every question 
   }
 })
 
-test('every panel that a question opens has the fields that it sets', () => {
+test('every panel that a question or an action opens has the fields that it sets', async () => {
+  const { pieces } = await load('/src/parts/prose.ts')
   const folder = new URL('../src/chapters/', import.meta.url)
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.svelte'))
   const sources = files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n')
   const fields = new Map([...sources.matchAll(/field(?:<\w+>)?\('([\w.-]+)', ([^,)]+)/g)].map(([, name, usual]) => [name, usual]))
-  for (const q of questions)
+  const acted = chapters.flatMap(({ id, sections }) => sections.flatMap(({ text }) => text.flatMap((one) => pieces(one).filter(({ kind }) => kind === 'action').map(({ to, text }) => ({ id: `${id}: ${text}`, panel: to })))))
+  assert.ok(acted.length > 40)
+  for (const q of [...questions, ...acted])
     for (const [name, value] of Object.entries(q.panel)) {
       if (name === 'c') continue
       assert.ok(fields.has(name), `${q.id}: no panel has a field ${name}`)
@@ -63,6 +66,18 @@ test('every panel that a question opens has the fields that it sets', () => {
       if (usual === 'true' || usual === 'false') assert.match(value, /^[01]$/, q.id)
       else if (!usual.startsWith("'")) assert.ok(Number.isFinite(Number(value)), `${q.id}: ${name}=${value}`)
     }
+})
+
+test('sentences are whole: each has all of its markup, and together they are the paragraph', async () => {
+  const { changed, pieces, sentences } = await load('/src/parts/prose.ts')
+  const bare = (text) => pieces(text).map((piece) => piece.text + (piece.closing ?? '')).join('')
+  for (const { id, sections } of chapters)
+    for (const text of sections.flatMap(({ text }) => text)) {
+      const parts = sentences(text)
+      assert.equal(parts.map(bare).join(' ').replaceAll(/\s+/g, ' '), bare(text), id)
+      assert.equal(parts.filter(changed).length > 0, Boolean(changed(text)), id)
+    }
+  assert.deepEqual(sentences('This one says *what it says. And that* as well. So does the one after it.'), ['This one says *what it says. And that* as well.', 'So does the one after it.'])
 })
 
 test('the right option is not to be known by its length or its place', () => {

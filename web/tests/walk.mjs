@@ -614,7 +614,35 @@ async function guided() {
   await done(it, 'the presenter')
 }
 
-const LAWS = { actions, guided, brush, motion, keyboard, terms, flat, storage, settings, quiz }
+/** Who comes first sees the opening, once: a word of theirs scatters, and new points form it; then the first chapter. */
+async function opening() {
+  const it = await visit(browser, address, STILL, PREPARED)
+  const { page } = it
+  const dialog = page.locator('dialog')
+  await dialog.waitFor()
+  const drawn = () => dialog.locator('canvas').evaluate((e) => e.toDataURL())
+  const word = await until('no word is drawn', drawn, (now) => now.length > 3000, page)
+  await page.locator('[data-control=opening-word]').fill('me')
+  await until('the word does not change', drawn, (now) => now !== word, page)
+  await page.locator('[data-control=opening-back]').press('Enter')
+  await page.locator('[data-control=opening-begin]').press('Enter')
+  await dialog.waitFor({ state: 'detached' })
+  await ready(page, 'idea')
+  await page.goto(address)
+  await ready(page, 'idea')
+  assert.equal(await dialog.count(), 0, 'it opens twice')
+  await page.evaluate(() => localStorage.clear())
+  await page.goto(`${address}?c=idea`)
+  await ready(page, 'idea')
+  assert.equal(await dialog.count(), 0, 'it stands before a page that was linked to')
+  await page.goto(address)
+  await dialog.waitFor()
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  await done(it, 'the opening', true)
+}
+
+const LAWS = { actions, guided, opening, brush, motion, keyboard, terms, flat, storage, settings, quiz }
 
 const unknown = parts.filter((part) => !(part in VIEWS || part in LAWS))
 assert.deepEqual(unknown, [])

@@ -27,6 +27,16 @@ export const words = {
   sentenceNext: 'Next sentence',
   sentenceBefore: 'Sentence before',
   endGuide: 'End the guide',
+  opening: {
+    promise: 'Noise is easy to make. Find the way back from it, and you can make anything.',
+    scene: (word: string) => `The word “${word}” made of 3,000 points: they scatter into noise, and new points form it again`,
+    type: 'Type a word',
+    back: 'Bring it back from new noise',
+    begin: 'See how: chapter 1',
+    forWhom: (chapters: number, minutes: number) =>
+      `How DALL·E, Stable Diffusion and Midjourney make pictures, for everyone who is curious: no formula is needed, all of them are there. ${chapters} chapters, about ${minutes} minutes with all the questions, one chapter at a time.`,
+    skip: 'Skip this',
+  },
   share: 'Share',
   shared: 'Link copied',
   shareByHand: 'The address above is the link to this view',
