@@ -54,7 +54,7 @@ const VIEWS = {
     { at: 'training.view=beside', seen: '.walls', rivals: 'training.rivals', 'rival-seed': 'training.rival-seed', 'rival-seed-fresh': 'training.rival-seed', measured: ' .controls', view: 'training.view .controls' },
   ],
   sampling: [
-    { at: 'sampling.first=ddim&sampling.first-steps=2&sampling.second-steps=2&sampling.third-steps=2', ...LANES, asked: 'sampling.at', wish: 'sampling.wish', show: 'sampling.show', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', measured: ' .controls:has(> details)', restored: '' },
+    { at: 'sampling.first=ddim&sampling.first-steps=3&sampling.second-steps=3&sampling.third-steps=3', ...LANES, asked: 'sampling.at', wish: 'sampling.wish', show: 'sampling.show', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', measured: ' .controls:has(> details)', restored: '' },
     { at: 'sampling.first=none&sampling.second=none', 'lane-1-sampler': 'sampling.first', view: 'sampling.view .views ~ *' },
     { at: 'sampling.view=wall&sampling.steps=2&sampling.wall-many=20', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', digit: 'sampling.digit', view: 'sampling.view' },
     { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', digit: 'sampling.digit', view: 'sampling.view' },
@@ -520,7 +520,7 @@ async function actions() {
         const wanted = Object.fromEntries(new URL(await link.evaluate((e) => e.href)).searchParams)
         await link.evaluate((e) => e.scrollIntoView({ block: 'center' }))
         await link.press('Enter')
-        await until(`${where} does not set the address`, () => fields(page), (now) => JSON.stringify(now) === JSON.stringify(wanted), page)
+        await until(`${where} does not set the address`, () => fields(page), (now) => [...Object.keys(now), ...Object.keys(wanted)].every((name) => (now[name] ?? wanted[name]) === wanted[name]), page) // a panel leaves out what is usual
         if (wanted.c !== id) {
           await page.goBack() // it led to another chapter, whose own actions are tried there
           await ready(page, id)
@@ -574,7 +574,7 @@ async function guided() {
       }, by)
     const step = (way) => (hasTouch ? swipe(-120 * way) : page.keyboard.press(way > 0 ? 'Space' : 'ArrowLeft'))
     await page.locator('[data-control=guide]').click()
-    if (!hasTouch) await page.locator('h1').click() // the keys are the page's, not the button's
+    if (!hasTouch) await page.evaluate(() => document.activeElement.blur()) // the keys are the page's, not the button's
     const passed = []
     for (let stop = 1; stop <= 12; stop++) {
       await until(`the guide does not come to ${stop}`, () => fields(page).guide, (now) => now === String(stop), page)
@@ -585,7 +585,7 @@ async function guided() {
       for (const [name, value] of Object.entries(links.at(-1) ?? {})) if (name !== 'guide') assert.equal(panel[name], value, `sentence ${stop} does not move ${name}`)
       await step(1)
     }
-    assert.ok(new Set(passed).size > 2, 'the panel does not go along')
+    assert.ok(new Set(passed).size > 1, 'the panel does not go along')
     for (let stop = 12; stop > 9; stop--) {
       await step(-1)
       await until(`the guide does not go back to ${stop}`, () => fields(page).guide, (now) => now === String(stop), page)

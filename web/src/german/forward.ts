@@ -22,6 +22,10 @@ export default {
     noise: 'reines Rauschen',
     play: 'Rauschen zugeben',
     digit: 'Gescannte Ziffer',
+    picture: 'Bild',
+    drawings: ['Katze', 'Rakete', 'Haus', 'Apfel', 'Schmetterling', 'Pinguin', 'Pilz', 'Fisch', 'Erdbeere', 'Panda'],
+    cleanPicture: 'Das Bild',
+    noisePicture: 'Das Rauschen',
     fresh: 'Neues Rauschen',
     clean: (t) => `t = ${t}, das Bild`,
     pure: (t) => `t = ${t}, Rauschen`,
@@ -83,12 +87,12 @@ export default {
       return `Es war ${a(likelier)}. Das Rauschen, das ${named(less)} bräuchte, kommt praktisch nie vor. Geben Sie mehr Rauschen zu.`
     },
     impossible: 'Ohne Rauschen gibt es nichts zu verwechseln. Geben Sie welches zu.',
-    described: (digit, t, schedule, share) =>
-      `Eine gescannte ${named(digit)} auf 13 Scheiben, von sauber bis zu reinem Rauschen, nach dem Plan „${schedule}“. Die Scheibe zur Zeit ${t.toFixed(2)} ist vergrößert: ${Math.round(100 * share)} % ihrer Stärke sind Bild.`,
-    describedWays: (digit, steps) =>
-      `Zwei Stapel von Scheiben derselben ${named(digit)}: links Schritt für Schritt verrauscht, rechts jede in einem Sprung. Nach ${number(steps)} Schritten sehen beide gleich aus, mit verschiedenem Rauschen.`,
+    described: (picture, t, schedule, share) =>
+      `Bild (${picture}) und Rauschen ergeben zusammen die Scheibe zur Zeit ${t.toFixed(2)}; ${Math.round(100 * share)} % ihrer Stärke sind Bild. Darunter neun Scheiben, von sauber bis zu reinem Rauschen, nach dem Plan „${schedule}“.`,
+    describedWays: (picture, steps) =>
+      `Zwei Reihen von Scheiben desselben Bildes (${picture}): links Schritt für Schritt verrauscht, rechts jede in einem Sprung. Nach ${number(steps)} Schritten sehen beide gleich aus, mit verschiedenem Rauschen.`,
     describedOther: (digit, other, t) =>
-      `Links löst sich ${a(digit)} auf, rechts ${a(other)}. Zur Zeit ${t.toFixed(2)} haben beide Stapel genau dieselbe Scheibe.`,
+      `Links löst sich ${a(digit)} auf, rechts ${a(other)}. Zur Zeit ${t.toFixed(2)} haben beide genau dieselbe Scheibe.`,
   },
   text: {
     title: 'Der Vorwärtsprozess',
@@ -98,7 +102,7 @@ export default {
       {
         heading: 'Ein Rezept, kein Können',
         text: [
-          'Die Glasscheiben zeigen ein Bild in dreizehn Augenblicken. In jedem Augenblick geschieht zweierlei mit ihm. Es wird blasser: mit [[alpha (α)|α]] multipliziert. Und [[noise|Rauschen]] wird addiert, multipliziert mit [[sigma (σ)|σ]], das dann seine [[standard deviation|Standardabweichung]] ist. Ziehen Sie an der Zeit, oder [setzen Sie t auf 0,7](forward.show=schedule&forward.t=0.7), und sehen Sie die Scheibe dieses Augenblicks vergrößert neben den anderen.',
+          'Die Scheiben unter der Summe zeigen ein Bild in neun Augenblicken. In jedem Augenblick geschieht zweierlei mit ihm. Es wird blasser: mit [[alpha (α)|α]] multipliziert. Und [[noise|Rauschen]] wird addiert, multipliziert mit [[sigma (σ)|σ]], das dann seine [[standard deviation|Standardabweichung]] ist. Ziehen Sie an der Zeit, oder [setzen Sie t auf 0,7](forward.show=schedule&forward.t=0.7), und sehen Sie die Summe an: Bild, Rauschen und die Scheibe, die daraus wird.',
           '**Hier wird nichts gelernt.** Das Rauschen wird blind gezogen; es hat nie ein Bild gesehen. Die zwei Zahlen kommen aus einer Tabelle, die geschrieben wurde, bevor es ein Bild gab, dem [[schedule|Rauschplan]]. Gelernt werden muss der Rückweg. Seine Übungen kommen von hier: ein verdorbenes Bild mit seinem Original, so viele man will, umsonst.',
         ],
         equations: [{ says: 'Das Bild, mit Alpha blasser gemacht, plus Rauschen der Stärke Sigma.' }],
@@ -106,8 +110,8 @@ export default {
       {
         heading: 'Tausend kleine Dosen, oder eine',
         text: [
-          'Der Aufsatz, der Diffusion für Bilder zum Laufen brachte, [[DDPM]], beschreibt eine Kette von tausend Schritten, den [[timestep|Zeitschritten]]. Jeder Schritt verkleinert das Bild ein wenig und gibt eine kleine Dosis Rauschen zu, mit der [[variance|Varianz]] [[beta (β)|β]]. [Öffnen Sie „Schritte oder ein Sprung“](forward.show=ways&forward.t=0.7): Der linke Stapel geht wirklich alle Schritte.',
-          'Der rechte Stapel springt. Das geht, weil *die Summe unabhängiger Zahlen aus Glockenkurven wieder einer Glockenkurve folgt*, und ihre Varianzen addieren sich. Siebenhundert kleine Dosen wirken wie eine große, und die Tabelle sagt, wie groß. Die beiden Scheiben unterscheiden sich in jedem Pixel, weil ihr Rauschen verschieden ist. Ihre Verteilung ist gleich: In vielen Läufen hat jedes Pixel dasselbe Mittel und dieselbe Streuung.',
+          'Der Aufsatz, der Diffusion für Bilder zum Laufen brachte, [[DDPM]], beschreibt eine Kette von tausend Schritten, den [[timestep|Zeitschritten]]. Jeder Schritt verkleinert das Bild ein wenig und gibt eine kleine Dosis Rauschen zu, mit der [[variance|Varianz]] [[beta (β)|β]]. [Öffnen Sie „Schritte oder ein Sprung“](forward.show=ways&forward.t=0.7): Die linke Scheibe geht wirklich alle Schritte.',
+          'Die rechte springt. Das geht, weil *die Summe unabhängiger Zahlen aus Glockenkurven wieder einer Glockenkurve folgt*, und ihre Varianzen addieren sich. Siebenhundert kleine Dosen wirken wie eine große, und die Tabelle sagt, wie groß. Die beiden Scheiben unterscheiden sich in jedem Pixel, weil ihr Rauschen verschieden ist. Ihre Verteilung ist gleich: In vielen Läufen hat jedes Pixel dasselbe Mittel und dieselbe Streuung.',
           'Darum geht das Training nie die Kette entlang. Es wählt zufällig einen Augenblick, springt dorthin und fragt das Netz: Was war es?',
         ],
         equations: [

@@ -23,7 +23,7 @@ export default {
     seed: 'Erster Seed',
     fresh: 'Neue Seeds',
     oneFresh: 'Neuer Seed',
-    show: 'Karten zeigen',
+    show: 'Die Bilder zeigen',
     shows: { x: 'das Bild bis jetzt', guess: 'die Schätzung des Endes' },
     asked: 'Aufrufe bis jetzt',
     ofCalls: (made, total) => `${number(made)} von ${number(total)}`,
@@ -32,17 +32,19 @@ export default {
     raceAgain: 'Rennen',
     stop: 'Anhalten',
     go: 'Von vorn',
+    clock: (made, total, milliseconds) => `${number(made)} von ${calls(total)} · ${seconds(milliseconds)}`,
+    afterSteps: (count) => (count ? `Nach ${steps(count)}` : 'Das Rauschen am Anfang'),
+    wish: 'Sie zeichnen',
+    wishes: { pizza: 'eine Pizza', 'red apple': 'einen Apfel', 'red heart': 'ein Herz', 'cat face': 'ein Katzengesicht', 'tropical fish': 'einen Fisch' },
     counting: (name, made, total) => `${name}: ${number(made)} von ${number(total)} Aufrufen …`,
     stopped: 'Angehalten.',
     laneName: (name, count) => `${name}, ${steps(count)}`,
     result: (count, milliseconds) => (milliseconds === undefined ? calls(count) : `${calls(count)} · ${seconds(milliseconds)}`),
-    noise: (t) => `t = ${t}, reines Rauschen`,
-    data: (t) => `t = ${t}, Bild`,
     laneTold: (name, made, total, milliseconds) =>
-      made < total || milliseconds === undefined
+      made < total
         ? `${name} hat ${number(made)} von ${number(total)} Aufrufen gemacht`
         : `${name} ist nach ${number(total)} Aufrufen am Ziel, in ${seconds(milliseconds)}`,
-    racing: (count, told) => `${number(count)} Wanderungen vom selben Rauschen, als Karten entlang der Zeit gezeichnet: ${told.join('; ')}.`,
+    racing: (wish, told) => `Wanderungen vom selben Rauschen zum Bild (${wish}), abwechselnd Aufruf für Aufruf: ${told.join('; ')}.`,
     waiting: 'Wanderungen vom selben Rauschen; sie haben noch nicht begonnen.',
     wall: 'Bilder nach Seed, Zeile für Zeile',
     wallTold: (count, made, milliseconds) =>
@@ -61,9 +63,9 @@ export default {
       {
         heading: 'Dasselbe Netz, andere Schritte',
         text: [
-          '[Drei Wanderungen](sampling.view=race) beginnen beim selben Rauschen und benutzen dasselbe Netz. Jede Karte ist das Bild nach einem Schritt, an der Stelle seiner Zeit. Ein [[sampler|Sampler]] ist nur die Regel für den nächsten Schritt: wie weit es, nach den bisherigen Schätzungen, gehen soll und wohin. Die Rauschniveaus, die er besucht, sind sein [[grid|Gitter]]. **Das Netz wird nicht noch einmal trainiert.** Den Sampler wählen Sie danach.',
+          '[Drei Wanderungen](sampling.view=race) beginnen beim selben Rauschen und benutzen dasselbe Netz, abwechselnd, Aufruf für Aufruf. Jede hat ihre eigene Uhr, die nur läuft, während ihr Aufruf beantwortet wird. Ein [[sampler|Sampler]] ist nur die Regel für den nächsten Schritt: wie weit es, nach den bisherigen Schätzungen, gehen soll und wohin. Die Rauschniveaus, die er besucht, sind sein [[grid|Gitter]]. **Das Netz wird nicht noch einmal trainiert.** Den Sampler wählen Sie danach.',
           'Das Netz ist fast der ganze Preis. Ein [[call|Aufruf]] führt es ganz aus; der Sampler selbst addiert nur ein paar Zahlen. Darum zählt man Aufrufe. Ein Schritt ist oft ein Aufruf, aber nicht immer: Heun braucht in fast jedem Schritt zwei.',
-          '[[DDPM]] gibt in jedem Schritt frisches Rauschen zu. Seine Schritte müssen kurz sein: Jeder nimmt an, dass eine Glockenkurve beschreibt, woher das Bild kam, und das stimmt nur bei kleinen Schritten. [[DDIM]] gibt kein Rauschen zu und folgt dem Mittel. Darum endet dasselbe Rauschen immer im selben Bild, und zwanzig Schritte reichen für dieses Modell. Auf dem geraden Plan dieses Modells ist *Euler* derselbe Schritt unter anderem Namen: [Lassen Sie sie rennen](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) und sehen Sie.',
+          '[[DDPM]] gibt in jedem Schritt frisches Rauschen zu. Seine Schritte müssen kurz sein: Jeder nimmt an, dass eine Glockenkurve beschreibt, woher das Bild kam, und das stimmt nur bei kleinen Schritten. [[DDIM]] gibt kein Rauschen zu und folgt dem Mittel. Darum endet dasselbe Rauschen immer im selben Bild, und zwanzig Schritte reichen für dieses Modell. Nach dem Plan dieses Modells ist *Euler* derselbe Schritt unter anderem Namen: [Lassen Sie sie rennen](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) und sehen Sie.',
         ],
         equations: [
           { says: 'DDIM: Nimm die Schätzung des sauberen Bildes und gib das Rauschen, das aus ihr folgt, auf dem tieferen Niveau s wieder hinzu.' },
