@@ -277,7 +277,7 @@ def emoji(model: Model, folder: Path) -> None:
     """
     folder.mkdir(parents=True)
     settings = model.config.sampling
-    walks(settings.schedule, EMOJI_STEPS, model.denoiser, folder / "walks", settings.grid)  # type: ignore[arg-type]
+    walks(settings.schedule, EMOJI_STEPS, model.denoiser, folder / "walks", settings.grid)
     drawn = np.asarray(Image.open(RECORDED / "emoji.png")).reshape(32, len(PICTURES), 32, 3).transpose(1, 3, 0, 2)
     (folder / "drawings.bin").write_bytes(np.ascontiguousarray(drawn).tobytes())
     (folder / "fresh.bin").write_bytes(np.concatenate([fresh(model, share) for share in (1, 0)]).tobytes())
