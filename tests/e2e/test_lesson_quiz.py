@@ -22,6 +22,10 @@ def test_the_engine_and_the_questions() -> None:
     run("--test", "tests/quiz.mjs")
 
 
+def test_programs_of_samplers() -> None:
+    run("--test", "tests/program.mjs")
+
+
 def test_the_translations() -> None:
     run("--test", "tests/languages.mjs")
 

@@ -330,7 +330,7 @@ def guidance_costs() -> None:
 
 def guesses_blur_or_not() -> None:
     """A red heart is final at the first guess and for every seed; a penguin is a blur first and differs by the seed."""
-    (heart_guess, hearts), (penguin_guess, penguins) = emoji("red heart"), emoji("penguin")
+    (heart_guess, hearts), (penguin_guess, penguins) = emoji("red heart", w=1.0), emoji("penguin", w=1.0)
     assert float((penguin_guess - penguins).square().mean()) > 2 * float((heart_guess - hearts).square().mean())
     assert unlike(penguins) > 2.5 * unlike(hearts)
     names = [captions[0] for captions in open_emoji().captions or []]
@@ -476,7 +476,8 @@ SAID: dict[str, Callable[[], None] | str] = {
     "Five points": SHOWN, "All four begin": KNOWN, "a larger block": DEFINED, "on far more text": KNOWN,
     "The smaller space of": SHOWN, "16 numbers at each place": KNOWN, "This costs more and grows": KNOWN,
     "more weights and more data": KNOWN, "two narrow ones": DEFINED, "a hundred times smaller": KNOWN,
-    "one more bridge": DEFINED, "in one to four": KNOWN, "In 2023 researchers": KNOWN, "Removing doubles": KNOWN,
+    "one more bridge": DEFINED, "in one to four": KNOWN, "In 2023 researchers": KNOWN,
+    "about a hundred came back": KNOWN, "Removing doubles": KNOWN,
 }  # fmt: skip
 CHECKS = sorted({check for check in SAID.values() if not isinstance(check, str)}, key=lambda check: check.__name__)
 

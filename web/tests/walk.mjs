@@ -235,6 +235,9 @@ async function motion() {
   await control(it.page, 'go').press('Enter')
   await control(it.page, 'stop').waitFor()
   await done(it, 'a race that is stopped')
+  const race = await visitStill('c=sampling&sampling.first-steps=10&sampling.second-steps=5')
+  await until('the race does not show its end', () => race.page.locator('.lane', { hasText: '✓' }).count(), (many) => many === 3, race.page)
+  await done(race, 'a race to its end')
 }
 
 /** Tab goes through everything that can be used, in the order of the page, and shows where it is. */

@@ -19,7 +19,7 @@ export type Walker = {
   programs: Record<string, Program>
 }
 
-/** A step of a walk: the picture, the denoiser's last guess at the clean one, and the questions asked so far. */
+/** A step of a walk: the picture, the last guess at the clean one (guidance included), and the questions asked so far. */
 export type Arrival = { x: Float32Array; guess: Float32Array | null; calls: number; index: number }
 /** The same, with the time that this walk's own questions took so far, others beside it not counted. */
 export type Timed = Arrival & { milliseconds: number }
@@ -38,8 +38,9 @@ export async function* run(
   yield { x: registers[0]!, guess, calls, index }
   for (const [i, line] of program.lines.entries()) {
     if ('ask' in line) {
-      guess = await ask(sum(registers, line.ask), line)
-      registers.push(guess)
+      const answer = await ask(sum(registers, line.ask), line)
+      registers.push(answer)
+      guess = guided(program, i, registers) ?? answer
       calls++
     } else if ('draw' in line) {
       registers.push(noise())
@@ -52,11 +53,22 @@ export async function* run(
   }
 }
 
+const termsOf = (line: Line): Terms => ('ask' in line ? line.ask : 'arrive' in line ? line.arrive : [])
+
+/** Where line i asks a second time, without the wish: both answers, weighed against each other as the walk goes on to weigh them. */
+function guided({ lines }: Program, i: number, registers: (Float32Array | undefined)[]): Float32Array | undefined {
+  const [first, second] = [lines[i - 1], lines[i]]
+  if (!first || !second || !('ask' in first && 'ask' in second) || first.null || !second.null) return
+  const next = lines.slice(i + 1).map(termsOf).find((terms) => terms.some(([register]) => register === i + 1)) ?? []
+  const pair = next.filter(([register]) => register === i || register === i + 1)
+  const total = pair.reduce((all, [, weight]) => all + weight, 0)
+  if (pair.length === 2 && total) return sum(registers, pair.map(([register, weight]) => [register, weight / total]))
+}
+
 function usesOf(program: Program): number[][] {
   const last = new Map<number, number>()
   program.lines.forEach((line, i) => {
-    const terms = 'ask' in line ? line.ask : 'arrive' in line ? line.arrive : []
-    for (const [register] of terms) last.set(register, i)
+    for (const [register] of termsOf(line)) last.set(register, i)
   })
   const free: number[][] = program.lines.map(() => [])
   for (const [register, i] of last) free[i]!.push(register)
