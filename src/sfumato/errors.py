@@ -17,5 +17,5 @@ def unknown(kind: str, name: str, known: Iterable[str], meant: str | None = None
     """The error for a `name` that is none of `known`: it suggests what was `meant` or the closest, and lists them."""
     names = list(known)
     close = [meant] if meant else get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    return SfumatoError(f"unknown {kind} '{name}': {hint}The choices are {', '.join(names)}.")
+    hint = f": did you mean '{close[0]}'?" if close else "."
+    return SfumatoError(f"unknown {kind} '{name}'{hint} The choices are {', '.join(names)}.")

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from sfumato.errors import SfumatoError
 
@@ -60,13 +61,26 @@ def fit(kind: Any, value: Any, where: str, written_by: object = None, section: s
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in (*([section] if section else []), *first["loc"]))
-        raise SfumatoError(f"{where} does not fit at '{place}': {first['msg'].lower()}{_newer(written_by)}.") from error
+        at = f" at '{place}'" if place else ""
+        raise SfumatoError(f"{where} does not fit{at}: {_said(first)}{_newer(written_by)}.") from error
     except SfumatoError as error:  # of a dataclass that looks at itself
         raise SfumatoError(f"{where} does not fit{f' in {section}' if section else ''}: {error}") from error
     if (found := _unknown(value, made, section)) is not None:
         place, name, names = found
         raise unknown_name(f"{where}{f' at {place}' if place else ''}", name, names, written_by)
     return made
+
+
+def _said(error: ErrorDetails) -> str:
+    """What pydantic found, in plain words where its own are those of its insides."""
+    if error["type"] not in ("union_tag_invalid", "union_tag_not_found"):
+        return error["msg"].lower()
+    context = error.get("ctx", {})
+    name = str(context.get("discriminator", "")).strip("'")
+    if "tag" not in context:
+        return f"its '{name}' is missing"
+    known = str(context["expected_tags"]).replace("'", "")
+    return f"there is no {name} '{context['tag']}', only {known}"
 
 
 def unknown_name(where: str, name: str, names: Iterable[str], written_by: object = None) -> SfumatoError:

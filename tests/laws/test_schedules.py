@@ -277,7 +277,8 @@ def test_betas_are_those_of_diffusers(schedule: DiscreteBetas, name: str, given:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"kind": "linaer"}, "does not match any of the expected tags: 'linear'"),
+        ({"kind": "linaer"}, "does not fit: there is no kind 'linaer', only linear, scaled-linear"),
+        ({"steps": 500}, "does not fit: its 'kind' is missing"),
         ({"kind": "linear", "beta_and": 0.1}, "has 'beta_and', .*did you mean 'beta_end'"),
         ({"kind": "linear", "steps": 0}, "Linear.steps is from 1 to 100,000"),
         ({"kind": "betas", "values": [0.1, 2.0]}, "Betas.values"),

@@ -107,7 +107,7 @@ def test_one_label_is_for_all_and_none_says_nothing(model: Model) -> None:
         ({"interval": 3}, "an interval is two numbers"),
         ({"interval": (5, 1)}, "an interval is two numbers"),
         ({"interval": "0-5"}, "an interval is two numbers"),
-        ({"threshold": "no"}, "unknown threshold 'no'"),
+        ({"threshold": "no"}, r"unknown threshold 'no'(\.|: did you mean 'none'\?) The choices"),
         ({"step": 3}, "unknown argument 'step': did you mean 'steps'"),
         ({"prompts": "a cat"}, "trained without captions"),
         ({"conditions": {"age": 3}}, "trained without 'age'"),

@@ -227,6 +227,9 @@ def test_a_run_inside_the_data_is_none(root: Path, run_folder: Path, sfumato: Co
     told = sfumato("info", "set", "--size", 8)
     assert told.returncode == 0, told.stderr
     assert "12 used" in told.stdout and "a run of Sfumato" in told.stdout
+    config = json.loads((root / "runs/one/config.json").read_text())
+    (root / "runs/one/config.json").write_text(json.dumps({"codec": {}, "training": config["training"]}))
+    assert "left out (a run of Sfumato): runs/one." in look(root).notes[0]  # that of an autoencoder
 
 
 def test_links_to_one_folder_are_counted_and_a_folder_is_read_by_its_own_name(root: Path) -> None:

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 import sfumato
-from sfumato import Run, SfumatoError
-from sfumato.cli import app
+from sfumato import Run, SfumatoError, load
+from sfumato.cli import MEANT_OPTIONS, app, no_option
 from sfumato.cli.runs import run_to_resume, run_to_start, runs_in
 from sfumato.cli.words import in_options
+from sfumato.evaluation.report import write_training_report
 from sfumato.evaluation.training_data import training_data
 from sfumato.files import run_lock
 from sfumato.hub.config import read_config
@@ -69,6 +70,8 @@ def test_a_run_on_data_of_a_program_says_that_they_are_to_be_given(tmp_path: Pat
         next(run.resume(images=40))
     with pytest.raises(SfumatoError, match="or give the data it was trained on as `data`"):
         run.evaluate()
+    with pytest.raises(SfumatoError, match="make one by `sfumato"):
+        run.evaluate(data=np.zeros((300, 1, 8, 8)))
     assert list(run.resume(data, images=40))
     how: dict[str, Any] = {"count": 12, "features": "pixels", "curve": False, "steps": 2}
     ours, theirs = run.evaluate(data=data, **how), sfumato.evaluate(tmp_path / "run", data, **how)
@@ -186,3 +189,23 @@ def test_a_run_that_has_ended_leaves_a_report_that_stands_alone(tmp_path: Path) 
     assert "Digits, learned" in page and "sfumato sample &lt;b&gt;" in page and "64 images seen" in page
     previews = len(list((tmp_path / "run" / "previews").iterdir()))
     assert page.count("data:image/png;base64,") == previews + 1 > 1 and not re.search(r'(?:src|href)="(?!data:)', page)
+
+
+def test_an_option_by_another_programs_name_is_answered_with_ours() -> None:
+    assert no_option("train", "Unknown option: --lr. Did you mean --lora?").endswith("Did you mean --learning-rate?")
+    assert "Did you mean --steps?" in no_option("sample", 'Unknown option: "--num_inference_steps=3".')
+    assert no_option("eval", "Unknown option: --lr.") == "Unknown option: --lr."
+    for verb, options in MEANT_OPTIONS.items():
+        arguments = app[verb].assemble_argument_collection()
+        known = {name for argument in arguments for name in argument.names}
+        assert {name for meant in options.values() for name in meant.split(" or ")} <= known
+
+
+def test_a_run_of_no_step_has_nothing_to_report(tmp_path: Path) -> None:
+    with pytest.raises(SfumatoError, match="has written down no step"):
+        write_training_report(tmp_path, load("points"), "moons", "", ())
+
+
+def test_points_are_not_clipped() -> None:
+    with pytest.raises(SfumatoError, match="points are not values in"):
+        load("points").sample([0], steps=2, threshold="static")

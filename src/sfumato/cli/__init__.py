@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -77,6 +78,26 @@ def no_verb(word: str) -> str:
     return f"there is no command '{word}'. {hint[:1].upper()}{hint[1:]}The commands are {', '.join(verbs)}."
 
 
+MEANT_OPTIONS = {  # what other programs call an option of a verb
+    "train": {
+        "lr": "--learning-rate", "epochs": "--minutes or --images", "num-train-epochs": "--minutes or --images",
+        "batch-size": "--batch", "train-batch-size": "--batch", "resolution": "--size", "image-size": "--size",
+        "output-dir": "--out",
+    },
+    "sample": {
+        "num-inference-steps": "--steps", "guidance-scale": "--guidance", "cfg-scale": "--guidance",
+        "label": "--class", "labels": "--class", "scheduler": "--sampler", "output-dir": "--out",
+    },
+}  # fmt: skip
+
+
+def no_option(verb: str, message: str) -> str:
+    """Cyclopts' `message` with what was meant by an option that is another program's."""
+    option = re.match(r'Unknown option: "?--([\w-]+)', message)
+    meant = MEANT_OPTIONS.get(verb, {}).get(option[1].replace("_", "-").lower()) if option else None
+    return f"Unknown option: --{option[1]}. Did you mean {meant}?" if option and meant else message
+
+
 def main() -> NoReturn:
     """Run the command line. Errors that a user can mend are one line and exit code 2; --debug shows the traceback."""
     let_threads_sleep()
@@ -105,7 +126,7 @@ def main() -> NoReturn:
         elif isinstance(error, UnknownCommandError) and arguments:
             message = no_verb(arguments[0])
         elif isinstance(error, SfumatoError | CycloptsError):
-            message = " ".join(str(error).split())
+            message = no_option(next(iter(arguments), ""), " ".join(str(error).split()))
         elif isinstance(error, OSError) and error.errno in FULL:
             where = f" that holds {error.filename}" if error.filename else ""
             message = f"the disk{where} is full; free some space and try again."

@@ -11,6 +11,7 @@ from sfumato.cli.display import console, next_command, note
 from sfumato.cli.running import show_training
 from sfumato.errors import SfumatoError
 from sfumato.runs import MINUTES
+from sfumato.training import training_config
 from sfumato.training.autoencoder_plan import SHARE
 
 PLACE = "autoencoder"  # in the folder of a model that is trained together with it
@@ -92,6 +93,11 @@ def train_first(folder: Path, options: Mapping[str, Any], settings: Mapping[str,
     left = dict(settings) | budget
     if "minutes" in budget:
         left["minutes"] = budget["minutes"] - run.minutes
+        if left["minutes"] <= 0:
+            raise SfumatoError(
+                f"the autoencoder took {run.minutes:.3g} minutes, which leaves none of {budget['minutes']:.3g} for the "
+                "model; the same command goes on with --resume and more --minutes."
+            )
     left.pop("data.size", None)
     return {name: value for name, value in left.items() if not name.startswith("reconstruction.")}
 
@@ -108,5 +114,6 @@ def own_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 def finish_autoencoder(folder: Path, data: str | None) -> None:
     """Say what to do next with the autoencoder in `folder`."""
     console.print("Next:")
-    for line in (next_command("train", [data or "DATA"], autoencoder=folder), next_command("info", [folder])):
+    data = data or training_config(folder).data.source
+    for line in (next_command("train", [data], autoencoder=folder), next_command("info", [folder])):
         console.print(f"  {line}", soft_wrap=True)

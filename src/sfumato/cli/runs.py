@@ -93,6 +93,12 @@ def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, 
         return Path(data), None
     if name is not None and _holds_run(Path(name)):
         return Path(name), data
+    if data is not None and name is None and is_autoencoder(Path(data) / "autoencoder"):
+        raise SfumatoError(
+            f"{data} holds an autoencoder and no model yet; go on with both by the command that began them and "
+            "--resume, as in sfumato train ./photos --latent --resume --name "
+            f"{Path(data).name}."
+        )
     if name is not None or data is not None:
         return (_named(name, out) if name is not None else numbered(out / run_name(data or ""))[-1]), data
     known = [f"{run.folder.name} ({run.words})" for run in runs_in(out)[:SHOWN]]

@@ -140,7 +140,8 @@ def leave_own_output_out(listing: Listing) -> None:
             continue
         if name == "config.json":
             with suppress(OSError, ValueError):
-                if {"model", "training"} <= json_object(listing.content(parts, MAX_CONFIG_BYTES)).keys():
+                names = json_object(listing.content(parts, MAX_CONFIG_BYTES)).keys()
+                if "training" in names and names & {"model", "codec"}:
                     own[tuple(folder)] = RUN
         elif name.endswith(".u8"):
             own[tuple(folder)] = CACHE

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.arguments import whole
+from sfumato.arguments import shown, whole
 from sfumato.data import KINDS, Dataset
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
 from sfumato.diffusion.schedules import schedule_words
@@ -176,6 +176,11 @@ def evaluate(
             data, held_out, notes = training_data(model.source, model)
         except SfumatoError as error:
             raise SfumatoError(f"{str(error).rstrip('.')}; or give the data it was trained on as `data`.") from error
+    elif not isinstance(data, Dataset):
+        raise SfumatoError(
+            f"`data` are a data set, not {shown(data)}; make one by `sfumato.datasets.from_arrays`, or open a "
+            "folder by `open_dataset`."
+        )
     elif held_out is None:
         held_out = held_out_of(model.source, data)
     how = settle(model.config.sampling, model.conditional, **settings)

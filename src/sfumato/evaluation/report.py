@@ -90,7 +90,8 @@ def write_training_report(folder: Path, model: Model, name: str, verdict: str, c
 
 def _metrics(folder: Path) -> list[dict[str, float]]:
     """The lines of metrics.jsonl in which there is a loss."""
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    metrics = folder / "metrics.jsonl"  # not there before the first step
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()] if metrics.exists() else []
     found = [line for line in lines if line["loss"]]
     if not found:
         raise SfumatoError(f"{folder} has written down no step whose loss is a finite number.")

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sfumato.data.kinds import KINDS
 from sfumato.diffusion import Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError
@@ -237,8 +238,11 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     Raises SfumatoError for what the model doesn't know, for unfit files, and for settings that don't fit together.
     """
     sampling, count, notes = request.sampling, len(request.seeds), list[str]()
-    if sampling.threshold != "none" and model.config.kind == "latents":
-        raise SfumatoError("latents are not values in [−1, 1], to which `threshold` scales them back; leave it out.")
+    if sampling.threshold != "none" and KINDS[model.config.kind].bin is None:
+        raise SfumatoError(
+            f"{model.config.kind} are not values in [−1, 1], to which a threshold or clipping brings them back; leave "
+            "it out."
+        )
     by, levels = _walk(request, model)
     labels = _in_turn(request.labels, count)
     if isinstance(request.labels, Mapping):

@@ -56,7 +56,7 @@ def encoded(
     wanted = codec.config.picture
     if pictures.kind == "pictures" and pictures.shape != wanted:
         own, other = (" × ".join(map(str, shape)) for shape in (pictures.shape, wanted))
-        what = "channels" if pictures.shape[0] != wanted[0] else "size"
+        what = "number of channels" if pictures.shape[0] != wanted[0] else "size"
         raise SfumatoError(
             f"{pictures.name} are {own}, and the autoencoder is of pictures of {other}, which is another {what}; open "
             "the data as that, or train an autoencoder of your own."
