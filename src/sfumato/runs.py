@@ -76,6 +76,14 @@ def _silently(what: str, done: int, of: int) -> None:
     pass
 
 
+class MovedData(SfumatoError):
+    """The data of a run are no longer where they were; `what` says so without what to do."""
+
+    def __init__(self, source: str) -> None:
+        self.what = f"{source}, which the run was trained on, is no folder or file here any more"
+        super().__init__(f"{self.what}; say where it is now, or give the data of the run as `data`.")
+
+
 class Run:
     """A run folder: `Run.start("runs/photos", "./photos", size=64, minutes=30)`, later `Run.open("runs/photos")`.
 
@@ -272,10 +280,7 @@ class Run:
         """The data of the run as its config opens them."""
         source, there = config.data.source, [one for one in (config.data.source, config.data.place) if one]
         if not is_own(source) and not source.startswith("hf:") and not any(path_of(one).exists() for one in there):
-            raise SfumatoError(
-                f"{source}, which the run was trained on, is no folder or file here any more; say where it is now, or "
-                "give the data of the run as `data`."
-            )
+            raise MovedData(source)
         return _opened(config, processes, progress)
 
 

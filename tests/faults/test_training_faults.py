@@ -233,7 +233,7 @@ def fill(disk: Path, but: int, name: str = "filler") -> None:
 def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(small_disk: Path) -> None:
     folder, config = small_disk / "run", replace(CONFIG, checkpoints=1)
     saved = []
-    words = r"is full and step \d+ could not be saved: it takes [\d.]+ MB and [\d.]+ MB are free.*--resume.*is intact"
+    words = r"is full and step \d+ could not be saved: it takes [\d.]+ MB and [\d.]+ MB are free.*`resume`.*is intact"
     with pytest.raises(SfumatoError, match=words):
         for event in train(folder, start_run(folder, blobs(), config, TINY, CPU)):
             if isinstance(event, Saved):

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from sfumato.cli import app
+from sfumato.cli.display import console
 from sfumato.data import Dataset, open_dataset
 from sfumato.data.columns import Columns
 from sfumato.data.tokens import learn_tokenizer
@@ -306,7 +307,10 @@ def test_records_survive_their_file_and_like_ones_are_ranked(tmp_path: Path) -> 
     assert {answer for *_, answer in rank(good, good)} == {"can't tell"}
 
 
-def test_several_runs_are_ranked_in_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_runs_are_ranked_in_one_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_width", 200)  # so that no head is broken
     words = ["eval", "--from-record", "model-1"]
     for value in (1.0, 0.5, 0.25):
         write_record(tmp_path / f"{value}.json", record(value))

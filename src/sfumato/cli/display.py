@@ -82,6 +82,8 @@ def _program() -> list[str]:
     if called.name == "__main__.py":
         return [Path(sys.executable).name, "-m", "sfumato"]
     found = shutil.which("sfumato")
+    if not called.is_file():  # a script given in words, or a function of another program
+        return ["sfumato"]
     return ["sfumato"] if found and Path(found).samefile(called) else [str(called)]
 
 

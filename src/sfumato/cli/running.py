@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -121,10 +121,10 @@ def _together(trainer: RunLoop) -> str:
     return f", {several} processes of {trainer.config.batch / several:g} images a step{shared}"
 
 
-def resume_command(folder: Path, **options: object) -> str:
-    """The command that goes on with the run."""
+def resume_command(folder: Path, places: Sequence[str] = (), /, **options: object) -> str:
+    """The command that goes on with the run, on the data at `places` where they aren't where they were."""
     place = None if folder.parent == Path("runs") else folder.parent
-    return next_command("train", resume=True, name=folder.name, out=place, **options)
+    return next_command("train", places, resume=True, name=folder.name, out=place, **options)
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from sfumato.cli.groups import COMMON, DATA, LEARNING, MACHINE, MODEL, RUNS
 from sfumato.cli.latent import PLACE, check_latent, finish_autoencoder, train_autoencoder, train_first
 from sfumato.cli.opening import bars
 from sfumato.cli.resumed import OBEYED, note_left_out
-from sfumato.cli.running import finish, show_training
+from sfumato.cli.running import finish, resume_command, show_training
 from sfumato.cli.runs import run_to_resume, run_to_start
 from sfumato.cli.training_options import listed, settings_of
 from sfumato.errors import SfumatoError
 from sfumato.hub.codec import is_autoencoder
-from sfumato.runs import EXTENDED, Run
+from sfumato.runs import EXTENDED, MovedData, Run
 from sfumato.training import join_processes
 from sfumato.training.optimizers import OptimizerName
 from sfumato.training.planning import HELD_OUT
@@ -264,7 +264,11 @@ def train(
             note_left_out({option: value for option, value in given.items() if option not in OBEYED}, run)
             own = settings_of({**given, "settings": ()})  # what --set says is left out
             extended = {name: own[name] for name in EXTENDED if name in own}
-            events = run.resume(place, weights_only, trackers or None, progress, **extended)
+            try:
+                events = run.resume(place, weights_only, trackers or None, progress, **extended)
+            except MovedData as moved:
+                command = resume_command(folder, ["PLACE"])
+                raise SfumatoError(f"{moved.what}; say where it is now: {command}") from moved
         elif weights_only:
             there = "" if resume else "; give --resume too"
             raise SfumatoError(f"--weights-only goes on from weights that the run {folder} has saved{there}.")

@@ -91,8 +91,9 @@ def open_dataset(
         close = get_close_matches(path.name, beside, n=1)
         hint = f"; did you mean {path.parent / close[0]}?" if close else "."
         raise SfumatoError(f"there is no folder {spec}{hint}")
-    close = get_close_matches(spec.lower(), [*OWN, *(f"points:{name}" for name in POINTS), *beside], n=1, cutoff=0.7)
-    hint = f": did you mean '{close[0]}'?" if close else "."
+    full = {name: f"points:{name}" for name in POINTS}
+    close = get_close_matches(spec.lower(), [*OWN, *full, *full.values(), *beside], n=1, cutoff=0.7)
+    hint = f": did you mean '{full.get(close[0], close[0])}'?" if close else "."
     raise SfumatoError(
         f"unknown data set '{spec}'{hint} It is digits, emoji, shapes, avatars:STYLE, points:NAME or hf:NAME; a folder "
         f"of pictures works too, but there is none called {spec} here."
