@@ -98,11 +98,13 @@ class Run:
         trainer: Trainer | None = None,
         plan: Plan | None = None,
         net: nn.Module | None = None,
+        data: Dataset | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.trainer = trainer
         self.plan = plan
         self._net = net
+        self._dataset = data  # of a program: a folder that is opened again can't find it
         self._ready = trainer is not None
 
     @classmethod
@@ -183,7 +185,8 @@ class Run:
         if not plan.config.keeping.previews and "previews" not in fixed:
             notes.append(NO_PREVIEWS)
         trainer.notes = [*notes, *remarks(trainer), *trainer.notes]
-        return cls(folder, trainer, plan, net if isinstance(net, nn.Module) else None)
+        own_net, own_data = net if isinstance(net, nn.Module) else None, data if isinstance(data, Dataset) else None
+        return cls(folder, trainer, plan, own_net, own_data)
 
     @classmethod
     def open(cls, folder: str | Path, net: nn.Module | None = None) -> Run:
@@ -229,6 +232,9 @@ class Run:
         before = self.config
         config = _extended(before, settings, processes)
         notes = []
+        if isinstance(data, Dataset):
+            self._dataset = data
+        data = self._dataset if data is None else data
         if isinstance(data, str | Path):
             config, data = changed(config, source=named(data), place=placed(named(data))), None
             if config.data.source != before.data.source and config.data.place != before.data.place:
@@ -267,7 +273,7 @@ class Run:
 
     def evaluate(self, **how: Any) -> Evaluation:
         """Measure the newest checkpoint against the data of the run; takes what `sfumato.evaluate` takes."""
-        return evaluate(self.model(), **how)
+        return evaluate(self.model(), **({} if self._dataset is None else {"data": self._dataset}) | how)
 
     def report(self, commands: Sequence[str] = ()) -> Path:
         """Write report.html into the folder: the newest preview, the loss, what it took, and `commands` to try."""

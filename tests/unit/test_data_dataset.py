@@ -193,6 +193,7 @@ def test_digits_without_scikit_learn_say_what_to_install(monkeypatch: pytest.Mon
     [
         ("digit", "unknown data set 'digit': did you mean 'digits'"),
         ("Digits", "did you mean 'digits'"),
+        ("avatars", "did you mean 'avatars:critters'"),
         ("cats", "folder of pictures works too, but there is none called cats here"),
         ("zzz", "It is digits, emoji, shapes, avatars:STYLE, points:NAME or hf:NAME"),
         ("points:spiral", "unknown point set 'spiral': did you mean 'spirals'"),

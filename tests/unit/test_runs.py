@@ -63,18 +63,19 @@ def test_a_run_that_is_left_before_its_end_is_saved_and_goes_on_to_the_same_bits
 
 def test_a_run_on_data_of_a_program_says_that_they_are_to_be_given(tmp_path: Path) -> None:
     data = sfumato.datasets.from_arrays(np.random.default_rng(0).random((300, 1, 8, 8)), np.arange(300) % 2)
-    for _ in Run.start(tmp_path / "run", data, held_out=0.2, **TINY).train():
-        pass
+    started = Run.start(tmp_path / "run", data, held_out=0.2, **TINY)
+    assert list(started.train()) and list(started.resume(images=48))  # which knows its data
     run = Run.open(tmp_path / "run")
     with pytest.raises(SfumatoError, match="or give the data of the run as `data`"):
-        next(run.resume(images=40))
+        next(run.resume(images=64))
     with pytest.raises(SfumatoError, match="or give the data it was trained on as `data`"):
         run.evaluate()
     with pytest.raises(SfumatoError, match="make one by `sfumato"):
         run.evaluate(data=np.zeros((300, 1, 8, 8)))
-    assert list(run.resume(data, images=40))
+    assert list(run.resume(data, images=64))
     how: dict[str, Any] = {"count": 12, "features": "pixels", "curve": False, "steps": 2}
     ours, theirs = run.evaluate(data=data, **how), sfumato.evaluate(tmp_path / "run", data, **how)
+    assert run.evaluate(**how).record.conditions == ours.record.conditions
     assert ours.record.conditions == theirs.record.conditions and ours.record.conditions.split == "trained on"
     assert ours.record.conditions.reference_count == 240  # what was held out of the training stands for real data
     others = sfumato.datasets.from_arrays(np.random.default_rng(1).random((300, 1, 8, 8)), np.arange(300) % 2)

@@ -91,7 +91,7 @@ def open_dataset(
         close = get_close_matches(path.name, beside, n=1)
         hint = f"; did you mean {path.parent / close[0]}?" if close else "."
         raise SfumatoError(f"there is no folder {spec}{hint}")
-    full = {name: f"points:{name}" for name in POINTS}
+    full = {**{name: f"points:{name}" for name in POINTS}, "avatars": "avatars:critters"}
     close = get_close_matches(spec.lower(), [*OWN, *full, *full.values(), *beside], n=1, cutoff=0.7)
     hint = f": did you mean '{full.get(close[0], close[0])}'?" if close else "."
     raise SfumatoError(
