@@ -169,7 +169,7 @@ async function grasp(page, name) {
     await page.mouse.move(box.x + 30, box.y + 30)
     await page.mouse.down()
     await page.mouse.move(box.x + 90, box.y + 60, { steps: 12 })
-    await page.mouse.move(box.x + 40, box.y + 95, { steps: 12 })
+    await page.mouse.move(box.x + 40, box.y + 0.8 * box.height, { steps: 12 }) // beyond what is painted already
     await page.mouse.up()
   }
 }
