@@ -239,6 +239,31 @@ def write_pictures(
                 path.unlink()
 
 
+@contextmanager
+def written_together(cache: Path, key: str, kinds: Sequence[str], what: str) -> Iterator[dict[str, Path]]:
+    """Paths to write, one of each of `kinds`; they take the places of the files called `key` together, in that order.
+
+    They appear whole or not at all. Raises SfumatoError where the cache can't be written; `what` is what they hold.
+    """
+    mark = secrets.token_hex(4)  # process numbers repeat among containers that share a cache
+    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in kinds}
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        yield parts
+        for kind, path in parts.items():
+            path.replace(cache / f"{key}.{kind}")
+        sync_folder(cache)
+    except OSError as error:
+        reason = "the disk is full" if error.errno in FULL else (error.strerror or str(error)).lower()
+        raise SfumatoError(
+            f"could not keep {what} in {cache}: {reason}; set SFUMATO_CACHE to a folder with space that can be written."
+        ) from error
+    finally:
+        for path in parts.values():
+            with suppress(OSError):
+                path.unlink()
+
+
 def _keep_one_channel(file: BinaryIO, count: int, area: int) -> None:
     """Shrink a file of grey RGB pictures, in place, to their first channel."""
     step = max(1, BLOCK_BYTES // (3 * area))

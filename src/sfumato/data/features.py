@@ -12,21 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from array import array
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.data.cache import cache_folder
+from sfumato.data.cache import cache_folder, written_together
 from sfumato.data.captions import Texts
 from sfumato.data.dataset import Progress
 from sfumato.data.encoders import Encoder, Half
-from sfumato.errors import SfumatoError
-from sfumato.files import FULL, sync_folder, write_file
+from sfumato.files import write_file
 
 VERSION = 1  # raise it when the layout or the way of encoding changes
 CHUNK_TEXTS = 1024  # texts that are encoded before they are written
@@ -74,11 +71,8 @@ def caption_features(
     key = f"features-{hashlib.sha256(json.dumps(about).encode() + ids.tobytes()).hexdigest()[:32]}"
     if (width := _stored(cache, key, len(ids))) is not None:
         return Features(cache, key, width)
-    mark = secrets.token_hex(4)
-    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in ("f16", "ids", "ends", "json")}
     ends, tokens = np.zeros(len(ids), np.int64), 0
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
+    with written_together(cache, key, ("f16", "ids", "ends", "json"), "the captions' features") as parts:
         with parts["f16"].open("wb") as file:
             for first in range(0, len(ids), CHUNK_TEXTS):
                 some = slice(first, first + CHUNK_TEXTS)
@@ -92,19 +86,6 @@ def caption_features(
         write_file(parts["ids"], ids.tobytes())
         write_file(parts["ends"], ends.tobytes())
         write_file(parts["json"], json.dumps({"texts": len(ids), "tokens": tokens, "features": width}).encode())
-        for kind, path in parts.items():
-            path.replace(cache / f"{key}.{kind}")
-        sync_folder(cache)
-    except OSError as error:
-        reason = "the disk is full" if error.errno in FULL else (error.strerror or str(error)).lower()
-        raise SfumatoError(
-            f"could not keep the captions' features in {cache}: {reason}; set SFUMATO_CACHE to a folder with space "
-            "that can be written."
-        ) from error
-    finally:
-        for path in parts.values():
-            with suppress(OSError):
-                path.unlink()
     assert width is not None
     return Features(cache, key, width)
 

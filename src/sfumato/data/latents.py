@@ -12,9 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data.cache import cache_folder
+from sfumato.data.cache import cache_folder, written_together
 from sfumato.data.dataset import Dataset, Pictures, Progress, Rows
 from sfumato.data.kinds import KINDS
 from sfumato.errors import SfumatoError
-from sfumato.files import FULL, sync_folder, write_file
+from sfumato.files import write_file
 
 VERSION = 1  # raise it when the layout or the way of encoding changes
 AT_ONCE = 64  # pictures that are encoded before they are written
@@ -114,10 +112,8 @@ def _encode(
     progress: Progress | None,
 ) -> None:
     """Write the latents, whole or not at all."""
-    mark, count = secrets.token_hex(4), len(pictures)
-    parts = {kind: cache / f".{key}.{mark}.{kind}.part" for kind in ("f16", "json")}
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
+    count = len(pictures)
+    with written_together(cache, key, ("f16", "json"), "the latents") as parts:
         with parts["f16"].open("wb") as file:
             for variant in range(1 + flip):
                 for first in range(0, count, AT_ONCE):
@@ -129,19 +125,6 @@ def _encode(
             file.flush()
             os.fsync(file.fileno())
         write_file(parts["json"], json.dumps(about).encode())
-        for kind, path in parts.items():
-            path.replace(cache / f"{key}.{kind}")
-        sync_folder(cache)
-    except OSError as error:
-        reason = "the disk is full" if error.errno in FULL else (error.strerror or str(error)).lower()
-        raise SfumatoError(
-            f"could not keep the latents in {cache}: {reason}; set SFUMATO_CACHE to a folder with space that can be "
-            "written."
-        ) from error
-    finally:
-        for path in parts.values():
-            with suppress(OSError):
-                path.unlink()
 
 
 def _half(latents: Tensor) -> NDArray[np.float16]:
