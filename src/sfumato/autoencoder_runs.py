@@ -13,7 +13,6 @@ from sfumato.hub.checkpoints import newest_checkpoint
 from sfumato.hub.codec import Codec
 from sfumato.hub.config import CodecConfig, read_config
 from sfumato.hub.loading import load_codec
-from sfumato.readable import duration
 from sfumato.training import Event, TrainingConfig, join_processes, open_data, pick_device, train, training_config
 from sfumato.training.autoencoder_plan import plan_autoencoder
 from sfumato.training.autoencoder_run import resume_autoencoder, start_autoencoder
@@ -23,7 +22,7 @@ from sfumato.training.held_out import read_evaluations
 from sfumato.training.recipes import configure
 from sfumato.training.reconstructions import psnr_of
 from sfumato.training.resources import fit_threads
-from sfumato.training.run import check_free
+from sfumato.training.run import check_free, check_unspent
 from sfumato.training.settings import full_name
 from sfumato.training.state import RAW
 
@@ -108,11 +107,7 @@ class AutoencoderRun:
             with processes.first():
                 data = open_data(config)
         trainer, damaged = resume_autoencoder(self.folder, data, config, processes=processes)
-        if trainer.fraction >= 1:
-            raise SfumatoError(
-                f"{self.folder} has spent its budget ({trainer.images:,} images, {duration(trainer.seconds)}); give a "
-                "longer one in `minutes` or `images`."
-            )
+        check_unspent(self.folder, trainer)
         trainer.notes[:0] = [f"{path} is damaged and was passed over." for path in damaged]
         self.trainer = trainer
         return self

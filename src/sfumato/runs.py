@@ -24,7 +24,6 @@ from sfumato.hub.codec import model_codec
 from sfumato.hub.config import read_model
 from sfumato.hub.prompts import frozen_encoder
 from sfumato.nets import ConditionConfig
-from sfumato.readable import duration
 from sfumato.training import (
     Event,
     Plan,
@@ -56,7 +55,7 @@ from sfumato.training.precision import can_compile
 from sfumato.training.recipes import RECIPES, configure, kept_from
 from sfumato.training.resources import fit_threads
 from sfumato.training.resuming import suited
-from sfumato.training.run import check_free
+from sfumato.training.run import check_free, check_unspent
 from sfumato.training.settings import full_name
 from sfumato.training.trackers import check_trackers, earlier_trackers, tracked
 
@@ -250,11 +249,7 @@ class Run:
         trainer, damaged = resume_run(
             self.folder, dataset, config, processes=processes, weights_only=weights_only, net=self._net
         )
-        if trainer.fraction >= 1:
-            raise SfumatoError(
-                f"{self.folder} has spent its budget ({trainer.images:,} images, {duration(trainer.seconds)}); give a "
-                "longer one in `minutes` or `images`."
-            )
+        check_unspent(self.folder, trainer)
         if not config.keeping.previews and before.keeping.previews:
             notes.append(NO_PREVIEWS)
         notes += [*dataset.notes, *gone, *(f"{path} is damaged and was passed over." for path in damaged)]

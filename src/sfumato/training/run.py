@@ -36,6 +36,7 @@ from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.codec import Codec, save_codec
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder
+from sfumato.readable import duration
 from sfumato.strict import parse
 from sfumato.training.autoencoding import AutoencoderTrainer
 from sfumato.training.averages import snapshots_of
@@ -144,6 +145,15 @@ def check_free(folder: Path, processes: Processes = ALONE) -> None:
     if processes.same(bool(saved_in(folder / "checkpoints"))):  # which a new run would delete as it saves its own
         raise SfumatoError(
             f"{folder} holds checkpoints of a run whose config.json is missing; restore that, or give another `folder`."
+        )
+
+
+def check_unspent(folder: Path, trainer: RunLoop) -> None:
+    """Raises SfumatoError where the run in `folder` has nothing left of its budget."""
+    if trainer.fraction >= 1:
+        raise SfumatoError(
+            f"{folder} has spent its budget ({trainer.images:,} images, {duration(trainer.seconds)}); give a longer "
+            "one in `minutes` or `images`."
         )
 
 
