@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sfumato.cli.display import console
-from sfumato.cli.groups import COMMON, HOW, OUTPUT
+from sfumato.cli.groups import COMMON, HOW, OUTPUT, EtaOption, GridOption, GuidanceOption, SamplerOption
 from sfumato.cli.options import given, parse_schedule
 from sfumato.cli.sample import results_folder
 from sfumato.hub import load
@@ -23,20 +23,13 @@ def export(
     steps: Annotated[
         int | None, Parameter(group=COMMON, help="How many steps the walk takes [default: the model's own].")
     ] = None,
-    guidance: Annotated[
-        float | None,
-        Parameter(group=COMMON, help="0 ignores class and prompt, 1 is plainly conditional, more insists on them."),
-    ] = None,
-    sampler: Annotated[
-        str | None, Parameter(group=HOW, help="See `sfumato samplers` [default: the model's own].")
-    ] = None,
-    grid: Annotated[
-        str | None, Parameter(group=HOW, help="Which levels to visit: karras, logsnr, trailing, ...")
-    ] = None,
+    guidance: GuidanceOption = None,
+    sampler: SamplerOption = None,
+    grid: GridOption = None,
     schedule: Annotated[
         str | None, Parameter(group=HOW, help="The path they are on: edm, linear, cosine, flow, ...")
     ] = None,
-    eta: Annotated[float | None, Parameter(group=HOW, help="The sampler's noise, 0 (none) to 1 (ddpm's).")] = None,
+    eta: EtaOption = None,
     weights: Annotated[str, Parameter(group=HOW, help="ema (the running average) or raw.")] = "ema",
     out: Annotated[Path | None, Parameter(group=OUTPUT, help="The folder to write [default: RUN/onnx].")] = None,
 ) -> None:

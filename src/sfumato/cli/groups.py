@@ -1,8 +1,10 @@
-"""The panels of a command's help, in their order."""
+"""The panels of a command's help, in their order, and the options that several commands have alike."""
 
 from __future__ import annotations
 
-from cyclopts import Group
+from typing import Annotated
+
+from cyclopts import Group, Parameter
 
 COMMON = Group("Common options", sort_key=1)
 WHAT = Group("What to generate", sort_key=2)
@@ -18,3 +20,11 @@ MACHINE = Group("What this machine does", sort_key=5)
 RUNS = Group("What the run keeps", sort_key=6)
 
 SERVER = Group("Where it is served", sort_key=2)
+
+GuidanceOption = Annotated[
+    float | None,
+    Parameter(group=COMMON, help="0 ignores class and prompt, 1 is plainly conditional, more insists on them."),
+]
+SamplerOption = Annotated[str | None, Parameter(group=HOW, help="See `sfumato samplers` [default: the model's own].")]
+GridOption = Annotated[str | None, Parameter(group=HOW, help="Which levels to visit: karras, logsnr, trailing, ...")]
+EtaOption = Annotated[float | None, Parameter(group=HOW, help="The sampler's noise, 0 (none) to 1 (ddpm's).")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from sfumato.cli.display import note
-from sfumato.cli.groups import COMMON, HOW, OUTPUT, PICTURE, WHAT
+from sfumato.cli.groups import COMMON, HOW, OUTPUT, PICTURE, WHAT, EtaOption, GridOption, GuidanceOption, SamplerOption
 from sfumato.cli.opening import open_model
 from sfumato.cli.options import (
     describe,
@@ -73,10 +73,7 @@ def sample(
             group=COMMON, help="How many steps to take [default: the model's own]; with --compare several: 5,10,20."
         ),
     ] = None,
-    guidance: Annotated[
-        float | None,
-        Parameter(group=COMMON, help="0 ignores class and prompt, 1 is plainly conditional, more insists on them."),
-    ] = None,
+    guidance: GuidanceOption = None,
     negative: Annotated[str | None, Parameter(group=WHAT, help="What to steer away from.")] = None,
     number: Annotated[
         list[str] | None,
@@ -150,12 +147,8 @@ def sample(
             "runs/x2,runs/x4.",
         ),
     ] = None,
-    sampler: Annotated[
-        str | None, Parameter(group=HOW, help="See `sfumato samplers` [default: the model's own].")
-    ] = None,
-    grid: Annotated[
-        str | None, Parameter(group=HOW, help="Which levels to visit: karras, logsnr, trailing, ...")
-    ] = None,
+    sampler: SamplerOption = None,
+    grid: GridOption = None,
     schedule: Annotated[
         str | None,
         Parameter(
@@ -182,7 +175,7 @@ def sample(
     threshold: Annotated[
         bool | None, Parameter(group=HOW, help="Scale colours back that guidance drives out of range.")
     ] = None,
-    eta: Annotated[float | None, Parameter(group=HOW, help="The sampler's noise, 0 (none) to 1 (ddpm's).")] = None,
+    eta: EtaOption = None,
     tolerance: Annotated[
         float | None, Parameter(group=HOW, help="How exact the sampler adaptive is, such as 0.02.")
     ] = None,
