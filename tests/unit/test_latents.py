@@ -217,8 +217,8 @@ def test_what_latents_cannot_do_is_refused(run: Path, tmp_path: Path, monkeypatc
 
 
 def test_a_run_says_that_the_perceptual_network_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfumato.training.autoencoder_run.has_perceptual", lambda: False)
-    monkeypatch.setattr("sfumato.training.autoencoder_plan.has_perceptual", lambda: True)
+    for place in ("autoencoder_run", "autoencoder_plan"):
+        monkeypatch.setattr(f"sfumato.training.{place}.has_perceptual", lambda: False)
     run = AutoencoderRun.start(tmp_path / "run", dots(), "nano", 4, images=8, **{**SETTINGS, "previews": 0})
     said = [event.text for event in run.train() if isinstance(event, Noted)]
     assert any("pip install 'sfumato[features]'" in text for text in said)

@@ -50,8 +50,6 @@ def plan_autoencoder(
     are by default as many. The precision, the batch and what is held out are open where they aren't named in `fixed`.
     """
     started, device = time.perf_counter(), processes.device or pick_device()
-    if not has_perceptual():
-        config = changed(config, perceptual=0.0)
     if "precision" not in fixed:
         config = changed(config, precision=fastest_precision(device))
     if "held_out" not in fixed:
@@ -80,7 +78,8 @@ def plan_autoencoder(
 
 def _image_seconds(codec: CodecConfig, dataset: Dataset, config: TrainingConfig, device: torch.device) -> float:
     """How long a step takes for each image of its batch."""
-    trial = changed(config, images=10**12, minutes=None, adversarial=0.0, compile=False)
+    without = {} if has_perceptual() else {"perceptual": 0.0}  # as it will be trained then
+    trial = changed(config, images=10**12, minutes=None, adversarial=0.0, compile=False, **without)
     trainer = AutoencoderTrainer(codec, dataset, trial, device)
     moments = [time.perf_counter(), *(time.perf_counter() for _ in islice(trainer.steps(), 1 + TIMED))]
     return min(later - before for before, later in pairwise(moments)) / config.batch
