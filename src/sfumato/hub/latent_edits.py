@@ -36,7 +36,7 @@ def mask_notes(edit: Edit, codec: Codec) -> list[str]:
     ]
 
 
-def enlarged(picture: Tensor, size: Sequence[int]) -> Tensor:
+def interpolated(picture: Tensor, size: Sequence[int]) -> Tensor:
     """A small picture `(1, channels, height, width)` at `size`, to begin with."""
     return F.interpolate(picture, tuple(size), mode="bicubic", antialias=True).clamp(-1, 1)
 

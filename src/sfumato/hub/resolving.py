@@ -21,7 +21,7 @@ from sfumato.hub.codec import Codec
 from sfumato.hub.conditioning import STRENGTH, Conditioned, times
 from sfumato.hub.config import TELEPORT
 from sfumato.hub.given_pictures import control_image, open_edit
-from sfumato.hub.latent_edits import UPSCALE_STRENGTH, decoded, enlarged, latent_mask, mask_notes
+from sfumato.hub.latent_edits import UPSCALE_STRENGTH, decoded, interpolated, latent_mask, mask_notes
 from sfumato.hub.request import Control, PictureEdit, Request
 from sfumato.sampling import (
     SAMPLERS,
@@ -198,7 +198,7 @@ class Resolved:
         """
         (rule, cond), picture, strength = guide_by, edit.picture.to(self.model.device)[None], edit.strength
         if edit.upscale:
-            picture, strength = enlarged(picture, codec.config.picture[1:]), UPSCALE_STRENGTH
+            picture, strength = interpolated(picture, codec.config.picture[1:]), UPSCALE_STRENGTH
         latents = codec.encode(picture)[0]
         noise = ImageNoise(seeds, tuple(latents.shape), self.model.device)
         rest, start = begin_from(latents.expand(len(seeds), *latents.shape), self.levels, strength, noise)
