@@ -23,8 +23,7 @@ from sfumato.data.report import BESIDE
 from sfumato.data.sources import source_of
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
-from sfumato.hub.codec import is_autoencoder
-from sfumato.hub.config import is_run
+from sfumato.hub.config import is_autoencoder, is_run
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint, load_codec
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
 from sfumato.readable import duration, readable

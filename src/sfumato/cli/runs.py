@@ -16,8 +16,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import locked
 from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import saved_in
-from sfumato.hub.codec import is_autoencoder
-from sfumato.hub.config import is_run, read_config
+from sfumato.hub.config import is_autoencoder, is_run, read_config
 from sfumato.readable import duration
 from sfumato.training import Progress, TrainingConfig, training_config
 from sfumato.training.metrics import last_progress

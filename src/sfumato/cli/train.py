@@ -16,7 +16,7 @@ from sfumato.cli.running import finish, resume_command, show_training
 from sfumato.cli.runs import run_to_resume, run_to_start
 from sfumato.cli.training_options import listed, settings_of
 from sfumato.errors import SfumatoError
-from sfumato.hub.codec import is_autoencoder
+from sfumato.hub.config import is_autoencoder
 from sfumato.runs import EXTENDED, MovedData, Run
 from sfumato.training import join_processes
 from sfumato.training.optimizers import OptimizerName

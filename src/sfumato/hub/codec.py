@@ -19,7 +19,6 @@ from sfumato.files import replace_file
 from sfumato.hub.checkpoints import check_finite
 from sfumato.hub.config import CodecConfig, ModelConfig
 from sfumato.nets.autoencoder import Autoencoder
-from sfumato.strict import parse
 
 FILE = "codec.safetensors"
 TILE = 64  # latent pixels a side that are encoded or decoded at once, beside what they reach of their neighbours
@@ -174,12 +173,3 @@ def read_codec(folder: Path, config: CodecConfig) -> Codec:
 def model_codec(folder: Path, config: ModelConfig, device: torch.device | str = "cpu") -> Codec | None:
     """The codec of the model whose config.json is in `folder`; None where it generates what is seen."""
     return None if config.codec is None else read_codec(folder, config.codec).to(device)
-
-
-def is_autoencoder(folder: Path) -> bool:
-    """Whether the run in `folder` is that of an autoencoder."""
-    try:
-        content = parse((folder / "config.json").read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and "codec" in content

@@ -6,7 +6,6 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -250,13 +249,26 @@ def read_config(
 
 
 def is_run(path: Path) -> bool:
-    """Whether there is a run in `path`: a folder of data may hold a config.json as well, of something else."""
-    if not (path / "config.json").exists():
-        return False
-    with suppress(OSError, ValueError):
-        content = parse((path / "config.json").read_bytes())
-        return isinstance(content, dict) and "model" in content
-    return (path / "checkpoints").is_dir()  # its config is damaged, which is to be said
+    """Whether there is a model's run in `path`: a folder of data may hold a config.json as well, of something else."""
+    sections = _sections(path)
+    # A damaged config is to be said.
+    return "model" in sections if sections is not None else (path / "checkpoints").is_dir()
+
+
+def is_autoencoder(path: Path) -> bool:
+    """Whether the run in `path` is that of an autoencoder."""
+    return "codec" in (_sections(path) or ())
+
+
+def _sections(folder: Path) -> tuple[str, ...] | None:
+    """Those of the config.json in `folder`, none where there is no such file; None where it can't be read."""
+    try:
+        content = parse((folder / "config.json").read_bytes())
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError):
+        return None
+    return tuple(content) if isinstance(content, dict) else ()
 
 
 def read_model(folder: Path, net: nn.Module | None = None) -> ModelConfig:

@@ -12,8 +12,8 @@ from sfumato.arguments import shown
 from sfumato.errors import SfumatoError, unknown
 from sfumato.files import locked
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
-from sfumato.hub.codec import Codec, is_autoencoder, model_codec, read_codec
-from sfumato.hub.config import CodecConfig, read_config, read_model
+from sfumato.hub.codec import Codec, model_codec, read_codec
+from sfumato.hub.config import CodecConfig, is_autoencoder, read_config, read_model
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.weights import model_with
