@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -243,7 +244,7 @@ def _train(folder: Path, trainer: RunLoop) -> Iterator[Event]:
     every = 60 * config.keeping.save_minutes
     save_at = trainer.seconds + (every if trainer.step else min(every, FIRST_SAVE))
     saved_step, told_at = -1, trainer.seconds
-    looks = Looks(trainer, _look_images(trainer))
+    looks = Looks(trainer, _look_at(trainer).images)
     snapshots = math.floor(trainer.fraction * snapshots_of(config))
     progress: Progress | None = None
     lost: DataLost | None = None
@@ -312,32 +313,30 @@ def _measured(saver: Saver, watched: LossWatch, recent: list[Progress]) -> Itera
 def _previewed(saver: Saver) -> Iterator[Preview | Noted]:
     generated: list[Preview] = []
     try:
-        yield from saver.optional("previews/", lambda: generated.append(_preview(saver.folder, saver.trainer)))
+        yield from saver.optional("previews/", lambda: generated.append(_look_at(saver.trainer).preview(saver.folder)))
     except NotFinite as error:
         yield from saver.note("preview", str(error))
     yield from generated
 
 
-def _look_images(trainer: RunLoop) -> int:
-    """How many images the network is asked about for a look."""
+class _Look(NamedTuple):
+    """A look at what is trained: so many `images` asked about, its preview in the run's folder, its held-out error."""
+
+    images: int
+    preview: Callable[[Path], Preview]
+    evaluation: Callable[[], Evaluation | None]
+
+
+def _look_at(trainer: RunLoop) -> _Look:
     if isinstance(trainer, AutoencoderTrainer):
-        return reconstruction_images(trainer)
+        return _Look(
+            reconstruction_images(trainer),
+            partial(draw_reconstructions, trainer=trainer),
+            partial(evaluate_reconstructions, trainer),
+        )
     assert isinstance(trainer, Trainer)
-    return look_images(trainer.config, trainer.model.config, len(trainer.held))
-
-
-def _preview(folder: Path, trainer: RunLoop) -> Preview:
-    if isinstance(trainer, AutoencoderTrainer):
-        return draw_reconstructions(folder, trainer)
-    assert isinstance(trainer, Trainer)
-    return make_preview(folder, trainer)
-
-
-def _evaluation(trainer: RunLoop) -> Evaluation | None:
-    if isinstance(trainer, AutoencoderTrainer):
-        return evaluate_reconstructions(trainer)
-    assert isinstance(trainer, Trainer)
-    return evaluate(trainer)
+    images = look_images(trainer.config, trainer.model.config, len(trainer.held))
+    return _Look(images, partial(make_preview, trainer=trainer), partial(evaluate, trainer))
 
 
 def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
@@ -359,7 +358,7 @@ def _summary(recent: list[Progress]) -> dict[str, float | int | None]:
 
 
 def _judged(saver: Saver) -> Iterator[Judged | Noted]:
-    evaluation = _evaluation(saver.trainer)
+    evaluation = _look_at(saver.trainer).evaluation()
     if evaluation is None or not saver.trainer.processes.main:
         return
     before = read_evaluations(saver.folder)
