@@ -12,7 +12,8 @@ from sfumato.errors import SfumatoError
 
 pytest.importorskip("dicebear")
 
-from sfumato.data.avatars import attribution, avatar, choices, colour_word, held_out, render, spelt, styles
+from sfumato.data.avatars import attribution, avatar, choices, colour_word, held_out, spelt, styles
+from sfumato.data.svg import render
 from sfumato.evaluation.avatars import read_options
 
 

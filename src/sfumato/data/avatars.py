@@ -8,7 +8,6 @@ the notes of a set say.
 from __future__ import annotations
 
 import colorsys
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +18,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
 from sfumato.data.cache import cache_folder, open_stored, read_description, write_pictures
 from sfumato.data.dataset import Dataset, Progress
+from sfumato.data.svg import render
 from sfumato.errors import SfumatoError, unknown
 
 VERSION = 1  # raise it when the rendering or the captions change
@@ -144,17 +140,6 @@ def attribution(style: str) -> str:
     meta = _definition(style).get("meta", {})
     licence, creator = (meta.get(what, {}).get("name", "") for what in ("license", "creator"))
     return f"The avatars are the style {style} by {creator or 'DiceBear'}, {licence}, drawn by DiceBear (dicebear.com)."
-
-
-def render(svg: str, height: int, width: int) -> NDArray[np.uint8]:
-    """An SVG on white as RGB `(3, height, width)`."""
-    import resvg_py
-
-    side = max(height, width)
-    drawn = resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side, background="#ffffff")
-    with Image.open(io.BytesIO(bytes(drawn))) as image:
-        pixels = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def spelt(name: str) -> str:

@@ -6,7 +6,6 @@ resvg-py renders them on white.
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -15,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from sfumato.data.cache import cache_folder, open_stored, read_description, write_pictures
 from sfumato.data.captions import Texts, first_texts
 from sfumato.data.dataset import Dataset, Progress
+from sfumato.data.svg import render as render_svg
 from sfumato.errors import SfumatoError, unknown
 
 VERSION = 1  # raise it when the rendering or the captions change
@@ -84,16 +83,10 @@ def open_emoji(
 
 def render(path: Path, height: int, width: int) -> NDArray[np.uint8]:
     """The SVG at `path` on white, its margin cut off, as RGB `(3, height, width)`."""
-    import resvg_py
-
-    side = max(height, width)
     svg = path.read_text(encoding="utf-8")
     seen = 72 - 2 * MARGIN
     viewed = svg.replace('viewBox="0 0 72 72"', f'viewBox="{MARGIN} {MARGIN} {seen} {seen}"', 1)
-    drawn = resvg_py.svg_to_bytes(svg_string=viewed, width=side, height=side, background="#ffffff")
-    with Image.open(io.BytesIO(bytes(drawn))) as image:
-        pixels = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return render_svg(viewed, height, width)
 
 
 def _drawings() -> list[tuple[Path, Texts]]:

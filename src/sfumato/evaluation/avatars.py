@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.data.avatars import Avatar, choices, redrawn, render
+from sfumato.data.avatars import Avatar, choices, redrawn
+from sfumato.data.svg import render
 
 
 def read_options(
