@@ -18,7 +18,7 @@ from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.checkpoints import check_finite
 from sfumato.hub.config import CodecConfig, ModelConfig
-from sfumato.nets.autoencoder import Autoencoder
+from sfumato.nets.autoencoder import Autoencoder, padded
 
 FILE = "codec.safetensors"
 TILE = 64  # latent pixels a side that are encoded or decoded at once, beside what they reach of their neighbours
@@ -51,12 +51,10 @@ class Codec:
         pictures that the autoencoder doesn't take.
         """
         net, factor = self.config.net, self.config.net.factor
-        shape = net.latent_shape(pictures.shape[1:])
-        missing = [cells * factor - side for cells, side in zip(shape[1:], pictures.shape[2:], strict=True)]
+        net.latent_shape(pictures.shape[1:])  # raises for those that have none
 
         def encoded(some: Tensor) -> Tensor:
-            padded = torch.nn.functional.pad(some, (0, missing[1], 0, missing[0]), mode="replicate")
-            return _tiled(self.net.encode, padded, (factor, 1), tile, net.reach)
+            return _tiled(self.net.encode, padded(some, factor), (factor, 1), tile, net.reach)
 
         return self._batched(encoded, pictures, pictures.shape[-1] * pictures.shape[-2])
 

@@ -143,11 +143,7 @@ class Autoencoder(nn.Module):
 
         What is missing to whole latent pixels repeats the last row and column.
         """
-        factor = self.config.factor
-        missing = [-side % factor for side in x.shape[-2:]]
-        if any(missing):
-            x = F.pad(x, (0, missing[1], 0, missing[0]), mode="replicate")
-        out: Tensor = self.encoder(x)
+        out: Tensor = self.encoder(padded(x, self.config.factor))
         return out
 
     def decode(self, z: Tensor, size: Sequence[int] | None = None) -> Tensor:
@@ -187,12 +183,17 @@ class Critic(nn.Module):
         self.conv_out = he(nn.Conv2d(widths[-1], 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        odd = [side % 2 for side in x.shape[-2:]]
-        h = self.conv_in(F.pixel_unshuffle(F.pad(x, (0, odd[1], 0, odd[0]), mode="replicate") if any(odd) else x, 2))
+        h = self.conv_in(F.pixel_unshuffle(padded(x, 2), 2))
         for stage, block in enumerate(self.blocks):
             h = block(self.down[stage - 1](F.avg_pool2d(h, 2, ceil_mode=True)) if stage else h)
         out: Tensor = self.conv_out(F.leaky_relu(h, SLOPE)).mean((1, 2, 3))
         return out
+
+
+def padded(x: Tensor, factor: int) -> Tensor:
+    """Pictures with their last row and column repeated until `factor` divides the sides."""
+    missing = [-side % factor for side in x.shape[-2:]]
+    return F.pad(x, (0, missing[1], 0, missing[0]), mode="replicate") if any(missing) else x
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:

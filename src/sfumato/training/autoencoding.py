@@ -21,7 +21,7 @@ from sfumato.data import KINDS, Dataset, around, draw_augmentation, order
 from sfumato.errors import SfumatoError
 from sfumato.hub.codec import FILE, normalised, save_codec
 from sfumato.hub.config import CodecConfig
-from sfumato.nets.autoencoder import Autoencoder, Critic
+from sfumato.nets.autoencoder import Autoencoder, Critic, padded
 from sfumato.seeds import numpy_generator, seeded, torch_generator
 from sfumato.training.adversarial import PENALTY, gradient_penalty, relativistic_loss
 from sfumato.training.config import TrainingConfig
@@ -137,8 +137,7 @@ class AutoencoderTrainer(RunLoop):
         x = part.x.to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last)
         sides = tuple(factor * side for side in part.size)
         if part.scaled or part.quarters:  # to whole latent pixels, which are then scaled and turned along
-            missing = [-side % factor for side in x.shape[-2:]]
-            x = F.pad(x, (0, missing[1], 0, missing[0]), mode="replicate")
+            x = padded(x, factor)
         if part.alone:
             x = resized(x, sides)
         z = net.encode(x)
