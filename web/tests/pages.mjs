@@ -15,7 +15,7 @@ const at = async (query, options, first) => {
 }
 
 // A scene on paper: as large as its words were placed for, and made of more than its background.
-const chapter = await at('?c=forward')
+const chapter = await at('?c=idea')
 await chapter.waitForFunction(() => document.querySelector('.controls') && 'sfumato' in window && !window.sfumato.busy())
 const onScreen = await chapter.locator('.view').first().boundingBox()
 await chapter.evaluate(() => dispatchEvent(new Event('beforeprint')))
@@ -36,7 +36,7 @@ const link = chapter.locator('.theory h2 a').nth(1)
 await link.focus()
 await link.press('Enter')
 const address2 = chapter.url()
-assert.match(address2, /c=forward.*#forward-/)
+assert.match(address2, /c=idea.*#idea-/)
 const again = await at(address2.slice(address.length))
 const heading = again.locator('.theory h2').nth(1)
 await again.waitForFunction((id) => Math.abs(document.getElementById(id)?.getBoundingClientRect().top ?? 9999) < innerHeight / 2, address2.split('#')[1])

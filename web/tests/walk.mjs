@@ -473,14 +473,16 @@ async function brush() {
     const painted = (what, before, passes) => until(`${what} does not paint`, () => area(mask()), (now) => passes(now, before), page)
     const more = (now, before) => now > before
     await settled(page, '.sheet')
-    const [pad, box] = [control(page, 'pad'), await control(page, 'pad').boundingBox()]
+    const pad = control(page, 'pad')
+    await pad.scrollIntoViewIfNeeded()
+    const box = await pad.boundingBox()
     const first = hasTouch ? () => page.touchscreen.tap(box.x + box.width / 2, box.y + box.height / 2) : await grasp(page, 'pad')
     await first()
     const once = await painted(hasTouch ? 'a finger' : 'the mouse', 0, more)
     await pad.focus()
     await page.keyboard.press('ArrowDown')
     if (!hasTouch) {
-      await page.mouse.click(box.x + box.width / 8, box.y + box.height / 8)
+      await page.mouse.click(box.x + 0.8 * box.width, box.y + box.height / 8)
       const dot = await painted('a click after an arrow', once, more)
       assert.ok(dot - once <= 81, 'a click after an arrow paints a line')
       await control(page, 'undo').press('Enter')
