@@ -11,7 +11,7 @@ import { createServer } from 'vite'
 Object.assign(globalThis, { location: { search: '', href: 'http://localhost/' }, addEventListener() {}, matchMedia: () => ({ matches: false, addEventListener() {} }) })
 const vite = await createServer({ appType: 'custom', logLevel: 'error', server: { middlewareMode: true, hmr: false, ws: false }, optimizeDeps: { noDiscovery: true } })
 after(() => vite.close())
-const LANGUAGES = ['german']
+const LANGUAGES = ['german', 'spanish']
 const SILENT = new Set(['id', 'kind', 'tex', 'code', 'key', 'claims', 'minutes', 'command', 'commands', 'fileName', 'samplers', 'names', 'panel', 'mended', 'columns'])
 const WORD = /[a-z]{3}/i // what holds none needs no translation
 
@@ -27,8 +27,9 @@ function texts(words, path = '') {
 const at = (words, path) => path.split('/').reduce((found, key) => found?.[key], words)
 const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 10)
 
-for (const language of LANGUAGES) {
-  const { folder, same } = await vite.ssrLoadModule(`/src/${language}/index.ts`)
+const loaded = await Promise.all(LANGUAGES.map(async (language) => ({ language, ...(await vite.ssrLoadModule(`/src/${language}/index.ts`)) })))
+
+for (const { language, folder, same } of loaded) {
   const file = new URL(`../src/${language}/translated.json`, import.meta.url)
   const now = Object.fromEntries(folder.flatMap(([english, said], i) => texts(english).map(([path, text]) => [`${i} ${path}`, hash(text)])))
   if (process.env.KEEP) writeFileSync(file, `${JSON.stringify(now, null, 0).replaceAll(',', ',\n')}\n`)

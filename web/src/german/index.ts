@@ -1,4 +1,4 @@
-/** Each file of English words, and what stands in it in German. The panels that need the program behind the pages have no translation yet. */
+/** Each file of English words, and what stands in it in German. */
 import * as claimsWords from '../english/claims'
 import * as forwardWords from '../english/forward'
 import * as glossaryWords from '../english/glossary'
@@ -20,12 +20,14 @@ import * as samplingWords from '../english/sampling'
 import * as steeringWords from '../english/steering'
 import * as trainingWords from '../english/training'
 import * as worldWords from '../english/world'
+import * as liveWords from '../english/live'
 import type { Folder } from '../languages'
 import claims from './claims'
 import forward from './forward'
 import glossary from './glossary'
 import idea from './idea'
 import frame from './interface'
+import live from './live'
 import network from './network'
 import pages from './pages'
 import ideaQuestions from './quiz/idea'
@@ -65,6 +67,7 @@ export const folder: Folder = [
   [samplingQuiz, samplingQuestions],
   [steeringQuiz, steeringQuestions],
   [worldQuiz, worldQuestions],
+  [liveWords, live],
 ]
 
 /** What reads the same in German, or is written into the pages when they are built, before their language is known. */
@@ -72,4 +75,5 @@ export const same = [
   'words/showCode', 'labels/how', 'labels/quick', 'pages/text', 'quiz/title', 'labels/plots/logsnr', 'labels/ratio', 'labels/atTime', 'labels/column', 'labels/size',
   'labels/told', 'labels/drawing', 'labels/attends', 'labels/moment', 'labels/sampler', 'labels/oneSeed', 'labels/dial', 'labels/times', 'labels/count',
   'systems/dalle/name', 'systems/stable/name', 'systems/midjourney/name', 'systems/sora/name', 'labels/system', 'labels/chapter',
+  'live/draw/sampler', 'live/draw/guidance',
 ]

@@ -1,0 +1,92 @@
+import type * as english from '../english/sampling'
+import type { Said } from '../languages'
+import { counted, fixed } from '../numbers'
+
+const seconds = (milliseconds: number) => `${fixed(milliseconds / 1000, milliseconds < 995 ? 2 : 1)} s`
+const steps = (count: number) => `${counted(count)} ${count === 1 ? 'paso' : 'pasos'}`
+const calls = (count: number) => `${counted(count)} ${count === 1 ? 'llamada' : 'llamadas'}`
+const pictures = (count: number) => `${counted(count)} ${count === 1 ? 'imagen' : 'imágenes'}`
+
+export default {
+  labels: {
+    view: 'Mirar',
+    views: { race: 'Una carrera', wall: 'Un muro de semillas', few: 'Donde fallan los pocos pasos' },
+    none: 'nadie',
+    race: 'Recorridos desde el mismo ruido',
+    lane: (place) => `Calle ${place}`,
+    sampler: 'Muestreador',
+    steps: 'Pasos',
+    stepCount: steps,
+    lanes: 'Quién camina, y en cuántos pasos',
+    digit: 'Dígito',
+    all: 'los diez',
+    many: 'Imágenes a la vez',
+    seed: 'Primera semilla',
+    fresh: 'Semillas nuevas',
+    oneSeed: 'Semilla',
+    oneFresh: 'Semilla nueva',
+    show: 'Las imágenes muestran',
+    shows: { x: 'la imagen hasta ahora', guess: 'la estimación del final' },
+    asked: 'Llamadas hasta ahora',
+    ofCalls: (done, total) => `${counted(done)} de ${counted(total)}`,
+    start: 'ruido puro',
+    finish: 'todas han llegado',
+    raceAgain: 'Correr',
+    stop: 'Parar',
+    go: 'Empezar otra vez',
+    clock: (done, total, milliseconds) => `${counted(done)} de ${calls(total)} · ${seconds(milliseconds)}`,
+    afterSteps: (count) => (count ? `Después de ${steps(count)}` : 'El ruido del principio'),
+    wish: 'Dibujan',
+    wishes: { pizza: 'pizza', 'red apple': 'una manzana', 'red heart': 'un corazón', 'cat face': 'una cara de gato', 'tropical fish': 'un pez' },
+    counting: (name, done, total) => `${name}: ${counted(done)} de ${calls(total)}…`,
+    stopped: 'Parado.',
+    laneName: (name, count) => `${name}, ${steps(count)}`,
+    result: (count, milliseconds) => (milliseconds === undefined ? calls(count) : `${calls(count)} · ${seconds(milliseconds)}`),
+    laneTold: (name, done, total, milliseconds) =>
+      done < total ? `${name} ha hecho ${counted(done)} de ${calls(total)}` : `${name} ha llegado tras ${calls(total)}, en ${seconds(milliseconds)}`,
+    racing: (wish, told) => `Recorridos desde el mismo ruido hasta ${wish}, llamada a llamada por turno: ${told.join('; ')}.`,
+    waiting: 'Recorridos desde el mismo ruido; aún no han empezado.',
+    wall: 'Imágenes por semilla, fila a fila',
+    wallTold: (count, done, milliseconds) =>
+      `${pictures(count)}, ${calls(done)} para todas juntas: ${seconds(milliseconds)} en este navegador, ${(milliseconds / count).toFixed(0)} ms por imagen.`,
+    wallDescribed: (count, first, name, walked) =>
+      `${pictures(count)}, semillas de ${counted(first)} a ${counted(first + count - 1)}, dibujadas por ${name} en ${steps(walked)}.`,
+    row: steps,
+    rowCannot: (needs) => `necesita al menos ${steps(needs)}`,
+    fewDescribed: (name, rows) => `Las mismas diez semillas dibujadas por ${name} en ${rows} pasos, una fila para cada número de pasos.`,
+  },
+  text: {
+    title: 'Muestreo',
+    lead: 'Una red, muchas maneras de caminar con ella. Se diferencian en cómo dan un paso y, por tanto, en cuántas llamadas necesitan.',
+    sections: [
+      {
+        heading: 'La misma red, otros pasos',
+        text: [
+          '[Tres recorridos](sampling.view=race) parten del mismo ruido y usan la misma red, llamada a llamada por turno. Cada uno tiene su propio reloj, que solo corre mientras se responde a su llamada. Un [[sampler|muestreador]] no es más que la regla para el paso siguiente: con las estimaciones hasta ahora, cuánto avanzar y hacia dónde. Los niveles de ruido que visita son su [[grid|rejilla]]. **La red no se vuelve a entrenar.** El muestreador se elige después.',
+          'La red es casi todo el coste. Una [[call|llamada]] la ejecuta entera; el muestreador solo suma unos pocos números. Por eso se cuentan las llamadas. Un paso es a menudo una llamada, pero no siempre: Heun necesita dos en casi todos los pasos.',
+          '[[DDPM]] añade ruido fresco en cada paso. Sus pasos tienen que ser cortos: cada uno supone que una sola campana de Gauss describe de dónde vino la imagen, y eso solo es cierto para pasos pequeños. [[DDIM]] no añade ruido y sigue el promedio, así que el mismo ruido acaba siempre en la misma imagen, y a este modelo le bastan veinte pasos. En el programa de este modelo, *Euler* es exactamente el mismo paso con otro nombre: [hazlos correr juntos](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) y verás.',
+        ],
+        equations: [
+          { says: 'DDIM: toma la estimación de la imagen limpia y vuelve a poner el ruido que ella implica, en el nivel s, más bajo.' },
+          { says: 'Con ruido fresco z: parte del ruido anterior se cambia por nuevo. DDPM es una elección de eta; eta = 0 es DDIM.' },
+        ],
+      },
+      {
+        heading: 'Por qué pueden bastar menos llamadas',
+        text: [
+          'Sin ruido fresco, el recorrido sigue una curva suave del ruido a la imagen: la solución de una [[ODE|EDO]]. Euler va por líneas rectas y hace una estimación nueva en cada esquina. En una curva se sale de ella, en una cantidad que se encoge en proporción al paso. [[Heun]] mira hacia delante y toma la media de dos direcciones. [[DPM-Solver++]] y [[UniPC]] recuerdan sus últimas estimaciones, ven cómo cambian y doblan el paso en consecuencia, sin otra llamada. Así quedan más cerca de la curva con las mismas llamadas, en cuanto los pasos son lo bastante pequeños. Aquí DPM-Solver++ queda más cerca que DDIM desde cuatro pasos, y UniPC claramente más cerca desde ocho, como mide el código.',
+          '[Mira dónde fallan los pocos pasos](sampling.view=few). Un paso es una sola estimación desde ruido puro. En el ruido puro no hay nada que ver, así que la mejor estimación es el promedio de todos los treses: un tres borroso, el mismo para todas las semillas. Con dos o tres pasos las imágenes empiezan a diferenciarse. Con diez se diferencian casi tanto como con cincuenta. Así que los pocos pasos cuestan primero variedad: las imágenes se parecen demasiado.',
+          'Una [[GAN]] necesita una llamada, porque se entrenó para convertir el ruido en imagen de una vez. Por eso es rápida. El precio se paga en el entrenamiento, que es una competición entre dos redes. La difusión, en cambio, paga en el momento de dibujar. Cuánto paga cada una está medido debajo del panel.',
+        ],
+        equations: [{ says: 'Reduce el paso h a la mitad, y el error de un método de orden p se divide entre 2 elevado a p: entre 2 con Euler y DDIM, entre 4 con Heun y DPM-Solver++ (2M).' }],
+      },
+      {
+        heading: 'Una semilla, una imagen',
+        text: [
+          'Una [[seed|semilla]] es el número que inicia la serie de ruido. El mismo modelo, el mismo muestreador y la misma semilla dan la misma imagen, aquí y en Python, sola o entre mil. Esta página hace su ruido igual que PyTorch, así que la orden que hay debajo del [muro](sampling.view=wall) dibuja lo que ves.',
+          'Semillas distintas dan imágenes distintas, aunque nadie haya pedido otro tres. Esa es la [[diversity|diversidad]] del modelo: «un tres» deja muchas cosas abiertas, y el ruido las decide. Un muestreador sin ruido fresco convierte cada ruido en una imagen, y los vecinos, en vecinos.',
+        ],
+      },
+    ],
+  },
+} satisfies Said<typeof english>
