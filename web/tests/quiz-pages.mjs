@@ -18,7 +18,7 @@ const focused = (page) => page.evaluate(() => document.activeElement?.textConten
 const kept = (page) => page.evaluate(() => JSON.parse(localStorage.getItem('sfumato.quiz') ?? 'null'))
 
 async function session(query, storage = {}) {
-  const made = await visit(browser, `${address}?c=glossary`, options)
+  const made = await visit(browser, `${address}live.json`, options) // no page that would read, or set aside, what is put there
   await made.page.evaluate((values) => Object.entries(values).forEach(([k, v]) => localStorage.setItem(k, v)), storage)
   await made.page.goto(`${address}?${query}`)
   return made
