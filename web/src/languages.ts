@@ -5,7 +5,7 @@
 import { chapters } from './chapters'
 import { recall, remember } from './remembered'
 
-export const languages = { en: 'English', de: 'Deutsch', es: 'Español' } as const
+export const languages = { en: 'English', de: 'Deutsch', es: 'Español', 'zh-Hans': '中文' } as const
 export type Language = keyof typeof languages
 
 /** What a translation of `T` says: texts for texts, functions for functions, as many as there are; all else is English. */
@@ -34,7 +34,7 @@ export function inLanguage(other: Language): string {
 
 /** A language's folder: each file of English words beside what is laid over it. */
 export type Folder = readonly (readonly [english: object, said: object])[]
-const folders: Partial<Record<Language, () => Promise<{ folder: Folder }>>> = { de: () => import('./german'), es: () => import('./spanish') }
+const folders: Partial<Record<Language, () => Promise<{ folder: Folder }>>> = { de: () => import('./german'), es: () => import('./spanish'), 'zh-Hans': () => import('./chinese') }
 
 /** Lay the reader's language over the English words; to be done before anything is drawn. */
 export async function speak(): Promise<void> {

@@ -11,7 +11,7 @@ import { createServer } from 'vite'
 Object.assign(globalThis, { location: { search: '', href: 'http://localhost/' }, addEventListener() {}, matchMedia: () => ({ matches: false, addEventListener() {} }) })
 const vite = await createServer({ appType: 'custom', logLevel: 'error', server: { middlewareMode: true, hmr: false, ws: false }, optimizeDeps: { noDiscovery: true } })
 after(() => vite.close())
-const LANGUAGES = ['german', 'spanish']
+const LANGUAGES = ['german', 'spanish', 'chinese']
 const SILENT = new Set(['id', 'kind', 'tex', 'code', 'key', 'claims', 'minutes', 'command', 'commands', 'fileName', 'samplers', 'names', 'panel', 'mended', 'columns'])
 const WORD = /[a-z]{3}/i // what holds none needs no translation
 

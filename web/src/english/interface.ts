@@ -4,8 +4,9 @@ export const words = {
   lead: 'From pure noise to picture in eight short chapters. Every picture on these pages is computed as you watch, by the same code that trains and runs the models.',
   skip: 'Skip to the chapter',
   chapters: 'Chapters',
-  chapter: 'Chapter',
-  of: 'of',
+  chapter: (number: number, total?: number) => (total ? `Chapter ${number} of ${total}` : `Chapter ${number}`),
+  space: ' ', // between sentences
+  colon: ': ',
   minutes: 'minutes with its questions',
   next: 'Next',
   previous: 'Previous',

@@ -7,7 +7,6 @@ export const pages = {
     none: 'No word here fits.',
     found: (count: number) => (count === 1 ? '1 word' : `${count} words`),
     letters: 'Letters',
-    taught: 'Chapter',
   },
   notes: {
     title: 'Notes',

@@ -10,7 +10,6 @@ export default {
       none: 'Hier passt kein Wort.',
       found: (count) => (count === 1 ? '1 Wort' : `${count} Wörter`),
       letters: 'Buchstaben',
-      taught: 'Kapitel',
     },
     notes: {
       title: 'Skript',

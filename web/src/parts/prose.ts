@@ -1,3 +1,5 @@
+import { words } from '../english/interface'
+
 /** The markup of the lesson's texts: *emphasis*, **weight**, `code`, [[terms]], [[term|as it reads here]] and [actions](forward.t=0.7). */
 export type Piece =
   | { kind: 'text' | 'em' | 'strong' | 'code'; text: string }
@@ -15,7 +17,7 @@ export function pieces(text: string): Piece[] {
   /** Text; what closes a sentence stays on the line of the term before it. */
   const push = (said: string) => {
     const before = found.at(-1)
-    const closing = before?.kind === 'term' ? /^[.,;:!?)’”]+/.exec(said)?.[0] : undefined
+    const closing = before?.kind === 'term' ? /^[.,;:!?)’”。，、；：！？）]+/.exec(said)?.[0] : undefined
     if (before?.kind === 'term' && closing) before.closing = closing
     found.push({ kind: 'text', text: said.slice(closing?.length ?? 0) })
   }
@@ -39,15 +41,17 @@ export function changed(text: string): Record<string, string> | undefined {
   return all.length ? Object.assign({}, ...all) : undefined
 }
 
-const ENDS = /(?<=[.!?]["”’)*\]]*)\s+|(?<=[。！？][”’）]*)/u
-const SHORT = 25 // characters: such a sentence goes with the next
+const ENDS = /(?<=[.!?]["”’)*\]]*)\s+|(?<=[。！？][”’）]*)(?![”’）])/u
+const SHORT = 25 // letters: such a sentence goes with the next
+/** How long a text reads: a Chinese character says as much as two letters. */
+const length = (text: string) => text.length + (text.match(/\p{Script=Han}/gu)?.length ?? 0)
 
 /** A paragraph's sentences, each with its markup whole; a very short one is read together with the one after it. */
 export function sentences(text: string): string[] {
   const found: string[] = []
   for (const part of text.split(ENDS)) {
     const before = found.at(-1)
-    if (before !== undefined && (before.length < SHORT || open(before))) found[found.length - 1] = `${before} ${part}`
+    if (before !== undefined && (length(before) < SHORT || open(before))) found[found.length - 1] = before + words.space + part
     else found.push(part)
   }
   return found.filter(Boolean)

@@ -10,7 +10,6 @@ export default {
       none: 'Ningún término coincide.',
       found: (count) => (count === 1 ? '1 término' : `${count} términos`),
       letters: 'Letras',
-      taught: 'Capítulo',
     },
     notes: {
       title: 'Apuntes',
