@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,10 @@ from sfumato.data.opening import named
 from sfumato.errors import SfumatoError
 from sfumato.hub.checkpoints import newest_checkpoint
 from sfumato.hub.codec import Codec
-from sfumato.hub.config import CodecConfig, read_config
+from sfumato.hub.config import CodecConfig, is_autoencoder, read_config
 from sfumato.hub.loading import load_codec
 from sfumato.training import Event, TrainingConfig, join_processes, open_data, pick_device, train, training_config
-from sfumato.training.autoencoder_plan import plan_autoencoder
+from sfumato.training.autoencoder_plan import SHARE, autoencoder_settings, plan_autoencoder
 from sfumato.training.autoencoder_run import resume_autoencoder, start_autoencoder
 from sfumato.training.autoencoding import AutoencoderTrainer
 from sfumato.training.config import changed
@@ -27,6 +27,7 @@ from sfumato.training.settings import full_name
 from sfumato.training.state import RAW
 
 MINUTES = 10.0  # of a run whose budget nobody gives
+FIRST = "autoencoder"  # where it is in the folder of a model that is trained after it
 
 
 class AutoencoderRun:
@@ -38,6 +39,7 @@ class AutoencoderRun:
     def __init__(self, folder: str | Path, trainer: AutoencoderTrainer | None = None) -> None:
         self.folder = Path(folder)
         self.trainer = trainer
+        self._ready = trainer is not None
 
     @classmethod
     def start(
@@ -109,14 +111,15 @@ class AutoencoderRun:
         trainer, damaged = resume_autoencoder(self.folder, data, config, processes=processes)
         check_unspent(self.folder, trainer)
         trainer.notes[:0] = [f"{path} is damaged and was passed over." for path in damaged]
-        self.trainer = trainer
+        self.trainer, self._ready = trainer, True
         return self
 
     def train(self) -> Iterator[Event]:
-        """Train to the end of the budget; yields what happens."""
-        if self.trainer is None:
+        """Train to the end of the budget, from the start or from where it was saved; yields what happens."""
+        if not self._ready:
             self.resume()
         assert self.trainer is not None
+        self._ready = False
         yield from train(self.folder, self.trainer)
 
     def stop(self) -> None:
@@ -144,6 +147,36 @@ class AutoencoderRun:
         """The peak signal-to-noise ratio of held-out pictures in dB, as last measured; None where nothing was."""
         found = read_evaluations(self.folder)
         return psnr_of(found[-1]) if found else None
+
+
+def first_autoencoder(
+    folder: Path,
+    data: str | Path | Dataset,
+    settings: Mapping[str, Any],
+    factor: int | None = None,
+    channels: int | None = None,
+) -> AutoencoderRun:
+    """The autoencoder in `folder` of a model with `settings`, ready to be trained for a SHARE of their minutes.
+
+    One that is there already is gone on with, unless it is finished. Raises SfumatoError where that is of other data.
+    """
+    own = autoencoder_settings(settings)
+    if not is_autoencoder(folder):
+        if "minutes" not in own:
+            return AutoencoderRun.start(folder, data, "auto", factor, channels, **own)
+        run = AutoencoderRun.start(folder, data, "auto", factor, channels, **own | {"minutes": SHARE * own["minutes"]})
+        assert run.trainer is not None
+        run.trainer.notes.append(
+            f"the autoencoder is trained first, for {SHARE * own['minutes']:.3g} of the {own['minutes']:.3g} minutes: "
+            "what it loses no model brings back, but it has learnt most of it sooner than the model in its latents."
+        )
+        return run
+    run, source = AutoencoderRun.open(folder), data.name if isinstance(data, Dataset) else named(data)
+    if Path(run.config.data.source) != Path(source):
+        raise SfumatoError(
+            f"{folder} holds an autoencoder of {run.config.data.source}, and not of {source}; give another `folder`."
+        )
+    return run if run.finished else run.resume(data if isinstance(data, Dataset) else None)
 
 
 def newest_state(folder: Path) -> dict[str, Any] | None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from sfumato.arguments import shown
-from sfumato.data import KINDS, Dataset
-from sfumato.data.columns import Columns
+from sfumato.autoencoder_runs import FIRST, AutoencoderRun, first_autoencoder
+from sfumato.data import Dataset
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
 from sfumato.data.opening import is_own, named, path_of, placed
-from sfumato.errors import SfumatoError, unknown
+from sfumato.errors import SfumatoError
 from sfumato.evaluation.evaluating import Evaluation, evaluate
 from sfumato.evaluation.report import write_training_report
 from sfumato.hub import Model, ModelConfig, load
@@ -45,26 +44,19 @@ from sfumato.training import (
     train,
     training_config,
 )
+from sfumato.training.autoencoder_plan import settings_left
 from sfumato.training.config import changed
 from sfumato.training.estimates import remarks, too_few
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.latents import ENCODING, codec_for, encoded, with_levels_of_latents
-from sfumato.training.networks import check_net
 from sfumato.training.planning import plan_more
-from sfumato.training.precision import can_compile
-from sfumato.training.recipes import RECIPES, configure, kept_from
 from sfumato.training.resources import fit_threads
 from sfumato.training.resuming import suited
 from sfumato.training.run import check_free, check_unspent
+from sfumato.training.run_settings import MINUTES, check_compiler, check_start, configure_start, extended
 from sfumato.training.settings import full_name
 from sfumato.training.trackers import check_trackers, earlier_trackers, tracked
 
-MINUTES = 20.0  # of a run whose budget nobody gives
-# What a run may go on with otherwise than it began: it changes nothing of what is learnt.
-EXTENDED = (
-    "images", "minutes", "data.source", "data.stream", "machine.accumulate", "machine.compile", "machine.shard",
-    "keeping.checkpoints",
-)  # fmt: skip
 NO_PREVIEWS = "no previews are generated: even the smallest would take more than its share of the time."
 MEASURING = "measuring how fast this machine trains"
 
@@ -105,6 +97,8 @@ class Run:
         self._net = net
         self._dataset = data  # of a program: a folder that is opened again can't find it
         self._ready = trainer is not None
+        self.autoencoder: AutoencoderRun | None = None  # that is trained first
+        self._start_model: Callable[[Progress], Run] | None = None  # once it is trained
 
     @classmethod
     def start(
@@ -115,35 +109,55 @@ class Run:
         net: str | nn.Module = "auto",
         control: str | Sequence[str] = (),
         text_encoder: str | None = None,
-        recipe: str | None = None,
         autoencoder: str | Path | None = None,
         progress: Progress = _silently,
         **settings: Any,
     ) -> Run:
         """A new run in `folder` on `data`, a data set or what `open_dataset` takes; nothing is trained yet.
 
-        `settings` are fields of TrainingConfig by name; the budget is `minutes` [default: 20] or `images`. `recipe` is
-        a name in RECIPES, a published way of training, whole but for what is given beside it. What is left open is
-        chosen by this machine's speed. `base` is a model to fine-tune, or its run or name; with `lora` only adapters of
-        that rank are trained. `net` is a size (see `model_for`), or a network of one's own. `control` names images to
-        condition on, computed from each picture ("edges") or in a column of the metadata, whose other columns are
-        `columns`; with `base`, a control branch is trained. With an `autoencoder`, its run or a model that has one, the
-        model generates latents, into which the pictures are encoded once; so it does with a `base` that does.
-        `progress(what, done, of)` is called while files are read and the machine is measured. Raises SfumatoError where
-        `folder` already holds a run, and for what doesn't go together.
+        `settings` are fields of TrainingConfig by name; the budget is `minutes` [default: 20] or `images`. What is left
+        open is chosen by this machine's speed. A `recipe` among them is a name in RECIPES, a published way of training,
+        whole but for what is given beside it; `latent=True`, perhaps with a `factor` and `channels`, has an autoencoder
+        trained first, in `folder`/autoencoder and for a part of the budget, and then the model in its latents. `base`
+        is a model to fine-tune, or its run or name; with `lora` only adapters of that rank are trained. `net` is a size
+        (see `model_for`), or a network of one's own. `control` names images to condition on, computed from each picture
+        ("edges") or in a column of the metadata, whose other columns are `columns`; with `base`, a control branch is
+        trained. With an `autoencoder`, its run or a model that has one, the model generates latents, into which the
+        pictures are encoded once; so it does with a `base` that does. `progress(what, done, of)` is called while files
+        are read and the machine is measured. Raises SfumatoError where `folder` already holds a run, and for what
+        doesn't go together.
         """
+        recipe, latent = settings.pop("recipe", None), settings.pop("latent", False)
+        shape = {name: settings.pop(name, None) for name in ("factor", "channels")}
+        check_start(base, net, text_encoder, settings)
+        if any(shape.values()) and not latent:
+            raise SfumatoError("`factor` and `channels` are those of a new autoencoder; give `latent` too.")
+        if latent:
+            if base is not None or autoencoder is not None:
+                raise SfumatoError("`latent` trains an autoencoder first; leave `base` and `autoencoder` out.")
+            given = {full_name(name): value for name, value in settings.items()}
+            if not given.keys() & {"images", "minutes"}:
+                given["minutes"] = MINUTES
+            if control or given.get("data.crop"):
+                raise SfumatoError(f"latents can't have `{'control' if control else 'crop'}` yet; leave it out.")
+            configure_start(data, None, (), recipe, given)  # what can't be is said before anything is trained
+            check_free(Path(folder))
+            run, first = cls(folder), first_autoencoder(Path(folder) / FIRST, data, given, **shape)
+            start = partial(cls.start, folder, data, None, net, (), text_encoder, first.folder, recipe=recipe)
+            run.autoencoder = first
+            run._start_model = lambda progress: start(progress=progress, **settings_left(given, first.minutes))
+            return run
         processes = join_processes()
         fit_threads()
-        _check(base, net, text_encoder, settings)
         base = load(base) if isinstance(base, str | Path) else base
         controls = (control,) if isinstance(control, str) else tuple(control)
         codec = base.codec if base is not None else None
         if autoencoder is not None:
             codec = codec_for(autoencoder, base, processes)
             settings = {"size": codec.config.picture[1:], **settings}
-        config, own, fixed = _configured(data, base, controls, recipe, settings)
+        config, own, fixed = configure_start(data, base, controls, recipe, settings)
         if config.machine.compile:
-            _check_compiler(processes)
+            check_compiler(processes)
         folder = Path(folder)
         check_free(folder, processes)
         dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
@@ -199,16 +213,29 @@ class Run:
         """What the run is trained by."""
         return training_config(self.folder)
 
-    def train(self, track: str | Sequence[str] = ()) -> Iterator[Event]:
+    def train(self, track: str | Sequence[str] = (), progress: Progress = _silently) -> Iterator[Event]:
         """Train to the end of the budget, from the start or from where the run was saved; yields what happens.
 
-        The curves are shown in the trackers `track` too: tensorboard, wandb, trackio.
+        The curves are shown in the trackers `track` too: tensorboard, wandb, trackio. `progress` is as in `start`.
         """
+        if self._start_model is not None and self.autoencoder is not None:
+            if not self.autoencoder.finished:
+                return self._train_both(self.autoencoder, track, progress)
+            begun, self._start_model = self._start_model(progress), None
+            self.trainer, self.plan, self._net, self._dataset = begun.trainer, begun.plan, begun._net, begun._dataset
+            self._ready = True
         if not self._ready or self.trainer is None:
-            return self.resume(track=track)
+            return self.resume(track=track, progress=progress)
         names, trainer = check_trackers(track), self.trainer
         self._ready = False
         return tracked(train(self.folder, trainer), names, self.folder, trainer)
+
+    def _train_both(
+        self, autoencoder: AutoencoderRun, track: str | Sequence[str], progress: Progress
+    ) -> Iterator[Event]:
+        yield from autoencoder.train()
+        if autoencoder.finished:  # or else it was asked to stop
+            yield from self.train(track, progress)
 
     def resume(
         self,
@@ -229,7 +256,7 @@ class Run:
         fit_threads()
         names, gone = earlier_trackers(self.folder) if track is None else (check_trackers(track), [])
         before = self.config
-        config = _extended(before, settings, processes)
+        config = extended(before, settings, processes)
         notes = []
         if isinstance(data, Dataset):
             self._dataset = data
@@ -259,7 +286,9 @@ class Run:
 
     def stop(self) -> None:
         """Have the training end after the step that it is at, saved."""
-        if self.trainer is not None:
+        if self._start_model is not None and self.autoencoder is not None:
+            self.autoencoder.stop()
+        elif self.trainer is not None:
             self.trainer.stop()
 
     def model(self, weights: str = "ema") -> Model:
@@ -283,83 +312,6 @@ class Run:
         if not is_own(source) and not source.startswith("hf:") and not any(path_of(one).exists() for one in there):
             raise MovedData(source)
         return _opened(config, processes, progress)
-
-
-def _check(
-    base: Model | str | Path | None, net: str | nn.Module, text_encoder: str | None, settings: Mapping[str, Any]
-) -> None:
-    """Raises SfumatoError for what doesn't go together, before anything is read."""
-    if not isinstance(net, str | nn.Module):
-        raise SfumatoError(f"`net` is a size such as tiny, or a network of one's own, not {shown(net)}.")
-    if isinstance(net, str):
-        check_net(net)
-    if base is None and settings.get("lora") is not None:
-        raise SfumatoError("adapters, `lora`, are trained beside the weights of a model; say which by `base`.")
-    if base is None:
-        return
-    if net != "auto":
-        raise SfumatoError("the network is that of `base`; leave `net` out.")
-    if text_encoder is not None:
-        raise SfumatoError("the model of `base` goes on reading as it learnt to; leave `text_encoder` out.")
-
-
-def _check_compiler(processes: Processes) -> None:
-    if not can_compile(processes.device or pick_device()):
-        raise SfumatoError(
-            "the network can't be compiled here: PyTorch needs a C++ compiler and Python's headers for it (on Debian: "
-            "apt install g++ python3-dev); leave `compile` out."
-        )
-
-
-def _configured(
-    data: str | Path | Dataset,
-    base: Model | None,
-    controls: Sequence[str],
-    recipe: str | None,
-    settings: Mapping[str, Any],
-) -> tuple[TrainingConfig, dict[str, Any], list[str]]:
-    """The training, the settings of its model, and the names of what is not left open."""
-    given: dict[str, Any] = {full_name(name): value for name, value in settings.items()}
-    if not given.keys() & {"images", "minutes"}:
-        given["minutes"] = MINUTES
-    if isinstance(size := given.get("data.size"), int):
-        given["data.size"] = (size, size)
-    given["data.source"] = source = data.name if isinstance(data, Dataset) else named(data)
-    if isinstance(data, Dataset) and KINDS[data.kind].spatial:
-        given["data.size"] = data.shape[1:]
-    elif base is not None and KINDS[base.config.kind].spatial and not source.startswith("points:"):
-        given.setdefault("data.size", base.config.seen[1][1:])
-    given["data.place"] = "" if isinstance(data, Dataset) else placed(source)
-    columns = given.pop("data.columns", None) or {}
-    columns = asdict(columns) if isinstance(columns, Columns) else dict(columns)
-    named_images = [name for name in controls if name not in CONTROLS]
-    if named_images and not isinstance(data, Dataset) and not Path(source).exists():
-        raise unknown("control", named_images[0], CONTROLS)  # more likely misspelt than missing from the metadata
-    columns["images"] = (*columns.get("images", ()), *named_images)
-    if any(columns.values()):
-        given["data.columns"] = columns
-    config, own = configure(given, recipe)
-    if base is not None:
-        own = kept_from(base.config, own, recipe, settings)
-    fixed = {**given, **RECIPES.get(recipe or "", {})}
-    return config, own, [name.rpartition(".")[2] for name in fixed]
-
-
-def _extended(config: TrainingConfig, settings: Mapping[str, Any], processes: Processes) -> TrainingConfig:
-    """`config` as a run goes on with it: another budget, and what changes nothing of what is learnt."""
-    given = {full_name(name): value for name, value in settings.items()}
-    for name in given.keys() - {*EXTENDED}:
-        raise SfumatoError(
-            f"a run goes on as it began, and takes no other `{name}`; it takes {', '.join(EXTENDED)}, or start another."
-        )
-    if given.keys() & {"images", "minutes"}:
-        given = {"images": None, "minutes": None, **given}
-    if given.get("machine.compile"):
-        _check_compiler(processes)
-    if given.get("machine.shard"):
-        given.setdefault("machine.compile", False)
-    given.setdefault("machine.compile", config.machine.compile and can_compile(pick_device()))
-    return changed(config, **{name.rpartition(".")[2]: value for name, value in given.items()})
 
 
 def _opened(config: TrainingConfig, processes: Processes, progress: Progress) -> Dataset:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from sfumato import SfumatoError
-from sfumato.cli import latent
 from sfumato.cli.runs import run_to_resume
 from tiny import Command
 
@@ -39,12 +37,6 @@ def test_an_autoencoder_and_a_model_are_trained_by_one_command(sfumato: Command,
     assert "PSNR" in " ".join(sfumato("info", "runs/both/autoencoder").stdout.split())
     again = sfumato("train", "digits", "--size", 16, "--latent", "--name", "both", "--images", 96, "--resume")
     assert again.returncode == 0 and "Going on from step 4" in again.stdout, again.stderr
-
-
-def test_minutes_that_the_autoencoder_has_taken_already_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latent, "train_autoencoder", lambda *args: SimpleNamespace(minutes=0.62))
-    with pytest.raises(SfumatoError, match=r"took 0\.62 minutes, which leaves none of 0\.3 for the model"):
-        latent.train_first(Path("runs/both"), {"resume": True}, {"minutes": 0.3})
 
 
 def test_a_run_that_has_only_its_autoencoder_says_how_both_go_on(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -146,8 +147,15 @@ WRONG: list[tuple[Any, str]] = [
     (lambda: from_arrays(BYTES.astype(np.int64) - 1), r"are from 0 to 255, and those of arrays from -1 to 254"),
     (lambda: from_arrays(np.where(np.arange(4)[:, None, None, None] == 2, np.nan, FLOATS)), "sample 2 of arrays holds"),
     (lambda: from_arrays(np.zeros((0, 1, 8, 8))), "are 0 × 1 × 8 × 8; give one or more"),
-    (lambda: from_arrays([["a"]]), "must be numbers"),
-    (lambda: from_arrays(np.zeros((4, 4, 4))), "a sample of 4 × 4 is of no kind: there are points"),
+    (lambda: from_arrays([["a"]]), r"must be numbers, not such as .*'a'.*; files of pictures are opened by"),
+    (lambda: from_arrays([[Path("a.png")]]), "must be numbers, not such as PosixPath"),
+    (lambda: from_arrays(np.zeros((4, 4, 4))), r"are 4 × 4 × 4, without channels; give `x\[:, None\]`"),
+    (
+        lambda: from_arrays(np.zeros((4, 1, 2, 3, 4, 5))),
+        "1 × 2 × 3 × 4 × 5 is of no kind: there are points",
+    ),
+    (lambda: from_arrays(BYTES, [Path("a"), 1, 1, 1]), "names or numbers from 0, one a sample, not PosixPath"),
+    (lambda: from_arrays(BYTES, [0, None, 1, 1]), "names or numbers from 0, one a sample, not None"),
     (lambda: from_arrays(BYTES, [0, 1]), "4 samples and 2 labels"),
     (lambda: from_arrays(BYTES, captions=["a"]), "4 samples and 1 captions"),
     (lambda: from_arrays(BYTES, [0.5, 1, 1, 1]), "whole numbers from 0, one a sample, or names"),

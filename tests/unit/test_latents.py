@@ -22,6 +22,7 @@ from sfumato.hub.resolving import resolve
 from sfumato.hub.zoo import load_zoo, save_zoo
 from sfumato.sampling.editing import outpaint
 from sfumato.training import Noted, Progress
+from sfumato.training.autoencoder_plan import autoencoder_settings, settings_left
 
 SETTINGS = {"batch": 8, "held_out": 0.2, "precision": "fp32", "evaluated": 4, "previews": 1, "threads": 1}
 
@@ -48,6 +49,43 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         started = Run.start(place / "dots", dots(), net="nano", autoencoder=place / "eyes", images=160, **SETTINGS)
         list(started.train())
     return place / "dots"
+
+
+def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
+    given = {"net": "nano", "latent": True, "channels": 3, "images": 24, "perceptual": 0.0, **SETTINGS}
+    for wrong, words in (
+        ({"control": "edges"}, "latents can't have `control` yet"),
+        ({"crop": 2}, "latents can't have `crop` yet"),
+        ({"base": "digits", "net": "auto"}, "leave `base` and `autoencoder` out"),
+        ({"latent": False}, "give `latent` too"),
+        ({"objective.wait": 1}, "wait"),
+    ):
+        with pytest.raises(SfumatoError, match=words):
+            Run.start(tmp_path / "run", dots(), **{**given, **wrong})
+    assert not (tmp_path / "run").exists()
+    run = Run.start(tmp_path / "run", dots(), **given)
+    for event in run.train():
+        if isinstance(event, Progress):  # within the autoencoder's part, which is left and gone on with
+            run.stop()
+    assert run.trainer is None and not (tmp_path / "run/config.json").exists()
+    again = Run.start(tmp_path / "run", dots(), **given)
+    steps = [event.images for event in again.train() if isinstance(event, Progress)]
+    assert steps == [16, 24, 8, 16, 24] and again.model().config.codec is not None
+    with pytest.raises(SfumatoError, match="holds an autoencoder of dots, and not of digits"):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "run/autoencoder").rename(tmp_path / "other/autoencoder")
+        Run.start(tmp_path / "other", "digits", size=16, **given)
+
+
+def test_what_the_autoencoder_takes_of_the_minutes_is_not_left_for_the_model() -> None:
+    given = {"minutes": 10.0, "data.size": (18, 14), "data.crop": 0, "reconstruction.perceptual": 0.0, "seed": 3}
+    assert "data.crop" not in autoencoder_settings(given) and len(autoencoder_settings(given)) == 4
+    assert settings_left(given, 3.5) == {"minutes": 6.5, "data.crop": 0, "seed": 3}
+    with pytest.raises(SfumatoError, match=r"took 12 minutes, which leaves none of 10 for the model"):
+        settings_left(given, 12.0)
 
 
 def test_latents_are_encoded_once_with_their_mirror_images(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 import sfumato
-from sfumato import Run, SfumatoError, load
+from sfumato import AutoencoderRun, Run, SfumatoError, load
 from sfumato.cli import MEANT_OPTIONS, app, no_option
+from sfumato.cli.info import data_facts
 from sfumato.cli.runs import run_to_resume, run_to_start, runs_in
 from sfumato.cli.words import in_options
 from sfumato.evaluation.report import write_training_report
@@ -21,6 +22,7 @@ from sfumato.evaluation.training_data import training_data
 from sfumato.files import run_lock
 from sfumato.hub.config import read_config
 from sfumato.training import Noted, Progress, Saved
+from sfumato.training.estimates import saving
 
 TINY: dict[str, Any] = {
     "net": "nano", "images": 32, "batch": 8, "precision": "fp32", "compile": False, "previews": 0, "evaluated": 0
@@ -40,6 +42,8 @@ class Net(nn.Module):
         ({"base": "digits", "recipe": "ddpm"}, "the recipe ddpm trains eps, and the model answers edm; leave `recipe`"),
         ({"base": "digits", "model.parameterization": "eps"}, "`base` keeps what the model is; leave `model.param"),
         ({"base": "digits", "net": "nano"}, "the network is that of `base`"),
+        ({"lr": 1e-3}, "no setting of training called 'lr': did you mean 'optimizer.learning_rate'"),
+        ({"schedule": "squaredcos_cap_v2"}, "unknown schedule 'squaredcos_cap_v2': did you mean 'cosine-betas'"),
     ],
 )
 def test_what_would_not_count_is_refused(tmp_path: Path, given: dict[str, Any], words: str) -> None:
@@ -153,6 +157,40 @@ def test_runs_are_listed_numbered_and_gone_on_with_by_their_folder(
         re.search(r"runs/digits-3  digits  1×8×8    32 in \d+ s  +finished", shown)
         and shown.count("nothing saved") == 2
     )
+
+
+def test_runs_that_are_no_models_or_damaged_are_listed_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures = sfumato.datasets.from_arrays(np.random.default_rng(0).random((40, 1, 16, 16)))
+    AutoencoderRun.start("runs/eyes", pictures, "nano", 4, images=8, batch=8, precision="fp32")
+    AutoencoderRun.start("runs/both/autoencoder", pictures, "nano", 4, images=8, batch=8, precision="fp32")
+    for number in range(8):
+        config = tmp_path / "runs" / f"broken-{number}" / "config.json"
+        (config.parent / "checkpoints").mkdir(parents=True)
+        config.write_text("{")
+    (tmp_path / "runs" / "notes").mkdir()
+    app(["runs"], result_action="return_value")
+    shown = capsys.readouterr().out
+    assert "1×16×16 (autoencoder)" in shown and "runs/both/autoencoder" in shown and "notes" not in shown
+    assert shown.count("config.json is damaged") == 8
+    with pytest.raises(SfumatoError, match=r"\(config.json is damaged\) and 2 more \(`sfumato runs runs`\)\."):
+        run_to_resume(None, None, Path("runs"))
+    with pytest.raises(SfumatoError, match=r"broken-1/config.json is not valid JSON"):
+        sfumato.load("runs/broken-1")
+
+
+def test_what_info_says_of_pictures_of_one_size_ends_with_what_to_type_next(pictures: Path) -> None:
+    facts = dict(data_facts(str(pictures), None))
+    assert facts["next"] == f"sfumato train {pictures} --from emoji --minutes 3"
+
+
+def test_no_checkpoint_is_promised_after_the_end_of_a_run(tmp_path: Path) -> None:
+    given = {name: value for name, value in TINY.items() if name != "images"}
+    for minutes, promised in ((0.05, False), (5.0, True)):
+        trainer = Run.start(tmp_path / f"run-{minutes}", "digits", minutes=minutes, **given).trainer
+        assert trainer is not None and ("to sample from after" in saving(trainer)) == promised
 
 
 def test_a_run_without_a_checkpoint_says_whether_it_trains(tmp_path: Path) -> None:

@@ -272,6 +272,22 @@ def test_another_width_is_made_after_training(tmp_path: Path) -> None:
     assert model.source.endswith("width-0.08") and model.sample([0], [1], steps=2).isfinite().all()
 
 
+def test_an_exponential_average_is_kept_beside_those_of_any_width(tmp_path: Path) -> None:
+    """Each is what it is alone; the exponential one generates, a resumed run goes on with all, and widths are made."""
+    both = replace(CONFIG, ema_half_life=64.0, ema_beside=True)
+    trainer, _ = resumes_exactly(tmp_path, blobs(), both, TINY, 13)
+    lone = Trainer(new_model(TINY), blobs(), CONFIG), Trainer(new_model(TINY), blobs(), replace(both, ema_beside=False))
+    wanted = [average for one in lone for average in [list(one.steps()), *one.averages][1:]]
+    for ours, theirs in zip(trainer.averages, wanted, strict=True):
+        assert_same(dict(ours.named_parameters()), dict(theirs.named_parameters()))
+    assert_same(dict(load(tmp_path / "whole").denoiser.named_parameters()), dict(wanted[-1].named_parameters()))
+    for width, average in zip(CONFIG.optimizer.ema_widths, wanted, strict=False):
+        path, error = write_average(tmp_path / "whole", both, width)
+        assert error == 0
+        assert_same(dict(load(path).denoiser.named_parameters()), dict(average.named_parameters()))
+    assert write_average(tmp_path / "whole", both, 0.08)[1] < 0.05
+
+
 def test_snapshots_of_steps_that_were_lost_are_taken_again(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     for event in train(folder, start_run(folder, blobs(), replace(CONFIG, save_minutes=1e-9), TINY, CPU)):

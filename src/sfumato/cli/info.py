@@ -69,6 +69,7 @@ def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
     from sfumato.cli.training_options import parse_size
 
     path = Path(spec)
+    sizes: Counter[tuple[int, int]] = Counter()
     if size is None and not is_own(spec) and path.exists():
         sizes = picture_sizes(source := source_of(path))
         if len(sizes) > 1:
@@ -80,6 +81,7 @@ def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
         ("classes", ", ".join(dataset.classes) or "none"),
         ("captions", _captions(dataset)),
         *([("files", _files(dataset))] if dataset.files else []),
+        *([("next", _begin(spec, sizes))] if sizes else []),
     ]
 
 
@@ -89,8 +91,7 @@ def survey_facts(spec: str, source: Source, sizes: Counter[tuple[int, int]]) -> 
         note(text)
     lost = len(source.entries) - sizes.total()
     by_area = sorted(sizes, key=lambda one: one[0] * one[1])
-    (common, number), side = sizes.most_common(1)[0], suggested_side(sizes)
-    next_options = {"from": "emoji", "minutes": 3} if sizes.total() < FEW else {"size": side}
+    ((common, number),) = sizes.most_common(1)
     said = [f"{height}×{width}" for height, width in (by_area[0], by_area[-1], common)]
     classes = Counter(entry.label for entry in source.entries if entry.label is not None)
     shown = [f"{name} ({count(classes[name])})" for name in source.in_order(classes)]
@@ -98,8 +99,14 @@ def survey_facts(spec: str, source: Source, sizes: Counter[tuple[int, int]]) -> 
         ("pictures", count(len(source.entries)) + ("" if not lost else f", of which {count(lost)} don't open")),
         ("sizes", f"{count(len(sizes))}, from {said[0]} to {said[1]}; most often {said[2]} ({count(number)})"),
         ("classes", ", ".join(shown) or "none"),
-        ("next", next_command("train", [spec], **next_options)),
+        ("next", _begin(spec, sizes)),
     ]
+
+
+def _begin(spec: str, sizes: Counter[tuple[int, int]]) -> str:
+    """The command that trains on pictures of such sizes, by a model that ships where they are few."""
+    how = {"from": "emoji", "minutes": 3} if sizes.total() < FEW else {"size": suggested_side(sizes)}
+    return next_command("train", [spec], **how)
 
 
 def _files(dataset: Dataset) -> str:

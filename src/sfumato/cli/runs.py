@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,15 +9,15 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
+from sfumato.autoencoder_runs import FIRST
 from sfumato.cli.display import console, count, next_command
 from sfumato.cli.training_options import run_name
 from sfumato.errors import SfumatoError
 from sfumato.files import locked
-from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import saved_in
-from sfumato.hub.config import is_autoencoder, is_run, read_config
+from sfumato.hub.config import CodecConfig, is_autoencoder, is_run, read_config
 from sfumato.readable import duration
-from sfumato.training import Progress, TrainingConfig, training_config
+from sfumato.training import Progress, training_config
 from sfumato.training.metrics import last_progress
 
 SHOWN = 8  # runs that a message names
@@ -26,17 +25,20 @@ SHOWN = 8  # runs that a message names
 
 @dataclass(frozen=True)
 class State:
-    """How a run stands: its last step that is written down, whether it trains now, whether it can generate."""
+    """How a run stands: what of it can be read, its last step that is written down, whether it trains or is saved."""
 
     folder: Path
-    config: TrainingConfig
-    model: ModelConfig
+    data: str
+    samples: str
     progress: Progress | None
     trains: bool
     saved: bool
+    readable: bool = True
 
     @property
     def words(self) -> str:
+        if not self.readable:
+            return "config.json is damaged"
         spent = 0.0 if self.progress is None else self.progress.fraction
         if self.trains:
             return f"trains, {spent:.0%}"
@@ -61,25 +63,34 @@ def runs(
         table.add_column(name, overflow="fold")
     for run in found:
         images = "" if run.progress is None else f"{count(run.progress.images)} in {duration(run.progress.seconds)}"
-        shape = "×".join(map(str, run.model.shape))
-        table.add_row(str(run.folder), run.config.data.source, shape, images, run.words)
+        table.add_row(str(run.folder), run.data, run.samples, images, run.words)
     console.print(table)
 
 
 def runs_in(folder: Path) -> list[State]:
-    """The runs in `folder`, the one that was written to last first; those whose config can't be read are left out."""
-    places = [path for path in folder.iterdir() if is_run(path)] if folder.is_dir() else []
-    found = []
-    for place in places:
-        with suppress(SfumatoError):
-            config, model = training_config(place), read_config(place / "config.json")
-            saved = bool(saved_in(place / "checkpoints"))
-            found.append(State(place, config, model, last_progress(place, config), locked(place), saved))
+    """The runs in `folder`, the one that was written to last first; an autoencoder's in a model's only without that."""
+    inside = [path if taken(path) else path / FIRST for path in folder.iterdir()] if folder.is_dir() else []
+    found = [_state(path) for path in inside if _holds_run(path)]
     return sorted(found, key=lambda run: -_touched(run.folder))
 
 
+def _state(folder: Path) -> State:
+    saved = bool(saved_in(folder / "checkpoints"))
+    try:
+        config = training_config(folder)
+        if is_autoencoder(folder):
+            picture = read_config(folder / "config.json", CodecConfig, "codec").picture
+            samples = f"{'×'.join(map(str, picture))} (autoencoder)"
+        else:
+            samples = "×".join(map(str, read_config(folder / "config.json").shape))
+    except SfumatoError:
+        return State(folder, "", "", None, locked(folder), saved, readable=False)
+    return State(folder, config.data.source, samples, last_progress(folder, config), locked(folder), saved)
+
+
 def _touched(run: Path) -> float:
-    return max(path.stat().st_mtime for path in (run / "config.json", run / "metrics.jsonl") if path.exists())
+    written = (path for path in (run / "config.json", run / "metrics.jsonl") if path.exists())
+    return max((path.stat().st_mtime for path in written), default=0.0)
 
 
 def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, str | None]:
@@ -92,7 +103,7 @@ def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, 
         return Path(data), None
     if name is not None and _holds_run(Path(name)):
         return Path(name), data
-    if data is not None and name is None and is_autoencoder(Path(data) / "autoencoder"):
+    if data is not None and name is None and is_autoencoder(Path(data) / FIRST):
         raise SfumatoError(
             f"{data} holds an autoencoder and no model yet; go on with both by the command that began them and "
             "--resume, as in sfumato train ./photos --latent --resume --name "
@@ -100,8 +111,10 @@ def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, 
         )
     if name is not None or data is not None:
         return (_named(name, out) if name is not None else numbered(out / run_name(data or ""))[-1]), data
-    known = [f"{run.folder.name} ({run.words})" for run in runs_in(out)[:SHOWN]]
-    there = f"in {out} there are {', '.join(known)}" if known else f"there are none in {out}"
+    found = runs_in(out)
+    known = [f"{run.folder.relative_to(out)} ({run.words})" for run in found[:SHOWN]]
+    more = f" and {len(found) - SHOWN} more (`sfumato runs {out}`)" if len(found) > SHOWN else ""
+    there = f"in {out} there are {', '.join(known)}{more}" if known else f"there are none in {out}"
     raise SfumatoError(f"say which run to go on with, as in sfumato train --resume {out / 'NAME'}; {there}.")
 
 

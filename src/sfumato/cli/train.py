@@ -7,9 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from sfumato.autoencoder_runs import FIRST
 from sfumato.cli.display import console, count
 from sfumato.cli.groups import COMMON, DATA, LEARNING, MACHINE, MODEL, RUNS
-from sfumato.cli.latent import PLACE, check_latent, finish_autoencoder, train_autoencoder, train_first
+from sfumato.cli.latent import check_latent, finish_autoencoder, train_autoencoder, train_first
 from sfumato.cli.opening import bars
 from sfumato.cli.resumed import OBEYED, note_left_out
 from sfumato.cli.running import finish, resume_command, show_training
@@ -17,11 +18,12 @@ from sfumato.cli.runs import run_to_resume, run_to_start
 from sfumato.cli.training_options import listed, settings_of
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import is_autoencoder
-from sfumato.runs import EXTENDED, MovedData, Run
+from sfumato.runs import MovedData, Run
 from sfumato.training import join_processes
 from sfumato.training.optimizers import OptimizerName
 from sfumato.training.planning import HELD_OUT
 from sfumato.training.recipes import RECIPES
+from sfumato.training.run_settings import EXTENDED
 from sfumato.training.trackers import check_trackers
 
 
@@ -255,9 +257,9 @@ def train(
         train_autoencoder(folder, given, settings_now)
         finish_autoencoder(folder, place)
         return
-    if latent and not exists:
-        settings_now = train_first(folder, given, settings_now)
-        autoencoder = str(folder / PLACE)
+    if latent and is_autoencoder(folder / FIRST) and not resume:
+        raise SfumatoError(f"{folder} already holds an autoencoder; go on with --resume, or give another --name.")
+    events = None
     with bars() as progress:
         if resume and (exists or place is None):
             run = Run.open(folder)
@@ -281,12 +283,18 @@ def train(
                 net or "auto",
                 listed(control),
                 text_encoder,
-                recipe,
                 autoencoder,
                 progress,
+                recipe=recipe,
+                latent=latent,
+                factor=factor,
+                channels=channels,
                 **settings_now,
             )
-            events = run.train(trackers)
+    if events is None:
+        train_first(run)
+        with bars() as progress:
+            events = run.train(trackers, progress)
     if resume and run.plan is None and run.trainer is not None:
         step, seen = run.trainer.step, run.trainer.images
         console.print(f"Going on from step {count(step)} ({count(seen)} images seen).")

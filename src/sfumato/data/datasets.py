@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from sfumato.arguments import shown
 from sfumato.data.dataset import Dataset
 from sfumato.data.kinds import Kind, named_kind
 from sfumato.errors import SfumatoError
@@ -47,6 +48,8 @@ def from_arrays(
     given = _array(f"the samples of {name}", samples)
     if given.ndim < 2 or not given.size:
         raise SfumatoError(f"the samples of {name} are {_words(given.shape)}; give one or more along the first axis.")
+    if given.ndim == 3 and kind in ("", "pictures"):
+        raise SfumatoError(f"the samples of {name} are {_words(given.shape)}, without channels; give `x[:, None]`.")
     stored, notes = _stored(name, given, named_kind(kind, given.shape[1:]))
     count, numbers = len(stored), None
     if labels is not None:
@@ -132,6 +135,11 @@ def _array(what: str, given: Any) -> NDArray[Any]:
         array = given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given)
     except (TypeError, ValueError) as error:
         raise SfumatoError(f"{what} are no array of numbers: {error}.") from error
+    if array.dtype.kind in "OUS":
+        odd = next((one for one in array.flat if not isinstance(one, int | float)), given)
+        raise SfumatoError(
+            f"{what} must be numbers, not such as {shown(odd)}; files of pictures are opened by `sfumato.open_dataset`."
+        )
     if array.dtype.kind not in "buif":
         raise SfumatoError(f"{what} are {array.dtype}, and must be numbers.")
     return array
@@ -178,6 +186,8 @@ def _numbered(name: str, labels: Any, classes: tuple[str, ...]) -> tuple[NDArray
             raise SfumatoError(f"{name} has the label '{unknown[0]}', which is none of its classes.")
         number = {one: place for place, one in enumerate(classes)}
         return np.array([number[label] for label in labels], np.int64), classes
+    if odd := [one for one in labels if not isinstance(one, int | float | np.generic | np.ndarray | Tensor)]:
+        raise SfumatoError(f"the labels of {name} are names or numbers from 0, one a sample, not {shown(odd[0])}.")
     given = _array(f"the labels of {name}", labels)
     proper = np.isfinite(given) & (given >= 0) & (np.rint(given) == given)
     if given.ndim != 1 or not proper.all():

@@ -333,6 +333,7 @@ SCHEDULES: dict[str, Callable[[], AnySchedule]] = {
     "linear-zero-snr": ZeroTerminalSNR,
     "flow-shift-3": Shift,
 }
+DIFFUSERS = {"squaredcos_cap_v2": "cosine-betas", "scaled_linear": "scaled-linear"}  # as diffusers calls them
 
 
 def as_schedule(given: Any) -> AnySchedule:
@@ -342,7 +343,7 @@ def as_schedule(given: Any) -> AnySchedule:
     """
     if isinstance(given, str):
         if given not in SCHEDULES:
-            raise unknown("schedule", given, SCHEDULES)
+            raise unknown("schedule", given, SCHEDULES, DIFFUSERS.get(given))
         return SCHEDULES[given]()
     if isinstance(given, Mapping):
         made: AnySchedule = fit(AnySchedule, dict(given), "the schedule")

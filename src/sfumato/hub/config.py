@@ -228,14 +228,7 @@ def read_config(
 
     `current` makes what a version of before wrote what this one writes.
     """
-    try:
-        content = parse(path.read_bytes())
-    except FileNotFoundError as error:
-        raise SfumatoError(f"there is no trained model in {path.parent}: {path.name} is missing.") from error
-    except OSError as error:
-        raise SfumatoError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
-    except ValueError as error:
-        raise SfumatoError(f"{path} is not valid JSON ({error}); restore it or train again.") from error
+    content = read_json(path)
     if not isinstance(content, dict) or section not in content:
         raise SfumatoError(f"{path} has no section '{section}'; restore it or train again.")
     written_by = content.get(VERSION)
@@ -246,6 +239,18 @@ def read_config(
     if current is not None and isinstance(found, dict):
         found = current(found)
     return fit(kind, found, str(path), written_by, section)
+
+
+def read_json(path: Path) -> Any:
+    """What the JSON file at `path` holds; raises SfumatoError where it can't be read."""
+    try:
+        return parse(path.read_bytes())
+    except FileNotFoundError as error:
+        raise SfumatoError(f"there is no trained model in {path.parent}: {path.name} is missing.") from error
+    except OSError as error:
+        raise SfumatoError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+    except ValueError as error:
+        raise SfumatoError(f"{path} is not valid JSON ({error}); restore it or train again.") from error
 
 
 def is_run(path: Path) -> bool:

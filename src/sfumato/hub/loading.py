@@ -13,7 +13,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.files import locked
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.codec import Codec, model_codec, read_codec
-from sfumato.hub.config import CodecConfig, is_autoencoder, read_config, read_model
+from sfumato.hub.config import CodecConfig, is_autoencoder, read_config, read_json, read_model
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.weights import model_with
@@ -36,13 +36,15 @@ def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
         return checkpoint, []
     found, damaged = newest_checkpoint(folder / "checkpoints", (name,))
     if found is None and not damaged and (folder / "config.json").exists():
+        read_json(folder / "config.json")
         why = "has saved nothing yet, as it began to train a moment ago; try again soon"
         raise SfumatoError(f"{folder} {why if locked(folder) else 'stopped before it saved anything; train it on'}.")
     if found is None:
         state = f"{len(damaged)} damaged" if damaged else "no"
         why = f" ({damaged[0] / name} is {trouble(damaged[0] / name)})" if damaged else ""
         raise SfumatoError(
-            f"there is no trained model in {folder}: it holds {state} checkpoints{why}; train with `sfumato train`."
+            f"there is no trained model in {folder}: it holds {state} checkpoints{why}; "
+            f"{'go on from what is intact by `weights_only`' if damaged else 'train with `sfumato train`'}."
         )
     return found, damaged
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import Any
 
 import torch
 
 from sfumato.data import Dataset
+from sfumato.errors import SfumatoError
 from sfumato.hub.config import CodecConfig
 from sfumato.nets.autoencoder import FACTORS, autoencoder_config
 from sfumato.training.autoencoding import AutoencoderTrainer, has_perceptual
@@ -24,6 +26,9 @@ CHOSEN = (4, 8)  # factors, from the least on
 TIMED = 2  # steps
 SHARE = 0.3  # of the minutes of a model in latents, that its autoencoder takes
 LOOKS = 4  # previews, of a run of minutes
+# Which settings of a run an autoencoder has too: these and those in these groups, but for some.
+OWN, OWN_GROUPS = ("images", "minutes", "batch", "seed"), ("data.", "machine.", "keeping.", "reconstruction.")
+NOT_OWN = ("data.columns", "data.crop", "data.low_resolution")
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,29 @@ def plan_autoencoder(
                 break
             chosen = codec(size)
     return processes.same(AutoencoderPlan(config, chosen, time.perf_counter() - started))
+
+
+def autoencoder_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the `settings` of a run, by their full names, that an autoencoder has too."""
+    return {
+        name: value
+        for name, value in settings.items()
+        if name in OWN or (name.startswith(OWN_GROUPS) and name not in NOT_OWN)
+    }
+
+
+def settings_left(settings: Mapping[str, Any], minutes: float) -> dict[str, Any]:
+    """Those of the `settings` that are left for a model whose autoencoder has taken so many minutes of its budget."""
+    left = {name: value for name, value in settings.items() if not name.startswith("reconstruction.")}
+    left.pop("data.size", None)  # it is that of the autoencoder
+    if "minutes" in left:
+        left["minutes"] -= minutes
+        if left["minutes"] <= 0:
+            raise SfumatoError(
+                f"the autoencoder took {minutes:.3g} minutes, which leaves none of {settings['minutes']:.3g} for the "
+                "model; give more `minutes`."
+            )
+    return left
 
 
 def _image_seconds(codec: CodecConfig, dataset: Dataset, config: TrainingConfig, device: torch.device) -> float:

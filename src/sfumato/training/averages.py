@@ -45,7 +45,7 @@ def store_averages(folder: Path, trainer: RunLoop) -> Path:
     """
     main = trainer.processes.main
     with trainer.processes.collective():
-        averages = [gathered(plain_weights(net), main) for net in trainer.averaged]
+        averages = [gathered(plain_weights(net), main) for net in trainer.averaged[: len(trainer.profiles)]]
     half = [{k: v.detach().half() if v.is_floating_point() else v for k, v in weights.items()} for weights in averages]
     profiles = [[profile.time, profile.gamma] for profile in trainer.profiles]
     about = json.dumps({"names": NAMES, "profiles": profiles})  # one text: several come in any order, as other bytes
@@ -89,7 +89,10 @@ def write_average(run: Path, config: TrainingConfig, width: float) -> tuple[Path
     gamma_of(width)
     names = ("ema.safetensors", "averages.safetensors")
     if not config.optimizer.widths:
-        raise SfumatoError(f"{run} keeps an exponential average of its weights, of which there are no other widths.")
+        raise SfumatoError(
+            f"{run} keeps an exponential average of its weights alone, of which there are no other widths; with the "
+            "setting optimizer.ema_beside a run keeps both kinds."
+        )
     checkpoint, _ = newest_checkpoint(run / "checkpoints", names)
     if checkpoint is None:
         raise SfumatoError(f"{run} holds no checkpoint with averages; train it first, or name another run.")
@@ -107,6 +110,7 @@ def write_average(run: Path, config: TrainingConfig, width: float) -> tuple[Path
 
 def _checkpoint_averages(checkpoint: Checkpoint, config: TrainingConfig) -> Stored:
     tensors = [*unpack(checkpoint.read("averages.safetensors")), checkpoint.read("ema.safetensors")]
+    tensors = tensors[: len(config.optimizer.widths)]
     time = checkpoint.state["step"] - checkpoint.state["skipped"]
     return list(zip([Profile(time, gamma_of(width)) for width in config.optimizer.widths], tensors, strict=True))
 

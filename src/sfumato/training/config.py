@@ -134,7 +134,8 @@ class OptimizerConfig:
     `name` is one in OPTIMIZERS, and a `learning_rate` of 0 stands for the one that suits it. `warmup` and `decay` are
     shares of the budget in which the rate rises and falls. `betas` are AdamW's, `clip` is the largest norm of the
     gradient. `ema_widths` are the relative widths of the averages that are kept (see ema.py), the last the one that
-    generates; with `ema_decay`, of a step, or `ema_half_life`, in images, an exponential average is kept instead.
+    generates; with `ema_decay`, of a step, or `ema_half_life`, in images, an exponential average generates, and is kept
+    instead of them, or with `ema_beside` beside them.
     """
 
     name: OptimizerName = "muon"
@@ -147,6 +148,7 @@ class OptimizerConfig:
     ema_widths: tuple[float, ...] = (0.05, 0.10)
     ema_decay: float | None = None
     ema_half_life: float | None = None
+    ema_beside: bool = False
 
     def __post_init__(self) -> None:
         if self.name not in OPTIMIZERS:
@@ -169,9 +171,19 @@ class OptimizerConfig:
             gamma_of(width)
 
     @property
+    def exponential(self) -> bool:
+        """Whether an exponential average is kept, which then is the last and generates."""
+        return self.ema_decay is not None or self.ema_half_life is not None
+
+    @property
     def widths(self) -> tuple[float, ...]:
-        """Of the averages that are kept; none of an exponential one."""
-        return self.ema_widths if self.ema_decay is None and self.ema_half_life is None else ()
+        """Of the averages by power functions that are kept."""
+        return self.ema_widths if self.ema_beside or not self.exponential else ()
+
+    @property
+    def averages(self) -> int:
+        """How many are kept."""
+        return len(self.widths) + self.exponential
 
 
 @dataclass(frozen=True)
@@ -309,10 +321,17 @@ def value_of(config: TrainingConfig, name: str) -> Any:
     return value
 
 
+ELSEWHERE = {  # what other programs call a setting
+    "lr": "learning_rate", "epochs": "images", "num_train_epochs": "images", "batch_size": "batch",
+    "train_batch_size": "batch", "resolution": "size", "image_size": "size", "num_epochs": "images",
+}  # fmt: skip
+
+
 def unknown_setting(name: str) -> SfumatoError:
     """The error for a name that no setting of training has: it suggests the closest one."""
     paths = {one.name: one.name for one in fields(TrainingConfig) if one.name not in GROUPS} | PATHS
-    close = get_close_matches(name.rpartition(".")[2], paths, n=1, cutoff=0.5)
+    own = name.rpartition(".")[2]
+    close = [ELSEWHERE[own]] if own in ELSEWHERE else get_close_matches(own, paths, n=1, cutoff=0.5)
     hint = f"did you mean '{paths[close[0]]}'?" if close else f"they are in {', '.join(GROUPS)}."
     return SfumatoError(f"there is no setting of training called '{name}': {hint}")
 

@@ -72,8 +72,9 @@ def _times(times: float) -> str:
 def saving(trainer: RunLoop) -> str:
     """What a run takes on the disk, and from when on there is something to sample from."""
     words = f"about {megabytes(disk_bytes(trainer))} in the end"
-    first = min(FIRST_SAVE, 60 * trainer.config.keeping.save_minutes)
-    return words if trainer.step else f"{words}; to sample from after {duration(first)}"
+    first, minutes = min(FIRST_SAVE, 60 * trainer.config.keeping.save_minutes), trainer.config.minutes
+    sooner = minutes is not None and 60 * minutes <= first  # the run ends
+    return words if trainer.step or sooner else f"{words}; to sample from after {duration(first)}"
 
 
 def _steps(plan: Plan) -> str:

@@ -93,7 +93,7 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
             together = min(_timed(some, 2)) if images > 1 else alone
     # Noise may make one image seem as slow as all: each takes half of its share at least.
     image = alone if images == 1 else max((together - alone) / (images - 1), together / images / 2)
-    copies = 2 + max(1, len(config.optimizer.widths)) + (1 if config.optimizer.name == "muon" else 2)
+    copies = 2 + config.optimizer.averages + (1 if config.optimizer.name == "muon" else 2)
     return Rate(max(0.0, together - images * image), image, copies * weights, int(PEAK * held[0]), threads)
 
 

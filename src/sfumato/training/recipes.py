@@ -19,9 +19,9 @@ from sfumato.hub import ModelConfig, SamplingConfig
 from sfumato.hub.config import plain
 from sfumato.nets import OwnConfig
 from sfumato.strict import fit
-from sfumato.training.config import SCHEDULE, ObjectiveConfig, TrainingConfig, changed
+from sfumato.training.config import SCHEDULE, ObjectiveConfig, TrainingConfig, changed, unknown_setting
 from sfumato.training.lora import FASTER
-from sfumato.training.settings import full_name, grouped, place
+from sfumato.training.settings import FIELDS, full_name, grouped, place
 
 WORDS = "`base`", "`recipe`", "`{}`"
 MODEL = "model."  # begins the settings of the model, beside those of its training
@@ -114,7 +114,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 
 def configure(
-    settings: Mapping[str, Any], recipe: str | None = None, where: str = "the settings"
+    settings: Mapping[str, Any], recipe: str | None = None, where: str = "the training"
 ) -> tuple[TrainingConfig, dict[str, Any]]:
     """A training by `settings` ("data.source", "images", "objective.weight", …) over those of a `recipe`.
 
@@ -124,11 +124,14 @@ def configure(
     if recipe is not None and recipe not in RECIPES:
         raise unknown("recipe", recipe, RECIPES)
     given = {full_name(name): value for name, value in settings.items()}
+    for name in given:
+        if name.partition(".")[0] not in FIELDS:
+            raise unknown_setting(name)
     base = dict(RECIPES[recipe]) if recipe is not None else {}
     if given.get("optimizer.name", base.get("optimizer.name")) != base.get("optimizer.name"):
         base.pop("optimizer.learning_rate", None)  # it is that of the recipe's own optimiser
     averages = {"optimizer.ema_widths", "optimizer.ema_decay", "optimizer.ema_half_life"}
-    if averages & given.keys():
+    if averages & given.keys() and not given.get("optimizer.ema_beside"):
         base = {name: value for name, value in base.items() if name not in averages}
     merged = base | given
     model = {name.removeprefix(MODEL): value for name, value in merged.items() if name.startswith(MODEL)}
@@ -178,7 +181,7 @@ def unseen_levels(objective: ObjectiveConfig, sampling: SamplingConfig) -> list[
     ]
 
 
-def with_settings(model: ModelConfig, settings: Mapping[str, Any], where: str = "the settings") -> ModelConfig:
+def with_settings(model: ModelConfig, settings: Mapping[str, Any], where: str = "the model") -> ModelConfig:
     """`model` with `settings` by name, such as {"parameterization": "eps", "sampling.steps": 50}.
 
     A dropout is left out where the network has none, a threshold where samples have no range. Raises

@@ -115,7 +115,7 @@ def saved_state(
                 return found, files, passed
             raise StateLost(
                 f"{_lost(damaged, names)}; nothing was deleted, and the weights of step {found.state['step']:,} "
-                "are intact.",
+                "are intact: `weights_only` goes on from those.",
                 found.state["step"],
             )
         passed.append(path)
@@ -137,7 +137,7 @@ def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> Files:
     raw, ema = found.get(RAW, found.get(EMA)), found.get(EMA, found.get(RAW))
     if raw is None or ema is None:
         return {}
-    others = found.get(AVERAGES) or pack([ema] * max(0, len(config.optimizer.widths) - 1))
+    others = found.get(AVERAGES) or pack([ema] * (config.optimizer.averages - 1))
     return {RAW: raw, EMA: ema, AVERAGES: others}
 
 

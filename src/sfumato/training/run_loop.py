@@ -26,7 +26,7 @@ Write = tuple[str, Callable[[], object]]  # what a run can do without, and what 
 
 
 class RunLoop(Loop):
-    """Trains `net` on `dataset` as `config` says; `averages` are copies of it, one for each width of the config."""
+    """Trains `net` on `dataset` as `config` says; `averages` are copies of it, one for each that is kept."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class RunLoop(Loop):
     @property
     @abstractmethod
     def average(self) -> nn.Module:
-        """The averaged network that is looked at, of the last of the widths."""
+        """The averaged network that is looked at, the last one."""
 
     @property
     def helpers(self) -> Processes:
@@ -71,7 +71,7 @@ class RunLoop(Loop):
 
     @property
     def profiles(self) -> list[Profile]:
-        """Which averages `averages` are; none where one is exponential."""
+        """Which averages the first of `averages` are: those by power functions."""
         return [Profile(self.updates, gamma) for gamma in self._gammas]
 
     @property
@@ -108,8 +108,9 @@ class RunLoop(Loop):
 def decays_of(config: TrainingConfig) -> list[Decay]:
     """That of each average that a run keeps."""
     own = config.optimizer
+    found: list[Decay] = [partial(ema_decay, gamma=gamma_of(width)) for width in own.widths]
     if own.ema_half_life is not None:
-        return [partial(half_life_decay, batch=config.batch, images=own.ema_half_life)]
+        found.append(partial(half_life_decay, batch=config.batch, images=own.ema_half_life))
     if own.ema_decay is not None:
-        return [partial(constant_decay, decay=own.ema_decay)]
-    return [partial(ema_decay, gamma=gamma_of(width)) for width in own.widths]
+        found.append(partial(constant_decay, decay=own.ema_decay))
+    return found

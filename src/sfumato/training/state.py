@@ -64,7 +64,7 @@ def restore_loop(loop: Loop, files: Mapping[str, dict[str, Tensor]], counters: M
     if len(saved) != len(nets):
         raise SfumatoError(
             f"the checkpoint keeps {len(saved) - 1} averages of the weights and config.json names "
-            f"{len(nets) - 1} ema_widths; restore the config.json that belongs to the run."
+            f"{len(nets) - 1} of them; restore the config.json that belongs to the run."
         )
     for net, tensors in zip(nets, saved, strict=True):
         if adapted:

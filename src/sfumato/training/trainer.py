@@ -99,7 +99,7 @@ class Trainer(RunLoop):
 
     @property
     def average(self) -> NetDenoiser:
-        """The average that samples are generated with, of the last of the widths."""
+        """The average that samples are generated with, the last one."""
         return self.averages[-1]
 
     @property
