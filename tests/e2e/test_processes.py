@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -174,6 +175,41 @@ def test_when_one_process_is_killed_the_others_end_and_the_run_goes_on(runs: dic
     assert not other.is_running()
     go_on(tmp_path / "run")
     assert_equal_to_rounding(tmp_path / "run", runs[1])
+
+
+STOP = """
+import json, sys
+from dataclasses import replace
+from pathlib import Path
+import torch
+from sfumato.training import Judged, Preview, Progress, join_processes, start_run, train
+from tiny import TINY, blobs
+from together import CONFIG
+
+folder, before = Path(sys.argv[1]), sys.argv[2]
+processes = join_processes()
+config = replace(CONFIG, images=18 * 10, previews=2, preview_calls=2, evaluated=2, save_minutes=60.0)
+trainer = start_run(folder, blobs(), config, TINY, torch.device("cpu"), processes)
+seen = []
+for event in train(folder, trainer):
+    seen.append(type(event).__name__)
+    if processes.rank == 1 and (isinstance(event, Preview) if before == "check" else trainer.step == 5):
+        trainer.stop()
+if processes.main:
+    looks = [name for name in seen if name in ("Preview", "Judged")]
+    print(json.dumps([seen.count("Progress"), looks]))
+processes.leave()
+"""
+
+
+@pytest.mark.parametrize(("before", "looks"), [("look", []), ("check", ["Preview"])])
+def test_several_asked_to_stop_before_a_look_leave_it_out_and_take_no_further_step(
+    before: str, looks: list[str], tmp_path: Path, forks: Forks
+) -> None:
+    (script := tmp_path / "stop.py").write_text(STOP)
+    done = forks.run([str(script), str(tmp_path / "run"), before], tmp_path, ranks=2)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [5, looks]
 
 
 def test_a_signal_to_one_process_saves_and_stops_all(pictures: Path, tmp_path: Path, sfumato: Command) -> None:

@@ -131,10 +131,15 @@ class Loop:
     def stop(self) -> None:
         """Ask for an end after the present network call; safe to call from a signal handler.
 
-        A step of several slices is left undone. Of several processes one is enough to ask. They hear of it within the
-        next step, and end together after that.
+        A step of several slices is left undone. Of several processes one is enough to ask. They hear of it before the
+        next look or within the next step, and end together after that.
         """
         self._asked_to_stop = True
+
+    def asked(self) -> bool:
+        """Whether one of the processes was asked to stop, after which none takes a step; all of them call this."""
+        self._stopping = self._stopping or float(self.processes.sum(torch.tensor(float(self._asked_to_stop)))) > 0
+        return self._stopping
 
     def heed(self) -> None:
         """Raises Stopped where a lone process was asked to stop: others would wait for what it leaves undone."""

@@ -295,9 +295,10 @@ def _train(folder: Path, trainer: RunLoop) -> Iterator[Event]:
 
 def _look(saver: Saver, looks: Looks) -> Iterator[Preview | Judged | Noted]:
     with looks.timed():
-        if saver.trainer.config.keeping.previews:
+        if saver.trainer.config.keeping.previews and not saver.trainer.asked():
             yield from _previewed(saver)
-        yield from _judged(saver)
+        if not saver.trainer.asked():
+            yield from _judged(saver)
 
 
 def _measured(saver: Saver, watched: LossWatch, recent: list[Progress]) -> Iterator[Measured | Noted]:
