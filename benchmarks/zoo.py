@@ -4,6 +4,7 @@
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
     python benchmarks/zoo.py rivals        half an hour on one thread
+    python benchmarks/zoo.py tuned         half an hour on one thread; `tuned emoji 6` for one model and step count
     python benchmarks/zoo.py drawings      the emoji that the lesson noises: src/sfumato/lesson/recorded/emoji.png
 
 Writes src/sfumato/zoo/<name>/ (weights, config). Of the digits also src/sfumato/lesson/recorded/<name>.{json,png}: the
@@ -39,9 +40,11 @@ from sfumato.evaluation.laboratory import WHOLE, Laboratory
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import open_reference
 from sfumato.evaluation.sliced import sliced_wasserstein
+from sfumato.evaluation.tuning import STEPS, tune
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
-from sfumato.hub.zoo import load_zoo, save_zoo
+from sfumato.hub.tuned import write_tuned
+from sfumato.hub.zoo import ZOO, load_zoo, save_zoo
 from sfumato.lesson.computed import PICTURES
 from sfumato.nets import MLPConfig, UNetConfig
 from sfumato.training import (
@@ -230,6 +233,20 @@ def record_rivals(lab: Laboratory) -> None:
     replace_file(place / "claims.json", (json.dumps(told, ensure_ascii=False) + "\n").encode())
 
 
+def tune_zoo(*words: str) -> None:
+    """The walks of few steps of the models that ship: src/sfumato/zoo/<name>/tuned.json."""
+    names = [word for word in words if not word.isdigit()] or ["digits", "emoji"]
+    steps = [int(word) for word in words if word.isdigit()] or STEPS
+    for name in names:
+        for found in tune(name, steps):
+            before, on_levels, learnt = found.errors
+            print(
+                name, found.plain.steps, found.tuned.sampler, f"{before:.4f} {on_levels:.4f} {learnt:.4f}", flush=True
+            )
+            if found.better:
+                write_tuned(ZOO / name, [found.tuned])
+
+
 def record_drawings() -> None:
     """The drawings are by OpenMoji (openmoji.org), CC BY-SA 4.0."""
     data = open_dataset("emoji:all")
@@ -241,8 +258,8 @@ def record_drawings() -> None:
 
 TRAINED = {
     "digits": train_digits, "points": train_points, "emoji": train_emoji, "rivals": train_rivals,
-    "drawings": record_drawings,
+    "drawings": record_drawings, "tuned": tune_zoo,
 }  # fmt: skip
 
 if __name__ == "__main__":
-    TRAINED[sys.argv[1] if len(sys.argv) > 1 else "digits"]()
+    TRAINED[sys.argv[1] if len(sys.argv) > 1 else "digits"](*sys.argv[2:])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sfumato.data import Dataset, datasets, open_dataset
     from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
     from sfumato.errors import SfumatoError
-    from sfumato.evaluation import evaluate
+    from sfumato.evaluation import evaluate, tune
     from sfumato.hub import Model, ModelConfig, Request, SamplingConfig, cascade, load, with_control_branch
     from sfumato.runs import Run
     from sfumato.sampling import Edit, grid, sample, stepper
@@ -49,6 +49,7 @@ _HOMES = {
     "start_run": "training",
     "stepper": "sampling",
     "train": "training",
+    "tune": "evaluation",
     "with_control_branch": "hub",
 }
 
@@ -82,6 +83,7 @@ __all__ = [
     "start_run",
     "stepper",
     "train",
+    "tune",
     "with_control_branch",
 ]  # fmt: skip
 

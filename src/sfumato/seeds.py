@@ -65,6 +65,7 @@ Purpose = Literal[
     "two-sample split",
     "loss by level",
     "dequantisation",
+    "tuning",
     "laboratory",
     # the rest
     "directions",

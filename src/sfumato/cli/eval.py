@@ -27,7 +27,6 @@ from sfumato.evaluation.scores import LEAST, SCORES
 from sfumato.evaluation.training_data import training_data
 from sfumato.hub.request import Request, seed_words
 from sfumato.hub.resolving import resolve
-from sfumato.hub.settings import settle
 from sfumato.readable import duration
 from sfumato.sampling import Step
 from sfumato.shell import command_line
@@ -142,7 +141,7 @@ def eval_(
     if guidance is not None and not model.conditional:
         raise SfumatoError(f"{run} is conditioned on nothing, so there is nothing to guide; leave --guidance out.")
     options = given(sampler=sampler, steps=steps, guidance=guidance)
-    settings = settle(model.config.sampling, model.conditional, **options)
+    settings = model.settle(model.conditional, **options)
     quiet = as_json
     extractor = open_extractor(features, dataset, held_out=held)
     if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:

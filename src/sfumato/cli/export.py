@@ -13,7 +13,6 @@ from sfumato.cli.options import given, parse_schedule
 from sfumato.cli.sample import results_folder
 from sfumato.hub import load
 from sfumato.hub.onnx import export_onnx
-from sfumato.hub.settings import settle
 
 
 def export(
@@ -41,7 +40,7 @@ def export(
     model = load(run, weights)  # type: ignore[arg-type]
     options = given(sampler=sampler, steps=steps, grid=grid, guidance=guidance, eta=eta)
     options |= given(schedule=parse_schedule(schedule))
-    settings = settle(model.config.sampling, model.conditional, **options)
+    settings = model.settle(model.conditional, **options)
     folder = out or results_folder(run) / "onnx"
     paths = export_onnx(model, folder, settings)
     for path in paths:

@@ -156,6 +156,7 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
             "samples with",
             f"{sampling.sampler}, {sampling.steps} steps, {sampling.grid} grid, guidance {sampling.guidance:g}",
         ),
+        *([("tuned in", f"{', '.join(map(str, tuned))} steps")] if (tuned := model.tuned_steps) else []),
     ]
 
 

@@ -27,7 +27,8 @@ from sfumato.hub.request import (
     read_request,
     seed_words,
 )
-from sfumato.hub.settings import settle
+from sfumato.hub.settings import WALKED, settle
+from sfumato.sampling.tuned import Tuned
 from sfumato.shell import command_line, float_words
 
 SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
@@ -92,10 +93,11 @@ def _fact(value: object) -> str:
 def command(by: By, request: Request) -> str:
     """The command line that generates a request again, quoted for a shell."""
     settings = request.sampling
-    shown = [name for name in SHOWN if name != "guidance" or request.conditioned]
+    decided = WALKED if settings.tuned is not None else ()
+    shown = [name for name in SHOWN if name not in decided and (name != "guidance" or request.conditioned)]
     said = {name: getattr(settings, name) for name in shown}
     default = settle(by.model.config.sampling, request.conditioned, **said)
-    others = [one.name for one in fields(settings) if one.name not in SHOWN]
+    others = [one.name for one in fields(settings) if one.name not in (*SHOWN, *decided, "tuned")]
     return _line(by, request, said | {name: getattr(settings, name) for name in others}, default)
 
 
@@ -162,6 +164,8 @@ def _setting(value: object) -> object:
     """A setting as it is written on the command line: an interval as 0.2-5."""
     if isinstance(value, Schedule):
         return schedule_words(value)
+    if isinstance(value, Tuned):
+        return f"to weights {value.weights[:12]}"
     return "-".join(map(float_words, value)) if isinstance(value, tuple) else value
 
 

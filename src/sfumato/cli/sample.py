@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -282,7 +283,8 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
     own = {name: settings.pop(name) for name in ("eta", "tolerance") if name in settings and names is not None}
     if names is None and counts:
         settings["steps"] = counts[0]
-    how = settle(by.model.config.sampling, conditioned, **settings)
+    plain = edit is not None or names is not None
+    how = (partial(settle, by.model.config.sampling) if plain else by.model.settle)(conditioned, **settings)
     request = Request(numbers, how, classes, prompt, negative, conditions, edit)
     return by, request if names is None else compared(request, names, counts or COMPARED_STEPS, **own)
 

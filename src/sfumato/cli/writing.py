@@ -150,7 +150,8 @@ def _tell(by: By, asked: Request, generated: int, before: int, paths: Sequence[P
     """Say what was generated and where it is; ends the program where it was stopped."""
     how = asked.sampling
     guidance = f", guidance {float_words(how.guidance)}" if asked.conditioned else ""
-    words = f"with {how.sampler}, {how.steps} steps{guidance}, {by.weights} weights from {by.model.source}"
+    tuned = " as tuned" if how.tuned is not None else ""
+    words = f"with {how.sampler}{tuned}, {how.steps} steps{guidance}, {by.weights} weights from {by.model.source}"
     there = f"; {count(before)} of them were there already" if before else ""
     if stopped:
         whole = count(len(asked.seeds))

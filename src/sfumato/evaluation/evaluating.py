@@ -47,7 +47,6 @@ from sfumato.evaluation.training_data import held_out_of, training_data
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.request import Request
 from sfumato.hub.resolving import Resolved, resolve
-from sfumato.hub.settings import settle
 from sfumato.sampling import ImageNoise
 from sfumato.sampling.samplers import SAMPLERS
 from sfumato.seeds import torch_generator
@@ -132,7 +131,7 @@ def _sampling_seconds(model: Model, reference: Reference, plan: Plan) -> tuple[f
     batch = min(plan.batch, plan.count, 64)
     taken = []
     for number in (steps, steps, 3 * steps):  # the first warms up
-        settings = replace(plan.settings, steps=number)
+        settings = replace(plan.settings, steps=number, tuned=None)
         resolved = resolve(request_like(reference, model, range(batch), settings), model)
         taken.append(seconds_of(partial(resolved.samples, batch)) / batch)
     _, short, long = taken
@@ -183,7 +182,7 @@ def evaluate(
         )
     elif held_out is None:
         held_out = held_out_of(model.source, data)
-    how = settle(model.config.sampling, model.conditional, **settings)
+    how = model.settle(model.conditional, **settings)
     reference = open_reference(data, open_extractor(features, data, held_out=held_out), held_out)
     return carry_out(model, reference, Plan(how, count, first_seed, curve, bits), notes=notes)
 
@@ -301,7 +300,7 @@ def curve(reference: Reference, request: Request, sampler: Sampler) -> list[dict
     found = []
     for steps in CURVE:
         try:
-            samples = sampler(replace(some, sampling=replace(some.sampling, steps=steps)))
+            samples = sampler(replace(some, sampling=replace(some.sampling, steps=steps, tuned=None)))
         except SfumatoError:  # too few steps for this sampler
             continue
         at = distance(reference.extractor.features(samples), reference.features)

@@ -16,7 +16,8 @@ from sfumato.data.tokens import tokenize, too_long, truncation_notes
 from sfumato.diffusion import NetDenoiser
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.codec import Codec
-from sfumato.hub.config import ModelConfig
+from sfumato.hub.config import ModelConfig, SamplingConfig
+from sfumato.hub.settings import WALKED, settle, tuned_like
 from sfumato.nets import ConditionConfig
 from sfumato.sampling import Gaussian
 
@@ -53,6 +54,7 @@ class Conditioned:
         self.weights_hash = weights_hash
         self.codec: Codec | None = None  # what makes pictures of the latents that it generates
         self.gaussian: Gaussian | None = None  # of the training data, for sampling.first
+        self.tuned: tuple[SamplingConfig, ...] = ()  # walks of few steps, some maybe of other weights
 
     @property
     def device(self) -> torch.device:
@@ -71,6 +73,24 @@ class Conditioned:
     def conditional(self) -> bool:
         """Whether it takes anything that says what to generate."""
         return bool(self.config.classes or self.text_conditional or self.config.conditions)
+
+    def settle(self, conditioned: bool, **given: Any) -> SamplingConfig:
+        """The model's own settings with those `given` in their place (see settings.py).
+
+        Where none of those says how to walk and the model is tuned for the others, that is how it walks.
+        """
+        settings = settle(self.config.sampling, conditioned, **given)
+        found = None if given.keys() & {*WALKED, "tuned"} else tuned_like(settings, self._own_tuned)
+        return settings if found is None else found
+
+    @property
+    def _own_tuned(self) -> list[SamplingConfig]:
+        return [one for one in self.tuned if one.tuned is not None and one.tuned.weights == self.weights_hash]
+
+    @property
+    def tuned_steps(self) -> list[int]:
+        """In how many steps a walk is tuned to these weights."""
+        return sorted({one.steps for one in self._own_tuned})
 
     def labels(self, labels: Labels, count: int) -> list[int | None] | None:
         """The number of the class of each of `count` samples; one label alone, a name or a number, is of all.

@@ -21,9 +21,10 @@ from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError
 from sfumato.nets import ConditionConfig, NetConfig, OwnConfig
 from sfumato.nets.autoencoder import AutoencoderConfig
-from sfumato.sampling import resolve
+from sfumato.sampling import SAMPLERS, resolve
 from sfumato.sampling.grids import grid_name
 from sfumato.sampling.steppers import check_eta
+from sfumato.sampling.tuned import Tuned
 from sfumato.strict import VERSION, fit, parse, unknown_name
 
 Rule = Literal["plain", "projected", "cfg++"]
@@ -56,7 +57,8 @@ class SamplingConfig:
     is between 0 and 1), where sigma/alpha is in `interval`. A `threshold` brings answers beyond [−1, 1] back: "static"
     clips them, "dynamic" scales them (see guidance.py). `eta` belongs to ddim and to samplers that add noise,
     `tolerance` to adaptive. `first` says who takes the first step: the network, or for free the Gaussian of the data,
-    by one "analytical" answer or by a "teleport" to sigma/alpha = TELEPORT.
+    by one "analytical" answer or by a "teleport" to sigma/alpha = TELEPORT. What is `tuned` to one model takes the
+    place of the grid, and adds to the sampler (see sampling/tuned.py).
     """
 
     sampler: str = "dpm++2m"
@@ -70,6 +72,7 @@ class SamplingConfig:
     eta: float | None = None
     tolerance: float | None = None
     first: First = "network"
+    tuned: Tuned | None = None
 
     def __post_init__(self) -> None:
         if whole("steps", self.steps, -(2**63)) < 1:
@@ -96,6 +99,18 @@ class SamplingConfig:
         object.__setattr__(self, "threshold", one_of("threshold", _named_threshold(self.threshold), THRESHOLDS))
         if self.interval is not None:
             object.__setattr__(self, "interval", _interval(self.interval))
+        if self.tuned is not None:
+            self._check_tuned(self.tuned)
+
+    def _check_tuned(self, tuned: Tuned) -> None:
+        row = SAMPLERS.get(self.sampler)
+        if tuned.steps != self.steps:
+            raise SfumatoError(f"the walk is tuned in {tuned.steps} steps, and `steps` are {self.steps}; tune it anew.")
+        if row is None or not row.deterministic or row.calls != 1 or self.first != "network":
+            raise SfumatoError(
+                "a tuned walk is that of a sampler without noise that asks once a step, from the first step on; "
+                "leave `tuned` out."
+            )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sfumato.hub.codec import Codec, model_codec, read_codec
 from sfumato.hub.config import CodecConfig, is_autoencoder, read_config, read_json, read_model
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
+from sfumato.hub.tuned import read_tuned
 from sfumato.hub.weights import model_with
 from sfumato.hub.zoo import ZOO, load_zoo, ships
 
@@ -75,6 +76,7 @@ def load(
     model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
     model.encoder = frozen_encoder(config)
     model.codec = model_codec(checkpoint.path.parent.parent, config, device)
+    model.tuned = read_tuned(checkpoint.path.parent.parent)
     model.source = checkpoint.path.as_posix()
     model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
     return model

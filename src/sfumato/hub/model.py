@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -26,6 +27,7 @@ from sfumato.nets import build
 from sfumato.nets.protocol import memory_format_of
 from sfumato.sampling import Edit, Step
 from sfumato.sampling.calls import Guided
+from sfumato.sampling.tuned import Tuned
 from sfumato.sampling.walks import OwnWalk
 from sfumato.seeds import seeded
 
@@ -74,6 +76,7 @@ class What(TypedDict, total=False):
     eta: float | None
     tolerance: float | None
     first: First
+    tuned: Tuned | None
 
 
 class Model(Conditioned):
@@ -134,7 +137,8 @@ class Model(Conditioned):
         if composed:
             _none_given(settings, ("rule", "interval"), "weights take the place of guidance")
         conditioned = not composed and (labels is not None or prompts is not None or bool(conditions))
-        how = settle(sampling or self.config.sampling, conditioned, **settings)
+        plain = sampling is not None or own is not None or edit is not None or composed
+        how = (partial(settle, sampling or self.config.sampling) if plain else self.settle)(conditioned, **settings)
         values = self.values(count, conditions or {})
         return Request(tuple(seeds), how, labels, prompts, negative, values, edit, start, own)  # type: ignore[arg-type]
 

@@ -27,8 +27,8 @@ from sfumato.hub.codec import Codec
 from sfumato.hub.config import SamplingConfig
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER
+from sfumato.hub.settings import planned
 from sfumato.nets.autoencoder import Autoencoder
-from sfumato.sampling import grid, resolve, stepper
 from sfumato.sampling.program import Ask, Clip, Draw, Program, trace
 
 FORMAT, CLIPPED = 1, 2  # of walk.json, as docs/walk.md describes it; with lines that clip
@@ -140,10 +140,7 @@ def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[s
         raise SfumatoError(
             "only plain guidance is written as a walk; leave the rule, the interval and the dynamic threshold out."
         )
-    name, named_grid = resolve(sampling.sampler)
-    by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
-    levels = grid(named_grid or sampling.grid, sampling.schedule, sampling.steps)
-    program = trace(by, levels, sampling.guidance, sampling.threshold == "static")
+    program = trace(*planned(sampling), sampling.guidance, sampling.threshold == "static")
     shown = asdict(sampling) | {"schedule": schedule_words(sampling.schedule)}
     return {"sampling": shown, **program_data(program, parameterization)}
 

@@ -172,7 +172,9 @@ class Request:
         for name in ("labels", "prompts", "negative"):
             object.__setattr__(self, name, _in_turn(getattr(self, name)))
         if self.walk is not None:
-            object.__setattr__(self, "sampling", replace(self.sampling, sampler=OWN, eta=None, tolerance=None))
+            object.__setattr__(
+                self, "sampling", replace(self.sampling, sampler=OWN, eta=None, tolerance=None, tuned=None)
+            )
         if not self.seeds:
             raise SfumatoError("there is nothing to generate without `seeds`; give one a picture, such as 0-15.")
         if self.labels is not None and not self.labels:

@@ -14,15 +14,16 @@ import torch
 from torch import Tensor
 
 from sfumato.data.kinds import KINDS
-from sfumato.diffusion import Level
+from sfumato.diffusion import Denoiser, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError
 from sfumato.hub.codec import Codec
 from sfumato.hub.conditioning import STRENGTH, Conditioned, times
-from sfumato.hub.config import TELEPORT
+from sfumato.hub.config import SamplingConfig
 from sfumato.hub.given_pictures import control_image, open_edit
 from sfumato.hub.latent_edits import UPSCALE_STRENGTH, decoded, interpolated, latent_mask, mask_notes
 from sfumato.hub.request import Control, PictureEdit, Request
+from sfumato.hub.settings import levels_of, planned, tuned_like
 from sfumato.sampling import (
     SAMPLERS,
     Edit,
@@ -34,14 +35,13 @@ from sfumato.sampling import (
     classifier_free,
     composed,
     drive,
-    grid,
     guide,
+    guided_denoiser,
     inversion,
     last,
     plain,
     plus_plus,
     projected,
-    stepper,
     thresholded,
     walk,
 )
@@ -145,6 +145,11 @@ class Resolved:
         steps = walk(self.stepper, self.levels, noise, start)
         return guide(steps, self._rule(rows), self._cond(rows), analytical)
 
+    def denoiser(self, rows: Sequence[int], by: Denoiser) -> Denoiser:
+        """What answers for some of the pictures: `by`, given their conditions, under their guidance."""
+        guided, cond = guided_denoiser(by, self._rule(rows)), self._cond(rows)
+        return lambda x, level, _=None: guided(x, level, cond)
+
     def _driven(self, walk: Guided, count: int) -> Iterator[Step]:
         return drive(walk, self.model.denoiser, self.model.null(), max(count, MAX_ROWS))
 
@@ -247,7 +252,9 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     labels = _in_turn(request.labels, count)
     if isinstance(request.labels, Mapping):
         model.labels(list(request.labels), len(request.labels))
-    if not callable(by) and (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
+    notes += _tuned_notes(model, sampling)
+    own = callable(by) or sampling.tuned is not None
+    if not own and (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
         notes.append(outside)
     for text in dict.fromkeys([*(request.prompts or ()), *(request.negative or ())]):
         model.tokens([""])  # raises where it takes none
@@ -280,6 +287,16 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     )
 
 
+def _tuned_notes(model: Conditioned, sampling: SamplingConfig) -> list[str]:
+    """That the walk is a tuned one, or that the one for these settings is for other weights."""
+    if sampling.tuned is not None:
+        return [f"{sampling.steps} steps are walked as tuned to this model; name a sampler or a grid for a plain walk."]
+    stale = tuned_like(sampling, model.tuned)
+    if stale is None or stale.tuned is None or stale.tuned.weights == model.weights_hash:
+        return []
+    return [f"the walk of {sampling.steps} steps was tuned to other weights than these and isn't taken; tune again."]
+
+
 def _some(values: Sequence[Any] | None, rows: Sequence[int]) -> list[Any] | None:
     return None if values is None else [values[row] for row in rows]
 
@@ -299,14 +316,17 @@ def _walk(request: Request, model: Conditioned) -> tuple[Stepper | OwnWalk, Leve
             f"the first step '{sampling.first}' needs the data's Gaussian; set model.gaussian = "
             f"sfumato.training.data_gaussian({model.source or 'RUN'!r}), or Gaussian.fit(data)."
         )
-    by: Stepper | OwnWalk | None = request.walk
-    named_grid, between = None, True
-    if by is None:
-        name, named_grid = resolve_sampler(sampling.sampler)
-        by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
-        between = SAMPLERS[name].calls != 1
-    top = TELEPORT if sampling.first == "teleport" else None
-    levels = grid(named_grid or sampling.grid, sampling.schedule, sampling.steps, top)
+    if sampling.tuned is not None and sampling.tuned.weights != model.weights_hash:
+        raise SfumatoError(
+            f"the walk is tuned to other weights than those of {model.source or 'this model'}; leave `tuned` out, or "
+            "tune this one."
+        )
+    by: Stepper | OwnWalk
+    if request.walk is not None:
+        by, levels, between = request.walk, levels_of(sampling), True
+    else:
+        by, levels = planned(sampling)
+        between = SAMPLERS[resolve_sampler(sampling.sampler)[0]].calls != 1
     if sampling.guidance != 1 and sampling.interval is not None:
         _check_interval(sampling.interval, levels, between)
     return by, levels

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from sfumato.diffusion import Level
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub.config import RULES, SamplingConfig
+from sfumato.hub.config import RULES, TELEPORT, SamplingConfig
+from sfumato.sampling import Stepper, grid, stepper
 from sfumato.sampling import resolve as resolve_sampler
+
+WALKED = ("sampler", "grid", "schedule", "eta", "tolerance")  # what a tuned walk decides
 
 
 def settle(own: SamplingConfig, conditioned: bool, **given: Any) -> SamplingConfig:
@@ -20,6 +24,8 @@ def settle(own: SamplingConfig, conditioned: bool, **given: Any) -> SamplingConf
     for name in given:
         if name not in (names := [field.name for field in fields(SamplingConfig)]):
             raise unknown("setting of sampling", name, names)
+    if given:  # what is tuned is tuned to the rest
+        own = replace(own, tuned=None)
     replace(own, **given)  # looks at each, before any is used
     named, named_grid = resolve_sampler(given["sampler"]) if "sampler" in given else (None, None)
     if named is not None:
@@ -43,6 +49,27 @@ def settle(own: SamplingConfig, conditioned: bool, **given: Any) -> SamplingConf
     return settings
 
 
+def tuned_like(settings: SamplingConfig, tuned: Sequence[SamplingConfig]) -> SamplingConfig | None:
+    """The one of the `tuned` walks that is for these settings, whatever their sampler and grid; None if none is."""
+    alike = {name: getattr(settings, name) for name in (*WALKED, "tuned")}
+    return next((one for one in tuned if replace(one, **alike) == settings), None)
+
+
+def planned(sampling: SamplingConfig) -> tuple[Stepper, Level]:
+    """The stepper, and the levels that it visits."""
+    name, named_grid = resolve_sampler(sampling.sampler)
+    by = stepper(name, sampling.eta, sampling.steps, sampling.tolerance)
+    if sampling.tuned is not None:
+        return sampling.tuned.over(by), sampling.tuned.grid
+    return by, levels_of(sampling, named_grid)
+
+
+def levels_of(sampling: SamplingConfig, named_grid: str | None = None) -> Level:
+    """The levels of the settings' grid, or of the one that the sampler's name says."""
+    top = TELEPORT if sampling.first == "teleport" else None
+    return grid(named_grid or sampling.grid, sampling.schedule, sampling.steps, top)
+
+
 def check_together(sampling: SamplingConfig, conditioned: bool, negative: bool, edited: bool) -> None:
     """Every request comes through here: raises SfumatoError where something asked for could not be done.
 
@@ -58,6 +85,10 @@ def check_together(sampling: SamplingConfig, conditioned: bool, negative: bool, 
         raise SfumatoError(
             f"at guidance {sampling.guidance:g} nothing leads away from `negative`; give a `guidance` {least}, "
             "or leave it out."
+        )
+    if edited and sampling.tuned is not None:
+        raise SfumatoError(
+            "a tuned walk begins with noise, and `image` is where to begin; leave `tuned` or the picture out."
         )
     if edited and sampling.first != "network":
         raise SfumatoError(

@@ -14,6 +14,7 @@ from sfumato.hub.codec import model_codec, save_codec
 from sfumato.hub.config import config_json, read_config
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder, read_tokenizer
+from sfumato.hub.tuned import read_tuned
 from sfumato.hub.weights import model_with
 from sfumato.nets.renames import renamed
 
@@ -48,6 +49,7 @@ def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -
     model.tokenizer = read_tokenizer(model.config, place / name)
     model.encoder = frozen_encoder(model.config)
     model.codec = model_codec(place / name, model.config, device)
+    model.tuned = read_tuned(place / name)
     model.source = name
     model.weights_hash = hashlib.sha256(content).hexdigest()
     return model
