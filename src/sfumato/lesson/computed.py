@@ -61,7 +61,7 @@ PICTURES = (
     "cat face", "rocket", "house", "red apple", "butterfly", "penguin", "mushroom", "tropical fish", "strawberry",
     "panda",
 )  # fmt: skip
-EMOJI_STEPS = (2, 3, 5, 10, 20, 50, 100)
+EMOJI_STEPS = (1, 2, 3, 5, 10, 20, 50, 100)
 FRESH_PROMPT, FRESH_STEPS, FRESH_COUNT = "cat face", 50, 8  # DDPM's walk with and without its fresh noise
 PROMPT_STEPS = 12  # fewer than in Python: a dial is to be turned, and three pictures are generated at each turn
 # Prompts to begin with, and whether the model was trained on a drawing of that name.

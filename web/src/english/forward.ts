@@ -3,9 +3,6 @@ import type { ChapterText } from '../chapters/text'
 const number = (value: number) => value.toLocaleString('en')
 const figures = (value: number) => value.toFixed(2).replace('-', '−')
 const plural = (count: number, what: string) => `${number(count)} ${what}${count === 1 ? '' : 's'}`
-const digits = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
-const named = (digit: string) => digits[Number(digit)]!
-const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1)
 /** e to the `lead`, as odds are said: in few figures, and as a power of ten where it is too large to be read. */
 const againstOne = (lead: number) => {
   const odds = Math.exp(lead)
@@ -13,7 +10,6 @@ const againstOne = (lead: number) => {
   if (odds < 1e9) return number(Number(odds.toPrecision(odds < 100 ? 2 : 1)))
   return `10^${Math.round(lead / Math.LN10)}`
 }
-const a = (digit: string) => `${digit === '8' ? 'an' : 'a'} ${named(digit)}`
 
 export const labels = {
   scene: 'One picture along time',
@@ -21,7 +17,6 @@ export const labels = {
   data: 'the picture',
   noise: 'pure noise',
   play: 'Add noise',
-  digit: 'Scanned digit',
   picture: 'Picture',
   drawings: ['cat', 'rocket', 'house', 'apple', 'butterfly', 'penguin', 'mushroom', 'fish', 'strawberry', 'panda'],
   drawing: (picture: string): string => labels.drawings[Number(picture)]!,
@@ -72,32 +67,32 @@ export const labels = {
   histogram: (t: number) => `How the values of a bright and a dark pixel are spread at time ${t.toFixed(2)}: the chain of steps and the single jump give the same two bells.`,
   law: { ways: 'Way', chain: 'Step by step', jump: 'One jump' },
   number: figures,
-  otherDigit: 'Take it for',
-  isOne: (digit: string) => `α · ${named(digit)}`,
+  takenFor: 'Take it for',
+  isOne: (picture: string) => `α · ${labels.drawing(picture)}`,
   isNoise: 'σ · noise',
   isSlice: 'this pane',
-  pictureOf: (digit: string) => `A scanned ${named(digit)}`,
   noiseOf: (spread: string) => `Noise of spread ${spread}`,
   sliceAt: (t: number) => `The noisy picture at time ${t.toFixed(2)}`,
-  odds: (digit: string, other: string, lead: number) => {
-    const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
-    return `Odds for ${a(likelier)} against ${a(less)}: ${againstOne(Math.abs(lead))} : 1.`
+  /** Of two pictures, by their numbers: the odds are e to the `lead` for the first. */
+  odds: (mine: string, other: string, lead: number) => {
+    const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(labels.drawing)
+    return `Odds for the ${likelier} against the ${less}: ${againstOne(Math.abs(lead))} : 1.`
   },
-  follows: (digit: string, other: string, lead: number) => {
-    const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
+  follows: (mine: string, other: string, lead: number) => {
+    const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(labels.drawing)
     const odds = Math.exp(Math.abs(lead))
-    if (odds < 3) return `Nobody can tell which of the two it was: this pane comes about nearly as often from ${a(less)}.`
-    if (odds < 20) return `It was probably ${a(likelier)}, but ${a(less)} is still possible.`
-    if (odds < 1000) return `It was almost certainly ${a(likelier)}. ${capital(a(less))} would need unusual noise.`
-    return `It was ${a(likelier)}. The noise that ${a(less)} would need practically never comes. Add more noise.`
+    if (odds < 3) return `Nobody can tell which of the two it was: this pane comes about nearly as often from the ${less}.`
+    if (odds < 20) return `It was probably the ${likelier}, but the ${less} is still possible.`
+    if (odds < 1000) return `It was almost certainly the ${likelier}. The ${less} would need unusual noise.`
+    return `It was the ${likelier}. The noise that the ${less} would need practically never comes. Add more noise.`
   },
   impossible: 'Without noise there is nothing to confuse. Add some.',
   described: (picture: string, t: number, schedule: string, share: number) =>
     `Picture (${picture}) and noise are added up to the pane at time ${t.toFixed(2)}, of whose strength ${Math.round(100 * share)}% is picture. Below, nine panes from clean to pure noise, on the schedule “${schedule}”.`,
   describedWays: (picture: string, steps: number) =>
     `Two rows of panes of the same picture (${picture}): on the left noised step by step, on the right each in one jump. After ${plural(steps, 'step')} both look alike, with different noise.`,
-  describedOther: (digit: string, other: string, t: number) =>
-    `On the left a scanned ${named(digit)} dissolves, on the right ${a(other)}. At time ${t.toFixed(2)} both have the very same pane.`,
+  describedOther: (mine: string, other: string, t: number) =>
+    `On the left the ${labels.drawing(mine)} dissolves, on the right the ${labels.drawing(other)}. At time ${t.toFixed(2)} both have the very same pane.`,
 }
 
 export const text: ChapterText = {
@@ -159,7 +154,7 @@ export const text: ChapterText = {
       heading: 'Is the picture still in there?',
       text: [
         'It is tempting to think that the noisy picture *contains* the original, and that something clever only has to decode it. Try the simplest way, with the switch [“Divide the pane by α”](forward.show=schedule&forward.divide=1&forward.t=0.6). The picture gets its strength back. So does the noise, and you see no more than before.',
-        'There is a deeper reason. [Open “Is it still in there?”](forward.show=other&forward.t=0.3). The same pane can be explained in two ways: by one picture with its noise, or by another picture with other noise. The panel computes the odds between the two. While there is little noise, the other picture would need noise that practically never comes. [With much noise](forward.show=other&forward.t=0.8) the odds are nearly even. **Then the pane itself does not say what it was.** It only says which pictures it may have been, and how likely each is.',
+        'There is a deeper reason. [Open “Is it still in there?”](forward.show=other&forward.t=0.3). The same pane can be explained in two ways: by one picture with its noise, or by another picture with other noise. The panel computes the odds between the two. While there is little noise, the other picture would need noise that practically never comes. [With much noise](forward.show=other&forward.t=0.9) the odds are nearly even. **Then the pane itself does not say what it was.** It only says which pictures it may have been, and how likely each is.',
         'So the way back is no decoding. It chooses one of all the pictures that fit, step by step. The next chapter shows how.',
       ],
       equations: [

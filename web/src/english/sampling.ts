@@ -15,8 +15,6 @@ export const labels = {
   steps: 'Steps',
   stepCount: (steps: number) => plural(steps, 'step'),
   lanes: 'Who walks, in how many steps',
-  digit: 'Digit',
-  all: 'all ten',
   many: 'Pictures at once',
   seed: 'First seed',
   fresh: 'New seeds',
@@ -34,7 +32,7 @@ export const labels = {
   clock: (calls: number, total: number, milliseconds: number) => `${number(calls)} of ${plural(total, 'call')} · ${seconds(milliseconds)}`,
   afterSteps: (steps: number) => (steps ? `After ${plural(steps, 'step')}` : 'The noise at the start'),
   wish: 'They draw',
-  wishes: { pizza: 'pizza', 'red apple': 'an apple', 'red heart': 'a heart', 'cat face': 'a cat’s face', 'tropical fish': 'a fish' } as Record<string, string>,
+  wishes: { mushroom: 'a mushroom', 'smiling face': 'a smiling face', bird: 'a bird', 'red apple': 'an apple', '': 'anything' } as Record<string, string>,
   counting: (name: string, calls: number, total: number) => `${name}: ${number(calls)} of ${plural(total, 'call')} …`,
   stopped: 'Stopped.',
   laneName: (name: string, steps: number) => `${name}, ${plural(steps, 'step')}`,
@@ -54,7 +52,8 @@ export const labels = {
   command: 'The same pictures from the command line:',
   row: (steps: number) => plural(steps, 'step'),
   rowCannot: (needs: number) => `needs at least ${plural(needs, 'step')}`,
-  fewDescribed: (name: string, rows: string) => `The same ten seeds drawn by ${name} in ${rows} steps, a row each.`,
+  fewDescribed: (name: string, steps: number) => `The same six seeds, drawn by ${name} in ${plural(steps, 'step')}`,
+  ofSeed: (seed: number) => `Seed ${number(seed)}`,
 }
 
 export const text: ChapterText = {
@@ -86,7 +85,7 @@ export const text: ChapterText = {
       heading: 'Why fewer calls can be enough',
       text: [
         'Without fresh noise, the walk follows a smooth curve from noise to picture: the solution of an [[ODE]]. Euler goes along straight lines and makes a new guess at each corner. On a bend it leaves the curve, by an amount that shrinks in proportion to the step. [[Heun]] looks ahead and takes the average of two directions. [[DPM-Solver++]] and [[UniPC]] remember their last guesses, see how these change, and bend the step to match, without another call. So they come nearer to the curve with equally many calls, once the steps are small enough. Here DPM-Solver++ comes nearer than DDIM from four steps on, and UniPC clearly nearer from eight on, as the code measures.',
-        '[Look at where few steps break](sampling.view=few). One step is one guess from pure noise. There is nothing to see in pure noise, so the best guess is the average of all threes: a soft three, the same for every seed. With two or three steps the pictures begin to differ. With ten they differ nearly as much as with fifty. So few steps cost variety first: the pictures are too much alike.',
+        '[Look at where few steps break](sampling.view=few). One step is one guess from pure noise. There is nothing to see in pure noise; only the words are known. So the best guess is the average of all smiling faces: a soft face, the same for every seed. With three steps the faces begin to differ. With ten they still differ less than with twenty. So few steps cost variety first: the pictures are too much alike. Without words the first guess is [the average of all drawings](sampling.view=few&sampling.drawn=).',
         'A [[GAN]] needs one call, because it was trained to turn noise into a picture at once. That makes it quick. The price is paid in training, which is a contest of two networks. Diffusion pays at the time of drawing instead. How much each pays is measured below the panel.',
       ],
       equations: [
@@ -101,7 +100,7 @@ export const text: ChapterText = {
       heading: 'One seed, one picture',
       text: [
         'A [[seed]] is the number that starts the stream of noise. The same model, the same sampler and the same seed give the same picture, here and in Python, alone or among a thousand. This page makes its noise as PyTorch does, so the command under [the wall](sampling.view=wall) draws what you see.',
-        'Different seeds give different pictures, although nobody asked for another three. That is the [[diversity]] of the model: “a three” leaves many things open, and the noise decides them. A sampler without fresh noise turns each noise into one picture, and neighbours become neighbours.',
+        'Different seeds give different pictures, although the words are the same. That is the [[diversity]] of the model: “a smiling face” leaves many things open, and the noise decides them. A sampler without fresh noise turns each noise into one picture, and neighbours become neighbours.',
       ],
       code: 'sampling_seeds.py',
     },

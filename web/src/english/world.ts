@@ -105,7 +105,7 @@ export const text: ChapterText = {
         '**LoRA.** To teach a model your dog or your style, you need not change all its weights. [[LoRA]] keeps them and adds, beside each large table of weights, two narrow ones. Only these are trained, with the exercise of [chapter 5](training.view=step). The file is often a hundred times smaller than the model.',
         '**ControlNet.** Words are bad at saying where things are. A [[ControlNet]] reads a drawing, a pose or a depth map and adds what it finds to the network’s own maps, as if there were one more [bridge](network.view=parts&network.off=skip+0.0) in chapter 4. It begins at zero, so at first nothing changes.',
         '**Distillation.** A walk of 20 steps can teach a second model to do the same in one to four. This is [[distillation]]. The second model learns to jump to where the first would arrive. Compare with [where few steps break](sampling.view=few) in chapter 6: without this training, one step gives only the average.',
-        '**Flow matching.** Some models are trained on [[flow matching]]: the network is asked for the [[velocity (v)]] along a straight line from noise to data. With Gaussian noise this is diffusion with the [straight schedule](forward.show=schedule&forward.schedule=flow) of chapter 2, in other words. The model of chapter 6 walks on this schedule.',
+        '**Flow matching.** Some models are trained on [[flow matching]]: the network is asked for the [[velocity (v)]] along a straight line from noise to data. With Gaussian noise this is diffusion with the [straight schedule](forward.show=schedule&forward.schedule=flow) of chapter 2, in other words. The guidance dial of chapter 7 walks on this schedule.',
       ],
     },
     {

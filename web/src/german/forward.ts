@@ -3,9 +3,8 @@ import type { Said } from '../languages'
 
 const number = (value: number) => value.toLocaleString('de')
 const figures = (value: number) => value.toLocaleString('de', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace('-', '−')
-const digits = ['Null', 'Eins', 'Zwei', 'Drei', 'Vier', 'Fünf', 'Sechs', 'Sieben', 'Acht', 'Neun']
-const named = (digit: string) => digits[Number(digit)] ?? digit
-const a = (digit: string) => `eine ${named(digit)}`
+const drawings = ['Katze', 'Rakete', 'Haus', 'Apfel', 'Schmetterling', 'Pinguin', 'Pilz', 'Fisch', 'Erdbeere', 'Panda']
+const named = (picture: string) => drawings[Number(picture)] ?? picture
 /** e hoch `lead`, wie man Quoten sagt. */
 const againstOne = (lead: number) => {
   const odds = Math.exp(lead)
@@ -21,9 +20,8 @@ export default {
     data: 'das Bild',
     noise: 'reines Rauschen',
     play: 'Rauschen zugeben',
-    digit: 'Gescannte Ziffer',
     picture: 'Bild',
-    drawings: ['Katze', 'Rakete', 'Haus', 'Apfel', 'Schmetterling', 'Pinguin', 'Pilz', 'Fisch', 'Erdbeere', 'Panda'],
+    drawings,
     cleanPicture: 'Das Bild',
     noisePicture: 'Das Rauschen',
     fresh: 'Neues Rauschen',
@@ -67,32 +65,31 @@ export default {
     histogram: (t) => `Wie die Werte eines hellen und eines dunklen Pixels zur Zeit ${t.toFixed(2)} streuen: Die Kette und der Sprung geben dieselben zwei Glocken.`,
     law: { ways: 'Art', chain: 'Schritt für Schritt', jump: 'Ein Sprung' },
     number: figures,
-    otherDigit: 'Halten Sie es für',
-    isOne: (digit) => `α · ${named(digit)}`,
+    takenFor: 'Halten Sie es für',
+    isOne: (picture) => `α · ${named(picture)}`,
     isNoise: 'σ · Rauschen',
     isSlice: 'diese Scheibe',
-    pictureOf: (digit) => `Eine gescannte ${named(digit)}`,
     noiseOf: (spread) => `Rauschen mit Streuung ${spread}`,
     sliceAt: (t) => `Das verrauschte Bild zur Zeit ${t.toFixed(2)}`,
-    odds: (digit, other, lead) => {
-      const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
-      return `Quote für ${a(likelier)} gegen ${a(less)}: ${againstOne(Math.abs(lead))} : 1.`
+    odds: (mine, other, lead) => {
+      const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(named)
+      return `Quote ${likelier} gegen ${less}: ${againstOne(Math.abs(lead))} : 1.`
     },
-    follows: (digit, other, lead) => {
-      const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
+    follows: (mine, other, lead) => {
+      const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(named)
       const odds = Math.exp(Math.abs(lead))
-      if (odds < 3) return `Niemand kann sagen, welche von beiden es war: Diese Scheibe entsteht fast ebenso oft aus ${named(less)}.`
-      if (odds < 20) return `Es war wohl ${a(likelier)}, aber ${a(less)} ist noch möglich.`
-      if (odds < 1000) return `Es war fast sicher ${a(likelier)}. ${named(less)} bräuchte ungewöhnliches Rauschen.`
-      return `Es war ${a(likelier)}. Das Rauschen, das ${named(less)} bräuchte, kommt praktisch nie vor. Geben Sie mehr Rauschen zu.`
+      if (odds < 3) return `Niemand kann sagen, welches Bild es war: Diese Scheibe entsteht fast ebenso oft aus dem anderen (${less}).`
+      if (odds < 20) return `Wahrscheinlich war es dieses Bild: ${likelier}. Das andere (${less}) ist noch möglich.`
+      if (odds < 1000) return `Fast sicher war es dieses Bild: ${likelier}. Das andere (${less}) bräuchte ungewöhnliches Rauschen.`
+      return `Es war dieses Bild: ${likelier}. Das Rauschen, das das andere (${less}) bräuchte, kommt praktisch nie vor. Geben Sie mehr Rauschen zu.`
     },
     impossible: 'Ohne Rauschen gibt es nichts zu verwechseln. Geben Sie welches zu.',
     described: (picture, t, schedule, share) =>
       `Bild (${picture}) und Rauschen ergeben zusammen die Scheibe zur Zeit ${t.toFixed(2)}; ${Math.round(100 * share)} % ihrer Stärke sind Bild. Darunter neun Scheiben, von sauber bis zu reinem Rauschen, nach dem Plan „${schedule}“.`,
     describedWays: (picture, steps) =>
       `Zwei Reihen von Scheiben desselben Bildes (${picture}): links Schritt für Schritt verrauscht, rechts jede in einem Sprung. Nach ${number(steps)} Schritten sehen beide gleich aus, mit verschiedenem Rauschen.`,
-    describedOther: (digit, other, t) =>
-      `Links löst sich ${a(digit)} auf, rechts ${a(other)}. Zur Zeit ${t.toFixed(2)} haben beide genau dieselbe Scheibe.`,
+    describedOther: (mine, other, t) =>
+      `Links löst sich ein Bild auf (${named(mine)}), rechts ein anderes (${named(other)}). Zur Zeit ${t.toFixed(2)} haben beide genau dieselbe Scheibe.`,
   },
   text: {
     title: 'Der Vorwärtsprozess',
@@ -132,7 +129,7 @@ export default {
         heading: 'Ist das Bild noch darin?',
         text: [
           'Man möchte glauben, dass das verrauschte Bild das Original *enthält* und etwas Schlaues es nur entziffern muss. Versuchen Sie es auf die einfachste Art, mit dem Schalter [„Scheibe durch α teilen“](forward.show=schedule&forward.divide=1&forward.t=0.6). Das Bild bekommt seine Stärke zurück. Das Rauschen auch, und man sieht nicht mehr als vorher.',
-          'Das hat einen tieferen Grund. [Öffnen Sie „Ist es noch darin?“](forward.show=other&forward.t=0.3). Dieselbe Scheibe lässt sich auf zwei Arten erklären: durch ein Bild mit seinem Rauschen, oder durch ein anderes Bild mit anderem Rauschen. Die Seite berechnet die Quote zwischen beiden. Solange wenig Rauschen da ist, bräuchte das andere Bild ein Rauschen, das praktisch nie vorkommt. [Bei viel Rauschen](forward.show=other&forward.t=0.8) ist die Quote fast ausgeglichen. **Dann sagt die Scheibe selbst nicht, was sie war.** Sie sagt nur, welche Bilder es gewesen sein können, und wie wahrscheinlich jedes ist.',
+          'Das hat einen tieferen Grund. [Öffnen Sie „Ist es noch darin?“](forward.show=other&forward.t=0.3). Dieselbe Scheibe lässt sich auf zwei Arten erklären: durch ein Bild mit seinem Rauschen, oder durch ein anderes Bild mit anderem Rauschen. Die Seite berechnet die Quote zwischen beiden. Solange wenig Rauschen da ist, bräuchte das andere Bild ein Rauschen, das praktisch nie vorkommt. [Bei viel Rauschen](forward.show=other&forward.t=0.9) ist die Quote fast ausgeglichen. **Dann sagt die Scheibe selbst nicht, was sie war.** Sie sagt nur, welche Bilder es gewesen sein können, und wie wahrscheinlich jedes ist.',
           'Darum ist der Rückweg kein Entziffern. Er wählt Schritt für Schritt eines von allen Bildern, die passen. Wie, zeigt das nächste Kapitel.',
         ],
         equations: [

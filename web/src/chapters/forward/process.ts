@@ -43,11 +43,6 @@ export function parsed(text: string): number[] | undefined {
   return points.map((_, i) => Math.min(...points.slice(0, i + 1)))
 }
 
-const CLEAR = [3, 3, 3, 5, 3, 3, 3, 2, 2, 0] // of the eight scans of each class
-
-/** The scan that reads best. */
-export const clearest = (scans: Float32Array[], digit: number) => scans[8 * digit + CLEAR[digit]!]!
-
 export const noise = (seed: number, size = 64) => new Noise(seed).fill(new Float32Array(size))
 
 /** One jump to time t. */

@@ -2,7 +2,7 @@
 import { aboutEmoji, emojiTokenizer } from '../../compute/computed'
 import { walk } from '../../compute/engine'
 import type { Program, Timed } from '../../compute/program'
-import type { Known } from '../../compute/protocol'
+import type { Asked, Known } from '../../compute/protocol'
 import type { Word } from '../../compute/prompts'
 import { grey } from '../../scene/cards'
 
@@ -17,17 +17,22 @@ export type Moment = Timed & { total: number; contrast: number }
 /** Guidance `w`, or a program of one's own. */
 export type Wish = { text: string; w?: number; program?: Program; seed: number; known?: Known }
 
+/** What the network is asked for `count` pictures of the same text; none of it where the text is empty. */
+export async function wished(text: string, count: number, known?: Known): Promise<Asked> {
+  const [{ shape, tokens }, tokenizer] = await Promise.all([aboutEmoji(), emojiTokenizer()])
+  return { kind: 'prompts', graph: 'emoji/network', shape, texts: tokenizer.tokens(Array<string>(count).fill(text), tokens), ...(known ? { known } : {}) }
+}
+
 /** Every moment of a walk from noise to an emoji; `timing` is filled in at its end. */
 export async function* drawing({ text, w = 1, program: given, seed, known }: Wish, timing: { milliseconds?: number } = {}): AsyncGenerator<Moment> {
-  const [{ programs, shape, tokens }, tokenizer] = await Promise.all([aboutEmoji(), emojiTokenizer()])
+  const [{ programs }, asked] = await Promise.all([aboutEmoji(), wished(text, 1, known)])
   const program = given ?? programs[String(w)]!
   const contrasts = noiseOf(program)
-  const asked = { kind: 'prompts', graph: 'emoji/network', shape, texts: tokenizer.tokens([text], tokens), ...(known ? { known } : {}) } as const
   for await (const step of walk({ program, asked, seeds: [seed], size: SIZE }, timing)) yield { ...step, total: contrasts.length - 1, contrast: contrasts[step.index]! }
 }
 
 /** At each arrival how far the numbers reach: noise is divided by this to be seen. */
-function noiseOf(program: Program): number[] {
+export function noiseOf(program: Program): number[] {
   const found: number[] = []
   let open = 1 // arrivals that wait for a question, which names their level
   for (const line of program.lines) {

@@ -99,8 +99,8 @@ export const questions: readonly Question[] = [
   {
     id: 'forward.stories',
     kind: 'predict',
-    ask: 'One picture under a great deal of noise, at t = 0.8. Could the very same pane be another picture with other noise?',
-    panel: { c: 'forward', 'forward.show': 'other', 'forward.t': '0.8' },
+    ask: 'One picture under a great deal of noise, at t = 0.9. Could the very same pane be another picture with other noise?',
+    panel: { c: 'forward', 'forward.show': 'other', 'forward.t': '0.9' },
     look: 'Read the odds under the two sums. Then go down to t = 0.3 and read them again.',
     options: [
       {

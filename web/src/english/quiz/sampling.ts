@@ -32,15 +32,15 @@ export const questions: readonly Question[] = [
   {
     id: 'sampling.one',
     kind: 'predict',
-    ask: 'Ten seeds, one step each: one guess from pure noise, taken as the picture. A three is asked for. What do you get?',
-    panel: { c: 'sampling', 'sampling.view': 'few', 'sampling.few-by': 'ddim', 'sampling.digit': '3' },
-    look: 'Look at the row of one step, then at those of two, five and fifty.',
+    ask: 'Six seeds, one step each: one guess from pure noise, taken as the picture. A smiling face is asked for. What do you get?',
+    panel: { c: 'sampling', 'sampling.view': 'few', 'sampling.few-by': 'ddim', 'sampling.drawn': 'smiling face' },
+    look: 'Look at the row of one step, then at those of three, five and twenty.',
     options: [
-      { text: 'Ten clear threes, all different; more steps only polish them', says: 'Different pictures need more than one guess. Pure noise says nothing about the picture, so all ten guesses are equal.' },
+      { text: 'Six clear faces, all different; more steps only polish them', says: 'Different pictures need more than one guess. Pure noise says nothing about the picture, so all six guesses are alike.' },
       { text: 'The noise once more, hardly weaker than before', says: 'The guess takes away *all* of the noise.' },
-      { text: 'Grey in every pixel, with no shape in it', says: 'The class is known: a three. The average of all threes has a shape. (Without a class it would be the average of all digits.)' },
-      { text: 'The same soft three, ten times: the average of all threes', right: true, says: 'Nothing is known but the class, so the best guess is the average of all threes. Each further step knows more, and the pictures part.' },
-      { text: 'One of the training pictures, since they are what it has seen', says: 'Which of them? All threes are equally possible behind pure noise, so the guess blends them.' },
+      { text: 'Grey in every pixel, with no shape in it', says: 'The words are known: a smiling face. The average of all smiling faces has a shape. (Without words it would be the average of all drawings.)' },
+      { text: 'The same soft face, six times: the average of all smiling faces', right: true, says: 'Nothing is known but the words, so the best guess is the average of all drawings that they fit. Each further step knows more, and the pictures part.' },
+      { text: 'One of the training pictures, since they are what it has seen', says: 'Which of them? All smiling faces are possible behind pure noise, so the guess blends them.' },
     ],
   },
   {

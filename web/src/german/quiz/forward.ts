@@ -41,7 +41,7 @@ export default {
       ],
     },
     {
-      ask: 'Ein Bild unter sehr viel Rauschen, bei t = 0,8. Könnte genau dieselbe Scheibe ein anderes Bild mit anderem Rauschen sein?',
+      ask: 'Ein Bild unter sehr viel Rauschen, bei t = 0,9. Könnte genau dieselbe Scheibe ein anderes Bild mit anderem Rauschen sein?',
       look: 'Lesen Sie die Quote unter den beiden Summen. Dann gehen Sie hinab zu t = 0,3 und lesen sie noch einmal.',
       options: [
         { text: 'Nein: Sie wurde aus diesem Bild gemacht, also ist dieses Bild darin', says: 'Sie wurde aus diesem Bild gemacht, aber kaum eine Spur ist übrig. Was da ist, passt zu vielen Bildern.' },

@@ -23,14 +23,14 @@ export default {
       ],
     },
     {
-      ask: 'Zehn Seeds, je ein Schritt: eine Schätzung aus reinem Rauschen, als Bild genommen. Verlangt ist eine Drei. Was bekommen Sie?',
-      look: 'Sehen Sie die Zeile mit einem Schritt an, dann die mit zwei, fünf und fünfzig.',
+      ask: 'Sechs Seeds, je ein Schritt: eine Schätzung aus reinem Rauschen, als Bild genommen. Verlangt ist ein lächelndes Gesicht. Was bekommen Sie?',
+      look: 'Sehen Sie die Zeile mit einem Schritt an, dann die mit drei, fünf und zwanzig.',
       options: [
-        { text: 'Zehn klare Dreien, alle verschieden; mehr Schritte polieren sie nur', says: 'Verschiedene Bilder brauchen mehr als eine Schätzung. Reines Rauschen sagt nichts über das Bild, also sind alle zehn Schätzungen gleich.' },
+        { text: 'Sechs klare Gesichter, alle verschieden; mehr Schritte polieren sie nur', says: 'Verschiedene Bilder brauchen mehr als eine Schätzung. Reines Rauschen sagt nichts über das Bild, also gleichen sich alle sechs Schätzungen.' },
         { text: 'Noch einmal das Rauschen, kaum schwächer als vorher', says: 'Die Schätzung nimmt *alles* Rauschen weg.' },
-        { text: 'Grau in jedem Pixel, ohne jede Form', says: 'Die Klasse ist bekannt: eine Drei. Das Mittel aller Dreien hat eine Form. (Ohne Klasse wäre es das Mittel aller Ziffern.)' },
-        { text: 'Zehnmal dieselbe weiche Drei: das Mittel aller Dreien', says: 'Nur die Klasse ist bekannt, die beste Schätzung ist also das Mittel aller Dreien. Jeder weitere Schritt weiß mehr, und die Bilder trennen sich.' },
-        { text: 'Eines der Trainingsbilder, denn die hat es gesehen', says: 'Welches? Alle Dreien sind hinter reinem Rauschen gleich möglich, die Schätzung mischt sie also.' },
+        { text: 'Grau in jedem Pixel, ohne jede Form', says: 'Die Wörter sind bekannt: ein lächelndes Gesicht. Das Mittel aller lächelnden Gesichter hat eine Form. (Ohne Wörter wäre es das Mittel aller Zeichnungen.)' },
+        { text: 'Sechsmal dasselbe weiche Gesicht: das Mittel aller lächelnden Gesichter', says: 'Nur die Wörter sind bekannt, die beste Schätzung ist also das Mittel aller Zeichnungen, die zu ihnen passen. Jeder weitere Schritt weiß mehr, und die Bilder trennen sich.' },
+        { text: 'Eines der Trainingsbilder, denn die hat es gesehen', says: 'Welches? Alle lächelnden Gesichter sind hinter reinem Rauschen möglich, die Schätzung mischt sie also.' },
       ],
     },
     {
