@@ -11,7 +11,8 @@ CHAPTERS = ("idea", "forward", "reverse", "network", "training", "sampling", "st
 SILENT = {"id", "kind", "code", "mended", "key", "title", "short", "heading", "tex", "c"}  # what is no sentence
 STRING = re.compile(r"(?:(\w+): )?'((?:[^'\\\n]|\\.)*)'")
 NAMES = re.compile(
-    r"\]\([^)\s]+\)|`[^`]*`|chapters? \d|DALL·E 2|Version 3|Diffusion 3|\bT5\b|C2PA|\(2M\)|x̂₀|[Oo]ne way or another"
+    r"\]\([^)\s]+\)|`[^`]*`|chapters? \d|DALL·E 2|Version 3|Diffusion 3|\bT5\b|C2PA|BY-SA 4\.0|\(2M\)|x̂₀"
+    r"|[Oo]ne way or another"
 )  # links' targets, code and names
 WORDS = (
     "two|three|four|five|six|seven|eight|nine|ten|thirteen|sixteen|twenty|forty|fifty|hundreds?|thousands?|millions?"

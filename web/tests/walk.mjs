@@ -34,7 +34,7 @@ const VIEWS = {
   forward: [
     { time: 'forward.t', plot: `forward.plot ${PLOT}`, schedule: 'forward.schedule', ...HANDLES, divide: 'forward.divide', picture: 'forward.picture', fresh: 'forward.seed', measured: ' .controls:has(> details)', show: 'forward.show' },
     { at: 'forward.show=ways', time: 'forward.t', picture: 'forward.picture', fresh: 'forward.seed', show: 'forward.show' },
-    { at: 'forward.show=other', time: 'forward.t', other: 'forward.other', digit: 'forward.digit', fresh: 'forward.seed', show: 'forward.show' },
+    { at: 'forward.show=other', time: 'forward.t', other: 'forward.other', picture: 'forward.picture', fresh: 'forward.seed', show: 'forward.show' },
   ],
   reverse: [
     { time: 'reverse.t', 'fresh-noise': 'reverse.seed', arrows: 'reverse.arrows', steps: 'reverse.steps', walk: 'reverse.walk' },
@@ -56,8 +56,8 @@ const VIEWS = {
   sampling: [
     { at: 'sampling.first=ddim&sampling.first-steps=3&sampling.second-steps=3&sampling.third-steps=3', ...LANES, asked: 'sampling.at', wish: 'sampling.wish', show: 'sampling.show', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', measured: ' .controls:has(> details)', restored: '' },
     { at: 'sampling.first=none&sampling.second=none', 'lane-1-sampler': 'sampling.first', view: 'sampling.view .views ~ *' },
-    { at: 'sampling.view=wall&sampling.steps=2&sampling.wall-many=20', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', digit: 'sampling.digit', view: 'sampling.view' },
-    { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', digit: 'sampling.digit', view: 'sampling.view' },
+    { at: 'sampling.view=wall&sampling.steps=2', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', wish: 'sampling.drawn', view: 'sampling.view' },
+    { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', wish: 'sampling.drawn', view: 'sampling.view' },
   ],
   steering: [
     { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', measured: ' .controls:has(> details)', view: 'steering.view' },

@@ -53,7 +53,7 @@ export default {
     goesIn: 'geht hinein',
     whole: 'Antwort, alle Teile an',
     cut: 'Antwort, Ihre Schalter',
-    difference: 'Unterschied der beiden',
+    difference: 'Unter\u00ADschied der beiden',
     truth: { clean: 'die Wahrheit', noise: 'das geworfene Rauschen' },
     error: (error) => `Fehler ${three(error)}`,
     errorMeans: 'Fehler: die mittlere quadratische Abweichung von der Wahrheit, über die 64 Pixel.',

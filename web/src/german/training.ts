@@ -47,7 +47,7 @@ export default {
     thrown: 'geworfenes Rauschen',
     goesIn: 'geht hinein',
     guess: 'geschätztes Rauschen',
-    difference: 'Unterschied',
+    difference: 'Unter\u00ADschied',
     error: (error) => `Fehler ${three(error)}`,
     compared: (mean, batch, expected) =>
       `${batch === 1 ? 'Der quadratische Fehler, gemittelt über die 64 Pixel' : `Der mittlere quadratische Fehler von ${batch} Ziffern, jede mit eigenem Rauschen`}: ${three(mean)}. Im aufgezeichneten Lauf war das Mittel auf diesem Niveau am Ende ${three(expected)}, auf Trainingsbildern.`,

@@ -3,9 +3,8 @@ import type { Said } from '../languages'
 import { counted, fixed } from '../numbers'
 
 const figures = (value: number) => fixed(value, 2)
-const digits = ['cero', 'uno', 'dos', 'tres', 'cuatro', 'cinco', 'seis', 'siete', 'ocho', 'nueve']
-const named = (digit: string) => digits[Number(digit)] ?? digit
-const a = (digit: string) => `un ${named(digit)}`
+const drawings = ['gato', 'cohete', 'casa', 'manzana', 'mariposa', 'pingüino', 'seta', 'pez', 'fresa', 'panda']
+const named = (picture: string) => drawings[Number(picture)] ?? picture
 /** e elevado a `lead`, como se dicen las probabilidades de uno frente a otro. */
 const againstOne = (lead: number) => {
   const odds = Math.exp(lead)
@@ -21,9 +20,8 @@ export default {
     data: 'la imagen',
     noise: 'ruido puro',
     play: 'Añadir ruido',
-    digit: 'Dígito escaneado',
     picture: 'Imagen',
-    drawings: ['gato', 'cohete', 'casa', 'manzana', 'mariposa', 'pingüino', 'seta', 'pez', 'fresa', 'panda'],
+    drawings,
     cleanPicture: 'La imagen',
     noisePicture: 'El ruido',
     times: (symbol, value) => `× ${symbol} = ${figures(value)}`,
@@ -71,32 +69,31 @@ export default {
     histogram: (t) => `Cómo se dispersan los valores de un píxel claro y uno oscuro en el tiempo ${figures(t)}: la cadena de pasos y el salto único dan las mismas dos campanas.`,
     law: { ways: 'Manera', chain: 'Paso a paso', jump: 'Un salto' },
     number: figures,
-    otherDigit: 'Tómalo por',
-    isOne: (digit) => `α · ${named(digit)}`,
+    takenFor: 'Tómalo por',
+    isOne: (picture) => `α · ${named(picture)}`,
     isNoise: 'σ · ruido',
     isSlice: 'esta lámina',
-    pictureOf: (digit) => `Un ${named(digit)} escaneado`,
     noiseOf: (spread) => `Ruido de dispersión ${spread}`,
     sliceAt: (t) => `La imagen con ruido en el tiempo ${figures(t)}`,
-    odds: (digit, other, lead) => {
-      const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
-      return `Probabilidades de ${a(likelier)} frente a ${a(less)}: ${againstOne(Math.abs(lead))} a 1.`
+    odds: (mine, other, lead) => {
+      const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(named)
+      return `Probabilidades, ${likelier} frente a ${less}: ${againstOne(Math.abs(lead))} a 1.`
     },
-    follows: (digit, other, lead) => {
-      const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
+    follows: (mine, other, lead) => {
+      const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(named)
       const odds = Math.exp(Math.abs(lead))
-      if (odds < 3) return `Nadie puede saber cuál de los dos era: esta lámina sale casi con la misma frecuencia de ${a(less)}.`
-      if (odds < 20) return `Probablemente era ${a(likelier)}, pero ${a(less)} todavía es posible.`
-      if (odds < 1000) return `Casi seguro que era ${a(likelier)}. Un ${named(less)} necesitaría un ruido poco común.`
-      return `Era ${a(likelier)}. El ruido que necesitaría ${a(less)} no sale prácticamente nunca. Añade más ruido.`
+      if (odds < 3) return `Nadie puede saber qué imagen era: esta lámina sale casi con la misma frecuencia de la otra (${less}).`
+      if (odds < 20) return `Probablemente era esta imagen: ${likelier}. La otra (${less}) todavía es posible.`
+      if (odds < 1000) return `Casi seguro que era esta imagen: ${likelier}. La otra (${less}) necesitaría un ruido poco común.`
+      return `Era esta imagen: ${likelier}. El ruido que necesitaría la otra (${less}) no sale prácticamente nunca. Añade más ruido.`
     },
     impossible: 'Sin ruido no hay nada que confundir. Añade un poco.',
     described: (picture, t, schedule, share) =>
       `La imagen (${picture}) y el ruido se suman y dan la lámina del tiempo ${figures(t)}; el ${Math.round(100 * share)} % de su fuerza es imagen. Debajo, nueve láminas, de limpia a ruido puro, según el programa «${schedule}».`,
     describedWays: (picture, steps) =>
       `Dos filas de láminas de la misma imagen (${picture}): a la izquierda, con ruido paso a paso; a la derecha, cada una de un salto. Después de ${counted(steps)} ${steps === 1 ? 'paso' : 'pasos'} las dos tienen el mismo aspecto, con ruido distinto.`,
-    describedOther: (digit, other, t) =>
-      `A la izquierda se disuelve ${a(digit)} escaneado; a la derecha, ${a(other)}. En el tiempo ${figures(t)} los dos tienen exactamente la misma lámina.`,
+    describedOther: (mine, other, t) =>
+      `A la izquierda se disuelve una imagen (${named(mine)}); a la derecha, otra (${named(other)}). En el tiempo ${figures(t)} las dos tienen exactamente la misma lámina.`,
   },
   text: {
     title: 'El proceso hacia delante',
@@ -136,7 +133,7 @@ export default {
         heading: '¿Sigue la imagen ahí dentro?',
         text: [
           'Es tentador pensar que la imagen con ruido *contiene* la original y que algo ingenioso solo tiene que descifrarla. Prueba lo más sencillo, con el interruptor [«Dividir la lámina entre α»](forward.show=schedule&forward.divide=1&forward.t=0.6). La imagen recupera su fuerza. El ruido también, y no ves más que antes.',
-          'Hay una razón más profunda. [Abre «¿Sigue ahí dentro?»](forward.show=other&forward.t=0.3). La misma lámina se puede explicar de dos maneras: por una imagen con su ruido, o por otra imagen con otro ruido. El panel calcula las probabilidades de una frente a la otra. Mientras hay poco ruido, la otra imagen necesitaría un ruido que no sale prácticamente nunca. [Con mucho ruido](forward.show=other&forward.t=0.8) las probabilidades están casi igualadas. **Entonces la lámina misma no dice qué era.** Solo dice qué imágenes pudo haber sido, y cómo de probable es cada una.',
+          'Hay una razón más profunda. [Abre «¿Sigue ahí dentro?»](forward.show=other&forward.t=0.3). La misma lámina se puede explicar de dos maneras: por una imagen con su ruido, o por otra imagen con otro ruido. El panel calcula las probabilidades de una frente a la otra. Mientras hay poco ruido, la otra imagen necesitaría un ruido que no sale prácticamente nunca. [Con mucho ruido](forward.show=other&forward.t=0.9) las probabilidades están casi igualadas. **Entonces la lámina misma no dice qué era.** Solo dice qué imágenes pudo haber sido, y cómo de probable es cada una.',
           'Así que el camino de vuelta no es descifrar. Elige, paso a paso, una de todas las imágenes que encajan. El próximo capítulo muestra cómo.',
         ],
         equations: [

@@ -11,6 +11,9 @@ export const SIZE = 3 * SIDE * SIDE
 export const DIAL = Array.from({ length: 13 }, (_, i) => i / 2)
 export const LONGEST = 120 // characters of a prompt, here
 
+/** Three strengths of guidance side by side: ignored, plain, and `w`; where that is one of these, a strong one. */
+export const compared = (w: number) => [0, 1, w > 0 && w !== 1 ? w : 3].sort((a, b) => a - b)
+
 export const nearestDial = (w: number) => DIAL.reduce((best, one) => (Math.abs(one - w) < Math.abs(best - w) ? one : best))
 
 export type Moment = Timed & { total: number; contrast: number }

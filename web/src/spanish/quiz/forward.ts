@@ -41,7 +41,7 @@ export default {
       ],
     },
     {
-      ask: 'Una imagen bajo muchísimo ruido, en t = 0,8. ¿Podría esa misma lámina ser otra imagen con otro ruido?',
+      ask: 'Una imagen bajo muchísimo ruido, en t = 0,9. ¿Podría esa misma lámina ser otra imagen con otro ruido?',
       look: 'Lee las probabilidades que hay debajo de las dos sumas. Después baja a t = 0,3 y léelas otra vez.',
       options: [
         { text: 'No: se hizo a partir de esta imagen, así que esta imagen es lo que hay dentro', says: 'Se hizo a partir de esta imagen, pero apenas queda rastro. Lo que hay encaja con muchas imágenes.' },

@@ -23,14 +23,14 @@ export default {
       ],
     },
     {
-      ask: 'Diez semillas, un paso cada una: una sola estimación desde ruido puro, tomada como imagen. Se pide un tres. ¿Qué obtienes?',
-      look: 'Mira la fila de un paso; después, las de dos, cinco y cincuenta.',
+      ask: 'Seis semillas, un paso cada una: una sola estimación desde ruido puro, tomada como imagen. Se pide una cara sonriente. ¿Qué obtienes?',
+      look: 'Mira la fila de un paso; después, las de tres, cinco y veinte.',
       options: [
-        { text: 'Diez treses claros, todos distintos; más pasos solo los pulen', says: 'Para imágenes distintas hace falta más de una estimación. El ruido puro no dice nada de la imagen, así que las diez estimaciones son iguales.' },
+        { text: 'Seis caras claras, todas distintas; más pasos solo las pulen', says: 'Para imágenes distintas hace falta más de una estimación. El ruido puro no dice nada de la imagen, así que las seis estimaciones se parecen.' },
         { text: 'El ruido otra vez, apenas más débil que antes', says: 'La estimación quita *todo* el ruido.' },
-        { text: 'Gris en todos los píxeles, sin ninguna forma', says: 'La clase se conoce: un tres. El promedio de todos los treses tiene forma. (Sin clase, sería el promedio de todos los dígitos.)' },
-        { text: 'El mismo tres borroso, diez veces: el promedio de todos los treses', says: 'No se sabe nada más que la clase, así que la mejor estimación es el promedio de todos los treses. Cada paso siguiente sabe más, y las imágenes se separan.' },
-        { text: 'Una de las imágenes de entrenamiento, ya que son lo que ha visto', says: '¿Cuál de ellas? Detrás del ruido puro, todos los treses son igual de posibles, así que la estimación los mezcla.' },
+        { text: 'Gris en todos los píxeles, sin ninguna forma', says: 'Las palabras se conocen: una cara sonriente. El promedio de todas las caras sonrientes tiene forma. (Sin palabras, sería el promedio de todos los dibujos.)' },
+        { text: 'La misma cara borrosa, seis veces: el promedio de todas las caras sonrientes', says: 'No se sabe nada más que las palabras, así que la mejor estimación es el promedio de todos los dibujos que encajan con ellas. Cada paso siguiente sabe más, y las imágenes se separan.' },
+        { text: 'Una de las imágenes de entrenamiento, ya que son lo que ha visto', says: '¿Cuál de ellas? Detrás del ruido puro, todas las caras sonrientes son posibles, así que la estimación las mezcla.' },
       ],
     },
     {
