@@ -6,30 +6,44 @@ import * as ideaWords from '../english/idea'
 import * as frameWords from '../english/interface'
 import * as networkWords from '../english/network'
 import * as pagesWords from '../english/pages'
-import * as forwardQuiz from '../english/quiz/forward'
 import * as ideaQuiz from '../english/quiz/idea'
-import * as quizWords from '../english/quiz/interface'
-import * as networkQuiz from '../english/quiz/network'
+import * as forwardQuiz from '../english/quiz/forward'
 import * as reverseQuiz from '../english/quiz/reverse'
+import * as networkQuiz from '../english/quiz/network'
 import * as trainingQuiz from '../english/quiz/training'
+import * as samplingQuiz from '../english/quiz/sampling'
+import * as steeringQuiz from '../english/quiz/steering'
+import * as worldQuiz from '../english/quiz/world'
+import * as quizWords from '../english/quiz/interface'
 import * as reverseWords from '../english/reverse'
+import * as samplingWords from '../english/sampling'
+import * as steeringWords from '../english/steering'
 import * as trainingWords from '../english/training'
+import * as worldWords from '../english/world'
+import * as liveWords from '../english/live'
 import type { Folder } from '../languages'
 import claims from './claims'
 import forward from './forward'
 import glossary from './glossary'
 import idea from './idea'
 import frame from './interface'
+import live from './live'
 import network from './network'
 import pages from './pages'
-import forwardQuestions from './quiz/forward'
 import ideaQuestions from './quiz/idea'
-import quiz from './quiz/interface'
-import networkQuestions from './quiz/network'
+import forwardQuestions from './quiz/forward'
 import reverseQuestions from './quiz/reverse'
+import networkQuestions from './quiz/network'
 import trainingQuestions from './quiz/training'
+import samplingQuestions from './quiz/sampling'
+import steeringQuestions from './quiz/steering'
+import worldQuestions from './quiz/world'
+import quiz from './quiz/interface'
 import reverse from './reverse'
+import sampling from './sampling'
+import steering from './steering'
 import training from './training'
+import world from './world'
 
 export const folder: Folder = [
   [frameWords, frame],
@@ -42,15 +56,23 @@ export const folder: Folder = [
   [reverseWords, reverse],
   [networkWords, network],
   [trainingWords, training],
+  [samplingWords, sampling],
+  [steeringWords, steering],
+  [worldWords, world],
   [ideaQuiz, ideaQuestions],
   [forwardQuiz, forwardQuestions],
   [reverseQuiz, reverseQuestions],
   [networkQuiz, networkQuestions],
   [trainingQuiz, trainingQuestions],
+  [samplingQuiz, samplingQuestions],
+  [steeringQuiz, steeringQuestions],
+  [worldQuiz, worldQuestions],
+  [liveWords, live],
 ]
 
 /** 中文里写法不变的，以及建网页时就写好、那时还不知道读者用什么语言的。 */
 export const same = [
-  'pages/text', 'labels/plots/logsnr', 'labels/ratio', 'labels/atTime', 'labels/drawing', 'labels/times', 'labels/number', 'labels/column', 'labels/percent', 'labels/askedAt',
-  'labels/size', 'labels/three',
+  'pages/text', 'labels/plots/logsnr', 'labels/ratio', 'labels/atTime', 'labels/drawing', 'labels/times', 'labels/number', 'labels/column', 'labels/percent',
+  'labels/askedAt', 'labels/size', 'labels/three', 'labels/weight', 'labels/marked', 'labels/sizes', 'labels/chapter',
+  'systems/dalle/name', 'systems/stable/name', 'systems/midjourney/name', 'systems/sora/name',
 ]
