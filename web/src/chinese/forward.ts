@@ -10,6 +10,7 @@ const againstOne = (lead: number) => {
   return `10^${Math.round(lead / Math.LN10)}`
 }
 const drawings = ['猫', '火箭', '房子', '苹果', '蝴蝶', '企鹅', '蘑菇', '鱼', '草莓', '熊猫']
+const drawing = (picture: string): string => drawings[Number(picture)]!
 
 export default {
   labels: {
@@ -18,7 +19,6 @@ export default {
     data: '图片',
     noise: '纯噪声',
     play: '加噪声',
-    digit: '扫描的数字',
     picture: '图片',
     drawings,
     cleanPicture: '图片',
@@ -61,21 +61,20 @@ export default {
     jumpKey: '轮廓：一步跳到',
     mean: '平均',
     spread: '离散程度',
-    histogram: (t) => `时间${t.toFixed(2)}时，一个亮像素和一个暗像素的值怎样散开：一串小步和一步跳到，给出同样的两口钟。`,
+    histogram: (t) => `时间${t.toFixed(2)}时，一个亮像素和一个暗像素的值怎样散开：一串小步和一步跳到，给出同样的两条钟形曲线。`,
     law: { ways: '办法', chain: '一步一步', jump: '一步跳到' },
-    otherDigit: '把它当成',
-    isOne: (digit) => `α · 数字${digit}`,
+    takenFor: '把它当成',
+    isOne: (picture) => `α · ${drawing(picture)}`,
     isNoise: 'σ · 噪声',
     isSlice: '这个画面',
-    pictureOf: (digit) => `扫描的数字${digit}`,
     noiseOf: (spread) => `离散程度为${spread}的噪声`,
     sliceAt: (t) => `时间${t.toFixed(2)}的带噪图片`,
-    odds: (digit, other, lead) => {
-      const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
-      return `是${likelier}的可能比是${less}的可能：${againstOne(Math.abs(lead))} : 1。`
+    odds: (mine, other, lead) => {
+      const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(drawing)
+      return `是${likelier}与是${less}的可能性之比：${againstOne(Math.abs(lead))} : 1。`
     },
-    follows: (digit, other, lead) => {
-      const [likelier, less] = lead < 0 ? [other, digit] : [digit, other]
+    follows: (mine, other, lead) => {
+      const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(drawing)
       const odds = Math.exp(Math.abs(lead))
       if (odds < 3) return `没有人说得出原来是哪一个：从${less}得到这个画面，几乎同样常见。`
       if (odds < 20) return `原来多半是${likelier}，但也还可能是${less}。`
@@ -87,7 +86,7 @@ export default {
       `图片（${picture}）和噪声相加，得到时间${t.toFixed(2)}的画面，它的强度有${Math.round(100 * share)}%来自图片。下面是九个画面，从干净到纯噪声，用的噪声调度是“${schedule}”。`,
     describedWays: (picture, steps) =>
       `同一张图片（${picture}）的两排画面：左边一步一步加噪，右边每个都是一步跳到。${number(steps)}步之后，两边看起来差不多，噪声却不同。`,
-    describedOther: (digit, other, t) => `左边，扫描的数字${digit}在消散；右边是数字${other}。在时间${t.toFixed(2)}，两边得到的是同一个画面。`,
+    describedOther: (mine, other, t) => `左边，${drawing(mine)}在消散；右边是${drawing(other)}。在时间${t.toFixed(2)}，两边得到的是同一个画面。`,
   },
   text: {
     title: '前向过程',
@@ -117,8 +116,8 @@ export default {
       {
         heading: '噪声调度：时间花在哪里',
         text: [
-          '图片能看清多少，一个数就能说明：[[signal-to-noise ratio|信噪比]]，也就是图片比噪声强多少。它跨越好多个数量级，所以人们画它的对数[[logSNR]]。0处两者一样强。每往下2.3，噪声相对于图片就强十倍。',
-          '所有噪声调度都从干净走到噪声，差别在于时间花在哪里。DDPM的[线性调度](forward.show=schedule&forward.schedule=linear)把45%的时间花在噪声比图片强二十多倍的地方；[余弦调度](forward.show=schedule&forward.schedule=cosine)在那里只花14%，更多的时间留给中段，形状正是在那里出现的。许多较新的模型用[直线调度](forward.show=schedule&forward.schedule=flow)，让α均匀地降、σ均匀地升。自己把曲线掰一掰，看看哪些画面会挤在一起。',
+          '图片能看清多少，一个数就能说明：[[signal-to-noise ratio|信噪比]]，也就是图片比噪声强多少。它跨越好多个数量级，所以人们画它的对数[[logSNR]]。0处两者一样强。每往下2.3，噪声与图片的强度之比就变成十倍。',
+          '所有噪声调度都从干净走到噪声，差别在于时间花在哪里。DDPM的[线性调度](forward.show=schedule&forward.schedule=linear)把45%的时间花在噪声强度超过图片二十倍的地方；[余弦调度](forward.show=schedule&forward.schedule=cosine)在那里只花14%，更多的时间留给中段，形状正是在那里出现的。许多较新的模型用[直线调度](forward.show=schedule&forward.schedule=flow)，让α均匀地降、σ均匀地升。自己把曲线掰一掰，看看哪些画面会挤在一起。',
           '前三种噪声调度上α² + σ² = 1，所以数的大小保持不变；这样的调度叫作[[variance preserving|方差保持]]的。直线调度上则是α + σ = 1。差别只在亮度：比值相同的地方，你能看清的一样多。',
         ],
         equations: [{ says: '图片的强度除以噪声的强度，都按方差来算；以及它的对数。' }],
@@ -127,7 +126,7 @@ export default {
         heading: '图片还在里面吗？',
         text: [
           '人们很容易以为，带噪图片里*装着*原图，只要有个聪明的东西把它解码出来就行。试试最简单的办法：打开开关[“把画面除以α”](forward.show=schedule&forward.divide=1&forward.t=0.6)。图片恢复了强度，噪声也跟着变强，你看到的并不比刚才多。',
-          '还有更深的原因。[打开“图片还在里面吗？”](forward.show=other&forward.t=0.3)。同一个画面有两种解释：一张图片配它的噪声，或者另一张图片配别的噪声。演示会算出两者的可能性之比。噪声少的时候，另一张图片所需的噪声，实际上从不会出现。[噪声多的时候](forward.show=other&forward.t=0.8)，两者的可能性就差不多**。这时，画面本身并没有说原来是什么**。它只说出可能是哪些图片，各有多大可能。',
+          '还有更深的原因。[打开“图片还在里面吗？”](forward.show=other&forward.t=0.3)。同一个画面有两种解释：一张图片配它的噪声，或者另一张图片配别的噪声。演示会算出两者的可能性之比。噪声少的时候，另一张图片所需的噪声，实际上从不会出现。[噪声多的时候](forward.show=other&forward.t=0.9)，两者的可能性就差不多**。这时，画面本身并没有说原来是什么**。它只说出可能是哪些图片，各有多大可能。',
           '所以回程不是解码。它是一步一步地，从所有符合的图片里选出一张。下一章来看怎样选。',
         ],
         equations: [

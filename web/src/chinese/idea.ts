@@ -5,7 +5,7 @@ export default {
   labels: {
     scene: '一团点',
     shape: '形状',
-    shapes: { 'torus-knot': '环面结', spiral: '平面螺线', helix: '空间螺线', roll: '瑞士卷', own: '你自己的' },
+    shapes: { 'torus-knot': '环面结', spiral: '螺线', helix: '螺旋', roll: '瑞士卷', own: '你自己的' },
     time: '时间t',
     data: '数据',
     noise: '纯噪声',

@@ -69,8 +69,8 @@ export default {
     credit: '模型是从OpenMoji（openmoji.org）的图画学来的，许可协议CC BY-SA 4.0。',
   },
   brush: {
-    first: '要改的emoji',
-    into: '涂过的部分要属于',
+    first: '要改的emoji（用英文写）',
+    into: '涂过的部分要属于什么（用英文写）',
     paint: '把要改的部分涂上',
     result: '重新画的',
     pad: '用来涂的emoji',

@@ -19,7 +19,7 @@ export default {
     predict: '这就是我的预测',
     reveal: '揭晓',
     hide: '重新遮住',
-    voting: '演示时不记录答案。先让全班举手表决，再揭晓。',
+    voting: '讲课时不记录答案。先让全班举手表决，再揭晓。',
     hands: (option) => `举手选这一项的人数：${option}`,
     handsShort: '举手',
     noted: '你的预测已经记下。现在来看。',
