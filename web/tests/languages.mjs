@@ -13,7 +13,7 @@ const vite = await createServer({ appType: 'custom', logLevel: 'error', server: 
 after(() => vite.close())
 const LANGUAGES = ['german', 'spanish', 'chinese']
 const SILENT = new Set(['id', 'kind', 'tex', 'code', 'key', 'claims', 'minutes', 'command', 'commands', 'fileName', 'samplers', 'names', 'panel', 'mended', 'columns'])
-const WORD = /[a-z]{3}/i // what holds none needs no translation
+const WORD = /[a-z]{3}|\p{Script=Han}/iu // what holds none needs no translation
 
 /** Each text of `words` by its path: a string as it is, a function by its source. */
 function texts(words, path = '') {
@@ -53,3 +53,9 @@ for (const { language, folder, same } of loaded) {
       }
   })
 }
+
+test('chinese has the punctuation of its characters, and no space beside them', () => {
+  const { folder } = loaded.find(({ language }) => language === 'chinese')
+  const said = folder.flatMap(([, words]) => texts(words).filter(([path]) => typeof at(words, path) === 'string'))
+  assert.deepEqual(said.filter(([, text]) => /\p{Script=Han}(?:[,;:!?]| (?![·+−])|\.(?!\d))|(?<![·+−=]) \p{Script=Han}/u.test(text)), [])
+})
