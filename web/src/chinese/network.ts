@@ -98,7 +98,7 @@ export default {
       {
         heading: '告诉它噪声有多少',
         text: [
-          '一个网络要管所有的噪声水平，而它面对的是哪一个，会告诉它。噪声水平写成一排长短不同的波，叫[[time embedding|时间嵌入]]。一个小网络把它变成256个数，再加上数字的[[class|类别]]，由绿线送到每个模块。在那里，每个通道乘以一个数，再加上另一个数。',
+          '一个网络要管所有的噪声水平，它面对的是哪一个，我们会告诉它。噪声水平写成一排长短不同的波，叫[[time embedding|时间嵌入]]。一个小网络把它变成256个数，再加上数字的[[class|类别]]，由绿线送到每个模块。在那里，每个通道乘以一个数，再加上另一个数。',
           '[把噪声水平拿走](network.view=parts&network.tell=true&network.off=time&network.t=0.8)，网络就过分相信带噪图片：在t = 0.8时，误差增加到两倍以上，从0.16变成0.37。再[告诉它一个错的类别](network.view=parts&network.off=&network.tell=5&network.t=0.1)。噪声少时，它相信图片：在t = 0.1时，100次里有99次，回答看上去还是真正的数字。[在t = 0.8时](network.view=parts&network.off=&network.tell=5&network.t=0.8)，它每次都画告诉它的那个类别。',
         ],
         equations: [{ says: '在每个模块里，每张图h都乘一个数、再加一个数，这两个数只由时间t和类别c决定。' }],
