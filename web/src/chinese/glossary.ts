@@ -5,8 +5,8 @@ import type { Said } from '../languages'
 export default {
   names: {
     'noise level': '噪声水平', noise: '噪声', denoiser: '去噪器', 'forward process': '前向过程', 'reverse process': '反向过程', Gaussian: '高斯分布',
-    sampler: '采样器', distribution: '分布', 'alpha (α)': 'α（alpha）', 'sigma (σ)': 'σ（sigma）', schedule: '噪声调度', timestep: '时间步',
-    'signal-to-noise ratio': '信噪比', variance: '方差', 'standard deviation': '标准差', 'variance preserving': '方差保持', 'beta (β)': 'β（beta）',
+    sampler: '采样器', distribution: '分布', 'alpha (α)': 'alpha（α）', 'sigma (σ)': 'sigma（σ）', schedule: '噪声调度', timestep: '时间步',
+    'signal-to-noise ratio': '信噪比', variance: '方差', 'standard deviation': '标准差', 'variance preserving': '方差保持', 'beta (β)': 'beta（β）',
     score: '得分', density: '密度', 'probability-flow ODE': '概率流ODE', Heun: 'Heun方法', call: '调用', seed: '种子', grid: '网格', network: '网络',
     'skip connection': '跳跃连接', 'feature map': '特征图', convolution: '卷积', attention: '注意力', 'time embedding': '时间嵌入',
     parameterization: '参数化', 'velocity (v)': '速度（v）', autoencoder: '自编码器', latent: '潜变量', training: '训练', loss: '损失', batch: '批次',

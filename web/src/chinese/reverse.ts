@@ -22,7 +22,7 @@ export default {
     dataSide: (t) => `数据，t = ${t}`,
     noiseSide: (t) => `噪声，t = ${t}`,
     place: '你站的位置：x',
-    guessIs: (x) => `最佳猜测${figures(x)}`,
+    guessIs: (x) => `最佳猜测：${figures(x)}`,
     guessTold: (x, t, guess) => `在时间${t.toFixed(2)}站在${figures(x)}处，对干净值的最佳猜测是${figures(guess)}。`,
     densityTold: (there, most) => `那个位置的数据密度：${figures(there)}。最高的山上是${figures(most)}。`,
     rare: '那里几乎没有数据：猜测落在山与山之间，是各种可能的平均。',
