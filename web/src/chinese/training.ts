@@ -20,7 +20,7 @@ export default {
     set: '误差算在',
     sets,
     axis: { t: '噪声水平的时间t', error: '所猜噪声的误差' },
-    sofar: (images) => (images ? `${thousands(images)}张图片之后` : '训练前'),
+    sofar: (images) => (images ? `${thousands(images)}张图片` : '训练前'),
     ofSet: (set) => sets[set],
     thousands,
     samples: (count) => `同样的${count}个种子，依次要0到9，在这一时刻画的`,
