@@ -211,6 +211,7 @@ def test_nothing_is_said_before_an_epoch_and_a_hundred_steps(share: float, least
     last = learning[-1]
     early = last.step < 100 or last.images < least
     assert (judge_run(learning).word == "early") == early
+    assert ("More time" in judge_run(learning).sentence) == (last.images < least)
     worse = replace(last, held_out=tuple(tuple(1e3 * loss for loss in row) for row in last.held_out))
     assert judge_run([*learning[:-1], worse]).word == "diverging"  # which is said at any time
 

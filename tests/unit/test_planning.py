@@ -205,7 +205,7 @@ def test_too_few_steps_are_said_with_what_helps(monkeypatch: pytest.MonkeyPatch)
             100,
             9000,
             False,
-            ["0.2 times: what is generated will look like noise; use `size` 32, more `minutes`, or"],
+            ["each of 9,000 samples is seen 0.2 times: `size` 32, more `minutes` would show more of them."],
         ),
         (32, 1000, 90_000, True, ["each of 90,000 samples is seen 0.2 times: `net` tiny, more `minutes` would show"]),
         (32, 1000, 300, True, ["300 pictures are few to begin anew with: `base` emoji starts"]),

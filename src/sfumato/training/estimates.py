@@ -46,7 +46,7 @@ def too_few(plan: Plan, trained: int, fresh: bool) -> str | None:
     others.append("more `minutes`" if plan.config.minutes is not None else "more `images`")
     shipped = fresh and plan.model.shape[0] == 3 and plan.model.kind == "pictures"
     from_emoji = f"`base` emoji{'' if max(height, width) <= SHIPPED_SIDE else f' with `size` {SHIPPED_SIDE}'}"
-    if not plan.enough:
+    if not plan.enough and fresh:  # a trained model generates no noise, whatever it is trained on
         others += [from_emoji] if shipped else []
         help = ", ".join([*others, *([] if torch.cuda.is_available() else ["or a GPU"])])
         pixels = plan.model.kind == "pictures" and max(height, width) >= LARGE

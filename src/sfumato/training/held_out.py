@@ -172,11 +172,11 @@ def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:
         )
     first, last = evaluations[0], evaluations[-1]
     if len(evaluations) < 3 or last.step < EARLY_STEPS or last.images < last.least:
-        return Verdict(
-            "early",
-            f"too early to tell: that takes three checks, {EARLY_STEPS} steps and {max(1, last.least):,} images seen. "
-            "More time, a smaller `size` or a trained model to start from (`base`) help.",
+        words = (
+            f"too early to tell: that takes three checks, {EARLY_STEPS} steps and {max(1, last.least):,} images seen."
         )
+        help = " More time, a smaller `size` or a trained model to start from (`base`) help."
+        return Verdict("early", words + (help if last.images < last.least else ""))
     middle = min(evaluations[1:-1], key=lambda one: abs(one.images - last.images / 2))
     change, change_error = _mean(_logs(last.held_out) - _logs(middle.held_out))
     lag, lag_error = _mean(_logs(last.held_out) - _logs(first.held_out))
