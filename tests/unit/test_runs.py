@@ -23,6 +23,7 @@ from sfumato.files import run_lock
 from sfumato.hub.config import read_config
 from sfumato.training import Noted, Progress, Saved
 from sfumato.training.estimates import saving
+from sfumato.training.settings import parse_settings
 
 TINY: dict[str, Any] = {
     "net": "nano", "images": 32, "batch": 8, "precision": "fp32", "compile": False, "previews": 0, "evaluated": 0
@@ -237,7 +238,8 @@ def test_an_option_by_another_programs_name_is_answered_with_ours() -> None:
     for verb, options in MEANT_OPTIONS.items():
         arguments = app[verb].assemble_argument_collection()
         known = {name for argument in arguments for name in argument.names}
-        assert {name for meant in options.values() for name in meant.split(" or ")} <= known
+        assert {name.partition(" ")[0] for meant in options.values() for name in meant.split(" or ")} <= known
+        parse_settings(meant.partition(" ")[2] for meant in set(options.values()) if meant.startswith("--set"))
 
 
 def test_a_run_of_no_step_has_nothing_to_report(tmp_path: Path) -> None:

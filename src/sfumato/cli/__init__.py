@@ -83,7 +83,8 @@ MEANT_OPTIONS = {  # what other programs call an option of a verb
     "train": {
         "lr": "--learning-rate", "epochs": "--minutes or --images", "num-train-epochs": "--minutes or --images",
         "batch-size": "--batch", "train-batch-size": "--batch", "resolution": "--size", "image-size": "--size",
-        "output-dir": "--out",
+        "output-dir": "--out", "schedule": "--set objective.schedule=cosine",
+        "beta-schedule": "--set objective.schedule=cosine", "ema-decay": "--set optimizer.ema_decay=0.9999",
     },
     "sample": {
         "num-inference-steps": "--steps", "guidance-scale": "--guidance", "cfg-scale": "--guidance",

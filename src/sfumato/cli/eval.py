@@ -32,6 +32,7 @@ from sfumato.sampling import Step
 from sfumato.shell import command_line
 
 WORTH_TELLING = 5.0  # seconds
+LONG, FEWER = 600.0, 200  # seconds that are long for who only wants a first look, and samples that do for that
 
 
 def eval_(
@@ -152,13 +153,15 @@ def eval_(
     plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
     request = request_like(reference, model, plan.seeds, plan.settings)
     if not quiet:
+        expected = expected_seconds(model, reference, plan)
+        fewer = f"; with -n {FEWER} about {duration(expected * FEWER / plan.count)}" if expected > LONG else ""
         print_facts(
             [
                 ("samples", f"{count(plan.count)}, {settings.sampler}, {settings.steps} steps"),
                 ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
                 ("generated for", conditioned_words(request, reference)),
                 ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),
-                ("will take", f"about {duration(expected_seconds(model, reference, plan))}"),
+                ("will take", f"about {duration(expected)}{fewer if plan.count > FEWER else ''}"),
             ]
         )
 
