@@ -141,8 +141,8 @@ def test_held_out_seeds_decide_what_the_command_keeps(
     ("words", "said"),
     [
         (["digits"], "ships with the package"),
-        (["RUN", "steps", "40"], "2 to 30 steps, got 40; its teacher takes 60"),
-        (["RUN", "steps", "4,1"], "2 to 30 steps, got 1"),
+        (["RUN", "steps", "40"], "2 to 20 steps, got 40; its teacher takes 40"),
+        (["RUN", "steps", "4,1"], "2 to 20 steps, got 1"),
         (["RUN", "steps", "none"], "such as 20"),
     ],
 )

@@ -29,9 +29,9 @@ from sfumato.seeds import numpy_generator
 from sfumato.training import pick_device
 
 STEPS = (4, 6, 8)
-TEACHER, TEACHER_STEPS, TEACHER_GRID = "dpm++3m", 60, "karras"
+TEACHER, TEACHER_STEPS, TEACHER_GRID = "dpm++3m", 40, "karras"
 FIRST_SEED = 2**40  # far from those that pictures are made of
-TAUGHT, HELD_OUT = 256, 256  # seeds that are learnt from, and those that decide
+TAUGHT, HELD_OUT = 192, 128  # seeds that are learnt from, and those that decide
 WHOLE = 64  # of them, whose walks are kept for the grid
 BASES = ("unipc2", "ipndm3", "dpm++2m", "ipndm2", "ddim")  # solvers to start from
 AMPLIFIED = (1.0, 1.15)  # see `cheapest`: which suits is tried
