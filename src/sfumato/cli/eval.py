@@ -152,12 +152,13 @@ def eval_(
         check_alike(conditions(reference, len(numbers), 0), other.conditions, (model.source, other.source.model))
     plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
     request = request_like(reference, model, plan.seeds, plan.settings)
+    tuned = "" if settings.tuned is None else " as tuned"
     if not quiet:
         expected = expected_seconds(model, reference, plan)
         fewer = f"; with -n {FEWER} about {duration(expected * FEWER / plan.count)}" if expected > LONG else ""
         print_facts(
             [
-                ("samples", f"{count(plan.count)}, {settings.sampler}, {settings.steps} steps"),
+                ("samples", f"{count(plan.count)}, {settings.sampler}{tuned}, {settings.steps} steps"),
                 ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
                 ("generated for", conditioned_words(request, reference)),
                 ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),

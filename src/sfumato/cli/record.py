@@ -165,7 +165,7 @@ def _setting(value: object) -> object:
     if isinstance(value, Schedule):
         return schedule_words(value)
     if isinstance(value, Tuned):
-        return f"to weights {value.weights[:12]}"
+        return value.words
     return "-".join(map(float_words, value)) if isinstance(value, tuple) else value
 
 

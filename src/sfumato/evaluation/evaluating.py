@@ -231,8 +231,7 @@ def carry_out(
             classes=classes_words(request),
             captions=captions_words(request, reference),
             conditions=conditions_words(request, reference),
-            sampler={k: v for k, v in asdict(plan.settings).items() if v is not None}
-            | {"schedule": schedule_words(plan.settings.schedule)},
+            sampler=_sampler_facts(plan.settings),
             sfumato=version("sfumato"),
             torch=torch.__version__,
             command=command,
@@ -324,6 +323,13 @@ def bits(model: Model, reference: Reference) -> ScoreRecord:
     each = bits_per_dim(found.cpu(), x[0].numel(), width)
     value = estimate(float(each.mean()), float(each.std()) / len(each) ** 0.5, least=-float("inf"))
     return ScoreRecord(value.value, value.low, value.high)
+
+
+def _sampler_facts(settings: SamplingConfig) -> dict[str, Any]:
+    facts = {name: value for name, value in asdict(settings).items() if value is not None}
+    if settings.tuned is not None:  # what takes the place of the grid is numbers of its own
+        facts = {name: value for name, value in facts.items() if name != "grid"} | {"tuned": settings.tuned.words}
+    return facts | {"schedule": schedule_words(settings.schedule)}
 
 
 def _audit_facts(found: Audit) -> dict[str, float | int | list[dict[str, float | int]]]:

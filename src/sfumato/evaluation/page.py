@@ -155,7 +155,8 @@ def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]
     source, asked = evaluation.record.source, evaluation.resolved
     run = source.model.split("/checkpoints/")[0]
     first = source.seeds.split("-")[0]
-    names = ("sampler", "steps", *(("guidance",) if asked.request.conditioned else ()))
+    plain = ("sampler",) if asked.request.sampling.tuned is None else ()
+    names = (*plain, "steps", *(("guidance",) if asked.request.conditioned else ()))
     options = {
         "prompt": None if asked.prompts is None else asked.prompts[0],
         "class": None if (labels := asked.every_label) is None else reference.dataset.classes[labels[0]],

@@ -54,6 +54,11 @@ class Tuned:
         """The levels, `(steps + 1,)`."""
         return Level(*torch.tensor(self.levels, dtype=torch.float64).T)
 
+    @property
+    def words(self) -> str:
+        """What it is tuned to, for people."""
+        return f"to weights {self.weights[:12]}"
+
     def over(self, stepper: Stepper) -> Stepper:
         """`stepper` with the corrections."""
         return Corrected(stepper, self.corrections) if self.corrections else stepper
