@@ -115,6 +115,10 @@ def test_the_walk_of_other_weights_is_not_taken(tuned: tuple[Path, SamplingConfi
     own = replace(walk, tuned=replace(walk.tuned, weights=other.weights_hash))
     write_tuned(folder, [own])
     assert read_tuned(folder) == (own,), "one walk for the same settings"
+    shorter = Tuned(walk.tuned.weights, walk.tuned.levels[:-2] + walk.tuned.levels[-1:])
+    other_steps = replace(walk, sampler="ddim", steps=3, tuned=shorter)
+    write_tuned(folder, [other_steps])
+    assert read_tuned(folder) == (other_steps, own), "and one for each other number of steps"
     (folder / TUNED).write_text("{")
     with pytest.raises(SfumatoError, match=r"tuned\.json can't be read"):
         load(folder)

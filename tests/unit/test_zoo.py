@@ -22,8 +22,10 @@ def test_all_that_are_promised_ship() -> None:
 @pytest.mark.parametrize("name", zoo_names())
 def test_each_is_small_and_has_a_card(name: str) -> None:
     files = {p.name for p in (ZOO / name).iterdir()}
-    assert files - {"tokenizer.json"} == {"README.md", "config.json", "model.safetensors"}
-    assert ("tokenizer.json" in files) == (load_zoo(name).tokenizer is not None)
+    assert files - {"tokenizer.json", "tuned.json"} == {"README.md", "config.json", "model.safetensors"}
+    model = load_zoo(name)
+    assert ("tokenizer.json" in files) == (model.tokenizer is not None)
+    assert model.tuned_steps == [one.steps for one in model.tuned], "to the weights that ship"
     assert f"benchmarks/zoo.py {name}" in (ZOO / name / "README.md").read_text()
     assert sum(p.stat().st_size for p in ZOO.rglob("*.*")) < 12e6
 

@@ -51,8 +51,9 @@ def settle(own: SamplingConfig, conditioned: bool, **given: Any) -> SamplingConf
 
 def tuned_like(settings: SamplingConfig, tuned: Sequence[SamplingConfig]) -> SamplingConfig | None:
     """The one of the `tuned` walks that is for these settings, whatever their sampler and grid; None if none is."""
-    alike = {name: getattr(settings, name) for name in (*WALKED, "tuned")}
-    return next((one for one in tuned if replace(one, **alike) == settings), None)
+    settings = replace(settings, tuned=None)
+    alike = {name: getattr(settings, name) for name in WALKED}
+    return next((one for one in tuned if replace(one, tuned=None, **alike) == settings), None)
 
 
 def planned(sampling: SamplingConfig) -> tuple[Stepper, Level]:

@@ -42,5 +42,5 @@ def write_tuned(folder: Path, walks: Sequence[SamplingConfig]) -> Path:
     others = [one for one in read_tuned(folder) if tuned_like(one, walks) is None]
     together = sorted([*others, *walks], key=lambda one: one.steps)
     content = {VERSION: version("sfumato"), "walks": [plain(one) for one in together]}
-    replace_file(folder / TUNED, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+    replace_file(folder / TUNED, (json.dumps(content, allow_nan=False) + "\n").encode())
     return folder / TUNED
