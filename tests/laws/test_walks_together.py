@@ -266,6 +266,18 @@ def test_a_walk_that_fails_says_so_and_changes_no_other() -> None:
         last(drive(guide(failing()), exact))
 
 
+def test_a_walk_whose_rows_the_network_fails_on_fails_alone() -> None:
+    def failing(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
+        if cond is None:
+            raise RuntimeError("a row without its label")
+        return exact(x, level, cond)
+
+    unlabelled = Asked("ddim", 6, "karras", "edm", "plain", (5,), None, 1.0).walk()
+    ends = dict(advance(guided_walks(3) | {3: unlabelled}, failing))
+    assert isinstance(ends[3], RuntimeError)
+    assert all(torch.equal(ends[key].x, last(drive(own, exact)).x) for key, own in guided_walks(3).items())
+
+
 def test_what_some_are_given_and_others_lack_is_none_of_it() -> None:
     x = torch.randn(3, *SHAPE, generator=torch.Generator().manual_seed(5))
     seen: list[Condition | None] = []

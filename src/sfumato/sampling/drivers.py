@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -54,6 +55,42 @@ def drive(
         del event
 
 
+def until_asked(walk: Guided, answers: Sequence[Tensor] | Exception | None = None) -> Generator[Step, None, Rows | None]:
+    """The steps of `walk`, sent the `answers` to what it asked last, until it asks again; returns that, None at its end.
+
+    An error in the place of answers is raised within the walk. It begins by None.
+    """
+    while True:
+        try:
+            with torch.no_grad():  # not while the reader has the step
+                event = walk.throw(answers) if isinstance(answers, Exception) else walk.send(answers)
+        except StopIteration:
+            return None
+        if not isinstance(event, Step):
+            rows: Rows = event
+            return rows
+        answers = None
+        yield event
+
+
+def answer(
+    turn: Mapping[K, Rows], denoiser: Denoiser, null: Condition | None = None, max_rows: int | None = None
+) -> dict[K, Sequence[Tensor] | Exception]:
+    """The denoiser's answers to the calls of each walk of a turn, asked as rows of one network call (see `ask`).
+
+    Where that fails each walk is asked for by itself, so that a bad row has its error for an answer and no other has.
+    """
+    try:
+        with torch.no_grad():
+            answers = ask(denoiser, [call for rows in turn.values() for call in rows], null, max_rows)
+    except Exception as error:
+        if len(turn) == 1:
+            return dict.fromkeys(turn, error)
+        return {key: answer({key: rows}, denoiser, null, max_rows)[key] for key, rows in turn.items()}
+    each = iter(answers)
+    return {key: list(islice(each, len(rows))) for key, rows in turn.items()}
+
+
 def advance(
     walks: MutableMapping[K, Guided], denoiser: Denoiser, null: Condition | None = None, max_rows: int | None = None
 ) -> Iterator[tuple[K, Step | Exception]]:
@@ -62,28 +99,28 @@ def advance(
     Walks of whatever sampler, grid, guidance, conditions and age are asked for as rows of one network call, with a
     level a row: those that have waited longest, up to `max_rows` rows. Each arrives where it would alone. `null` stands
     for the conditions that some have and others lack (see `ask`). Between steps walks may be added to `walks`, and
-    taken out to drop them. A walk that fails yields its error in the place of a step, and the others go on.
+    taken out to drop them. A walk that fails, or whose rows do, yields its error in the place of a step, and the others
+    go on.
     """
     waiting: dict[K, tuple[Guided, Rows]] = {}
 
-    def on(key: K, answers: Any = None) -> Iterator[tuple[K, Step | Exception]]:
+    def on(key: K, answers: Sequence[Tensor] | Exception | None = None) -> Iterator[tuple[K, Step | Exception]]:
         """The walk's steps until it asks again; a generator, since a reader may drop the walk at each."""
         own = walks[key]
+        steps = until_asked(own, answers)
         while walks.get(key) is own:
-            event: Rows | Step | Exception
+            event: Step | Exception
             try:
-                with torch.no_grad():
-                    event = own.send(answers)
-            except StopIteration:
-                del walks[key]
+                event = next(steps)
+            except StopIteration as end:
+                if end.value is None:
+                    del walks[key]
+                else:
+                    waiting[key] = own, end.value
                 return
             except Exception as error:
                 del walks[key]
                 event = error
-            if isinstance(event, tuple):
-                waiting[key] = own, event
-                return
-            answers = None
             yield key, event
 
     while walks:
@@ -94,11 +131,10 @@ def advance(
             if key in walks:
                 yield from on(key)
         turn = _next_in_turn(waiting, max_rows)
-        with torch.no_grad():
-            answers = ask(denoiser, [call for _, rows in turn.values() for call in rows], null, max_rows)
-        for key, (own, rows) in turn.items():
+        answers = answer({key: rows for key, (_, rows) in turn.items()}, denoiser, null, max_rows)
+        for key, (own, _) in turn.items():
             del waiting[key]
-            mine, answers = answers[: len(rows)], answers[len(rows) :]
+            mine = answers.pop(key)
             if walks.get(key) is own:
                 yield from on(key, mine)
 
