@@ -55,10 +55,11 @@ def drive(
         del event
 
 
-def until_asked(walk: Guided, answers: Sequence[Tensor] | Exception | None = None) -> Generator[Step, None, Rows | None]:
-    """The steps of `walk`, sent the `answers` to what it asked last, until it asks again; returns that, None at its end.
-
-    An error in the place of answers is raised within the walk. It begins by None.
+def until_asked(
+    walk: Guided, answers: Sequence[Tensor] | Exception | None = None
+) -> Generator[Step, None, Rows | None]:
+    """The steps of `walk`, sent the `answers` to its last calls, until it asks again; returns the calls, None at its
+    end. An error in the place of the answers is raised within the walk; None begins it.
     """
     while True:
         try:

@@ -1,0 +1,6 @@
+"""Serving: many requests drawn together by one engine, and the service before it."""
+
+from sfumato.serving.engine import Engine, Limits
+from sfumato.serving.jobs import Full, Job
+
+__all__ = ["Engine", "Full", "Job", "Limits"]

@@ -1,0 +1,284 @@
+"""The engine: many requests of many owners, whose pictures are drawn together and come out as if drawn alone."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Literal
+
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model
+from sfumato.hub.request import Request
+from sfumato.hub.resolving import BATCH, Resolved, check_finite, resolve, suited_batch
+from sfumato.sampling.calls import Guided, Rows
+from sfumato.sampling.drivers import answer, until_asked
+from sfumato.serving.jobs import Full, Job
+from sfumato.serving.models import Models
+from sfumato.serving.turns import Turns
+
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an engine takes of memory, whatever is asked of it.
+
+    At most `models` are loaded, `jobs` accepted and not ended, `owner_jobs` of one owner among them, with
+    `picture_bytes` of finished pictures. Of each model at most `walking` pictures are on their way, half of them of one
+    owner, and `rows` of one network call, both for pictures of 32×32 pixels and as much fewer as pictures are larger.
+    """
+
+    models: int = 4
+    jobs: int = 256
+    owner_jobs: int = 64
+    picture_bytes: int = 2**28
+    walking: int = 64
+    rows: int = 32
+
+
+@dataclass(eq=False)
+class _Walk:
+    """Some pictures of a job on their way as one batch, and what they ask."""
+
+    job: Job
+    resolved: Resolved
+    rows: Sequence[int]
+    walk: Guided
+    calls: Rows = ()
+    x: Tensor | None = None
+
+    def on(self, answers: Sequence[Tensor] | Exception | None) -> None:
+        """Take it to what it asks next; nothing where it has ended, with `x` where it led to."""
+        steps, self.calls = until_asked(self.walk, answers), ()
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                if end.value is not None:
+                    self.calls, self.x = end.value, None
+                return
+            self.x = step.x
+            self.job.steps += len(self.rows) * bool(step.index)
+
+
+@dataclass
+class _Queue:
+    """All that one model has to do. Who has waited longest is first in `walking`; a job is first in `waiting`, with how
+    many of its pictures are on their way or finished, until all of them are."""
+
+    model: Model
+    waiting: dict[str, deque[tuple[Job, Resolved, int]]] = field(default_factory=dict)  # by owner
+    walking: list[_Walk] = field(default_factory=list)
+    turns: Turns[str] = field(default_factory=Turns)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.walking or self.waiting)
+
+    def drop(self, job: Job) -> None:
+        """Forget all of `job`."""
+        for one in self.walking:
+            if one.job is job:
+                one.walk.close()
+        self.walking = [one for one in self.walking if one.job is not job]
+        left = deque(entry for entry in self.waiting.get(job.owner, ()) if entry[0] is not job)
+        if left:
+            self.waiting[job.owner] = left
+        else:
+            self.waiting.pop(job.owner, None)
+
+
+class Engine:
+    """Draws the pictures of all jobs together. A plain class: whoever calls `step` again and again is its worker.
+
+    Each picture is the one that its request alone leads to, whatever joined, left or failed beside it: bit for bit
+    where the network's rows don't depend on how many there are, and to rounding where its kernels do. A job joins at
+    the next step. Turns are fair between models, by the seconds that they take, and between a model's owners, by rows.
+    `loaders` makes each model that is served, by name, when it is first asked for (see Models).
+    """
+
+    def __init__(
+        self,
+        loaders: Mapping[str, Callable[[], Model]],
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.models = Models(loaders, self.limits.models)
+        self._clock = clock
+        self._queues: dict[str, _Queue] = {}
+        self._turns: Turns[str] = Turns()
+        self._jobs: dict[Job, int] = {}  # accepted and not ended, with the bytes of their pictures
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Those that were accepted and haven't ended, the first first."""
+        return tuple(self._jobs)
+
+    def model(self, name: str) -> Model:
+        """The model called `name`, loaded now if need be; raises SfumatoError where it isn't served."""
+        return self.models.get(name, self._queues)
+
+    def submit(self, name: str, request: Request, owner: str = "") -> Job:
+        """Accept `request` to the model called `name`.
+
+        Raises SfumatoError for what can't be drawn, and Full where there is no room for it now.
+        """
+        self._check_room(owner)
+        model = self.model(name)
+        resolved = resolve(request, model)
+        size = FLOAT_BYTES * len(request.seeds) * math.prod(model.config.seen[1])
+        if size > self.limits.picture_bytes:
+            raise SfumatoError(
+                f"{len(request.seeds)} pictures are {size >> 20} MiB, and at most {self.limits.picture_bytes >> 20} "
+                "are drawn at once; ask for fewer."
+            )
+        if size + sum(self._jobs.values()) > self.limits.picture_bytes:
+            raise Full("the pictures that others wait for fill the memory that there is for them; try again soon.")
+        job = Job(name, request, owner)
+        self._jobs[job] = size
+        queue = self._queues.setdefault(name, _Queue(model))
+        queue.waiting.setdefault(owner, deque()).append((job, resolved, 0))
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Drop `job`, wherever it is; one that has ended stays as it is."""
+        if job in self._jobs:
+            self._end(job, "cancelled")
+            self._leave(job.model)
+
+    def step(self) -> list[Job]:
+        """One network call of one model, whose turn it is; returns the jobs that it took further, none where all have
+        ended."""
+        if not self._queues:
+            return []
+        self._turns.gather(self._queues)
+        name = self._turns.next(self._queues)
+        queue, before = self._queues[name], self._clock()
+        moved = self._step(queue)
+        self._turns.charge(name, self._clock() - before)
+        self._leave(name)
+        return moved
+
+    def _leave(self, name: str) -> None:
+        """Forget the queue of a model that has no more to do."""
+        if not self._queues[name].busy:
+            del self._queues[name]
+
+    def _end(self, job: Job, state: Literal["done", "failed", "cancelled"], error: str | None = None) -> None:
+        job.end(state, error)
+        del self._jobs[job]
+        self._queues[job.model].drop(job)
+
+    def _check_room(self, owner: str) -> None:
+        if len(self._jobs) >= self.limits.jobs:
+            raise Full(f"{len(self._jobs)} jobs wait already, and no more are accepted; try again soon.")
+        if sum(job.owner == owner for job in self._jobs) >= self.limits.owner_jobs:
+            raise Full(f"{self.limits.owner_jobs} jobs of yours wait already; try again when one has ended.")
+
+    def _step(self, queue: _Queue) -> list[Job]:
+        moved: dict[Job, None] = {}
+        for one in self._begun(queue):
+            self._on(queue, one, None, moved)
+        turn = self._turn(queue)
+        most = _fewer(queue.model, self.limits.rows)
+        answers = answer({one: one.calls for one in turn}, queue.model.denoiser, queue.model.null(), most)
+        queue.walking = [one for one in queue.walking if one not in answers]
+        for one in turn:
+            self._on(queue, one, answers.pop(one), moved)
+        return list(moved)
+
+    def _begun(self, queue: _Queue) -> list[_Walk]:
+        """Walks of waiting jobs, for which there is room: of the owners who have fewest pictures on their way."""
+        room = max(4, _fewer(queue.model, self.limits.walking))
+        walking = dict.fromkeys(chain(queue.waiting, (one.job.owner for one in queue.walking)), 0)
+        for one in queue.walking:
+            walking[one.job.owner] += len(one.rows)
+        begun = []
+        while queue.waiting:
+            owner = min(queue.waiting, key=walking.__getitem__)
+            job, resolved, first = queue.waiting[owner][0]
+            count = min(
+                len(job.request.seeds) - first,
+                max(1, room // 8),
+                room // 2 - walking[owner],
+                room - sum(walking.values()),
+            )
+            if count < 1:
+                break
+            rows = range(first, first + count)
+            begun.append(_Walk(job, resolved, rows, _begun_late(resolved, rows)))
+            walking[owner] += count
+            queue.waiting[owner][0] = job, resolved, rows.stop
+            if rows.stop == len(job.request.seeds):
+                queue.waiting[owner].popleft()
+            if not queue.waiting[owner]:
+                del queue.waiting[owner]
+        return begun
+
+    def _turn(self, queue: _Queue) -> list[_Walk]:
+        """Who is asked for next, as many as fit, owner by owner; one that wants a gradient by itself."""
+        owners: dict[str, deque[_Walk]] = {}
+        for one in queue.walking:
+            owners.setdefault(one.job.owner, deque()).append(one)
+        queue.turns.gather(owners)
+        turn: list[_Walk] = []
+        count, most = 0, _fewer(queue.model, self.limits.rows)
+        while owners:
+            owner = queue.turns.next(owners)
+            one = owners[owner].popleft()
+            if not owners[owner]:
+                del owners[owner]
+            apart = any(call.gradient for call in one.calls)
+            size = sum(len(call.x) for call in one.calls)
+            if turn and (apart or count + size > most):
+                break
+            turn.append(one)
+            count += size
+            queue.turns.charge(owner, size)
+            if apart:
+                break
+        return turn
+
+    def _on(
+        self, queue: _Queue, one: _Walk, answers: Sequence[Tensor] | Exception | None, moved: dict[Job, None]
+    ) -> None:
+        """Take a walk to what it asks next, or its pictures to their end; a bad row ends its own job alone."""
+        job = one.job
+        if job not in self._jobs:  # other pictures of it have failed just now
+            return
+        moved[job] = None
+        try:
+            one.on(answers)
+            if one.calls:
+                job.state = "running"
+                queue.walking.append(one)
+                return
+            assert one.x is not None
+            check_finite(one.x)
+            job.pictures.update(zip(one.rows, one.resolved.seen(one.x).cpu().unbind(), strict=True))
+        except Exception as error:
+            self._end(job, "failed", _sentence(error))
+            return
+        if len(job.pictures) == len(job.request.seeds):
+            self._end(job, "done")
+
+
+def _begun_late(resolved: Resolved, rows: Sequence[int]) -> Guided:
+    """The walk, which is made when it is begun, so that it fails as walks fail."""
+    yield from resolved.walk(rows)
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, SfumatoError) else f"{type(error).__name__}: {error}"
+
+
+def _fewer(model: Model, count: int) -> int:
+    """How many of the model's pictures take the memory of `count` pictures of 32×32 pixels; at most `count`."""
+    return max(1, count * suited_batch(model.config.shape) // BATCH)

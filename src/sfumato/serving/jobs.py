@@ -1,0 +1,54 @@
+"""A job: a request that an engine has accepted, and what has come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+from sfumato.hub.request import Request
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+ENDED = ("done", "failed", "cancelled")
+
+
+class Full(SfumatoError):
+    """There is no room for another job now; later there may be."""
+
+
+@dataclass(eq=False)
+class Job:
+    """A request to the model called `model`, asked for by `owner`.
+
+    `pictures` has each as it is finished, `(channels, height, width)` on the CPU, by its row of the request; all of
+    them where the job is done, and none where it failed or was cancelled. `steps` counts those taken of all pictures;
+    `error` is why it failed, in a sentence.
+    """
+
+    model: str
+    request: Request
+    owner: str = ""
+    state: State = "waiting"
+    steps: int = 0
+    pictures: dict[int, Tensor] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def progress(self) -> float:
+        """How much of it is done, from 0 to 1."""
+        count = len(self.request.seeds)
+        if len(self.pictures) == count:
+            return 1.0
+        return min(1.0, self.steps / (count * self.request.sampling.steps))
+
+    def end(self, state: State, error: str | None = None) -> None:
+        """It is at its end; what was finished is kept of a whole job alone."""
+        self.state, self.error = state, error
+        if state != "done":
+            self.pictures.clear()

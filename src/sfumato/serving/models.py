@@ -1,0 +1,39 @@
+"""The models that an engine serves: loaded when they are first asked for, unloaded when others need their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from sfumato.errors import unknown
+from sfumato.hub import Model
+from sfumato.serving.jobs import Full
+
+
+class Models:
+    """Models by name, of which at most `most` are loaded; `loaders` says how each is."""
+
+    def __init__(self, loaders: Mapping[str, Callable[[], Model]], most: int) -> None:
+        self.loaders = dict(loaders)
+        self.most = most
+        self._loaded: dict[str, Model] = {}  # the one that was asked for last is the last
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        return tuple(self._loaded)
+
+    def get(self, name: str, busy: Collection[str] = ()) -> Model:
+        """The model called `name`; where there is no place for it, the one that was used least recently makes room.
+
+        Raises SfumatoError for a name that isn't served, and Full where all places are taken by models that are `busy`.
+        """
+        if name not in self.loaders:
+            raise unknown("model", name, self.loaders)
+        if name not in self._loaded:
+            idle = [other for other in self._loaded if other not in busy]
+            if len(self._loaded) >= self.most:
+                if not idle:
+                    raise Full(f"{self.most} models are at work, and no more are loaded at once; try again soon.")
+                del self._loaded[idle[0]]
+            self._loaded[name] = self.loaders[name]()
+        self._loaded[name] = self._loaded.pop(name)
+        return self._loaded[name]

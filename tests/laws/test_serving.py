@@ -1,0 +1,253 @@
+"""The engine draws each picture as it is drawn alone, whatever joins, leaves, fails or is cancelled beside it."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
+import psutil
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from sfumato import Edit
+from sfumato.diffusion import Condition, Level
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model, load
+from sfumato.hub.request import Request
+from sfumato.hub.resolving import resolve
+from sfumato.serving import Engine, Full, Job, Limits
+from tiny import TINY
+
+CLASSES, SHAPE = 3, TINY.shape
+PICTURE = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+class Exact(nn.Module):
+    """E[x0 | x] of Gaussian data, a Gaussian a class, row by row; it fails as a whole on a row that isn't finite."""
+
+    def __init__(self, seed: int, seconds: Callable[[int], object] = lambda rows: None) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        means = torch.randn(CLASSES + 1, *SHAPE, dtype=torch.float64, generator=generator) / 3
+        self.means = nn.Parameter(means, requires_grad=False)
+        self.seconds = seconds
+
+    def forward(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
+        self.seconds(len(x))
+        if not bool(x.isfinite().all()):
+            raise RuntimeError("a row isn't finite")
+        mean = self.means[(cond or {})["label"]]
+        alpha, sigma = (value.reshape(-1, 1, 1, 1) for value in (level.alpha, level.sigma))
+        gain = alpha * 0.2 / (alpha**2 * 0.2 + sigma**2)
+        return (mean + gain * (x.double() - alpha * mean)).to(x.dtype)
+
+
+def exact(seed: int, seconds: Callable[[int], object] = lambda rows: None) -> Model:
+    return Model(TINY, Exact(seed, seconds), f"exact {seed}")  # type: ignore[arg-type]
+
+
+def broken(x, grid, noise):  # type: ignore[no-untyped-def]
+    x = yield x, grid[0]
+    yield x * float("nan"), grid[1]
+    return x
+
+
+MODELS = {"one": exact(1), "other": exact(2)}
+ONE = MODELS["one"]
+REQUESTS: list[Request] = [
+    ONE.request([3], "cat", sampler="ddim", steps=4),
+    ONE.request([4, 5], ["dog", "cow"], sampler="heun", steps=3, guidance=2.0),
+    ONE.request(range(20), sampler="dpm++2m", steps=5),
+    ONE.request([2**63], "cow", sampler="ddpm", steps=6, guidance=1.5, threshold="dynamic"),
+    ONE.request([7], "dog", sampler="adaptive", steps=2),
+    ONE.request([8, 9], {"cat": 1.0, "dog": -0.4}, sampler="unipc3", steps=4),
+    ONE.request([10], "cat", sampler="sa-solver", steps=4, guidance=3.0, rule="projected"),
+    ONE.request([11, 12], edit=Edit(PICTURE, 0.5), sampler="ddim", steps=5),
+    ONE.request([13], "dog", edit=Edit(PICTURE, 1.0, PICTURE[:1] > 0), sampler="dpm++2m", steps=4),
+    ONE.request([14], "cat", sampler=broken, steps=3),
+]
+BROKEN = len(REQUESTS) - 1
+ALONE = {
+    (name, index): resolve(request, model).samples()
+    for name, model in MODELS.items()
+    for index, request in enumerate(REQUESTS)
+    if index != BROKEN
+}
+
+
+def engine(limits: Limits | None = None, **models: Model) -> Engine:
+    return Engine({name: lambda model=model: model for name, model in (models or MODELS).items()}, limits)  # type: ignore[misc]
+
+
+def drained(of: Engine, most: int = 2000) -> int:
+    """How many steps the engine takes until it has no more to do."""
+    for number in range(most):
+        if not of.jobs:
+            return number
+        assert of.step()
+    raise AssertionError("it doesn't come to an end")
+
+
+def together(job: Job) -> Tensor:
+    assert job.state == "done", job.error
+    return torch.stack([job.pictures[row] for row in range(len(job.request.seeds))])
+
+
+asked = st.tuples(st.just("ask"), st.sampled_from([*MODELS]), st.integers(0, BROKEN), st.sampled_from("ab"))
+took = st.tuples(st.just("step"), st.integers(1, 6))
+cancelled = st.tuples(st.just("cancel"), st.integers(0, 9))
+
+
+@given(st.lists(st.one_of(asked, asked, took, cancelled), max_size=16), st.sampled_from([1, 3, 8, 32]))
+def test_each_picture_is_the_one_drawn_alone_bit_for_bit(acts: list[tuple], rows: int) -> None:  # type: ignore[type-arg]
+    served, jobs = engine(Limits(rows=rows, walking=16)), dict[Job, tuple[str, int]]()
+    for kind, *values in acts:
+        if kind == "ask":
+            name, index, owner = values
+            jobs[served.submit(name, REQUESTS[index], owner)] = name, index
+        elif kind == "step":
+            for _ in range(values[0]):
+                served.step()
+        elif values[0] < len(jobs):
+            served.cancel([*jobs][values[0]])
+    drained(served)
+    for job, (name, index) in jobs.items():
+        if job.state == "cancelled":
+            assert not job.pictures
+        elif index == BROKEN:
+            assert job.state == "failed" and job.error == "RuntimeError: a row isn't finite" and not job.pictures
+        else:
+            assert torch.equal(together(job), ALONE[name, index]) and job.progress == 1
+
+
+def test_on_a_network_to_rounding() -> None:
+    digits = load("digits")
+    requests = [
+        digits.request([1, 2], ["3", "8"], steps=4, sampler="dpm++2m"),
+        digits.request([3], "5", steps=3, sampler="ddim", guidance=2.0),
+        digits.request([2**40], steps=5, sampler="ddpm"),
+    ]
+    served = engine(digits=digits)
+    jobs = [served.submit("digits", requests[0])]
+    for request in requests[1:]:
+        served.step()
+        jobs.append(served.submit("digits", request))
+    drained(served)
+    for job, request in zip(jobs, requests, strict=True):
+        torch.testing.assert_close(together(job), resolve(request, digits).samples(), rtol=1e-5, atol=1e-5)
+
+
+def test_who_comes_joins_the_next_call_and_none_has_more_rows_than_allowed() -> None:
+    rows: list[int] = []
+    served = engine(Limits(rows=6), one=exact(1, rows.append))
+    for _ in range(9):
+        served.submit("one", REQUESTS[2], "many")
+    for _ in range(3):
+        served.step()
+    late = served.submit("one", REQUESTS[0], "late")
+    for _ in range(REQUESTS[0].sampling.steps):
+        assert late in served.step()
+    assert late.state == "done" and max(rows) <= 6
+    drained(served)
+    assert sum(rows) == 9 * 20 * 5 + 4
+
+
+def test_models_share_the_time_and_not_the_calls() -> None:
+    now = count()
+
+    def takes(seconds: int) -> Callable[[int], object]:
+        return lambda rows: [next(now) for _ in range(seconds)]
+
+    models = {"slow": exact(1, takes(30)), "fast": exact(2, takes(10))}
+    served = Engine({name: lambda name=name: models[name] for name in models}, clock=lambda: float(next(now)))  # type: ignore[misc]
+    long = replace(REQUESTS[0], sampling=replace(REQUESTS[0].sampling, steps=100))
+    jobs = {served.submit(name, long): name for name in models}
+    calls = [jobs[served.step()[0]] for _ in range(40)]
+    assert 28 <= calls.count("fast") <= 31
+
+
+def test_a_cancelled_job_leaves_nothing_in_any_state() -> None:
+    served, gone = engine(Limits(walking=8)), list[weakref.ref[Job]]()
+    stays = served.submit("one", REQUESTS[3])
+    for steps in range(7):
+        jobs = [served.submit("one", REQUESTS[index], "b") for index in (2, 7, BROKEN, 2)]
+        for _ in range(steps):
+            served.step()
+        for job in [*jobs, *jobs]:
+            served.cancel(job)
+            assert job.ended
+        gone += [weakref.ref(job) for job in jobs]
+        del jobs, job
+        assert served.jobs in ((stays,), ())
+    gc.collect()
+    assert not any(reference() for reference in gone)
+    drained(served)
+    assert torch.equal(together(stays), ALONE["one", 3])
+
+
+def test_ten_thousand_cancelled_jobs_leave_the_memory_flat() -> None:
+    served, process = engine(), psutil.Process()
+
+    def cancel(number: int) -> int:
+        for index in range(number):
+            job = served.submit("one", REQUESTS[2])
+            if index % 10 == 0:
+                served.step()
+            served.cancel(job)
+        return process.memory_info().rss
+
+    assert cancel(9_000) - cancel(1_000) <= 2**20 and not served.jobs
+
+
+def test_what_there_is_no_room_for_is_refused_until_there_is() -> None:
+    served = engine(Limits(jobs=3, owner_jobs=2, picture_bytes=30 * 4 * 64))
+    first, _ = (served.submit("one", REQUESTS[0], "a") for _ in range(2))
+    with pytest.raises(Full, match="2 jobs of yours wait already"):
+        served.submit("one", REQUESTS[0], "a")
+    served.submit("one", REQUESTS[0], "b")
+    with pytest.raises(Full, match="3 jobs wait already"):
+        served.submit("one", REQUESTS[0], "c")
+    served.cancel(first)
+    served.submit("one", REQUESTS[2], "c")
+    drained(served)
+    served.submit("one", REQUESTS[2])
+    with pytest.raises(Full, match="fill the memory"):
+        served.submit("one", REQUESTS[2])
+    with pytest.raises(SfumatoError, match=r"31 pictures are .* ask for fewer"):
+        served.submit("one", ONE.request(range(31)))
+
+
+def test_the_model_that_was_used_least_recently_makes_room_and_none_that_is_at_work() -> None:
+    loads: list[str] = []
+
+    def loading(name: str) -> Callable[[], Model]:
+        return lambda: (loads.append(name), exact(1))[1]
+
+    served = Engine({name: loading(name) for name in "abc"}, Limits(models=2))
+    assert not loads
+    for name in "abac":
+        served.model(name)
+    assert loads == ["a", "b", "c"] and served.models.loaded == ("a", "c")
+    job = served.submit("a", REQUESTS[0])
+    served.submit("c", REQUESTS[0])
+    with pytest.raises(Full, match="2 models are at work"):
+        served.submit("b", REQUESTS[0])
+    served.cancel(job)
+    served.submit("b", REQUESTS[0])
+    assert served.models.loaded == ("c", "b")
+    with pytest.raises(SfumatoError, match="unknown model 'd'"):
+        served.submit("d", REQUESTS[0])
+    drained(served)
+
+
+def test_what_cant_be_drawn_is_refused_before_it_waits() -> None:
+    served = engine()
+    with pytest.raises(SfumatoError, match="bird"):
+        served.submit("one", replace(REQUESTS[0], labels=("bird",)))
+    assert not served.jobs and served.step() == []
