@@ -197,6 +197,7 @@ class Engine:
     def _begun(self, queue: _Queue) -> list[_Walk]:
         """Walks of waiting jobs, for which there is room: of the owners who have fewest pictures on their way."""
         room = max(4, _fewer(queue.model, self.limits.walking))
+        batch = max(1, min(room // 8, _fewer(queue.model, self.limits.rows) // 4))  # so that others fit beside it
         walking = dict.fromkeys(chain(queue.waiting, (one.job.owner for one in queue.walking)), 0)
         for one in queue.walking:
             walking[one.job.owner] += len(one.rows)
@@ -206,7 +207,7 @@ class Engine:
             job, resolved, first = queue.waiting[owner][0]
             count = min(
                 len(job.request.seeds) - first,
-                max(1, room // 8),
+                batch,
                 room // 2 - walking[owner],
                 room - sum(walking.values()),
             )
