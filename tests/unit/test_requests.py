@@ -19,12 +19,12 @@ from PIL import Image
 from asked import CLASSES, PATHS, Draws, draws, model, pixels
 from sfumato.cli import app
 from sfumato.cli.generating import generate_all, pixels_of
-from sfumato.cli.record import By, compared, comparison_facts, facts, read_record
 from sfumato.data import picture, read_about, save_png
 from sfumato.diffusion import EDM, Betas, Linear, RectifiedFlow, Shift
 from sfumato.errors import SfumatoError
 from sfumato.hub import SamplingConfig
 from sfumato.hub.model import ALIASES, What
+from sfumato.hub.record import By, compared, comparison_facts, facts, read_record
 from sfumato.hub.request import (
     LARGEST_SEED,
     MAX_IMAGES,

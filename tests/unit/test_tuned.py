@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from sfumato.cli.record import By, facts
 from sfumato.cli.tune import tune as command
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import tuning
 from sfumato.evaluation.tuning import Found, tune
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.onnx import walk as walk_data
+from sfumato.hub.record import By, facts
 from sfumato.hub.request import read_request
 from sfumato.hub.resolving import resolve
 from sfumato.hub.tuned import TUNED, read_tuned, write_tuned

@@ -11,13 +11,13 @@ from cyclopts import Parameter
 
 from sfumato.cli.display import console, next_command, print_facts
 from sfumato.cli.generating import frame_of, generate_all
-from sfumato.cli.record import By, facts
 from sfumato.cli.running import show_training
 from sfumato.cli.runs import free
 from sfumato.data import Dataset, open_dataset, save_animation, save_png, tile
 from sfumato.diffusion import RectifiedFlow
 from sfumato.evaluation import Judgement, judge
 from sfumato.hub import SamplingConfig, load
+from sfumato.hub.record import By, facts
 from sfumato.hub.request import Request
 from sfumato.hub.resolving import resolve
 from sfumato.runs import Run

@@ -20,9 +20,9 @@ from rich.progress import Progress
 from torch import Tensor
 
 from sfumato.cli.display import console
-from sfumato.cli.record import same_picture
 from sfumato.data import picture, png
 from sfumato.files import create_file
+from sfumato.hub.record import same_picture
 from sfumato.hub.request import Request
 from sfumato.hub.resolving import Resolved, check_finite
 from sfumato.sampling import Step

@@ -13,7 +13,6 @@ from cyclopts import Parameter
 from sfumato.autoencoder_runs import AutoencoderRun
 from sfumato.cli.display import count, next_command, note, print_facts
 from sfumato.cli.options import describe as conditions_words
-from sfumato.cli.record import BEFORE_REQUESTS, before_requests
 from sfumato.data import Dataset, read_about
 from sfumato.data.dataset import USED
 from sfumato.data.folder import picture_sizes, suggested_side
@@ -25,6 +24,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.config import is_autoencoder, is_run
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint, load_codec
+from sfumato.hub.record import BEFORE_REQUESTS, before_requests
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
 from sfumato.readable import duration, readable
 from sfumato.strict import parse

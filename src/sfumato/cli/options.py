@@ -15,12 +15,12 @@ from sfumato.data.controls import CONTROLS
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
 from sfumato.hub.conditioning import STRENGTH
+from sfumato.hub.record import ALL
 from sfumato.hub.request import MAX_IMAGES, Control, File, PictureEdit, Value, parse_seeds
 from sfumato.nets import ConditionConfig
 from sfumato.strict import parse
 
 VARIATION = 0.6  # the strength, where none is asked for
-ALL = "all"  # of --interval: guide everywhere, whatever the model's own settings say
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 OPTIONS = {"number": "--number", "vector": "--vector", "image": "--control"}
 EXAMPLES = {"number": "--number {}=30", "vector": "--vector {}=1,0,2", "image": "--control {}=picture.png"}

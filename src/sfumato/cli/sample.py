@@ -24,12 +24,12 @@ from sfumato.cli.options import (
     pick_seeds,
     pick_threshold,
 )
-from sfumato.cli.record import By, compared, read_record
 from sfumato.cli.writing import write_comparison, write_pictures, write_points
 from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import check_cascade
 from sfumato.hub.model import IMAGES, IMAGES_OF_PROMPT
+from sfumato.hub.record import By, compared, read_record
 from sfumato.hub.request import Comparison, Request
 from sfumato.hub.resolving import resolve
 from sfumato.hub.settings import settle

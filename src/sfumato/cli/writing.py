@@ -28,10 +28,10 @@ from sfumato.cli.generating import (
     read_pixels,
     stem,
 )
-from sfumato.cli.record import By, comparison_facts, facts, split_requests
 from sfumato.data import animation, picture, table
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import enlarge
+from sfumato.hub.record import By, comparison_facts, facts, split_requests
 from sfumato.hub.request import Comparison, Request
 from sfumato.hub.resolving import Resolved, resolve, suited_batch
 from sfumato.sampling import Step

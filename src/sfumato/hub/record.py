@@ -5,18 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from importlib.metadata import version
 from pathlib import Path
 
 from torch import Tensor
 
-from sfumato import __version__
-from sfumato.cli.options import ALL
 from sfumato.data import read_about
 from sfumato.diffusion import Schedule
 from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
-from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.conditioning import STRENGTH
+from sfumato.hub.config import SamplingConfig
+from sfumato.hub.model import Model
 from sfumato.hub.request import (
     Comparison,
     Control,
@@ -33,6 +33,7 @@ from sfumato.shell import command_line, float_words
 
 SHOWN = ("sampler", "steps", "grid", "schedule", "guidance")  # whatever they are; the others where they count
 PLAIN = SamplingConfig()
+ALL = "all"  # an interval that is none, whatever the model's own settings say
 BEFORE_REQUESTS = (
     "an earlier sfumato generated it, and its seeds are other noise now, so that they generate another picture"
 )
@@ -66,7 +67,7 @@ def _about(by: By, request: Request) -> dict[str, str]:
     settings = request.sampling
     about = {
         **{name: _fact(value) for name, value in _what(request).items()},
-        "sfumato": __version__,
+        "sfumato": version("sfumato"),
         "model": by.model.source,
         "weights": by.weights,
         "weights_sha256": by.model.weights_hash,
@@ -194,7 +195,7 @@ def read_record(path: Path) -> Recorded:
         elif "comparison" in about:
             asked = read_comparison(about["comparison"])
     except SfumatoError as error:
-        by = f" (of sfumato {version}; this is {__version__})" if (version := about.get("sfumato")) else ""
+        by = f" (of sfumato {other}; this is {version('sfumato')})" if (other := about.get("sfumato")) else ""
         raise SfumatoError(f"{path}{by} can't be generated again: {error}") from error
     if asked is None or "model" not in about:
         raise SfumatoError(
