@@ -27,13 +27,20 @@ COMPARED = re.compile(
 )
 
 
+OPTIONS = re.compile(r"^    (?:options|others): \[\n.*?^    \]", re.DOTALL | re.MULTILINE)
+OPTION = re.compile(r"\{\s*text: '(?:[^'\\\n]|\\.)*',([^}]*)\}")
+
+
 def sentences(path: Path) -> list[str]:
     """What a chapter or its questions say, by sentences and without markup; the labels of scenes left out."""
-    found = []
     source = path.read_text(encoding="utf-8")
-    for line in source[
-        max(0, source.find("export const reasons" if path.stem == "world" else "export const text")) :
-    ].splitlines():
+    start = source.find("export const reasons" if path.stem == "world" else "export const text")
+    return said(source[max(0, start) :])
+
+
+def said(source: str) -> list[str]:
+    found = []
+    for line in source.splitlines():
         if line.lstrip().startswith(("panel:", "import ", "columns:")) or "String.raw" in line:
             continue
         for key, text in STRING.findall(line):
@@ -45,9 +52,23 @@ def sentences(path: Path) -> list[str]:
 
 def claims(path: Path) -> list[str]:
     """Of these, the sentences that hold a number or a comparison."""
+    return [sentence for sentence in sentences(path) if _claims(sentence)]
 
-    def says(sentence: str) -> bool:
-        plain = NAMES.sub("", sentence)
-        return bool(NUMBER.search(plain) or COMPARED.search(plain))
 
-    return [sentence for sentence in sentences(path) if says(sentence)]
+def _claims(sentence: str) -> bool:
+    plain = NAMES.sub("", sentence)
+    return bool(NUMBER.search(plain) or COMPARED.search(plain))
+
+
+def asked(chapter: str) -> dict[str, list[str]]:
+    """By question, the sentences that hold a number or a comparison; a wrong answer says what is not so."""
+    source = (ENGLISH / "quiz" / f"{chapter}.ts").read_text(encoding="utf-8")
+    source = OPTIONS.sub(lambda options: OPTION.sub(_unless_wrong, options[0]), source)
+    parts = re.split(r"^    id: '([^']+)',", source, flags=re.MULTILINE)[1:]
+    return {
+        name: [one for one in said(text) if _claims(one)] for name, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+def _unless_wrong(option: re.Match[str]) -> str:
+    return option[0] if "right: true" in option[0] else option[1]
