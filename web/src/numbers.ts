@@ -1,8 +1,7 @@
 /** Numbers as the reader's language writes them. */
 import { language } from './languages'
 
-/** With the decimals given. */
-export const fixed = (value: number, decimals: number) =>
-  value.toLocaleString(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: false }).replace('-', '−')
-/** In full, with its thousands set apart. */
-export const counted = (value: number) => value.toLocaleString(language).replace('-', '−')
+const written = (value: number, format: Intl.NumberFormatOptions) => value.toLocaleString(language, format).replace('-', '−')
+/** As many decimals as it has, and its thousands set apart. */
+export const number = (value: number) => written(value, { maximumFractionDigits: 6 })
+export const fixed = (value: number, decimals: number) => written(value, { minimumFractionDigits: decimals, maximumFractionDigits: decimals })

@@ -1,7 +1,8 @@
 import type * as english from '../english/claims'
 import type { Said } from '../languages'
+import { number } from '../numbers'
 
-const short = (value: number) => String(Number(value.toPrecision(3))).replace('.', ',')
+const short = (value: number) => number(Number(value.toPrecision(3)))
 
 export default {
   labels: {

@@ -1,14 +1,14 @@
 import type * as english from '../english/forward'
 import type { Said } from '../languages'
+import { fixed, number } from '../numbers'
 
-const number = (value: number) => value.toLocaleString('de')
-const figures = (value: number) => value.toLocaleString('de', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace('-', '−')
+const figures = (value: number) => fixed(value, 2)
 const drawings = ['Katze', 'Rakete', 'Haus', 'Apfel', 'Schmetterling', 'Pinguin', 'Pilz', 'Fisch', 'Erdbeere', 'Panda']
 const named = (picture: string) => drawings[Number(picture)] ?? picture
 /** e hoch `lead`, wie man Quoten sagt. */
 const againstOne = (lead: number) => {
   const odds = Math.exp(lead)
-  if (odds < 9.95) return odds.toFixed(1).replace('.', ',')
+  if (odds < 9.95) return fixed(odds, 1)
   if (odds < 1e9) return number(Number(odds.toPrecision(odds < 100 ? 2 : 1)))
   return `10^${Math.round(lead / Math.LN10)}`
 }
@@ -24,7 +24,9 @@ export default {
     drawings,
     cleanPicture: 'Das Bild',
     noisePicture: 'Das Rauschen',
+    times: (symbol, value) => `× ${symbol} = ${figures(value)}`,
     fresh: 'Neues Rauschen',
+    atTime: (t) => `t = ${figures(t)}`,
     clean: (t) => `t = ${t}, das Bild`,
     pure: (t) => `t = ${t}, Rauschen`,
     schedule: 'Rauschplan',
@@ -35,12 +37,13 @@ export default {
     plots: { levels: 'α und σ' },
     curve: 'Der Rauschplan als Kurve, mit Griffen zum Biegen',
     bend: 'Ziehen Sie einen Griff, oder wählen Sie einen mit Tab und bewegen ihn mit den Pfeiltasten. Die Scheiben folgen. Grau: die anderen Pläne.',
-    handle: (t) => `Ihre Kurve bei t = ${t.toFixed(1)}`,
+    handle: (t) => `Ihre Kurve bei t = ${fixed(t, 1)}`,
     handleAt: (logsnr, alpha) => `logSNR ${logsnr}, Alpha ${alpha}`,
     divide: 'Scheibe durch α teilen',
     alpha: 'α, vom Bild',
     sigma: 'σ, vom Rauschen',
     snr: 'Signal zu Rauschen',
+    ratio: (snr) => (snr > 1e9 ? '∞' : snr < 1e-6 ? '0' : number(Number(snr.toPrecision(2)))),
     share: (picture) => {
       const percent = Math.round(100 * picture)
       return picture > 0 && percent < 1 ? 'weniger als 1 % Bild, fast nur Rauschen' : `${percent} % Bild, ${100 - percent} % Rauschen`
@@ -62,7 +65,7 @@ export default {
     jumpKey: 'Umriss: ein Sprung',
     mean: 'Mittel',
     spread: 'Streuung',
-    histogram: (t) => `Wie die Werte eines hellen und eines dunklen Pixels zur Zeit ${t.toFixed(2)} streuen: Die Kette und der Sprung geben dieselben zwei Glocken.`,
+    histogram: (t) => `Wie die Werte eines hellen und eines dunklen Pixels zur Zeit ${fixed(t, 2)} streuen: Die Kette und der Sprung geben dieselben zwei Glocken.`,
     law: { ways: 'Art', chain: 'Schritt für Schritt', jump: 'Ein Sprung' },
     number: figures,
     takenFor: 'Halten Sie es für',
@@ -70,7 +73,7 @@ export default {
     isNoise: 'σ · Rauschen',
     isSlice: 'diese Scheibe',
     noiseOf: (spread) => `Rauschen mit Streuung ${spread}`,
-    sliceAt: (t) => `Das verrauschte Bild zur Zeit ${t.toFixed(2)}`,
+    sliceAt: (t) => `Das verrauschte Bild zur Zeit ${fixed(t, 2)}`,
     odds: (mine, other, lead) => {
       const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(named)
       return `Quote ${likelier} gegen ${less}: ${againstOne(Math.abs(lead))} : 1.`
@@ -85,11 +88,11 @@ export default {
     },
     impossible: 'Ohne Rauschen gibt es nichts zu verwechseln. Geben Sie welches zu.',
     described: (picture, t, schedule, share) =>
-      `Bild (${picture}) und Rauschen ergeben zusammen die Scheibe zur Zeit ${t.toFixed(2)}; ${Math.round(100 * share)} % ihrer Stärke sind Bild. Darunter neun Scheiben, von sauber bis zu reinem Rauschen, nach dem Plan „${schedule}“.`,
+      `Bild (${picture}) und Rauschen ergeben zusammen die Scheibe zur Zeit ${fixed(t, 2)}; ${Math.round(100 * share)} % ihrer Stärke sind Bild. Darunter neun Scheiben, von sauber bis zu reinem Rauschen, nach dem Plan „${schedule}“.`,
     describedWays: (picture, steps) =>
       `Zwei Reihen von Scheiben desselben Bildes (${picture}): links Schritt für Schritt verrauscht, rechts jede in einem Sprung. Nach ${number(steps)} Schritten sehen beide gleich aus, mit verschiedenem Rauschen.`,
     describedOther: (mine, other, t) =>
-      `Links löst sich ein Bild auf (${named(mine)}), rechts ein anderes (${named(other)}). Zur Zeit ${t.toFixed(2)} haben beide genau dieselbe Scheibe.`,
+      `Links löst sich ein Bild auf (${named(mine)}), rechts ein anderes (${named(other)}). Zur Zeit ${fixed(t, 2)} haben beide genau dieselbe Scheibe.`,
   },
   text: {
     title: 'Der Vorwärtsprozess',

@@ -1,5 +1,6 @@
 import type * as english from '../english/idea'
 import type { Said } from '../languages'
+import { fixed } from '../numbers'
 
 export default {
   labels: {
@@ -22,8 +23,8 @@ export default {
     counted: (points, seconds) => `${points} Punkte, 20 Schritte: ${seconds} s in diesem Browser.`,
     described: (shape, t, back) =>
       back
-        ? `Punkte, die als Rauschen begannen, auf dem Weg zur Form „${shape}“, zur Zeit ${t.toFixed(2)}.`
-        : `Die Form „${shape}“ aus 20.000 Punkten, mit Rauschen gemischt, zur Zeit ${t.toFixed(2)}.`,
+        ? `Punkte, die als Rauschen begannen, auf dem Weg zur Form „${shape}“, zur Zeit ${fixed(t, 2)}.`
+        : `Die Form „${shape}“ aus 20.000 Punkten, mit Rauschen gemischt, zur Zeit ${fixed(t, 2)}.`,
   },
   text: {
     title: 'Die Idee',

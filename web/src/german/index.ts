@@ -72,7 +72,7 @@ export const folder: Folder = [
 
 /** What reads the same in German, or is written into the pages when they are built, before their language is known. */
 export const same = [
-  'words/showCode', 'labels/how', 'labels/quick', 'pages/text', 'quiz/title', 'labels/plots/logsnr', 'labels/ratio', 'labels/atTime', 'labels/column', 'labels/size',
+  'words/showCode', 'labels/how', 'labels/quick', 'pages/text', 'quiz/title', 'labels/plots/logsnr', 'labels/size',
   'labels/told', 'labels/drawing', 'labels/attends', 'labels/moment', 'labels/sampler', 'labels/oneSeed', 'labels/ofSeed', 'labels/dial', 'labels/times', 'labels/count',
   'systems/dalle/name', 'systems/stable/name', 'systems/midjourney/name', 'systems/sora/name', 'labels/system', 'labels/chapter',
   'live/draw/sampler', 'live/draw/guidance',

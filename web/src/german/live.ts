@@ -1,6 +1,6 @@
 import type * as english from '../english/live'
 import type { Said } from '../languages'
-import { counted, fixed } from '../numbers'
+import { fixed, number } from '../numbers'
 
 const times = ['wenig Rauschen (t = 0,2)', 'halb und halb (t = 0,5)', 'viel Rauschen (t = 0,8)']
 
@@ -21,13 +21,13 @@ export default {
         finished: 'Das Training ist zu Ende.',
         stopped: 'Angehalten.',
       },
-      stands: (images, seconds) => `${counted(images)} Bilder gesehen, ${seconds.toFixed(0)} s`,
+      stands: (images, seconds) => `${number(images)} Bilder gesehen, ${fixed(seconds, 0)} s`,
       curve: 'Fehler des vorhergesagten Rauschens, gegen gesehene Bilder: 1 heißt, nichts zu wissen',
       curveDescribed: (images, errors) =>
-        `Nach ${counted(images)} Bildern ist der Fehler des vorhergesagten Rauschens ${errors.map((error, i) => `${fixed(error, 3)} bei: ${times[i]}`).join('; ')}.`,
+        `Nach ${number(images)} Bildern ist der Fehler des vorhergesagten Rauschens ${errors.map((error, i) => `${fixed(error, 3)} bei: ${times[i]}`).join('; ')}.`,
       times,
       moment: 'Augenblick',
-      at: (images) => (images ? `${counted(images)} Bilder` : 'vor dem Training'),
+      at: (images) => (images ? `${number(images)} Bilder` : 'vor dem Training'),
       loss: (loss) => `Trainingsverlust ${fixed(loss, 3)}`,
       samples: 'Dieselben sechzehn Seeds, der Reihe nach mit dem Wunsch nach 0 bis 9',
       sample: (digit, seed) => `Wunsch ${digit}, Seed ${seed}`,
@@ -39,7 +39,7 @@ export default {
       opening: 'Die Ziffern werden geöffnet …',
       facts: { name: 'Modell', shape: 'Ein Bild', points: 'Ein Punkt', parameters: 'Parameter', classes: 'Klassen', device: 'Berechnet auf' },
       shape: (shape) => (shape.length === 1 ? `${shape[0]} Koordinaten` : `${shape[2]} × ${shape[1]} Pixel, ${shape[0] === 1 ? 'grau' : 'farbig'}`),
-      parameters: (count) => (count < 1e6 ? counted(count) : `${fixed(count / 1e6, 1)} Millionen`),
+      parameters: (count) => (count < 1e6 ? number(count) : `${fixed(count / 1e6, 1)} Millionen`),
       classes: (names) => (names.length ? `${names.slice(0, 12).join(', ')}${names.length > 12 ? ` und ${names.length - 12} weitere` : ''}` : 'keine'),
       of: 'Klasse',
       each: 'jede der Reihe nach',

@@ -1,10 +1,10 @@
 import type * as english from '../english/network'
 import type { Said } from '../languages'
+import { fixed, number } from '../numbers'
 
-const number = (value: number) => value.toLocaleString('de')
 const several = (names: string[]) => (names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} und ${names.at(-1)}`)
 const percent = (share: number) => `${Math.round(100 * share)} %`
-const three = (value: number) => value.toFixed(3).replace('.', ',')
+const three = (value: number) => fixed(value, 3)
 
 const blocks: Record<string, { name: string; says: string }> = {
   x: { name: 'Bild', says: 'Das verrauschte Bild, eine Zahl je Pixel. Es ist so skaliert, dass seine Zahlen auf jedem Rauschniveau gleich weit streuen.' },
@@ -61,7 +61,7 @@ export default {
     without: (names, cut, whole) => {
       const taken = `Ohne ${several(names.map((name) => part(name).says))} ist der Fehler ${three(cut)} statt ${three(whole)}: `
       const times = cut / whole
-      return taken + (times > 1.05 ? `${times.toFixed(1).replace('.', ',')}-mal so groß.` : times < 0.95 ? 'kleiner, dieses Mal; versuchen Sie anderes Rauschen.' : 'fast unverändert.')
+      return taken + (times > 1.05 ? `${fixed(times, 1)}-mal so groß.` : times < 0.95 ? 'kleiner, dieses Mal; versuchen Sie anderes Rauschen.' : 'fast unverändert.')
     },
     parts: 'Eingeschaltet',
     restore: 'Alles wieder einschalten',
@@ -70,7 +70,7 @@ export default {
     chosen: 'Block',
     about: (channels, side, weights) =>
       `${channels === 1 ? 'Eine Karte' : `${channels} Karten`} von ${side} × ${side}${weights === undefined ? '' : `, gemacht mit ${number(weights)} Gewichten`}.`,
-    key: (most) => `Blau ist unter null, Orange darüber; volle Farbe ab ${most < 10 ? most.toFixed(1).replace('.', ',') : Math.round(most)}.`,
+    key: (most) => `Blau ist unter null, Orange darüber; volle Farbe ab ${most < 10 ? fixed(most, 1) : Math.round(most)}.`,
     maps: (name, channels) => `${channels} Merkmalskarten des Blocks ${block(name)}`,
     attendsIn: { 'down 1.0': 'auf dem Weg hinab', middle: 'in der Mitte', 'up 1.0': 'auf dem Weg hinauf' },
     heads: (count) => [...Array.from({ length: count }, (_, i) => [String(i + 1), String(i + 1)] as [string, string]), ['all', 'ihr Mittel'] as [string, string]],

@@ -1,8 +1,8 @@
 import type * as english from '../english/reverse'
 import type { Said } from '../languages'
+import { fixed, number } from '../numbers'
 
-const number = (value: number) => value.toLocaleString('de')
-const figures = (value: number) => value.toLocaleString('de', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace('-', '−')
+const figures = (value: number) => fixed(value, 2)
 
 export default {
   labels: {
@@ -21,26 +21,28 @@ export default {
     percent: (share) => `${Math.round(100 * share)} %`,
     questions: 'Schritte',
     dataSide: (t) => `die Daten, t = ${t}`,
+    atTime: (t) => `t = ${figures(t)}`,
     noiseSide: (t) => `Rauschen, t = ${t}`,
     place: 'Wo Sie stehen: x',
     number: figures,
     askedAt: (x) => `x = ${figures(x)}`,
     guessIs: (x) => `beste Schätzung ${figures(x)}`,
-    guessTold: (x, t, guess) => `Bei ${figures(x)} zur Zeit ${t.toFixed(2)} ist die beste Schätzung des sauberen Werts ${figures(guess)}.`,
+    guessTold: (x, t, guess) => `Bei ${figures(x)} zur Zeit ${fixed(t, 2)} ist die beste Schätzung des sauberen Werts ${figures(guess)}.`,
     densityTold: (there, most) => `Dichte der Daten an dieser Stelle: ${figures(there)}. Auf dem höchsten Hügel ist sie ${figures(most)}.`,
     rare: 'Hier sind kaum Daten: Die Schätzung steht zwischen den Hügeln, ein Mittel dessen, was es gewesen sein könnte.',
     likely: 'Hier sind Daten: Entweder waren wenige andere Werte möglich, oder das Mittel fällt zufällig auf einen Hügel.',
-    ends: (count, t) => `${number(count)} Wanderer zur Zeit ${t.toFixed(2)}; die Linie ist die wahre Dichte dieser Zeit.`,
+    ends: (count, t) => `${number(count)} Wanderer zur Zeit ${fixed(t, 2)}; die Linie ist die wahre Dichte dieser Zeit.`,
     spreads: (spread, right) => `Streuung ${figures(spread)}, richtig ${figures(right)}`,
     histogram: (way, spread, right) => `${way}: wie die Wanderer streuen, neben der wahren Dichte. Ihre Streuung ist ${figures(spread)}; richtig wäre ${figures(right)}.`,
     described: (t, way, count) =>
-      `Eine Landschaft: Vorn schmelzen drei Hügel von Daten, nach hinten, zu einem Hügel aus Rauschen. Der Schnitt zur Zeit ${t.toFixed(2)} ist markiert.` +
+      `Eine Landschaft: Vorn schmelzen drei Hügel von Daten, nach hinten, zu einem Hügel aus Rauschen. Der Schnitt zur Zeit ${fixed(t, 2)} ist markiert.` +
       (way ? ` ${count} Wege der Wanderung „${way}“ kommen vom Rauschen bis zu dieser Zeit herab.` : ''),
     noised: 'verrauscht',
     guess: 'die Schätzung',
-    noisedAt: (picture, t) => `Bild (${picture}), verrauscht bis zur Zeit ${t.toFixed(2)}`,
-    guessAt: (t) => `Die Schätzung des sauberen Bildes durch das Netz zur Zeit ${t.toFixed(2)}`,
+    noisedAt: (picture, t) => `Bild (${picture}), verrauscht bis zur Zeit ${fixed(t, 2)}`,
+    guessAt: (t) => `Die Schätzung des sauberen Bildes durch das Netz zur Zeit ${fixed(t, 2)}`,
     oneCall: 'Obere Reihe: ein Bild, verrauscht bis zur Zeit t, die darunter steht. Untere Reihe: die Schätzung des Netzes, nach einem Aufruf ohne Worte. Es ist das Netz, das Emoji aus Worten zeichnet.',
+    column: figures,
     drawBoth: 'Beide zeigen',
     both: 'Und ganze Wanderungen von DDPM, je 50 Schritte, von denselben acht Seeds, mit dem Wunsch nach einem Katzengesicht. Python ist sie gegangen, als diese Seiten entstanden:',
     with: 'mit frischem Rauschen',

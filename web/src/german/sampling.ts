@@ -1,8 +1,8 @@
 import type * as english from '../english/sampling'
 import type { Said } from '../languages'
+import { fixed, number } from '../numbers'
 
-const number = (value: number) => value.toLocaleString('de')
-const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milliseconds < 995 ? 2 : 1).replace('.', ',')} s`
+const seconds = (milliseconds: number) => `${fixed(milliseconds / 1000, milliseconds < 995 ? 2 : 1)} s`
 const steps = (count: number) => `${number(count)} ${count === 1 ? 'Schritt' : 'Schritte'}`
 const calls = (count: number) => `${number(count)} ${count === 1 ? 'Aufruf' : 'Aufrufe'}`
 const pictures = (count: number) => `${number(count)} ${count === 1 ? 'Bild' : 'Bilder'}`
@@ -46,7 +46,7 @@ export default {
     waiting: 'Wanderungen vom selben Rauschen; sie haben noch nicht begonnen.',
     wall: 'Bilder nach Seed, Zeile für Zeile',
     wallTold: (count, made, milliseconds) =>
-      `${pictures(count)}, ${calls(made)} für alle zusammen: ${seconds(milliseconds)} in diesem Browser, ${(milliseconds / count).toFixed(0)} ms je Bild.`,
+      `${pictures(count)}, ${calls(made)} für alle zusammen: ${seconds(milliseconds)} in diesem Browser, ${fixed(milliseconds / count, 0)} ms je Bild.`,
     wallDescribed: (count, first, name, many) =>
       `${pictures(count)}, Seeds ${number(first)} bis ${number(first + count - 1)}, gezeichnet von ${name} in ${number(many)} Schritten.`,
     command: 'Dieselben Bilder von der Befehlszeile:',

@@ -1,8 +1,9 @@
 import type * as english from '../english/steering'
 import type { Said } from '../languages'
+import { fixed } from '../numbers'
 
 const number = (value: number, digits = 2) => value.toLocaleString('de', { maximumFractionDigits: digits })
-const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milliseconds < 995 ? 2 : 1).replace('.', ',')} s`
+const seconds = (milliseconds: number) => `${fixed(milliseconds / 1000, milliseconds < 995 ? 2 : 1)} s`
 
 export default {
   labels: {
@@ -23,7 +24,7 @@ export default {
     wall: (count, digit, w) => `${count} Seeds, verlangt: ${digit}, Guidance ${number(w)}.`,
     table: 'Was Guidance kostet',
     columns: { calls: 'Aufrufe', variety: 'Vielfalt' },
-    variety: (share) => `${(100 * share).toFixed(1).replace('.', ',')} %`,
+    variety: (share) => `${fixed(100 * share, 1)} %`,
     varietyMeans: 'Vielfalt, an diesen 16 Bildern gemessen: wie weit jedes vom ähnlichsten entfernt ist, als Anteil des Wegs von Schwarz nach Weiß.',
     described: (wish, dial, rows) => `Acht Seeds nebeneinander, eine Zeile für jede Guidance ${rows}, verlangt: ${wish}. Die Zeile w = ${number(dial)} ist markiert.`,
     describedTwo: (first, second, dial, rows) =>

@@ -1,9 +1,9 @@
 import type * as english from '../english/training'
 import type { Said } from '../languages'
+import { fixed, number } from '../numbers'
 
-const number = (value: number) => value.toLocaleString('de')
-const percent = (share: number) => `${(100 * share).toFixed(1).replace('.', ',')} %`
-const three = (value: number) => value.toFixed(3).replace('.', ',')
+const percent = (share: number) => `${fixed(100 * share, 1)} %`
+const three = (value: number) => fixed(value, 3)
 const thousands = (images: number) => (images < 1000 ? String(Math.round(images)) : `${number(Math.round(images / 1000))}k`)
 const sets = { seen: 'Bilder, mit denen es trainiert', held_out: 'Bilder, die es nie sieht' }
 const names = { diffusion: 'Diffusion', vae: 'VAE', gan: 'GAN' }
@@ -13,7 +13,7 @@ export default {
     scene: 'Der Fehler auf jedem Rauschniveau, Moment für Moment',
     view: 'Ansehen',
     views: { run: 'Ein ganzer Lauf', step: 'Ein Schritt von Hand', plane: 'Selbst eines trainieren', beside: 'Ein GAN und ein VAE daneben' },
-    at: (images, seconds) => (images ? `${number(images)} Bilder, ${seconds.toFixed(0)} s` : 'noch nicht begonnen'),
+    at: (images, seconds) => (images ? `${number(images)} Bilder, ${fixed(seconds, 0)} s` : 'noch nicht begonnen'),
     before: 'vorher',
     after: 'Ende',
     set: 'Fehler auf',
@@ -63,7 +63,7 @@ export default {
     digit: 'Ziffer',
     all: 'alle zehn',
     calls: (kind, calls) => (kind === 'diffusion' ? `${calls} Aufrufe` : 'ein Aufruf'),
-    took: (milliseconds) => `${milliseconds.toFixed(0)} ms hier`,
+    took: (milliseconds) => `${fixed(milliseconds, 0)} ms hier`,
     trained: ({ seconds, threads, parameters, images }) =>
       `Jedes wurde ${seconds} s lang auf ${threads === 1 ? 'einem Prozessorkern' : `${threads} Prozessorkernen`} trainiert, mit denselben Ziffern. Parameter und gesehene Bilder: ${(['diffusion', 'vae', 'gan'] as const)
         .map((kind) => `${names[kind]} ${number(parameters[kind])} und ${number(images[kind])}`)
@@ -91,8 +91,8 @@ export default {
     described: (steps, away) =>
       away === undefined
         ? 'Punkte in der Ebene, die Daten; noch ist kein Netz trainiert.'
-        : `Nach ${number(steps)} Schritten liegen die gemachten Punkte im Mittel ${away.toFixed(2)} von den Daten entfernt.`,
-    curve: (losses) => (losses.length ? `Der Verlust, von ${losses[0]!.toFixed(2)} bis ${losses.at(-1)!.toFixed(2)}.` : 'Noch kein Verlust.'),
+        : `Nach ${number(steps)} Schritten liegen die gemachten Punkte im Mittel ${fixed(away, 2)} von den Daten entfernt.`,
+    curve: (losses) => (losses.length ? `Der Verlust, von ${fixed(losses[0]!, 2)} bis ${fixed(losses.at(-1)!, 2)}.` : 'Noch kein Verlust.'),
   },
   text: {
     title: 'Training',

@@ -1,6 +1,6 @@
 import type * as english from '../english/forward'
 import type { Said } from '../languages'
-import { counted, fixed } from '../numbers'
+import { fixed, number } from '../numbers'
 
 const figures = (value: number) => fixed(value, 2)
 const drawings = ['gato', 'cohete', 'casa', 'manzana', 'mariposa', 'pingüino', 'seta', 'pez', 'fresa', 'panda']
@@ -9,7 +9,7 @@ const named = (picture: string) => drawings[Number(picture)] ?? picture
 const againstOne = (lead: number) => {
   const odds = Math.exp(lead)
   if (odds < 9.95) return fixed(odds, 1)
-  if (odds < 1e9) return counted(Number(odds.toPrecision(odds < 100 ? 2 : 1)))
+  if (odds < 1e9) return number(Number(odds.toPrecision(odds < 100 ? 2 : 1)))
   return `10^${Math.round(lead / Math.LN10)}`
 }
 
@@ -43,8 +43,7 @@ export default {
     alpha: 'α, de la imagen',
     sigma: 'σ, del ruido',
     snr: 'señal a ruido',
-    ratio: (snr) =>
-      snr > 1e9 ? '∞' : snr >= 100 ? counted(Number(snr.toPrecision(2))) : snr < 1e-6 ? '0' : String(Number(snr.toPrecision(2))).replace('.', ','),
+    ratio: (snr) => (snr > 1e9 ? '∞' : snr < 1e-6 ? '0' : number(Number(snr.toPrecision(2)))),
     share: (picture) => {
       const percent = Math.round(100 * picture)
       return picture > 0 && percent < 1 ? 'menos del 1 % de imagen, casi todo ruido' : `${percent} % de imagen, ${100 - percent} % de ruido`
@@ -53,7 +52,7 @@ export default {
     linearOnly: 'Aquí el programa es el lineal de DDPM, cuyos mil pasos sueltos están en la tabla.',
     byChain: 'Paso a paso',
     byJump: 'De un salto',
-    doses: (count) => `${counted(count)} dosis de ruido`,
+    doses: (count) => `${number(count)} dosis de ruido`,
     oneDose: (count) => (count ? '1 dosis de ruido' : 'sin ruido'),
     sameLaw: 'No coincide ni un píxel: los dos usaron ruido distinto. Ahora mira muchas repeticiones. Un píxel claro y uno oscuro, con ruido añadido 1000 veces de cada manera, se dispersan igual:',
     sameStart: 'Antes de la primera dosis, los dos son la imagen limpia.',
@@ -91,7 +90,7 @@ export default {
     described: (picture, t, schedule, share) =>
       `La imagen (${picture}) y el ruido se suman y dan la lámina del tiempo ${figures(t)}; el ${Math.round(100 * share)} % de su fuerza es imagen. Debajo, nueve láminas, de limpia a ruido puro, según el programa «${schedule}».`,
     describedWays: (picture, steps) =>
-      `Dos filas de láminas de la misma imagen (${picture}): a la izquierda, con ruido paso a paso; a la derecha, cada una de un salto. Después de ${counted(steps)} ${steps === 1 ? 'paso' : 'pasos'} las dos tienen el mismo aspecto, con ruido distinto.`,
+      `Dos filas de láminas de la misma imagen (${picture}): a la izquierda, con ruido paso a paso; a la derecha, cada una de un salto. Después de ${number(steps)} ${steps === 1 ? 'paso' : 'pasos'} las dos tienen el mismo aspecto, con ruido distinto.`,
     describedOther: (mine, other, t) =>
       `A la izquierda se disuelve una imagen (${named(mine)}); a la derecha, otra (${named(other)}). En el tiempo ${figures(t)} las dos tienen exactamente la misma lámina.`,
   },

@@ -1,6 +1,6 @@
 import type * as english from '../english/live'
 import type { Said } from '../languages'
-import { counted, fixed } from '../numbers'
+import { fixed, number } from '../numbers'
 
 const times = ['poco ruido (t = 0,2)', 'mitad y mitad (t = 0,5)', 'mucho ruido (t = 0,8)']
 
@@ -21,13 +21,13 @@ export default {
         finished: 'El entrenamiento ha terminado.',
         stopped: 'Parado.',
       },
-      stands: (images, seconds) => `${counted(images)} imágenes vistas, ${seconds.toFixed(0)} s`,
+      stands: (images, seconds) => `${number(images)} imágenes vistas, ${fixed(seconds, 0)} s`,
       curve: 'Error del ruido predicho, según las imágenes vistas: 1 es no saber nada',
       curveDescribed: (images, errors) =>
-        `Después de ${counted(images)} imágenes, el error del ruido predicho es ${errors.map((error, i) => `${fixed(error, 3)} con ${times[i]}`).join('; ')}.`,
+        `Después de ${number(images)} imágenes, el error del ruido predicho es ${errors.map((error, i) => `${fixed(error, 3)} con ${times[i]}`).join('; ')}.`,
       times,
       moment: 'Momento',
-      at: (images) => (images ? `${counted(images)} imágenes` : 'antes de entrenar'),
+      at: (images) => (images ? `${number(images)} imágenes` : 'antes de entrenar'),
       loss: (loss) => `pérdida de entrenamiento ${fixed(loss, 3)}`,
       samples: 'Las mismas dieciséis semillas; se pide del 0 al 9, por turno',
       sample: (digit, seed) => `se pide ${digit}, semilla ${seed}`,
@@ -39,7 +39,7 @@ export default {
       opening: 'Abriendo los dígitos…',
       facts: { name: 'Modelo', shape: 'Una imagen', points: 'Un punto', parameters: 'Parámetros', classes: 'Clases', device: 'Se calcula en' },
       shape: (shape) => (shape.length === 1 ? `${shape[0]} coordenadas` : `${shape[2]} × ${shape[1]} píxeles, ${shape[0] === 1 ? 'en gris' : 'en color'}`),
-      parameters: (count) => (count < 1e6 ? counted(count) : `${fixed(count / 1e6, 1)} millones`),
+      parameters: (count) => (count < 1e6 ? number(count) : `${fixed(count / 1e6, 1)} millones`),
       classes: (names) => (names.length ? `${names.slice(0, 12).join(', ')}${names.length > 12 ? ` y ${names.length - 12} más` : ''}` : 'ninguna'),
       of: 'Clase',
       each: 'cada una por turno',

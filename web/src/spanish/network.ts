@@ -1,6 +1,6 @@
 import type * as english from '../english/network'
 import type { Said } from '../languages'
-import { counted, fixed } from '../numbers'
+import { fixed, number } from '../numbers'
 
 const several = (names: string[]) => (names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} y ${names.at(-1)}`)
 const percent = (share: number) => `${Math.round(100 * share)} %`
@@ -68,7 +68,7 @@ export default {
     next: 'Bloque siguiente',
     chosen: 'Bloque',
     about: (channels, side, weights) =>
-      `${channels === 1 ? 'Un mapa' : `${channels} mapas`} de ${side} × ${side}${weights === undefined ? '' : `, hecho${channels === 1 ? '' : 's'} con ${counted(weights)} pesos`}.`,
+      `${channels === 1 ? 'Un mapa' : `${channels} mapas`} de ${side} × ${side}${weights === undefined ? '' : `, hecho${channels === 1 ? '' : 's'} con ${number(weights)} pesos`}.`,
     key: (most) => `El azul está por debajo de cero; el naranja, por encima; color pleno a partir de ${most < 10 ? fixed(most, 1) : Math.round(most)}.`,
     maps: (name, channels) => `${channels} mapas de características del bloque ${block(name)}`,
     attends: 'Atención',

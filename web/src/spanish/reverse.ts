@@ -1,6 +1,6 @@
 import type * as english from '../english/reverse'
 import type { Said } from '../languages'
-import { counted, fixed } from '../numbers'
+import { fixed, number } from '../numbers'
 
 const figures = (value: number) => fixed(value, 2)
 
@@ -31,7 +31,7 @@ export default {
     densityTold: (there, most) => `Densidad de los datos en ese lugar: ${figures(there)}. En la colina más alta es ${figures(most)}.`,
     rare: 'Ahí apenas hay datos: la estimación está entre las colinas, un promedio de lo que pudo haber sido.',
     likely: 'Ahí hay datos: o bien eran posibles pocos valores más, o bien el promedio cae por casualidad en una colina.',
-    ends: (count, t) => `${counted(count)} caminantes en el tiempo ${figures(t)}; la línea es la densidad verdadera de ese tiempo.`,
+    ends: (count, t) => `${number(count)} caminantes en el tiempo ${figures(t)}; la línea es la densidad verdadera de ese tiempo.`,
     spreads: (spread, right) => `dispersión ${figures(spread)}, correcta ${figures(right)}`,
     histogram: (way, spread, right) =>
       `${way}: cómo se dispersan los caminantes, junto a la densidad verdadera. Su dispersión es ${figures(spread)}; lo correcto sería ${figures(right)}.`,

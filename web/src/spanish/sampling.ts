@@ -1,11 +1,11 @@
 import type * as english from '../english/sampling'
 import type { Said } from '../languages'
-import { counted, fixed } from '../numbers'
+import { fixed, number } from '../numbers'
 
 const seconds = (milliseconds: number) => `${fixed(milliseconds / 1000, milliseconds < 995 ? 2 : 1)} s`
-const steps = (count: number) => `${counted(count)} ${count === 1 ? 'paso' : 'pasos'}`
-const calls = (count: number) => `${counted(count)} ${count === 1 ? 'llamada' : 'llamadas'}`
-const pictures = (count: number) => `${counted(count)} ${count === 1 ? 'imagen' : 'imágenes'}`
+const steps = (count: number) => `${number(count)} ${count === 1 ? 'paso' : 'pasos'}`
+const calls = (count: number) => `${number(count)} ${count === 1 ? 'llamada' : 'llamadas'}`
+const pictures = (count: number) => `${number(count)} ${count === 1 ? 'imagen' : 'imágenes'}`
 
 export default {
   labels: {
@@ -26,29 +26,29 @@ export default {
     show: 'Las imágenes muestran',
     shows: { x: 'la imagen hasta ahora', guess: 'la estimación del final' },
     asked: 'Llamadas hasta ahora',
-    ofCalls: (done, total) => `${counted(done)} de ${counted(total)}`,
+    ofCalls: (done, total) => `${number(done)} de ${number(total)}`,
     start: 'ruido puro',
     finish: 'todas han llegado',
     raceAgain: 'Correr',
     stop: 'Parar',
     go: 'Empezar otra vez',
-    clock: (done, total, milliseconds) => `${counted(done)} de ${calls(total)} · ${seconds(milliseconds)}`,
+    clock: (done, total, milliseconds) => `${number(done)} de ${calls(total)} · ${seconds(milliseconds)}`,
     afterSteps: (count) => (count ? `Después de ${steps(count)}` : 'El ruido del principio'),
     wish: 'Dibujan',
     wishes: { mushroom: 'una seta', 'smiling face': 'una cara sonriente', bird: 'un pájaro', 'red apple': 'una manzana', '': 'cualquier cosa' },
-    counting: (name, done, total) => `${name}: ${counted(done)} de ${calls(total)}…`,
+    counting: (name, done, total) => `${name}: ${number(done)} de ${calls(total)}…`,
     stopped: 'Parado.',
     laneName: (name, count) => `${name}, ${steps(count)}`,
     result: (count, milliseconds) => (milliseconds === undefined ? calls(count) : `${calls(count)} · ${seconds(milliseconds)}`),
     laneTold: (name, done, total, milliseconds) =>
-      done < total ? `${name} ha hecho ${counted(done)} de ${calls(total)}` : `${name} ha llegado tras ${calls(total)}, en ${seconds(milliseconds)}`,
+      done < total ? `${name} ha hecho ${number(done)} de ${calls(total)}` : `${name} ha llegado tras ${calls(total)}, en ${seconds(milliseconds)}`,
     racing: (wish, told) => `Recorridos desde el mismo ruido hasta ${wish}, llamada a llamada por turno: ${told.join('; ')}.`,
     waiting: 'Recorridos desde el mismo ruido; aún no han empezado.',
     wall: 'Imágenes por semilla, fila a fila',
     wallTold: (count, done, milliseconds) =>
-      `${pictures(count)}, ${calls(done)} para todas juntas: ${seconds(milliseconds)} en este navegador, ${(milliseconds / count).toFixed(0)} ms por imagen.`,
+      `${pictures(count)}, ${calls(done)} para todas juntas: ${seconds(milliseconds)} en este navegador, ${fixed(milliseconds / count, 0)} ms por imagen.`,
     wallDescribed: (count, first, name, walked) =>
-      `${pictures(count)}, semillas de ${counted(first)} a ${counted(first + count - 1)}, dibujadas por ${name} en ${steps(walked)}.`,
+      `${pictures(count)}, semillas de ${number(first)} a ${number(first + count - 1)}, dibujadas por ${name} en ${steps(walked)}.`,
     row: steps,
     rowCannot: (needs) => `necesita al menos ${steps(needs)}`,
     fewDescribed: (name, count) => `Las mismas seis semillas, dibujadas por ${name} en ${count} ${count === 1 ? 'paso' : 'pasos'}`,

@@ -1,11 +1,11 @@
 import type { RivalKind } from '../compute/computed'
 import type * as english from '../english/training'
 import type { Said } from '../languages'
-import { counted, fixed } from '../numbers'
+import { fixed, number } from '../numbers'
 
 const percent = (share: number) => `${fixed(100 * share, 1)} %`
 const three = (value: number) => fixed(value, 3)
-const thousands = (images: number) => (images < 1000 ? String(Math.round(images)) : `${counted(Math.round(images / 1000))} mil`)
+const thousands = (images: number) => (images < 1000 ? String(Math.round(images)) : `${number(Math.round(images / 1000))} mil`)
 const sets = { seen: 'imágenes con las que se entrena', held_out: 'imágenes nunca vistas' }
 const names: Record<RivalKind, string> = { diffusion: 'Difusión', vae: 'VAE', gan: 'GAN' }
 
@@ -15,7 +15,7 @@ export default {
     view: 'Mirar',
     views: { run: 'Un entrenamiento entero', step: 'Un paso a mano', plane: 'Entrena una tú', beside: 'Una GAN y un VAE al lado' },
     moment: 'Entrenamiento',
-    at: (images, seconds) => (images ? `${counted(images)} imágenes, ${seconds.toFixed(0)} s` : 'sin empezar'),
+    at: (images, seconds) => (images ? `${number(images)} imágenes, ${fixed(seconds, 0)} s` : 'sin empezar'),
     before: 'antes',
     after: 'el final',
     set: 'Error en',
@@ -25,7 +25,7 @@ export default {
     ofSet: (set) => sets[set],
     thousands,
     samples: (count) => `Las mismas ${count} semillas, a las que se pide del 0 al 9 por turno, en este momento`,
-    samplesDescribed: (count, images, read) => `${count} imágenes dibujadas después de ${counted(images)} imágenes de entrenamiento; en ${read} de ellas se lee el dígito pedido.`,
+    samplesDescribed: (count, images, read) => `${count} imágenes dibujadas después de ${number(images)} imágenes de entrenamiento; en ${read} de ellas se lee el dígito pedido.`,
     rows: {
       loss: 'Pérdida de entrenamiento desde el momento anterior',
       seen: 'Error medio, imágenes con las que se entrena',
@@ -41,7 +41,7 @@ export default {
       `Las lee un clasificador que acierta en el ${percent(classifier)} de los dígitos reales. Las distancias son una parte del camino de negro a blanco; un dígito real que nunca se vio está a un ${percent(real)} de la imagen de entrenamiento más parecida.`,
     curve: 'El mismo entrenamiento en un eje uniforme: error medio según las imágenes vistas',
     curveDescribed: (moments) =>
-      `Error medio del ruido predicho: ${moments.map(({ images, seen, held_out }) => `después de ${counted(images)} imágenes, ${three(seen)} en aquellas con las que se entrena y ${three(held_out)} en las nunca vistas`).join('; ')}.`,
+      `Error medio del ruido predicho: ${moments.map(({ images, seen, held_out }) => `después de ${number(images)} imágenes, ${three(seen)} en aquellas con las que se entrena y ${three(held_out)} en las nunca vistas`).join('; ')}.`,
     level: 'Nivel de ruido, tiempo t',
     little: 'poco ruido',
     much: 'mucho ruido',
@@ -59,18 +59,18 @@ export default {
     batch: 'Dígitos en el lote',
     batches: { '10': '10, uno de cada' },
     described: (images, set, low, middle, high) =>
-      `Once cintas, una por cada momento grabado, muestran el error del ruido predicho según el nivel de ruido, en ${sets[set]}. Después de ${counted(images)} imágenes es ${three(low)} con poco ruido, ${three(middle)} en t = 0,5 y ${three(high)} con mucho ruido.`,
+      `Once cintas, una por cada momento grabado, muestran el error del ruido predicho según el nivel de ruido, en ${sets[set]}. Después de ${number(images)} imágenes es ${three(low)} con poco ruido, ${three(middle)} en t = 0,5 y ${three(high)} con mucho ruido.`,
   },
   beside: {
     names,
     digit: 'Dígito',
     all: 'los diez',
     calls: (kind, calls) => (kind === 'diffusion' ? `${calls} llamadas` : 'una llamada'),
-    took: (milliseconds) => `${milliseconds.toFixed(0)} ms aquí`,
+    took: (milliseconds) => `${fixed(milliseconds, 0)} ms aquí`,
     described: (kind, count, seed) => `${count} dígitos de las semillas ${seed} a ${seed + count - 1}, dibujados por el modelo ${names[kind]}.`,
     trained: ({ seconds, threads, parameters, images }) =>
       `Cada uno se entrenó durante ${seconds} s en ${threads === 1 ? 'un núcleo de procesador' : `${threads} núcleos de procesador`}, con los mismos dígitos. Parámetros e imágenes vistas: ${(['diffusion', 'vae', 'gan'] as const)
-        .map((kind) => `${names[kind]}, ${counted(parameters[kind])} y ${counted(images[kind])}`)
+        .map((kind) => `${names[kind]}, ${number(parameters[kind])} y ${number(images[kind])}`)
         .join('; ')}. En la GAN y en el VAE cuentan las dos redes.`,
   },
   plane: {
@@ -89,12 +89,12 @@ export default {
     arrows: 'Flechas en el tiempo t',
     loss: 'La curva es la pérdida, paso a paso. Nunca acaba en nada: el ruido no se puede conocer con exactitud.',
     how: (weights) =>
-      `Una red de ${counted(weights)} pesos aprende en tu navegador, desde cero, con 128 puntos en cada paso. «De los datos» es lo lejos que está un punto generado del dato más cercano, en promedio; los datos se dispersan 1.`,
+      `Una red de ${number(weights)} pesos aprende en tu navegador, desde cero, con 128 puntos en cada paso. «De los datos» es lo lejos que está un punto generado del dato más cercano, en promedio; los datos se dispersan 1.`,
     failed: 'el entrenamiento se detuvo',
     described: (steps, away) =>
       away === undefined
         ? 'Puntos en el plano, los datos; todavía no se ha entrenado ninguna red.'
-        : `Después de ${counted(steps)} pasos, los puntos generados están a ${fixed(away, 2)} de los datos en promedio.`,
+        : `Después de ${number(steps)} pasos, los puntos generados están a ${fixed(away, 2)} de los datos en promedio.`,
     curve: (losses) => (losses.length ? `La pérdida, de ${fixed(losses[0]!, 2)} a ${fixed(losses.at(-1)!, 2)}.` : 'Todavía no hay pérdida.'),
   },
   text: {
