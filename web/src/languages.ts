@@ -39,6 +39,10 @@ const folders: Partial<Record<Language, () => Promise<{ folder: Folder }>>> = { 
 /** Lay the reader's language over the English words; to be done before anything is drawn. */
 export async function speak(): Promise<void> {
   document.documentElement.lang = language
+  for (const other of Object.keys(languages) as Language[]) {
+    const link = Object.assign(document.createElement('link'), { rel: 'alternate', hreflang: other, href: inLanguage(other) })
+    document.head.append(link) // for search engines
+  }
   if (isLanguage(asked)) remember('language', asked)
   const found = await folders[language]?.()
   for (const [english, said] of found?.folder ?? []) {

@@ -17,7 +17,7 @@ export function pieces(text: string): Piece[] {
   /** Text; what closes a sentence stays on the line of the term before it. */
   const push = (said: string) => {
     const before = found.at(-1)
-    const closing = before?.kind === 'term' ? /^[.,;:!?)’”。，、；：！？）]+/.exec(said)?.[0] : undefined
+    const closing = before?.kind === 'term' ? /^[.,;:!?)’”“»。，、；：！？）]+/.exec(said)?.[0] : undefined
     if (before?.kind === 'term' && closing) before.closing = closing
     found.push({ kind: 'text', text: said.slice(closing?.length ?? 0) })
   }
@@ -41,7 +41,7 @@ export function changed(text: string): Record<string, string> | undefined {
   return all.length ? Object.assign({}, ...all) : undefined
 }
 
-const ENDS = /(?<=[.!?]["”’)*\]]*)\s+|(?<=[。！？][”’）]*)(?![”’）])/u
+const ENDS = /(?<=[.!?]["”’“»)*\]]*)\s+|(?<=[。！？][”’）]*)(?![”’）])/u
 const SHORT = 25 // letters: such a sentence goes with the next
 /** How long a text reads: a Chinese character says as much as two letters. */
 const length = (text: string) => text.length + (text.match(/\p{Script=Han}/gu)?.length ?? 0)
