@@ -1,6 +1,6 @@
 import type * as english from '../english/live'
 import type { Said } from '../languages'
-import { counted, fixed } from '../numbers'
+import { fixed, number } from '../numbers'
 
 const times = ['噪声少（t = 0.2）', '一半一半（t = 0.5）', '噪声多（t = 0.8）']
 
@@ -20,12 +20,12 @@ export default {
         finished: '训练已结束。',
         stopped: '已停止。',
       },
-      stands: (images, seconds) => `看过${counted(images)}张图片，${seconds.toFixed(0)}秒`,
+      stands: (images, seconds) => `看过${number(images)}张图片，${seconds.toFixed(0)}秒`,
       curve: '所猜噪声的误差，随看过的图片数的变化：1表示什么也不知道',
-      curveDescribed: (images, errors) => `看过${counted(images)}张图片之后，所猜噪声的误差：${errors.map((error, i) => `${times[i]}是${fixed(error, 3)}`).join('，')}。`,
+      curveDescribed: (images, errors) => `看过${number(images)}张图片之后，所猜噪声的误差：${errors.map((error, i) => `${times[i]}是${fixed(error, 3)}`).join('，')}。`,
       times,
       moment: '时刻',
-      at: (images) => (images ? `${counted(images)}张图片` : '训练前'),
+      at: (images) => (images ? `${number(images)}张图片` : '训练前'),
       loss: (loss) => `训练损失${fixed(loss, 3)}`,
       samples: '同样的十六个种子，依次要0到9',
       sample: (digit, seed) => `要的是${digit}，种子${seed}`,
@@ -37,7 +37,7 @@ export default {
       opening: '正在打开数字…',
       facts: { name: '模型', shape: '一张图片', points: '一个点', parameters: '参数', classes: '类别', device: '计算设备' },
       shape: (shape) => (shape.length === 1 ? `${shape[0]}个坐标` : `${shape[2]} × ${shape[1]}像素，${shape[0] === 1 ? '灰度' : '彩色'}`),
-      parameters: (count) => (count < 1e6 ? counted(count) : `${fixed(count / 1e4, 0)}万`),
+      parameters: (count) => (count < 1e6 ? number(count) : `${fixed(count / 1e4, 0)}万`),
       classes: (names) => (names.length ? `${names.slice(0, 12).join('、')}${names.length > 12 ? `，还有${names.length - 12}个` : ''}` : '没有'),
       of: '类别',
       each: '依次各一个',

@@ -68,7 +68,7 @@ export default {
     histogram: (t) => `Cómo se dispersan los valores de un píxel claro y uno oscuro en el tiempo ${figures(t)}: la cadena de pasos y el salto único dan las mismas dos campanas.`,
     law: { ways: 'Manera', chain: 'Paso a paso', jump: 'Un salto' },
     number: figures,
-    takenFor: 'Tómalo por',
+    takenFor: 'Tómala por',
     isOne: (picture) => `α · ${named(picture)}`,
     isNoise: 'σ · ruido',
     isSlice: 'esta lámina',
@@ -102,7 +102,7 @@ export default {
       {
         heading: 'Una receta, no una habilidad',
         text: [
-          'Las láminas que hay debajo de la suma muestran una imagen en nueve momentos. En cada momento se le hacen dos cosas. Se vuelve más tenue: se multiplica por [[alpha (α)|α]]. Y se le suma [[noise|ruido]], multiplicado por [[sigma (σ)|σ]], que es entonces su [[standard deviation|desviación típica]]. Arrastra el tiempo o [pon t en 0,7](forward.show=schedule&forward.t=0.7) y observa la suma: la imagen, el ruido y la lámina que forman.',
+          'Las láminas que hay debajo de la suma muestran una imagen en nueve momentos. En cada momento se le hacen dos cosas. Se vuelve más tenue: se multiplica por [[alpha (α)|α]]. Y se le suma [[noise|ruido]], multiplicado por [[sigma (σ)|σ]], que es entonces su [[standard deviation|desviación estándar]]. Arrastra el tiempo o [pon t en 0,7](forward.show=schedule&forward.t=0.7) y observa la suma: la imagen, el ruido y la lámina que forman.',
           '**Aquí no se aprende nada.** El ruido se sortea a ciegas; nunca ha visto una imagen. Los dos números salen de una tabla escrita antes de que hubiera imagen alguna, el [[schedule|programa de ruido]]. Lo que hay que aprender es el camino de vuelta. Sus ejercicios salen de aquí: una imagen estropeada junto con su original, tantas como quieras, gratis.',
         ],
         equations: [{ says: 'La imagen, atenuada por alfa, más ruido de fuerza sigma.' }],
@@ -111,7 +111,7 @@ export default {
         heading: 'Mil dosis pequeñas, o una',
         text: [
           'El artículo que hizo funcionar la difusión con imágenes, [[DDPM]], describe una cadena de mil pasos, los [[timestep|pasos de tiempo]]. Cada paso encoge la imagen un poco y añade una pequeña dosis de ruido, de [[variance|varianza]] [[beta (β)|β]]. [Abre «Pasos o un salto»](forward.show=ways&forward.t=0.7): la lámina de la izquierda da de verdad todos los pasos.',
-          'La de la derecha salta. Se puede porque *la suma de números independientes sacados de campanas de Gauss sigue otra vez una campana de Gauss*, y sus varianzas se suman. Setecientas dosis pequeñas hacen lo mismo que una grande, y la tabla dice cómo de grande. Las dos láminas difieren en todos los píxeles, porque su ruido es distinto. Su distribución es la misma: repite las dos muchas veces, y cada píxel tendrá la misma media y la misma dispersión.',
+          'La de la derecha salta. Se puede porque *la suma de números independientes sacados de campanas de Gauss sigue otra vez una campana de Gauss*, y sus varianzas se suman. Setecientas dosis pequeñas hacen lo mismo que una grande, y la tabla dice de qué tamaño. Las dos láminas difieren en todos los píxeles, porque su ruido es distinto. Su distribución es la misma: repite las dos muchas veces, y cada píxel tendrá la misma media y la misma dispersión.',
           'Por eso el entrenamiento nunca recorre la cadena. Elige un momento al azar, salta hasta él y le pregunta a la red: ¿qué era esto?',
         ],
         equations: [
@@ -132,7 +132,7 @@ export default {
         heading: '¿Sigue la imagen ahí dentro?',
         text: [
           'Es tentador pensar que la imagen con ruido *contiene* la original y que algo ingenioso solo tiene que descifrarla. Prueba lo más sencillo, con el interruptor [«Dividir la lámina entre α»](forward.show=schedule&forward.divide=1&forward.t=0.6). La imagen recupera su fuerza. El ruido también, y no ves más que antes.',
-          'Hay una razón más profunda. [Abre «¿Sigue ahí dentro?»](forward.show=other&forward.t=0.3). La misma lámina se puede explicar de dos maneras: por una imagen con su ruido, o por otra imagen con otro ruido. El panel calcula las probabilidades de una frente a la otra. Mientras hay poco ruido, la otra imagen necesitaría un ruido que no sale prácticamente nunca. [Con mucho ruido](forward.show=other&forward.t=0.9) las probabilidades están casi igualadas. **Entonces la lámina misma no dice qué era.** Solo dice qué imágenes pudo haber sido, y cómo de probable es cada una.',
+          'Hay una razón más profunda. [Abre «¿Sigue ahí dentro?»](forward.show=other&forward.t=0.3). La misma lámina se puede explicar de dos maneras: por una imagen con su ruido, o por otra imagen con otro ruido. El panel calcula las probabilidades de una frente a la otra. Mientras hay poco ruido, la otra imagen necesitaría un ruido que no sale prácticamente nunca. [Con mucho ruido](forward.show=other&forward.t=0.9) las probabilidades están casi igualadas. **Entonces la lámina misma no dice qué era.** Solo dice qué imágenes pudo haber sido, y qué probabilidad tiene cada una.',
           'Así que el camino de vuelta no es descifrar. Elige, paso a paso, una de todas las imágenes que encajan. El próximo capítulo muestra cómo.',
         ],
         equations: [

@@ -3,7 +3,7 @@ import type { Said } from '../languages'
 
 export default {
   words: {
-    title: 'Difusión que puedes tomar en tus manos',
+    title: 'Difusión que puedes girar con las manos',
     lead: 'Del ruido puro a la imagen en ocho capítulos cortos. Cada imagen de estas páginas se calcula mientras miras, con el mismo código que entrena y ejecuta los modelos.',
     skip: 'Saltar al capítulo',
     chapters: 'Capítulos',
@@ -28,7 +28,7 @@ export default {
     guide: 'Frase a frase: con Espacio o deslizando el dedo se avanza, con Escape se termina',
     sentenceNext: 'Frase siguiente',
     sentenceBefore: 'Frase anterior',
-    endGuide: 'Dejar de ir frase a frase',
+    endGuide: 'Terminar',
     opening: {
       promise: 'Hacer ruido es fácil. Encuentra el camino de vuelta y podrás hacer cualquier cosa.',
       scene: (word) => `La palabra «${word}» hecha con 3000 puntos: se dispersan en ruido y unos puntos nuevos vuelven a formarla`,
@@ -36,7 +36,7 @@ export default {
       back: 'Recupérala desde ruido nuevo',
       begin: 'Mira cómo: capítulo 1',
       forWhom: (chapters, minutes) =>
-        `Cómo hacen imágenes DALL·E, Stable Diffusion y Midjourney, para cualquier persona con curiosidad: no hace falta ninguna fórmula, pero están todas. ${chapters} capítulos, unos ${minutes} minutos con todas las preguntas, un capítulo cada vez.`,
+        `Cómo hacen imágenes DALL·E, Stable Diffusion y Midjourney, para cualquier persona con curiosidad: no hace falta ninguna fórmula, pero están todas. ${chapters} capítulos, unos ${minutes} minutos con todas las preguntas, capítulo a capítulo.`,
       skip: 'Saltar esto',
     },
     share: 'Compartir',

@@ -42,7 +42,7 @@ export default {
     guess: 'la estimación',
     noisedAt: (picture, t) => `Imagen (${picture}), con ruido hasta el tiempo ${figures(t)}`,
     guessAt: (t) => `La estimación de la imagen limpia que da la red en el tiempo ${figures(t)}`,
-    oneCall: 'Fila de arriba: una imagen, con ruido hasta el tiempo t que está debajo. Fila de abajo: la estimación de la red, tras una llamada y sin palabra alguna. Es la red que dibuja emoji a partir de palabras.',
+    oneCall: 'Fila de arriba: una imagen, con ruido hasta el tiempo t que está debajo. Fila de abajo: la estimación de la red, tras una llamada y sin palabra alguna. Es la red que dibuja emojis a partir de palabras.',
     column: figures,
     drawBoth: 'Mostrar las dos',
     both: 'Y recorridos enteros de DDPM, de 50 pasos cada uno, desde las mismas ocho semillas, a los que se pide una cara de gato. Python los recorrió cuando se hicieron estas páginas:',
@@ -62,7 +62,7 @@ export default {
           'Las imágenes pueden esperar. Aquí los datos son números sueltos, en tres grupos. El borde delantero del paisaje es su [[density|densidad]]: tres colinas. Más atrás se ha mezclado ruido; [cada corte transversal](reverse.show=walks&reverse.t=0.5) es la densidad de los datos con ruido en ese tiempo. Las colinas se ensanchan, se juntan y acaban siendo la única colina redonda del ruido puro.',
           '[Las flechas](reverse.show=walks&reverse.arrows=1&reverse.t=0.2) que hay encima son el [[score]]. En palabras sencillas: *si yo estuviera aquí, ¿en qué dirección crecería más deprisa la probabilidad de los datos?* El score es fácil de obtener. El ruido ha empujado cada punto lejos de los datos. Estima el ruido, dale la vuelta y divídelo entre σ: eso es el score. Así que quien puede estimar el ruido conoce el camino cuesta arriba, sin saber lo alta que es la colina.',
         ],
-        equations: [{ says: 'El score es la pendiente del logaritmo de la densidad. Es igual al ruido esperado, dado la vuelta y dividido entre sigma.' }],
+        equations: [{ says: 'El score es la pendiente del logaritmo de la densidad. Es igual al ruido esperado, con el signo cambiado y dividido entre sigma.' }],
       },
       {
         heading: 'La mejor estimación es un promedio',

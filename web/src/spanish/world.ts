@@ -31,7 +31,7 @@ export default {
         network: 'Una UNet con atención a las palabras, 860 millones de pesos. La versión 3: un transformer.',
         training: 'Miles de millones de imágenes con descripción, sacadas de la web (LAION).',
         sampling: 'Cualquier muestreador del capítulo 6. Lo habitual: de 20 a 50 pasos.',
-        steering: 'Un codificador de texto (CLIP) y una guía de alrededor de 7. Las máscaras, LoRA y ControlNet llegaron del público.',
+        steering: 'Un codificador de texto (CLIP) y una guía de alrededor de 7. Las máscaras, LoRA y ControlNet vinieron de la comunidad.',
       },
     },
     midjourney: {
@@ -79,27 +79,27 @@ export default {
       {
         heading: 'Cuatro sistemas, siete capítulos',
         text: [
-          '[Elige un sistema](world.view=systems&world.system=stable) y mira dónde vuelve cada capítulo. Los cuatro empiezan en el ruido, caminan hasta una imagen y se dirigen con palabras. Se diferencian en aquello por lo que caminan (píxeles o [[latent|latentes]]), en la [[network|red]] ([[UNet]] o [[transformer]]) y en cómo entran las palabras.',
+          '[Elige un sistema](world.view=systems&world.system=stable) y mira dónde reaparece cada capítulo. Los cuatro empiezan en el ruido, caminan hasta una imagen y se dirigen con palabras. Se diferencian en aquello por lo que caminan (píxeles o [[latent|latentes]]), en la [[network|red]] ([[UNet]] o [[transformer]]) y en cómo entran las palabras.',
           'Sobre Midjourney hay poco que leer; por eso la tabla dice «no es público» donde no se sabe nada. Sora muestra que el plan no termina en las imágenes. Un vídeo es un bloque de números más grande, y el recorrido sigue siendo el mismo.',
         ],
       },
       {
         heading: 'Partes que añaden los sistemas grandes',
         text: [
-          '**Codificadores de texto.** La pequeña red de texto del [capítulo 7](steering.view=words) aprendió de descripciones de emoji. Los sistemas grandes toman un [[text encoder|codificador de texto]] que se entrenó antes, con mucho más texto. CLIP aprendió qué descripciones corresponden a qué imágenes; T5 aprendió a rellenar huecos en textos. Los dos dan filas de números, y la atención las lee, como has visto.',
+          '**Codificadores de texto.** La pequeña red de texto del [capítulo 7](steering.view=words) aprendió de descripciones de emojis. Los sistemas grandes toman un [[text encoder|codificador de texto]] que se entrenó antes, con mucho más texto. CLIP aprendió qué descripciones corresponden a qué imágenes; T5 aprendió a rellenar huecos en textos. Los dos dan filas de números, y la atención las lee, como has visto.',
           '**Latentes.** Las imágenes grandes se comprimen primero, y el recorrido se queda en el espacio pequeño. [El espacio más pequeño](steering.view=latent) del capítulo 7 muestra cuánto se ahorra así. Stable Diffusion 3 guarda en cada lugar 16 números en vez de 4, así que sobrevive más detalle.',
-          '**Transformers.** Los sistemas más nuevos sustituyen la UNet por un [[transformer]]. Corta la imagen en parches, y todos los parches se miran unos a otros con [atención](network.view=attention), en cada bloque. Cuesta más y crece bien: con más pesos y más datos sigue mejorando.',
+          '**Transformers.** Los sistemas más nuevos sustituyen la UNet por un [[transformer]]. Corta la imagen en parches, y todos los parches se miran unos a otros con [atención](network.view=attention), en cada bloque. Cuesta más y escala bien: con más pesos y más datos sigue mejorando.',
           '**LoRA.** Para enseñarle a un modelo tu perro o tu estilo no hace falta cambiar todos sus pesos. [[LoRA]] los conserva y añade, junto a cada tabla grande de pesos, dos estrechas. Solo se entrenan estas, con el ejercicio del [capítulo 5](training.view=step). El archivo es a menudo cien veces más pequeño que el modelo.',
           '**ControlNet.** Las palabras sirven mal para decir dónde están las cosas. Una [[ControlNet]] lee un dibujo, una pose o un mapa de profundidad y suma lo que encuentra a los mapas de la propia red, como si en el capítulo 4 hubiera un [puente](network.view=parts&network.off=skip+0.0) más. Empieza en cero, así que al principio no cambia nada.',
           '**Destilación.** Un recorrido de 20 pasos puede enseñar a un segundo modelo a hacer lo mismo en uno a cuatro. Eso es la [[distillation|destilación]]. El segundo modelo aprende a saltar adonde llegaría el primero. Compáralo con el lugar [donde fallan los pocos pasos](sampling.view=few) en el capítulo 6: sin este entrenamiento, un paso da solo el promedio.',
-          '**Flow matching.** Algunos modelos se entrenan con [[flow matching]]: a la red se le pide la [[velocity (v)|velocidad (v)]] a lo largo de una línea recta del ruido a los datos. Con ruido gaussiano, esto es difusión con el [programa recto](forward.show=schedule&forward.schedule=flow) del capítulo 2, con otras palabras. El dial de guía del capítulo 7 camina por este programa.',
+          '**Flow matching.** Algunos modelos se entrenan con [[flow matching]]: a la red se le pide la [[velocity (v)|velocidad (v)]] a lo largo de una línea recta del ruido a los datos. Con ruido gaussiano, esto es difusión con el [programa recto](forward.show=schedule&forward.schedule=flow) del capítulo 2, con otras palabras. El mando de la guía del capítulo 7 camina por este programa.',
         ],
       },
       {
         heading: 'Copias, derechos y de dónde viene una imagen',
         text: [
           '**Copias.** Un modelo no suele copiar, pero puede. En 2023 unos investigadores tomaron las imágenes que más veces aparecen en el conjunto de entrenamiento de Stable Diffusion. Le dieron al modelo las descripciones de esas imágenes, y alrededor de cien volvieron casi sin cambios. La razón es la [[memorisation|memorización]]: pocos ejemplos y un entrenamiento largo, como en el [capítulo 5](training.view=run&training.moment=10) y con el [corazón rojo](steering.view=words&steering.say=red+heart) del capítulo 7. Ayuda quitar los duplicados del conjunto de entrenamiento.',
-          '**Derechos.** Las imágenes de entrenamiento suelen ser de alguien. Si se puede entrenar con ellas sin preguntar se decide de manera distinta en distintos países, y los tribunales siguen trabajando en ello. También está abierto de quién es una imagen dibujada: en los Estados Unidos, una imagen hecha solo por una máquina no tiene derechos de autor. Si publicas imágenes, consulta las reglas de tu país y la licencia del modelo. Los emoji de esta lección vienen de OpenMoji. Su licencia (CC BY-SA 4.0) permite este uso si se nombra a OpenMoji y lo que se hace con sus dibujos se comparte igual.',
+          '**Derechos.** Las imágenes de entrenamiento suelen ser de alguien. Si se puede entrenar con ellas sin preguntar se decide de manera distinta en distintos países, y los tribunales siguen trabajando en ello. También está abierto de quién es una imagen dibujada: en los Estados Unidos, una imagen hecha solo por una máquina no tiene derechos de autor. Si publicas imágenes, consulta las reglas de tu país y la licencia del modelo. Los emojis de esta lección vienen de OpenMoji. Su licencia (CC BY-SA 4.0) permite este uso si se nombra a OpenMoji y lo que se hace con sus dibujos se comparte con la misma licencia.',
           '**Procedencia.** Una buena imagen puede ser una mentira. La respuesta es la [[provenance|procedencia]]: datos firmados en el archivo que dicen qué cámara o qué modelo la hizo (C2PA), o una marca oculta en los píxeles (como SynthID). Las dos cosas se pueden perder o quitar, así que la falta de una marca no prueba nada. La Ley de IA de la Unión Europea obliga a los proveedores de estos sistemas a marcar lo que generan.',
         ],
       },

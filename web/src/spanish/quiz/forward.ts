@@ -6,7 +6,7 @@ export default {
     {
       ask: 'El entrenamiento quiere una imagen en el paso de tiempo 700 de 1000. ¿Cuántas veces hay que mezclar ruido para obtenerla?',
       options: [
-        { text: 'Una, con los α y σ del paso de tiempo 700', says: 'Una suma de gaussianas independientes es otra gaussiana. Así que 700 dosis pequeñas de ruido tienen el mismo efecto que una grande, y el programa de ruido dice cómo de grande.' },
+        { text: 'Una, con los α y σ del paso de tiempo 700', says: 'Una suma de gaussianas independientes es otra gaussiana. Así que 700 dosis pequeñas de ruido tienen el mismo efecto que una grande, y el programa de ruido dice de qué tamaño.' },
         { text: '300 veces, contando desde el extremo ruidoso', says: 'Contar desde el extremo ruidoso es lo que hace el muestreo, con una red. El proceso hacia delante empieza en la imagen limpia y no necesita ninguna red.' },
         { text: '700 veces, y cada paso empieza donde terminó el anterior', says: 'Funcionaría, y daría una imagen con la misma estadística, por 700 veces el trabajo. La fórmula cerrada hace asequible el entrenamiento.' },
         { text: '1000 veces, ya que α y σ solo se conocen cuando se conoce la cadena entera', says: 'α y σ se deducen solo del programa de ruido, antes de que haya imagen alguna. Se consultan en una tabla.' },
@@ -75,13 +75,13 @@ export default {
       ask: 'Con este código las imágenes se apagan demasiado pronto: a la mitad del programa de DDPM, α sale 0,08 y debería ser 0,28. ¿Qué línea está mal?',
       lines: [
         { says: 'ᾱ, el producto de todos los (1 − β) hasta ahora: lo que queda de la *varianza* de la señal.' },
-        { says: 'ᾱ es una varianza, y una imagen se escala con una desviación típica: su raíz cuadrada. 0,28² es 0,08. La raíz está en σ y falta en α, así que α² + σ² ya no es 1.' },
+        { says: 'ᾱ es una varianza, y una imagen se escala con una desviación estándar: su raíz cuadrada. 0,28² es 0,08. La raíz está en σ y falta en α, así que α² + σ² ya no es 1.' },
         { says: 'Ruido gaussiano nuevo con la forma de la imagen, como debe ser.' },
         { says: 'La fórmula cerrada en sí es correcta; lo que recibe es un α equivocado.' },
       ],
     },
     {
-      ask: 'Después de 1000 de estos pasos la imagen ya no está, pero lo que queda tiene una desviación típica de 0,14 y debería tener 1. ¿Qué línea está mal?',
+      ask: 'Después de 1000 de estos pasos la imagen ya no está, pero lo que queda tiene una desviación estándar de 0,14 y debería tener 1. ¿Qué línea está mal?',
       lines: [
         { says: 'Los pasos de tiempo de 1 a T: correcto.' },
         { says: 'La β del paso de tiempo k está en el lugar k − 1, porque Python cuenta desde 0.' },

@@ -22,7 +22,7 @@ export default {
       ],
     },
     {
-      ask: 'La conexión de atajo a tamaño completo lleva la imagen fina por delante del centro grueso, sin pasar por él. Quítala: ¿dónde sufre más la respuesta?',
+      ask: 'La conexión de atajo a tamaño completo lleva la imagen fina al otro lado sin pasar por el centro grueso. Quítala: ¿dónde sufre más la respuesta?',
       look: 'El atajo fino está apagado y hay poco ruido: compara los dos errores. Después pasa a mucho ruido y compara otra vez.',
       options: [
         { text: 'Con mucho ruido, donde la red necesita toda la ayuda posible', says: 'Con mucho ruido no hay detalle fino que llevar: es ruido. El camino grueso por el centro es casi lo único que cuenta, y la respuesta apenas cambia.' },

@@ -56,13 +56,13 @@ export default {
         { text: 'Una nota entre 0 y 1 de cuánto se parece x a los datos reales', says: 'Eso sería el discriminador de una GAN, o un crítico. El score no es una nota, sino una flecha.' },
         { text: 'La densidad de probabilidad de los datos con ruido en x', says: 'Casi: el score se obtiene de ella. Pero la densidad misma no está al alcance en muchas dimensiones; su pendiente sí, y la pendiente basta para caminar.' },
         { text: 'La flecha de x al ejemplo de entrenamiento más cercano', says: 'Con muy poco ruido, casi lo es. Con más, muchos ejemplos tiran de x a la vez, y el score se compone de todos sus tirones.' },
-        { text: 'La flecha que apunta adonde la densidad crece más deprisa', says: 'Es la pendiente del logaritmo de la densidad: cuesta arriba, hacia lugares más probables. Es el [[noise|ruido]] estimado, dado la vuelta y escalado.' },
+        { text: 'La flecha que apunta adonde la densidad crece más deprisa', says: 'Es la pendiente del logaritmo de la densidad: cuesta arriba, hacia lugares más probables. Es el [[noise|ruido]] estimado, con el signo cambiado y escalado.' },
       ],
     },
     {
       ask: 'Una red predice el ruido ε que hay en x en el nivel σ. ¿Cómo obtienes de él el score?',
       options: [
-        { text: 'Como −ε/σ: da la vuelta al ruido y escálalo', says: 'El ruido ha empujado x lejos de donde están los datos, así que la dirección contraria lleva cuesta arriba. Menos ruido significa una colina más empinada; de ahí la división entre σ.' },
+        { text: 'Como −ε/σ: dale la vuelta al ruido y escálalo', says: 'El ruido ha empujado x lejos de donde están los datos, así que la dirección contraria lleva cuesta arriba. Menos ruido significa una colina más empinada; de ahí la división entre σ.' },
         { text: 'Como ε·σ: ruido del tamaño correcto', says: 'Eso apunta hacia donde no es: a favor del ruido, lejos de los datos.' },
         { text: 'De ninguna manera: hay que entrenar una segunda red para eso', says: 'Ruido, imagen limpia, velocidad y score son cuatro nombres del mismo conocimiento. Cualquiera de ellos da los otros con aritmética.' },
         { text: 'Como la pérdida de la red en x', says: 'La pérdida es un solo número, que solo se conoce en el entrenamiento, donde está el ruido verdadero. El score tiene tantos números como la imagen.' },

@@ -131,7 +131,7 @@ export default {
       lines: [
         { says: 'La respuesta con la clase: correcto.' },
         { says: 'La respuesta con la clase nula, «ninguna»: correcto.' },
-        { says: 'La flecha está dada la vuelta: va de la respuesta con la clase hacia la respuesta sin ella y, por encima de 1, más allá, lejos de la clase.' },
+        { says: 'La flecha está al revés: va de la respuesta con la clase hacia la respuesta sin ella y, por encima de 1, más allá, lejos de la clase.' },
         { says: 'Las imágenes están entre −1 y 1; mantener ahí la estimación es inofensivo y modera una guía fuerte.' },
       ],
     },

@@ -25,14 +25,15 @@ export default {
       ask: 'Con entrenamiento sin fin, una red perfecta y datos ilimitados: ¿por qué la pérdida sigue sin llegar a cero?',
       options: [
         { text: 'Muchas imágenes limpias encajan con una con ruido, y ninguna respuesta acierta con todas', says: 'La mejor respuesta es su promedio, y falla por un poco con cada una. Este suelo es de los datos, no de la red: el eliminador de ruido exacto también lo tiene.' },
-        { text: 'Errores de redondeo: los números de un ordenador solo tienen unas cuantas cifras', says: 'Son muchos miles de veces menores que el suelo.' },
+        { text: 'Errores de redondeo: los números de una máquina solo tienen unas cuantas cifras', says: 'Son muchos miles de veces menores que el suelo.' },
         { text: 'La red ve cada imagen solo unas pocas veces, así que nunca la aprende del todo', says: 'Se concedieron datos y entrenamiento ilimitados. (Con pocos datos, la pérdida *sí* puede ir hacia cero: aprendiendo las imágenes de memoria.)' },
         { text: 'El descenso de gradiente estocástico solo se acerca al mínimo, no llega a él', says: 'También es verdad, pero no es la razón. El mínimo mismo está bastante por encima de cero.' },
       ],
     },
     {
-      ask: 'La red entrenada estima el *ruido* de una imagen. ¿Cómo de grande es su error en cada nivel de ruido? Dibuja la curva.',
+      ask: 'La red entrenada estima el *ruido* de una imagen. ¿Cuánto vale su error en cada nivel de ruido? Dibuja la curva.',
       look: 'Cada cinta es el error según el nivel de ruido. Sigue la última, de poco ruido a mucho.',
+      columns: ['t = 0,05', '0,2', '0,35', '0,5', '0,65', '0,8', '0,95'],
       across: 'tiempo t del nivel de ruido, de poco ruido a mucho',
       up: 'error del ruido estimado',
       says: 'Baja todo el camino. Para leer un ruido tenue en una imagen, tienes que conocer la imagen con exactitud. Con mucho ruido, casi todo lo que ves es ruido. (Con el error de la *imagen* es al revés.)',
