@@ -27,6 +27,7 @@ function texts(words, path = '') {
 const at = (words, path) => path.split('/').reduce((found, key) => found?.[key], words)
 const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 10)
 
+const { pieces, sentences } = await vite.ssrLoadModule('/src/parts/prose.ts')
 const loaded = await Promise.all(LANGUAGES.map(async (language) => ({ language, ...(await vite.ssrLoadModule(`/src/${language}/index.ts`)) })))
 
 for (const { language, folder, same } of loaded) {
@@ -51,6 +52,11 @@ for (const { language, folder, same } of loaded) {
         const marks = (words, pattern) => [...words.matchAll(pattern)].map(([, what]) => what).sort()
         for (const pattern of [/\[\[([^\]|]+)/g, /\]\(([^)\s]+)\)/g]) assert.deepEqual(marks(text, pattern), marks(original, pattern), `${path}: ${text}`)
       }
+  })
+  test(`${language} keeps the markings of each sentence whole`, () => {
+    const marked = (text) => pieces(text).filter(({ kind }) => kind !== 'text').length
+    for (const [, { text }] of folder)
+      for (const said of text?.sections?.flatMap(({ text }) => text ?? []) ?? []) assert.equal(sentences(said).reduce((sum, one) => sum + marked(one), 0), marked(said), said)
   })
 }
 

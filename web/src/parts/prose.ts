@@ -41,7 +41,7 @@ export function changed(text: string): Record<string, string> | undefined {
   return all.length ? Object.assign({}, ...all) : undefined
 }
 
-const ENDS = /(?<=[.!?]["”’“»)*\]]*)\s+|(?<=[。！？][”’）]*)(?![”’）])/u
+const ENDS = /(?<=[.!?]["”’“»)*\]]*)\s+|(?<=[。！？][”’）]*)(?![”’）\]])/u
 const SHORT = 25 // letters: such a sentence goes with the next
 /** How long a text reads: a Chinese character says as much as two letters. */
 const length = (text: string) => text.length + (text.match(/\p{Script=Han}/gu)?.length ?? 0)
