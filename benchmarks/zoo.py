@@ -3,6 +3,7 @@
     python benchmarks/zoo.py digits        about 5 minutes on two cores
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
+    python benchmarks/zoo.py avatars       an hour; stopped, it goes on where it was saved
     python benchmarks/zoo.py rivals        half an hour on one thread
     python benchmarks/zoo.py tuned         half an hour on one thread; `tuned emoji 6` for one model and step count
     python benchmarks/zoo.py drawings      the emoji that the lesson noises: src/sfumato/lesson/recorded/emoji.png
@@ -19,6 +20,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +29,7 @@ import torch
 from PIL import Image
 
 import sfumato
+from sfumato import AutoencoderRun, Run
 from sfumato.baselines import save_baseline
 from sfumato.cli.demo import COUNT, demo_config, demo_sampling
 from sfumato.data import Dataset, open_dataset, tile
@@ -48,6 +51,7 @@ from sfumato.hub.zoo import ZOO, load_zoo, save_zoo
 from sfumato.lesson.computed import PICTURES
 from sfumato.nets import MLPConfig, UNetConfig
 from sfumato.training import (
+    Event,
     Measured,
     Progress,
     TrainingConfig,
@@ -66,6 +70,7 @@ MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAG
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
+AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 14, 45
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
 
@@ -201,6 +206,39 @@ def train_emoji() -> None:
     )
 
 
+def train_avatars() -> None:
+    """Both runs are kept in runs/zoo-avatars; `python benchmarks/avatar_prompts.py` measures what comes out."""
+    folder, threads = Path("runs/zoo-avatars"), torch.get_num_threads()
+    eyes, common = folder / "autoencoder", {"size": 128, "held_out": 0.02, "compile": False, "threads": threads}
+    if (eyes / "config.json").exists():
+        autoencoder = AutoencoderRun.open(eyes)
+    else:  # flat drawings are sharp without a critic
+        autoencoder = AutoencoderRun.start(
+            eyes, AVATARS, "tiny", minutes=AUTOENCODER_MINUTES, adversarial=0.0, **common
+        )
+    if not autoencoder.finished:
+        progress(autoencoder.train())
+    if (folder / "config.json").exists():
+        run = Run.open(folder)
+        run.resume()
+    else:  # what is where is decided at more noise than in photographs, and the autoencoder takes care of the rest
+        run = Run.start(
+            folder, AVATARS, net="tiny", autoencoder=eyes, minutes=AVATARS_MINUTES, batch=64, learning_rate=4e-3,
+            noise=NoiseDistribution("log-normal", 0.4, 1.4, tail=0.02), **common,
+            **{"model.net.widths": (64, 128, 192), "model.net.attention": (1, 2), "model.sampling.guidance": 2.0},
+        )  # fmt: skip
+    progress(run.train())
+    model = run.model()
+    save_zoo("avatars", model)
+    print(f"{model.parameter_count:,} parameters, {autoencoder.psnr():.1f} dB")
+
+
+def progress(events: Iterator[Event]) -> None:
+    for event in events:
+        if isinstance(event, Measured) and int(event.values["step"] or 0) % 100 == 0:
+            print(event.values, flush=True)
+
+
 def train_rivals() -> None:
     dataset, effort = open_dataset("digits"), replace(WHOLE, compared=500, trainings=3)
     record_rivals(Laboratory(load_zoo("digits"), open_reference(dataset, open_extractor("auto", dataset)), effort))
@@ -257,8 +295,8 @@ def record_drawings() -> None:
 
 
 TRAINED = {
-    "digits": train_digits, "points": train_points, "emoji": train_emoji, "rivals": train_rivals,
-    "drawings": record_drawings, "tuned": tune_zoo,
+    "digits": train_digits, "points": train_points, "emoji": train_emoji, "avatars": train_avatars,
+    "rivals": train_rivals, "drawings": record_drawings, "tuned": tune_zoo,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ def test_a_set_is_endless_and_says_whose_it_is(tmp_path: Path) -> None:
     rows = np.arange(6)
     assert few.shape == (3, 32, 24) and len(more) == 9
     assert np.array_equal(few.stored(rows), more.stored(rows)) and np.array_equal(held.stored(rows), more.stored(rows))
-    assert few.captions is not None and all(len(texts) == 1 for texts in few.captions)
+    assert few.captions is not None and all(len(texts) == 2 for texts in few.captions)
+    assert all(set(some.split(", ")) <= set(whole.split(", ")) for whole, some in few.captions)
     assert any("CC0" in note and "DiceBear" in note for note in few.notes)
 
 

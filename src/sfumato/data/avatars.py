@@ -10,6 +10,7 @@ from __future__ import annotations
 import colorsys
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,8 +23,9 @@ from sfumato.data.cache import cache_folder, open_stored, read_description, writ
 from sfumato.data.dataset import Dataset, Progress
 from sfumato.data.svg import render
 from sfumato.errors import SfumatoError, unknown
+from sfumato.seeds import numpy_generator
 
-VERSION = 1  # raise it when the rendering or the captions change
+VERSION = 2  # raise it when the rendering or the captions change
 SIDE = 64  # pixels, where no size is asked for
 DEFAULT_COUNT, DEFAULT_HELD_OUT_COUNT, MAX_AVATARS = 10_000, 1000, 10_000_000
 UNFREE = ("avataaars", "avataaars-neutral", "bottts", "bottts-neutral")  # without a standard licence
@@ -31,7 +33,7 @@ COLOUR = " colour"  # after the names of colours among options
 STILL = ("animation",)  # parts that a picture doesn't show
 ONE_IN = 16  # combinations of two options is held out
 HUES = (  # up to each hue in degrees
-    (15, "red"), (45, "orange"), (70, "yellow"), (165, "green"), (195, "turquoise"), (255, "blue"), (290, "purple"),
+    (15, "red"), (45, "orange"), (70, "yellow"), (165, "green"), (195, "turquoise"), (248, "blue"), (290, "purple"),
     (345, "pink"), (360, "red"),
 )  # fmt: skip
 
@@ -56,9 +58,17 @@ class Avatar:
         words = []
         for part, variant in self.parts.items():
             colour = f"{colour_word(self.colours[part])} " if part in self.colours else ""
-            words.append(f"{colour}{spelt(variant)} {spelt(part)}")
+            words.append(f"{colour}{spelt(variant).removesuffix(f' {spelt(part)}')} {spelt(part)}")
         rest = [name for name in self.colours if name not in self.parts]
         return ", ".join([*words, *(f"{colour_word(self.colours[name])} {spelt(name)}" for name in rest)])
+
+    @property
+    def captions(self) -> tuple[str, str]:
+        """The caption, and some of what it says, as a prompt does; a function of the seed."""
+        said = self.caption.split(", ")
+        generator = numpy_generator("made samples", zlib.crc32(self.seed.encode()))
+        some = sorted(generator.permutation(len(said))[: generator.integers(1, len(said) + 1)])
+        return self.caption, ", ".join(said[place] for place in some)
 
 
 def styles() -> list[str]:
@@ -87,7 +97,7 @@ def open_avatars(
     if stored is None:
         with write_pictures(folder, key, (height, width), count) as writer:
             for number, one in enumerate(_numbered(style, count, held)):
-                writer.add(render(one.svg, height, width), grey=False, captions=(one.caption,))
+                writer.add(render(one.svg, height, width), grey=False, captions=one.captions)
                 if progress is not None:
                     progress(number + 1, count)
             writer.describe((), (), [attribution(style)])
@@ -152,7 +162,7 @@ def colour_word(value: str) -> str:
     """What a colour such as #fca5a5 is called."""
     red, green, blue = (int(value[at : at + 2], 16) / 255 for at in (1, 3, 5))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
-    if saturation < 0.12 or not 0.06 < lightness < 0.97:
+    if saturation < 0.12 or max(red, green, blue) - min(red, green, blue) < 0.08:
         return "black" if lightness < 0.2 else "white" if lightness > 0.85 else "grey"
     word = next(word for most, word in HUES if 360 * hue <= most)
     if word == "orange" and lightness < 0.5 and saturation < 0.75:
