@@ -3,10 +3,10 @@
     python benchmarks/zoo.py digits        about 5 minutes on two cores
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
-    python benchmarks/zoo.py avatars       an hour; stopped, it goes on where it was saved
+    python benchmarks/zoo.py avatars       half an hour on one thread; stopped, it goes on where it was saved
     python benchmarks/zoo.py rivals        half an hour on one thread
     python benchmarks/zoo.py tuned         half an hour on one thread; `tuned emoji 6` for one model and step count
-    python benchmarks/zoo.py drawings      the emoji that the lesson noises: src/sfumato/lesson/recorded/emoji.png
+    python benchmarks/zoo.py drawings      what the lesson noises: src/sfumato/lesson/recorded/{emoji,avatars}.png
 
 Writes src/sfumato/zoo/<name>/ (weights, config). Of the digits also src/sfumato/lesson/recorded/<name>.{json,png}: the
 same forty seeds drawn by the averaged weights as training goes on, and how wrong the predicted noise is at each level,
@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +32,8 @@ from sfumato import AutoencoderRun, Run
 from sfumato.baselines import save_baseline
 from sfumato.cli.demo import COUNT, demo_config, demo_sampling
 from sfumato.data import Dataset, open_dataset, tile
+from sfumato.data.avatars import avatar
+from sfumato.data.svg import render
 from sfumato.diffusion import Level, NoiseDistribution
 from sfumato.diffusion.schedules import Cosine
 from sfumato.evaluation import judge
@@ -51,7 +52,6 @@ from sfumato.hub.zoo import ZOO, load_zoo, save_zoo
 from sfumato.lesson.computed import PICTURES
 from sfumato.nets import MLPConfig, UNetConfig
 from sfumato.training import (
-    Event,
     Measured,
     Progress,
     TrainingConfig,
@@ -70,7 +70,8 @@ MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAG
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
-AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 14, 45
+AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 14, 13
+UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
 
@@ -217,24 +218,24 @@ def train_avatars() -> None:
             eyes, AVATARS, "tiny", minutes=AUTOENCODER_MINUTES, adversarial=0.0, **common
         )
     if not autoencoder.finished:
-        progress(autoencoder.train())
+        progress(autoencoder)
     if (folder / "config.json").exists():
         run = Run.open(folder)
         run.resume()
     else:  # what is where is decided at more noise than in photographs, and the autoencoder takes care of the rest
         run = Run.start(
-            folder, AVATARS, net="tiny", autoencoder=eyes, minutes=AVATARS_MINUTES, batch=64, learning_rate=4e-3,
-            noise=NoiseDistribution("log-normal", 0.4, 1.4, tail=0.02), **common,
+            folder, AVATARS, net="tiny", autoencoder=eyes, minutes=AVATARS_MINUTES, batch=32, learning_rate=4e-3,
+            noise={"name": "log-normal", "mean": 0.4, "std": 1.4, "tail": 0.02}, **common,
             **{"model.net.widths": (64, 128, 192), "model.net.attention": (1, 2), "model.sampling.guidance": 2.0},
         )  # fmt: skip
-    progress(run.train())
+    progress(run)
     model = run.model()
     save_zoo("avatars", model)
     print(f"{model.parameter_count:,} parameters, {autoencoder.psnr():.1f} dB")
 
 
-def progress(events: Iterator[Event]) -> None:
-    for event in events:
+def progress(run: Run | AutoencoderRun) -> None:
+    for event in run.train():
         if isinstance(event, Measured) and int(event.values["step"] or 0) % 100 == 0:
             print(event.values, flush=True)
 
@@ -286,12 +287,14 @@ def tune_zoo(*words: str) -> None:
 
 
 def record_drawings() -> None:
-    """The drawings are by OpenMoji (openmoji.org), CC BY-SA 4.0."""
+    """The emoji are by OpenMoji (openmoji.org), CC BY-SA 4.0, the avatars by DiceBear (dicebear.com), CC0 1.0."""
     data = open_dataset("emoji:all")
     assert data.captions is not None
     first = {names[0]: row for row, names in reversed(list(enumerate(data.captions)))}
     pictures = [data.samples[first[name]].transpose(1, 2, 0) for name in PICTURES]
     Image.fromarray(np.concatenate(pictures, axis=1)).save(RECORDED / "emoji.png", optimize=True)
+    drawn = [render(avatar("sprouts", seed).svg, 128, 128).transpose(1, 2, 0) for seed in UNSEEN_AVATARS]
+    Image.fromarray(np.concatenate(drawn, axis=1)).save(RECORDED / "avatars.png", optimize=True)
 
 
 TRAINED = {

@@ -30,8 +30,10 @@ from sfumato.diffusion.paths import level_at
 from sfumato.diffusion.schedules import DiscreteBetas
 from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model
+from sfumato.hub.codec import Codec
 from sfumato.hub.config import plain
-from sfumato.hub.onnx import graph_onnx, network_onnx, program_data
+from sfumato.hub.loading import load_codec
+from sfumato.hub.onnx import codec_onnx, graph_onnx, network_onnx, program_data
 from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.card import card
@@ -69,6 +71,7 @@ PROMPTS = (
     ("penguin", True), ("red heart", True), ("santa claus", True), ("strawberry", True),
     ("blue circle", False), ("purple heart", False), ("orange heart", False), ("artist, light skin tone", False),
 )  # fmt: skip
+AVATARS = 6  # drawings beside their autoencoder
 
 
 def write_computed(folder: Path, model: Model | None = None) -> None:
@@ -84,6 +87,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     digits(model, folder / "digits")
     rivals(folder / "digits" / "rivals")
     emoji(load_zoo("emoji"), folder / "emoji")
+    avatars(load_codec(RECORDED / "autoencoder"), folder / "avatars")
     card().save(folder / "card.png", optimize=True)
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}
@@ -293,6 +297,16 @@ def emoji(model: Model, folder: Path) -> None:
         "prompts": [{"text": text, "seen": seen} for text, seen in PROMPTS],
         "programs": guided(model, PROMPT_STEPS, PROMPT_GUIDANCE),
     })  # fmt: skip
+
+
+def avatars(codec: Codec, folder: Path) -> None:
+    """An autoencoder of avatars, and in `drawings.bin` six that it has never seen."""
+    folder.mkdir(parents=True)
+    channels, height, width = codec.config.picture
+    sheet = np.asarray(Image.open(RECORDED / "avatars.png")).reshape(height, AVATARS, width, channels)
+    (folder / "drawings.bin").write_bytes(np.ascontiguousarray(sheet.transpose(1, 3, 0, 2)).tobytes())
+    for name, graph in codec_onnx(codec, half=True).items():
+        (folder / f"{name}.onnx").write_bytes(graph)
 
 
 def fresh(model: Model, share: float) -> NDArray[np.uint8]:

@@ -116,6 +116,8 @@ const pictures = (path: string, size: number) =>
 export const realDigits = () => pictures('digits/real.bin', 64)
 /** Ten emoji, 3×32×32. */
 export const drawings = () => pictures('emoji/drawings.bin', 3072)
+/** Six avatars that were never trained on, 3×128×128. */
+export const avatars = () => pictures('avatars/drawings.bin', 49_152)
 /** What DDPM makes of eight seeds with its fresh noise, and then of the same eight without, 3×32×32. */
 export const walkedAfresh = () => pictures('emoji/fresh.bin', 3072)
 

@@ -103,12 +103,12 @@ self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
     cancelled.add(request.id)
     return
   }
-  const begun = performance.now()
   const { id } = request
   try {
     if (request.op === 'graph') {
-      const outputs = await answer(request.graph, request.inputs)
-      post({ id, kind: 'outputs', outputs, milliseconds: performance.now() - begun })
+      let milliseconds = 0
+      const outputs = await answer(request.graph, request.inputs, (took) => (milliseconds = took))
+      post({ id, kind: 'outputs', outputs, milliseconds })
       return
     }
     const { program, asked, seeds, size, start, fresh = 1 } = request

@@ -63,9 +63,9 @@ export async function reading(text: string): Promise<Read[]> {
 }
 
 /** A picture of numbers in [−1, 1] times `contrast` as a canvas takes it; a faint grey where there is none. */
-export function pixels(values: Float32Array | null | undefined, contrast: number): ImageData {
-  const image = new ImageData(SIDE, SIDE)
-  const plane = SIDE * SIDE
+export function pixels(values: Float32Array | null | undefined, contrast: number, side = SIDE): ImageData {
+  const image = new ImageData(side, side)
+  const plane = side * side
   for (let i = 0; i < plane; i++)
     for (let c = 0; c < 4; c++) image.data[4 * i + c] = !values ? 40 : c === 3 ? 255 : grey(values[c * plane + i]! / contrast)
   return image

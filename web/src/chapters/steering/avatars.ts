@@ -1,0 +1,41 @@
+/** Avatars of 128×128 pixels: into latents and back. */
+import { ask } from '../../compute/engine'
+
+export const SIDE = 128
+export const SIZE = 3 * SIDE * SIDE
+export const DEPTH = 8
+export const SMALL = 16 // a latent's side
+export const LATENT = DEPTH * SMALL * SMALL
+
+type Answer = { values: Float32Array; milliseconds: number }
+
+/** A picture's latents. */
+export async function encoded(picture: Float32Array): Promise<Answer> {
+  const { outputs, milliseconds } = await ask('avatars/encoder', { picture: { data: picture, dims: [1, 3, SIDE, SIDE] } })
+  return { values: outputs.latents!.data as Float32Array, milliseconds }
+}
+/** The picture of latents. */
+export async function decoded(latents: Float32Array): Promise<Answer> {
+  const { outputs, milliseconds } = await ask('avatars/decoder', { latents: { data: latents, dims: [1, DEPTH, SMALL, SMALL] } })
+  return { values: outputs.picture!.data as Float32Array, milliseconds }
+}
+
+/** The peak signal-to-noise ratio of two pictures in dB. */
+export function psnr(one: Float32Array, other: Float32Array): number {
+  const held = (value: number) => Math.min(1, Math.max(-1, value))
+  const error = one.reduce((total, v, i) => total + (held(v) - held(other[i]!)) ** 2, 0) / one.length
+  return 10 * Math.log10(4 / Math.max(error, 1e-12))
+}
+
+/** The middle square of a picture in a file, 128×128; throws where the browser reads none. */
+export async function pictureIn(file: Blob): Promise<Float32Array> {
+  const bitmap = await createImageBitmap(file)
+  const side = Math.min(bitmap.width, bitmap.height)
+  const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d')!
+  context.fillStyle = '#ffffff' // behind what is transparent
+  context.fillRect(0, 0, SIDE, SIDE)
+  context.imageSmoothingQuality = 'high'
+  context.drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, SIDE, SIDE)
+  const { data } = context.getImageData(0, 0, SIDE, SIDE)
+  return Float32Array.from({ length: SIZE }, (_, i) => data[4 * (i % (SIDE * SIDE)) + Math.floor(i / (SIDE * SIDE))]! / 127.5 - 1)
+}
