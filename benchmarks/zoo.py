@@ -224,7 +224,7 @@ def train_avatars() -> None:
         run.resume()
     else:  # what is where is decided at more noise than in photographs, and the autoencoder takes care of the rest
         run = Run.start(
-            folder, AVATARS, net="tiny", autoencoder=eyes, minutes=AVATARS_MINUTES, batch=32, learning_rate=4e-3,
+            folder, AVATARS, net="tiny", autoencoder=eyes, minutes=AVATARS_MINUTES, batch=64, learning_rate=4e-3,
             noise={"name": "log-normal", "mean": 0.4, "std": 1.4, "tail": 0.02}, **common,
             **{"model.net.widths": (64, 128, 192), "model.net.attention": (1, 2), "model.sampling.guidance": 2.0},
         )  # fmt: skip

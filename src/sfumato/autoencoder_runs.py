@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from sfumato.training.resources import fit_threads
 from sfumato.training.run import check_free, check_unspent
 from sfumato.training.settings import full_name
 from sfumato.training.state import RAW
+from sfumato.training.trackers import check_trackers, earlier_trackers, tracked
 
 MINUTES = 10.0  # of a run whose budget nobody gives
 FIRST = "autoencoder"  # where it is in the folder of a model that is trained after it
@@ -92,6 +93,12 @@ class AutoencoderRun:
         return cls(folder)
 
     @property
+    def factor(self) -> int:
+        """By how much its latents are lower and narrower than pictures."""
+        codec: CodecConfig = read_config(self.folder / "config.json", CodecConfig, "codec")
+        return codec.net.factor
+
+    @property
     def config(self) -> TrainingConfig:
         """What the run is trained by."""
         return training_config(self.folder)
@@ -114,13 +121,18 @@ class AutoencoderRun:
         self.trainer, self._ready = trainer, True
         return self
 
-    def train(self) -> Iterator[Event]:
-        """Train to the end of the budget, from the start or from where it was saved; yields what happens."""
+    def train(self, track: str | Sequence[str] | None = None) -> Iterator[Event]:
+        """Train to the end of the budget, from the start or from where it was saved; yields what happens.
+
+        The curves are shown in the trackers `track` too, and a run stays in those that it was shown in.
+        """
+        names, gone = earlier_trackers(self.folder) if track is None else (check_trackers(track), [])
         if not self._ready:
             self.resume()
         assert self.trainer is not None
         self._ready = False
-        yield from train(self.folder, self.trainer)
+        self.trainer.notes += gone
+        yield from tracked(train(self.folder, self.trainer), names, self.folder, self.trainer)
 
     def stop(self) -> None:
         """Have the training end after the step that it is at, saved."""

@@ -14,6 +14,7 @@ from sfumato.autoencoder_runs import FIRST, AutoencoderRun, first_autoencoder
 from sfumato.data import Dataset
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
+from sfumato.data.latents import check_crop
 from sfumato.data.opening import is_own, named, path_of, placed
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.evaluating import Evaluation, evaluate
@@ -130,6 +131,7 @@ class Run:
         recipe, latent = settings.pop("recipe", None), settings.pop("latent", False)
         shape = {name: settings.pop(name, None) for name in ("factor", "channels")}
         check_start(base, net, text_encoder, settings)
+        controls = (control,) if isinstance(control, str) else tuple(control)
         if any(shape.values()) and not latent:
             raise SfumatoError("`factor` and `channels` are those of a new autoencoder; give `latent` too.")
         if latent:
@@ -138,19 +140,17 @@ class Run:
             given = {full_name(name): value for name, value in settings.items()}
             if not given.keys() & {"images", "minutes"}:
                 given["minutes"] = MINUTES
-            if control or given.get("data.crop"):
-                raise SfumatoError(f"latents can't have `{'control' if control else 'crop'}` yet; leave it out.")
-            configure_start(data, None, (), recipe, given)  # what can't be is said before anything is trained
+            configure_start(data, None, controls, recipe, given)  # what can't be is said before anything is trained
             check_free(Path(folder))
             run, first = cls(folder), first_autoencoder(Path(folder) / FIRST, data, given, **shape)
-            start = partial(cls.start, folder, data, None, net, (), text_encoder, first.folder, recipe=recipe)
+            check_crop(given.get("data.crop", 0), first.factor)
+            start = partial(cls.start, folder, data, None, net, controls, text_encoder, first.folder, recipe=recipe)
             run.autoencoder = first
             run._start_model = lambda progress: start(progress=progress, **settings_left(given, first.minutes))
             return run
         processes = join_processes()
         fit_threads()
         base = load(base) if isinstance(base, str | Path) else base
-        controls = (control,) if isinstance(control, str) else tuple(control)
         codec = base.codec if base is not None else None
         if autoencoder is not None:
             codec = codec_for(autoencoder, base, processes)
@@ -163,8 +163,10 @@ class Run:
         dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
         if codec is not None:
             config = with_levels_of_latents(config) if base is None and recipe is None else config
-            dataset = encoded(dataset, codec, config, processes, partial(progress, ENCODING), controls)
-        conditions = conditions_of(dataset, config.data.columns, [name for name in controls if name in CONTROLS])
+            dataset = encoded(dataset, codec, config, processes, partial(progress, ENCODING))
+        scale = 1 if codec is None else codec.config.net.factor
+        computed = [name for name in controls if name in CONTROLS]
+        conditions = conditions_of(dataset, config.data.columns, computed, scale)
         model = None if base is None else _based(base, dataset, conditions, config, bool(controls))
         built = None if model is None else model.config
         if isinstance(net, nn.Module):
@@ -233,7 +235,7 @@ class Run:
     def _train_both(
         self, autoencoder: AutoencoderRun, track: str | Sequence[str], progress: Progress
     ) -> Iterator[Event]:
-        yield from autoencoder.train()
+        yield from autoencoder.train(track)
         if autoencoder.finished:  # or else it was asked to stop
             yield from self.train(track, progress)
 

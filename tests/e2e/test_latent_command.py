@@ -50,8 +50,7 @@ def test_options_on_latents_that_cannot_be_are_refused(sfumato: Command) -> None
     for options, words in (
         (("points:moons", "--latent"), "have no latents"),
         (("digits", "--latent", "--only", "autoencoder"), "give one of them"),
-        (("digits", "--latent", "--crop", 4, "--size", 32), "leave it out"),
-        (("digits", "--only", "autoencoder", "--track", "tensorboard"), "leave it out"),
+        (("digits", "--only", "autoencoder", "--shard"), "leave it out"),
         (("digits", "--only", "decoder"), "not 'decoder'"),
         (("digits", "--factor", 4), "--latent or --only autoencoder"),
         (("digits", "--size", 8, "--only", "autoencoder", "--factor", 16), "smaller than the 16×16"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sfumato import AutoencoderRun
 from sfumato.errors import SfumatoError
 from sfumato.training import Noted, TrainingConfig, start_run, train
 from sfumato.training.trackers import Trackers, check_trackers, earlier_trackers, tracked
@@ -37,6 +38,17 @@ def test_tensorboard_reads_what_metrics_jsonl_holds(sfumato: Command, tmp_path: 
 
     assert sfumato("train", "--resume", "--name", "moons", "--images", 6000).returncode == 0, "it stays in tensorboard"
     assert max(curve(run / "tensorboard", "loss")) == 94
+
+
+def test_the_curves_of_an_autoencoder_are_shown_and_stay_there(tmp_path: Path) -> None:
+    settings = {"batch": 16, "perceptual": 0.0, "held_out": 0.2, "previews": 1, "precision": "fp32", "threads": 1}
+    run = AutoencoderRun.start(tmp_path / "eyes", blobs(), "nano", 2, 2, images=320, **settings)
+    list(run.train("tensorboard"))
+    list(AutoencoderRun.open(tmp_path / "eyes").resume(blobs(), images=480).train())
+    lines = [json.loads(line) for line in (tmp_path / "eyes" / "metrics.jsonl").read_text().splitlines()]
+    shown = curve(tmp_path / "eyes" / "tensorboard", "loss")
+    assert shown == pytest.approx({line["step"]: line["loss"] for line in lines}, rel=1e-5) and max(shown) == 30
+    assert curve(tmp_path / "eyes" / "tensorboard", "held out/sigma 0")
 
 
 def test_held_out_losses_and_previews_are_shown_too(tmp_path: Path) -> None:

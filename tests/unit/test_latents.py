@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor
 
 from sfumato import AutoencoderRun, Edit, Run, evaluate, load
 from sfumato.arguments import SfumatoError
-from sfumato.data import Dataset
+from sfumato.cli.options import pick_edit
+from sfumato.cli.record import compared
+from sfumato.data import Dataset, draw_augmentation
+from sfumato.data.controls import edges
 from sfumato.data.latents import Encoding, open_latents
 from sfumato.data.order import Augmentation
+from sfumato.hub.control_branch import with_control_branch
 from sfumato.hub.latent_edits import feathered, latent_mask
 from sfumato.hub.onnx import export_onnx
 from sfumato.hub.resolving import resolve
@@ -57,8 +66,6 @@ def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
     monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
     given = {"net": "nano", "latent": True, "channels": 3, "images": 24, "perceptual": 0.0, **SETTINGS}
     for wrong, words in (
-        ({"control": "edges"}, "latents can't have `control` yet"),
-        ({"crop": 2}, "latents can't have `crop` yet"),
         ({"base": "digits", "net": "auto"}, "leave `base` and `autoencoder` out"),
         ({"latent": False}, "give `latent` too"),
         ({"objective.wait": 1}, "wait"),
@@ -116,6 +123,72 @@ def test_latents_are_encoded_once_with_their_mirror_images(tmp_path: Path) -> No
     assert len(list(tmp_path.glob("*.part"))) == 0
 
 
+@given(st.integers(0, 2**32), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_parts_of_latents_are_those_of_the_parts_of_their_pictures(seed: int, flip: bool) -> None:
+    whole = dots(12)
+    data = replace(whole, samples=np.pad(whole.samples, ((0, 0), (0, 0), (0, 4), (0, 4)), "wrap"), crop=4)
+
+    def encode(x: Tensor) -> Tensor:
+        return torch.nn.functional.avg_pool2d(x, 2)
+
+    with TemporaryDirectory() as cache:
+        latents = open_latents(data, Encoding(encode, (3, 9, 7), "mean", 2), flip, Path(cache))
+        assert latents.shape == (3, 9, 7) and latents.crop == 2 and latents.seen.crop == 4
+        rows = np.random.default_rng(seed).integers(12, size=6)
+        shown = draw_augmentation(seed, 0, 6, flip, latents.crop)
+        z, x = latents.batch(rows, shown)[0], data.batch(rows, latents.seen_as(shown))[0]
+        assert torch.equal(z, encode(x).half().float())
+        if flip and shown.mirrored is not None and shown.mirrored.any():
+            assert not torch.equal(z, latents.batch(rows, Augmentation(None, shown.corners))[0])
+        with pytest.raises(SfumatoError, match="multiple of 3, not 4"):
+            open_latents(data, Encoding(encode, (3, 6, 5), "mean", 3), cache=Path(cache))
+
+
+def test_images_steer_latents(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
+    few = {**SETTINGS, "images": 40, "flip": True}
+    image = edges(dots().batch(np.array([3]))[0])[0]
+    whole = Run.start(tmp_path / "whole", dots(), net="nano", autoencoder=run, control=("edges", "small"), **few)
+    list(whole.train())
+    model = whole.model()
+    assert [model.config.shape_of(one) for one in model.config.conditions] == [(1, 18, 14), (4, 18, 14)]
+    with_it, without = (model.sample([0], "left", conditions=c, steps=2) for c in ({"edges": image}, {}))
+    assert with_it.shape == (1, 3, 18, 14) and not torch.equal(with_it, without)
+    branch = Run.start(tmp_path / "branch", dots(), run, control="edges", **few)
+    list(branch.train())
+    steered, below = branch.model(), load(run)
+    asked = {"edges": image, "strength": 0.0}
+    plain = below.sample([0, 1], "left", steps=2)
+    assert torch.equal(steered.sample([0, 1], "left", conditions=asked, steps=2), plain)
+    assert not torch.equal(steered.sample([0, 1], "left", conditions={"edges": image}, steps=2), plain)
+    again = with_control_branch(below, tmp_path / "branch" / "branch").sample([0], "left", conditions=asked, steps=2)
+    assert torch.equal(again[0], plain[0])
+
+
+def test_parts_of_pictures_are_trained_on_in_latents(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFUMATO_CACHE", str(tmp_path / "cache"))
+    save_folder(tmp_path / "pictures")
+    sized = {**SETTINGS, "images": 40, "size": (18, 14), "autoencoder": run, "net": "nano"}
+    started = Run.start(tmp_path / "run", tmp_path / "pictures", crop=8, control="edges", flip=True, **sized)
+    list(started.train())
+    assert started.trainer is not None and started.trainer.dataset.crop == 2
+    assert started.model().sample([0], steps=2).shape == (1, 3, 18, 14)
+    with pytest.raises(SfumatoError, match="`crop` is a multiple of 4, not 6"):
+        Run.start(tmp_path / "other", tmp_path / "pictures", crop=6, **sized)
+    both = {**sized, "autoencoder": None, "latent": True, "factor": 2, "perceptual": 0.0}
+    with pytest.raises(SfumatoError, match="`crop` is a multiple of 2, not 3"):  # before the autoencoder is trained
+        Run.start(tmp_path / "both", tmp_path / "pictures", crop=3, **both)
+
+
+def save_folder(folder: Path) -> None:
+    folder.mkdir()
+    for number, picture in enumerate(dots().samples):
+        Image.fromarray(picture.transpose(1, 2, 0)).resize((40, 48)).save(folder / f"{number}.png")
+
+
 def test_a_model_of_latents_generates_pictures(run: Path) -> None:
     model = load(run)
     noise = Run.open(run).config.objective.noise
@@ -127,6 +200,8 @@ def test_a_model_of_latents_generates_pictures(run: Path) -> None:
     alone = model.sample(labels="left", seeds=[2], steps=4, guidance=2, prompts="a dot")
     torch.testing.assert_close(alone[0], pictures[1], rtol=1e-4, atol=1e-4)
     assert {path.name for path in run.iterdir()} >= {"codec.safetensors", "config.json", "tokenizer.json", "previews"}
+    cells = compared(model.request([1], "left"), ["ddim", "heun"], (2, 4)).cells()
+    assert [resolve(one, model).samples().shape for one in cells] == [(1, 3, 18, 14)] * 4
     latents = model.invert(pictures, labels="left", prompts="a dot", steps=6)
     assert latents.shape == (2, *model.config.shape)
 
@@ -151,6 +226,22 @@ def test_a_feathered_seam_moves_what_is_near_known_pixels_alone() -> None:
     edge = found[0, 0, 4, 6:]
     assert bool((edge.diff() <= 0).all()) and edge[0] > 0.35 and not bool(edge[3:].any())
     assert torch.equal(feathered(torch.zeros(2, 1, 9, 12), Edit(picture, mask=mask)), torch.zeros(2, 1, 9, 12))
+
+
+def test_a_seam_is_feathered_where_that_is_asked_for(run: Path, tmp_path: Path) -> None:
+    model, image, mask = load(run), tmp_path / "picture.png", tmp_path / "mask.png"
+    Image.fromarray(dots().samples[3].transpose(1, 2, 0)).save(image)
+    Image.fromarray(np.pad(np.full((18, 7), 255, np.uint8), ((0, 0), (7, 0)))).save(mask)
+    asked = pick_edit(image, None, mask, False, 3)
+    assert asked is not None and asked.feather == 3
+    feathered_one, plain = (model.sample([0], "left", steps=2, edit=replace(asked, feather=f)) for f in (3, 0))
+    by_name = model.inpaint(image, mask, feather=3, seeds=[0], labels="left", steps=2)
+    assert torch.equal(by_name, feathered_one) and torch.equal(feathered_one[..., :7], plain[..., :7])
+    assert torch.equal(feathered_one[..., 11:], plain[..., 11:]) and not torch.equal(feathered_one, plain)
+    with pytest.raises(SfumatoError, match="--feather is of the seam"):
+        pick_edit(image, None, None, False, 3)
+    with pytest.raises(SfumatoError, match="no seam to `feather`"):
+        load("digits").inpaint(torch.zeros(1, 8, 8), torch.ones(1, 8, 8, dtype=torch.bool), feather=2)
 
 
 def test_a_picture_is_continued_beyond_its_borders(run: Path) -> None:
@@ -197,6 +288,9 @@ def test_a_codec_leaves_as_graphs(run: Path, tmp_path: Path, monkeypatch: pytest
 def test_decoded_pictures_are_what_is_measured(run: Path) -> None:
     found = evaluate(load(run), dots(80), count=20, features="pixels", curve=False, steps=2)
     assert found.samples.shape == (20, 3, 18, 14) and found.record.levels
+    assert any("held-out pictures come back from the autoencoder" in text for text in found.record.notes)
+    through, real = (getattr(found.scores["kernel"], name) for name in ("reconstructed", "floor"))
+    assert through is not None and through > real  # it was trained for a moment
     with pytest.raises(SfumatoError, match="likelihood"):
         evaluate(load(run), dots(80), count=20, features="pixels", curve=False, bits=True, steps=2)
 
@@ -236,8 +330,6 @@ def test_what_latents_cannot_do_is_refused(run: Path, tmp_path: Path, monkeypatc
         AutoencoderRun.start(tmp_path / "run", points, images=80)
     with pytest.raises(SfumatoError, match="smaller than the 16×16"):
         AutoencoderRun.start(tmp_path / "run", dots(), factor=16, images=80)
-    with pytest.raises(SfumatoError, match="conditioned on images"):
-        Run.start(tmp_path / "run", dots(), autoencoder=run, control="edges", images=80)
     with pytest.raises(SfumatoError, match="without an autoencoder"):
         Run.start(tmp_path / "run", dots(), autoencoder="digits", images=80)
     with pytest.raises(SfumatoError, match="leave `autoencoder` out"):

@@ -29,14 +29,10 @@ def check_latent(options: Mapping[str, Any]) -> None:
         raise SfumatoError("--factor and --channels are those of an autoencoder; give --latent or --only autoencoder.")
     if (only or latent or reused) and str(options["data"] or "").startswith("points:"):
         raise SfumatoError(f"{options['data']} are points, which have no latents; leave the options on those out.")
-    for option in ("track", "source", "lora", "recipe", "text_encoder"):
+    for option in ("source", "lora", "recipe", "text_encoder", "shard"):
         if only and options[option]:
             name = {"source": "from", "text_encoder": "text-encoder"}.get(option, option)
             raise SfumatoError(f"--{name} is for models, and --only autoencoder trains none; leave it out.")
-    if latent or reused:  # before an autoencoder is trained, not after it
-        for option in ("crop", "control"):
-            if options[option]:
-                raise SfumatoError(f"--{option} can't be had in latents yet; leave it out.")
     if latent and options["source"]:
         raise SfumatoError(f"{options['source']} keeps what it generates; leave --latent out.")
 
@@ -54,23 +50,23 @@ def train_autoencoder(folder: Path, options: Mapping[str, Any], settings: Mappin
         with console.status("measuring how fast this machine trains"):
             own = autoencoder_settings(settings)
             run = AutoencoderRun.start(folder, options["data"], net or "auto", factor, channels, **own)
-    show_autoencoder(run)
+    show_autoencoder(run, options["track"])
 
 
-def train_first(run: Run) -> None:
+def train_first(run: Run, track: str) -> None:
     """Train the autoencoder of `run`, which comes before the model, where that isn't done."""
     if run.autoencoder is None or run.autoencoder.finished:
         return
     try:
-        show_autoencoder(run.autoencoder)
+        show_autoencoder(run.autoencoder, track)
     except SystemExit:
         note("the model comes after its autoencoder: to go on with both, give the same command with --resume.")
         raise
 
 
-def show_autoencoder(run: AutoencoderRun) -> None:
+def show_autoencoder(run: AutoencoderRun, track: str) -> None:
     """Train it to its end with a live display, and say how good it is."""
-    show_training(run, run.train())
+    show_training(run, run.train(track or None))
     quality = run.psnr()
     if quality is not None:
         console.print(f"Pictures that it never saw come back with {quality:.1f} dB (PSNR).")

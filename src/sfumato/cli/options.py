@@ -153,10 +153,15 @@ def _vector(one: ConditionConfig, text: str) -> tuple[float, ...]:
     return values
 
 
-def pick_edit(image: Path | None, strength: float | None, mask: Path | None, upscale: bool) -> PictureEdit | None:
-    """What --image, --strength, --mask and --upscale ask for; raises SfumatoError where they don't fit together."""
+def pick_edit(
+    image: Path | None, strength: float | None, mask: Path | None, upscale: bool, feather: int | None
+) -> PictureEdit | None:
+    """What the options of a picture ask for; raises SfumatoError where they don't fit together."""
+    if feather is not None and mask is None:
+        raise SfumatoError("--feather is of the seam around what --mask keeps; give a mask too.")
     if image is None:
-        for name, given in (("--strength", strength is not None), ("--mask", mask is not None), ("--upscale", upscale)):
+        asked = {"--strength": strength is not None, "--mask": mask is not None, "--upscale": upscale}
+        for name, given in asked.items():
             if given:
                 raise SfumatoError(f"{name} says what to do with a picture; name it with --image.")
         return None
@@ -164,7 +169,7 @@ def pick_edit(image: Path | None, strength: float | None, mask: Path | None, ups
         raise SfumatoError("--upscale keeps the whole picture; leave --mask and --strength out.")
     if strength is None:
         strength = VARIATION if mask is None and not upscale else 1.0
-    return PictureEdit(File.of(image), strength, None if mask is None else File.of(mask), upscale)
+    return PictureEdit(File.of(image), strength, None if mask is None else File.of(mask), upscale, feather or 0)
 
 
 def parse_interval(interval: str) -> tuple[float, float] | None:

@@ -130,6 +130,14 @@ def sample(
     mask: Annotated[
         Path | None, Parameter(group=PICTURE, help="Generate only where this picture, as large as --image, is white.")
     ] = None,
+    feather: Annotated[
+        int | None,
+        Parameter(
+            group=PICTURE,
+            help="With --mask and a model of latents: move what is generated within so many pixels of what is kept "
+            "along with it, so that no seam shows [default: 0].",
+        ),
+    ] = None,
     upscale: Annotated[
         bool,
         Parameter(
@@ -277,7 +285,7 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
         raise SfumatoError("--compare says which samplers to use; leave --sampler out.")
     classes = pick_classes(by.model, options["class_"], len(numbers))
     conditions = pick_conditions(by.model, options)
-    edit = pick_edit(options["image"], options["strength"], options["mask"], options["upscale"])
+    edit = pick_edit(options["image"], options["strength"], options["mask"], options["upscale"], options["feather"])
     conditioned = bool(classes or prompt is not None or conditions)
     _check_guidance(by, run, options["guidance"], conditioned)
     own = {name: settings.pop(name) for name in ("eta", "tolerance") if name in settings and names is not None}

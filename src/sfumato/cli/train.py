@@ -292,7 +292,7 @@ def train(
                 **settings_now,
             )
     if events is None:
-        train_first(run)
+        train_first(run, track)
         with bars() as progress:
             events = run.train(trackers, progress)
     if resume and run.plan is None and run.trainer is not None:

@@ -93,7 +93,7 @@ class Dataset:
     nothing else is asked for. `values` are float32 `(count, size)` by the name of their column, NaN where unknown, and
     `images` uint8 pictures that the samples are conditioned on, as many, stored as high and as wide.
     `content` is the SHA-256 of all that was decoded, where there are files; any set's `fingerprint()` tells it apart.
-    `mirrored` are the mirror images of latents, which can't be made of them.
+    `mirrored` are the mirror images of latents, which can't be made of them, and `pictures` what they are latents of.
     `files` counts every file that was found by what became of it: used, read beside them, or why it was left out.
     """
 
@@ -111,6 +111,7 @@ class Dataset:
     files: Mapping[str, int] = field(default_factory=dict)
     kind: str = ""
     mirrored: Pictures | None = field(default=None, repr=False)
+    pictures: Dataset | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         kind = named_kind(self.kind, self.shape)
@@ -136,6 +137,17 @@ class Dataset:
         """One sample's: (channels, height, width) or (dimension,), as its kind has it."""
         whole = (self.samples if self.rows is None else self.rows).shape[1:]
         return (*whole[:-2], *(side - self.crop for side in whole[-2:])) if self.crop else tuple(whole)
+
+    @property
+    def seen(self) -> Dataset:
+        """The set whose samples are seen: the pictures of latents, or itself."""
+        return self if self.pictures is None else self.pictures
+
+    def seen_as(self, augmentation: Augmentation) -> Augmentation:
+        """How `seen` shows what this set shows in this way: a latent pixel is several of its own."""
+        if self.pictures is None or augmentation.corners is None:
+            return augmentation
+        return Augmentation(augmentation.mirrored, augmentation.corners * (self.pictures.crop // self.crop))
 
     def __len__(self) -> int:
         return len(self.samples) if self.rows is None else self.rows.shape[0]
@@ -168,10 +180,13 @@ class Dataset:
         stored = self.samples if self.rows is None else self.rows
         if KINDS[self.kind].augmented:
             return self._augmented(stored, indices, augmentation)
-        found = stored[indices]
+        found, corners = stored[indices], augmentation.corners
         if (flipped := augmentation.mirrored) is not None and self.mirrored is not None:
             found[flipped] = self.mirrored[indices[flipped]]
-        return found
+            if corners is not None:  # they are those before it is mirrored
+                corners = corners.copy()
+                corners[flipped, 1] = self.crop - corners[flipped, 1]
+        return self._part(found, corners) if self.crop else found
 
     def batch(
         self, indices: NDArray[np.int64] | Tensor, augmentation: Augmentation = IDENTITY
@@ -197,11 +212,16 @@ class Dataset:
     ) -> NDArray[np.uint8]:
         found = pictures[indices]
         if self.crop:
-            whole, sides = found, [side - self.crop for side in found.shape[2:]]
-            found = np.empty((*whole.shape[:2], *sides), np.uint8)
-            corners = np.full((len(whole), 2), self.crop // 2) if augmentation.corners is None else augmentation.corners
-            for row, (top, left) in enumerate(corners.tolist()):
-                found[row] = whole[row, :, top : top + sides[0], left : left + sides[1]]
+            found = self._part(found, augmentation.corners)
         if augmentation.mirrored is not None:
             found[augmentation.mirrored] = found[augmentation.mirrored][..., ::-1]
         return np.ascontiguousarray(found)
+
+    def _part(self, whole: NDArray[Any], corners: NDArray[np.int64] | None) -> NDArray[Any]:
+        """Of each of `whole`, what begins at its corner, by default in the middle."""
+        sides = [side - self.crop for side in whole.shape[2:]]
+        found = np.empty((*whole.shape[:2], *sides), whole.dtype)
+        corners = np.full((len(whole), 2), self.crop // 2) if corners is None else corners
+        for row, (top, left) in enumerate(corners.tolist()):
+            found[row] = whole[row, :, top : top + sides[0], left : left + sides[1]]
+        return found

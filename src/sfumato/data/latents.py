@@ -34,11 +34,15 @@ DTYPE = np.float16
 
 @dataclass(frozen=True)
 class Encoding:
-    """What makes latents of pictures `(count, …)` in [−1, 1]: a function, one latent's `shape`, and a hash of it."""
+    """What makes latents of pictures `(count, …)` in [−1, 1]: a function, one latent's `shape`, and a hash of it.
+
+    A latent pixel stands for `factor`×`factor` pixels.
+    """
 
     encode: Callable[[Tensor], Tensor]
     shape: tuple[int, int, int]
     weights: str
+    factor: int = 1
 
 
 def open_latents(
@@ -50,25 +54,30 @@ def open_latents(
 ) -> Dataset:
     """The latents of `pictures` with their classes, captions and columns, from the cache or encoded into it.
 
-    With `flip`, those of their mirror images too. `progress(done, total)` is called as they are encoded. Raises
-    SfumatoError for what is no set of pictures, and where the cache can't be written.
+    With `flip`, those of their mirror images too. Of pictures that parts are cut out of, the whole is encoded, and the
+    parts are of whole latent pixels. `progress(done, total)` is called as they are encoded. Raises SfumatoError for
+    what is no set of pictures, for parts of other sizes, and where the cache can't be written.
     """
-    _check(pictures)
+    _check(pictures, encoding.factor)
+    crop = pictures.crop // encoding.factor
+    channels, *sides = encoding.shape
+    whole = (channels, *(side + crop for side in sides))
     cache = cache or cache_folder()
     fingerprint = latent_fingerprint(pictures.fingerprint(), encoding.weights)
     about = {
-        "version": VERSION, "count": len(pictures), "shape": list(encoding.shape), "dtype": np.dtype(DTYPE).name,
+        "version": VERSION, "count": len(pictures), "shape": list(whole), "dtype": np.dtype(DTYPE).name,
         "codec": encoding.weights, "data": pictures.fingerprint(), "variants": 1 + flip,
     }  # fmt: skip
     key = f"latents-{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]}"
     if not _whole(cache, key, about):
-        _encode(pictures, encoding, flip, cache, key, about, progress)
-    path, shape = cache / f"{key}.f16", (len(pictures), *encoding.shape)
+        _encode(replace(pictures, crop=0), encoding, flip, cache, key, about, progress)
+    path, shape = cache / f"{key}.f16", (len(pictures), *whole)
     rows, mirrored = _rows(path, shape, 0), _rows(path, shape, len(pictures)) if flip else None
     samples = np.memmap(path, DTYPE, "r", shape=shape)
     return replace(
-        pictures, samples=samples, rows=rows, mirrored=mirrored, kind="latents", content=fingerprint, images={}
-    )
+        pictures, samples=samples, rows=rows, mirrored=mirrored, kind="latents", content=fingerprint, pictures=pictures,
+        crop=crop, images={},
+    )  # fmt: skip
 
 
 def latent_fingerprint(pictures: str, codec: str) -> str:
@@ -76,14 +85,19 @@ def latent_fingerprint(pictures: str, codec: str) -> str:
     return hashlib.sha256(f"{pictures} by {codec}".encode()).hexdigest()
 
 
-def _check(pictures: Dataset) -> None:
+def _check(pictures: Dataset, factor: int) -> None:
     if pictures.kind != "pictures":
         raise SfumatoError(f"{pictures.name} are {KINDS[pictures.kind].name}, and latents are those of pictures.")
-    if pictures.crop:
-        raise SfumatoError("latents are those of whole pictures, of which no part can be cut out; leave `crop` out.")
-    if pictures.images:
-        names = ", ".join(pictures.images)
-        raise SfumatoError(f"latents can't be conditioned on images yet; leave the columns out: {names}.")
+    check_crop(pictures.crop, factor)
+
+
+def check_crop(crop: int, factor: int) -> None:
+    """Raises SfumatoError unless parts that are `crop` pixels lower and narrower begin where latent pixels do."""
+    if crop % factor:
+        raise SfumatoError(
+            f"a latent pixel stands for {factor}×{factor} pixels, and parts begin where one does: `crop` is a multiple "
+            f"of {factor}, not {crop}."
+        )
 
 
 def _rows(path: Path, shape: tuple[int, ...], first: int) -> Pictures:

@@ -40,6 +40,7 @@ from sfumato.evaluation.measure import (
     shrunk,
 )
 from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, verdict
+from sfumato.evaluation.reconstruction import with_reconstructions
 from sfumato.evaluation.record import Record, ScoreRecord, Source
 from sfumato.evaluation.scores import LEAST, score
 from sfumato.evaluation.sliced import sliced_wasserstein
@@ -209,6 +210,9 @@ def carry_out(
     duplicates = near_duplicates(pixels_of(reference.dataset, reference.train))
     words = verdict(audits)
     scores, notes = dict(measured.scores), [*notes, *measured.notes]
+    if model.codec is not None:
+        scores, lost = with_reconstructions(scores, model.codec, reference, plan.count)
+        notes += lost
     if not reference.really:
         notes.append(
             "this model was not trained with enough samples held out: a random fifth of the data stands in, and copies "

@@ -60,7 +60,10 @@ class Source:
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """A score with its 95% interval; `floor` is what real data scores, `floor_count` of it, of no model."""
+    """A score with its 95% interval; `floor` is what real data scores, `floor_count` of it, of no model.
+
+    `reconstructed` is what held-out pictures score once they have been through the autoencoder of a model of latents.
+    """
 
     value: float
     low: float
@@ -68,6 +71,7 @@ class ScoreRecord:
     p_value: float | None = None
     floor: float | None = None
     floor_count: int | None = None
+    reconstructed: float | None = None
 
 
 @dataclass(frozen=True)

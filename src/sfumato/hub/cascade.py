@@ -94,8 +94,8 @@ def enlargement(
     (one,) = (one for one in model.config.conditions if one.name == SMALL)
     if not 0 <= noise <= one.noise:
         raise SfumatoError(f"the noise on what is enlarged is between 0 and {one.noise:g} here, got {noise:g}.")
-    large = enlarged(pictures.clamp(-1, 1), *model.config.shape[1:])
-    eps = ImageNoise(seeds, model.config.shape, purpose="noise on what is enlarged", numbers=[stage])()
+    large = enlarged(pictures.clamp(-1, 1), *model.config.seen[1][1:])
+    eps = ImageNoise(seeds, model.config.seen[1], purpose="noise on what is enlarged", numbers=[stage])()
     count = len(large)
     return control_image(one, large, torch.full((count, 4), 0.5), torch.full((count,), float(noise)), eps)
 

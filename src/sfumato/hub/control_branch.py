@@ -63,7 +63,7 @@ def add_control_branch(
     own.load_state_dict({**own.state_dict(), **source.denoiser.net.state_dict()})
     own.reset_control_branch()
     model.source, model.weights_hash = source.source, source.weights_hash
-    model.tokenizer, model.encoder = source.tokenizer, source.encoder
+    model.tokenizer, model.encoder, model.codec = source.tokenizer, source.encoder, source.codec
     return model
 
 

@@ -60,7 +60,7 @@ def mask_in_memory(mask: Any) -> Tensor:
 def control_image(config: ModelConfig, one: ConditionConfig, control: Control, notes: list[str]) -> Tensor:
     """The image `(size, height, width)` of a condition: computed from the picture, or that as it is."""
     path = control.file.unchanged()
-    channels, height, width = config.shape
+    channels, height, width = config.seen[1]
     if not one.computed or control.ready:
         own = one.size - bool(one.noise)
         picture, facts = read_picture(path, 1 if own == 1 else 3, (height, width))
@@ -127,7 +127,7 @@ def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit
             f"the mask {mask} is {_sides(mask)[0]}×{_sides(mask)[1]} and {image} is {sides[0]}×{sides[1]}; "
             "make both one size, white where to generate."
         )
-    return Edit(picture, asked.strength, _mask(mask, size, notes))
+    return Edit(picture, asked.strength, _mask(mask, size, notes), feather=asked.feather)
 
 
 def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -185,10 +185,11 @@ class Model(Conditioned):
         Takes what `sample` takes."""
         return self.sample(edit=_edit(image, strength, self.config.seen[1][0]), **what)
 
-    def inpaint(self, image: Given, mask: Given, strength: float = 1.0, **what: Any) -> Tensor:
+    def inpaint(self, image: Given, mask: Given, strength: float = 1.0, feather: int = 0, **what: Any) -> Tensor:
         """Generates where `mask` `(1, height, width)` is true, or the picture in that file white; keeps the rest of
-        `image` bit for bit. Takes what `sample` takes."""
-        return self.sample(edit=_edit(image, strength, self.config.seen[1][0], mask), **what)
+        `image` bit for bit, and of a model of latents feathers the seam over so many pixels (see Edit). Takes what
+        `sample` takes."""
+        return self.sample(edit=replace(_edit(image, strength, self.config.seen[1][0], mask), feather=feather), **what)
 
     def invert(
         self,

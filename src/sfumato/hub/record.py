@@ -149,6 +149,7 @@ def _what(request: Request) -> dict[str, object]:
         found["control-strength"] = float_words(strength)
     if isinstance(edit := request.edit, PictureEdit):
         found |= {"image": edit.image.path, "mask": None if edit.mask is None else edit.mask.path}
+        found |= {"feather": edit.feather or None}
         found |= {"upscale": True} if edit.upscale else {"strength": float_words(edit.strength)}
     return {name: value for name, value in found.items() if value not in (None, [])}
 

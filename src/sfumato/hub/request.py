@@ -26,11 +26,12 @@ from pydantic import (
 )
 from torch import Tensor
 
-from sfumato.arguments import finite, shown
+from sfumato.arguments import finite, shown, whole
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import OWN, SamplingConfig
 from sfumato.hub.settings import check_together
 from sfumato.sampling import Edit
+from sfumato.sampling.editing import MAX_FEATHER
 
 T = TypeVar("T")
 MAX_IMAGES = 100_000  # a request
@@ -119,7 +120,8 @@ class Control:
 
 @dataclass(frozen=True)
 class PictureEdit:
-    """A picture to begin with (see Edit): `strength` of the walk is taken, where `mask` is white if there is one."""
+    """A picture to begin with (see Edit): `strength` of the walk is taken, where `mask` is white if there is one, whose
+    seam is feathered over so many pixels."""
 
     __pydantic_config__ = _STRICT
 
@@ -127,8 +129,12 @@ class PictureEdit:
     strength: float = 1.0
     mask: File | None = None
     upscale: bool = False
+    feather: int = 0
 
     def __post_init__(self) -> None:
+        whole("feather", self.feather, 0, MAX_FEATHER)
+        if self.feather and self.mask is None:
+            raise SfumatoError("`feather` is of the seam around what `mask` keeps; give a `mask` too.")
         if not 0 <= self.strength <= 1:
             raise SfumatoError(
                 f"`strength` lies between 0 (the picture as it is) and 1 (never sees it), got {self.strength:g}."

@@ -267,6 +267,11 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
         edit = open_edit(model.config, edit, notes)
     if edit is not None:
         _check_edit(edit, model.config.seen[1])
+        if edit.feather and model.codec is None:
+            raise SfumatoError(
+                f"{model.source or 'the model'} generates pixels and knows those that are kept as they are: there is "
+                "no seam to `feather`; leave it out."
+            )
         notes += [] if model.codec is None else mask_notes(edit, model.codec)
     if request.start is not None and tuple(request.start.shape) != (count, *model.config.shape):
         raise SfumatoError(

@@ -29,10 +29,11 @@ class ConditionConfig:
     """One condition: float32, and NaN where it isn't given.
 
     A number is `(batch,)`, a vector `(batch, size)`, an image `(batch, size, height, width)`, as high and wide as the
-    picture. Numbers and vectors are given as they are: `mean` and `std`, for each of their `size` numbers, are those of
-    the training data, by which the network standardises them. An image is `computed` from the picture by the row
-    of its name in data/controls.py, or comes with the data. Where training makes it from a picture with `noise` of up
-    to that standard deviation, its last channel is the noise's own.
+    picture, which of latents is `scale` times as high and wide as they are. Numbers and vectors are given as they are:
+    `mean` and `std`, for each of their `size` numbers, are those of the training data, by which the network
+    standardises them. An image is `computed` from the picture by the row of its name in data/controls.py, or comes with
+    the data. Where training makes it from a picture with `noise` of up to that standard deviation, its last channel is
+    the noise's own.
     """
 
     name: str
@@ -42,9 +43,10 @@ class ConditionConfig:
     std: tuple[float, ...] = ()
     computed: bool = False
     noise: float = 0.0
+    scale: int = 1
 
     def __post_init__(self) -> None:
-        bounded(self, mean=(-1e30, 1e30), std=(0.0, 1e30), noise=(0.0, 1e6))
+        bounded(self, mean=(-1e30, 1e30), std=(0.0, 1e30), noise=(0.0, 1e6), scale=(1, 64))
         if self.name in RESERVED_NAMES or not self.name:
             raise SfumatoError(f"a condition can't be called '{self.name}', which means something else; rename it.")
         if not 1 <= whole(f"the size of '{self.name}'", self.size) <= COUNT[1] or (
@@ -108,8 +110,8 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, config: ConditionConfig, width: int, patch: int = 1) -> None:
         super().__init__()
-        self.patch = patch
-        self.conv = zeroed(nn.Conv2d((config.size + 1) * patch**2, width, 3, padding=1, bias=False))
+        self.patch = patch * config.scale
+        self.conv = zeroed(nn.Conv2d((config.size + 1) * self.patch**2, width, 3, padding=1, bias=False))
 
     def forward(self, image: Tensor) -> Tensor:
         given = ~image.isnan().any(1, keepdim=True)

@@ -28,7 +28,7 @@ SHARE = 0.3  # of the minutes of a model in latents, that its autoencoder takes
 LOOKS = 4  # previews, of a run of minutes
 # Which settings of a run an autoencoder has too: these and those in these groups, but for some.
 OWN, OWN_GROUPS = ("images", "minutes", "batch", "seed"), ("data.", "machine.", "keeping.", "reconstruction.")
-NOT_OWN = ("data.columns", "data.crop", "data.low_resolution")
+NOT_OWN = ("data.columns", "data.crop", "data.low_resolution", "machine.shard")
 
 
 @dataclass(frozen=True)

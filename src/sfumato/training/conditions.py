@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -71,12 +71,15 @@ def sample_conditions(
 ) -> dict[str, Tensor]:
     """The conditions of the samples `x0` at `indices`, NaN where they are dropped or not known.
 
-    What is computed from pictures is computed from `x0`; images from the data are shown in the same `augmentation`.
+    What is computed from pictures is computed from `x0`, or from those that are latents in it; images from the data are
+    shown in the same `augmentation`.
     """
     conditions_by_name = {}
+    if dataset.pictures is not None and any(one.kind == "image" for one in conditions):
+        x0, _ = dataset.pictures.batch(indices, dataset.seen_as(augmentation))
     for number, one in enumerate(conditions):
         shape = (len(x0), one.size, *x0.shape[2:]) if one.kind == "image" else (len(x0), one.size)
-        found = None if one.computed else dataset.column(one.name, indices, augmentation)
+        found = None if one.computed else dataset.seen.column(one.name, indices, dataset.seen_as(augmentation))
         if one.computed:
             noise, eps = dropout.noise.get(one.name, (torch.empty(0), torch.empty(0)))
             found = control_image(one, x0, dropout.places[:, number], noise, eps)
@@ -100,13 +103,17 @@ def fixed_conditions(
     each = []
     for x, index in zip(x0, indices, strict=True):
         generator = torch_generator("conditions of a sample", int(index))
-        nothing = draw_dropout(conditions, 1, x.shape, 0.0, generator)
+        nothing = draw_dropout(conditions, 1, dataset.seen.shape, 0.0, generator)
         each.append(sample_conditions(dataset, conditions, x[None], np.array([index]), nothing))
     return {one.name: torch.cat([found[one.name] for found in each]) for one in conditions}
 
 
-def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = ()) -> tuple[ConditionConfig, ...]:
+def conditions_of(
+    dataset: Dataset, columns: Columns, controls: Sequence[str] = (), scale: int = 1
+) -> tuple[ConditionConfig, ...]:
     """The conditions that the `columns` of `dataset` and the `controls` computed from its pictures are.
+
+    Of latents, pictures are `scale` times as high and wide.
 
     Raises SfumatoError for an unknown control, points, a column of which nothing is known, or a number that never
     varies.
@@ -129,9 +136,9 @@ def conditions_of(dataset: Dataset, columns: Columns, controls: Sequence[str] = 
     for name in columns.images:
         image = dataset.column(name, np.zeros(1, np.int64))
         assert image is not None
-        found.append(ConditionConfig(name, "image", image.shape[1]))
+        found.append(ConditionConfig(name, "image", image.shape[1], scale=scale))
     for name in controls:
         if name not in CONTROLS:
             raise unknown("control", name, CONTROLS)
-        found.append(control_config(name, dataset.shape))
+        found.append(replace(control_config(name, dataset.seen.shape), scale=scale))
     return tuple(found)

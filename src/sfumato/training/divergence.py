@@ -14,10 +14,14 @@ UNLEARNT = 2.0  # times the loss of the first step, which is that of a network t
 
 
 class LossWatch:
-    """Looks at the mean losses of a run, of which there may be some from `before` it was taken up again."""
+    """Looks at the mean losses of a run, of which there may be some from `before` it was taken up again.
 
-    def __init__(self, before: Sequence[float], config: TrainingConfig) -> None:
+    Those that may be `below_zero`, as logarithms of likelihoods, say nothing by how many times as large they are.
+    """
+
+    def __init__(self, before: Sequence[float], config: TrainingConfig, below_zero: bool = False) -> None:
         self.config = config
+        self.below_zero = below_zero or config.objective.uncertainty
         self._lowest = min(filter(math.isfinite, before), default=math.inf)
         self._first = math.inf
         self._last = math.nan
@@ -25,7 +29,7 @@ class LossWatch:
     def look(self, recent: Sequence[Progress]) -> list[str]:
         """What is to be said of some steps: nothing, or that the loss has grown far beyond its lowest."""
         losses = [progress.loss for progress in recent if math.isfinite(progress.loss)]
-        if not losses or self.config.objective.uncertainty:  # whose loss may be below zero
+        if not losses or self.below_zero:
             return []
         if recent[0].step == 1 and math.isfinite(recent[0].loss):
             self._first = recent[0].loss

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,14 +44,11 @@ def encoded(
     config: TrainingConfig,
     processes: Processes = ALONE,
     progress: Progress | None = None,
-    controls: Sequence[str] = (),
 ) -> Dataset:
     """The latents of `pictures` by `codec`; of several processes, the main one encodes what isn't in the cache.
 
-    Raises SfumatoError where the codec is of other pictures, and for `controls`, which latents can't be conditioned on.
+    Raises SfumatoError where the codec is of other pictures.
     """
-    if controls:
-        raise SfumatoError(f"latents can't be conditioned on images yet; leave `control` {', '.join(controls)} out.")
     wanted = codec.config.picture
     if pictures.kind == "pictures" and pictures.shape != wanted:
         own, other = (" × ".join(map(str, shape)) for shape in (pictures.shape, wanted))
@@ -61,6 +57,6 @@ def encoded(
             f"{pictures.name} are {own}, and the autoencoder is of pictures of {other}, which is another {what}; open "
             "the data as that, or train an autoencoder of your own."
         )
-    encoding = Encoding(codec.encode, codec.config.shape, codec.config.weights)
+    encoding = Encoding(codec.encode, codec.config.shape, codec.config.weights, codec.config.net.factor)
     with processes.first():
         return open_latents(pictures, encoding, config.data.flip, progress=progress)

@@ -165,7 +165,7 @@ def check_data(dataset: Dataset, config: TrainingConfig, codec: Codec | None = N
     for what, said, own in (
         ("data", _place(config.data.source), _place(dataset.name)),
         ("size", config.data.size if KINDS[dataset.kind].spatial else None, size),
-        ("crop", config.data.crop, dataset.crop),
+        ("crop", config.data.crop, dataset.seen.crop),
         ("columns", columns or None, tuple(name for name in columns if name in {*dataset.values, *dataset.images})),
     ):
         if said is not None and said != own:
@@ -239,7 +239,7 @@ def _train(folder: Path, trainer: RunLoop) -> Iterator[Event]:
     check_room(folder, trainer)
     yield from map(Noted, trainer.notes)
     yield from saver.crowded()
-    watched = LossWatch(_losses(folder / METRICS), config)
+    watched = LossWatch(_losses(folder / METRICS), config, isinstance(trainer, AutoencoderTrainer))
     recent: list[Progress] = []
     every = 60 * config.keeping.save_minutes
     save_at = trainer.seconds + (every if trainer.step else min(every, FIRST_SAVE))

@@ -20,8 +20,8 @@ from PIL import Image
 from sfumato.errors import SfumatoError, unknown
 from sfumato.training.previews import Preview
 from sfumato.training.run import Event, Judged, Measured
+from sfumato.training.run_loop import RunLoop
 from sfumato.training.saving import Noted
-from sfumato.training.trainer import Trainer
 
 TRACKERS = {  # how to see what each has kept in the run's folder
     "tensorboard": "tensorboard --logdir {folder}",
@@ -52,7 +52,7 @@ def earlier_trackers(folder: Path) -> tuple[list[str], list[str]]:
     return [name for name, library in lacking.items() if not library], notes
 
 
-def tracked(events: Iterator[Event], names: Sequence[str], folder: Path, trainer: Trainer) -> Iterator[Event]:
+def tracked(events: Iterator[Event], names: Sequence[str], folder: Path, trainer: RunLoop) -> Iterator[Event]:
     """The `events` of the run in `folder`, handed on to the trackers `names` too; what is to be said of those is added.
 
     Whoever leaves off or fails, the trackers have their last words.
@@ -78,7 +78,7 @@ def _missing(name: str) -> str | None:
 class Trackers:
     """Hands the events of a run on to trackers. None can stop the run or hold it up: one that fails is left out."""
 
-    def __init__(self, names: Sequence[str], folder: Path, trainer: Trainer) -> None:
+    def __init__(self, names: Sequence[str], folder: Path, trainer: RunLoop) -> None:
         self.notes: list[str] = []
         self._feeders: list[Feeder] = []
         if not trainer.processes.main:

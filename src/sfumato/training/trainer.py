@@ -121,7 +121,7 @@ class Trainer(RunLoop):
         augmentation = draw_augmentation(config.seed, images, config.batch, config.data.flip, self.dataset.crop)
         generator = torch_generator("conditions", config.seed, step)
         dropout = draw_dropout(
-            conditions, config.batch, self.dataset.shape, config.objective.condition_dropout, generator
+            conditions, config.batch, self.dataset.seen.shape, config.objective.condition_dropout, generator
         )
         if self.model.config.control_branch is not None:
             dropout.dropped[:, -1] = False  # what the network answers without it is the model below, which stays
