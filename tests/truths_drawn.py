@@ -8,14 +8,19 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from PIL import Image
+from sklearn.datasets import load_sample_image
 from torch import Tensor
 
 from prose import ENGLISH, WEB
 from sfumato.data.emoji import open_emoji
 from sfumato.hub import SamplingConfig
+from sfumato.hub.codec import Codec
+from sfumato.hub.loading import load_codec
 from sfumato.lesson import computed
 from sfumato.sampling import Edit
-from sfumato.training.config import ObjectiveConfig
+from sfumato.training.config import ObjectiveConfig, ReconstructionConfig
+from sfumato.training.reconstructions import psnr
 from truths import classifier, digits, model
 
 
@@ -142,6 +147,40 @@ def latent_sizes() -> None:
     assert (
         512 * 512 * 3 == 786_432 and 786_432 / (64 * 64 * 4) == 48 and (512 * 512) / (64 * 64) == 64 and 64**2 == 4096
     )
+
+
+@cache
+def avatars() -> tuple[Codec, Tensor]:
+    """The autoencoder of the lesson, and the drawings beside it."""
+    sheet = torch.from_numpy(np.asarray(Image.open(computed.RECORDED / "avatars.png"), np.float32) / 127.5 - 1)
+    drawings = torch.stack(sheet.permute(2, 0, 1).split(128, 2))
+    return load_codec(computed.RECORDED / "autoencoder"), drawings
+
+
+def decibels(pictures: Tensor, back: Tensor) -> float:
+    return psnr(float((back.clamp(-1, 1) - pictures).square().mean()))
+
+
+def autoencoder_squeezes() -> None:
+    codec, drawings = avatars()
+    assert (codec.config.picture, codec.config.shape, codec.config.compression) == ((3, 128, 128), (8, 16, 16), 24)
+    assert 0.45e6 < sum(weight.numel() for weight in codec.net.parameters()) < 0.55e6
+    painted = drawings[:1].clone()
+    painted[:, :, 60:68, 60:68] = -1  # the middle
+    changed = (codec.encode(painted) - codec.encode(drawings[:1])).abs().amax((0, 1)) > 0
+    assert changed[7:9, 7:9].all() and changed.sum() < 0.5 * changed.numel() and not changed[[0, -1]].any()
+    photo = torch.from_numpy(load_sample_image("china.jpg")[100:356, 200:456].copy()).permute(2, 0, 1)[None] / 127.5 - 1
+    photo = torch.nn.functional.avg_pool2d(photo, 2)
+    seen, unseen = (decibels(x, codec.decode(codec.encode(x))) for x in (drawings, photo))
+    assert seen > 26 and unseen < seen - 3
+
+
+def latent_noise_is_borne() -> None:
+    codec, drawings = avatars()
+    assert ReconstructionConfig().latent_noise == 0.2
+    latents, noise = codec.encode(drawings), torch.randn(6, 8, 16, 16, generator=torch.Generator().manual_seed(0))
+    none, little, much = (decibels(drawings, codec.decode(latents + strength * noise)) for strength in (0, 0.2, 1))
+    assert none - little < 1.5 and much < none - 8
 
 
 def class_dropped() -> None:

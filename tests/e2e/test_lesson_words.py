@@ -38,6 +38,7 @@ from truths import (
     what_parts_matter,
 )
 from truths_drawn import (
+    autoencoder_squeezes,
     calls_counted,
     class_dropped,
     few_steps,
@@ -45,6 +46,7 @@ from truths_drawn import (
     guidance_costs,
     guidance_doubles_calls,
     kept_in_every_bit,
+    latent_noise_is_borne,
     latent_sizes,
     orders_pay,
     page_counts,
@@ -126,6 +128,9 @@ SAID: dict[str, Callable[[], None] | str] = {
     "about 3 to 8": KNOWN, "draws three pictures": SHOWN, "The three begin alike": three_from_one_noise,
     "512 × 512 pixels is": latent_sizes, "Most of them say little": PLAIN, "48 times fewer": latent_sizes,
     "The other half unfolds": DEFINED, "“A smaller space”": SHOWN, "greater than 48": latent_sizes,
+    "this autoencoder, of half a million weights": autoencoder_squeezes, "near the stroke": autoencoder_squeezes,
+    "only ever seen drawings": autoencoder_squeezes, "noise of up to a fifth": latent_noise_is_borne,
+    "as much noise as latent": latent_noise_is_borne, "much nearer to what an encoder": PLAIN,
     "4,096 times fewer": latent_sizes, "The factor of 8": latent_sizes, "3 colours become": latent_sizes,
     "the mask m is 1": DEFINED, "The more noise, the freer": guesses_become_clearer, "one axis more": DEFINED,
     # world

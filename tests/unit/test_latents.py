@@ -14,12 +14,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from sfumato.cli.record import compared
 from torch import Tensor
 
 from sfumato import AutoencoderRun, Edit, Run, evaluate, load
 from sfumato.arguments import SfumatoError
 from sfumato.cli.options import pick_edit
-from sfumato.cli.record import compared
 from sfumato.data import Dataset, draw_augmentation
 from sfumato.data.controls import edges
 from sfumato.data.latents import Encoding, open_latents

@@ -101,7 +101,7 @@ export const brush = {
   clear: 'Clear',
 }
 
-/** The view in which a picture is squeezed into its latent, and in which latents are drawn. */
+/** The view in which a picture is squeezed into its latent and unfolded again. */
 export const space = {
   show: 'Show',
   parts: { squeeze: 'Squeeze a picture', scale: 'To scale' },
@@ -124,27 +124,13 @@ export const space = {
   psnr: (decibels: number) => `${number(decibels, 1)} dB from the picture (PSNR: 6 dB more is half the error).`,
   took: (encoder: number, decoder: number) => `Here the encoder took ${number(encoder, 0)} ms, the decoder ${number(decoder, 0)} ms.`,
   credit: 'The drawings are the style Sprouts by DiceBear (dicebear.com), CC0 1.0. The autoencoder learnt from 10,000 others.',
-  say: 'Draw a plant with',
-  examples: 'Never trained on together:',
-  counting: (calls: number, total: number) => `Call ${number(calls)} of ${number(total)} …`,
-  drawn: (text: string, seed: number) => `“${text}”, drawn from seed ${seed}`,
-  walked: (depth: number, side: number) => `The walk is in here: ${number(depth)} sheets of ${number(side)} × ${number(side)}`,
-  film: 'Guesses on the way, each unfolded',
-  guessed: (one: number, of: number) => `Guess ${number(one)} of ${number(of)} on the way`,
-  inLatents: 'In latents',
-  inPixels: 'In pixels',
-  rows: { sees: 'The network sees', call: 'A call', walk: (calls: number) => `${number(calls)} calls`, decoder: 'The decoder, once' },
-  milliseconds: (many: number) => (many < 995 ? `${number(many, 0)} ms` : seconds(many)),
-  measure: 'Measure pixels',
-  compared: (ratio: number) => `A call in pixels took ${number(ratio, 1)} times as long here.`,
-  compares: 'For pixels, the network that draws the emoji is asked about sixteen of its pictures at once: as many pixels, and about as many weights.',
 }
 
 export const text: ChapterText = {
   id: 'steering',
   title: 'Steering',
   lead: 'So far the noise decided what came out. Now you say what you want, and how strongly you want it.',
-  minutes: 21,
+  minutes: 22,
   sections: [
     {
       heading: 'Say what you want',
@@ -182,9 +168,9 @@ export const text: ChapterText = {
     {
       heading: 'A smaller space to walk in',
       text: [
-        'A colour picture of 512 × 512 pixels is 786,432 numbers. Most of them say little that their neighbours have not said. **Latent diffusion** first trains an [[autoencoder]]. One half of it squeezes a picture into 64 × 64 places of 4 numbers each, 48 times fewer. The other half unfolds them again. Then everything in this lesson happens in that [[latent]] space: noise, guesses, steps. The decoder runs once, at the end. [Look at it to scale](steering.view=latent&steering.space=scale).',
+        'A colour picture of 512 × 512 pixels is 786,432 numbers. Most of them say little that their neighbours have not said. **Latent diffusion** first trains an [[autoencoder]]. One half of it squeezes a picture into 64 × 64 places of 4 numbers each, 48 times fewer. The other half unfolds them again. Then everything in this lesson happens in that [[latent]] space: noise, guesses, steps. The decoder runs once, at the end. [Look at “A smaller space” to scale](steering.view=latent&steering.space=scale).',
         'The saving is greater than 48. With [[attention]] every place looks at every other place, so the cost grows with the *square* of the number of places: 64 times fewer places make 4,096 times fewer pairs. There is a price. What the autoencoder cannot unfold, no walk can bring back. Small faces and small print show it.',
-        'Try it. [Squeeze a picture](steering.view=latent&steering.space=squeeze): the autoencoder turns 128 × 128 pixels into 16 × 16 places of 8 numbers, 24 times fewer. You can see in the sheets where things are, but nobody decided what each number means. Paint on the picture, and only the places near the stroke change. Then open a photograph of yours. This autoencoder has only ever seen drawings, and it shows.',
+        'Try it. [Squeeze a picture](steering.view=latent&steering.space=squeeze): this autoencoder, of half a million weights, turns 128 × 128 pixels into 16 × 16 places of 8 numbers, 24 times fewer. In the sheets you can see where things are, but nobody decided what each number means. Paint on the picture, and only the places near the stroke change. Then open a photograph of yours. This autoencoder has only ever seen drawings, and it shows.',
         'Now [put noise on the latent](steering.view=latent&steering.space=squeeze&steering.latent-noise=0.2). A little of it hardly matters: in training, noise of up to a fifth of the spread was added, so that near latents are near pictures. With [as much noise as latent](steering.view=latent&steering.space=squeeze&steering.latent-noise=1) the decoder makes patches and stains. A walk has to end much nearer to what an encoder would say.',
       ],
       equations: [
