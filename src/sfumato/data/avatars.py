@@ -96,7 +96,7 @@ def open_avatars(
     stored = read_description(folder, key)
     if stored is None:
         with write_pictures(folder, key, (height, width), count) as writer:
-            for number, one in enumerate(_numbered(style, count, held)):
+            for number, one in enumerate(numbered(style, count, held)):
                 writer.add(render(one.svg, height, width), grey=False, captions=one.captions)
                 if progress is not None:
                     progress(number + 1, count)
@@ -182,7 +182,7 @@ def _parsed(spec: str) -> tuple[str, str]:
     return style, str(int(what))
 
 
-def _numbered(style: str, count: int, held: bool) -> Iterator[Avatar]:
+def numbered(style: str, count: int, held: bool) -> Iterator[Avatar]:
     """The first `count` drawings that are, or aren't, held out."""
     number = found = 0
     while found < count:
