@@ -70,7 +70,7 @@ MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAG
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
-AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 14, 13
+AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 14, 14
 UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
@@ -221,7 +221,7 @@ def train_avatars() -> None:
         progress(autoencoder)
     if (folder / "config.json").exists():
         run = Run.open(folder)
-        run.resume()
+        run.resume(minutes=AVATARS_MINUTES)
     else:  # what is where is decided at more noise than in photographs, and the autoencoder takes care of the rest
         run = Run.start(
             folder, AVATARS, net="tiny", autoencoder=eyes, minutes=AVATARS_MINUTES, batch=64, learning_rate=4e-3,
