@@ -95,6 +95,8 @@ class AutoencoderRun:
     @property
     def factor(self) -> int:
         """By how much its latents are lower and narrower than pictures."""
+        if self.trainer is not None:  # of several processes one writes the file
+            return self.trainer.codec.net.factor
         codec: CodecConfig = read_config(self.folder / "config.json", CodecConfig, "codec")
         return codec.net.factor
 
@@ -133,6 +135,7 @@ class AutoencoderRun:
         self._ready = False
         self.trainer.notes += gone
         yield from tracked(train(self.folder, self.trainer), names, self.folder, self.trainer)
+        self.trainer.processes.same(None)  # what the main one has written is there for all
 
     def stop(self) -> None:
         """Have the training end after the step that it is at, saved."""
