@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from PIL import Image
 
@@ -152,38 +151,6 @@ def test_weights_that_were_shared_out_are_saved_whole_and_one_process_goes_on(
         assert ours == theirs
     go_on(tmp_path / "run")
     assert_equal_to_rounding(tmp_path / "run", runs[1])
-
-
-LATENT = """
-import sys
-from pathlib import Path
-import torch
-from sfumato import Run
-from sfumato.training import join_processes
-from tiny import blobs
-
-folder, shard = Path(sys.argv[1]), sys.argv[2] == "True"
-run = Run.start(folder, blobs(), net="nano", latent=True, factor=2, images=96, batch=16, precision="fp32",
-                perceptual=0.0, critic_from=0.5, held_out=0.2, previews=1, evaluated=4, shard=shard)
-list(run.train())
-join_processes().leave()
-"""
-
-
-def test_an_autoencoder_and_a_model_in_its_latents_are_trained_by_several(tmp_path: Path, forks: Forks) -> None:
-    (tmp_path / "latent.py").write_text(LATENT)
-    for count, shard in ((1, False), (2, True)):
-        done = forks.run([*map(str, ("latent.py", tmp_path / str(count), shard))], tmp_path, ranks=count)
-        assert done.returncode == 0, done.stderr
-    one, two = tmp_path / "1", tmp_path / "2"
-    for place in ("", "autoencoder"):
-        checkpoints = [newest_checkpoint(run / place / "checkpoints", FILES)[0] for run in (one, two)]
-        alone, together = (found.read("ema.safetensors") for found in checkpoints if found is not None)
-        for name, value in alone.items():
-            torch.testing.assert_close(together[name], value, rtol=1e-3, atol=1e-3, msg=name)
-    codecs = [safetensors.torch.load((run / "codec.safetensors").read_bytes()) for run in (one, two)]
-    for name, value in codecs[0].items():
-        torch.testing.assert_close(codecs[1][name], value, rtol=1e-2, atol=1e-2, msg=name)
 
 
 def test_the_weights_of_a_run_of_one_are_shared_out_and_trained_the_same(
