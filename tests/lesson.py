@@ -11,10 +11,15 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from sfumato.hub import Model, new_model
+from sfumato.hub.onnx import network_onnx
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson import server
 from sfumato.lesson.computed import GUIDANCE, PROMPT_GUIDANCE, guided
@@ -78,7 +83,7 @@ def on_one_core() -> list[str]:
 
 
 def brief(folder: Path) -> dict[str, Path]:
-    """For `served`, where the answers don't matter: shorter walks of a smaller network, and clouds of fewer centres."""
+    """For `served`, where the answers don't matter: shorter walks of smaller networks, and clouds of fewer centres."""
     folder.mkdir()
     names = ("clouds.json", "digits/guided.json", "emoji/about.json")
     told = {name: json.loads((SITE / "computed" / name).read_text()) for name in names}
@@ -91,7 +96,22 @@ def brief(folder: Path) -> dict[str, Path]:
     for number, (name, value) in enumerate(told.items()):
         instead[f"computed/{name}"] = folder / f"{number}.json"
         instead[f"computed/{name}"].write_text(json.dumps(value))
+    instead["computed/emoji/network.onnx"] = folder / "emoji.onnx"
+    instead["computed/emoji/network.onnx"].write_bytes(network_onnx(small_emoji(), half=True))
     return instead
+
+
+def small_emoji() -> Model:
+    """Takes what the shipped model takes, and answers in a small part of its time; the answers mean nothing."""
+    shipped = load_zoo("emoji")
+    net = shipped.config.net
+    text = replace(net.text, width=16, layers=1, heads=1)
+    model = new_model(replace(shipped.config, net=replace(net, widths=(8, 16, 16), text=text)))
+    model.tokenizer = shipped.tokenizer
+    for weight in model.denoiser.net.parameters():
+        if not weight.any():  # the last of each block begins as zero
+            torch.nn.init.normal_(weight, std=0.1)
+    return model
 
 
 @cache
