@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark
 # Those that take longest first.
 CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea", "world")
 LAWS = ("actions", "guided", "opening", "flat", "quiz", "keyboard", "terms", "storage", "settings", "motion", "brush")
-PAGES = (*CHAPTERS, "quiz", "glossary", "notes", "certificate")
+PAGES = (*CHAPTERS, "opening", "quiz", "glossary", "notes", "certificate")
 
 
 @pytest.fixture(scope="session")

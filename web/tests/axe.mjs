@@ -9,7 +9,8 @@ import { open, visit } from './browser.mjs'
 const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 const VIEWS = {
   idea: ['', 'idea.shape=own'],
-  forward: ['', 'forward.show=ways', 'forward.show=other'],
+  opening: [''],
+  forward: ['', 'forward.show=ways&guide=2', 'forward.show=other'],
   reverse: ['', 'reverse.show=guess', 'reverse.show=pictures'],
   network: ['network.off=middle', 'network.view=block', 'network.view=attention'],
   training: ['', 'training.view=step', 'training.view=plane', 'training.view=beside'],
@@ -34,17 +35,17 @@ for (const page of pages.length ? pages : Object.keys(VIEWS))
   for (const [index, view] of VIEWS[page].entries())
     for (const look of process.env.EVERY || VIEWS[page].length === 1 ? LOOKS : [LOOKS[index % 2]]) { // by turns, unless EVERY
       const where = `${page} ${view} ${look.colorScheme} ${look.viewport.width}`
-      const it = await visit(browser, `${address}?c=${page}&${view}`, { ...look, reducedMotion: 'reduce', serviceWorkers: 'block' }, () =>
+      const it = await visit(browser, page === 'opening' ? address : `${address}?c=${page}&${view}`, { ...look, reducedMotion: 'reduce', serviceWorkers: 'block' }, () =>
         localStorage.setItem('sfumato.settings', '{"theme":"system","still":true,"from":"data","equations":true,"code":true}'),
       )
-      await it.page.waitForSelector(page in { quiz: 1, glossary: 1, notes: 1, certificate: 1 } ? 'main h1, form' : '.questions form')
+      await it.page.waitForSelector(page === 'opening' ? 'dialog canvas' : page in { quiz: 1, glossary: 1, notes: 1, certificate: 1 } ? 'main h1, form' : '.questions form')
       await it.page.waitForFunction(() => 'sfumato' in window && !window.sfumato.busy(), undefined, { timeout: 240_000 })
       const answer = it.page.locator('form[data-question] label').first()
       if (page === 'quiz' && view && (await answer.count())) {
         await answer.click()
         await it.page.locator('[data-control=answer]').click() // what is said to an answer is looked at too
       }
-      if (!view) await it.page.locator('[data-control=settings]').click()
+      if (!view && page !== 'opening') await it.page.locator('[data-control=settings]').click()
       const violations = await it.page.evaluate(`${axe}; axe.run(document, ${JSON.stringify({ runOnly: TAGS, resultTypes: ['violations'] })}).then(({ violations }) => violations.map(({ id, help, nodes }) => [id + ': ' + help, nodes.map(({ target }) => target.join(' '))]))`)
       for (const [rule, nodes] of violations) found.set(`${rule} ${nodes.slice(0, 3).join(', ')}`, [...(found.get(`${rule} ${nodes.slice(0, 3).join(', ')}`) ?? []), where])
       for (const problem of it.problems) found.set(problem, [where])

@@ -523,7 +523,7 @@ async function actions() {
       for (let i = 0; i < (await words.count()); i++) {
         const link = words.nth(i)
         const where = `${id} at ${viewport.width}: “${await link.textContent()}”`
-        const before = page.url()
+        const [before, stood] = [page.url(), id === 'network' && (await firstWord(page))]
         const wanted = Object.fromEntries(new URL(await link.evaluate((e) => e.href)).searchParams)
         await link.evaluate((e) => e.scrollIntoView({ block: 'center' }))
         await link.press('Enter')
@@ -534,6 +534,7 @@ async function actions() {
           continue
         }
         if (id === 'world') continue // it has no scene
+        if (wanted['network.view'] === 'block') await until(`${where}: the camera does not go along`, () => firstWord(page), (now) => now !== stood, page)
         if (viewport.width > 500 || !alone.some((view) => page.url().includes(view)))
           await until(`${where}: scene, control and sentence are not in view together`, () => link.evaluate(unseen), (hidden) => !hidden, page)
         if (i === 1) {
@@ -547,6 +548,8 @@ async function actions() {
       await done(it, `${id}'s actions`)
     }
 }
+/** Where the first word of a scene stands, which is where the camera sees it. */
+const firstWord = (page) => page.locator('.placed-words span').first().evaluate((e) => e.style.transform)
 /** Whether the scene, its main control or this link can't be seen. */
 function unseen(link) {
   const seen = (e, [across, down] = [0.5, 0.5]) => {

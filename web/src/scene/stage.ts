@@ -1,7 +1,8 @@
 /** A three.js stage that draws only when something has changed, and says so where there is no WebGL. */
-import { Color, PerspectiveCamera, Scene, WebGLRenderer } from 'three'
+import { Color, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from 'three'
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js'
 
+export type Point = [number, number, number]
 export type Colours = Record<'ink' | 'soft' | 'line' | 'blue' | 'orange' | 'green' | 'pink' | 'scene', Color>
 
 export class Stage {
@@ -11,6 +12,7 @@ export class Stage {
   private readonly renderer: WebGLRenderer
   private readonly watching: ResizeObserver
   private asked = 0
+  private led = 0 // the frame in which the camera is led on
   private before: ((seconds: number) => void)[] = []
   private disposed = false
   width = 1
@@ -21,8 +23,8 @@ export class Stage {
   /** Throws where the browser gives no WebGL. */
   constructor(
     readonly canvas: HTMLCanvasElement,
-    from: [number, number, number] = [3.2, 2, 5.2],
-    to: [number, number, number] = [0, 0, 0],
+    from: Point = [3.2, 2, 5.2],
+    to: Point = [0, 0, 0],
   ) {
     const context = canvas.getContext('webgl2', { antialias: true, powerPreference: 'low-power' })
     if (!context) throw new Error('no WebGL') // three.js would fill the console
@@ -37,6 +39,7 @@ export class Stage {
     this.controls.minDistance = 1.5
     this.controls.maxDistance = 30
     this.controls.addEventListener('change', () => this.invalidate())
+    this.controls.addEventListener('start', () => cancelAnimationFrame(this.led)) // the reader takes it
     canvas.style.touchAction = 'pan-y' // a finger still scrolls the page up and down
     this.controls.update()
     canvas.addEventListener('keydown', this.keys)
@@ -81,6 +84,24 @@ export class Stage {
     this.invalidate()
   }
 
+  /** Lead the camera to `from`, looking at `to` from `far` times as far away, in so many milliseconds. */
+  look(from: Point, to: Point, far: number, milliseconds: number): void {
+    cancelAnimationFrame(this.led)
+    const { camera, controls } = this
+    const ends = { aim: new Vector3(...to), place: new Vector3(...from).sub(new Vector3(...to)).multiplyScalar(far).add(new Vector3(...to)) }
+    const [aim, place, begun] = [controls.target.clone(), camera.position.clone(), performance.now()]
+    const step = (now: number) => {
+      const share = milliseconds ? Math.min(1, Math.max(0, (now - begun) / milliseconds)) : 1
+      const eased = share * share * (3 - 2 * share)
+      controls.target.copy(share < 1 ? aim.clone().lerp(ends.aim, eased) : ends.aim)
+      camera.position.copy(share < 1 ? place.clone().lerp(ends.place, eased) : ends.place)
+      controls.update()
+      this.invalidate()
+      if (share < 1 && !this.disposed) this.led = requestAnimationFrame(step)
+    }
+    step(begun)
+  }
+
   paint(background: Color): void {
     this.renderer.setClearColor(background)
     this.invalidate()
@@ -89,6 +110,7 @@ export class Stage {
   dispose(): void {
     this.disposed = true
     cancelAnimationFrame(this.asked)
+    cancelAnimationFrame(this.led)
     this.watching.disconnect()
     this.canvas.removeEventListener('keydown', this.keys)
     this.controls.dispose()
