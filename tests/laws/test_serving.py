@@ -143,16 +143,18 @@ def test_on_a_network_to_rounding() -> None:
         torch.testing.assert_close(together(job), resolve(request, digits).samples(), rtol=1e-5, atol=1e-5)
 
 
-def test_who_comes_joins_the_next_call_and_none_has_more_rows_than_allowed() -> None:
+@pytest.mark.parametrize(("owner", "calls"), [("another", 4), ("many", 4 * 3)])
+def test_who_comes_joins_the_next_call_and_none_has_more_rows_than_allowed(owner: str, calls: int) -> None:
     rows: list[int] = []
     served = engine(Limits(rows=6), one=exact(1, rows.append))
     for _ in range(9):
         served.submit("one", REQUESTS[2], "many")
     for _ in range(3):
         served.step()
-    late = served.submit("one", REQUESTS[0], "late")
-    for _ in range(REQUESTS[0].sampling.steps):
-        assert late in served.step()
+    late = served.submit("one", REQUESTS[0], owner)
+    assert late in served.step() and late.state == "running"
+    for _ in range(calls - 1):
+        served.step()
     assert late.state == "done" and max(rows) <= 6
     drained(served)
     assert sum(rows) == 9 * 20 * 5 + 4

@@ -16,9 +16,10 @@ from urllib.parse import quote
 import pytest
 
 from sfumato.errors import SfumatoError
+from sfumato.hosts import is_loopback, is_own
 from sfumato.lesson.live import MAX_WAITING, Live
 from sfumato.lesson.messages import SampleRequest
-from sfumato.lesson.server import HEADERS, MAX_BODY_BYTES, LessonServer, is_loopback, is_own, pages
+from sfumato.lesson.server import HEADERS, MAX_BODY_BYTES, LessonServer, pages
 
 Reply = tuple[int, dict[str, str], bytes]
 

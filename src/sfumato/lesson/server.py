@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gzip
-import ipaddress
 import mimetypes
 import os
 import select
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from sfumato.errors import SfumatoError
+from sfumato.hosts import is_loopback, is_own
 
 if TYPE_CHECKING:
     from sfumato.lesson.live import Live
@@ -55,23 +55,6 @@ def pages(folder: Path = SITE) -> Path:
             "checkout, or install a released wheel, which holds them."
         )
     return folder
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` means this machine to itself alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def is_own(host: str) -> bool:
-    """Whether `host` can't be another site's name that points here: an address, or what this machine calls itself."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return host.removesuffix(".local") in ("localhost", socket.gethostname().lower().removesuffix(".local"))
-    return True
 
 
 @lru_cache(maxsize=256)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Literal
 
 from torch import Tensor
@@ -31,7 +30,7 @@ class Limits:
 
     At most `models` are loaded, `jobs` accepted and not ended, `owner_jobs` of one owner among them, with
     `picture_bytes` of finished pictures. Of each model at most `walking` pictures are on their way, half of them of one
-    owner, and `rows` of one network call, both for pictures of 32×32 pixels and as much fewer as pictures are larger.
+    owner, and `rows` of one network call, both of 32×32 pixels and as much fewer as pictures are larger.
     """
 
     models: int = 4
@@ -67,13 +66,25 @@ class _Walk:
             self.job.steps += len(self.rows) * bool(step.index)
 
 
+@dataclass(eq=False)
+class _Waiting:
+    """A job whose pictures from `first` on haven't been begun."""
+
+    job: Job
+    resolved: Resolved
+    first: int = 0
+
+    @property
+    def left(self) -> int:
+        return len(self.job.request.seeds) - self.first
+
+
 @dataclass
 class _Queue:
-    """All that one model has to do. Who has waited longest is first in `walking`; a job is first in `waiting`, with how
-    many of its pictures are on their way or finished, until all of them are."""
+    """All that one model has to do. Who has waited longest is first, in `walking` and of each owner's in `waiting`."""
 
     model: Model
-    waiting: dict[str, deque[tuple[Job, Resolved, int]]] = field(default_factory=dict)  # by owner
+    waiting: dict[str, list[_Waiting]] = field(default_factory=dict)  # by owner
     walking: list[_Walk] = field(default_factory=list)
     turns: Turns[str] = field(default_factory=Turns)
 
@@ -87,11 +98,13 @@ class _Queue:
             if one.job is job:
                 one.walk.close()
         self.walking = [one for one in self.walking if one.job is not job]
-        left = deque(entry for entry in self.waiting.get(job.owner, ()) if entry[0] is not job)
+        self.keep(job.owner, lambda one: one.job is not job)
+
+    def keep(self, owner: str, which: Callable[[_Waiting], bool]) -> None:
+        """Let only such jobs of `owner` wait on."""
+        left = [one for one in self.waiting.pop(owner, ()) if which(one)]
         if left:
-            self.waiting[job.owner] = left
-        else:
-            self.waiting.pop(job.owner, None)
+            self.waiting[owner] = left
 
 
 class Engine:
@@ -144,7 +157,7 @@ class Engine:
         job = Job(name, request, owner)
         self._jobs[job] = size
         queue = self._queues.setdefault(name, _Queue(model))
-        queue.waiting.setdefault(owner, deque()).append((job, resolved, 0))
+        queue.waiting.setdefault(owner, []).append(_Waiting(job, resolved))
         return job
 
     def cancel(self, job: Job) -> None:
@@ -195,32 +208,30 @@ class Engine:
         return list(moved)
 
     def _begun(self, queue: _Queue) -> list[_Walk]:
-        """Walks of waiting jobs, for which there is room: of the owners who have fewest pictures on their way."""
+        """Walks of waiting jobs, for which there is room: of the owners and their jobs that have fewest pictures on
+        their way. Half of the room is kept for jobs that have none, so that they needn't wait for others' ends."""
         room = max(4, _fewer(queue.model, self.limits.walking))
-        batch = max(1, min(room // 8, _fewer(queue.model, self.limits.rows) // 4))  # so that others fit beside it
-        walking = dict.fromkeys(chain(queue.waiting, (one.job.owner for one in queue.walking)), 0)
+        batch = max(1, min(room // 16, _fewer(queue.model, self.limits.rows) // 4))  # so that others fit beside it
+        owners, jobs = Counter[str](), Counter[Job]()
         for one in queue.walking:
-            walking[one.job.owner] += len(one.rows)
-        begun = []
-        while queue.waiting:
-            owner = min(queue.waiting, key=walking.__getitem__)
-            job, resolved, first = queue.waiting[owner][0]
-            count = min(
-                len(job.request.seeds) - first,
-                batch,
-                room // 2 - walking[owner],
-                room - sum(walking.values()),
-            )
+            owners[one.job.owner] += len(one.rows)
+            jobs[one.job] += len(one.rows)
+        begun, ready = [], set(queue.waiting)
+        while ready:
+            owner = min(sorted(ready), key=owners.__getitem__)
+            next_one = min(queue.waiting[owner], key=lambda one: jobs[one.job])
+            most = room // 2 if jobs[next_one.job] else room
+            count = min(next_one.left, batch, most // 2 - owners[owner], most - owners.total())
             if count < 1:
-                break
-            rows = range(first, first + count)
-            begun.append(_Walk(job, resolved, rows, _begun_late(resolved, rows)))
-            walking[owner] += count
-            queue.waiting[owner][0] = job, resolved, rows.stop
-            if rows.stop == len(job.request.seeds):
-                queue.waiting[owner].popleft()
-            if not queue.waiting[owner]:
-                del queue.waiting[owner]
+                ready.remove(owner)
+                continue
+            rows = range(next_one.first, next_one.first + count)
+            begun.append(_Walk(next_one.job, next_one.resolved, rows, _begun_late(next_one.resolved, rows)))
+            owners[owner] += count
+            jobs[next_one.job] += count
+            next_one.first = rows.stop
+            queue.keep(owner, lambda one: one.left > 0)
+            ready &= queue.waiting.keys()
         return begun
 
     def _turn(self, queue: _Queue) -> list[_Walk]:

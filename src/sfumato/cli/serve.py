@@ -1,0 +1,116 @@
+"""`sfumato serve`"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sfumato.cli.display import console
+from sfumato.cli.groups import COMMON, SERVER
+from sfumato.cli.opening import open_model
+from sfumato.data import KINDS
+from sfumato.errors import SfumatoError
+from sfumato.hosts import is_loopback
+from sfumato.serving import Engine
+
+PORT, HOST = 8000, "127.0.0.1"
+MIN_TOKEN = 16  # characters
+CONNECTIONS = 512  # at once
+SECONDS = 5  # for clients to take what they wait for, when the service ends
+
+
+def serve(
+    *models: Annotated[
+        Path, Parameter(help="Runs such as runs/photos, or digits, which ships.", show_default=False, negative="")
+    ],
+    token: Annotated[
+        str | None,
+        Parameter(
+            group=COMMON,
+            env_var="SFUMATO_TOKEN",
+            help="What clients must have to be answered, at least 16 characters.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[
+        int,
+        Parameter(group=SERVER, help=f"Where to listen; 0 for any free port [default: {PORT}].", show_default=False),
+    ] = PORT,
+    host: Annotated[
+        str,
+        Parameter(
+            group=SERVER,
+            help=f"{HOST} is this machine alone; 0.0.0.0 every machine that can reach it [default: {HOST}].",
+            show_default=False,
+        ),
+    ] = HOST,
+) -> None:
+    """Serve models over HTTP: POST /v1/images/generations, as OpenAI's clients ask for pictures.
+
+    Pictures of all clients are generated together, and each is the one that `sfumato sample` generates.
+    """
+    try:
+        import uvicorn
+
+        from sfumato.serving.service import describe, make_app
+        from sfumato.serving.worker import Worker
+    except ImportError as error:
+        raise SfumatoError(f"serving needs {error.name}, which isn't here: pip install 'sfumato[serve]'.") from error
+    if not models:
+        raise SfumatoError("say what to serve: a run such as runs/photos, or digits, which ships.")
+    if token is not None and len(token) < MIN_TOKEN:
+        raise SfumatoError(f"--token is guessed too soon; give one of {MIN_TOKEN} characters or more.")
+    if token is None and not is_loopback(host):
+        raise SfumatoError(f"{host} is open to others; give a --token, without which nobody is answered.")
+    engine = Engine({name: partial(open_model, path) for name, path in _named(models).items()})
+    about = {}
+    for name in engine.models.loaders:
+        model = engine.model(name)
+        if not KINDS[model.config.seen[0]].spatial:
+            raise SfumatoError(f"{name} generates {model.config.seen[0]}, and pictures alone are served; leave it out.")
+        about[name] = describe(name, model)
+    with _listening(host, port) as listener, Worker(engine) as worker:
+        app = make_app(worker, about, is_loopback(host), token)
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listener.getsockname()[1]}/v1"
+        console.print(f"Serving {', '.join(about)} at {address}   (Ctrl-C ends it)", soft_wrap=True)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            limit_concurrency=CONNECTIONS,
+            timeout_graceful_shutdown=SECONDS,
+        )
+        uvicorn.Server(config).run([listener])
+
+
+def _named(models: Sequence[Path]) -> dict[str, Path]:
+    """The models by what clients call them: the last part of each path."""
+    named: dict[str, Path] = {}
+    for path in models:
+        name = path.resolve().name if path.exists() else str(path)
+        if name in named:
+            raise SfumatoError(f"two models are called {name}; clients couldn't tell them apart, so rename a folder.")
+        named[name] = path
+    return named
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket at `host`:`port`; raises SfumatoError where there can't be one."""
+    if not 0 <= port < 65536:
+        raise SfumatoError(f"a port lies between 0 and 65535, got {port}.")
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SfumatoError(f"port {port} is taken; choose another, or --port 0 for any free one.") from error
+        why = (error.strerror or str(error)).lower()
+        raise SfumatoError(f"{host}:{port} can't be listened on ({why}); give another --host or --port.") from error

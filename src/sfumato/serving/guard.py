@@ -1,0 +1,107 @@
+"""What comes before the service: who may ask, how much, and for how long."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from sfumato.hosts import is_loopback, is_own
+from sfumato.serving.messages import refusal
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+MAX_BODY_BYTES, BODY_SECONDS = 65_536, 20.0
+OPEN = ("/healthz", "/readyz")  # to everyone who can reach it
+HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
+
+
+class Guard:
+    """Lets a request through to `app` that has the token, where there is one, and comes from no other site's page; of a
+    body of at most MAX_BODY_BYTES that has come within BODY_SECONDS. The token itself is not kept."""
+
+    def __init__(self, app: App, loopback: bool, token: str | None = None) -> None:
+        self._app = app
+        self._loopback = loopback
+        self._token = None if token is None else _hash(token.encode())
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *HEADERS]}
+            await send(message)
+
+        headers = dict(scope["headers"])
+        if scope["path"] not in OPEN and (why := self._refused(headers)) is not None:
+            await _refuse(sealed, *why)
+            return
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(receive)
+        except TimeoutError:
+            await _refuse(sealed, 408, f"the body hadn't come within {BODY_SECONDS:g} seconds.")
+            return
+        if body is None:
+            await _refuse(sealed, 413, f"the body is larger than {MAX_BODY_BYTES >> 10} KiB.")
+            return
+        rest = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def given() -> Message:
+            return rest.pop() if rest else await receive()
+
+        await self._app(scope, given, sealed)
+
+    def _refused(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+        """The status and the sentence of a request that isn't let through."""
+        own = is_loopback if self._loopback else is_own
+        if self._token is None and not own(_hostname(headers.get(b"host", b""))):
+            return 421, "the service isn't called so; ask for it by its address."
+        if self._token is not None:
+            kind, _, token = headers.get(b"authorization", b"").partition(b" ")
+            if kind.lower() != b"bearer" or not hmac.compare_digest(_hash(token.strip()), self._token):
+                return 401, "this service takes a token: Authorization: Bearer TOKEN."
+        return None
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body; None where it is too large."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MAX_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _refuse(send: Send, status: int, sentence: str) -> None:
+    content = json.dumps(refusal(sentence)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    headers += [(b"www-authenticate", b"Bearer")] if status == 401 else []
+    headers += [(b"connection", b"close")] if status in (408, 413) else []  # what is left of the body isn't read
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _hash(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()
+
+
+def _hostname(host: bytes) -> str:
+    try:
+        return urlsplit(f"//{host.decode('ascii')}").hostname or ""
+    except ValueError:
+        return ""

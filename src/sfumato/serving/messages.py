@@ -1,0 +1,89 @@
+"""What clients of the service send, OpenAI's words and ours beside them, and the request that it means to a model."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
+
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model
+from sfumato.hub.request import Request, parse_seeds
+
+MAX_PICTURES, MAX_STEPS = 64, 1000  # of one request
+MAX_TEXT, MAX_NAME = 4_000, 200  # characters
+SETTINGS = ("sampler", "steps", "guidance", "grid", "eta")
+EXAMPLE: JsonDict = {"model": "digits", "prompt": "3", "n": 2, "seeds": "0-1", "steps": 20}
+
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+Name = Annotated[str, StringConstraints(max_length=MAX_NAME)]
+Seed = Annotated[int, Field(ge=0, lt=2**64)]
+
+
+class Asked(BaseModel):
+    """Pictures asked for. `prompt` names the class, for a model that was trained on classes and no captions; where
+    neither it nor `class` is given, each class is generated in turn. Without `seeds` each picture has a random one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": EXAMPLE})
+
+    model: Name | None = None
+    prompt: Text | None = None
+    n: Annotated[int, Field(ge=1, le=MAX_PICTURES)] | None = None
+    size: Annotated[str, StringConstraints(pattern=r"^(auto|\d{1,5}x\d{1,5})$")] = "auto"
+    response_format: Literal["b64_json"] = "b64_json"
+    output_format: Literal["png"] = "png"
+    user: Name | None = None
+
+    class_: Annotated[
+        Name | Annotated[list[Name], Field(min_length=1, max_length=MAX_PICTURES)] | None, Field(alias="class")
+    ] = None
+    seeds: Name | Annotated[list[Seed], Field(min_length=1, max_length=MAX_PICTURES)] | None = None
+    negative: Text | None = None
+    sampler: Name | None = None
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
+    guidance: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
+    grid: Name | None = None
+    eta: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+
+    def request(self, model: Model) -> Request:
+        """What it means to `model`: the request that the command line makes of the same words. Raises SfumatoError."""
+        own = "x".join(map(str, reversed(model.config.seen[1][1:])))
+        if self.size not in ("auto", own):
+            raise SfumatoError(f"the model's pictures are {own} and `size` says {self.size}; leave it out.")
+        seeds, prompt, named = self._seeds(), self.prompt or None, self.class_
+        if prompt is not None and not model.text_conditional and model.config.classes and named is None:
+            prompt, named = None, prompt
+        if prompt is not None or self.negative is not None:
+            model.tokens([""])  # raises where it takes none
+        labels = (named,) if isinstance(named, str) else tuple(named or model.config.classes[: len(seeds)]) or None
+        if labels is not None:
+            model.labels(labels, len(labels))  # raises for what is none of them
+        given = {name: value for name in SETTINGS if (value := getattr(self, name)) is not None}
+        how = model.settle(labels is not None or prompt is not None, **given)
+        return Request(seeds, how, labels, prompt, self.negative)  # type: ignore[arg-type]
+
+    def _seeds(self) -> tuple[int, ...]:
+        if self.seeds is None:
+            return tuple(secrets.randbits(32) for _ in range(self.n or 1))
+        seeds = parse_seeds(self.seeds) if isinstance(self.seeds, str) else tuple(self.seeds)
+        if len(seeds) > MAX_PICTURES:
+            raise SfumatoError(f"`seeds` are of {len(seeds)} pictures, and a request has at most {MAX_PICTURES}.")
+        if self.n is not None and self.n != len(seeds):
+            raise SfumatoError(f"`seeds` are of {len(seeds)} and `n` says {self.n}; leave one of them out.")
+        return seeds
+
+
+WORDS = {"labels": "class", "prompts": "prompt"}  # what the library's arguments are called here
+
+
+def in_fields(text: str) -> str:
+    """A message of the library in the words of the service."""
+    return re.sub(r"`([a-z_]+)`", lambda found: f"'{WORDS.get(found[1], found[1])}'", text)
+
+
+def refusal(sentence: str, kind: str = "invalid_request_error") -> dict[str, Any]:
+    """Why nothing else is answered, as OpenAI's clients read it."""
+    return {"error": {"message": in_fields(sentence), "type": kind, "param": None, "code": None}}

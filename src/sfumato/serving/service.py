@@ -1,0 +1,208 @@
+"""The HTTP service before an engine: pictures as OpenAI's clients ask for them, and jobs that outlive their clients."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model
+from sfumato.serving.guard import App, Guard
+from sfumato.serving.jobs import Full
+from sfumato.serving.messages import Asked, refusal
+from sfumato.serving.worker import Task, Worker
+
+RETRY_SECONDS = 5
+LEFT = 499  # nginx's word for a client that has gone, who doesn't read it
+
+
+def describe(name: str, model: Model) -> dict[str, Any]:
+    """What clients may know of a model: OpenAI's fields, and what it takes."""
+    settings = model.config.sampling
+    return {
+        "id": name,
+        "object": "model",
+        "created": 0,
+        "owned_by": "sfumato",
+        "size": "x".join(map(str, reversed(model.config.seen[1][1:]))),
+        "classes": list(model.config.classes),
+        "takes_prompts": model.text_conditional,
+        "sampler": settings.sampler,
+        "steps": settings.steps,
+        "guidance": settings.guidance,
+        "weights_sha256": model.weights_hash,
+    }
+
+
+class Service:
+    """What each address answers; `models` are what is served, by name (see `describe`).
+
+    A client is known by its address: it has a queue of its own, and its jobs are nobody else's.
+    """
+
+    def __init__(self, worker: Worker, models: Mapping[str, dict[str, Any]]) -> None:
+        self._worker = worker
+        self._models = dict(models)
+
+    async def generate(self, asked: Asked, request: Request) -> Any:
+        """Generate pictures and wait for them; who leaves before they are there cancels them."""
+        task = await self._submit(asked, request)
+        ended = asyncio.wrap_future(task.ended)
+        left = asyncio.ensure_future(request.receive())  # after the body, only that the client has gone
+        try:
+            await asyncio.wait((ended, left), return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                self._worker.cancel(task)
+                return Response(status_code=LEFT)
+        finally:
+            left.cancel()
+            self._worker.forget(task)
+        return _pictures(task)
+
+    async def submit(self, asked: Asked, request: Request) -> Any:
+        """Accept a job, which goes on whether or not its client stays."""
+        return JSONResponse(self._about(await self._submit(asked, request)), 202)
+
+    async def jobs(self, request: Request) -> Any:
+        """The client's jobs, the newest first."""
+        return {"object": "list", "data": [self._about(task) for task in self._worker.tasks(_owner(request))]}
+
+    async def job(self, id: str, request: Request) -> Any:
+        """How a job stands, with its pictures once it is done."""
+        task = self._find(id, request)
+        return self._about(task) | (_pictures(task) if task.job.state == "done" and task.ended.done() else {})
+
+    async def cancel(self, id: str, request: Request) -> Any:
+        """Drop a job; one that has ended stays as it is."""
+        task = self._find(id, request)
+        await asyncio.wrap_future(self._worker.cancel(task))
+        return self._about(task)
+
+    async def models(self) -> Any:
+        """What can be asked."""
+        return {"object": "list", "data": list(self._models.values())}
+
+    async def health(self) -> Any:
+        """Whether the service works."""
+        if not self._worker.alive:
+            raise HTTPException(503, "the engine has stopped; start the service again.")
+        return {"status": "ok"}
+
+    async def _submit(self, asked: Asked, request: Request) -> Task:
+        name = asked.model or next(iter(self._models))
+        if asked.model is None and len(self._models) > 1:
+            raise SfumatoError(f"`model` is missing; the choices are {', '.join(self._models)}.")
+        return await asyncio.wrap_future(self._worker.submit(name, asked.request, _owner(request)))
+
+    def _find(self, name: str, request: Request) -> Task:
+        if (task := self._worker.find(name, _owner(request))) is None:
+            raise HTTPException(404, "there is no job of that id, or its pictures are kept no longer.")
+        return task
+
+    def _about(self, task: Task) -> dict[str, Any]:
+        job = task.job
+        about: dict[str, Any] = {
+            "id": task.id,
+            "object": "job",
+            "created": task.created,
+            "model": job.model,
+            "status": job.state,
+            "progress": round(job.progress, 4),
+        }
+        if job.state == "waiting":
+            about["before_it"] = self._worker.place(task)
+        return about | ({} if job.error is None else {"error": refusal(job.error)["error"]})
+
+
+def _pictures(task: Task) -> dict[str, Any]:
+    """The pictures of a job as OpenAI's clients read them, each with its seed; raises where there are none."""
+    if task.job.error is not None:
+        raise SfumatoError(task.job.error)
+    if not task.pngs:
+        raise HTTPException(409, "the job was cancelled.")
+    each = zip(task.pngs, task.job.request.seeds, strict=True)
+    return {
+        "created": int(time.time()),
+        "data": [{"b64_json": base64.b64encode(data).decode("ascii"), "seed": seed} for data, seed in each],
+    }
+
+
+def _owner(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _said(error: RequestValidationError) -> str:
+    """The first field that doesn't fit, in a sentence; of what it may be, by what it comes closest to."""
+    errors: Sequence[Any] = error.errors()
+    where = errors[0]["loc"][1:2]
+    found = max((one for one in errors if one["loc"][1:2] == where), key=lambda one: len(one["loc"]))
+    if found["type"] == "json_invalid":
+        return "the body is no JSON that can be read."
+    if not where:
+        return "the body is a JSON object, sent as application/json."
+    if found["type"] == "extra_forbidden":
+        known = ", ".join(one.alias or name for name, one in Asked.model_fields.items())
+        return f"'{where[0]}' is no field; the fields are {known}."
+    return f"'{where[0]}': {found['msg'][0].lower()}{found['msg'][1:]}."
+
+
+def _answer(status: int, sentence: str, kind: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(refusal(sentence, kind), status, dict(headers or {}))
+
+
+async def _unfit(request: Request, error: Any) -> Any:
+    return _answer(400, _said(error), "invalid_request_error")
+
+
+async def _unable(request: Request, error: Any) -> Any:
+    if isinstance(error, Full):
+        return _answer(429, str(error), "rate_limit_error", {"Retry-After": str(RETRY_SECONDS)})
+    return _answer(400, str(error), "invalid_request_error")
+
+
+async def _http(request: Request, error: Any) -> Any:
+    known = {404: "there is nothing at this address.", 405: "this address takes another method."}
+    ours = error.detail.endswith(".")  # else only the name of the status
+    sentence = error.detail if ours else known.get(error.status_code, f"{error.detail.lower()}.")
+    return _answer(error.status_code, sentence, "invalid_request_error", error.headers)
+
+
+async def _unexpected(request: Request, error: Any) -> Any:
+    return _answer(500, f"an unexpected {type(error).__name__}; please report it.", "server_error")
+
+
+ROUTES: Sequence[tuple[str, str, str]] = (
+    ("POST", "/v1/images/generations", "generate"),
+    ("GET", "/v1/models", "models"),
+    ("POST", "/v1/jobs", "submit"),
+    ("GET", "/v1/jobs", "jobs"),
+    ("GET", "/v1/jobs/{id}", "job"),
+    ("POST", "/v1/jobs/{id}/cancel", "cancel"),
+    ("GET", "/healthz", "health"),
+    ("GET", "/readyz", "health"),
+)
+
+
+def make_app(worker: Worker, models: Mapping[str, dict[str, Any]], loopback: bool, token: str | None = None) -> App:
+    """The service of `worker` as an ASGI application; with a `token`, for those alone who have it."""
+    service = Service(worker, models)
+    app = FastAPI(title="Sfumato", version=version("sfumato"), docs_url=None, redoc_url=None)
+    for method, path, name in ROUTES:
+        app.add_api_route(path, getattr(service, name), methods=[method], response_model=None)
+    for kind, handler in (
+        (RequestValidationError, _unfit),
+        (SfumatoError, _unable),
+        (HTTPException, _http),
+        (Exception, _unexpected),
+    ):
+        app.add_exception_handler(kind, handler)
+    return Guard(app, loopback, token)

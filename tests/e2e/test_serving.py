@@ -1,0 +1,243 @@
+"""`sfumato serve` in a process of its own, on a port of its own: asked, abused, left, and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfumato.cli import app
+from sfumato.data import read_about
+from sfumato.errors import SfumatoError
+from sfumato.serving.guard import BODY_SECONDS, MAX_BODY_BYTES, Guard
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM for another process")
+TOKEN = "a token of its own"
+GENERATE = "/v1/images/generations"
+LONG = {"n": 64, "steps": 1000}
+
+
+@dataclass
+class Served:
+    """A service, and how to ask it."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    def ask(self, path: str, body: object = None, token: str | None = TOKEN, **headers: str) -> tuple[int, Any]:
+        """The status and what came back; POST where there is a body."""
+        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        own = {"Content-Type": "application/json", **({} if token is None else {"Authorization": f"Bearer {token}"})}
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {**own, **headers})
+        try:
+            with urllib.request.urlopen(asked, timeout=300) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, {**json.load(error), "headers": dict(error.headers)}
+
+    def left(self) -> int:
+        """How many jobs haven't ended."""
+        return sum(job["status"] in ("waiting", "running") for job in self.ask("/v1/jobs")[1]["data"])
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    command = [sys.executable, "-m", "sfumato", "serve", "digits", "--port", "0"]
+    environment = {**os.environ, "SFUMATO_TOKEN": TOKEN, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("Serving digits at http://127.0.0.1:"), line
+        yield Served(process, int(line.split("/v1")[0].rpartition(":")[2]))
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        assert not process.stdout.read()
+
+
+def test_each_picture_is_the_command_lines_whoever_asks_beside_it(served: Served, tmp_path: Path) -> None:
+    asked = [
+        (["--class", "3", "--seeds", "5-6", "--steps", "4"], {"prompt": "3", "n": 2, "seeds": "5-6", "steps": 4}),
+        (
+            ["--class", "8,1", "--seeds", "7,9", "--guidance", "2", "--sampler", "heun", "--steps", "3"],
+            {"class": ["8", "1"], "seeds": [7, 9], "guidance": 2, "sampler": "heun", "steps": 3},
+        ),
+        (["-n", "4", "--sampler", "ddpm", "--steps", "6"], {"seeds": "0-3", "sampler": "ddpm", "steps": 6}),
+    ]
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda one: served.ask(GENERATE, {"model": "digits", **one[1]}), asked))
+    for index, ((words, _), (status, answer)) in enumerate(zip(asked, answers, strict=True)):
+        assert status == 200, answer
+        folder = tmp_path / str(index)
+        app(["sample", "digits", *words, "--out", str(folder)], exit_on_error=False, result_action="return_value")
+        expected = {read_about(path)["request"]: path for path in folder.glob("*seed*.png")}
+        assert len(expected) == len(answer["data"])
+        for number, one in enumerate(answer["data"]):
+            path = tmp_path / f"{index}-{number}.png"
+            path.write_bytes(base64.b64decode(one["b64_json"]))
+            about = read_about(path)
+            other = expected.pop(about["request"])
+            assert about == read_about(other) and about["seed"] == str(one["seed"])
+            mine, theirs = (np.asarray(Image.open(each), int) for each in (path, other))
+            assert np.abs(mine - theirs).max() <= 1  # where a kernel rounds otherwise, at the border of two values
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"{", "the body is no JSON that can be read."),
+        (b"[]", "the body is a JSON object, sent as application/json."),
+        ({"n": 0}, "'n': input should be greater than or equal to 1."),
+        ({"n": 65}, "'n': input should be less than or equal to 64."),
+        ({"n": "2"}, "'n': input should be a valid integer."),
+        ({"steps": 10**9}, "'steps': input should be less than or equal to 1000."),
+        ({"seeds": [-1]}, "'seeds': input should be greater than or equal to 0."),
+        ({"seeds": "0-99"}, "'seeds' are of 100 pictures, and a request has at most 64."),
+        ({"seeds": "0-3", "n": 2}, "'seeds' are of 4 and 'n' says 2; leave one of them out."),
+        ({"prompt": "x" * 4001}, "'prompt': string should have at most 4000 characters."),
+        ({"response_format": "url"}, "'response_format': input should be 'b64_json'."),
+        ({"path": "/etc/passwd"}, "'path' is no field; the fields are model, prompt, n, size"),
+        ({"size": "512x512"}, "the model's pictures are 8x8 and 'size' says 512x512; leave it out."),
+        ({"model": "../digits"}, "unknown model '../digits': did you mean 'digits'?"),
+        ({"prompt": "a cat"}, "unknown class 'a cat'. The choices are 0, 1, 2"),
+        ({"class": "3", "negative": "x"}, "digits was trained without captions; leave the prompt out"),
+        ({"sampler": "ddimm"}, "unknown sampler 'ddimm': did you mean 'ddim'?"),
+        ({"guidance": float("nan")}, "'guidance': input should be a finite number."),
+        ({"sampler": "heun", "eta": 0.5}, "eta"),
+    ],
+)
+def test_what_cant_be_drawn_is_refused_in_a_sentence(served: Served, body: object, sentence: str) -> None:
+    status, answer = served.ask(GENERATE, body)
+    assert status == 400 and sentence in answer["error"]["message"], answer
+    assert answer["error"]["type"] == "invalid_request_error" and answer["error"]["message"].endswith((".", "?"))
+
+
+def test_only_who_has_the_token_is_answered(served: Served) -> None:
+    for token in (None, "", "another", TOKEN + "x", TOKEN[:-1]):
+        status, answer = served.ask("/v1/models", token=token)
+        assert status == 401 and "token" in answer["error"]["message"]
+    status, answer = served.ask("/v1/models")
+    assert status == 200 and answer["data"][0]["classes"] == [*"0123456789"]
+    assert served.ask("/healthz", token=None)[0] == served.ask("/readyz", token=None)[0] == 200
+
+
+def test_a_job_goes_on_without_its_client_and_is_dropped_when_told(served: Served) -> None:
+    status, long = served.ask("/v1/jobs", LONG)
+    assert status == 202 and long["status"] in ("waiting", "running")
+    assert long["id"] in [job["id"] for job in served.ask("/v1/jobs")[1]["data"]]
+    short = served.ask("/v1/jobs", {"seeds": "4", "steps": 2})[1]["id"]
+    while (job := served.ask(f"/v1/jobs/{short}")[1])["status"] != "done":
+        assert job["status"] in ("waiting", "running") and 0 <= job["progress"] <= 1 and "data" not in job
+    assert job["progress"] == 1
+    assert [one["seed"] for one in served.ask(f"/v1/jobs/{short}")[1]["data"]] == [4]
+    assert served.ask(f"/v1/jobs/{long['id']}")[1]["status"] == "running", "it was first, and others have their turns"
+    for _ in range(2):
+        status, answer = served.ask(f"/v1/jobs/{long['id']}/cancel", {})
+        assert status == 200 and answer["status"] == "cancelled"
+    assert served.ask(f"/v1/jobs/{short}/cancel", {})[1]["status"] == "done", "one that has ended stays as it is"
+    status, answer = served.ask("/v1/jobs/unknown")
+    assert status == 404 and answer["error"]["message"].startswith("there is no job of that id")
+
+
+def test_who_leaves_before_the_end_is_drawn_for_no_longer(served: Served) -> None:
+    body = json.dumps(LONG).encode()
+    head = f"POST {GENERATE} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port)) as client:
+        client.sendall(head.encode() + body)
+        while not served.left():
+            pass
+    while served.left():
+        pass
+
+
+def test_more_than_there_is_room_for_is_told_to_come_again(served: Served) -> None:
+    ids = []
+    while (answered := served.ask("/v1/jobs", LONG))[0] == 202:
+        ids.append(answered[1]["id"])
+        assert len(ids) <= 64
+    status, answer = answered
+    assert (status, len(ids)) == (429, 64) and int(answer["headers"]["Retry-After"]) > 0
+    assert "64 jobs of yours wait already" in answer["error"]["message"]
+    for name in ids:
+        served.ask(f"/v1/jobs/{name}/cancel", {})
+    assert not served.left() and served.ask(GENERATE, {"n": 1, "steps": 1})[0] == 200
+
+
+def test_what_is_too_large_or_elsewhere_is_refused(served: Served) -> None:
+    status, answer = served.ask(GENERATE, b" " * (MAX_BODY_BYTES + 1))
+    assert status == 413 and answer["error"]["message"] == "the body is larger than 64 KiB."
+    assert served.ask("/v1/../../etc/passwd")[0] == 404
+    assert served.ask("/v1/models", {})[0] == 405
+
+
+async def asked_of_guard(guard: Guard, host: str) -> int:
+    """The status that a guard answers a request to `host` with."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await guard({"type": "http", "path": "/v1/models", "headers": [(b"host", host.encode())]}, receive, send)
+    return sent[0]["status"]  # type: ignore[no-any-return]
+
+
+async def fine(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+
+
+def test_without_a_token_no_other_sites_name_leads_here() -> None:
+    guard = Guard(fine, loopback=True)
+    for host, status in (("localhost:8000", 200), ("127.0.0.1", 200), ("evil.example", 421), ("10.0.0.1", 421)):
+        assert asyncio.run(asked_of_guard(guard, host)) == status, host
+
+
+def test_a_body_that_doesnt_come_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 1 <= BODY_SECONDS <= 60
+    monkeypatch.setattr("sfumato.serving.guard.BODY_SECONDS", 0.001)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": GENERATE, "headers": [(b"host", b"localhost")]}
+    asyncio.run(Guard(fine, loopback=True)(scope, receive, send))
+    assert sent[0]["status"] == 408
+
+
+def test_what_cant_be_served_is_said_before_it_listens(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for words, message in (
+            ([], "say what to serve"),
+            (["digits", "--host", "0.0.0.0"], "0.0.0.0 is open to others; give a --token"),
+            (["digits", "--token", "short"], "16 characters or more"),
+            (["digits", "digits"], "two models are called digits"),
+            (["points"], "points generates points, and pictures alone are served"),
+            ([str(tmp_path / "nowhere")], "there is no folder"),
+            (["digits", "--port", "99999"], "between 0 and 65535"),
+            (["digits", "--port", str(port)], f"port {port} is taken"),
+        ):
+            with pytest.raises(SfumatoError, match=message):
+                app(["serve", *words], exit_on_error=False, print_error=False, result_action="return_value")
