@@ -79,7 +79,8 @@ class Service:
     async def job(self, id: str, request: Request) -> Any:
         """How a job stands, with its pictures once it is done."""
         task = self._find(id, request)
-        return self._about(task) | (_pictures(task) if task.job.state == "done" and task.ended.done() else {})
+        about = self._about(task)
+        return about | (_pictures(task) if about["status"] == "done" else {})
 
     async def cancel(self, id: str, request: Request) -> Any:
         """Drop a job; one that has ended stays as it is."""
@@ -115,7 +116,7 @@ class Service:
             "object": "job",
             "created": task.created,
             "model": job.model,
-            "status": job.state,
+            "status": task.state,
             "progress": round(job.progress, 4),
         }
         if job.state == "waiting":

@@ -17,7 +17,7 @@ from sfumato.hub import Model
 from sfumato.hub.record import By, facts, split_requests
 from sfumato.hub.request import Request
 from sfumato.serving.engine import Engine
-from sfumato.serving.jobs import Job
+from sfumato.serving.jobs import Job, State
 
 T = TypeVar("T")
 KEPT_JOBS = 256  # that have ended, until their pictures are asked for no more
@@ -34,6 +34,11 @@ class Task:
     created: int
     ended: Future[None] = field(default_factory=Future)
     pngs: tuple[bytes, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """The job's; it runs until its pictures are there to be had."""
+        return self.job.state if self.ended.done() or self.job.state != "done" else "running"
 
     @property
     def size(self) -> int:
