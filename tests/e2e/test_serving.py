@@ -179,7 +179,7 @@ def test_more_than_there_is_room_for_is_told_to_come_again(served: Served) -> No
             assert int(answer["headers"]["retry-after"]) > 0
             assert "64 jobs of yours wait already" in answer["error"]["message"]
         list(pool.map(lambda name: served.ask(f"/v1/jobs/{name}/cancel", {}), ids))
-    assert not served.left() and served.ask(GENERATE, {"n": 1, "steps": 1})[0] == 200
+    assert not served.left() and served.ask(GENERATE, {"n": 1, "steps": 2})[0] == 200
 
 
 def test_what_is_too_large_or_elsewhere_is_refused(served: Served) -> None:
