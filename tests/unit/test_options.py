@@ -68,8 +68,8 @@ ELSEWHERE = {
     "runs": {"folder": "unit/test_runs.py::test_runs_are_listed_numbered_and_gone_on_with_by_their_folder"},
     "samplers": {},
     "serve": dict.fromkeys(("models", "host"),
-                           "e2e/test_serving.py::test_what_cant_be_served_is_said_before_it_listens")
-    | dict.fromkeys(("port", "token"), "e2e/test_serving.py::test_only_who_has_the_token_is_answered"),
+                           "e2e/test_serve.py::test_what_cant_be_served_is_said_before_it_listens")
+    | dict.fromkeys(("port", "token"), "e2e/test_serve.py::test_only_who_has_the_token_is_answered"),
     "tune": dict.fromkeys(("run", "steps"), "unit/test_tuned.py::test_held_out_seeds_decide_what_the_command_keeps")
     | {"weights": "unit/test_tuned.py::test_the_walk_of_other_weights_is_not_taken"},
 }  # fmt: skip
