@@ -14,7 +14,17 @@ from sfumato.data import open_dataset
 from sfumato.diffusion import Drawn, Level
 from sfumato.errors import SfumatoError
 from sfumato.hub import new_model
-from sfumato.training import Preview, Trainer, TrainingConfig, model_for, start_run, train
+from sfumato.training import (
+    Preview,
+    Progress,
+    Trainer,
+    TrainingConfig,
+    model_for,
+    resume_run,
+    start_run,
+    train,
+    training_config,
+)
 from sfumato.training.coupling import couple
 from sfumato.training.slices import Slice, half_size
 from tiny import TINY, blobs
@@ -68,6 +78,18 @@ def test_previews_are_drawn_at_the_size_that_is_trained(tmp_path: Path) -> None:
     assert [samples.shape[1:] for samples in drawn] == [TINY.shape] * 4
     blocks = [torch.equal(x, F.interpolate(F.avg_pool2d(x, 2), TINY.shape[1:])) for x in drawn]
     assert blocks == [True, False, False, False]  # half the budget is spent at the second
+
+
+def test_a_longer_budget_does_not_bring_the_phase_at_half_size_back(tmp_path: Path) -> None:
+    config, device = replace(CONFIG, images=16 * 10, low_resolution=0.5), torch.device("cpu")
+    trainer = start_run(tmp_path, blobs(), config, TINY, device)
+    for event in train(tmp_path, trainer):
+        if isinstance(event, Progress) and event.step == 7:
+            trainer.stop()
+    same, _ = resume_run(tmp_path, blobs(), config, device)
+    longer, _ = resume_run(tmp_path, blobs(), replace(config, images=16 * 40), device)
+    assert [one.config.data.low_resolution for one in (same, longer)] == [0.5, 0.0]
+    assert longer.step == 7 and not longer.low_resolution and training_config(tmp_path) == longer.config
 
 
 def test_coupled_training_is_a_function_of_the_step() -> None:

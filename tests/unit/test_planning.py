@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,6 +168,28 @@ def test_a_larger_network_is_taken_where_it_sees_enough_or_nearly_as_much(
     pixels = np.arange(2 * side * side, dtype=np.uint8).reshape(2, 1, side, side)
     plan = plan_run(Dataset("two", pixels), TrainingConfig("two", minutes=minutes))
     assert name_of(plan.model.net, plan.model.shape) == net and seen == names[:measured]
+
+
+@pytest.mark.parametrize(
+    ("side", "image", "own", "share"),
+    [
+        (64, 0.02, {}, 0.5),  # 2 minutes hold 5,400 of the 8,000 images that such pictures take
+        (64, 0.002, {}, 0.0),
+        (32, 0.1, {}, 0.0),
+        (64, 0.02, {"low_resolution": 0.25}, 0.25),
+        (64, 0.02, {"minutes": None, "images": 100}, 0.0),
+    ],
+)
+def test_a_first_phase_at_half_size_is_planned_where_large_pictures_have_too_little_time(
+    side: int, image: float, own: dict[str, Any], share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfumato.training.planning.measure_rate", lambda *_: Rate(0.0, image, 1, 1, 1))
+    data = Dataset("two", np.arange(2 * side * side, dtype=np.uint8).reshape(2, 1, side, side))
+    config = replace(TrainingConfig("two", minutes=2.0), **own)
+    plan = plan_run(data, config, "nano")
+    assert plan.config.data.low_resolution == share
+    for how in ({"fixed": ["low_resolution"]}, {"model": plan.model}):
+        assert plan_run(data, config, **how).config.data.low_resolution == config.data.low_resolution  # type: ignore[arg-type]
 
 
 def test_what_is_given_stays(monkeypatch: pytest.MonkeyPatch) -> None:

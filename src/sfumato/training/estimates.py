@@ -94,6 +94,11 @@ def remarks(trainer: Trainer) -> list[str]:
         )
     if (sees := model.config.control_branch) is not None:
         found.append(f"only a control branch for {sees.name} is trained: {trained:.2f} M parameters.")
+    if trainer.low_resolution:
+        found.append(
+            f"the first {config.data.low_resolution:.0%} of the budget is trained at half the height and width: steps "
+            "are faster there, and most of what a picture looks like is learnt."
+        )
     if config.machine.compile:
         found.append(
             "the first step waits for the network to be compiled, for a minute or two; the others are faster for it."

@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +28,8 @@ from sfumato.training.resources import free_memory
 
 STANDARD = TrainingConfig("", images=1)
 OPEN = (  # what a plan chooses
-    "batch", "accumulate", "precision", "compile", "held_out", "previews", "preview_calls", "evaluated", "threads"
+    "batch", "accumulate", "precision", "compile", "held_out", "previews", "preview_calls", "evaluated", "threads",
+    "low_resolution",
 )  # fmt: skip
 HELD_OUT = 0.05  # share of the samples
 # The images that each network has to see before its samples are better than those of the one above it, which sees more
@@ -42,6 +44,9 @@ DEARER = 1.4
 STEPS = 1000  # that a budget in minutes is to hold, if need be with smaller batches
 COMPILING, SPEED_UP = 90.0, 2.0  # seconds, and how much faster steps are then at least
 HALF_SIZE = 3.0  # times as fast are steps at half the height and width, where starting operations isn't all they take
+# Of pictures that large, and of a budget that doesn't hold the images they take, this share is trained at half size:
+# 64×64 pixels for two minutes, a Fréchet ratio of 15 instead of 20 (benchmarks/network_choice.py).
+LARGE, HALVED = 64, 0.5
 MEMORY = 0.7  # of what is free, that training may take
 BASE = 2**28  # bytes that PyTorch takes besides
 # Fewer and smaller looks, for short budgets: previews, calls of each, samples of each kind that are evaluated.
@@ -97,11 +102,10 @@ def plan_run(
     """What `config` leaves open, chosen for `dataset` by what a few steps were measured to take.
 
     Open are a `net` of "auto" and these fields of the config where they have their default and aren't named in `fixed`:
-    batch (up to `largest_batch`), accumulate, precision, compile, held_out, previews, preview_calls, evaluated and
-    threads. For a budget in images the network and the batch go by the size of the pictures alone. A `model` that is
-    given stays; `settings` are those of the model that are to be so (see with_settings), the other arguments those of
-    model_for. Raises SfumatoError where memory doesn't hold a step of one
-    image.
+    batch (up to `largest_batch`), accumulate, precision, compile, held_out, previews, preview_calls, evaluated, threads
+    and low_resolution. For a budget in images the network and the batch go by the size of the pictures alone. A `model`
+    that is given stays; `settings` are those of the model that are to be so (see with_settings), the other arguments
+    those of model_for. Raises SfumatoError where memory doesn't hold a step of one image.
     """
     started = time.perf_counter()
     device = processes.device or pick_device()
@@ -112,7 +116,7 @@ def plan_run(
         config = changed(config, held_out=HELD_OUT)
     if "batch" in open_ones:
         config = changed(config, batch=max(processes.count, largest_batch or default_batch(dataset)))
-    names = [net]
+    names, built = [net], model
     if model is None:
         if net == "auto" and KINDS[dataset.kind].spatial and config.minutes is not None:
             names = [*ENOUGH][: [*ENOUGH].index(largest_net(dataset.shape)) + 1]
@@ -131,6 +135,9 @@ def plan_run(
         if not seen or larger.config.machine.accumulate > plan.config.machine.accumulate:
             break
         plan = larger
+    if "low_resolution" in open_ones and built is None and plan.rate is not None and _gains_by_half_size(plan):
+        halved = changed(plan.config, low_resolution=HALVED)
+        plan = replace(plan, config=halved, steps=expected_steps(halved, plan.rate, processes.count))
     return processes.same(replace(plan, seconds=time.perf_counter() - started))
 
 
@@ -176,6 +183,17 @@ def _fit(
         held = len(left_out_by(config, dataset))
         config = fit_looks(config, model, held, rate.image / (SPEED_UP if config.machine.compile else 1))
     return Plan(config, model, rate, 0.0, expected_steps(config, rate, processes.count))
+
+
+def _gains_by_half_size(plan: Plan) -> bool:
+    """Whether a first phase at half size leads further: of large pictures, in minutes that are too few for them."""
+    side = min(plan.model.shape[-2:])
+    if plan.config.minutes is None or plan.model.kind != "pictures" or side < LARGE or plan.enough:
+        return False
+    with suppress(SfumatoError):  # which a network raises that can't be halved so often
+        plan.model.net.check(*(length // 2 for length in plan.model.shape[1:]))
+        return True
+    return False
 
 
 def _resized(model: ModelConfig, size: str) -> ModelConfig:

@@ -25,7 +25,7 @@ from sfumato.training.ema import pack
 from sfumato.training.finetuning import read_start
 from sfumato.training.held_out import FILE
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.run import new_trainer
+from sfumato.training.run import new_trainer, training_config
 from sfumato.training.run_loop import RunLoop
 from sfumato.training.state import ADAPTERS, AVERAGES, EMA, FILES, RAW, Files
 from sfumato.training.trainer import Trainer
@@ -63,6 +63,12 @@ def resume_run(
     before, config = config.data.fingerprint, changed(config, fingerprint=dataset.fingerprint())
     names = FILES if config.lora is None else (*FILES, ADAPTERS)
     checkpoint, files, damaged = saved_state(folder, names, config, weights_only)
+    if checkpoint is not None and (low := config.data.low_resolution):
+        then = training_config(folder).budget
+        if then != config.budget and then.spent(checkpoint.state["images"], checkpoint.state["seconds"]) >= low:
+            config = changed(
+                config, low_resolution=0.0
+            )  # that phase is over, and a longer budget doesn't bring it back
     begins = config.origin is not None and (checkpoint is None or config.lora is not None)
     trainer = new_trainer(
         dataset, config, model, device, processes, read_start(folder) if begins else None, read_tokenizer(model, folder)
