@@ -20,6 +20,7 @@ from sfumato.training import Noted, Progress, TrainingConfig, train
 from sfumato.training.autoencoder_run import resume_autoencoder, start_autoencoder
 from sfumato.training.autoencoding import AutoencoderTrainer
 from sfumato.training.config import changed
+from sfumato.training.divergence import LossWatch
 from sfumato.training.reconstructions import psnr
 
 CPU = torch.device("cpu")
@@ -194,3 +195,11 @@ def test_all_parts_of_the_loss_are_computed_in_bfloat16() -> None:
     config = changed(training(images=64, critic_from=0.0, equivariance=1.0), precision="bf16")
     losses = [progress.loss for progress in AutoencoderTrainer(SMALL, stripes(), config, CPU).steps()]
     assert len(losses) == 8 and all(np.isfinite(losses))
+
+
+def test_a_likelihood_that_crosses_zero_is_not_called_a_loss_that_exploded() -> None:
+    for positive in (True, False):
+        watched, said = LossWatch([], TrainingConfig("dots", images=64), not positive), []
+        for step, loss in enumerate((1.2, 0.01, -0.1, -0.4, 0.5), start=1):
+            said += watched.look([Progress(step, step, step, 0.2 * step, loss, 1.0, 1e-3, 0)])
+        assert bool(said + watched.ending(1.0)) == positive
