@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/network_choice.py            the table: an hour of one core
     OMP_NUM_THREADS=1 python benchmarks/network_choice.py --quick    a cell of a minute: under five minutes
+    OMP_NUM_THREADS=1 python benchmarks/network_choice.py --few      how soon 100 digits are known by heart: 5 minutes
     ... --size 64 --minutes 5 --count 300 --low 0.5                  one cell of your own
 
 Every network up to the largest that "auto" stands for is trained within the minutes, with the batch that fits it, and
@@ -29,12 +30,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.data import Dataset
+from sfumato.data import Dataset, open_dataset
+from sfumato.data.datasets import from_arrays
 from sfumato.evaluation.classifier import train_classifier
 from sfumato.evaluation.features import rounded
 from sfumato.evaluation.frechet import frechet_distance, half_to_half
 from sfumato.hub import load, new_model
-from sfumato.training import TrainingConfig, pick_device, plan_run, start_run, train
+from sfumato.training import Trainer, TrainingConfig, model_for, pick_device, plan_run, start_run, train
 from sfumato.training.config import changed
 from sfumato.training.held_out import evaluate
 from sfumato.training.networks import largest_net
@@ -43,10 +45,13 @@ from sfumato.training.planning import ENOUGH
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
 CELLS = (
     (64, 5.0, 3000, 0.0),
-    (32, 3.0, 3000, 0.0),
     (64, 2.0, 3000, 0.0),
+    (64, 2.0, 300, 0.0),
+    (32, 3.0, 3000, 0.0),
     (32, 1.0, 3000, 0.0),
     (32, 3.0, 300, 0.0),
+    (16, 2.0, 3000, 0.0),
+    (16, 2.0, 100, 0.0),
     (64, 5.0, 3000, 0.5),
     (64, 2.0, 3000, 0.5),
 )  # pixels, minutes, patches, share of the minutes that is trained at half size
@@ -90,7 +95,8 @@ def frechet_ratio(samples: Tensor) -> float:
 def measure(size: int, minutes: float, count: int, low: float, net: str) -> dict[str, float | str]:
     """One training, as `sfumato train` does it, and how far what it draws is from the photographs."""
     data = patches(size, count)
-    plan = plan_run(data, TrainingConfig("patches", minutes=minutes, low_resolution=low), net)
+    how = TrainingConfig("patches", minutes=minutes, low_resolution=low)
+    plan = plan_run(data, how, net, fixed=("low_resolution",))
     with tempfile.TemporaryDirectory() as place:
         trainer = start_run(Path(place) / "run", data, plan.config, plan.model, spent=plan.seconds)
         for _ in train(Path(place) / "run", trainer):
@@ -119,13 +125,30 @@ def measure(size: int, minutes: float, count: int, low: float, net: str) -> dict
     }
 
 
+def by_heart(net: str, count: int = 100) -> None:
+    """Print the losses of `count` digits and of as many that are held out, as training goes on, to 360 times each."""
+    pixels, labels = open_dataset("digits").batch(np.arange(2 * count))
+    data = from_arrays(pixels.numpy(), labels, name="digits")
+    config = TrainingConfig("digits", images=360 * count, batch=64, held_out=0.5, evaluated=64)
+    trainer = Trainer(new_model(model_for(data, net)), data, config)
+    for progress in trainer.steps():
+        if progress.step % (60 * count // 64) == 0 and (found := evaluate(trainer)) is not None:
+            held, own = (float(np.exp(np.log(losses).mean())) for losses in (found.held_out, found.trained))
+            print(f"{net:>5} {progress.images / count:>4.0f} times: held out {held:.3f}, trained {own:.3f}", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--few", action="store_true")
     for name, kind in (("size", int), ("minutes", float), ("count", int), ("low", float), ("net", str)):
         parser.add_argument(f"--{name}", type=kind)
     asked = parser.parse_args()
     time.perf_counter = time.process_time
+    if asked.few:
+        for net in ("nano", "tiny"):
+            by_heart(net)
+        return 0
     cells = CELLS[3:4] if asked.quick else CELLS
     if asked.size is not None:
         cells = ((asked.size, asked.minutes or 2.0, asked.count or WHOLE, asked.low or 0.0),)
@@ -142,7 +165,7 @@ def main() -> int:
         size, minutes, count, low = cell
         nets = (*ENOUGH,)[: (*ENOUGH,).index(largest_net((3, size, size))) + 1]
         config = TrainingConfig("patches", minutes=minutes, low_resolution=low)
-        plan = plan_run(patches(size, count), config)
+        plan = plan_run(patches(size, count), config, fixed=("low_resolution",))
         ratios = {}
         for net in nets if asked.net is None else (asked.net,):
             if (row := done.get((*cell, net))) is None:

@@ -124,7 +124,7 @@ def planned(monkeypatch: pytest.MonkeyPatch, images_a_second: float, minutes: fl
         return Rate(0.0, size / images_a_second, 10**6, 10**5, torch.get_num_threads())
 
     monkeypatch.setattr("sfumato.training.planning.measure_rate", rate)
-    return plan_run(blobs(), TrainingConfig("blobs", minutes=minutes))
+    return plan_run(blobs(1000), TrainingConfig("blobs", minutes=minutes))
 
 
 def test_a_plan_is_a_function_of_what_was_measured_and_a_faster_machine_never_gets_less(
@@ -144,17 +144,26 @@ def test_a_plan_is_a_function_of_what_was_measured_and_a_faster_machine_never_ge
 
 
 @pytest.mark.parametrize(
-    ("side", "dearer", "minutes", "net", "measured"),
+    ("side", "dearer", "minutes", "samples", "net", "measured"),
     [
-        (64, 1.2, 2.0, "small", 3),  # each sees nearly as many images as the one before it
-        (64, 3.0, 2.0, "nano", 2),
-        (32, 1.2, 2.0, "nano", 1),  # where networks differ in all stages, the others aren't even measured
-        (32, 3.0, 2000.0, "small", 3),
-        (128, 1.2, 0.1, "nano", 1),  # measuring it took more than its share of the minutes
+        (64, 1.2, 2.0, 10**4, "small", 3),  # each sees nearly as many images as the one before it
+        (64, 3.0, 2.0, 10**4, "nano", 2),
+        (32, 1.2, 2.0, 10**4, "nano", 1),  # where networks differ in all stages, the others aren't even measured
+        (32, 3.0, 2000.0, 10**4, "small", 3),
+        (32, 3.0, 2000.0, 999, "nano", 1),  # it sees few of them so often that a larger one would know them by heart
+        (64, 1.2, 2.0, 100, "nano", 1),
+        (64, 1.2, 2.0, 200, "small", 3),
+        (128, 1.2, 0.1, 10**4, "nano", 1),  # measuring it took more than its share of the minutes
     ],
 )
 def test_a_larger_network_is_taken_where_it_sees_enough_or_nearly_as_much(
-    side: int, dearer: float, minutes: float, net: str, measured: int, monkeypatch: pytest.MonkeyPatch
+    side: int,
+    dearer: float,
+    minutes: float,
+    samples: int,
+    net: str,
+    measured: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = ["nano", "tiny", "small", "medium"]
     clock, seen = Machine(monkeypatch, 0.0), []
@@ -165,8 +174,8 @@ def test_a_larger_network_is_taken_where_it_sees_enough_or_nearly_as_much(
         return Rate(0.0, 0.01 * dearer ** names.index(seen[-1]), 10**6, 10**5, torch.get_num_threads())
 
     monkeypatch.setattr("sfumato.training.planning.measure_rate", rate)
-    pixels = np.arange(2 * side * side, dtype=np.uint8).reshape(2, 1, side, side)
-    plan = plan_run(Dataset("two", pixels), TrainingConfig("two", minutes=minutes))
+    pixels = np.broadcast_to(np.arange(side * side, dtype=np.uint8).reshape(side, side), (samples, 1, side, side))
+    plan = plan_run(Dataset("alike", pixels), TrainingConfig("alike", minutes=minutes))
     assert name_of(plan.model.net, plan.model.shape) == net and seen == names[:measured]
 
 

@@ -31,8 +31,7 @@ from sfumato.strict import parse
 from sfumato.training import judge_run, read_evaluations, training_config
 from sfumato.training.held_out import describe
 from sfumato.training.lora import ADAPTER, adapter_words
-
-FEW = 1000  # pictures, fewer of which are learnt sooner from a model that ships
+from sfumato.training.planning import FEW
 
 
 def info(

@@ -8,13 +8,13 @@ from sfumato.data import KINDS
 from sfumato.hub.checkpoints import megabytes
 from sfumato.nets import SIZES, name_of
 from sfumato.readable import duration
-from sfumato.training.planning import Plan
+from sfumato.training.planning import FEW, Plan
 from sfumato.training.run_loop import RunLoop
 from sfumato.training.saving import FIRST_SAVE, disk_bytes
 from sfumato.training.trainer import Trainer
 
 SEEN = 1.0  # times at least that each sample is to be seen
-FEW, SHIPPED_SIDE = 1000, 32  # samples that are few to begin with; pixels a side of the emoji that ship
+SHIPPED_SIDE = 32  # pixels a side of the emoji that ship
 LARGE = 96  # pixels a side, from which on latents are far cheaper
 
 
