@@ -54,6 +54,7 @@ CELLS = (
     (16, 2.0, 100, 0.0),
     (64, 5.0, 3000, 0.5),
     (64, 2.0, 3000, 0.5),
+    (64, 2.0, 300, 0.5),
 )  # pixels, minutes, patches, share of the minutes that is trained at half size
 WHOLE, DRAWN, READ = 3000, 128, 32  # patches that are compared with, samples, and pixels at which they are compared
 CALLS = 12  # for a sample

@@ -48,7 +48,7 @@ STEPS = 1000  # that a budget in minutes is to hold, if need be with smaller bat
 COMPILING, SPEED_UP = 90.0, 2.0  # seconds, and how much faster steps are then at least
 HALF_SIZE = 3.0  # times as fast are steps at half the height and width, where starting operations isn't all they take
 # Of pictures that large, and of a budget that doesn't hold the images they take, this share is trained at half size:
-# 64×64 pixels for two minutes, a Fréchet ratio of 15 instead of 20 (benchmarks/network_choice.py).
+# 64×64 pixels for two minutes, Fréchet ratios of 15 and 17 instead of 20 (benchmarks/network_choice.py).
 LARGE, HALVED = 64, 0.5
 MEMORY = 0.7  # of what is free, that training may take
 BASE = 2**28  # bytes that PyTorch takes besides
