@@ -3,7 +3,7 @@
     python benchmarks/zoo.py digits        about 5 minutes on two cores
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
-    python benchmarks/zoo.py avatars       half an hour on one thread; stopped, it goes on where it was saved
+    python benchmarks/zoo.py avatars       two hours on one thread; stopped, it goes on where it was saved
     python benchmarks/zoo.py rivals        half an hour on one thread
     python benchmarks/zoo.py tuned         half an hour on one thread; `tuned emoji 6` for one model and step count
     python benchmarks/zoo.py drawings      what the lesson noises: src/sfumato/lesson/recorded/{emoji,avatars}.png
@@ -70,7 +70,7 @@ MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAG
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
-AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 14, 14
+AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
 UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
