@@ -95,7 +95,7 @@ class AutoencoderRun:
     @property
     def factor(self) -> int:
         """By how much its latents are lower and narrower than pictures."""
-        if self.trainer is not None:  # of several processes one writes the file
+        if self.trainer is not None:  # of several processes one writes the files
             return self.trainer.codec.net.factor
         codec: CodecConfig = read_config(self.folder / "config.json", CodecConfig, "codec")
         return codec.net.factor
@@ -145,6 +145,8 @@ class AutoencoderRun:
     @property
     def finished(self) -> bool:
         """Whether a checkpoint has spent the budget, so that the codec is what it was to be."""
+        if self.trainer is not None:  # of several processes one writes the files
+            return self.trainer.fraction >= 1
         config, state = self.config, newest_state(self.folder)
         return state is not None and config.budget.spent(state["images"], state["seconds"]) >= 1
 
