@@ -14,7 +14,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sfumato.cli.record import compared
 from torch import Tensor
 
 from sfumato import AutoencoderRun, Edit, Run, evaluate, load
@@ -27,6 +26,7 @@ from sfumato.data.order import Augmentation
 from sfumato.hub.control_branch import with_control_branch
 from sfumato.hub.latent_edits import feathered, latent_mask
 from sfumato.hub.onnx import export_onnx
+from sfumato.hub.record import compared
 from sfumato.hub.resolving import resolve
 from sfumato.hub.zoo import load_zoo, save_zoo
 from sfumato.sampling.editing import outpaint
