@@ -13,10 +13,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import Tensor
 
+from exact_model import exact
 from sfumato import Edit
-from sfumato.diffusion import Condition, Level
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.request import Request
@@ -24,32 +24,7 @@ from sfumato.hub.resolving import resolve
 from sfumato.serving import Engine, Full, Job, Limits
 from tiny import TINY
 
-CLASSES, SHAPE = 3, TINY.shape
-PICTURE = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) * 2 - 1
-
-
-class Exact(nn.Module):
-    """E[x0 | x] of Gaussian data, a Gaussian a class, row by row; it fails as a whole on a row that isn't finite."""
-
-    def __init__(self, seed: int, seconds: Callable[[int], object] = lambda rows: None) -> None:
-        super().__init__()
-        generator = torch.Generator().manual_seed(seed)
-        means = torch.randn(CLASSES + 1, *SHAPE, dtype=torch.float64, generator=generator) / 3
-        self.means = nn.Parameter(means, requires_grad=False)
-        self.seconds = seconds
-
-    def forward(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
-        self.seconds(len(x))
-        if not bool(x.isfinite().all()):
-            raise RuntimeError("a row isn't finite")
-        mean = self.means[(cond or {})["label"]]
-        alpha, sigma = (value.reshape(-1, 1, 1, 1) for value in (level.alpha, level.sigma))
-        gain = alpha * 0.2 / (alpha**2 * 0.2 + sigma**2)
-        return (mean + gain * (x.double() - alpha * mean)).to(x.dtype)
-
-
-def exact(seed: int, seconds: Callable[[int], object] = lambda rows: None) -> Model:
-    return Model(TINY, Exact(seed, seconds), f"exact {seed}")  # type: ignore[arg-type]
+PICTURE = torch.rand(TINY.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
 def broken(x, grid, noise):  # type: ignore[no-untyped-def]

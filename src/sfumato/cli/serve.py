@@ -38,6 +38,14 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    jobs: Annotated[
+        Path | None,
+        Parameter(
+            group=COMMON,
+            help="A file, made if need be, in which accepted jobs outlive the service, such as jobs.sqlite.",
+            show_default=False,
+        ),
+    ] = None,
     port: Annotated[
         int,
         Parameter(group=SERVER, help=f"Where to listen; 0 for any free port [default: {PORT}].", show_default=False),
@@ -59,6 +67,7 @@ def serve(
         import uvicorn
 
         from sfumato.serving.service import describe, make_app
+        from sfumato.serving.store import Store
         from sfumato.serving.worker import Worker
     except ImportError as error:
         raise SfumatoError(f"serving needs {error.name}, which isn't here: pip install 'sfumato[serve]'.") from error
@@ -75,7 +84,8 @@ def serve(
         if not KINDS[model.config.seen[0]].spatial:
             raise SfumatoError(f"{name} generates {model.config.seen[0]}, and pictures alone are served; leave it out.")
         about[name] = describe(name, model)
-    with _listening(host, port) as listener, Worker(engine) as worker:
+    store = None if jobs is None else Store(jobs)
+    with _listening(host, port) as listener, Worker(engine, store) as worker:
         app = make_app(worker, about, is_loopback(host), token)
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}/v1"

@@ -43,7 +43,7 @@ class Job:
     def progress(self) -> float:
         """How much of it is done, from 0 to 1."""
         count = len(self.request.seeds)
-        if len(self.pictures) == count:
+        if self.state == "done":
             return 1.0
         return min(1.0, self.steps / (count * self.request.sampling.steps))
 

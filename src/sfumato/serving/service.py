@@ -70,7 +70,7 @@ class Service:
 
     async def submit(self, asked: Asked, request: Request) -> Any:
         """Accept a job, which goes on whether or not its client stays."""
-        return JSONResponse(self._about(await self._submit(asked, request)), 202)
+        return JSONResponse(self._about(await self._submit(asked, request, keep=True)), 202)
 
     async def jobs(self, request: Request) -> Any:
         """The client's jobs, the newest first."""
@@ -98,11 +98,11 @@ class Service:
             raise HTTPException(503, "the engine has stopped; start the service again.")
         return {"status": "ok"}
 
-    async def _submit(self, asked: Asked, request: Request) -> Task:
+    async def _submit(self, asked: Asked, request: Request, keep: bool = False) -> Task:
         name = asked.model or next(iter(self._models))
         if asked.model is None and len(self._models) > 1:
             raise SfumatoError(f"`model` is missing; the choices are {', '.join(self._models)}.")
-        return await asyncio.wrap_future(self._worker.submit(name, asked.request, _owner(request)))
+        return await asyncio.wrap_future(self._worker.submit(name, asked.request, _owner(request), keep))
 
     def _find(self, name: str, request: Request) -> Task:
         if (task := self._worker.find(name, _owner(request))) is None:

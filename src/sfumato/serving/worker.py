@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -13,11 +14,13 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from sfumato.data import picture, png
+from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.record import By, facts, split_requests
-from sfumato.hub.request import Request
+from sfumato.hub.request import Request, read_request
 from sfumato.serving.engine import Engine
-from sfumato.serving.jobs import Job, State
+from sfumato.serving.jobs import Full, Job, State
+from sfumato.serving.store import Kept, Store
 
 T = TypeVar("T")
 KEPT_JOBS = 256  # that have ended, until their pictures are asked for no more
@@ -48,15 +51,20 @@ class Task:
 class Worker:
     """Runs `engine` in a thread of its own; all that concerns the engine is done there, between its steps.
 
-    Of the tasks that have ended the newest are kept, KEPT_JOBS of at most KEPT_BYTES.
+    Of the tasks that have ended the newest are kept, KEPT_JOBS of at most KEPT_BYTES. With a `store` those that were
+    submitted to be kept are there too: what it holds is taken up again, and what hadn't ended is drawn as it would have
+    been.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, store: Store | None = None) -> None:
         self._engine = engine
+        self._store = store
         self._errands: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._tasks: dict[str, Task] = {}
         self._by_job: dict[Job, Task] = {}
         self._open = True
+        for kept, pngs in store.jobs() if store is not None else ():
+            self._restore(kept, pngs)
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
@@ -64,19 +72,29 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        store = self._store
         self._errands.put(self._close)
         self._thread.join()
+        if store is not None:
+            store.close()
 
     @property
     def alive(self) -> bool:
         return self._thread.is_alive()
 
-    def submit(self, name: str, ask: Callable[[Model], Request], owner: str = "") -> Future[Task]:
-        """Accept what `ask` makes for the model called `name`; raises as `Engine.submit` does."""
+    def submit(self, name: str, ask: Callable[[Model], Request], owner: str = "", keep: bool = False) -> Future[Task]:
+        """Accept what `ask` makes for the model called `name`, in the store too where it is to be kept; raises as
+        `Engine.submit` does."""
 
         def submit() -> Task:
             job = self._engine.submit(name, ask(self._engine.model(name)), owner)
             task = Task(secrets.token_urlsafe(18), job, int(time.time()))
+            if keep and self._store is not None:
+                try:
+                    self._store.add(Kept(task.id, owner, name, job.request.json(), task.created, "waiting", None))
+                except sqlite3.Error as error:
+                    self._engine.cancel(job)
+                    raise Full(f"the job can't be kept ({error}); try again later.") from error
             self._tasks[task.id] = self._by_job[job] = task
             return task
 
@@ -93,7 +111,7 @@ class Worker:
 
     def forget(self, task: Task) -> None:
         """Keep it no longer, as its pictures have been handed over."""
-        self._do(lambda: self._tasks.pop(task.id, None))
+        self._do(lambda: self._drop(task.id))
 
     def find(self, name: str, owner: str) -> Task | None:
         """The owner's task of that id, unless it was never there or is kept no longer."""
@@ -108,6 +126,23 @@ class Worker:
         """How many jobs were accepted before it and haven't ended."""
         jobs = self._engine.jobs
         return jobs.index(task.job) if task.job in jobs else 0
+
+    def _restore(self, kept: Kept, pngs: tuple[bytes, ...]) -> None:
+        """Take up a job of the store again."""
+        request = read_request(kept.request)
+        job = Job(kept.model, request, kept.owner, kept.state, error=kept.error)
+        if not job.ended:
+            try:
+                job = self._engine.submit(kept.model, request, kept.owner)
+            except SfumatoError as error:  # of a model that isn't served any more
+                job.end("failed", str(error))
+        task = Task(kept.id, job, kept.created, pngs=pngs)
+        self._tasks[task.id] = task
+        if kept.state != "waiting":
+            task.ended.set_result(None)
+            return
+        self._by_job[job] = task
+        self._settle(job)
 
     def _do(self, errand: Callable[[], T]) -> Future[T]:
         answer: Future[T] = Future()
@@ -141,16 +176,24 @@ class Worker:
             each = zip(shown, split_requests(job.request), strict=True)
             task.pngs = tuple(png(image, facts(by, one)) for image, one in each)
             job.pictures.clear()
+        if self._store is not None:
+            with suppress(sqlite3.Error):  # of a full disk: it is drawn again by the next service
+                self._store.end(task.id, job.state, job.error, task.pngs)
         ended = [one for one in self._tasks.values() if one.job.ended]
         size = sum(one.size for one in ended)
         while len(ended) > 1 and (len(ended) > KEPT_JOBS or size > KEPT_BYTES):
             old = ended.pop(0)
             size -= old.size
-            del self._tasks[old.id]
+            self._drop(old.id)
         task.ended.set_result(None)
 
+    def _drop(self, name: str) -> None:
+        if self._tasks.pop(name, None) is not None and self._store is not None:
+            with suppress(sqlite3.Error):
+                self._store.drop(name)
+
     def _close(self) -> None:
-        self._open = False
+        self._open, self._store = False, None  # which keeps what hasn't ended, for the next service
         for task in [*self._by_job.values()]:
             self._engine.cancel(task.job)
             self._settle(task.job)

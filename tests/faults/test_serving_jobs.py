@@ -1,0 +1,104 @@
+"""Accepted jobs outlive a service that is killed: none is lost, none drawn twice, and each picture is the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from exact_model import exact
+from sfumato.cli import app
+from sfumato.data import picture, png
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model
+from sfumato.hub.record import By, facts
+from sfumato.hub.request import Request
+from sfumato.hub.resolving import resolve
+from sfumato.serving import Engine
+from sfumato.serving.store import Kept, Store
+from sfumato.serving.worker import Worker
+
+KILLS, JOBS = 6, 3  # jobs that each service accepts before it is killed
+OWNER = "127.0.0.1"
+
+
+def asked(model: Model, number: int) -> Request:
+    return model.request([number], model.config.classes[number % 3], sampler="ddim", steps=3 + number % 5)
+
+
+def opened(model: Model, path: Path) -> Worker:
+    return Worker(Engine({"exact": lambda: model}), Store(path))
+
+
+def serve(model: Model, path: Path, first: int, told: int) -> NoReturn:
+    """A service that tells the ids of what it has accepted, until it is killed."""
+    worker = opened(model, path)
+    for number in range(first, first + JOBS):
+        request = asked(model, number)
+        task = worker.submit("exact", lambda _, request=request: request, OWNER, keep=True).result()  # type: ignore[misc]
+        os.write(told, f"{task.id}\n".encode())
+    while True:
+        signal.pause()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+def test_jobs_outlive_services_that_are_killed(tmp_path: Path) -> None:
+    model, path, ids = exact(1), tmp_path / "jobs.sqlite", list[str]()
+    for kill in range(KILLS):
+        hears, told = os.pipe()
+        if (child := os.fork()) == 0:
+            try:
+                serve(model, path, kill * JOBS, told)
+            finally:
+                os._exit(1)
+        os.close(told)
+        with os.fdopen(hears) as lines:
+            ids += [lines.readline().strip() for _ in range(JOBS)]
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    store = Store(path)
+    before = {kept.id: (kept.state, pngs) for kept, pngs in store.jobs()}
+    store.close()
+    assert list(before) == ids, "in the order in which they were accepted"
+    assert {state for state, _ in before.values()} <= {"waiting", "done"}
+    with opened(model, path) as worker:
+        for number, name in enumerate(ids):
+            task = worker.find(name, OWNER)
+            assert task is not None and worker.find(name, "10.0.0.1") is None
+            task.ended.result(60)
+            request = asked(model, number)
+            samples = resolve(request, model).samples()
+            expected = png(picture(samples, None, columns=1, scale=1, gap=0), facts(By(model), request))
+            assert task.pngs == (expected,) and before[name][1] in ((), task.pngs)
+    with opened(model, path) as worker:
+        assert [task.state for task in worker.tasks(OWNER)] == ["done"] * len(ids)
+
+
+def test_what_a_service_can_draw_no_more_has_failed_with_the_reason(tmp_path: Path) -> None:
+    model, store = exact(1), Store(tmp_path / "jobs.sqlite")
+    for name in ("gone", "exact"):
+        store.add(Kept(f"of {name}", OWNER, name, asked(model, 1).json(), 0, "waiting", None))
+    with Worker(Engine({"exact": lambda: model}), store) as worker:
+        gone, other = (worker.find(f"of {name}", OWNER) for name in ("gone", "exact"))
+        assert gone is not None and other is not None
+        other.ended.result(60)
+        assert gone.state == "failed" and gone.job.error == "unknown model 'gone'. The choices are exact."
+        worker.cancel(other).result(60)
+        worker.forget(other)
+        worker.cancel(gone).result(60)
+        assert [(kept.id, kept.state) for kept, _ in store.jobs()] == [("of gone", "failed")]
+
+
+def test_a_file_that_holds_no_jobs_or_is_another_services_is_refused(tmp_path: Path) -> None:
+    taken, text = tmp_path / "jobs.sqlite", tmp_path / "notes.txt"
+    text.write_text("not jobs " * 500)
+    store = Store(taken)
+    for path, message in ((taken, "another service has hold of it"), (text, "can't be opened")):
+        with pytest.raises(SfumatoError, match=message):
+            app(["serve", "digits", "--port", "0", "--jobs", str(path)], exit_on_error=False, print_error=False)
+    store.close()
+    Store(taken).close()
+    assert text.read_text().startswith("not jobs")
