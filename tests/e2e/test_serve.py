@@ -157,6 +157,19 @@ def test_a_job_goes_on_without_its_client_and_is_dropped_when_told(served: Serve
     assert status == 404 and answer["error"]["message"].startswith("there is no job of that id")
 
 
+def test_a_job_tells_how_far_it_is_until_it_has_ended(served: Served) -> None:
+    name = served.ask("/v1/jobs", {"n": 8, "steps": 100})[1]["id"]
+    asked = urllib.request.Request(f"http://127.0.0.1:{served.port}/v1/jobs/{name}/events")
+    asked.add_header("Authorization", f"Bearer {TOKEN}")
+    with urllib.request.urlopen(asked, timeout=300) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        lines = [line.decode() for line in answer if line.strip()]
+    events = [json.loads(line.removeprefix("data: ")) for line in lines]
+    progress = [event["progress"] for event in events]
+    assert progress == sorted(progress) and progress[-1] == 1
+    assert events[-1] == {"id": name, "status": "done"} | events[-1]
+
+
 def test_who_leaves_before_the_end_is_drawn_for_no_longer(served: Served) -> None:
     body = json.dumps(LONG).encode()
     head = f"POST {GENERATE} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"

@@ -102,3 +102,16 @@ def test_a_file_that_holds_no_jobs_or_is_another_services_is_refused(tmp_path: P
     store.close()
     Store(taken).close()
     assert text.read_text().startswith("not jobs")
+
+
+def test_what_fails_the_engine_ends_its_jobs_and_not_the_service(capfd: pytest.CaptureFixture[str]) -> None:
+    model = exact(1)
+    request, null = asked(model, 1), model.null
+    with Worker(Engine({"exact": lambda: model})) as worker:
+        for failing, state in ((lambda: 1 / 0, "failed"), (null, "done")):
+            model.null = failing  # type: ignore[method-assign]
+            task = worker.submit("exact", lambda _: request).result(60)
+            task.ended.result(60)
+            assert task.state == state and worker.alive
+            assert (task.job.error or "").startswith("the service failed (ZeroDivisionError") == (state == "failed")
+    assert "ZeroDivisionError" in capfd.readouterr().err

@@ -160,10 +160,10 @@ class Engine:
         queue.waiting.setdefault(owner, []).append(_Waiting(job, resolved))
         return job
 
-    def cancel(self, job: Job) -> None:
-        """Drop `job`, wherever it is; one that has ended stays as it is."""
+    def cancel(self, job: Job, error: str | None = None) -> None:
+        """Drop `job`, wherever it is; one that has ended stays as it is. With an `error` it has failed."""
         if job in self._jobs:
-            self._end(job, "cancelled")
+            self._end(job, "cancelled" if error is None else "failed", error)
             self._leave(job.model)
 
     def step(self) -> list[Job]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from sfumato.errors import SfumatoError
@@ -22,6 +23,7 @@ from sfumato.serving.messages import Asked, refusal
 from sfumato.serving.worker import Task, Worker
 
 RETRY_SECONDS = 5
+EVENT_SECONDS = 0.2  # between two looks at a job
 LEFT = 499  # nginx's word for a client that has gone, who doesn't read it
 
 
@@ -81,6 +83,23 @@ class Service:
         task = self._find(id, request)
         about = self._about(task)
         return about | (_pictures(task) if about["status"] == "done" else {})
+
+    async def events(self, id: str, request: Request) -> Any:
+        """How a job stands, as server-sent events, whenever that changes until it has ended."""
+        task = self._find(id, request)
+
+        async def told() -> AsyncIterator[str]:
+            ended, before = asyncio.wrap_future(task.ended), None
+            while True:
+                final, about = ended.done(), self._about(task)
+                if about != before:
+                    yield f"data: {json.dumps(about)}\n\n"
+                if final:
+                    return
+                before = about
+                await asyncio.wait((ended,), timeout=EVENT_SECONDS)
+
+        return StreamingResponse(told(), media_type="text/event-stream")
 
     async def cancel(self, id: str, request: Request) -> Any:
         """Drop a job; one that has ended stays as it is."""
@@ -187,6 +206,7 @@ ROUTES: Sequence[tuple[str, str, str]] = (
     ("POST", "/v1/jobs", "submit"),
     ("GET", "/v1/jobs", "jobs"),
     ("GET", "/v1/jobs/{id}", "job"),
+    ("GET", "/v1/jobs/{id}/events", "events"),
     ("POST", "/v1/jobs/{id}/cancel", "cancel"),
     ("GET", "/healthz", "health"),
     ("GET", "/readyz", "health"),

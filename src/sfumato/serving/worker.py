@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -162,19 +163,21 @@ class Worker:
             with suppress(Empty):
                 for _ in range(ERRANDS):
                     self._errands.get(block=self._open and not self._engine.jobs)()
-            for job in self._engine.step():
-                self._settle(job)
+            try:
+                for job in self._engine.step():
+                    self._settle(job)
+            except Exception as error:  # of no one job: a device that is lost, or a mistake of ours
+                traceback.print_exc()
+                for job in [*self._by_job]:
+                    self._engine.cancel(job, f"the service failed ({type(error).__name__}: {error}); try again.")
+                    self._settle(job)
 
     def _settle(self, job: Job) -> None:
         """Where a job has ended, those who wait for it are told."""
         if not job.ended or (task := self._by_job.pop(job, None)) is None:
             return
         if job.state == "done":
-            by = By(self._engine.model(job.model))
-            pictures = (job.pictures[row] for row in range(len(job.pictures)))
-            shown = (picture(x[None], None, columns=1, scale=1, gap=0) for x in pictures)
-            each = zip(shown, split_requests(job.request), strict=True)
-            task.pngs = tuple(png(image, facts(by, one)) for image, one in each)
+            task.pngs = self._encoded(job)
             job.pictures.clear()
         if self._store is not None:
             with suppress(sqlite3.Error):  # of a full disk: it is drawn again by the next service
@@ -186,6 +189,13 @@ class Worker:
             size -= old.size
             self._drop(old.id)
         task.ended.set_result(None)
+
+    def _encoded(self, job: Job) -> tuple[bytes, ...]:
+        """The pictures as `sfumato sample` writes them."""
+        by = By(self._engine.model(job.model))
+        pictures = (job.pictures[row] for row in range(len(job.pictures)))
+        shown = (picture(x[None], None, columns=1, scale=1, gap=0) for x in pictures)
+        return tuple(png(image, facts(by, one)) for image, one in zip(shown, split_requests(job.request), strict=True))
 
     def _drop(self, name: str) -> None:
         if self._tasks.pop(name, None) is not None and self._store is not None:
