@@ -158,7 +158,7 @@ def test_a_job_goes_on_without_its_client_and_is_dropped_when_told(served: Serve
 
 
 def test_a_job_tells_how_far_it_is_until_it_has_ended(served: Served) -> None:
-    name = served.ask("/v1/jobs", {"n": 8, "steps": 100})[1]["id"]
+    name = served.ask("/v1/jobs", {"n": 2, "steps": 60})[1]["id"]
     asked = urllib.request.Request(f"http://127.0.0.1:{served.port}/v1/jobs/{name}/events")
     asked.add_header("Authorization", f"Bearer {TOKEN}")
     with urllib.request.urlopen(asked, timeout=300) as answer:
