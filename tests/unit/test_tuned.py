@@ -87,6 +87,7 @@ def test_pictures_and_exports_carry_it(tuned: tuple[Path, SamplingConfig]) -> No
     request = model.request([3], [1], steps=4)
     about = facts(By(model), request)
     assert read_request(about["request"]) == request and request.sampling == walk
+    assert "tuned" in about and not {"grid", "schedule"} & about.keys()
     assert "--steps 4" in about["command"] and "--sampler" not in about["command"] and "--grid" not in about["command"]
     data = walk_data(walk, model.denoiser.parameterization)
     assert data["calls"] == 4

@@ -75,8 +75,11 @@ def _about(by: By, request: Request) -> dict[str, str]:
     if by.larger:
         about["upscale-with"] = shlex.join(model.source for model in by.larger)
         about["upscale-with sha256"] = ",".join(model.weights_hash for model in by.larger)
+    own_levels = () if settings.tuned is None else ("grid", "schedule")
     for one in fields(settings):
         value = getattr(settings, one.name)
+        if one.name in own_levels:
+            continue
         if one.name in SHOWN or value != getattr(PLAIN, one.name):
             about[one.name] = _fact(_setting(value))
     one_picture = len(request.seeds) == 1
