@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from lesson import node, without_browser
 from sfumato.data import open_dataset
-from sfumato.evaluation import claims, laboratory, open_extractor, open_reference
+from sfumato.evaluation import claims, features, laboratory, open_extractor, open_reference, rivals, train_classifier
 from sfumato.evaluation.claims_page import write_claims
 from sfumato.evaluation.finding import Finding
 from sfumato.evaluation.laboratory import Effort, Laboratory
@@ -26,7 +27,9 @@ def test_every_claim_has_a_verdict_and_a_figure(tmp_path: Path, monkeypatch: pyt
     slow = property(lambda lab: (lab.generate(66, lab.labels(66), sampler="ddpm", steps=20), 0.1))
     monkeypatch.setattr(Laboratory, "ddpm_1000", slow)
     monkeypatch.setattr(Laboratory, "paces", property(lambda lab: dict.fromkeys(laboratory.BATCHES, 4000.0)))
-    monkeypatch.setattr(laboratory, "RATES", (1.0, 2.0))
+    monkeypatch.setattr(laboratory, "RATES", (1.0,))
+    monkeypatch.setattr(rivals, "SEEDS", 2)
+    monkeypatch.setattr(features, "train_classifier", partial(train_classifier, epochs=2))
     data = open_dataset("digits")
     model = new_model(model_for(data, "nano"))
     lab = Laboratory(model, open_reference(data, open_extractor("classifier", data)), effort)

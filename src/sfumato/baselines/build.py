@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import safetensors
@@ -39,9 +40,13 @@ def baseline_for(kind: Kind, dataset: Dataset, parameters: int) -> BaselineConfi
     Both its networks are counted, as both are trained. Its width is the one that comes nearest to `parameters`.
     Raises SfumatoError for points, and where none comes within 5%.
     """
+    return _sized(kind, tuple(dataset.shape), tuple(dataset.classes), parameters)
 
+
+@cache  # some thirty networks are counted
+def _sized(kind: Kind, shape: tuple[int, ...], classes: tuple[str, ...], parameters: int) -> BaselineConfig:
     def config(width: int) -> BaselineConfig:
-        return BaselineConfig(kind, dataset.shape, dataset.classes, width)
+        return BaselineConfig(kind, shape, classes, width)
 
     def size(width: int) -> int:
         with torch.device("meta"), Uninitialised():
