@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 
 from sfumato.hub import Model, new_model
 from sfumato.hub.onnx import network_onnx
@@ -83,22 +84,26 @@ def on_one_core() -> list[str]:
 
 
 def brief(folder: Path) -> dict[str, Path]:
-    """For `served`, where the answers don't matter: shorter walks of smaller networks, and clouds of fewer centres."""
-    folder.mkdir()
+    """For `served`, where the answers don't matter: shorter walks of smaller networks, and clouds of fewer centres.
+
+    What is in `folder` already is taken as it is: an export takes longer than a chapter's walk.
+    """
     names = ("clouds.json", "digits/guided.json", "emoji/about.json")
-    told = {name: json.loads((SITE / "computed" / name).read_text()) for name in names}
-    for cloud in told["clouds.json"].values():
-        if cloud["dimension"] == 3:
-            cloud["centres"] = [v for i in range(0, len(cloud["centres"]), 24) for v in cloud["centres"][i : i + 3]]
-    told["digits/guided.json"]["programs"] = guided(load_zoo("digits"), 2, GUIDANCE)
-    told["emoji/about.json"]["programs"] = guided(load_zoo("emoji"), 2, PROMPT_GUIDANCE)
-    instead = {"computed/digits/network.onnx": SITE / "computed" / "digits" / "rivals" / "diffusion.onnx"}
-    for number, (name, value) in enumerate(told.items()):
-        instead[f"computed/{name}"] = folder / f"{number}.json"
-        instead[f"computed/{name}"].write_text(json.dumps(value))
-    instead["computed/emoji/network.onnx"] = folder / "emoji.onnx"
-    instead["computed/emoji/network.onnx"].write_bytes(network_onnx(small_emoji(), half=True))
-    return instead
+    instead = {f"computed/{name}": folder / name.replace("/", "-") for name in (*names, "emoji/network.onnx")}
+    with FileLock(folder.with_suffix(".lock")):  # which other workers of the same tests wait for
+        if not folder.exists():
+            folder.mkdir()
+            told = {name: json.loads((SITE / "computed" / name).read_text()) for name in names}
+            for cloud in told["clouds.json"].values():
+                if cloud["dimension"] == 3:
+                    centres = cloud["centres"]
+                    cloud["centres"] = [v for i in range(0, len(centres), 24) for v in centres[i : i + 3]]
+            told["digits/guided.json"]["programs"] = guided(load_zoo("digits"), 2, GUIDANCE)
+            told["emoji/about.json"]["programs"] = guided(load_zoo("emoji"), 2, PROMPT_GUIDANCE)
+            for name, value in told.items():
+                instead[f"computed/{name}"].write_text(json.dumps(value))
+            instead["computed/emoji/network.onnx"].write_bytes(network_onnx(small_emoji(), half=True))
+    return instead | {"computed/digits/network.onnx": SITE / "computed" / "digits" / "rivals" / "diffusion.onnx"}
 
 
 def small_emoji() -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +20,8 @@ PAGES = (*CHAPTERS, "opening", "quiz", "glossary", "notes", "certificate")
 
 @pytest.fixture(scope="session")
 def instead(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    return brief(tmp_path_factory.mktemp("lesson") / "brief")
+    base = tmp_path_factory.getbasetemp()
+    return brief((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "brief")
 
 
 @pytest.fixture(scope="session")
