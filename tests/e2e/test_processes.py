@@ -153,6 +153,36 @@ def test_weights_that_were_shared_out_are_saved_whole_and_one_process_goes_on(
     assert_equal_to_rounding(tmp_path / "run", runs[1])
 
 
+LATENT = """
+import sys
+from pathlib import Path
+import torch
+from sfumato import Run
+from sfumato.training import join_processes
+from tiny import blobs
+
+folder, shard = Path(sys.argv[1]), sys.argv[2] == "True"
+run = Run.start(folder, blobs(), net="nano", latent=True, factor=2, images=96, batch=16, precision="fp32",
+                perceptual=0.0, critic_from=0.5, held_out=0.2, previews=1, evaluated=4, shard=shard)
+list(run.train())
+join_processes().leave()
+"""
+
+
+def test_an_autoencoder_and_a_model_in_its_latents_are_trained_by_several(tmp_path: Path, forks: Forks) -> None:
+    (tmp_path / "latent.py").write_text(LATENT)
+    for count, shard in ((1, False), (2, True)):
+        done = forks.run([*map(str, ("latent.py", tmp_path / str(count), shard))], tmp_path, ranks=count)
+        assert done.returncode == 0, done.stderr
+    one, two = tmp_path / "1", tmp_path / "2"
+    for place, off in (("autoencoder", 0.01), ("", 0.05)):  # what is rounded otherwise; latents are, to half precision
+        checkpoints = [newest_checkpoint(run / place / "checkpoints", FILES)[0] for run in (one, two)]
+        alone, together = (found.read("ema.safetensors") for found in checkpoints if found is not None)
+        assert alone.keys() == together.keys()
+        apart = sum(float((together[name] - value).square().sum()) for name, value in alone.items())
+        assert apart < off**2 * sum(float(value.square().sum()) for value in alone.values())
+
+
 def test_the_weights_of_a_run_of_one_are_shared_out_and_trained_the_same(
     runs: dict[int, Path], tmp_path: Path, forks: Forks
 ) -> None:
