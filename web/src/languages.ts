@@ -32,9 +32,7 @@ export function inLanguage(other: Language): string {
   return url.href
 }
 
-/** A language's folder: each file of English words beside what is laid over it. */
-export type Folder = readonly (readonly [english: object, said: object])[]
-const folders: Partial<Record<Language, () => Promise<{ folder: Folder }>>> = { de: () => import('./german'), es: () => import('./spanish'), 'zh-Hans': () => import('./chinese') }
+const folders: Partial<Record<Language, () => Promise<{ said: Record<string, object> }>>> = { de: () => import('./german'), es: () => import('./spanish'), 'zh-Hans': () => import('./chinese') }
 
 /** Lay the reader's language over the English words; to be done before anything is drawn. */
 export async function speak(): Promise<void> {
@@ -44,10 +42,12 @@ export async function speak(): Promise<void> {
     document.head.append(link) // for search engines
   }
   if (isLanguage(asked)) remember('language', asked)
-  const found = await folders[language]?.()
-  for (const [english, said] of found?.folder ?? []) {
-    lay(said, english)
-    const { text } = english as { text?: { id: string } }
+  const folder = folders[language]
+  if (!folder) return
+  const [{ said }, { english }] = await Promise.all([folder(), import('./words')])
+  for (const [file, words] of Object.entries(english)) {
+    lay(said[file]!, words)
+    const { text } = words as { text?: { id: string } }
     if (text) Object.assign(chapters.find(({ id }) => id === text.id)!, text) // which were copied as the pages loaded
   }
 }

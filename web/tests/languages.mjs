@@ -28,13 +28,18 @@ const at = (words, path) => path.split('/').reduce((found, key) => found?.[key],
 const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 10)
 
 const { pieces, sentences } = await vite.ssrLoadModule('/src/parts/prose.ts')
+const { english: files } = await vite.ssrLoadModule('/src/words.ts')
 const loaded = await Promise.all(LANGUAGES.map(async (language) => ({ language, ...(await vite.ssrLoadModule(`/src/${language}/index.ts`)) })))
+/** Each file of English words, and what is laid over it. */
+const over = (said) => Object.entries(files).map(([file, words]) => [words, said[file], file])
 
-for (const { language, folder, same } of loaded) {
+for (const { language, said: spoken, same } of loaded) {
+  const folder = over(spoken)
   const file = new URL(`../src/${language}/translated.json`, import.meta.url)
-  const now = Object.fromEntries(folder.flatMap(([english, said], i) => texts(english).map(([path, text]) => [`${i} ${path}`, hash(text)])))
+  const now = Object.fromEntries(folder.flatMap(([english, , file]) => texts(english).map(([path, text]) => [`${file} ${path}`, hash(text)])))
   if (process.env.KEEP) writeFileSync(file, `${JSON.stringify(now, null, 0).replaceAll(',', ',\n')}\n`)
   const kept = JSON.parse(readFileSync(file, 'utf8'))
+  test(`${language} has each file of words`, () => assert.deepEqual(Object.keys(spoken).sort(), Object.keys(files).sort()))
   test(`${language} lags behind in no sentence`, () => {
     assert.deepEqual(Object.keys(now).filter((path) => now[path] !== kept[path]), [], 'translate these anew, then keep their hashes')
   })
@@ -61,7 +66,7 @@ for (const { language, folder, same } of loaded) {
 }
 
 test('chinese has the punctuation of its characters, and no space beside them', () => {
-  const { folder } = loaded.find(({ language }) => language === 'chinese')
-  const said = folder.flatMap(([, words]) => texts(words).filter(([path]) => typeof at(words, path) === 'string'))
+  const { said: spoken } = loaded.find(({ language }) => language === 'chinese')
+  const said = over(spoken).flatMap(([, words]) => texts(words).filter(([path]) => typeof at(words, path) === 'string'))
   assert.deepEqual(said.filter(([, text]) => /\p{Script=Han}(?:[,;:!?]| (?![·+−=])|\.(?!\d))|(?<![·+−=]) \p{Script=Han}/u.test(text)), [])
 })
