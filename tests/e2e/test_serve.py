@@ -257,3 +257,39 @@ def test_what_cant_be_served_is_said_before_it_listens(tmp_path: Path) -> None:
         ):
             with pytest.raises(SfumatoError, match=message):
                 app(["serve", *words], exit_on_error=False, print_error=False, result_action="return_value")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_at_ctrl_c_all_who_wait_are_told(tmp_path: Path, kept: bool) -> None:
+    file = tmp_path / "jobs.sqlite"
+    command = [sys.executable, "-m", "sfumato", "serve", "digits", "--port", "0"]
+    command += ["--jobs", str(file)] if kept else []
+    environment = {**os.environ, "SFUMATO_TOKEN": TOKEN, "OMP_NUM_THREADS": "1", "COLUMNS": "300"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        served = Served(process, int(process.stdout.readline().split("/v1")[0].rpartition(":")[2]))
+        name = served.ask("/v1/jobs", LONG)[1]["id"]
+        asked = urllib.request.Request(f"http://127.0.0.1:{served.port}/v1/jobs/{name}/events")
+        asked.add_header("Authorization", f"Bearer {TOKEN}")
+        head = f"POST {GENERATE} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 9\r\n\r\n"
+        with (
+            ThreadPoolExecutor() as pool,
+            urllib.request.urlopen(asked, timeout=300) as events,
+            socket.create_connection(("127.0.0.1", served.port)) as slow,
+        ):
+            slow.sendall(head.encode())
+            assert events.readline().startswith(b"data: ")
+            waiting = pool.submit(served.ask, GENERATE, LONG)
+            while served.left() < 2:
+                pass
+            process.send_signal(signal.SIGINT)
+            status, answer = waiting.result(60)
+            assert status == 503 and answer["error"]["message"].startswith("the service is ending; ")
+            last = json.loads(events.read().decode().split("data: ")[-1])
+            assert (last["id"], last["error"]) == (name, answer["error"])
+            assert b" 503 " in slow.recv(1000)
+        out, errors = process.communicate(timeout=60)
+        where = f"kept in {file}" if kept else "dropped"
+        assert (out, errors) == (f"1 accepted job that hasn't ended is {where}.\n", "")

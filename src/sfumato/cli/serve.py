@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 from collections.abc import Sequence
@@ -21,8 +22,6 @@ from sfumato.serving import Engine
 
 PORT, HOST = 8000, "127.0.0.1"
 MIN_TOKEN = 16  # characters
-CONNECTIONS = 512  # at once
-SECONDS = 5  # for clients to take what they wait for, when the service ends
 
 
 def serve(
@@ -64,8 +63,7 @@ def serve(
     Pictures of all clients are generated together, and each is the one that `sfumato sample` generates.
     """
     try:
-        import uvicorn
-
+        from sfumato.serving.server import Server
         from sfumato.serving.service import describe, make_app
         from sfumato.serving.store import Store
         from sfumato.serving.worker import Worker
@@ -85,21 +83,23 @@ def serve(
             raise SfumatoError(f"{name} generates {model.config.seen[0]}, and pictures alone are served; leave it out.")
         about[name] = describe(name, model)
     store = None if jobs is None else Store(jobs)
+    ending = asyncio.Event()
     with _listening(host, port) as listener, Worker(engine, store) as worker:
-        app = make_app(worker, about, is_loopback(host), token)
+
+        def ended() -> None:
+            if left := worker.left().result():
+                what = (
+                    "1 accepted job that hasn't ended is"
+                    if left == 1
+                    else f"{left} accepted jobs that haven't ended are"
+                )
+                console.print(f"{what} {'dropped' if jobs is None else f'kept in {jobs}'}.", soft_wrap=True)
+
+        app = make_app(worker, about, is_loopback(host), token, ending)
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}/v1"
         console.print(f"Serving {', '.join(about)} at {address}   (Ctrl-C ends it)", soft_wrap=True)
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            limit_concurrency=CONNECTIONS,
-            timeout_graceful_shutdown=SECONDS,
-        )
-        uvicorn.Server(config).run([listener])
+        Server(app, ending, ended).run([listener])
 
 
 def _named(models: Sequence[Path]) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sfumato.hosts import is_loopback, is_own
-from sfumato.serving.messages import refusal
+from sfumato.serving.messages import ENDING, kind_of, refusal
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -25,12 +25,14 @@ HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-stor
 
 class Guard:
     """Lets a request through to `app` that has the token, where there is one, and comes from no other site's page; of a
-    body of at most MAX_BODY_BYTES that has come within BODY_SECONDS. The token itself is not kept."""
+    body of at most MAX_BODY_BYTES that has come within BODY_SECONDS. The token itself is not kept. Once it is `ending`,
+    no body is waited for."""
 
-    def __init__(self, app: App, loopback: bool, token: str | None = None) -> None:
+    def __init__(self, app: App, loopback: bool, token: str | None = None, ending: asyncio.Event | None = None) -> None:
         self._app = app
         self._loopback = loopback
         self._token = None if token is None else _hash(token.encode())
+        self._ending = ending or asyncio.Event()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,12 +48,15 @@ class Guard:
         if scope["path"] not in OPEN and (why := self._refused(headers)) is not None:
             await _refuse(sealed, *why)
             return
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(receive)
-        except TimeoutError:
-            await _refuse(sealed, 408, f"the body hadn't come within {BODY_SECONDS:g} seconds.")
+        coming, ending = asyncio.ensure_future(_body(receive)), asyncio.ensure_future(self._ending.wait())
+        await asyncio.wait((coming, ending), timeout=BODY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not coming.done():
+            coming.cancel()
+            late = (408, f"the body hadn't come within {BODY_SECONDS:g} seconds.")
+            await _refuse(sealed, *((503, ENDING) if self._ending.is_set() else late))
             return
+        body = coming.result()
         if body is None:
             await _refuse(sealed, 413, f"the body is larger than {MAX_BODY_BYTES >> 10} KiB.")
             return
@@ -88,10 +93,10 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 async def _refuse(send: Send, status: int, sentence: str) -> None:
-    content = json.dumps(refusal(sentence)).encode()
+    content = json.dumps(refusal(sentence, kind_of(status))).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     headers += [(b"www-authenticate", b"Bearer")] if status == 401 else []
-    headers += [(b"connection", b"close")] if status in (408, 413) else []  # what is left of the body isn't read
+    headers += [(b"connection", b"close")] if status in (408, 413, 503) else []  # what is left of the body isn't read
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 

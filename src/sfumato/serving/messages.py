@@ -13,6 +13,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.request import Request, parse_seeds
 
+ENDING = "the service is ending; ask again when it has started again."
 MAX_PICTURES, MAX_STEPS = 64, 1000  # of one request
 MAX_TEXT, MAX_NAME = 4_000, 200  # characters
 SETTINGS = ("sampler", "steps", "guidance", "grid", "eta")
@@ -82,6 +83,11 @@ WORDS = {"labels": "class", "prompts": "prompt"}  # what the library's arguments
 def in_fields(text: str) -> str:
     """A message of the library in the words of the service."""
     return re.sub(r"`([a-z_]+)`", lambda found: f"'{WORDS.get(found[1], found[1])}'", text)
+
+
+def kind_of(status: int) -> str:
+    """What OpenAI calls an error of that status."""
+    return "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
 
 
 def refusal(sentence: str, kind: str = "invalid_request_error") -> dict[str, Any]:

@@ -19,7 +19,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.serving.guard import App, Guard
 from sfumato.serving.jobs import Full
-from sfumato.serving.messages import Asked, refusal
+from sfumato.serving.messages import ENDING, Asked, kind_of, refusal
 from sfumato.serving.worker import Task, Worker
 
 RETRY_SECONDS = 5
@@ -48,25 +48,31 @@ def describe(name: str, model: Model) -> dict[str, Any]:
 class Service:
     """What each address answers; `models` are what is served, by name (see `describe`).
 
-    A client is known by its address: it has a queue of its own, and its jobs are nobody else's.
+    A client is known by its address: it has a queue of its own, and its jobs are nobody else's. Once it is `ending`,
+    whoever waits is told so at once.
     """
 
-    def __init__(self, worker: Worker, models: Mapping[str, dict[str, Any]]) -> None:
+    def __init__(self, worker: Worker, models: Mapping[str, dict[str, Any]], ending: asyncio.Event) -> None:
         self._worker = worker
         self._models = dict(models)
+        self._ending = ending
 
     async def generate(self, asked: Asked, request: Request) -> Any:
         """Generate pictures and wait for them; who leaves before they are there cancels them."""
         task = await self._submit(asked, request)
         ended = asyncio.wrap_future(task.ended)
         left = asyncio.ensure_future(request.receive())  # after the body, only that the client has gone
+        ending = asyncio.ensure_future(self._ending.wait())
         try:
-            await asyncio.wait((ended, left), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((ended, left, ending), return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 self._worker.cancel(task)
+                if self._ending.is_set():
+                    raise HTTPException(503, ENDING)
                 return Response(status_code=LEFT)
         finally:
             left.cancel()
+            ending.cancel()
             self._worker.forget(task)
         return _pictures(task)
 
@@ -90,14 +96,20 @@ class Service:
 
         async def told() -> AsyncIterator[str]:
             ended, before = asyncio.wrap_future(task.ended), None
-            while True:
-                final, about = ended.done(), self._about(task)
-                if about != before:
-                    yield f"data: {json.dumps(about)}\n\n"
-                if final:
-                    return
-                before = about
-                await asyncio.wait((ended,), timeout=EVENT_SECONDS)
+            ending = asyncio.ensure_future(self._ending.wait())
+            try:
+                while True:
+                    final, about = ended.done(), self._about(task)
+                    if not final and self._ending.is_set():
+                        about, final = about | refusal(ENDING, kind_of(503)), True
+                    if about != before:
+                        yield f"data: {json.dumps(about)}\n\n"
+                    if final:
+                        return
+                    before = about
+                    await asyncio.wait((ended, ending), timeout=EVENT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                ending.cancel()
 
         return StreamingResponse(told(), media_type="text/event-stream")
 
@@ -121,6 +133,8 @@ class Service:
         name = asked.model or next(iter(self._models))
         if asked.model is None and len(self._models) > 1:
             raise SfumatoError(f"`model` is missing; the choices are {', '.join(self._models)}.")
+        if self._ending.is_set():
+            raise HTTPException(503, ENDING)
         return await asyncio.wrap_future(self._worker.submit(name, asked.request, _owner(request), keep))
 
     def _find(self, name: str, request: Request) -> Task:
@@ -175,29 +189,29 @@ def _said(error: RequestValidationError) -> str:
     return f"'{where[0]}': {found['msg'][0].lower()}{found['msg'][1:]}."
 
 
-def _answer(status: int, sentence: str, kind: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(refusal(sentence, kind), status, dict(headers or {}))
+def _answer(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(refusal(sentence, kind_of(status)), status, dict(headers or {}))
 
 
 async def _unfit(request: Request, error: Any) -> Any:
-    return _answer(400, _said(error), "invalid_request_error")
+    return _answer(400, _said(error))
 
 
 async def _unable(request: Request, error: Any) -> Any:
     if isinstance(error, Full):
-        return _answer(429, str(error), "rate_limit_error", {"Retry-After": str(RETRY_SECONDS)})
-    return _answer(400, str(error), "invalid_request_error")
+        return _answer(429, str(error), {"Retry-After": str(RETRY_SECONDS)})
+    return _answer(400, str(error))
 
 
 async def _http(request: Request, error: Any) -> Any:
     known = {404: "there is nothing at this address.", 405: "this address takes another method."}
     ours = error.detail.endswith(".")  # else only the name of the status
     sentence = error.detail if ours else known.get(error.status_code, f"{error.detail.lower()}.")
-    return _answer(error.status_code, sentence, "invalid_request_error", error.headers)
+    return _answer(error.status_code, sentence, error.headers)
 
 
 async def _unexpected(request: Request, error: Any) -> Any:
-    return _answer(500, f"an unexpected {type(error).__name__}; please report it.", "server_error")
+    return _answer(500, f"an unexpected {type(error).__name__}; please report it.")
 
 
 ROUTES: Sequence[tuple[str, str, str]] = (
@@ -213,9 +227,17 @@ ROUTES: Sequence[tuple[str, str, str]] = (
 )
 
 
-def make_app(worker: Worker, models: Mapping[str, dict[str, Any]], loopback: bool, token: str | None = None) -> App:
-    """The service of `worker` as an ASGI application; with a `token`, for those alone who have it."""
-    service = Service(worker, models)
+def make_app(
+    worker: Worker,
+    models: Mapping[str, dict[str, Any]],
+    loopback: bool,
+    token: str | None = None,
+    ending: asyncio.Event | None = None,
+) -> App:
+    """The service of `worker` as an ASGI application; with a `token`, for those alone who have it. Set `ending`, and
+    nobody waits any longer."""
+    ending = ending or asyncio.Event()
+    service = Service(worker, models, ending)
     app = FastAPI(title="Sfumato", version=version("sfumato"), docs_url=None, redoc_url=None)
     for method, path, name in ROUTES:
         app.add_api_route(path, getattr(service, name), methods=[method], response_model=None)
@@ -226,4 +248,4 @@ def make_app(worker: Worker, models: Mapping[str, dict[str, Any]], loopback: boo
         (Exception, _unexpected),
     ):
         app.add_exception_handler(kind, handler)
-    return Guard(app, loopback, token)
+    return Guard(app, loopback, token, ending)

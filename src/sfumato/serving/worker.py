@@ -110,6 +110,10 @@ class Worker:
 
         return self._do(cancel)
 
+    def left(self) -> Future[int]:
+        """How many were accepted and haven't ended."""
+        return self._do(lambda: len(self._by_job))
+
     def forget(self, task: Task) -> None:
         """Keep it no longer, as its pictures have been handed over."""
         self._do(lambda: self._drop(task.id))
