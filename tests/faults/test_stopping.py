@@ -65,6 +65,7 @@ def test_ctrl_c_is_heard_within_one_network_call_of_a_preview_and_of_a_held_out_
     """In a process of its own, by the real signal: in the first preview, its check, and the check after the end."""
     script = """
 from test_stopping import *
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a program begun in the background ignores
 for name, calls, call in (("preview", 20, 3), ("check", 2, 4), ("last", 2, 14)):
     print(name, "ended", interrupted(Path(name), calls, call), "calls later", flush=True)
 print("twice ended", interrupted(Path("twice"), 20, 3, times=2), "calls later", flush=True)
