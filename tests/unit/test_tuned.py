@@ -120,9 +120,10 @@ def test_the_walk_of_other_weights_is_not_taken(tuned: tuple[Path, SamplingConfi
     other_steps = replace(walk, sampler="ddim", steps=3, tuned=shorter)
     write_tuned(folder, [other_steps])
     assert read_tuned(folder) == (other_steps, own), "and one for each other number of steps"
-    (folder / TUNED).write_text("{")
-    with pytest.raises(SfumatoError, match=r"tuned\.json can't be read"):
-        load(folder)
+    for content, said in (("{", r"tuned\.json can't be read"), ('{"walks": [{"sampler": "ddim"}]}', "isn't tuned")):
+        (folder / TUNED).write_text(content)
+        with pytest.raises(SfumatoError, match=said):
+            load(folder)
 
 
 @pytest.mark.parametrize("better", [True, False])
@@ -146,8 +147,8 @@ def test_held_out_seeds_decide_what_the_command_keeps(
     ("words", "said"),
     [
         (["digits"], "ships with the package"),
-        (["RUN", "steps", "40"], "2 to 20 steps, got 40; its teacher takes 40"),
-        (["RUN", "steps", "4,1"], "2 to 20 steps, got 1"),
+        (["RUN", "steps", "40"], "at least 2 steps and at most 20"),
+        (["RUN", "steps", "4,1"], "at least 2 steps and at most 20"),
         (["RUN", "steps", "none"], "such as 20"),
     ],
 )
@@ -169,4 +170,7 @@ def test_what_contradicts_a_tuned_walk_is_refused(folder: Path) -> None:
     model = load(folder)
     first = Model(replace(model.config, sampling=SamplingConfig(first="teleport")), model.denoiser)
     with pytest.raises(SfumatoError, match="'teleport'"):
-        tune(first, [4])
+        tune(first, 4)
+    for steps, said in (([], "`steps` is empty"), (40, "2 to 20 steps, got 40; its teacher takes 40")):
+        with pytest.raises(SfumatoError, match=said):
+            tune(model, steps)

@@ -47,7 +47,7 @@ app.command("sfumato.cli.samplers:samplers", name="samplers", help="List the sam
 app.command("sfumato.cli.export:export", name="export", help="Write a model for other languages, as ONNX and data.")
 app.command("sfumato.cli.tune:tune", name="tune", help="Tune the walk of a few steps to a model, without training.")
 app.command("sfumato.cli.serve:serve", name="serve", help="Serve models over HTTP, to OpenAI's clients and yours.")
-app.command("sfumato.cli.learn:learn", name="learn", help="Open the lesson: diffusion models in seven chapters.")
+app.command("sfumato.cli.learn:learn", name="learn", help="Open the lesson: diffusion models in eight chapters.")
 app.command("sfumato.cli.ema:ema", name="ema", help="Make the weights' average of another width, after training.")
 app.command("sfumato.cli.doctor:doctor", name="doctor", help="Measure what this machine reaches, and what to change.")
 app.command("sfumato.cli.info:info", name="info", help="Tell what a run, a picture or a data set holds.")

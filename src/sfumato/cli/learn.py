@@ -58,7 +58,7 @@ def learn(
         ),
     ] = None,
 ) -> None:
-    """Open the lesson: diffusion models in seven chapters to play with, and a quiz."""
+    """Open the lesson: diffusion models in eight chapters to play with, and a quiz."""
     site = pages()
     if build is not None:
         for name, given in (("run", run), ("port", port), ("host", host), ("browser", browser)):

@@ -203,13 +203,14 @@ def parse_schedule(schedule: str | None) -> Any:
         ) from error
 
 
-def parse_steps(steps: str | None) -> list[int]:
-    """'5,10,20' → [5, 10, 20]. Raises SfumatoError for anything but whole numbers from 1 to 10,000."""
+def parse_steps(steps: str | None, least: int = 1, most: int = 10_000) -> list[int]:
+    """'5,10,20' → [5, 10, 20]. Raises SfumatoError for anything but whole numbers from `least` to `most`."""
     if steps is None:
         return []
     parts = steps.split(",")
-    if not all(re.fullmatch(r"\s*\d{1,5}\s*", part) and 1 <= int(part) <= 10_000 for part in parts):
-        raise SfumatoError(f"--steps takes at least 1 step and at most 10000, such as 20 or 5,10,20, not '{steps}'.")
+    if not all(re.fullmatch(r"\s*\d{1,5}\s*", part) and least <= int(part) <= most for part in parts):
+        takes = f"at least {least} step{'s' * (least > 1)} and at most {most}"
+        raise SfumatoError(f"--steps takes {takes}, such as 20 or 5,10,20, not '{steps}'.")
     return [int(part) for part in parts]
 
 

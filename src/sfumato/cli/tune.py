@@ -13,7 +13,7 @@ from sfumato.cli.opening import bars, open_model
 from sfumato.cli.options import parse_steps
 from sfumato.cli.sample import results_folder
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.tuning import STEPS, TEACHER_STEPS, Found
+from sfumato.evaluation.tuning import MOST_STEPS, STEPS, TEACHER_STEPS, Found
 from sfumato.evaluation.tuning import tune as tune_model
 from sfumato.hub.tuned import write_tuned
 from sfumato.hub.zoo import ships
@@ -39,7 +39,7 @@ def tune(
             f"{run} ships with the package, whose files stay as they are; tune a run of your own, such as runs/photos."
         )
     model = open_model(run, weights)
-    counts = parse_steps(steps) or STEPS
+    counts = parse_steps(steps, 2, MOST_STEPS) or STEPS
     with bars() as progress:
         found = []
         for one in tune_model(model, counts, progress=progress):

@@ -30,6 +30,7 @@ from sfumato.training import pick_device
 
 STEPS = (4, 6, 8)
 TEACHER, TEACHER_STEPS, TEACHER_GRID = "dpm++3m", 40, "karras"
+MOST_STEPS = TEACHER_STEPS // 2
 FIRST_SEED = 2**40  # far from those that pictures are made of
 TAUGHT, HELD_OUT = 192, 128  # seeds that are learnt from, and those that decide
 WHOLE = 64  # of them, whose walks are kept for the grid
@@ -60,7 +61,7 @@ class Found:
 
 def tune(
     model: Model | str | Path,
-    steps: Sequence[int] = STEPS,
+    steps: int | Sequence[int] = STEPS,
     data: Dataset | None = None,
     iterations: int = ITERATIONS,
     progress: Progress = lambda what, done, of: None,
@@ -75,15 +76,18 @@ def tune(
     """
     if not isinstance(model, Model):
         model = load(model, device=pick_device())
-    for number in steps:
-        if not 2 <= whole("steps", number, -(2**63)) <= TEACHER_STEPS // 2:
+    counts = [steps] if isinstance(steps, int) else list(steps)
+    if not counts:
+        raise SfumatoError("`steps` is empty; say in how many steps to walk, such as 4.")
+    for number in counts:
+        if not 2 <= whole("steps", number, -(2**63)) <= MOST_STEPS:
             raise SfumatoError(
-                f"a walk is tuned in 2 to {TEACHER_STEPS // 2} steps, got {number}; its teacher takes {TEACHER_STEPS}."
+                f"a walk is tuned in 2 to {MOST_STEPS} steps, got {number}; its teacher takes {TEACHER_STEPS}."
             )
         planned(replace(model.config.sampling, steps=number))  # raises where the model's own sampler can't
     if (first := model.config.sampling.first) != "network":
         raise SfumatoError(f"a tuned walk begins with the network, and that of this model with '{first}'.")
-    return _tuned(model, steps, data, iterations, progress)
+    return _tuned(model, counts, data, iterations, progress)
 
 
 def _tuned(

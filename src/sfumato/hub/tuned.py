@@ -34,6 +34,8 @@ def read_tuned(folder: Path) -> tuple[SamplingConfig, ...]:
         raise SfumatoError(f"{path} can't be read ({error}); restore it, or delete it and tune again.") from error
     written_by = content.get(VERSION) if isinstance(content, dict) else None
     found: _File = fit(_File, content, str(path), written_by)
+    if any(one.tuned is None for one in found.walks):
+        raise SfumatoError(f"{path} has a walk that isn't tuned; restore it, or delete it and tune again.")
     return found.walks
 
 
