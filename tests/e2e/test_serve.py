@@ -292,4 +292,4 @@ def test_at_ctrl_c_all_who_wait_are_told(tmp_path: Path, kept: bool) -> None:
             assert b" 503 " in slow.recv(1000)
         out, errors = process.communicate(timeout=60)
         where = f"kept in {file}" if kept else "dropped"
-        assert (out, errors) == (f"1 accepted job that hasn't ended is {where}.\n", "")
+        assert (out, errors) == (f"Ended; {where}: 1 accepted job not yet drawn.\n", "")

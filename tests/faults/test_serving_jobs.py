@@ -79,28 +79,61 @@ def test_jobs_outlive_services_that_are_killed(tmp_path: Path) -> None:
 
 def test_what_a_service_can_draw_no_more_has_failed_with_the_reason(tmp_path: Path) -> None:
     model, store = exact(1), Store(tmp_path / "jobs.sqlite")
-    for name in ("gone", "exact"):
-        store.add(Kept(f"of {name}", OWNER, name, asked(model, 1).json(), 0, "waiting", None))
+    text = asked(model, 1).json()
+    for name, words in (("gone", text.replace('"labels":[1]', '"labels":["yak"]')), ("exact", text)):
+        store.add(Kept(f"of {name}", OWNER, "exact", words, 0, "waiting", None))
     with Worker(Engine({"exact": lambda: model}), store) as worker:
         gone, other = (worker.find(f"of {name}", OWNER) for name in ("gone", "exact"))
         assert gone is not None and other is not None
         other.ended.result(60)
-        assert gone.state == "failed" and gone.job.error == "unknown model 'gone'. The choices are exact."
+        assert gone.state == "failed" and gone.job.error is not None
+        assert gone.job.error.startswith("unknown class 'yak'")
         worker.cancel(other).result(60)
         worker.forget(other)
         worker.cancel(gone).result(60)
         assert [(kept.id, kept.state) for kept, _ in store.jobs()] == [("of gone", "failed")]
 
 
+def test_what_waits_for_a_model_that_isnt_served_waits_on(tmp_path: Path) -> None:
+    model, path = exact(1), tmp_path / "jobs.sqlite"
+    store = Store(path)
+    for name in ("first", "second"):
+        store.add(Kept(name, OWNER, "exact", asked(model, 1).json(), 0, "waiting", None))
+    with Worker(Engine({"another": lambda: model}), store) as worker:
+        assert worker.absent == {"exact": 2} and worker.left().result(60) == 2
+        first, second = (worker.find(name, OWNER) for name in ("first", "second"))
+        assert first is not None and second is not None and first.state == "waiting"
+        worker.cancel(second).result(60)
+        assert second.state == "cancelled"
+    with opened(model, path) as worker:
+        assert not worker.absent
+        first, second = (worker.find(name, OWNER) for name in ("first", "second"))
+        assert first is not None and second is not None and second.state == "cancelled"
+        first.ended.result(60)
+        assert first.state == "done"
+
+
 def test_a_file_that_holds_no_jobs_or_is_another_services_is_refused(tmp_path: Path) -> None:
     taken, text = tmp_path / "jobs.sqlite", tmp_path / "notes.txt"
     text.write_text("not jobs " * 500)
     store = Store(taken)
-    for path, message in ((taken, "another service has hold of it"), (text, "can't be opened")):
+    for path, message in (
+        (taken, "another service has hold of it"),
+        (text, "can't be opened"),
+        (tmp_path / "nowhere" / "x", "no folder"),
+    ):
         with pytest.raises(SfumatoError, match=message):
             app(["serve", "digits", "--port", "0", "--jobs", str(path)], exit_on_error=False, print_error=False)
     store.close()
     Store(taken).close()
+    assert not (tmp_path / "nowhere").exists()
+    damaged = tmp_path / "damaged.sqlite"
+    Store(damaged).close()
+    content = bytearray(damaged.read_bytes())
+    content[4096:8192] = bytes([255]) * 4096
+    damaged.write_bytes(content)
+    with pytest.raises(SfumatoError, match=r"damaged.sqlite can't be opened \(database disk image is malformed\)"):
+        list(Store(damaged).jobs())
     assert text.read_text().startswith("not jobs")
 
 

@@ -88,18 +88,21 @@ def serve(
 
         def ended() -> None:
             if left := worker.left().result():
-                what = (
-                    "1 accepted job that hasn't ended is"
-                    if left == 1
-                    else f"{left} accepted jobs that haven't ended are"
-                )
-                console.print(f"{what} {'dropped' if jobs is None else f'kept in {jobs}'}.", soft_wrap=True)
+                where = "dropped" if jobs is None else f"kept in {jobs}"
+                console.print(f"Ended; {where}: {_counted(left)}.", soft_wrap=True)
 
         app = make_app(worker, about, is_loopback(host), token, ending)
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}/v1"
         console.print(f"Serving {', '.join(about)} at {address}   (Ctrl-C ends it)", soft_wrap=True)
+        for name, count in worker.absent.items():
+            why = "no more are taken up now" if name in about else "which isn't served"
+            console.print(f"Kept in {jobs}: {_counted(count)} of {name}, {why}.", soft_wrap=True)
         Server(app, ending, ended).run([listener])
+
+
+def _counted(count: int) -> str:
+    return f"{count} accepted job{'s' * (count != 1)} not yet drawn"
 
 
 def _named(models: Sequence[Path]) -> dict[str, Path]:

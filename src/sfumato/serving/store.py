@@ -38,15 +38,12 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        if not path.absolute().parent.is_dir():
+            raise SfumatoError(f"there is no folder {path.parent}; make it, or name a file elsewhere.")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-            for setting in (
-                "locking_mode = exclusive",
-                "journal_mode = wal",
-                "synchronous = full",
-                "foreign_keys = on",
-            ):
+            for setting in SETTINGS:
                 self._base.execute(f"pragma {setting}")
             (found,) = self._base.execute("pragma user_version").fetchone()
             if not found and not self._base.execute("select count(*) from sqlite_master").fetchone()[0]:
@@ -56,8 +53,8 @@ class Store:
         except sqlite3.OperationalError as error:
             why = "another service has hold of it" if "locked" in str(error) else str(error)
             raise SfumatoError(f"{path} can't be opened: {why}; name another file.") from error
-        except (sqlite3.DatabaseError, OSError) as error:
-            raise SfumatoError(f"{path} can't be opened ({error}); name another file.") from error
+        except sqlite3.DatabaseError as error:
+            raise _damaged(path, error) from error
 
     def close(self) -> None:
         self._base.close()
@@ -80,7 +77,14 @@ class Store:
         self._base.execute("delete from jobs where id = ?", (name,))
 
     def jobs(self) -> Iterator[tuple[Kept, tuple[bytes, ...]]]:
-        """All that are kept, the oldest first, with their pictures."""
-        for row in self._base.execute("select * from jobs order by rowid").fetchall():
-            found = self._base.execute("select png from pictures where job = ? order by number", row[:1])
-            yield Kept(*row), tuple(png for (png,) in found)
+        """All that are kept, the oldest first, with their pictures. Raises SfumatoError where the file is damaged."""
+        try:
+            for row in self._base.execute("select * from jobs order by rowid").fetchall():
+                found = self._base.execute("select png from pictures where job = ? order by number", row[:1])
+                yield Kept(*row), tuple(png for (png,) in found)
+        except sqlite3.DatabaseError as error:
+            raise _damaged(self._path, error) from error
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> SfumatoError:
+    return SfumatoError(f"{path} can't be opened ({error}); name another file.")

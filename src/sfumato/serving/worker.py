@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -54,7 +55,7 @@ class Worker:
 
     Of the tasks that have ended the newest are kept, KEPT_JOBS of at most KEPT_BYTES. With a `store` those that were
     submitted to be kept are there too: what it holds is taken up again, and what hadn't ended is drawn as it would have
-    been.
+    been. What waits for a model that isn't served, or for which there is no room, waits on (`absent`).
     """
 
     def __init__(self, engine: Engine, store: Store | None = None) -> None:
@@ -63,6 +64,7 @@ class Worker:
         self._errands: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._tasks: dict[str, Task] = {}
         self._by_job: dict[Job, Task] = {}
+        self.absent: Counter[str] = Counter()  # jobs that wait for another start, by model
         self._open = True
         for kept, pngs in store.jobs() if store is not None else ():
             self._restore(kept, pngs)
@@ -106,6 +108,8 @@ class Worker:
 
         def cancel() -> None:
             self._engine.cancel(task.job)
+            if not task.job.ended:  # the engine doesn't have it
+                task.job.end("cancelled")
             self._settle(task.job)
 
         return self._do(cancel)
@@ -138,8 +142,13 @@ class Worker:
         job = Job(kept.model, request, kept.owner, kept.state, error=kept.error)
         if not job.ended:
             try:
-                job = self._engine.submit(kept.model, request, kept.owner)
-            except SfumatoError as error:  # of a model that isn't served any more
+                if kept.model in self._engine.models.loaders:
+                    job = self._engine.submit(kept.model, request, kept.owner)
+                else:
+                    self.absent[kept.model] += 1
+            except Full:
+                self.absent[kept.model] += 1
+            except SfumatoError as error:  # of a model that has changed
                 job.end("failed", str(error))
         task = Task(kept.id, job, kept.created, pngs=pngs)
         self._tasks[task.id] = task
