@@ -120,7 +120,7 @@ def test_pictures_of_other_sizes_and_with_transparency_are_fitted_and_it_is_said
         (["--class", "cat", "--guidance", "-1"], "guidance must be a finite number from 0"),
         (["--class", "cat", "--interval", "3"], "--interval takes a range of sigma/alpha"),
         (["--class", "cat", "--rule", "plane"], "did you mean 'plain'"),
-        (["--class", "cat", "--negative", "a dog"], "was trained without captions"),
+        (["--class", "cat", "--negative", "a dog"], "was trained without captions; leave --negative out"),
     ],
 )
 def test_wrong_input_is_one_sentence(

@@ -118,7 +118,7 @@ def test_each_picture_is_the_command_lines_whoever_asks_beside_it(served: Served
         ({"size": "512x512"}, "the model's pictures are 8x8 and 'size' says 512x512; leave it out."),
         ({"model": "../digits"}, "unknown model '../digits': did you mean 'digits'?"),
         ({"prompt": "a cat"}, "unknown class 'a cat'. The choices are 0, 1, 2"),
-        ({"class": "3", "negative": "x"}, "digits was trained without captions; leave the prompt out"),
+        ({"class": "3", "negative": "x"}, "digits was trained without captions; leave 'negative' out"),
         ({"sampler": "ddimm"}, "unknown sampler 'ddimm': did you mean 'ddim'?"),
         ({"guidance": float("nan")}, "'guidance': input should be a finite number."),
         ({"sampler": "heun", "eta": 0.5}, "eta"),

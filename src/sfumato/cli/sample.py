@@ -279,7 +279,7 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
         settings["interval"] = parse_interval(options["interval"])
     by = _open(run, options["weights"] or "ema", _listed(options["upscale_with"]))
     if prompt is not None or negative is not None:
-        by.model.tokens([""])  # raises where it takes none
+        by.model.tokens([""], f"the prompt '{prompt}'" if prompt is not None else "`negative`")  # where it takes none
     names = None if compare is None else _compared_names(compare)
     if names is not None and options["sampler"] is not None:
         raise SfumatoError("--compare says which samplers to use; leave --sampler out.")

@@ -102,10 +102,11 @@ class Conditioned:
             raise SfumatoError(f"{self.source or 'this model'} was trained without classes; leave `labels` out{words}.")
         return as_labels(labels, count, self.config.classes)
 
-    def tokens(self, prompts: Sequence[str]) -> Tensor:
+    def tokens(self, prompts: Sequence[str], what: str = "the prompt") -> Tensor:
         """Prompts as the network takes them, int64 `(prompts, length)` or an encoder's features of them.
 
-        Raises SfumatoError where it takes none, or where a frozen encoder isn't there any more.
+        Raises SfumatoError where it takes none, which says to leave `what` out, or where a frozen encoder isn't there
+        any more.
         """
         prompts = as_texts("prompts", prompts, 1 if isinstance(prompts, str) else len(prompts)) or []
         text = self.config.net.text
@@ -113,9 +114,7 @@ class Conditioned:
             return self.encoder(prompts)
         if text is None or self.tokenizer is None:
             known = "; choose with `labels`" if self.config.classes else ""
-            raise SfumatoError(
-                f"{self.source or 'this model'} was trained without captions; leave the prompt out{known}."
-            )
+            raise SfumatoError(f"{self.source or 'this model'} was trained without captions; leave {what} out{known}.")
         return tokenize(self.tokenizer, prompts, text.length)
 
     def truncation_notes(self, prompt: str) -> list[str]:

@@ -257,7 +257,7 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     if not own and (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
         notes.append(outside)
     for text in dict.fromkeys([*(request.prompts or ()), *(request.negative or ())]):
-        model.tokens([""])  # raises where it takes none
+        model.tokens([""], "the prompt" if request.prompts else "`negative`")  # raises where it takes none
         notes += model.truncation_notes(text)
     conditions = {name: _value(model, name, value, notes) for name, value in request.conditions.items()}
     if STRENGTH in conditions and len(conditions) == 1:

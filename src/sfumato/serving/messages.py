@@ -58,7 +58,7 @@ class Asked(BaseModel):
         if prompt is not None and not model.text_conditional and model.config.classes and named is None:
             prompt, named = None, prompt
         if prompt is not None or self.negative is not None:
-            model.tokens([""])  # raises where it takes none
+            model.tokens([""], "the prompt" if prompt is not None else "`negative`")  # raises where it takes none
         labels = (named,) if isinstance(named, str) else tuple(named or model.config.classes[: len(seeds)]) or None
         if labels is not None:
             model.labels(labels, len(labels))  # raises for what is none of them
