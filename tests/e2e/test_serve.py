@@ -40,11 +40,13 @@ class Served:
     process: subprocess.Popen[str]
     port: int
 
-    def ask(self, path: str, body: object = None, token: str | None = TOKEN, **headers: str) -> tuple[int, Any]:
+    def ask(
+        self, path: str, body: object = None, token: str | None = TOKEN, method: str | None = None, **headers: str
+    ) -> tuple[int, Any]:
         """The status and what came back; POST where there is a body."""
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         own = {"Content-Type": "application/json", **({} if token is None else {"Authorization": f"Bearer {token}"})}
-        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {**own, **headers})
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {**own, **headers}, method=method)
         try:
             with urllib.request.urlopen(asked, timeout=300) as answer:
                 return answer.status, json.load(answer)
@@ -119,6 +121,12 @@ def test_each_picture_is_the_command_lines_whoever_asks_beside_it(served: Served
         ({"model": "../digits"}, "unknown model '../digits': did you mean 'digits'?"),
         ({"prompt": "a cat"}, "unknown class 'a cat'. The choices are 0, 1, 2"),
         ({"class": "3", "negative": "x"}, "digits was trained without captions; leave 'negative' out"),
+        ({"seed": 7}, "'seed' is no field; did you mean 'seeds'? The fields are"),
+        *[({"seeds": value}, "'seeds' is a text such as \"0-3\", or a list of 1 to 64 whole") for value in (7, [])],
+        *[({"class": value}, "'class' is a text such as \"3\", or a list of 1 to 64 texts.") for value in (3, [], [3])],
+        ({"quality": "hd"}, "'quality': input should be 'auto' or 'standard'."),
+        ({"stream": True}, "'stream': input should be False."),
+        ({"output_compression": 50}, "'output_compression': input should be 100."),
         ({"sampler": "ddimm"}, "unknown sampler 'ddimm': did you mean 'ddim'?"),
         ({"guidance": float("nan")}, "'guidance': input should be a finite number."),
         ({"sampler": "heun", "eta": 0.5}, "eta"),
@@ -199,10 +207,30 @@ def test_what_is_too_large_or_elsewhere_is_refused(served: Served) -> None:
     status, answer = served.ask(GENERATE, b" " * (MAX_BODY_BYTES + 1))
     assert status == 413 and answer["error"]["message"] == "the body is larger than 64 KiB."
     assert served.ask("/v1/../../etc/passwd")[0] == 404
-    assert served.ask("/v1/models", {})[0] == 405
+    status, answer = served.ask("/v1/jobs", method="PUT")
+    assert status == 405 and answer["headers"]["allow"] == "POST, GET"
+    assert answer["error"]["message"] == "this address takes POST and GET, not PUT."
 
 
-async def asked_of_guard(guard: Guard, host: str) -> int:
+def test_one_model_tells_of_itself_and_a_probe_may_ask_for_the_head(served: Served) -> None:
+    assert served.ask("/v1/models/digits")[1] == served.ask("/v1/models")[1]["data"][0]
+    status, answer = served.ask("/v1/models/digit")
+    assert status == 404 and answer["error"]["message"].startswith("unknown model 'digit': did you mean 'digits'?")
+    for path in ("/healthz", "/readyz"):
+        asked = urllib.request.Request(f"http://127.0.0.1:{served.port}{path}", method="HEAD")
+        with urllib.request.urlopen(asked, timeout=300) as head:
+            assert head.status == 200 and not head.read()
+    assert "/v1/models/{id}" in served.ask("/openapi.json")[1]["paths"]
+
+
+def test_fields_of_openai_at_their_defaults_change_nothing(served: Served) -> None:
+    given = {"quality": "auto", "style": "vivid", "background": "opaque", "moderation": "auto", "user": "me"}
+    given |= {"output_compression": 100, "stream": False}
+    plain, same = (served.ask(GENERATE, {"seeds": "3", "steps": 2} | more) for more in ({}, given))
+    assert plain[0] == same[0] == 200 and plain[1]["data"] == same[1]["data"]
+
+
+async def asked_of_guard(guard: Guard, host: str, **more: str) -> int:
     """The status that a guard answers a request to `host` with."""
     sent: list[Any] = []
 
@@ -212,7 +240,8 @@ async def asked_of_guard(guard: Guard, host: str) -> int:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await guard({"type": "http", "path": "/v1/models", "headers": [(b"host", host.encode())]}, receive, send)
+    headers = [(name.encode(), value.encode()) for name, value in {"host": host, **more}.items()]
+    await guard({"type": "http", "path": "/v1/models", "headers": headers}, receive, send)
     return sent[0]["status"]  # type: ignore[no-any-return]
 
 
@@ -224,6 +253,13 @@ def test_without_a_token_no_other_sites_name_leads_here() -> None:
     guard = Guard(fine, loopback=True)
     for host, status in (("localhost:8000", 200), ("127.0.0.1", 200), ("evil.example", 421), ("10.0.0.1", 421)):
         assert asyncio.run(asked_of_guard(guard, host)) == status, host
+
+
+def test_without_a_token_no_other_sites_page_is_answered() -> None:
+    guard = Guard(fine, loopback=True)
+    own = "http://localhost:8000"
+    for origin, status in ((own, 200), ("http://localhost:3000", 403), ("https://evil.example", 403), ("null", 403)):
+        assert asyncio.run(asked_of_guard(guard, "localhost:8000", origin=origin)) == status, origin
 
 
 def test_a_body_that_doesnt_come_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,10 @@ class Guard:
         own = is_loopback if self._loopback else is_own
         if self._token is None and not own(_hostname(headers.get(b"host", b""))):
             return 421, "the service isn't called so; ask for it by its address."
+        origin = headers.get(b"origin")  # of the page that asks, where one does
+        foreign = origin is not None and origin.lower().partition(b"://")[2] != headers.get(b"host", b"").lower()
+        if self._token is None and foreign:
+            return 403, "pages of other sites aren't answered; ask from a program, or give the service a token."
         if self._token is not None:
             kind, _, token = headers.get(b"authorization", b"").partition(b" ")
             if kind.lower() != b"bearer" or not hmac.compare_digest(_hash(token.strip()), self._token):

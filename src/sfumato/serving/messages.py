@@ -19,6 +19,11 @@ MAX_TEXT, MAX_NAME = 4_000, 200  # characters
 SETTINGS = ("sampler", "steps", "guidance", "grid", "eta")
 EXAMPLE: JsonDict = {"model": "digits", "prompt": "3", "n": 2, "seeds": "0-1", "steps": 20}
 
+ALLOWED = {  # of fields that may be of several kinds
+    "seeds": f'a text such as "0-3", or a list of 1 to {MAX_PICTURES} whole numbers from 0',
+    "class": f'a text such as "3", or a list of 1 to {MAX_PICTURES} texts',
+}
+
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 Name = Annotated[str, StringConstraints(max_length=MAX_NAME)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
@@ -48,6 +53,13 @@ class Asked(BaseModel):
     guidance: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     grid: Name | None = None
     eta: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+
+    quality: Literal["auto", "standard"] | None = None  # from here on OpenAI's, which would change nothing here
+    style: Literal["vivid"] | None = None
+    background: Literal["auto", "opaque"] | None = None
+    moderation: Literal["auto"] | None = None
+    output_compression: Literal[100] | None = None
+    stream: Literal[False] | None = None
 
     def request(self, model: Model) -> Request:
         """What it means to `model`: the request that the command line makes of the same words. Raises SfumatoError."""

@@ -7,6 +7,7 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from difflib import get_close_matches
 from importlib.metadata import version
 from typing import Any
 
@@ -14,12 +15,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
 from sfumato.serving.guard import App, Guard
 from sfumato.serving.jobs import Full
-from sfumato.serving.messages import ENDING, Asked, kind_of, refusal
+from sfumato.serving.messages import ALLOWED, ENDING, Asked, kind_of, refusal
 from sfumato.serving.worker import Task, Worker
 
 RETRY_SECONDS = 5
@@ -123,6 +125,12 @@ class Service:
         """What can be asked."""
         return {"object": "list", "data": list(self._models.values())}
 
+    async def model(self, id: str) -> Any:
+        """What one model can be asked."""
+        if id not in self._models:
+            raise HTTPException(404, str(unknown("model", id, self._models)))
+        return self._models[id]
+
     async def health(self) -> Any:
         """Whether the service works."""
         if not self._worker.alive:
@@ -184,8 +192,12 @@ def _said(error: RequestValidationError) -> str:
     if not where:
         return "the body is a JSON object, sent as application/json."
     if found["type"] == "extra_forbidden":
-        known = ", ".join(one.alias or name for name, one in Asked.model_fields.items())
-        return f"'{where[0]}' is no field; the fields are {known}."
+        known = [one.alias or name for name, one in Asked.model_fields.items()]
+        close = get_close_matches(str(where[0]), known, n=1, cutoff=0.7)
+        hint = f"did you mean '{close[0]}'? The" if close else "the"
+        return f"'{where[0]}' is no field; {hint} fields are {', '.join(known)}."
+    if where[0] in ALLOWED and (len(found["loc"]) <= len(("body", "field", "kind")) or found["type"] == "string_type"):
+        return f"'{where[0]}' is {ALLOWED[where[0]]}."
     return f"'{where[0]}': {found['msg'][0].lower()}{found['msg'][1:]}."
 
 
@@ -204,10 +216,18 @@ async def _unable(request: Request, error: Any) -> Any:
 
 
 async def _http(request: Request, error: Any) -> Any:
-    known = {404: "there is nothing at this address.", 405: "this address takes another method."}
+    if error.status_code == 405:  # the framework names the methods of one route only
+        methods = [str(method) for route in request.app.routes for method in _methods(route, request)]
+        sentence = f"this address takes {' and '.join(methods)}, not {request.method}."
+        return _answer(405, sentence, {"Allow": ", ".join(methods)})
     ours = error.detail.endswith(".")  # else only the name of the status
-    sentence = error.detail if ours else known.get(error.status_code, f"{error.detail.lower()}.")
-    return _answer(error.status_code, sentence, error.headers)
+    other = "there is nothing at this address." if error.status_code == 404 else f"{error.detail.lower()}."
+    return _answer(error.status_code, error.detail if ours else other, error.headers)
+
+
+def _methods(route: Any, request: Request) -> list[str]:
+    """The methods of a route that leads where the request does."""
+    return sorted(route.methods) if route.matches(request.scope)[0] != Match.NONE else []
 
 
 async def _unexpected(request: Request, error: Any) -> Any:
@@ -217,13 +237,16 @@ async def _unexpected(request: Request, error: Any) -> Any:
 ROUTES: Sequence[tuple[str, str, str]] = (
     ("POST", "/v1/images/generations", "generate"),
     ("GET", "/v1/models", "models"),
+    ("GET", "/v1/models/{id}", "model"),
     ("POST", "/v1/jobs", "submit"),
     ("GET", "/v1/jobs", "jobs"),
     ("GET", "/v1/jobs/{id}", "job"),
     ("GET", "/v1/jobs/{id}/events", "events"),
     ("POST", "/v1/jobs/{id}/cancel", "cancel"),
     ("GET", "/healthz", "health"),
+    ("HEAD", "/healthz", "health"),
     ("GET", "/readyz", "health"),
+    ("HEAD", "/readyz", "health"),
 )
 
 
