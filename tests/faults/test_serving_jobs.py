@@ -134,6 +134,15 @@ def test_a_file_that_holds_no_jobs_or_is_another_services_is_refused(tmp_path: P
     damaged.write_bytes(content)
     with pytest.raises(SfumatoError, match=r"damaged.sqlite can't be opened \(database disk image is malformed\)"):
         list(Store(damaged).jobs())
+    garbled = tmp_path / "garbled.sqlite"
+    store = Store(garbled)
+    store.add(Kept("one", OWNER, "exact", "not yet garbled", 0, "waiting", None))
+    store.close()
+    garbled.write_bytes(garbled.read_bytes().replace(b"not yet", b"not\xff\xfe\xfft"))
+    with pytest.raises(
+        SfumatoError, match=r"garbled.sqlite can't be opened \(Could not decode .* column 'request'\); name"
+    ):
+        list(Store(garbled).jobs())
     assert text.read_text().startswith("not jobs")
 
 

@@ -87,4 +87,5 @@ class Store:
 
 
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> SfumatoError:
-    return SfumatoError(f"{path} can't be opened ({error}); name another file.")
+    why = str(error).partition(" with text")[0]  # without the bytes themselves
+    return SfumatoError(f"{path} can't be opened ({why}); name another file.")
