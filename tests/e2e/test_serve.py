@@ -260,6 +260,8 @@ def test_without_a_token_no_other_sites_page_is_answered() -> None:
     own = "http://localhost:8000"
     for origin, status in ((own, 200), ("http://localhost:3000", 403), ("https://evil.example", 403), ("null", 403)):
         assert asyncio.run(asked_of_guard(guard, "localhost:8000", origin=origin)) == status, origin
+    for site, status in (("none", 200), ("same-origin", 200), ("same-site", 403), ("cross-site", 403)):
+        assert asyncio.run(asked_of_guard(guard, "localhost:8000", **{"sec-fetch-site": site})) == status, site
 
 
 def test_a_body_that_doesnt_come_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,8 +72,9 @@ class Guard:
         own = is_loopback if self._loopback else is_own
         if self._token is None and not own(_hostname(headers.get(b"host", b""))):
             return 421, "the service isn't called so; ask for it by its address."
-        origin = headers.get(b"origin")  # of the page that asks, where one does
+        origin = headers.get(b"origin")  # of the page that asks, where one does; browsers send it not of every GET
         foreign = origin is not None and origin.lower().partition(b"://")[2] != headers.get(b"host", b"").lower()
+        foreign |= headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
         if self._token is None and foreign:
             return 403, "pages of other sites aren't answered; ask from a program, or give the service a token."
         if self._token is not None:
