@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.data import Dataset
+from sfumato.data.latents import check_crop
 from sfumato.data.opening import named
 from sfumato.errors import SfumatoError
-from sfumato.hub.checkpoints import newest_checkpoint
+from sfumato.files import locked
+from sfumato.hub.checkpoints import newest_checkpoint, saved_in
 from sfumato.hub.codec import Codec
 from sfumato.hub.config import CodecConfig, is_autoencoder, read_config
 from sfumato.hub.loading import load_codec
@@ -22,7 +24,8 @@ from sfumato.training.held_out import read_evaluations
 from sfumato.training.recipes import configure
 from sfumato.training.reconstructions import psnr_of
 from sfumato.training.resources import fit_threads
-from sfumato.training.run import check_free, check_unspent
+from sfumato.training.run import METRICS, check_free, check_unspent
+from sfumato.training.run_settings import MINUTES as MODEL_MINUTES
 from sfumato.training.settings import full_name
 from sfumato.training.state import RAW
 from sfumato.training.trackers import check_trackers, earlier_trackers, tracked
@@ -50,13 +53,15 @@ class AutoencoderRun:
         net: str = "auto",
         factor: int | None = None,
         channels: int | None = None,
+        crop: int = 0,
         **settings: Any,
     ) -> AutoencoderRun:
         """A new run in `folder` on `data`; nothing is trained yet.
 
         `net` is a size in nets.autoencoder.SIZES; latents are `factor` times as low and narrow as pictures, of so many
-        `channels` (see plan_autoencoder). `settings` are fields of TrainingConfig by name. Raises SfumatoError where
-        `folder` already holds a run, and for what can't be encoded.
+        `channels` (see plan_autoencoder). `crop` is that of a model that is trained after it, which has to fit them.
+        `settings` are fields of TrainingConfig by name. Raises SfumatoError where `folder` already holds a run, for
+        what can't be encoded, and where the minutes are over before the first step.
         """
         processes = join_processes()
         fit_threads()
@@ -80,6 +85,12 @@ class AutoencoderRun:
             raise SfumatoError(f"{dataset.name} are {dataset.kind}, which have no latents: only pictures do.")
         fixed = [name.rpartition(".")[2] for name in given]
         plan = plan_autoencoder(dataset, config, net, factor, channels, fixed, processes)
+        check_crop(crop, plan.codec.net.factor)
+        if config.minutes is not None and plan.seconds >= 60 * config.minutes:
+            raise SfumatoError(
+                f"of the {60 * config.minutes:.2g} s for the autoencoder, measuring how fast this machine trains took "
+                f"{plan.seconds:.2g} s, which leaves none to train it; give more `minutes`."
+            )
         trainer = start_autoencoder(
             Path(folder), dataset, plan.config, plan.codec, processes=processes, spent=plan.seconds
         )
@@ -175,16 +186,22 @@ def first_autoencoder(
 ) -> AutoencoderRun:
     """The autoencoder in `folder` of a model with `settings`, ready to be trained for a SHARE of their minutes.
 
-    One that is there already is gone on with, unless it is finished. Raises SfumatoError where that is of other data.
+    One that is there already is gone on with, for other images or minutes where they are given, unless it is finished;
+    one of which nothing was saved begins anew. Raises SfumatoError where that is of other data.
     """
-    own = autoencoder_settings(settings)
-    if not is_autoencoder(folder):
-        if "minutes" not in own:
-            return AutoencoderRun.start(folder, data, "auto", factor, channels, **own)
-        run = AutoencoderRun.start(folder, data, "auto", factor, channels, **own | {"minutes": SHARE * own["minutes"]})
+    own, crop, processes = autoencoder_settings(settings), settings.get("data.crop", 0), join_processes()
+    whole = own.get("minutes", MODEL_MINUTES if "images" not in own else None)
+    if processes.same(not is_autoencoder(folder) or not (saved_in(folder / "checkpoints") or locked(folder))):
+        if processes.main:
+            for name in ("config.json", METRICS):
+                (folder / name).unlink(missing_ok=True)
+        if whole is None:
+            return AutoencoderRun.start(folder, data, "auto", factor, channels, crop, **own)
+        own["minutes"] = SHARE * whole
+        run = AutoencoderRun.start(folder, data, "auto", factor, channels, crop, **own)
         assert run.trainer is not None
         run.trainer.notes.append(
-            f"the autoencoder is trained first, for {SHARE * own['minutes']:.3g} of the {own['minutes']:.3g} minutes: "
+            f"the autoencoder is trained first, for {own['minutes']:.3g} of the {whole:.3g} minutes: "
             "what it loses no model brings back, but it has learnt most of it sooner than the model in its latents."
         )
         return run
@@ -193,7 +210,11 @@ def first_autoencoder(
         raise SfumatoError(
             f"{folder} holds an autoencoder of {run.config.data.source}, and not of {source}; give another `folder`."
         )
-    return run if run.finished else run.resume(data if isinstance(data, Dataset) else None)
+    check_crop(crop, run.factor)
+    if run.finished:
+        return run
+    minutes = None if own.get("minutes") is None else SHARE * own["minutes"]
+    return run.resume(data if isinstance(data, Dataset) else None, own.get("images"), minutes)
 
 
 def newest_state(folder: Path) -> dict[str, Any] | None:

@@ -10,11 +10,11 @@ from typing import Any
 
 from torch import nn
 
+from sfumato.arguments import shown
 from sfumato.autoencoder_runs import FIRST, AutoencoderRun, first_autoencoder
 from sfumato.data import Dataset
 from sfumato.data.controls import CONTROLS
 from sfumato.data.features import caption_features
-from sfumato.data.latents import check_crop
 from sfumato.data.opening import is_own, named, path_of, placed
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.evaluating import Evaluation, evaluate
@@ -134,16 +134,17 @@ class Run:
         controls = (control,) if isinstance(control, str) else tuple(control)
         if any(shape.values()) and not latent:
             raise SfumatoError("`factor` and `channels` are those of a new autoencoder; give `latent` too.")
+        if not isinstance(latent, bool):
+            raise SfumatoError(f"`latent` is True or False, not {shown(latent)}.")
         if latent:
             if base is not None or autoencoder is not None:
                 raise SfumatoError("`latent` trains an autoencoder first; leave `base` and `autoencoder` out.")
             given = {full_name(name): value for name, value in settings.items()}
-            if not given.keys() & {"images", "minutes"}:
-                given["minutes"] = MINUTES
             configure_start(data, None, controls, recipe, given)  # what can't be is said before anything is trained
             check_free(Path(folder))
             run, first = cls(folder), first_autoencoder(Path(folder) / FIRST, data, given, **shape)
-            check_crop(given.get("data.crop", 0), first.factor)
+            if not given.keys() & {"images", "minutes"}:
+                given["minutes"] = MINUTES
             start = partial(cls.start, folder, data, None, net, controls, text_encoder, first.folder, recipe=recipe)
             run.autoencoder = first
             run._start_model = lambda progress: start(progress=progress, **settings_left(given, first.minutes))
@@ -224,6 +225,11 @@ class Run:
             if not self.autoencoder.finished:
                 return self._train_both(self.autoencoder, track, progress)
             begun, self._start_model = self._start_model(progress), None
+            if begun.trainer is not None and begun.trainer.fraction >= 1:
+                raise SfumatoError(
+                    "the minutes are too few for an autoencoder and a model: measuring how fast this machine trains took "
+                    "what was left for the model; go on by `resume` with more `minutes`."
+                )
             self.trainer, self.plan, self._net, self._dataset = begun.trainer, begun.plan, begun._net, begun._dataset
             self._ready = True
         if not self._ready or self.trainer is None:

@@ -41,7 +41,9 @@ def test_an_autoencoder_and_a_model_are_trained_by_one_command(sfumato: Command,
 
 def test_a_run_that_has_only_its_autoencoder_says_how_both_go_on(tmp_path: Path) -> None:
     (tmp_path / "both/autoencoder").mkdir(parents=True)
-    (tmp_path / "both/autoencoder/config.json").write_text('{"codec": {}, "training": {}}')
+    (tmp_path / "both/autoencoder/config.json").write_text(
+        '{"codec": {}, "training": {"data": {"source": "digits"}, "images": 64}}'
+    )
     with pytest.raises(SfumatoError, match="no model yet; go on with both"):
         run_to_resume(str(tmp_path / "both"), None, tmp_path)
 
@@ -52,6 +54,10 @@ def test_options_on_latents_that_cannot_be_are_refused(sfumato: Command) -> None
         (("digits", "--latent", "--only", "autoencoder"), "give one of them"),
         (("digits", "--only", "autoencoder", "--shard"), "leave it out"),
         (("digits", "--only", "decoder"), "not 'decoder'"),
+        (
+            ("digits", "--only", "autoencoder", "--set", "model.parameterization=flow"),
+            "--set model.parameterization is",
+        ),
         (("digits", "--factor", 4), "--latent or --only autoencoder"),
         (("digits", "--size", 8, "--only", "autoencoder", "--factor", 16), "smaller than the 16×16"),
     ):

@@ -119,6 +119,8 @@ def test_what_no_autoencoder_takes_is_refused() -> None:
     codec = Codec(SMALL, Autoencoder(SMALL.net))
     with pytest.raises(SfumatoError, match="another autoencoder"):
         codec.decode(torch.zeros(1, 3, 3, 3))
+    with pytest.raises(SfumatoError, match=r"of 3 dimensions; give one alone as `picture\[None\]`"):
+        codec.encode(torch.zeros(SMALL.picture))
     with pytest.raises(SfumatoError, match="points"):
         AutoencoderTrainer(SMALL, Dataset("points", np.zeros((40, 2), np.float32)), training(), CPU)
 

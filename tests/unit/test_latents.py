@@ -68,6 +68,9 @@ def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
     for wrong, words in (
         ({"base": "digits", "net": "auto"}, "leave `base` and `autoencoder` out"),
         ({"latent": False}, "give `latent` too"),
+        ({"latent": "yes"}, "True or False, not 'yes'"),
+        ({"crop": 3}, "a multiple of 2, not 3"),
+        ({"images": None, "minutes": 1e-6}, "leaves none to train it; give more `minutes`"),
         ({"objective.wait": 1}, "wait"),
     ):
         with pytest.raises(SfumatoError, match=words):
@@ -85,6 +88,25 @@ def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
         (tmp_path / "other").mkdir()
         (tmp_path / "run/autoencoder").rename(tmp_path / "other/autoencoder")
         Run.start(tmp_path / "other", "digits", size=16, **given)
+
+
+def test_an_autoencoder_is_gone_on_with_for_the_new_minutes_and_begins_anew_where_nothing_was_saved(
+    tmp_path: Path,
+) -> None:
+    given = {"net": "nano", "latent": True, "minutes": 100, "perceptual": 0.0, **SETTINGS}
+    Run.start(tmp_path / "run", dots(), channels=3, **given)
+    run = Run.start(tmp_path / "run", dots(), channels=2, **given)
+    assert run.autoencoder is not None and run.autoencoder.trainer is not None
+    assert run.autoencoder.trainer.codec.net.latent == 2
+    for event in run.train():
+        if isinstance(event, Progress):
+            run.stop()
+    for more in ({"minutes": 50}, {}):  # without, what it has
+        again = Run.start(
+            tmp_path / "run", dots(), **{name: given[name] for name in given if name != "minutes"}, **more
+        )
+        assert again.autoencoder is not None and again.autoencoder.trainer is not None
+        assert again.autoencoder.trainer.config.minutes == 15.0
 
 
 def test_what_the_autoencoder_takes_of_the_minutes_is_not_left_for_the_model() -> None:

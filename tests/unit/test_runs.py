@@ -172,6 +172,10 @@ def test_runs_that_are_no_models_or_damaged_are_listed_too(
         (config.parent / "checkpoints").mkdir(parents=True)
         config.write_text("{")
     (tmp_path / "runs" / "notes").mkdir()
+    said = [r"\(nothing saved\) and no model yet; go on with both: ", "--latent --name both --images 8 --resume"]
+    for words in (["info", "runs/both"], ["watch", "runs/both"], ["train", "--resume", "--name", "both"]):
+        with pytest.raises(SfumatoError, match=".*".join(said)):
+            app(words, result_action="return_value", exit_on_error=False)
     app(["runs"], result_action="return_value")
     shown = capsys.readouterr().out
     listed = "".join(shown.split())  # in a narrow terminal, columns have lines of their own

@@ -10,9 +10,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sfumato.autoencoder_runs import AutoencoderRun
+from sfumato.autoencoder_runs import FIRST, AutoencoderRun
 from sfumato.cli.display import count, next_command, note, print_facts
 from sfumato.cli.options import describe as conditions_words
+from sfumato.cli.runs import no_model_yet
 from sfumato.data import Dataset, read_about
 from sfumato.data.dataset import USED
 from sfumato.data.folder import picture_sizes, suggested_side
@@ -50,6 +51,8 @@ def info(
         print_facts(about.items())
         if before_requests(about):
             print_facts([("note", BEFORE_REQUESTS)])
+    elif not run_folder and is_autoencoder(path / FIRST):
+        raise no_model_yet(path)
     elif is_autoencoder(path):
         print_facts(autoencoder_facts(path))
     elif run_folder:
@@ -173,7 +176,12 @@ def autoencoder_facts(path: Path) -> list[tuple[str, str]]:
         ("trained", f"{count(state['images'])} images in {duration(state['seconds'])}"),
     ]
     if quality is not None:
-        facts.append(("PSNR", f"{quality:.2f} dB of pictures that were held out"))
+        measured = f"{quality:.2f} dB of pictures that were held out"
+    elif not run.config.data.held_out:
+        measured = "not measured, as no pictures are held out"
+    else:
+        measured = f"not measured{', as the run was too short for that' if run.finished else ' yet'}"
+    facts.append(("PSNR", measured))
     return facts + [("damaged", f"{path} was passed over") for path in damaged]
 
 

@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.autoencoder_runs import FIRST, AutoencoderRun
-from sfumato.cli.display import console, next_command, note
+from sfumato.cli.display import console, next_command
 from sfumato.cli.running import show_training
 from sfumato.errors import SfumatoError
 from sfumato.runs import Run
 from sfumato.training import training_config
 from sfumato.training.autoencoder_plan import autoencoder_settings
+from sfumato.training.settings import parse_settings
+
+FOR_MODELS = (
+    "source", "lora", "recipe", "text_encoder", "shard", "control", "number", "vector", "crop", "optimizer",
+    "learning_rate",
+)  # fmt: skip
 
 
 def check_latent(options: Mapping[str, Any]) -> None:
@@ -29,12 +35,17 @@ def check_latent(options: Mapping[str, Any]) -> None:
         raise SfumatoError("--factor and --channels are those of an autoencoder; give --latent or --only autoencoder.")
     if (only or latent or reused) and str(options["data"] or "").startswith("points:"):
         raise SfumatoError(f"{options['data']} are points, which have no latents; leave the options on those out.")
-    for option in ("source", "lora", "recipe", "text_encoder", "shard"):
-        if only and options[option]:
-            name = {"source": "from", "text_encoder": "text-encoder"}.get(option, option)
-            raise SfumatoError(f"--{name} is for models, and --only autoencoder trains none; leave it out.")
+    if only:
+        settings = parse_settings(options["settings"] or ())
+        useless = [{"source": "from"}.get(option, option.replace("_", "-")) for option in FOR_MODELS if options[option]]
+        useless += [f"set {name}" for name in settings.keys() - autoencoder_settings(settings).keys()]
+        if useless:
+            raise SfumatoError(f"--{useless[0]} is for models, and --only autoencoder trains none; leave it out.")
     if latent and options["source"]:
-        raise SfumatoError(f"{options['source']} keeps what it generates; leave --latent out.")
+        raise SfumatoError(
+            f"a model that starts --from {options['source']} generates what that does, pixels or latents; leave "
+            "--latent out, or --from, for a new model in latents."
+        )
 
 
 def train_autoencoder(folder: Path, options: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
@@ -53,20 +64,21 @@ def train_autoencoder(folder: Path, options: Mapping[str, Any], settings: Mappin
     show_autoencoder(run, options["track"])
 
 
-def train_first(run: Run, track: str) -> None:
+def train_first(run: Run, options: Mapping[str, Any]) -> None:
     """Train the autoencoder of `run`, which comes before the model, where that isn't done."""
     if run.autoencoder is None or run.autoencoder.finished:
         return
-    try:
-        show_autoencoder(run.autoencoder, track)
-    except SystemExit:
-        note("the model comes after its autoencoder: to go on with both, give the same command with --resume.")
-        raise
+    spelt = {"source": "from", "settings": "set"}
+    out = None if run.folder.parent == Path("runs") else run.folder.parent
+    given = {**options, "name": run.folder.name, "out": out, "resume": True}
+    said = {spelt.get(name, name.replace("_", "-")): value for name, value in given.items() if value != ""}
+    again = next_command("train", [said.pop("data")], **said)
+    show_autoencoder(run.autoencoder, options["track"], again)
 
 
-def show_autoencoder(run: AutoencoderRun, track: str) -> None:
-    """Train it to its end with a live display, and say how good it is."""
-    show_training(run, run.train(track or None))
+def show_autoencoder(run: AutoencoderRun, track: str, again: str | None = None) -> None:
+    """Train it to its end with a live display, and say how good it is; `again` as in `show_training`."""
+    show_training(run, run.train(track or None), again)
     quality = run.psnr()
     if quality is not None:
         console.print(f"Pictures that it never saw come back with {quality:.1f} dB (PSNR).")

@@ -36,8 +36,11 @@ from sfumato.training.reconstructions import ROWS
 from sfumato.training.run_loop import RunLoop
 
 
-def show_training(run: Run | AutoencoderRun, events: Iterator[Event]) -> None:
-    """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal."""
+def show_training(run: Run | AutoencoderRun, events: Iterator[Event], again: str | None = None) -> None:
+    """Train to the end with a live display. Interrupted, it saves, says how to go on and exits with 128 + signal.
+
+    `again` is the command that goes on, where that isn't the one that resumes `run`.
+    """
     folder, trainer = run.folder, run.trainer
     assert trainer is not None
     print_facts(_facts(run, trainer))
@@ -59,7 +62,7 @@ def show_training(run: Run | AutoencoderRun, events: Iterator[Event]) -> None:
     if caught or trainer.fraction < 1:  # another process may have been asked to stop
         console.print(f"Stopped and saved at step {count(saved.step)} in {saved.path}", soft_wrap=True)
         if trainer.fraction < 1:
-            console.print(f"Go on with: {resume_command(folder)}", soft_wrap=True)
+            console.print(f"Go on with: {again or resume_command(folder)}", soft_wrap=True)
         raise SystemExit(128 + (caught[0] if caught else signal.SIGTERM))
     steps = "one step" if trainer.step == 1 else f"{count(trainer.step)} steps"
     took = f"{steps} in {duration(trainer.seconds)}"

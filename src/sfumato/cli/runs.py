@@ -18,6 +18,7 @@ from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import CodecConfig, is_autoencoder, is_run, read_config
 from sfumato.readable import duration
 from sfumato.training import Progress, training_config
+from sfumato.training.autoencoder_plan import SHARE
 from sfumato.training.metrics import last_progress
 
 SHOWN = 8  # runs that a message names
@@ -82,7 +83,7 @@ def _state(folder: Path) -> State:
             picture = read_config(folder / "config.json", CodecConfig, "codec").picture
             samples = f"{'×'.join(map(str, picture))} (autoencoder)"
         else:
-            samples = "×".join(map(str, read_config(folder / "config.json").shape))
+            samples = "×".join(map(str, read_config(folder / "config.json").seen[1]))
     except SfumatoError:
         return State(folder, "", "", None, locked(folder), saved, readable=False)
     return State(folder, config.data.source, samples, last_progress(folder, config), locked(folder), saved)
@@ -104,11 +105,7 @@ def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, 
     if name is not None and _holds_run(Path(name)):
         return Path(name), data
     if data is not None and name is None and is_autoencoder(Path(data) / FIRST):
-        raise SfumatoError(
-            f"{data} holds an autoencoder and no model yet; go on with both by the command that began them and "
-            "--resume, as in sfumato train ./photos --latent --resume --name "
-            f"{Path(data).name}."
-        )
+        raise no_model_yet(Path(data))
     if name is not None or data is not None:
         return (_named(name, out) if name is not None else numbered(out / run_name(data or ""))[-1]), data
     found = runs_in(out)
@@ -116,6 +113,34 @@ def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, 
     more = f" and {len(found) - SHOWN} more (`sfumato runs {out}`)" if len(found) > SHOWN else ""
     there = f"in {out} there are {', '.join(known)}{more}" if known else f"there are none in {out}"
     raise SfumatoError(f"say which run to go on with, as in sfumato train --resume {out / 'NAME'}; {there}.")
+
+
+def check_begun(folder: Path, latent: bool, resume: bool) -> None:
+    """Raises SfumatoError where `folder` has but the autoencoder of a model, and that isn't gone on with."""
+    if is_run(folder) or not is_autoencoder(folder / FIRST):
+        return
+    if resume and not latent:
+        raise no_model_yet(folder)
+    if latent and not resume and saved_in(folder / FIRST / "checkpoints"):
+        raise SfumatoError(f"{folder} already holds an autoencoder; go on with --resume, or give another --name.")
+
+
+def no_model_yet(folder: Path) -> SfumatoError:
+    """What is to be said of a run that was to be of a model too, and has only begun with its autoencoder."""
+    config, state = training_config(folder / FIRST), _state(folder / FIRST)
+    how = {
+        "latent": True,
+        "name": folder.name,
+        "out": None if folder.parent == Path("runs") else folder.parent,
+        "images": config.images,
+        "minutes": None if config.minutes is None else round(config.minutes / SHARE, 3),
+        "resume": True,
+    }
+    look = f"look at it: {next_command('watch', [folder / FIRST])}"
+    more = f"go on with both: {next_command('train', [config.data.source], **how)}"
+    return SfumatoError(
+        f"{folder} holds an autoencoder ({state.words}) and no model yet; {look if state.trains else more}"
+    )
 
 
 def run_to_start(data: str, name: str | None, out: Path) -> Path:

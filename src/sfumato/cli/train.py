@@ -7,14 +7,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sfumato.autoencoder_runs import FIRST
 from sfumato.cli.display import console, count
 from sfumato.cli.groups import COMMON, DATA, LEARNING, MACHINE, MODEL, RUNS
 from sfumato.cli.latent import check_latent, finish_autoencoder, train_autoencoder, train_first
 from sfumato.cli.opening import bars
 from sfumato.cli.resumed import OBEYED, note_left_out
 from sfumato.cli.running import finish, resume_command, show_training
-from sfumato.cli.runs import run_to_resume, run_to_start
+from sfumato.cli.runs import check_begun, run_to_resume, run_to_start
 from sfumato.cli.training_options import listed, settings_of
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import is_autoencoder
@@ -257,8 +256,7 @@ def train(
         train_autoencoder(folder, given, settings_now)
         finish_autoencoder(folder, place)
         return
-    if latent and is_autoencoder(folder / FIRST) and not resume:
-        raise SfumatoError(f"{folder} already holds an autoencoder; go on with --resume, or give another --name.")
+    check_begun(folder, latent and place is not None, resume)
     events = None
     with bars() as progress:
         if resume and (exists or place is None):
@@ -292,7 +290,7 @@ def train(
                 **settings_now,
             )
     if events is None:
-        train_first(run, track)
+        train_first(run, given)
         with bars() as progress:
             events = run.train(trackers, progress)
     if resume and run.plan is None and run.trainer is not None:

@@ -9,12 +9,15 @@ from typing import Annotated
 from cyclopts import Parameter
 from PIL import Image
 
+from sfumato.autoencoder_runs import FIRST
 from sfumato.cli.display import TrainingDisplay, console, picture_columns, print_facts
-from sfumato.cli.info import run_facts
+from sfumato.cli.info import autoencoder_facts, run_facts
+from sfumato.cli.runs import no_model_yet
 from sfumato.errors import SfumatoError
-from sfumato.hub.config import is_run
+from sfumato.hub.config import is_autoencoder, is_run
 from sfumato.training import Progress, judge_run, read_evaluations
 from sfumato.training.metrics import follow
+from sfumato.training.reconstructions import psnr_of
 from sfumato.training.run import METRICS
 
 WAITING = "No step has been written down yet: the first line comes after ten steps, or ten seconds."
@@ -27,7 +30,10 @@ def watch(
     once: Annotated[bool, Parameter(help="Say how it stands now, and end.", negative="")] = False,
 ) -> None:
     """Follow a training run from another terminal, until it ends or Ctrl-C. The run itself takes no notice."""
-    if not is_run(run):
+    encodes = is_autoencoder(run)
+    if not is_run(run) and is_autoencoder(run / FIRST):
+        raise no_model_yet(run)
+    if not is_run(run) and not encodes:
         raise SfumatoError(f"{run} is no run: it has no config.json of one; give a folder such as runs/photos.")
     if not (run / METRICS).exists():
         console.print(WAITING, soft_wrap=True)
@@ -39,14 +45,17 @@ def watch(
             display.catch_up(found[:-1])
             display.update(progress)
             if evaluations := read_evaluations(run):
-                display.tell(judge_run(evaluations).sentence)
+                quality = (
+                    f"held-out pictures come back with {psnr_of(evaluations[-1]):.1f} dB (PSNR)" if encodes else ""
+                )
+                display.tell(quality or judge_run(evaluations).sentence)
             newest = max((run / "previews").glob("step-*.png"), default=None)
             if newest is not None and newest != shown:
                 shown = newest
                 with suppress(OSError), Image.open(newest) as image:
                     display.show(small(image))
     if progress is not None and progress.fraction >= 1:
-        print_facts(run_facts(run))
+        print_facts(autoencoder_facts(run) if encodes else run_facts(run))
 
 
 def small(image: Image.Image) -> Image.Image:

@@ -51,6 +51,11 @@ class Codec:
         pictures that the autoencoder doesn't take.
         """
         net, factor = self.config.net, self.config.net.factor
+        if pictures.ndim != 4:
+            raise SfumatoError(
+                f"the codec encodes pictures (count, channels, height, width), and these are of {pictures.ndim} "
+                "dimensions; give one alone as `picture[None]`."
+            )
         net.latent_shape(pictures.shape[1:])  # raises for those that have none
 
         def encoded(some: Tensor) -> Tensor:

@@ -74,7 +74,11 @@ def saving(trainer: RunLoop) -> str:
     words = f"about {megabytes(disk_bytes(trainer))} in the end"
     first, minutes = min(FIRST_SAVE, 60 * trainer.config.keeping.save_minutes), trainer.config.minutes
     sooner = minutes is not None and 60 * minutes <= first  # the run ends
-    return words if trainer.step or sooner else f"{words}; to sample from after {duration(first)}"
+    return (
+        words
+        if trainer.step or sooner or not isinstance(trainer, Trainer)
+        else f"{words}; to sample from after {duration(first)}"
+    )
 
 
 def _steps(plan: Plan) -> str:
