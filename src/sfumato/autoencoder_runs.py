@@ -86,10 +86,10 @@ class AutoencoderRun:
         fixed = [name.rpartition(".")[2] for name in given]
         plan = plan_autoencoder(dataset, config, net, factor, channels, fixed, processes)
         check_crop(crop, plan.codec.net.factor)
-        if config.minutes is not None and plan.seconds >= 60 * config.minutes:
+        if config.minutes is not None and plan.seconds >= 30 * config.minutes:  # as much may be kept for its end
             raise SfumatoError(
                 f"of the {60 * config.minutes:.2g} s for the autoencoder, measuring how fast this machine trains took "
-                f"{plan.seconds:.2g} s, which leaves none to train it; give more `minutes`."
+                f"{plan.seconds:.2g} s, which leaves too little to train it; give more `minutes`."
             )
         trainer = start_autoencoder(
             Path(folder), dataset, plan.config, plan.codec, processes=processes, spent=plan.seconds

@@ -225,10 +225,10 @@ class Run:
             if not self.autoencoder.finished:
                 return self._train_both(self.autoencoder, track, progress)
             begun, self._start_model = self._start_model(progress), None
-            if begun.trainer is not None and begun.trainer.fraction >= 1:
+            if begun.trainer is not None and begun.trainer.fraction >= 0.5:  # as much may be kept for its end
                 raise SfumatoError(
-                    "the minutes are too few for an autoencoder and a model: measuring how fast this machine trains took "
-                    "what was left for the model; go on by `resume` with more `minutes`."
+                    "the minutes are too few for an autoencoder and a model: measuring how fast this machine trains "
+                    "leaves none for the model; go on by `resume` with more `minutes`."
                 )
             self.trainer, self.plan, self._net, self._dataset = begun.trainer, begun.plan, begun._net, begun._dataset
             self._ready = True

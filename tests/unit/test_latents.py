@@ -70,7 +70,7 @@ def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
         ({"latent": False}, "give `latent` too"),
         ({"latent": "yes"}, "True or False, not 'yes'"),
         ({"crop": 3}, "a multiple of 2, not 3"),
-        ({"images": None, "minutes": 1e-6}, "leaves none to train it; give more `minutes`"),
+        ({"images": None, "minutes": 1e-6}, "leaves too little to train it; give more `minutes`"),
         ({"objective.wait": 1}, "wait"),
     ):
         with pytest.raises(SfumatoError, match=words):
