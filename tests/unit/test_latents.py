@@ -19,6 +19,8 @@ from torch import Tensor
 from sfumato import AutoencoderRun, Edit, Run, evaluate, load
 from sfumato.arguments import SfumatoError
 from sfumato.cli.options import pick_edit
+from sfumato.cli.runs import runs
+from sfumato.cli.watch import watch
 from sfumato.data import Dataset, draw_augmentation
 from sfumato.data.controls import edges
 from sfumato.data.latents import Encoding, open_latents
@@ -366,6 +368,17 @@ def test_what_latents_cannot_do_is_refused(run: Path, tmp_path: Path, monkeypatc
     codec.write_bytes(codec.read_bytes()[:-1] + b"\0")
     with pytest.raises(SfumatoError, match="another codec"):
         load(other)
+
+
+def test_runs_in_latents_and_their_autoencoders_are_listed_and_watched(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs(run.parent)
+    listed = "".join(capsys.readouterr().out.split())
+    assert listed.count("3×18×14") == 2 and "3×5×4" not in listed
+    watch(run.parent / "eyes", once=True)
+    watched = " ".join(capsys.readouterr().out.split())
+    assert "held-out pictures come back with" in watched and "dB of pictures that were held out" in watched
 
 
 def test_a_run_says_that_the_perceptual_network_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
