@@ -14,6 +14,7 @@ from sfumato.arguments import shown
 from sfumato.autoencoder_runs import FIRST, AutoencoderRun, first_autoencoder
 from sfumato.data import Dataset
 from sfumato.data.controls import CONTROLS
+from sfumato.data.encoders import find_encoder
 from sfumato.data.features import caption_features
 from sfumato.data.opening import is_own, named, path_of, placed
 from sfumato.errors import SfumatoError
@@ -140,7 +141,12 @@ class Run:
             if base is not None or autoencoder is not None:
                 raise SfumatoError("`latent` trains an autoencoder first; leave `base` and `autoencoder` out.")
             given = {full_name(name): value for name, value in settings.items()}
-            configure_start(data, None, controls, recipe, given)  # what can't be is said before anything is trained
+            config, processes = configure_start(data, None, controls, recipe, given)[0], join_processes()
+            if config.machine.compile:  # what can't be is said before anything is trained
+                check_compiler(processes)
+            if text_encoder is not None:
+                with processes.first():
+                    find_encoder(text_encoder)
             check_free(Path(folder))
             run, first = cls(folder), first_autoencoder(Path(folder) / FIRST, data, given, **shape)
             if not given.keys() & {"images", "minutes"}:

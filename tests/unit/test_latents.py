@@ -72,6 +72,7 @@ def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
         ({"latent": False}, "give `latent` too"),
         ({"latent": "yes"}, "True or False, not 'yes'"),
         ({"crop": 3}, "a multiple of 2, not 3"),
+        ({"text_encoder": str(tmp_path)}, "has no weights as safetensors"),
         ({"images": None, "minutes": 1e-6}, "leaves too little to train it; give more `minutes`"),
         ({"objective.wait": 1}, "wait"),
     ):
