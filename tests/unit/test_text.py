@@ -150,7 +150,7 @@ def test_padding_and_batch_mates_change_nothing_and_order_does() -> None:
     short, _ = encoder(row)
     padded = torch.cat([torch.tensor([[5, 7, 9, 0, 0, 0]]), torch.tensor([[1, 2, 3, 4, 5, 6]])])
     long, mask = encoder(padded)
-    torch.testing.assert_close(long[0, :4], short[0], rtol=0, atol=1e-6)
+    torch.testing.assert_close(long[0, :4], short[0], rtol=0, atol=1e-5)  # fp32: sums of other lengths
     assert mask.sum(1).tolist() == [4, 7]
     assert not torch.allclose(encoder(torch.tensor([[7, 5, 9]]))[0][0, 0], short[0, 0], atol=1e-4)
 
