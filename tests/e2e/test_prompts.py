@@ -134,7 +134,7 @@ def test_what_the_model_cant_see_of_a_prompt_is_said_and_the_rest_is_drawn(
 
 def test_a_model_without_words_says_what_it_has(run_folder: Path, sfumato: Command) -> None:
     told = sfumato("sample", run_folder, "a cat")
-    assert told.returncode == 2 and "leave the prompt out; choose with --class" in " ".join(told.stderr.split())
+    assert told.returncode == 2 and "leave the prompt 'a cat' out; choose with --class" in " ".join(told.stderr.split())
 
 
 def test_a_lost_tokenizer_is_named(trained: Path, tmp_path: Path, sfumato: Command) -> None:
