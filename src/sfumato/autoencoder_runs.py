@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.data import Dataset
-from sfumato.data.latents import check_crop
 from sfumato.data.opening import named
 from sfumato.errors import SfumatoError
 from sfumato.files import locked
@@ -31,7 +30,6 @@ from sfumato.training.state import RAW
 from sfumato.training.trackers import check_trackers, earlier_trackers, tracked
 
 MINUTES = 10.0  # of a run whose budget nobody gives
-FIRST = "autoencoder"  # where it is in the folder of a model that is trained after it
 
 
 class AutoencoderRun:
@@ -53,15 +51,13 @@ class AutoencoderRun:
         net: str = "auto",
         factor: int | None = None,
         channels: int | None = None,
-        crop: int = 0,
         **settings: Any,
     ) -> AutoencoderRun:
         """A new run in `folder` on `data`; nothing is trained yet.
 
         `net` is a size in nets.autoencoder.SIZES; latents are `factor` times as low and narrow as pictures, of so many
-        `channels` (see plan_autoencoder). `crop` is that of a model that is trained after it, which has to fit them.
-        `settings` are fields of TrainingConfig by name. Raises SfumatoError where `folder` already holds a run, for
-        what can't be encoded, and where the minutes are over before the first step.
+        `channels` (see plan_autoencoder). `settings` are fields of TrainingConfig by name. Raises SfumatoError where
+        `folder` already holds a run, for what can't be encoded, and where the minutes are over before the first step.
         """
         processes = join_processes()
         fit_threads()
@@ -81,11 +77,8 @@ class AutoencoderRun:
         if not isinstance(dataset, Dataset):
             with processes.first():
                 dataset = open_data(config)
-        if dataset.kind != "pictures":
-            raise SfumatoError(f"{dataset.name} are {dataset.kind}, which have no latents: only pictures do.")
         fixed = [name.rpartition(".")[2] for name in given]
         plan = plan_autoencoder(dataset, config, net, factor, channels, fixed, processes)
-        check_crop(crop, plan.codec.net.factor)
         if config.minutes is not None and plan.seconds >= 30 * config.minutes:  # as much may be kept for its end
             raise SfumatoError(
                 f"of the {60 * config.minutes:.2g} s for the autoencoder, measuring how fast this machine trains took "
@@ -102,14 +95,6 @@ class AutoencoderRun:
         """The run in `folder`; raises SfumatoError where there is none of an autoencoder."""
         read_config(Path(folder) / "config.json", CodecConfig, "codec")
         return cls(folder)
-
-    @property
-    def factor(self) -> int:
-        """By how much its latents are lower and narrower than pictures."""
-        if self.trainer is not None:  # of several processes one writes the files
-            return self.trainer.codec.net.factor
-        codec: CodecConfig = read_config(self.folder / "config.json", CodecConfig, "codec")
-        return codec.net.factor
 
     @property
     def config(self) -> TrainingConfig:
@@ -177,6 +162,14 @@ class AutoencoderRun:
         return psnr_of(found[-1]) if found else None
 
 
+def first_codec(folder: Path) -> CodecConfig | None:
+    """That of the autoencoder in `folder`, as it is or is to be; None where there is none of which anything is kept."""
+    if not is_autoencoder(folder) or not (saved_in(folder / "checkpoints") or locked(folder)):
+        return None
+    codec: CodecConfig = read_config(folder / "config.json", CodecConfig, "codec")
+    return codec
+
+
 def first_autoencoder(
     folder: Path,
     data: str | Path | Dataset,
@@ -189,16 +182,17 @@ def first_autoencoder(
     One that is there already is gone on with, for other images or minutes where they are given, unless it is finished;
     one of which nothing was saved begins anew. Raises SfumatoError where that is of other data.
     """
-    own, crop, processes = autoencoder_settings(settings), settings.get("data.crop", 0), join_processes()
+    own, processes = autoencoder_settings(settings), join_processes()
     whole = own.get("minutes", MODEL_MINUTES if "images" not in own else None)
-    if processes.same(not is_autoencoder(folder) or not (saved_in(folder / "checkpoints") or locked(folder))):
+    codec = processes.same(first_codec(folder))
+    if codec is None:
         if processes.main:
             for name in ("config.json", METRICS):
                 (folder / name).unlink(missing_ok=True)
         if whole is None:
-            return AutoencoderRun.start(folder, data, "auto", factor, channels, crop, **own)
+            return AutoencoderRun.start(folder, data, "auto", factor, channels, **own)
         own["minutes"] = SHARE * whole
-        run = AutoencoderRun.start(folder, data, "auto", factor, channels, crop, **own)
+        run = AutoencoderRun.start(folder, data, "auto", factor, channels, **own)
         assert run.trainer is not None
         run.trainer.notes.append(
             f"the autoencoder is trained first, for {own['minutes']:.3g} of the {whole:.3g} minutes: "
@@ -210,7 +204,9 @@ def first_autoencoder(
         raise SfumatoError(
             f"{folder} holds an autoencoder of {run.config.data.source}, and not of {source}; give another `folder`."
         )
-    check_crop(crop, run.factor)
+    for name, asked, is_ in (("factor", factor, codec.net.factor), ("channels", channels, codec.net.latent)):
+        if asked not in (None, is_):
+            raise SfumatoError(f"{folder} holds an autoencoder whose `{name}` is {is_}, and not {asked}.")
     if run.finished:
         return run
     minutes = None if own.get("minutes") is None else SHARE * own["minutes"]

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from sfumato.arguments import shown
-from sfumato.autoencoder_runs import FIRST, AutoencoderRun, first_autoencoder
+from sfumato.autoencoder_runs import AutoencoderRun, first_autoencoder, first_codec
 from sfumato.data import Dataset
 from sfumato.data.controls import CONTROLS
 from sfumato.data.encoders import find_encoder
@@ -22,7 +22,7 @@ from sfumato.evaluation.evaluating import Evaluation, evaluate
 from sfumato.evaluation.report import write_training_report
 from sfumato.hub import Model, ModelConfig, load
 from sfumato.hub.codec import model_codec
-from sfumato.hub.config import read_model
+from sfumato.hub.config import AUTOENCODER, read_model
 from sfumato.hub.prompts import frozen_encoder
 from sfumato.nets import ConditionConfig
 from sfumato.training import (
@@ -46,11 +46,11 @@ from sfumato.training import (
     train,
     training_config,
 )
-from sfumato.training.autoencoder_plan import settings_left
+from sfumato.training.autoencoder_plan import codec_config, settings_left
 from sfumato.training.config import changed
 from sfumato.training.estimates import remarks, too_few
 from sfumato.training.finetuning import moved_attention
-from sfumato.training.latents import ENCODING, codec_for, encoded, with_levels_of_latents
+from sfumato.training.latents import ENCODING, check_model, codec_for, encoded, with_levels_of_latents
 from sfumato.training.planning import plan_more
 from sfumato.training.resources import fit_threads
 from sfumato.training.resuming import suited
@@ -141,20 +141,29 @@ class Run:
             if base is not None or autoencoder is not None:
                 raise SfumatoError("`latent` trains an autoencoder first; leave `base` and `autoencoder` out.")
             given = {full_name(name): value for name, value in settings.items()}
-            config, processes = configure_start(data, None, controls, recipe, given)[0], join_processes()
+            processes, eyes = join_processes(), Path(folder) / AUTOENCODER
+            config, own, _ = configure_start(data, None, controls, recipe, given)
             if config.machine.compile:  # what can't be is said before anything is trained
                 check_compiler(processes)
             if text_encoder is not None:
                 with processes.first():
                     find_encoder(text_encoder)
             check_free(Path(folder))
-            run, first = cls(folder), first_autoencoder(Path(folder) / FIRST, data, given, **shape)
+            if (begun := first_codec(eyes)) is not None:
+                config = changed(config, size=begun.picture[1:])
+            dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
+            made = begun or codec_config(dataset, "nano", **shape)
+            check_model(dataset, made, config, own, net, controls, text_encoder)
+            run, first = cls(folder), first_autoencoder(eyes, data, given, **shape)
             if not given.keys() & {"images", "minutes"}:
                 given["minutes"] = MINUTES
             start = partial(cls.start, folder, data, None, net, controls, text_encoder, first.folder, recipe=recipe)
             run.autoencoder = first
             run._start_model = lambda progress: start(progress=progress, **settings_left(given, first.minutes))
             return run
+        for name in map(full_name, settings):
+            if name.startswith("reconstruction."):
+                raise SfumatoError(f"`{name}` is of an autoencoder, and none is trained here; give `latent` too.")
         processes = join_processes()
         fit_threads()
         base = load(base) if isinstance(base, str | Path) else base

@@ -212,6 +212,7 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 import torch
+from sfumato.diffusion import Level
 from sfumato.training import Judged, Preview, Progress, join_processes, start_run, train
 from tiny import TINY, blobs
 from together import CONFIG
@@ -220,26 +221,35 @@ folder, before = Path(sys.argv[1]), sys.argv[2]
 processes = join_processes()
 config = replace(CONFIG, images=18 * 10, previews=2, preview_calls=2, evaluated=2, save_minutes=60.0)
 trainer = start_run(folder, blobs(), config, TINY, torch.device("cpu"), processes)
-seen = []
+seen, calls = [], []
+with torch.no_grad(), trainer.heeding():  # one has three network calls to make and the other none
+    for _ in range(3 * processes.rank):
+        trainer.average(torch.zeros(1, 1, 8, 8), Level.of(1.0, 1.0))
+def asked(*_):
+    calls.append(1)
+    if before == "call" and processes.rank == 1:
+        trainer.stop()
+trainer.average.register_forward_hook(asked)
 for event in train(folder, trainer):
     seen.append(type(event).__name__)
-    if processes.rank == 1 and (isinstance(event, Preview) if before == "check" else trainer.step == 5):
+    last = isinstance(event, Preview) if before == "check" else before == "look"
+    if processes.rank == 1 and trainer.step == 5 and last:
         trainer.stop()
 if processes.main:
     looks = [name for name in seen if name in ("Preview", "Judged")]
-    print(json.dumps([seen.count("Progress"), looks]))
+    print(json.dumps([seen.count("Progress"), looks, len(calls)]))
 processes.leave()
 """
 
 
-@pytest.mark.parametrize(("before", "looks"), [("look", []), ("check", ["Preview"])])
-def test_several_asked_to_stop_before_a_look_leave_it_out_and_take_no_further_step(
-    before: str, looks: list[str], tmp_path: Path, forks: Forks
+@pytest.mark.parametrize(("before", "looks", "calls"), [("look", [], 0), ("call", [], 1), ("check", ["Preview"], 2)])
+def test_several_asked_to_stop_leave_a_look_within_one_network_call_and_take_no_further_step(
+    before: str, looks: list[str], calls: int, tmp_path: Path, forks: Forks
 ) -> None:
     (script := tmp_path / "stop.py").write_text(STOP)
     done = forks.run([str(script), str(tmp_path / "run"), before], tmp_path, ranks=2)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == [5, looks]
+    assert json.loads(done.stdout.splitlines()[-1]) == [5, looks, calls]
 
 
 def test_a_signal_to_one_process_saves_and_stops_all(pictures: Path, tmp_path: Path, sfumato: Command) -> None:

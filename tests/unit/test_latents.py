@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from dataclasses import replace
@@ -25,6 +26,7 @@ from sfumato.data import Dataset, draw_augmentation
 from sfumato.data.controls import edges
 from sfumato.data.latents import Encoding, open_latents
 from sfumato.data.order import Augmentation
+from sfumato.files import run_lock
 from sfumato.hub.control_branch import with_control_branch
 from sfumato.hub.latent_edits import feathered, latent_mask
 from sfumato.hub.onnx import export_onnx
@@ -72,6 +74,13 @@ def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
         ({"latent": False}, "give `latent` too"),
         ({"latent": "yes"}, "True or False, not 'yes'"),
         ({"crop": 3}, "a multiple of 2, not 3"),
+        ({"crop": 2}, r"config's crop \(2\) is not that of the data set dots"),
+        ({"columns": {"numbers": ["age"]}}, r"config's columns \(\('age',\)\) is not that of the data set dots"),
+        ({"control": "edgs"}, "edgs.*edges"),
+        ({"net": "dit-tiny", "model.net.patch": 5}, "patch"),
+        ({"low_resolution": 0.5}, "latents have no half size"),
+        ({"model.parameterization": "epsilon"}, "epsilon"),
+        ({"recipe": "v-zero-snr", "model.parameterization": "eps"}, "ends in pure noise, of which eps says nothing"),
         ({"text_encoder": str(tmp_path)}, "has no weights as safetensors"),
         ({"images": None, "minutes": 1e-6}, "leaves too little to train it; give more `minutes`"),
         ({"objective.wait": 1}, "wait"),
@@ -91,6 +100,40 @@ def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
         (tmp_path / "other").mkdir()
         (tmp_path / "run/autoencoder").rename(tmp_path / "other/autoencoder")
         Run.start(tmp_path / "other", "digits", size=16, **given)
+
+
+def test_a_misspelt_column_is_found_before_an_autoencoder_is_trained(tmp_path: Path, pictures: Path) -> None:
+    (pictures / "metadata.jsonl").write_text("\n".join(
+        json.dumps({"file_name": path.relative_to(pictures).as_posix(), "age": number})
+        for number, path in enumerate(sorted(pictures.rglob("*.png")))
+    ))  # fmt: skip
+    given = {"latent": True, "size": 16, "images": 16, "perceptual": 0.0, **SETTINGS}
+    with pytest.raises(SfumatoError, match="agee"):
+        Run.start(tmp_path / "run", pictures, columns={"numbers": ["agee"]}, **given)
+    assert not (tmp_path / "run").exists()
+    run = Run.start(tmp_path / "run", pictures, columns={"numbers": ["age"]}, **given)
+    assert run.autoencoder is not None and run.autoencoder.trainer is not None
+
+
+def test_settings_of_an_autoencoder_are_for_a_run_that_trains_one(tmp_path: Path) -> None:
+    for name in ("perceptual", "reconstruction.latent_noise"):
+        with pytest.raises(SfumatoError, match=r"`reconstruction\.\w+` is of an autoencoder, .*give `latent` too"):
+            Run.start(tmp_path / "run", dots(), images=16, **{name: 0.5})
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_has_but_an_autoencoder_yet_says_so_where_a_model_is_asked_for(tmp_path: Path) -> None:
+    run = Run.start(tmp_path / "run", dots(), latent=True, images=16, perceptual=0.0, **SETTINGS)
+    for event in run.train():
+        if isinstance(event, Progress):
+            run.stop()
+    with pytest.raises(SfumatoError, match=r"no model yet, .* `sfumato train --resume \S+` says how to go on"):
+        load(tmp_path / "run")
+    with run_lock(tmp_path / "run/autoencoder"), pytest.raises(SfumatoError, match="it trains now"):
+        load(tmp_path / "run")
+    for wrong in ({"factor": 8}, {"channels": 5}):
+        with pytest.raises(SfumatoError, match=r"whose `(factor|channels)` is \d, and not \d"):
+            Run.start(tmp_path / "run", dots(), latent=True, images=16, perceptual=0.0, **wrong, **SETTINGS)
 
 
 def test_an_autoencoder_is_gone_on_with_for_the_new_minutes_and_begins_anew_where_nothing_was_saved(

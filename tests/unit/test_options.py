@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
+import hypothesis
 import pytest
 import torch
+from hypothesis import strategies as st
 
 from asked import Draws, draws, model, pixels
 from sfumato.cli import app
@@ -91,6 +93,31 @@ def test_the_table_holds_every_option_of_every_command_but_train() -> None:
         for place in options.values():
             file, _, test = place.partition("::")
             assert f"def {test}(" in (TESTS / file).read_text(encoding="utf-8"), place
+
+
+def whole_numbers() -> list[tuple[str, str]]:
+    """Every option of every command that takes a whole number, by any of its names."""
+    found = [(verb, one) for verb in app if verb[0] != "-" for one in app[verb].assemble_argument_collection()]
+    return [(verb, name) for verb, one in found if int in (one.hint, *get_args(one.hint)) for name in one.names]
+
+
+def test_no_whole_number_is_rounded_to_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = whole_numbers()
+    assert {("sample", "--feather"), ("sample", "-n"), ("eval", "--steps"), ("train", "--batch")} <= set(options)
+    for verb, option in [*options, ("sample", "--steps")]:
+        named = ["here"] if verb not in ("demo", "learn") else []
+        for number in ("2.9", "-0.5", ".5"):
+            refused = f"^{option} takes (a whole number, not {re.escape(number)}|at least .* not '{re.escape(number)}')"
+            with pytest.raises(SfumatoError, match=refused):
+                app([verb, *named, f"{option}={number}"], exit_on_error=False, print_error=False)
+    assert not list(tmp_path.iterdir())
+
+
+@hypothesis.given(st.integers(), st.text("0", max_size=3))
+def test_a_whole_number_may_be_written_with_a_point(number: int, zeros: str) -> None:
+    found = app.parse_args(["sample", "here", f"--batch={number}.{zeros}"], exit_on_error=False, print_error=False)
+    assert found[1].arguments["batch"] == round(float(number))
 
 
 class Stop(Exception):
@@ -191,6 +218,15 @@ def test_a_built_lesson_takes_no_option_of_a_server(
     with pytest.raises(SfumatoError, match=f"leave {option} out"):
         app(["learn", "--build", str(tmp_path / "site"), *words], exit_on_error=False, print_error=False)
     assert not (tmp_path / "site").exists()
+
+
+def test_who_wants_a_run_in_a_built_lesson_is_told_where_it_can_be_sampled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfumato.cli.learn.pages", lambda: tmp_path)
+    with pytest.raises(SfumatoError, match=r"learn --run 'runs/my eyes' samples .* serve 'runs/my eyes' for others"):
+        app(["learn", "--build", str(tmp_path / "site"), "--run", "runs/my eyes"], exit_on_error=False,
+            print_error=False)  # fmt: skip
 
 
 def test_measuring_takes_its_options_and_ranking_records_takes_none(

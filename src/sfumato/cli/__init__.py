@@ -10,9 +10,9 @@ import sys
 import textwrap
 from difflib import get_close_matches
 from io import TextIOWrapper
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
-from cyclopts import App, CycloptsError, UnknownCommandError, UnusedCliTokensError
+from cyclopts import App, ArgumentCollection, CycloptsError, UnknownCommandError, UnusedCliTokensError
 
 from sfumato.cli.words import in_options
 from sfumato.errors import SfumatoError
@@ -30,11 +30,20 @@ class Program(App):
             raise SfumatoError(in_options(str(error))) from error
 
 
+def refuse_fractions(_app: App, _verb: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Raises SfumatoError for a fraction where an option takes a whole number: cyclopts rounds 2.9 to 3."""
+    for argument in arguments:
+        for token in argument.tokens if int in (argument.hint, *get_args(argument.hint)) else ():
+            if re.fullmatch(r"[+-]?\d*\.\d*[1-9]\d*", token.value, re.ASCII):
+                raise SfumatoError(f"{token.keyword or argument.name} takes a whole number, not {token.value}.")
+
+
 app = Program(
     name="sfumato",
     help="Learn, train and run diffusion models, from pure noise to picture.",
     help_epilogue="Every command takes --debug, which shows where an error came from.",
     version_flags=["--version"],
+    config=refuse_fractions,
 )
 app.command("sfumato.cli.demo:demo", name="demo", help="Train on scanned digits for a minute and generate new ones.")
 app.command("sfumato.cli.train:train", name="train", help="Train a model on a folder of pictures, digits or points.")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sfumato.autoencoder_runs import FIRST, AutoencoderRun
+from sfumato.autoencoder_runs import AutoencoderRun
 from sfumato.cli.display import count, next_command, note, print_facts
 from sfumato.cli.options import describe as conditions_words
 from sfumato.cli.runs import no_model_yet
@@ -23,7 +23,7 @@ from sfumato.data.report import BESIDE
 from sfumato.data.sources import source_of
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
-from sfumato.hub.config import is_autoencoder, is_run
+from sfumato.hub.config import AUTOENCODER, is_autoencoder, is_run
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint, load_codec
 from sfumato.hub.record import BEFORE_REQUESTS, before_requests
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
@@ -51,7 +51,7 @@ def info(
         print_facts(about.items())
         if before_requests(about):
             print_facts([("note", BEFORE_REQUESTS)])
-    elif not run_folder and is_autoencoder(path / FIRST):
+    elif not run_folder and is_autoencoder(path / AUTOENCODER):
         raise no_model_yet(path)
     elif is_autoencoder(path):
         print_facts(autoencoder_facts(path))

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sfumato.autoencoder_runs import FIRST, AutoencoderRun
+from sfumato.autoencoder_runs import AutoencoderRun
 from sfumato.cli.display import console, next_command
 from sfumato.cli.running import show_training
 from sfumato.errors import SfumatoError
+from sfumato.hub.config import AUTOENCODER
 from sfumato.runs import Run
 from sfumato.training import training_config
 from sfumato.training.autoencoder_plan import autoencoder_settings
@@ -24,8 +25,8 @@ FOR_MODELS = (
 def check_latent(options: Mapping[str, Any]) -> None:
     """Raises SfumatoError where the options on latents contradict each other."""
     only, latent, reused = options["only"], options["latent"], options["autoencoder"]
-    if only not in (None, FIRST):
-        raise SfumatoError(f"--only takes the part that is to be trained alone, {FIRST}, not '{only}'.")
+    if only not in (None, AUTOENCODER):
+        raise SfumatoError(f"--only takes the part that is to be trained alone, {AUTOENCODER}, not '{only}'.")
     if sum(map(bool, (only, latent, reused))) > 1:
         raise SfumatoError(
             "--latent trains an autoencoder and a model, --only autoencoder the first alone, and --autoencoder RUN "

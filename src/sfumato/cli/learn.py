@@ -19,7 +19,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sfumato.cli.display import console, note
+from sfumato.cli.display import console, next_command, note
 from sfumato.cli.groups import COMMON, SERVER
 from sfumato.errors import SfumatoError
 from sfumato.lesson.live import Live
@@ -61,7 +61,12 @@ def learn(
     """Open the lesson: diffusion models in eight chapters to play with, and a quiz."""
     site = pages()
     if build is not None:
-        for name, given in (("run", run), ("port", port), ("host", host), ("browser", browser)):
+        if run is not None:
+            raise SfumatoError(
+                f"--build writes pages, which have no program behind them that could sample {run}: leave --run out. "
+                f"{next_command('learn', run=run)} samples it in the lesson, {next_command('serve', [run])} for others."
+            )
+        for name, given in (("port", port), ("host", host), ("browser", browser)):
             if given is not None:
                 raise SfumatoError(f"--build writes pages, which have no program behind them; leave --{name} out.")
         write_site(site, build, address)

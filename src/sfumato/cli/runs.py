@@ -9,13 +9,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
-from sfumato.autoencoder_runs import FIRST
 from sfumato.cli.display import console, count, next_command
 from sfumato.cli.training_options import run_name
 from sfumato.errors import SfumatoError
 from sfumato.files import locked
 from sfumato.hub.checkpoints import saved_in
-from sfumato.hub.config import CodecConfig, is_autoencoder, is_run, read_config
+from sfumato.hub.config import AUTOENCODER, CodecConfig, is_autoencoder, is_run, read_config
 from sfumato.readable import duration
 from sfumato.training import Progress, training_config
 from sfumato.training.autoencoder_plan import SHARE
@@ -70,7 +69,7 @@ def runs(
 
 def runs_in(folder: Path) -> list[State]:
     """The runs in `folder`, the one that was written to last first; an autoencoder's in a model's only without that."""
-    inside = [path if taken(path) else path / FIRST for path in folder.iterdir()] if folder.is_dir() else []
+    inside = [path if taken(path) else path / AUTOENCODER for path in folder.iterdir()] if folder.is_dir() else []
     found = [_state(path) for path in inside if _holds_run(path)]
     return sorted(found, key=lambda run: -_touched(run.folder))
 
@@ -104,7 +103,7 @@ def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, 
         return Path(data), None
     if name is not None and _holds_run(Path(name)):
         return Path(name), data
-    if data is not None and name is None and is_autoencoder(Path(data) / FIRST):
+    if data is not None and name is None and is_autoencoder(Path(data) / AUTOENCODER):
         raise no_model_yet(Path(data))
     if name is not None or data is not None:
         return (_named(name, out) if name is not None else numbered(out / run_name(data or ""))[-1]), data
@@ -117,17 +116,17 @@ def run_to_resume(data: str | None, name: str | None, out: Path) -> tuple[Path, 
 
 def check_begun(folder: Path, latent: bool, resume: bool) -> None:
     """Raises SfumatoError where `folder` has but the autoencoder of a model, and that isn't gone on with."""
-    if is_run(folder) or not is_autoencoder(folder / FIRST):
+    if is_run(folder) or not is_autoencoder(folder / AUTOENCODER):
         return
     if resume and not latent:
         raise no_model_yet(folder)
-    if latent and not resume and saved_in(folder / FIRST / "checkpoints"):
+    if latent and not resume and saved_in(folder / AUTOENCODER / "checkpoints"):
         raise SfumatoError(f"{folder} already holds an autoencoder; go on with --resume, or give another --name.")
 
 
 def no_model_yet(folder: Path) -> SfumatoError:
     """What is to be said of a run that was to be of a model too, and has only begun with its autoencoder."""
-    config, state = training_config(folder / FIRST), _state(folder / FIRST)
+    config, state = training_config(folder / AUTOENCODER), _state(folder / AUTOENCODER)
     how = {
         "latent": True,
         "name": folder.name,
@@ -136,7 +135,7 @@ def no_model_yet(folder: Path) -> SfumatoError:
         "minutes": None if config.minutes is None else round(config.minutes / SHARE, 3),
         "resume": True,
     }
-    look = f"look at it: {next_command('watch', [folder / FIRST])}"
+    look = f"look at it: {next_command('watch', [folder / AUTOENCODER])}"
     more = f"go on with both: {next_command('train', [config.data.source], **how)}"
     return SfumatoError(
         f"{folder} holds an autoencoder ({state.words}) and no model yet; {look if state.trains else more}"

@@ -9,12 +9,11 @@ from typing import Annotated
 from cyclopts import Parameter
 from PIL import Image
 
-from sfumato.autoencoder_runs import FIRST
 from sfumato.cli.display import TrainingDisplay, console, picture_columns, print_facts
 from sfumato.cli.info import autoencoder_facts, run_facts
 from sfumato.cli.runs import no_model_yet
 from sfumato.errors import SfumatoError
-from sfumato.hub.config import is_autoencoder, is_run
+from sfumato.hub.config import AUTOENCODER, is_autoencoder, is_run
 from sfumato.training import Progress, judge_run, read_evaluations
 from sfumato.training.metrics import follow
 from sfumato.training.reconstructions import psnr_of
@@ -31,7 +30,7 @@ def watch(
 ) -> None:
     """Follow a training run from another terminal, until it ends or Ctrl-C. The run itself takes no notice."""
     encodes = is_autoencoder(run)
-    if not is_run(run) and is_autoencoder(run / FIRST):
+    if not is_run(run) and is_autoencoder(run / AUTOENCODER):
         raise no_model_yet(run)
     if not is_run(run) and not encodes:
         raise SfumatoError(f"{run} is no run: it has no config.json of one; give a folder such as runs/photos.")

@@ -80,6 +80,18 @@ def open_latents(
     )  # fmt: skip
 
 
+def unencoded(pictures: Dataset, shape: tuple[int, int, int], factor: int, flip: bool = False) -> Dataset:
+    """A set such as the latents of this `shape` will be, whose samples say nothing: what a run is checked by first."""
+    _check(pictures, factor)
+    crop = pictures.crop // factor
+    noise = np.random.default_rng(0).standard_normal((shape[0], shape[1] + crop, shape[2] + crop)).astype(DTYPE)
+    samples = np.broadcast_to(noise, (len(pictures), *noise.shape))
+    return replace(
+        pictures, samples=samples, rows=None, mirrored=samples if flip else None, kind="latents", pictures=pictures,
+        crop=crop, images={},
+    )  # fmt: skip
+
+
 def latent_fingerprint(pictures: str, codec: str) -> str:
     """That of latents, by those of the pictures and of the codec: others where either is another."""
     return hashlib.sha256(f"{pictures} by {codec}".encode()).hexdigest()

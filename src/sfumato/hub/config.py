@@ -33,6 +33,7 @@ First = Literal["network", "analytical", "teleport"]
 Threshold = Annotated[
     Literal["none", "static", "dynamic"], BeforeValidator(lambda given: _named_threshold(given))  # once it was a bool
 ]
+AUTOENCODER = "autoencoder"  # where it is in the folder of a model that is trained after it
 THRESHOLDS = ("none", "static", "dynamic")
 FIRST: tuple[First, ...] = ("network", "analytical", "teleport")
 SECTIONS = ("model", "codec", "training", "baseline", "classifier")  # that a config.json may have

@@ -13,7 +13,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.files import locked
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.codec import Codec, model_codec, read_codec
-from sfumato.hub.config import CodecConfig, is_autoencoder, read_config, read_json, read_model
+from sfumato.hub.config import AUTOENCODER, CodecConfig, is_autoencoder, read_config, read_json, read_model
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.tuned import read_tuned
@@ -40,6 +40,10 @@ def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
         read_json(folder / "config.json")
         why = "has saved nothing yet, as it began to train a moment ago; try again soon"
         raise SfumatoError(f"{folder} {why if locked(folder) else 'stopped before it saved anything; train it on'}.")
+    if found is None and not damaged and is_autoencoder(folder / AUTOENCODER):
+        goes_on = f"`sfumato train --resume {folder}` says how to go on"
+        more = "it trains now" if locked(folder / AUTOENCODER) else goes_on
+        raise SfumatoError(f"{folder} holds an autoencoder and no model yet, which is trained after it; {more}.")
     if found is None:
         state = f"{len(damaged)} damaged" if damaged else "no"
         why = f" ({damaged[0] / name} is {trouble(damaged[0] / name)})" if damaged else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any
 
@@ -63,12 +64,7 @@ def plan_autoencoder(
         config = changed(config, batch=max(processes.count, min(32, default_batch(dataset))))
     if "previews" not in fixed and config.minutes is not None:
         config = changed(config, previews=LOOKS)
-    if factor is None:
-        factor = max((one for one in CHOSEN if min(dataset.shape[1:]) >= LATENT_SIDE * one), default=FACTORS[0])
-
-    def codec(size: str) -> CodecConfig:
-        return CodecConfig(dataset.shape, autoencoder_config(size, dataset.shape[0], factor, channels))
-
+    codec = partial(codec_config, dataset, factor=factor, channels=channels)
     if net != "auto":
         return processes.same(AutoencoderPlan(config, codec(net), time.perf_counter() - started))
     chosen = codec("nano" if config.minutes is not None else "tiny")
@@ -79,6 +75,15 @@ def plan_autoencoder(
                 break
             chosen = codec(size)
     return processes.same(AutoencoderPlan(config, chosen, time.perf_counter() - started))
+
+
+def codec_config(dataset: Dataset, size: str, factor: int | None = None, channels: int | None = None) -> CodecConfig:
+    """A codec of the pictures by an autoencoder of this `size`, `factor` and `channels` as in `plan_autoencoder`."""
+    if dataset.kind != "pictures":
+        raise SfumatoError(f"{dataset.name} are {dataset.kind}, which have no latents: only pictures do.")
+    if factor is None:
+        factor = max((one for one in CHOSEN if min(dataset.shape[1:]) >= LATENT_SIDE * one), default=FACTORS[0])
+    return CodecConfig(dataset.shape, autoencoder_config(size, dataset.shape[0], factor, channels))
 
 
 def autoencoder_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

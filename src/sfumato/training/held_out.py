@@ -92,19 +92,20 @@ def evaluate(trainer: Trainer) -> Evaluation | None:
     levels = _levels(trainer)
     losses, without = torch.zeros(2, len(levels), len(indices), dtype=torch.float64)
     blank = NetDenoiser(_Zeros(), model.denoiser.parameterization)
-    for row, level in enumerate(levels):
-        noise = torch.randn(len(indices), *trainer.dataset.shape, generator=torch_generator("held-out noise", row))
-        each = Level(level.alpha.expand(len(x0)), level.sigma.expand(len(x0)))
-        found = []
-        for first in range(0, len(x0), trainer.rows):
-            part = slice(first, first + trainer.rows)
-            cond_part, drawn = rows_of((cond, Drawn(each, noise[mine])), part)
-            with torch.no_grad(), trainer.precise(), trainer.processes.collective():
-                loss = objective.loss(trainer.average, x0[part].to(trainer.device), cond_part, drawn)
-            found.append(loss.double().cpu())
-        if found:
-            losses[row, mine] = torch.cat(found)
-            without[row, mine] = objective.loss(blank, x0, {}, Drawn(each, noise[mine])).double()
+    with trainer.heeding():
+        for row, level in enumerate(levels):
+            noise = torch.randn(len(indices), *trainer.dataset.shape, generator=torch_generator("held-out noise", row))
+            each = Level(level.alpha.expand(len(x0)), level.sigma.expand(len(x0)))
+            found = []
+            for first in range(0, len(x0), trainer.rows):
+                part = slice(first, first + trainer.rows)
+                cond_part, drawn = rows_of((cond, Drawn(each, noise[mine])), part)
+                with torch.no_grad(), trainer.precise(), trainer.processes.collective():
+                    loss = objective.loss(trainer.average, x0[part].to(trainer.device), cond_part, drawn)
+                found.append(loss.double().cpu())
+            if found:
+                losses[row, mine] = torch.cat(found)
+                without[row, mine] = objective.loss(blank, x0, {}, Drawn(each, noise[mine])).double()
     losses, without = trainer.helpers.sum(torch.stack([losses, without]))
     rows = [[float(f"{loss:.5g}") for loss in row] for row in losses.tolist()]
     return Evaluation(

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from sfumato.data import Dataset
+from sfumato.data.controls import CONTROLS
 from sfumato.data.dataset import Progress
-from sfumato.data.latents import Encoding, open_latents
+from sfumato.data.latents import Encoding, check_crop, open_latents, unencoded
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.codec import Codec
+from sfumato.hub.config import CodecConfig
 from sfumato.hub.loading import load_codec
+from sfumato.training.conditions import conditions_of
 from sfumato.training.config import NOISE, TrainingConfig, changed
+from sfumato.training.networks import model_for
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
+from sfumato.training.recipes import with_settings
+from sfumato.training.run import check_data
+from sfumato.training.trainer import check_training
 
 ENCODING = "encoding pictures"
 SPREAD = 0.5  # about the standard deviation of pictures in [−1, 1], for which levels are chosen; that of latents is 1
@@ -36,6 +47,28 @@ def with_levels_of_latents(config: TrainingConfig) -> TrainingConfig:
     if config.objective.noise != NOISE:
         return config
     return changed(config, noise=replace(NOISE, mean=round(NOISE.mean - math.log(SPREAD), 4)))
+
+
+def check_model(
+    pictures: Dataset,
+    codec: CodecConfig,
+    config: TrainingConfig,
+    settings: Mapping[str, Any],
+    net: str | nn.Module = "auto",
+    controls: Sequence[str] = (),
+    text_encoder: str | None = None,
+) -> None:
+    """Raises SfumatoError for what keeps a model in the latents of `pictures` from being trained, before there are any.
+
+    `settings` are those of the model, and `controls` images that it is conditioned on.
+    """
+    check_crop(config.data.crop, codec.net.factor)
+    check_data(pictures, config)
+    latents = unencoded(pictures, codec.shape, codec.net.factor, config.data.flip)
+    computed = [name for name in controls if name in CONTROLS]
+    conditions = conditions_of(latents, config.data.columns, computed, codec.net.factor)
+    model = with_settings(model_for(latents, net, text_encoder=text_encoder, conditions=conditions), settings)
+    check_training(replace(model, codec=codec), latents, config)
 
 
 def encoded(

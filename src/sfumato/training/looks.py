@@ -86,17 +86,10 @@ class Looks:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """The block is a look. All processes go through it together, and the main one's clock counts.
-
-        It ends before the next network call once the run was asked to stop.
-        """
+        """The block is a look; Stopped ends it. All processes go through it together, by the clock of the main one."""
         started = time.perf_counter()
-        heeding = self.trainer.average.register_forward_pre_hook(lambda *_: self.trainer.heed())
-        try:
-            with suppress(Stopped):
-                yield
-        finally:
-            heeding.remove()
+        with suppress(Stopped):
+            yield
         self._took = self.trainer.processes.same(time.perf_counter() - started)
         self.spent += self._took
 

@@ -132,7 +132,7 @@ class Loop:
         """Ask for an end after the present network call; safe to call from a signal handler.
 
         A step of several slices is left undone. Of several processes one is enough to ask. They hear of it before the
-        next look or within the next step, and end together after that.
+        next network call of a look, or within the next step, and end together after that.
         """
         self._asked_to_stop = True
 

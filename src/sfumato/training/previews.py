@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,20 +77,11 @@ def make_preview(folder: Path, trainer: Trainer) -> Preview:
     count, labels = preview_labels(len(model.config.classes), kind)
     seeds = range(trainer.helpers.rank, count, trainer.helpers.count)  # each process generates some
     samples = torch.zeros(count, *seen)
-    if seeds:
-        asked = None if labels is None else [labels[seed] for seed in seeds]
-        like = preview_samples(trainer, count)[list(seeds)]
-        x0, classes = trainer.dataset.batch(like)
-        conditions = fixed_conditions(trainer.dataset, own.config.conditions, x0, like)
-        prompts = first_captions(trainer, like)
-        if trainer.low_resolution:
-            conditions = half_size_images(conditions)
-        if asked is not None and classes is not None and (conditions or prompts is not None):
-            asked = classes.tolist()  # all that is said of one sample belongs together
-        with trainer.processes.collective(), trainer.precise():
-            samples[list(seeds)] = model.sample(
-                seeds, asked, batch=FORWARD * trainer.rows, prompts=prompts, conditions=conditions
-            ).float()
+    with trainer.heeding():
+        if seeds:
+            samples[list(seeds)] = _generated(
+                trainer, model, seeds, labels, preview_samples(trainer, count)[list(seeds)]
+            )
     samples = trainer.helpers.sum(samples)
     if spoilt := int((~samples.isfinite().flatten(1).all(1)).sum()):
         raise NotFinite(
@@ -103,3 +95,21 @@ def make_preview(folder: Path, trainer: Trainer) -> Preview:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
         save_png(picture(samples, labels, columns=count // 2, kind=kind), path, about)
     return Preview(trainer.step, samples, path)
+
+
+def _generated(
+    trainer: Trainer, model: Model, seeds: Sequence[int], labels: list[int] | None, like: NDArray[np.int64]
+) -> Tensor:
+    """What `model` generates from `seeds`, of their classes among `labels` or conditioned on all that is said of the
+    samples at `like`."""
+    asked = None if labels is None else [labels[seed] for seed in seeds]
+    x0, classes = trainer.dataset.batch(like)
+    conditions = fixed_conditions(trainer.dataset, model.config.conditions, x0, like)
+    prompts = first_captions(trainer, like)
+    if trainer.low_resolution:
+        conditions = half_size_images(conditions)
+    if asked is not None and classes is not None and (conditions or prompts is not None):
+        asked = classes.tolist()  # all that is said of one sample belongs together
+    with trainer.processes.collective(), trainer.precise():
+        batch = FORWARD * trainer.rows
+        return model.sample(seeds, asked, batch=batch, prompts=prompts, conditions=conditions).float()

@@ -70,7 +70,7 @@ def psnr_of(evaluation: Evaluation) -> float:
 
 def reconstructed(trainer: AutoencoderTrainer, x: Tensor) -> Tensor:
     """What the averaged autoencoder makes of pictures, on the CPU."""
-    with torch.no_grad(), trainer.precise():
+    with trainer.heeding(), torch.no_grad(), trainer.precise():
         parts = x.split(min(MOST, FORWARD * trainer.rows))
         return torch.cat([trainer.average(some.to(trainer.device)).float().cpu() for some in parts])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from torch import nn
 from sfumato.data import Dataset
 from sfumato.training.config import TrainingConfig, left_out_by, unlearnt
 from sfumato.training.ema import Decay, Profile, constant_decay, ema_decay, gamma_of, half_life_decay
-from sfumato.training.loop import Loop, Parts, Turn
+from sfumato.training.loop import Loop, Parts, Stopped, Turn
 from sfumato.training.precision import autocast
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.sharding import local
@@ -83,6 +83,32 @@ class RunLoop(Loop):
     def precise(self) -> AbstractContextManager[object]:
         """While the block is open, the network computes in the config's precision."""
         return autocast(self.device, self.config.machine.precision)
+
+    @contextmanager
+    def heeding(self) -> Iterator[None]:
+        """While the block is open, the average may be asked, and a run that was asked to stop leaves it by Stopped.
+
+        All processes open the block together, whatever share of the work each has, tell each other before every network
+        call whether they are to stop, and until the last is done: so they leave it together too.
+        """
+        heeds = self.average.register_forward_pre_hook(self._heed)
+        try:
+            yield
+            while self._agreed(calls=False):
+                pass
+        finally:
+            heeds.remove()
+
+    def _heed(self, *_: object) -> None:
+        self._agreed(calls=True)
+
+    def _agreed(self, calls: bool) -> bool:
+        """Whether any process still calls the network; raises Stopped, in all of them, if one was asked to stop."""
+        stops, calling = self.processes.average([float(self._asked_to_stop), float(calls)])
+        if stops:
+            self._stopping = True
+            raise Stopped
+        return calling > 0
 
     def largest_weight(self) -> float:
         """The largest magnitude among the weights, infinite where one is NaN; of a sharded run, all processes ask."""

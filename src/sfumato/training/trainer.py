@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sfumato.data import KINDS, Dataset, around, draw_augmentation, order
 from sfumato.diffusion import NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
-from sfumato.hub import Model
+from sfumato.hub import Model, ModelConfig
 from sfumato.hub.control_branch import freeze_below, write_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.nets.protocol import memory_format_of
@@ -45,7 +45,7 @@ class Trainer(RunLoop):
 
     def __init__(self, model: Model, dataset: Dataset, config: TrainingConfig, processes: Processes = ALONE) -> None:
         self.model = model
-        _check(model, dataset, config)
+        check_training(model.config, dataset, config)
         net, sharded = model.denoiser.net, processes.shards(config.machine.shard)
         if model.config.control_branch is not None:
             freeze_below(net)
@@ -177,18 +177,18 @@ class Trainer(RunLoop):
             yield f"{BRANCH}/", partial(write_control_branch, folder / BRANCH, weights, control, below)
 
 
-def _check(model: Model, dataset: Dataset, config: TrainingConfig) -> None:
+def check_training(model: ModelConfig, dataset: Dataset, config: TrainingConfig) -> None:
     """Raises SfumatoError where the `config` asks of model or data what they can't do."""
     if config.data.flip and not KINDS[dataset.kind].augmented and dataset.mirrored is None:
         raise SfumatoError(f"{dataset.name} are {dataset.kind}, which can't be mirrored; leave `flip` out.")
     if config.data.low_resolution:
-        if model.config.codec is not None:
+        if model.codec is not None:
             raise SfumatoError("latents have no half size that a codec knows; leave low_resolution at 0.")
         if not KINDS[dataset.kind].spatial:
             raise SfumatoError(
                 f"{dataset.name} are {dataset.kind}, which have no half size; leave low_resolution at 0."
             )
-        model.config.net.check(*(side // 2 for side in dataset.shape[1:]))
-    check_objective(config, model.config)
-    if model.config.control_branch is not None and config.lora is not None:
+        model.net.check(*(side // 2 for side in dataset.shape[1:]))
+    check_objective(config, model)
+    if model.control_branch is not None and config.lora is not None:
         raise SfumatoError("a control branch is trained whole, and nothing else with it; leave `lora` out.")
