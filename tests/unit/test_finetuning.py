@@ -86,11 +86,15 @@ def test_classes_of_the_same_name_keep_their_answers_and_others_are_new() -> Non
     assert not torch.equal(fresh, rows(model_from(source, spots("class 2", "new", "class 0"), seed=1))[1])
 
 
-def test_where_there_were_no_classes_all_begin_as_one() -> None:
+def test_where_there_were_no_classes_each_begins_apart_and_none_as_before() -> None:
     source = grown(0)
     model = model_from(source, spots("cat", "dog"))
-    for label in range(3):
-        assert torch.equal(answers(model.denoiser.net, label=label), answers(source.denoiser.net))
+    before = answers(source.denoiser.net)
+    assert torch.equal(answers(model.denoiser.net, label=2), before)  # the null class
+    cat, dog = (answers(model.denoiser.net, label=label) for label in range(2))
+    assert not torch.equal(cat, before) and not torch.equal(dog, before) and not torch.equal(cat, dog)
+    assert 0.5 < float((rows(model)[0] - rows(model)[1]).std()) < 3 and not rows(model)[2].any()
+    assert not torch.equal(rows(model)[0], rows(model_from(source, spots("cat", "dog"), seed=1))[0])
 
 
 def test_what_gives_the_weights_their_meaning_is_kept() -> None:

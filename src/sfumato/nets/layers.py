@@ -60,15 +60,16 @@ class ConditionEmbedding(nn.Module):
     def adopt_classes(self, source: ConditionEmbedding, known: Mapping[int, int]) -> None:
         """Go on from the classes of `source`, whose other weights are here already; `known` has its number of one here.
 
-        The null class is its null class, and classes begin as that is where `source` has none. Without a class here,
-        the null class of `source` becomes part of a bias: what it answers without one stays the same.
+        The null class is its null class, or where `source` has none adds nothing; other classes keep the random rows
+        that they have here. Without a class here, the null class of `source` becomes part of a bias: what it answers
+        without one stays the same.
         """
         if self.label is not None and source.label is not None:
             self.label.weight[-1] = source.label.weight[-1]
             for number, before in known.items():
                 self.label.weight[number] = source.label.weight[before]
         elif self.label is not None:
-            self.label.weight.zero_()
+            self.label.weight[-1].zero_()  # the others as well would take thousands of images to part
         elif source.label is not None:
             bias = cast(nn.Linear, self.noise.mlp[2]).bias
             bias.copy_(bias + source.label.weight[-1].to(bias))

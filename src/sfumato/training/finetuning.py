@@ -35,9 +35,8 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
 
     Classes that `source` knows by the same name, and the null class, keep their embeddings; others get fresh ones, a
     function of `seed`. Without a class it answers as `source` does without one: bit for bit, unless `dataset` has no
-    classes and `source` has, whose null class then becomes part of a bias. Embeddings start at zero where `source` has
-    no classes, so that all classes begin as its unconditional answer. Of `conditions`, those that `source` takes by
-    the same name keep their scale; others add nothing at first. The size of pictures may differ. Raises SfumatoError
+    classes and `source` has, whose null class then becomes part of a bias. Of `conditions`, those that `source` takes
+    by the same name keep their scale; others add nothing at first. The size of pictures may differ. Raises SfumatoError
     where the channels or dimensions do, where a condition is of another size, or where the network can't take pictures
     so small.
     """
