@@ -201,6 +201,8 @@ class Run:
         )
         if codec is not None and model is None:
             plan = replace(plan, model=replace(plan.model, codec=codec.config, data_std=1.0))
+        if model is not None:
+            model.config = replace(model.config, sampling=plan.model.sampling)
         _read_captions(dataset, plan.model, processes, progress)
         trainer = start_run(
             folder, dataset, plan.config, model or plan.model, processes=processes, spent=plan.seconds, codec=codec
