@@ -36,7 +36,7 @@ WIDEST = 1.2
 SLACK = 1.1  # as near as was measured, with fewer samples or on another machine
 FLOOR = 2e-3  # of the data's spread: nearer than this is near enough
 TWINS = ("euler", "dpm++1", "dpm-solver-1", "ipndm1", "deis1", "ddim", "ddpm", "ddpm-beta", "euler-ancestral")
-ROWS = [name for name in SAMPLERS if name not in (*TWINS, "adaptive")]
+ROWS = [name for name, row in SAMPLERS.items() if name not in (*TWINS, "adaptive") and row.order]
 
 
 class Data:

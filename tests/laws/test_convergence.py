@@ -27,7 +27,7 @@ from sfumato.sampling import (
 )
 
 DETERMINISTIC = [name for name, row in SAMPLERS.items() if row.deterministic]
-NOISY = [name for name, row in SAMPLERS.items() if not row.deterministic]
+NOISY = [name for name, row in SAMPLERS.items() if not row.deterministic and row.order]  # by means, as here
 
 
 @pytest.mark.parametrize("name", DETERMINISTIC)

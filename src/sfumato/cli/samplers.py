@@ -36,7 +36,11 @@ def samplers() -> None:
         for name, row in SAMPLERS.items():
             if row.deterministic == deterministic:
                 table.add_row(
-                    name, str(row.order), str(row.calls or "varies"), *(_from(name, grid) for grid in SHOWN), row.use
+                    name,
+                    str(row.order or "–"),
+                    str(row.calls or "varies"),
+                    *(_from(name, grid) for grid in SHOWN),
+                    row.use,
                 )
         console.print(table)
     console.print(

@@ -1,5 +1,6 @@
 """The mathematics of diffusion: levels, schedules, parameterizations, denoisers, objectives, exact answers."""
 
+from sfumato.diffusion.consistency import Consistency
 from sfumato.diffusion.denoiser import Condition, Denoiser, NetDenoiser
 from sfumato.diffusion.exact import FiniteSet, GaussianMixture
 from sfumato.diffusion.levels import Level
@@ -24,8 +25,9 @@ from sfumato.diffusion.schedules import (
 )
 
 __all__ = [
-    "DISTRIBUTIONS", "EDM", "PARAMETERIZATIONS", "SCHEDULES", "WEIGHTS", "AnySchedule", "Betas", "Condition", "Cosine",
-    "CosineBetas", "Denoiser", "DiscreteBetas", "Drawn", "FiniteSet", "GaussianMixture", "Level", "Linear",
-    "NetDenoiser", "NoiseDistribution", "Objective", "Parameterization", "RectifiedFlow", "ScaledLinear", "Schedule",
-    "Shift", "Sigmoid", "Uncertainty", "ZeroTerminalSNR", "bits_per_dim", "dequantise", "log_likelihood",
+    "DISTRIBUTIONS", "EDM", "PARAMETERIZATIONS", "SCHEDULES", "WEIGHTS", "AnySchedule", "Betas", "Condition",
+    "Consistency", "Cosine", "CosineBetas", "Denoiser", "DiscreteBetas", "Drawn", "FiniteSet", "GaussianMixture",
+    "Level", "Linear", "NetDenoiser", "NoiseDistribution", "Objective", "Parameterization", "RectifiedFlow",
+    "ScaledLinear", "Schedule", "Shift", "Sigmoid", "Uncertainty", "ZeroTerminalSNR", "bits_per_dim", "dequantise",
+    "log_likelihood",
 ]  # fmt: skip

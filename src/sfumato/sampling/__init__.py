@@ -20,15 +20,15 @@ from sfumato.sampling.guidance import (
 from sfumato.sampling.inversion import inversion, invert
 from sfumato.sampling.multistep import PNDM, Multistep, PredictorCorrector
 from sfumato.sampling.noise import ImageNoise
-from sfumato.sampling.samplers import SAMPLERS, STEPPERS, Sampler, resolve, stepper
-from sfumato.sampling.singlestep import Adaptive, Ancestral, Churn, Heun, Singlestep
+from sfumato.sampling.samplers import CONSISTENCY, SAMPLERS, STEPPERS, Sampler, resolve, stepper
+from sfumato.sampling.singlestep import Adaptive, Ancestral, Churn, Heun, Renoised, Singlestep
 from sfumato.sampling.steppers import Stepper
 from sfumato.sampling.walks import guide, walk
 
 __all__ = [
-    "GRIDS", "PNDM", "SAMPLERS", "STEPPERS", "Adaptive", "Ancestral", "Call", "Churn", "Edit", "Gaussian", "Heun",
-    "ImageNoise", "Multistep", "PredictorCorrector", "Rule", "Sampler", "Singlestep", "Step", "Stepper", "advance",
-    "answered", "autoguided", "clamped", "classified", "classifier_free", "composed", "drive", "grid", "guide",
-    "guided_denoiser", "inversion", "invert", "last", "plain", "plus_plus", "projected", "resolve", "sample",
-    "stepper", "thresholded", "walk",
+    "CONSISTENCY", "GRIDS", "PNDM", "SAMPLERS", "STEPPERS", "Adaptive", "Ancestral", "Call", "Churn", "Edit",
+    "Gaussian", "Heun", "ImageNoise", "Multistep", "PredictorCorrector", "Renoised", "Rule", "Sampler", "Singlestep",
+    "Step", "Stepper", "advance", "answered", "autoguided", "clamped", "classified", "classifier_free", "composed",
+    "drive", "grid", "guide", "guided_denoiser", "inversion", "invert", "last", "plain", "plus_plus", "projected",
+    "resolve", "sample", "stepper", "thresholded", "walk",
 ]  # fmt: skip

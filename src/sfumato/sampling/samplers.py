@@ -9,7 +9,7 @@ from typing import Any
 from sfumato.arguments import finite, whole
 from sfumato.errors import SfumatoError, unknown
 from sfumato.sampling.multistep import PNDM, Multistep, PredictorCorrector
-from sfumato.sampling.singlestep import Adaptive, Ancestral, Churn, Heun, Singlestep
+from sfumato.sampling.singlestep import Adaptive, Ancestral, Churn, Heun, Renoised, Singlestep
 from sfumato.sampling.steppers import Stepper
 
 
@@ -17,9 +17,9 @@ from sfumato.sampling.steppers import Stepper
 class Sampler:
     """A row of the table.
 
-    `order` is that of convergence, `calls` how often a step asks the network (the last asks once; 0: as the tolerance
-    demands), `use` when to take it; advice.py has from how many steps on. With fewer than `needs` steps it could never
-    reach its order; `instead` is the row to take then.
+    `order` is that of convergence, 0 where only models of consistency arrive at all; `calls` how often a step asks the
+    network (the last asks once; 0: as the tolerance demands), `use` when to take it; advice.py has from how many steps
+    on. With fewer than `needs` steps it could never reach its order; `instead` is the row to take then.
     """
 
     stepper: Stepper
@@ -31,6 +31,7 @@ class Sampler:
     instead: str = "ddim"
 
 
+CONSISTENCY = "consistency"  # the sampler of models whose answers are ends of walks, and no means
 CHURN = 40.0  # S_churn of Karras et al. 2022, table 5 (ImageNet)
 
 
@@ -99,6 +100,7 @@ SAMPLERS: dict[str, Sampler] = {
         PredictorCorrector(2, 1, slope="bh2", eta=1.0, low=0.05, high=1.0),  # bh1, the paper's, burns on wide steps
         2, "noise in the middle of the walk, with a corrector", needs=2, **_NOISY,
     ),
+    CONSISTENCY: Sampler(Renoised(), 0, "students (sfumato distill), in 1 to 4 steps; nothing else", **_NOISY),
 }  # fmt: skip
 
 STEPPERS: dict[str, Stepper] = {name: row.stepper for name, row in SAMPLERS.items()}
@@ -116,7 +118,7 @@ _ALIASES = {
     "dpmsolversinglestep": "dpm++2s", "dpmsolversde": "dpm++sde", "kdpm2discrete": "dpm-solver-2",
     "kdpm2ancestraldiscrete": "dpm-solver-2-ancestral", "unipcmultistep": "unipc2", "edmeuler": "euler",
     "edmdpmsolvermultistep": "dpm++2m", "flowmatcheulerdiscrete": "euler", "flowmatchheundiscrete": "heun",
-    "cosinedpmsolvermultistep": "dpm++2m-sde",
+    "cosinedpmsolvermultistep": "dpm++2m-sde", "lcm": "consistency", "cmstochasticiterative": "consistency",
 }  # fmt: skip
 _GRID_WORDS = {
     "karras": "karras", "exponential": "logsnr", "sgmuniform": "trailing", "beta": "beta", "kloptimal": "cosine",

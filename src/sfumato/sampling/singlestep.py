@@ -220,6 +220,29 @@ class Churn:
 
 
 @dataclass(frozen=True)
+class Renoised:
+    """The answer, and noise up to the next level: how a model of consistency walks (Song et al. 2023, algorithm 1).
+
+    A share `eta` of the noise is fresh, by its deviation; the rest is that of the present picture (Kim et al. 2024,
+    algorithm 3, whose γ it is). With a denoiser, whose answers are means, it arrives nowhere.
+    """
+
+    eta: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_eta(self.eta)
+
+    def init(self, x: Tensor, grid: Level | None = None) -> tuple[()]:
+        return ()
+
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]:
+        moved = first_order_step(x, (yield Call(x, here)), here, there, (1 - self.eta**2) ** 0.5)
+        if (there.numbers[1] > 0).any():
+            add_to(moved, self.eta * there.numbers[1], noise())
+        return moved, state
+
+
+@dataclass(frozen=True)
 class Adaptive:
     """Steps as long as the tolerance allows, each image its own: DPM-Solver++ 3S with 2S inside as the check.
 
