@@ -44,7 +44,7 @@ from sfumato.evaluation.laboratory import WHOLE, Laboratory
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import open_reference
 from sfumato.evaluation.sliced import sliced_wasserstein
-from sfumato.evaluation.tuning import STEPS, tune
+from sfumato.evaluation.tuning import STEPS, tuning
 from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.tuned import write_tuned
@@ -277,7 +277,7 @@ def tune_zoo(*words: str) -> None:
     names = [word for word in words if not word.isdigit()] or ["digits", "emoji"]
     steps = [int(word) for word in words if word.isdigit()] or STEPS
     for name in names:
-        for found in tune(name, steps):
+        for found in tuning(name, steps):
             before, on_levels, learnt = found.errors
             print(
                 name, found.plain.steps, found.tuned.sampler, f"{before:.4f} {on_levels:.4f} {learnt:.4f}", flush=True

@@ -55,9 +55,27 @@ def tuned(folder: Path) -> Iterator[tuple[Path, SamplingConfig]]:
 
 def test_tuned_again_from_the_start_gives_the_same_bits(folder: Path) -> None:
     """Whatever is tuned beside it: so a tuning that was killed is begun anew and nothing is lost."""
-    first, second = (list(tune(folder, steps, iterations=2)) for steps in ([2, 3], [3]))
+    first, second = (tune(load(folder), steps, iterations=2) for steps in ([2, 3], [3]))
     assert first[1] == second[0]
     assert first[0].tuned.tuned is not None and first[0].tuned.tuned.steps == 2
+
+
+@pytest.mark.parametrize("better", [True, False])
+def test_a_call_in_python_tunes_and_keeps_what_is_better(
+    folder: Path, better: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the run where it is named, and in the model where that is given; of a number of steps the one for those."""
+    monkeypatch.setattr(Found, "better", property(lambda self: better))
+    model, done = load(folder), list[tuple[str, int, int]]()
+    (found,) = tune(model, 3, iterations=2, progress=lambda *step: done.append(step))
+    tune(model, [2, 3], iterations=1)
+    assert model.tuned_steps == ([2, 3] if better else []) and len(model.tuned) == 2 * better
+    assert not (folder / TUNED).exists() and done[-1] == ("3 steps", 2, 2)
+    assert tune(next((folder / "checkpoints").iterdir()), 3, iterations=2) == (found,)
+    assert read_tuned(folder) == load(folder).tuned == ((found.tuned,) if better else ())
+    (folder / TUNED).unlink(missing_ok=True)
+    with pytest.raises(SfumatoError, match="ships with the package"):
+        tune("digits", 4)
 
 
 def test_a_tuned_walk_is_how_the_model_walks_in_so_many_steps(tuned: tuple[Path, SamplingConfig]) -> None:
@@ -132,7 +150,7 @@ def test_held_out_seeds_decide_what_the_command_keeps(
 ) -> None:
     """Twice gives the same file; where nothing ends nearer, none is written."""
     monkeypatch.setattr(Found, "better", property(lambda self: better))
-    monkeypatch.setattr("sfumato.cli.tune.tune_model", partial(tune, iterations=2))
+    monkeypatch.setattr("sfumato.cli.tune.tuning", partial(tuning.tuning, iterations=2))
     contents = []
     for _ in range(2):
         command(folder, steps="2")

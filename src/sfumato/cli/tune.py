@@ -11,10 +11,9 @@ from sfumato.cli.display import console, next_command
 from sfumato.cli.groups import COMMON, HOW
 from sfumato.cli.opening import bars, open_model
 from sfumato.cli.options import parse_steps
-from sfumato.cli.sample import results_folder
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.tuning import MOST_STEPS, STEPS, TEACHER_STEPS, Found
-from sfumato.evaluation.tuning import tune as tune_model
+from sfumato.evaluation.training_data import run_of
+from sfumato.evaluation.tuning import MOST_STEPS, STEPS, TEACHER_STEPS, Found, tuning
 from sfumato.hub.tuned import write_tuned
 from sfumato.hub.zoo import ships
 
@@ -42,12 +41,12 @@ def tune(
     counts = parse_steps(steps, 2, MOST_STEPS) or STEPS
     with bars() as progress:
         found = []
-        for one in tune_model(model, counts, progress=progress):
+        for one in tuning(model, counts, progress=progress):
             found.append(one)
             console.print(_words(one), soft_wrap=True, highlight=False)
     better = [one.tuned for one in found if one.better]
     if better:
-        path = write_tuned(results_folder(run), better)
+        path = write_tuned(run_of(run), better)
         console.print(f"The walks that end nearer are in {path}, and are how the model walks in so many steps.")
         console.print(f"Next:\n  {next_command('sample', [run], steps=better[0].steps)}", soft_wrap=True)
     else:

@@ -24,7 +24,7 @@ def training_data(run: str | Path, model: Model) -> tuple[Dataset, NDArray[np.in
     if ships(run):
         return open_dataset(zoo_data(str(run))), None, []
     run = Path(run)
-    config = training_config(_folder(run))
+    config = training_config(run_of(run))
     dataset = suited(open_data(config), model.config, run)
     own, codec = dataset.fingerprint(), model.config.codec
     same = config.data.fingerprint in ("", own if codec is None else latent_fingerprint(own, codec.weights))
@@ -34,12 +34,12 @@ def training_data(run: str | Path, model: Model) -> tuple[Dataset, NDArray[np.in
 
 def held_out_of(run: str | Path, dataset: Dataset) -> NDArray[np.int64] | None:
     """Which samples of `dataset` the training of `run` left out; None unless it was trained on these very samples."""
-    if not (_folder(Path(run)) / "config.json").exists():
+    if not (run_of(Path(run)) / "config.json").exists():
         return None
-    config = training_config(_folder(Path(run)))
+    config = training_config(run_of(Path(run)))
     return left_out_by(config, dataset) if config.data.fingerprint == dataset.fingerprint() else None
 
 
-def _folder(run: Path) -> Path:
-    """That of the run, of which `run` may be a checkpoint."""
+def run_of(run: Path) -> Path:
+    """The folder of a run, which may be named by one of its checkpoints."""
     return run.parent.parent if (run / "state.json").exists() else run

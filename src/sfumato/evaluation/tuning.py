@@ -18,10 +18,12 @@ from sfumato.diffusion import Level
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.intervals import Estimate, estimate
 from sfumato.evaluation.measure import conditions_at
-from sfumato.evaluation.training_data import training_data
+from sfumato.evaluation.training_data import run_of, training_data
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.resolving import resolve
-from sfumato.hub.settings import planned
+from sfumato.hub.settings import planned, tuned_like
+from sfumato.hub.tuned import write_tuned
+from sfumato.hub.zoo import ships
 from sfumato.sampling import SAMPLERS, ImageNoise, Stepper, last
 from sfumato.sampling.tuned import Corrections, Tuned
 from sfumato.sampling.tuning import Differentiable, Pairs, Walked, cheapest, jump_errors, learn
@@ -65,15 +67,35 @@ def tune(
     data: Dataset | None = None,
     iterations: int = ITERATIONS,
     progress: Progress = lambda what, done, of: None,
-) -> Iterator[Found]:
-    """Tune the walk of each number of `steps` to `model`, whose weights stay as they are; yields what was found.
+) -> tuple[Found, ...]:
+    """Tune the walk of each number of `steps` to `model`, whose weights stay as they are; returns what was found.
 
-    By the model's own settings but for sampler and grid, of pictures conditioned on what those of `data` are, by
-    default those that it was trained on; a model of classes alone needs none. Nothing is written (see `hub.tuned`).
-    The same model gives the same numbers again.
+    Where a walk ends nearer to the teacher's, the model walks so in as many steps from now on: a `model` in memory,
+    and one that is named by its run, whose tuned.json keeps it. By the model's own settings but for sampler and grid,
+    of pictures conditioned on what those of `data` are, by default those that it was trained on; a model of classes
+    alone needs none. `progress(what, done, of)` is called as it goes on. The same model gives the same numbers again.
 
     Raises SfumatoError, before any work, for more steps than the teacher could teach, and for what can't be tuned.
     """
+    if isinstance(model, str | Path) and ships(model):
+        raise SfumatoError(f"{model} ships with the package, whose files stay as they are; give load('{model}').")
+    found = tuple(tuning(model, steps, data, iterations, progress))
+    better = tuple(one.tuned for one in found if one.better)
+    if isinstance(model, Model):
+        model.tuned = tuple(one for one in model.tuned if tuned_like(one, better) is None) + better
+    elif better:
+        write_tuned(run_of(Path(model)), better)
+    return found
+
+
+def tuning(
+    model: Model | str | Path,
+    steps: int | Sequence[int] = STEPS,
+    data: Dataset | None = None,
+    iterations: int = ITERATIONS,
+    progress: Progress = lambda what, done, of: None,
+) -> Iterator[Found]:
+    """As `tune`, one walk after the other as they are walked through; nothing is kept."""
     if not isinstance(model, Model):
         model = load(model, device=pick_device())
     counts = [steps] if isinstance(steps, int) else list(steps)
@@ -85,6 +107,10 @@ def tune(
                 f"a walk is tuned in 2 to {MOST_STEPS} steps, got {number}; its teacher takes {TEACHER_STEPS}."
             )
         planned(replace(model.config.sampling, steps=number))  # raises where the model's own sampler can't
+    if model.config.student:
+        raise SfumatoError(
+            f"{model.source or 'the model'} is a student, which walks in a few steps already; tune its teacher."
+        )
     if (first := model.config.sampling.first) != "network":
         raise SfumatoError(f"a tuned walk begins with the network, and that of this model with '{first}'.")
     return _tuned(model, counts, data, iterations, progress)

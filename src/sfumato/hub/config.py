@@ -21,7 +21,7 @@ from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError
 from sfumato.nets import ConditionConfig, NetConfig, OwnConfig
 from sfumato.nets.autoencoder import AutoencoderConfig
-from sfumato.sampling import SAMPLERS, resolve
+from sfumato.sampling import CONSISTENCY, SAMPLERS, resolve
 from sfumato.sampling.grids import grid_name
 from sfumato.sampling.steppers import check_eta
 from sfumato.sampling.tuned import Tuned
@@ -189,6 +189,11 @@ class ModelConfig:
     def seen(self) -> tuple[str, tuple[int, ...]]:
         """The kind and the shape of what is seen: pictures, where a codec decodes what the network generates."""
         return (self.kind, self.shape) if self.codec is None else ("pictures", self.codec.picture)
+
+    @property
+    def student(self) -> bool:
+        """Whether it answers with the ends of walks, in the place of means, as `distill` has it learn."""
+        return resolve(self.sampling.sampler)[0] == CONSISTENCY
 
     @property
     def conditions(self) -> tuple[ConditionConfig, ...]:
