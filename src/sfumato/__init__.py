@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sfumato.autoencoder_runs import AutoencoderRun
     from sfumato.data import Dataset, datasets, open_dataset
-    from sfumato.diffusion import Level, NetDenoiser, Objective, Parameterization
+    from sfumato.diffusion import Consistency, Level, NetDenoiser, Objective, Parameterization
+    from sfumato.distilling import distill
     from sfumato.errors import SfumatoError
     from sfumato.evaluation import evaluate, tune
     from sfumato.hub import Model, ModelConfig, Request, SamplingConfig, cascade, load, with_control_branch
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AutoencoderRun": "autoencoder_runs",
+    "Consistency": "diffusion",
     "Dataset": "data",
     "Edit": "sampling",
     "Level": "diffusion",
@@ -37,6 +39,7 @@ _HOMES = {
     "TrainingConfig": "training",
     "cascade": "hub",
     "datasets": "data",
+    "distill": "distilling",
     "evaluate": "evaluation",
     "model_for": "training",
     "model_from": "training",
@@ -56,6 +59,7 @@ _HOMES = {
 __version__ = version("sfumato")
 __all__ = [
     "AutoencoderRun",
+    "Consistency",
     "Dataset",
     "Edit",
     "Level",
@@ -71,6 +75,7 @@ __all__ = [
     "TrainingConfig",
     "cascade",
     "datasets",
+    "distill",
     "evaluate",
     "grid",
     "load",

@@ -74,6 +74,10 @@ ELSEWHERE = {
                            "e2e/test_serve.py::test_what_cant_be_served_is_said_before_it_listens")
     | dict.fromkeys(("port", "token"), "e2e/test_serve.py::test_only_who_has_the_token_is_answered")
     | {"jobs": "faults/test_serving_jobs.py::test_a_file_that_holds_no_jobs_or_is_another_services_is_refused"},
+    "distill": dict.fromkeys(("run", "steps", "guidance", "minutes", "images", "data", "batch", "learning-rate", "seed",
+                              "set", "name", "out"),
+                             "unit/test_distilling.py::test_the_command_keeps_the_student_beside_its_teacher")
+    | {"lora": "unit/test_distilling.py::test_of_adapters_the_start_stays_and_the_sum_walks"},
     "tune": dict.fromkeys(("run", "steps"), "unit/test_tuned.py::test_held_out_seeds_decide_what_the_command_keeps")
     | {"weights": "unit/test_tuned.py::test_the_walk_of_other_weights_is_not_taken"},
 }  # fmt: skip

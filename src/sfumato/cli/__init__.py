@@ -55,6 +55,7 @@ app.command("sfumato.cli.claims:claims", name="claims", help="Measure what is sa
 app.command("sfumato.cli.samplers:samplers", name="samplers", help="List the samplers and when to use each.")
 app.command("sfumato.cli.export:export", name="export", help="Write a model for other languages, as ONNX and data.")
 app.command("sfumato.cli.tune:tune", name="tune", help="Tune the walk of a few steps to a model, without training.")
+app.command("sfumato.cli.distill:distill", name="distill", help="Train a student that walks in 1 to 4 steps.")
 app.command("sfumato.cli.serve:serve", name="serve", help="Serve models over HTTP, to OpenAI's clients and yours.")
 app.command("sfumato.cli.learn:learn", name="learn", help="Open the lesson: diffusion models in eight chapters.")
 app.command("sfumato.cli.ema:ema", name="ema", help="Make the weights' average of another width, after training.")
@@ -77,7 +78,7 @@ def let_threads_sleep() -> None:
 MEANT = {  # what other programs call a verb
     "help": "--help", "version": "--version", "resume": "train --resume", "continue": "train --resume", "list": "runs",
     "ls": "runs", "generate": "sample", "draw": "sample", "evaluate": "eval", "fit": "train", "finetune": "train",
-    "fine-tune": "train", "lesson": "learn",
+    "fine-tune": "train", "lesson": "learn", "distil": "distill",
 }  # fmt: skip
 
 

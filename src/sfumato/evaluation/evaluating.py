@@ -248,7 +248,7 @@ def carry_out(
             "near_duplicates": _pairs(duplicates, reference),
         },
         tuple(curve(reference, request, sampler)) if plan.curve else (),
-        tuple(loss_by_level(model, reference)),
+        () if model.config.student else tuple(loss_by_level(model, reference)),  # whose answers are no means
     )
     return Evaluation(record, samples, resolved, measured, audits, duplicates, words)
 

@@ -23,7 +23,7 @@ from sfumato.hub.config import SamplingConfig
 from sfumato.hub.given_pictures import control_image, open_edit
 from sfumato.hub.latent_edits import UPSCALE_STRENGTH, decoded, interpolated, latent_mask, mask_notes
 from sfumato.hub.request import Control, PictureEdit, Request
-from sfumato.hub.settings import levels_of, planned, tuned_like
+from sfumato.hub.settings import levels_of, planned, student_notes, tuned_like
 from sfumato.sampling import (
     SAMPLERS,
     Edit,
@@ -253,6 +253,7 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     if isinstance(request.labels, Mapping):
         model.labels(list(request.labels), len(request.labels))
     notes += _tuned_notes(model, sampling)
+    notes += [] if callable(by) else student_notes(model.config.sampling, sampling)
     own = callable(by) or sampling.tuned is not None
     if not own and (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
         notes.append(outside)

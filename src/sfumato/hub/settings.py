@@ -9,9 +9,10 @@ from typing import Any
 from sfumato.diffusion import Level
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.config import RULES, TELEPORT, SamplingConfig
-from sfumato.sampling import Stepper, grid, stepper
+from sfumato.sampling import CONSISTENCY, Stepper, grid, stepper
 from sfumato.sampling import resolve as resolve_sampler
 
+MANY = 8  # steps of a student, each of which draws its noise anew
 WALKED = ("sampler", "grid", "schedule", "eta", "tolerance")  # what a tuned walk decides
 
 
@@ -54,6 +55,21 @@ def tuned_like(settings: SamplingConfig, tuned: Sequence[SamplingConfig]) -> Sam
     settings = replace(settings, tuned=None)
     alike = {name: getattr(settings, name) for name in WALKED}
     return next((one for one in tuned if replace(one, tuned=None, **alike) == settings), None)
+
+
+def student_notes(own: SamplingConfig, asked: SamplingConfig) -> list[str]:
+    """A plain sentence where a student of its `own` settings is `asked` for what it can't do well, or another model
+    to walk as a student does."""
+    student, walks = (resolve_sampler(one.sampler)[0] == CONSISTENCY for one in (own, asked))
+    if student and not walks:
+        return [f"a student's answers are ends of walks, by which {asked.sampler} goes astray; leave the sampler out."]
+    if walks and not student:
+        return [f"the sampler {CONSISTENCY} is that of students (distill); by means, as this model's, it blurs."]
+    if student and asked.steps < own.steps:
+        return [f"the student was made for {own.steps} steps; in {asked.steps} it is rougher."]
+    if student and asked.steps > MANY:
+        return [f"a student gains little by more than {MANY} steps; in {asked.steps} its teacher does better."]
+    return []
 
 
 def planned(sampling: SamplingConfig) -> tuple[Stepper, Level]:

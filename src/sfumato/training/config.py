@@ -79,7 +79,9 @@ class ObjectiveConfig:
     `schedule` and `noise` say which levels (see NoiseDistribution), `weight` what they count (see WEIGHTS), or with
     `uncertainty` what is learnt along. `coupling` hands each sample of a batch, within its class, noise that lies near
     it (see coupling.py). `condition_dropout` is how often the class is dropped, how often the caption, and each other
-    condition, for guidance.
+    condition, for guidance. With `consistency`, the network learns the ends of walks in the place of means, from
+    answers at two levels of such `closeness`, and those of walks at the weight `guidance` of the model that it starts
+    from (see diffusion/consistency.py).
     """
 
     schedule: AnySchedule = SCHEDULE
@@ -88,6 +90,9 @@ class ObjectiveConfig:
     uncertainty: bool = False
     coupling: bool = False
     condition_dropout: float = 0.1
+    consistency: bool = False
+    closeness: float = 16.0
+    guidance: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schedule", as_schedule(self.schedule))
@@ -98,6 +103,14 @@ class ObjectiveConfig:
         if not 0 <= self.condition_dropout <= 1:
             raise SfumatoError(
                 f"the share of conditions that is dropped lies between 0 and 1, got {self.condition_dropout:g}."
+            )
+        if not self.closeness > 1:
+            raise SfumatoError(f"the closeness of two levels is above 1, got {self.closeness:g}; 16 is usual.")
+        if not 0 <= self.guidance < math.inf:
+            raise SfumatoError(f"guidance is a finite number from 0, got {self.guidance:g}; 1 is plainly conditional.")
+        if self.consistency and self.uncertainty:
+            raise SfumatoError(
+                "`uncertainty` weighs errors of means, and `consistency` has none; leave one of them out."
             )
 
 

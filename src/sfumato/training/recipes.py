@@ -208,3 +208,20 @@ def check_objective(config: TrainingConfig, model: ModelConfig) -> None:
             "the schedule ends in pure noise, of which eps says nothing; train with the parameterization v or x0, or "
             "another schedule."
         )
+
+
+def check_consistency(config: TrainingConfig, model: ModelConfig) -> None:
+    """Raises SfumatoError where a model that is to answer with the ends of walks couldn't, or isn't trained whole."""
+    if not config.objective.consistency:
+        if config.objective.guidance != 1:
+            raise SfumatoError("`guidance` is learnt with `consistency` alone; elsewhere it is chosen as one samples.")
+        return
+    if model.parameterization == "eps":
+        raise SfumatoError(
+            "the network answers eps, which at pure noise says nothing of the picture, so that no student of it walks "
+            "in a few steps; distil a model whose parameterization is edm, v, flow or x0."
+        )
+    if model.control_branch is not None:
+        raise SfumatoError(
+            "a control branch leaves the model below it as it is; distil that model, without `consistency`."
+        )

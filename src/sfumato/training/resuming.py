@@ -69,7 +69,9 @@ def resume_run(
             config = changed(
                 config, low_resolution=0.0
             )  # that phase is over, and a longer budget doesn't bring it back
-    begins = config.origin is not None and (checkpoint is None or config.lora is not None)
+    # What is trained beside it, or by what it answers, is needed whatever was saved since.
+    needed = config.lora is not None or config.objective.guidance != 1
+    begins = config.origin is not None and (checkpoint is None or needed)
     trainer = new_trainer(
         dataset, config, model, device, processes, read_start(folder) if begins else None, read_tokenizer(model, folder)
     )

@@ -15,7 +15,9 @@ from sfumato.data.columns import Columns
 from sfumato.data.controls import CONTROLS
 from sfumato.data.opening import named, placed
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub import Model
+from sfumato.hub import Model, SamplingConfig
+from sfumato.hub.config import SCHEDULE, plain
+from sfumato.sampling import CONSISTENCY
 from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.networks import check_net
 from sfumato.training.precision import can_compile, pick_device
@@ -29,6 +31,13 @@ EXTENDED = (
     "images", "minutes", "data.source", "data.stream", "machine.accumulate", "machine.compile", "machine.shard",
     "keeping.checkpoints",
 )  # fmt: skip
+# How a model is sampled that has learnt the ends of walks, and one that starts from such a student to learn means.
+STUDENT: dict[str, Any] = {
+    "sampling.sampler": CONSISTENCY, "sampling.steps": 2, "sampling.grid": "trailing", "sampling.guidance": 1.0,
+    "sampling.schedule": plain(SCHEDULE), "sampling.rule": "plain", "sampling.interval": None, "sampling.eta": None,
+    "sampling.tolerance": None, "sampling.first": "network", "sampling.threshold": "none",
+}  # fmt: skip
+PLAIN = {"sampling.sampler": SamplingConfig().sampler, "sampling.steps": SamplingConfig().steps}
 
 
 def check_start(
@@ -87,6 +96,12 @@ def configure_start(
     config, own = configure(given, recipe)
     if base is not None:
         own = kept_from(base.config, own, recipe, settings)
+    if config.objective.consistency:
+        own = STUDENT | own
+    elif base is not None and base.config.student:
+        own = PLAIN | own
+    if config.objective.guidance != 1 and base is None:
+        raise SfumatoError("`guidance` is that of the model which a student starts from; say which by `base`.")
     fixed = {**given, **RECIPES.get(recipe or "", {})}
     return config, own, [name.rpartition(".")[2] for name in fixed]
 

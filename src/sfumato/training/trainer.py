@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sfumato.data import KINDS, Dataset, around, draw_augmentation, order
-from sfumato.diffusion import NetDenoiser, Objective, Uncertainty
+from sfumato.diffusion import Condition, Consistency, Denoiser, Level, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig
 from sfumato.hub.control_branch import freeze_below, write_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.nets.protocol import memory_format_of
+from sfumato.sampling.calls import Call, ask
 from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
 from sfumato.training.config import TrainingConfig
@@ -28,7 +29,7 @@ from sfumato.training.loop import Turn
 from sfumato.training.lora import ADAPTER, add_adapters, write_adapter
 from sfumato.training.optimizers import make_optimizers
 from sfumato.training.processes import ALONE, Processes
-from sfumato.training.recipes import check_objective, unseen_levels
+from sfumato.training.recipes import check_consistency, check_objective, unseen_levels
 from sfumato.training.run_loop import RunLoop, Write, decays_of
 from sfumato.training.sharding import shard
 from sfumato.training.slices import Slice, half_size, pinned, rows_of
@@ -47,6 +48,12 @@ class Trainer(RunLoop):
         self.model = model
         check_training(model.config, dataset, config)
         net, sharded = model.denoiser.net, processes.shards(config.machine.shard)
+        settings = config.objective
+        teacher = None  # as it is before a step is taken
+        if settings.guidance != 1:
+            teacher = copy.deepcopy(model.denoiser).eval().requires_grad_(False)
+            if sharded:
+                shard(teacher.net, processes)
         if model.config.control_branch is not None:
             freeze_below(net)
         if config.lora is not None:
@@ -67,10 +74,18 @@ class Trainer(RunLoop):
                 net.compile()  # in place: the names of its weights stay what they are
             called = processes.averaging(model.denoiser)
         uncertainty = Uncertainty().to(model.device) if config.objective.uncertainty else None
-        settings = config.objective
         self.objective = Objective(
             settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty
         )
+        if settings.consistency:
+            guided = None if teacher is None else self._guided(teacher, settings.guidance)
+            self.objective = Consistency(
+                settings.noise,
+                settings.schedule,
+                data_std=model.config.data_std,
+                closeness=settings.closeness,
+                guided=guided,
+            )
         optimizers = make_optimizers(
             config.optimizer.name,
             net,
@@ -96,6 +111,15 @@ class Trainer(RunLoop):
         if dataset.captions is not None and model.config.net.kind == "own" and model.config.net.text is None:
             self.notes.append("the network takes no argument called `text`, so it learns nothing of the captions.")
         self.notes += unseen_levels(config.objective, model.config.sampling)
+
+    def _guided(self, teacher: NetDenoiser, weight: float) -> Denoiser:
+        """What guidance of this weight by the `teacher` adds to an answer: nothing, where there is no condition."""
+
+        def shift(x: Tensor, level: Level, cond: Condition | None = None, /) -> Tensor:
+            conditional, unconditional = ask(teacher, [Call(x, level, cond), Call(x, level)], self.model.null())
+            return (weight - 1) * (conditional - unconditional)
+
+        return shift
 
     @property
     def average(self) -> NetDenoiser:
@@ -190,5 +214,6 @@ def check_training(model: ModelConfig, dataset: Dataset, config: TrainingConfig)
             )
         model.net.check(*(side // 2 for side in dataset.shape[1:]))
     check_objective(config, model)
+    check_consistency(config, model)
     if model.control_branch is not None and config.lora is not None:
         raise SfumatoError("a control branch is trained whole, and nothing else with it; leave `lora` out.")

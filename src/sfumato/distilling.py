@@ -1,0 +1,93 @@
+"""Distillation: a run whose model walks in a few steps, a student of a trained one."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from sfumato.arguments import shown, whole
+from sfumato.data import Dataset
+from sfumato.data.opening import is_own, path_of
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model, load
+from sfumato.hub.zoo import ships, zoo_data
+from sfumato.runs import Progress, Run
+from sfumato.training import TrainingConfig, training_config
+from sfumato.training.settings import full_name
+
+MOST_STEPS = 8  # beyond which its teacher does as well, and each step draws anew
+# How a student is trained, where nothing else is said (see ObjectiveConfig).
+SETTINGS: dict[str, Any] = {
+    "objective.consistency": True,
+    "objective.noise": {"name": "log-normal", "std": 2.0, "tail": 0.05},
+    "optimizer.name": "adamw",
+    "optimizer.learning_rate": 3e-4,
+    "keeping.evaluated": 0,  # by a loss of means, which it has left
+}
+MEAN = -1.1  # of ln(sigma/alpha), for data whose deviation is 0.5 (Geng et al. 2025, appendix)
+KEPT = ("size", "held_out", "split", "flip", "crop", "stream", "columns")  # as its teacher's data were shown
+
+
+def distill(
+    teacher: Model | str | Path,
+    folder: str | Path | None = None,
+    steps: int = 2,
+    guidance: float | None = None,
+    data: str | Path | Dataset | None = None,
+    progress: Progress = lambda what, done, of: None,
+    **settings: Any,
+) -> Run:
+    """A new run in `folder` whose model is a student of `teacher`; nothing is trained yet: `run.train()` does.
+
+    The student starts from the teacher's weights and learns to answer with the ends of its walks, so that 1, 2 or 4
+    steps are enough; it is generated in `steps`, and in any other number where one is asked for. What it learns is
+    the teacher's walk at this weight of `guidance`, by default the teacher's own. `folder` is by default that of the
+    teacher with "-student", and `data` those that the teacher was trained on. `progress` and `settings`, such as
+    `minutes` or `lora`, are as in Run.start. Raises SfumatoError for a student, a network that can't be one, and where
+    the data aren't found.
+    """
+    if not 1 <= whole("steps", steps, -(2**63)) <= MOST_STEPS:
+        raise SfumatoError(f"a student walks in 1 to {MOST_STEPS} steps, got {steps}; 2 is a good start.")
+    model = teacher if isinstance(teacher, Model) else load(teacher)
+    name = model.source or shown(teacher)
+    if model.config.student:
+        raise SfumatoError(f"{name} is a student already, whose answers lead nowhere else; distil its teacher.")
+    own: dict[str, Any] = {}
+    if name is not None and (Path(name) / "state.json").exists():
+        config = training_config(Path(name).parent.parent)
+        own = _shown_as(config, model)
+        data = _place(config) if data is None else data
+    elif ships(name):
+        data = zoo_data(name) if data is None else data
+    if data is None:
+        raise SfumatoError("say by `data` what the student is to learn from: the model doesn't know its own.")
+    if guidance is None:
+        guidance = model.config.sampling.guidance if model.conditional else 1.0
+    elif guidance != 1 and not model.conditional:
+        raise SfumatoError(f"there is nothing to guide: {name} takes no classes, prompts or conditions; leave it out.")
+    noise = {**SETTINGS["objective.noise"], "mean": MEAN + math.log(model.config.data_std / 0.5)}
+    chosen = {**SETTINGS, "objective.noise": noise, "objective.guidance": guidance, "model.sampling.steps": steps}
+    given = {full_name(key): value for key, value in settings.items()}
+    control = [one.name for one in model.config.conditions if one.computed]
+    place = Path(folder) if folder is not None else Path(f"{_run_of(name)}-student")
+    return Run.start(place, data, model, control=control, progress=progress, **{**own, **chosen, **given})
+
+
+def _shown_as(config: TrainingConfig, model: Model) -> dict[str, Any]:
+    """The settings by which a teacher's data were shown."""
+    found = {f"data.{name}": getattr(config.data, name) for name in KEPT}
+    if model.config.codec is not None:
+        found["data.size"] = model.config.codec.picture[1:]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _place(config: TrainingConfig) -> str:
+    """Where a teacher's data are."""
+    source, place = config.data.source, config.data.place
+    return place if place and not is_own(source) and path_of(place).exists() else source
+
+
+def _run_of(name: str) -> Path:
+    """The run of a model that is called so, by its checkpoint or as it ships."""
+    return Path("runs") / name if ships(name) else Path(name).parent.parent

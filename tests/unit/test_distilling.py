@@ -1,0 +1,224 @@
+"""A student of a trained model: a run as any other, whose model walks in a few steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import sfumato
+from sfumato.cli.distill import distill as command
+from sfumato.diffusion import Consistency, Level, Objective
+from sfumato.errors import SfumatoError
+from sfumato.evaluation.tuning import tune
+from sfumato.hub import Model, load, new_model
+from sfumato.hub.resolving import resolve
+from sfumato.runs import Run
+from sfumato.sampling import ImageNoise
+from sfumato.training import Trainer, TrainingConfig, start_run, train, training_config
+from sfumato.training.config import ObjectiveConfig
+from sfumato.training.finetuning import Origin
+from tiny import TINY, blobs, resumes_exactly
+
+CPU = torch.device("cpu")
+CONFIG = TrainingConfig("blobs", images=16 * 6, batch=16, previews=0, consistency=True)
+QUICK: Mapping[str, Any] = {"images": 64, "batch": 16, "previews": 1, "data": blobs()}
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a few steps, which nothing below changes."""
+    place = tmp_path_factory.mktemp("runs") / "blobs"
+    config = TrainingConfig("blobs", images=600, batch=20, previews=0, held_out=0.1)
+    list(train(place, start_run(place, blobs(), config, TINY, CPU)))
+    return place
+
+
+@pytest.fixture(scope="module")
+def student(teacher: Path) -> Path:
+    run = sfumato.distill(teacher, steps=2, guidance=1.5, **QUICK)
+    assert run.folder == teacher.with_name("blobs-student") and not list(run.folder.glob("checkpoints/step-*"))
+    list(run.train())
+    return run.folder
+
+
+def weights(model: Model) -> list[Tensor]:
+    return [*model.denoiser.parameters()]
+
+
+def test_a_student_starts_as_its_teacher_and_is_shown_what_that_was_shown(teacher: Path, student: Path) -> None:
+    start, taught, config = load(student / "checkpoints" / "start"), load(teacher), training_config(student)
+    assert all(torch.equal(*pair) for pair in zip(weights(start), weights(taught), strict=True))
+    assert config.data.held_out == training_config(teacher).data.held_out == 0.1
+    assert config.origin is not None and config.origin.weights == taught.weights_hash
+    assert config.objective.consistency and config.objective.guidance == 1.5
+    assert not (student / "held_out.jsonl").exists(), "by a loss of means a student would seem to grow worse"
+    assert any((student / "previews").iterdir())
+
+
+def test_a_student_is_generated_in_its_steps_and_in_others(student: Path) -> None:
+    model = load(student)
+    assert model.config.student and model.config.sampling.steps == 2 and model.config.sampling.guidance == 1
+    assert model.config.classes == TINY.classes
+    two = model.sample([1, 2], "cow")
+    assert torch.equal(two, model.sample([1, 2], "cow", steps=2)) and two.shape == (2, 1, 8, 8)
+    one = model.sample([1, 2], "cow", steps=1)
+    assert not torch.equal(one, two) and bool(one.isfinite().all())
+    torch.testing.assert_close(model.sample([2], "cow"), two[1:])  # a picture is one of its seed
+    torch.testing.assert_close(one, answered(model, [1, 2], "cow"))
+    assert resolve(model.request([3], ["dog"]), model).notes == ()
+
+
+def answered(model: Model, seeds: list[int], label: str) -> Tensor:
+    """What the network answers to noise alone."""
+    noise, level = ImageNoise(seeds, model.config.shape)(), model.config.sampling.schedule(1.0)
+    with torch.no_grad():
+        start = noise * float((level.alpha**2 + level.sigma**2).sqrt())
+        return model.denoiser(start, level, model.condition(len(seeds), label))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"steps": 1}, "made for 2 steps; in 1 it is rougher"),
+        ({"steps": 20}, "in 20 its teacher does better"),
+        ({"sampler": "dpm++2m", "steps": 10}, "dpm++2m goes astray"),
+    ],
+)
+def test_what_to_expect_of_a_student_elsewhere_is_said(student: Path, settings: Any, said: str) -> None:
+    model = load(student)
+    assert said in " ".join(resolve(model.request([1], "cow", **settings), model).notes)
+
+
+def test_another_model_is_not_to_be_walked_as_a_student(teacher: Path) -> None:
+    model = load(teacher)
+    (note,) = resolve(model.request([1], "cow", sampler="LCMScheduler", steps=4), model).notes
+    assert "blurs" in note
+
+
+def test_what_starts_from_a_student_learns_means_again_and_is_sampled_so(student: Path, tmp_path: Path) -> None:
+    given = {"images": 32, "batch": 16, "previews": 0, "model.sampling.guidance": 1.5}
+    run = Run.start(tmp_path / "again", blobs(), student, **given)
+    list(run.train())
+    sampling = run.model().config.sampling
+    assert (sampling.sampler, sampling.steps, sampling.guidance) == ("dpm++2m", 20, 1.5)
+    assert run.trainer is not None and type(run.trainer.objective) is Objective
+
+
+def test_a_student_is_neither_tuned_nor_distilled_again(student: Path, tmp_path: Path) -> None:
+    with pytest.raises(SfumatoError, match="tune its teacher"):
+        tune(student, 4)
+    with pytest.raises(SfumatoError, match="distil its teacher"):
+        sfumato.distill(student, tmp_path / "again", **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"steps": 9}, "1 to 8 steps, got 9"),
+        ({"steps": 0}, "1 to 8 steps, got 0"),
+        ({"closeness": 1.0}, "above 1"),
+        ({"guidance": -1.0}, "from 0"),
+        ({"uncertainty": True}, "leave one of them out"),
+    ],
+)
+def test_what_no_student_can_be_is_said_before_any_work(
+    teacher: Path, tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(SfumatoError, match=said):
+        sfumato.distill(teacher, tmp_path / "student", **{**QUICK, **given})
+    assert not (tmp_path / "student").exists()
+
+
+def test_eps_says_nothing_at_pure_noise_and_guidance_needs_a_model() -> None:
+    with pytest.raises(SfumatoError, match="parameterization is edm"):
+        Trainer(new_model(replace(TINY, parameterization="eps")), blobs(), CONFIG)
+    with pytest.raises(SfumatoError, match="say which by `base`"):
+        Run.start("nowhere", blobs(), images=64, consistency=True, guidance=2.0)
+
+    with pytest.raises(SfumatoError, match="with `consistency` alone"):
+        Trainer(new_model(TINY), blobs(), replace(CONFIG, objective=ObjectiveConfig(guidance=2.0)))
+
+
+def test_guidance_is_learnt_where_there_is_a_condition_alone() -> None:
+    """What it adds is that of the weights before the first step, however far the student has gone."""
+    model = new_model(TINY)
+    before = [weight.clone() for weight in weights(model)]
+    trainer = Trainer(model, blobs(), replace(CONFIG, objective=replace(CONFIG.objective, guidance=3.0)))
+    objective = trainer.objective
+    assert isinstance(objective, Consistency) and objective.guided is not None
+    with torch.no_grad():
+        for weight in weights(model):
+            weight.add_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)))
+    x, level, teacher = torch.randn(4, 1, 8, 8), Level.of(1.0, torch.ones(4)), new_model(TINY)
+    with torch.no_grad():
+        for weight, old in zip(weights(teacher), before, strict=True):
+            weight.copy_(old)
+        label = torch.tensor([0, 1, 3, 3])
+        added = objective.guided(x, level, {"label": label})
+        conditional, without = (teacher.denoiser.eval()(x, level, {"label": given}) for given in (label, label * 0 + 3))
+    torch.testing.assert_close(added, 2 * (conditional - without), rtol=1e-4, atol=1e-6)
+    assert float(added[2:].abs().max()) < 1e-6
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.0])
+def test_a_stopped_student_goes_on_bit_for_bit(tmp_path: Path, guidance: float) -> None:
+    """With guidance too, for which it needs its teacher as that was."""
+    model = new_model(TINY)
+    model.source, model.weights_hash = "somewhere", "0" * 64
+    with torch.no_grad():
+        for weight in weights(model):
+            weight.add_(0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)))
+    objective = replace(CONFIG.objective, guidance=guidance)
+    config = replace(CONFIG, objective=objective, origin=Origin(model.source, model.weights_hash))
+    resumes_exactly(tmp_path, blobs(), config, model, stop_at=3)
+
+
+def test_of_adapters_the_start_stays_and_the_sum_walks(teacher: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    run = sfumato.distill(teacher, tmp_path / "student", lora=2, guidance=1.5, **QUICK)
+    list(run.train())
+    model = run.model()
+    assert model.config.student and bool(model.sample([1], "cow").isfinite().all())
+    assert (tmp_path / "student" / "adapter").is_dir()
+
+
+def test_slices_and_the_whole_batch_learn_the_same(teacher: Path) -> None:
+    steps = []
+    for slices in (1, 4):
+        trainer = Trainer(new_model(TINY), blobs(), replace(CONFIG, machine=replace(CONFIG.machine, accumulate=slices)))
+        steps.append([progress.loss for progress in islice(trainer.steps(), 3)])
+    np.testing.assert_allclose(steps[0], steps[1], rtol=1e-4)
+
+
+def test_the_command_keeps_the_student_beside_its_teacher(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given: dict[str, Any] = {"images": 64, "batch": 32, "settings": ["previews=0"]}
+    for _ in range(2):
+        command(Path("points"), **given)
+    out = " ".join(capsys.readouterr().out.split())
+    assert "runs/points-student-2" in out and "sfumato sample runs/points-student" in out
+    model, config = load("runs/points-student"), training_config(tmp_path / "runs" / "points-student")
+    assert model.config.student and model.config.sampling.steps == 2
+    assert (config.data.source, config.objective.guidance) == ("points:plane", 1.0)
+    others: dict[str, Any] = {
+        "minutes": 0.02,
+        "learning_rate": 1e-3,
+        "seed": 3,
+        "data": "points:moons",
+        "guidance": 2.0,
+    }
+    command(Path("points"), **given, **others, steps=1, name="one", out=Path("kept"))
+    config = training_config(tmp_path / "kept" / "one")
+    assert load("kept/one").config.sampling.steps == 1 and config.data.source == "points:moons"
+    assert (config.minutes, config.optimizer.learning_rate, config.seed) == (0.02, 1e-3, 3)
+    assert config.objective.guidance == 2
