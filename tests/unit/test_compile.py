@@ -15,7 +15,7 @@ from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig, load
 from sfumato.nets import MLPConfig
-from sfumato.training import Progress, TrainingConfig, plan_run, resume_run, start_run, train
+from sfumato.training import Progress, Saved, TrainingConfig, plan_run, resume_run, start_run, train
 from sfumato.training.precision import Precision, can_compile, gains_by_compiling, pick_device
 from tiny import TINY, blobs
 
@@ -54,6 +54,27 @@ def test_compiled_run_equals_the_other_to_rounding_and_goes_on_either_way(
     assert trainer.step == 10 and not damaged
     list(train(tmp_path / "True", trainer))
     assert trainer.step == 12
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["stopped", "failing"])
+def test_a_compiler_that_ctrl_c_has_ended_is_a_stop_and_any_other_failure_is_none(
+    asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal's Ctrl-C goes to the compiler as well."""
+
+    def ended(graph: object, inputs: object) -> None:
+        if asked:
+            trainer.stop()
+        raise RuntimeError("C++ compile error")
+
+    monkeypatch.setattr(nn.Module, "compile", partialmethod(nn.Module.compile, backend=ended))
+    trainer = start_run(tmp_path / "run", blobs(), replace(CONFIG, compile=True), TINY, CPU)
+    events = train(tmp_path / "run", trainer)
+    if asked:
+        assert [event.step for event in events if isinstance(event, Saved)] == [0]
+    else:
+        with pytest.raises(SfumatoError, match="could not be compiled"):
+            list(events)
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,7 @@ class Loop:
                 self.heed()
             waits = number < len(parts) and not self.sharded  # whole gradients would have to be kept
             with self.processes.gathering(self.called) if waits else nullcontext():
-                with self.processes.collective(), compiling():
+                with self.processes.collective(), compiling(self.heed):
                     loss = turn.loss(part, fraction)
                     loss.backward(inputs=alone)
                 losses.append(loss.detach())

@@ -6,7 +6,7 @@ import os
 import shutil
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,10 +77,14 @@ def can_compile(device: torch.device) -> bool:
 
 
 @contextmanager
-def compiling() -> Iterator[None]:
-    """Around what the network is compiled by; raises SfumatoError where that fails."""
+def compiling(interrupted: Callable[[], None]) -> Iterator[None]:
+    """Around what the network is compiled by; raises SfumatoError where that fails.
+
+    A terminal's Ctrl-C ends the compiler too: `interrupted` is asked first, and raises where that was it.
+    """
     try:
         yield
     except torch._dynamo.exc.TorchDynamoException as error:
+        interrupted()
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise SfumatoError(f"the network could not be compiled ({reason}); turn `compile` off.") from error
