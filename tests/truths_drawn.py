@@ -154,7 +154,7 @@ def avatars() -> tuple[Codec, Tensor]:
     """The autoencoder of the lesson, and the drawings beside it."""
     sheet = torch.from_numpy(np.asarray(Image.open(computed.RECORDED / "avatars.png"), np.float32) / 127.5 - 1)
     drawings = torch.stack(sheet.permute(2, 0, 1).split(128, 2))
-    return load_codec(computed.RECORDED / "autoencoder"), drawings
+    return load_codec("avatars"), drawings
 
 
 def decibels(pictures: Tensor, back: Tensor) -> float:

@@ -87,7 +87,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     digits(model, folder / "digits")
     rivals(folder / "digits" / "rivals")
     emoji(load_zoo("emoji"), folder / "emoji")
-    avatars(load_codec(RECORDED / "autoencoder"), folder / "avatars")
+    avatars(load_codec("avatars"), folder / "avatars")
     card().save(folder / "card.png", optimize=True)
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}
