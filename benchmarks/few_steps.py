@@ -126,7 +126,7 @@ def table(name: str, case: Case, ddpm_steps: int, students: Sequence[str] = ()) 
         if settings.tuned is not None:
             tuned[steps] = row(f"tuned {steps}", settings)
     student: dict[int, float] = {}
-    for run in students:
+    for run in students:  # of the last, if there are several, the verdict is
         by = load(run)
         for steps in STUDENT_STEPS:
             student[steps] = row(f"student {Path(run).name}", replace(by.config.sampling, steps=steps), by=by)
@@ -154,7 +154,7 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if not word.startswith("--")]
     asked, students = [word for word in words if word in cases], [word for word in words if word not in cases]
     missed = []
-    for name in asked or (["digits"] if quick else [*cases]):
+    for name in asked or (["digits"] if quick or students else [*cases]):
         case = cases[name](400 if quick else 1000 if name == "digits" else 500)
         missed += table(name, case, 250 if quick else 1000, students)
     print("\n".join(["", *missed]) if missed else "\nall figures reached")
