@@ -26,6 +26,7 @@ from sfumato.data.dataset import Dataset, Pictures, Progress, Rows
 from sfumato.data.kinds import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.files import write_file
+from sfumato.seeds import numpy_generator
 
 VERSION = 1  # raise it when the layout or the way of encoding changes
 AT_ONCE = 64  # pictures that are encoded before they are written
@@ -84,7 +85,8 @@ def unencoded(pictures: Dataset, shape: tuple[int, int, int], factor: int, flip:
     """A set such as the latents of this `shape` will be, whose samples say nothing: what a run is checked by first."""
     _check(pictures, factor)
     crop = pictures.crop // factor
-    noise = np.random.default_rng(0).standard_normal((shape[0], shape[1] + crop, shape[2] + crop)).astype(DTYPE)
+    sample = (shape[0], shape[1] + crop, shape[2] + crop)
+    noise = numpy_generator("made samples", 0).standard_normal(sample).astype(DTYPE)
     samples = np.broadcast_to(noise, (len(pictures), *noise.shape))
     return replace(
         pictures, samples=samples, rows=None, mirrored=samples if flip else None, kind="latents", pictures=pictures,
