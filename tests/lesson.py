@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
@@ -11,16 +12,14 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from filelock import FileLock
 
-from sfumato.hub import Model, new_model
-from sfumato.hub.onnx import network_onnx
+from sfumato.hub import ModelConfig
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson import server
 from sfumato.lesson.computed import GUIDANCE, PROMPT_GUIDANCE, guided
@@ -61,17 +60,36 @@ def served(folder: Path = SITE, instead: Mapping[str, Path] | None = None) -> It
 
 def node(script: str, *arguments: str, told: Any = None) -> Any:
     """What a script of web/tests prints, as JSON; its complaint where it fails."""
-    result = subprocess.run(
-        [*on_one_core(), "node", f"tests/{script}", *arguments],
-        cwd=WEB,
-        env={**os.environ, "CHROMIUM": str(BROWSER)},
-        input=json.dumps(told),
-        capture_output=True,
-        text=True,
-        timeout=1800,
-    )
+    return json.loads(run_node(f"tests/{script}", *arguments, told=json.dumps(told)))
+
+
+def run_node(*arguments: str, told: str = "", browses: bool = True) -> str:
+    """What Node.js prints in `web`, with the shared browser where it `browses`; its complaint where it fails."""
+    environment = {**os.environ, "CHROMIUM": str(BROWSER)} | ({"BROWSER": shared_browser()} if browses else {})
+    words = [*on_one_core(), "node", *arguments]
+    result = subprocess.run(words, cwd=WEB, env=environment, input=told, capture_output=True, text=True, timeout=1800)
     assert result.returncode == 0, result.stderr[-4000:] + result.stdout[-4000:]
-    return json.loads(result.stdout)
+    return result.stdout
+
+
+_sharing: list[tuple[subprocess.Popen[str], str]] = []
+
+
+def shared_browser() -> str:
+    """Where the browser is that this process's scripts share, so that it starts and compiles its shaders once."""
+    if not _sharing or _sharing[-1][0].poll() is not None:
+        process = subprocess.Popen(
+            [*on_one_core(), "node", "tests/shared.mjs"],
+            cwd=WEB,
+            env={**os.environ, "CHROMIUM": str(BROWSER)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        _sharing.append((process, process.stdout.readline().strip()))
+        atexit.register(process.communicate)  # it ends with its input
+    return _sharing[-1][1]
 
 
 def on_one_core() -> list[str]:
@@ -86,7 +104,7 @@ def on_one_core() -> list[str]:
 def brief(folder: Path) -> dict[str, Path]:
     """For `served`, where the answers don't matter: shorter walks of smaller networks, and clouds of fewer centres.
 
-    What is in `folder` already is taken as it is: an export takes longer than a chapter's walk.
+    What is in `folder` already is taken as it is.
     """
     names = ("clouds.json", "digits/guided.json", "emoji/about.json")
     instead = {f"computed/{name}": folder / name.replace("/", "-") for name in (*names, "emoji/network.onnx")}
@@ -102,21 +120,48 @@ def brief(folder: Path) -> dict[str, Path]:
             told["emoji/about.json"]["programs"] = guided(load_zoo("emoji"), 2, PROMPT_GUIDANCE)
             for name, value in told.items():
                 instead[f"computed/{name}"].write_text(json.dumps(value))
-            instead["computed/emoji/network.onnx"].write_bytes(network_onnx(small_emoji(), half=True))
+            instead["computed/emoji/network.onnx"].write_bytes(at_once(load_zoo("emoji").config))
     return instead | {"computed/digits/network.onnx": SITE / "computed" / "digits" / "rivals" / "diffusion.onnx"}
 
 
-def small_emoji() -> Model:
-    """Takes what the shipped model takes, and answers in a small part of its time; the answers mean nothing."""
-    shipped = load_zoo("emoji")
-    net = shipped.config.net
-    text = replace(net.text, width=16, layers=1, heads=1)
-    model = new_model(replace(shipped.config, net=replace(net, widths=(8, 16, 16), text=text)))
-    model.tokenizer = shipped.tokenizer
-    for weight in model.denoiser.net.parameters():
-        if not weight.any():  # the last of each block begins as zero
-            torch.nn.init.normal_(weight, std=0.1)
-    return model
+def at_once(config: ModelConfig) -> bytes:
+    """A graph that takes what a network of prompts takes, and answers at once: of all of it, but it means nothing."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    text, (channels, *_) = config.net.text, config.shape
+    assert text is not None
+    random = np.random.default_rng(0)
+    weights = {
+        "strokes": random.normal(0, 0.3, (channels, channels, 3, 3)).astype(np.float32),
+        "meanings": random.normal(0, 0.3, (text.vocabulary, channels)).astype(np.float32),
+        "tokens": np.array([1]),
+        "pixels": np.array([2, 3]),
+        "numbers": np.array([1, 2, 3]),
+    }
+    weights["meanings"][0] = 0  # of what pads
+    nodes = [
+        helper.make_node("Conv", ["x", "strokes"], ["drawn"], pads=[1, 1, 1, 1]),
+        helper.make_node("Gather", ["meanings", "text"], ["read"]),
+        helper.make_node("ReduceSum", ["read", "tokens"], ["meant"], keepdims=0),
+        helper.make_node("Unsqueeze", ["meant", "pixels"], ["coloured"]),
+        helper.make_node("Unsqueeze", ["c_noise", "numbers"], ["level"]),
+        helper.make_node("Sum", ["drawn", "coloured", "level"], ["all"]),
+        helper.make_node("Tanh", ["all"], ["answer"]),
+    ]
+    picture = ["batch", *config.shape]
+    inputs = {"x": (TensorProto.FLOAT, picture), "c_noise": (TensorProto.FLOAT, ["batch"])}
+    inputs["text"] = (TensorProto.INT64, ["batch", text.length])
+    graph = helper.make_graph(
+        nodes,
+        "at once",
+        [helper.make_tensor_value_info(name, *kind) for name, kind in inputs.items()],
+        [helper.make_tensor_value_info("answer", TensorProto.FLOAT, picture)],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    content: bytes = helper.make_model(
+        graph, ir_version=10, opset_imports=[helper.make_opsetid("", 20)]
+    ).SerializeToString()
+    return content
 
 
 @cache

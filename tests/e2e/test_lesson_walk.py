@@ -14,7 +14,20 @@ pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark
 
 # Those that take longest first.
 CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea", "world")
-LAWS = ("actions", "guided", "opening", "flat", "quiz", "keyboard", "terms", "storage", "settings", "motion", "brush")
+LAWS = (
+    "actions",
+    "guided",
+    "opening",
+    "tongues",
+    "flat",
+    "quiz",
+    "keyboard",
+    "terms",
+    "storage",
+    "settings",
+    "motion",
+    "brush",
+)
 PAGES = (*CHAPTERS, "opening", "quiz", "glossary", "notes", "certificate")
 
 

@@ -35,7 +35,7 @@ for (const page of pages.length ? pages : Object.keys(VIEWS))
   for (const [index, view] of VIEWS[page].entries())
     for (const look of process.env.EVERY || VIEWS[page].length === 1 ? LOOKS : [LOOKS[index % 2]]) { // by turns, unless EVERY
       const where = `${page} ${view} ${look.colorScheme} ${look.viewport.width}`
-      const it = await visit(browser, page === 'opening' ? address : `${address}?c=${page}&${view}`, { ...look, reducedMotion: 'reduce', serviceWorkers: 'block' }, () =>
+      const it = await visit(browser, page === 'opening' ? address : `${address}?c=${page}&${view}`, { ...look, reducedMotion: 'reduce' }, () =>
         localStorage.setItem('sfumato.settings', '{"theme":"system","still":true,"from":"data","equations":true,"code":true}'),
       )
       await it.page.waitForSelector(page === 'opening' ? 'dialog canvas' : page in { quiz: 1, glossary: 1, notes: 1, certificate: 1 } ? 'main h1, form' : '.questions form')
@@ -50,7 +50,7 @@ for (const page of pages.length ? pages : Object.keys(VIEWS))
       for (const [rule, nodes] of violations) found.set(`${rule} ${nodes.slice(0, 3).join(', ')}`, [...(found.get(`${rule} ${nodes.slice(0, 3).join(', ')}`) ?? []), where])
       for (const problem of it.problems) found.set(problem, [where])
       looked.push(where)
-      await it.context.close()
+      await it.leave()
     }
 await browser.close()
 for (const [what, where] of found) console.error(`${what}\n  at ${where.join('; ')}`)

@@ -16,7 +16,7 @@ async function seen(page) {
   return { headings: await lines('h1, h2'), notices: await lines('aside.notice'), alerts: await lines('[role=alert]') }
 }
 async function on(name, options, prepare, look, where = address) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...options })
+  const context = await browser.newContext({ serviceWorkers: 'block', locale: 'en-US', ...options })
   const page = await context.newPage()
   await prepare?.(page)
   await page.goto(where)

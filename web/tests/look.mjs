@@ -12,7 +12,7 @@ const browser = await open()
 for (const query of queries.length ? queries : ['c=idea'])
   for (const width of widths) {
     const height = width < 500 ? 780 : width > 2000 ? 1440 : 860
-    const { page, context, problems } = await visit(browser, `${address}?${query}`, {
+    const { page, leave, problems } = await visit(browser, `${address}?${query}`, {
       viewport: { width, height },
       colorScheme: process.env.THEME === 'dark' ? 'dark' : 'light',
       reducedMotion: process.env.MOTION ? 'no-preference' : 'reduce',
@@ -21,6 +21,6 @@ for (const query of queries.length ? queries : ['c=idea'])
     const name = `${out}/${query.replace(/[^\w.-]+/g, '_')}-${width}${process.env.THEME === 'dark' ? '-dark' : ''}.png`
     await page.screenshot({ path: name, fullPage: Boolean(process.env.FULL) })
     console.log(name, problems.length ? problems : 'no problems')
-    await context.close()
+    await leave()
   }
 await browser.close()

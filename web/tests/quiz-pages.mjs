@@ -23,9 +23,9 @@ async function session(query, storage = {}) {
   await made.page.goto(`${address}?${query}`)
   return made
 }
-const done = async ({ context, problems }) => {
+const done = async ({ leave, problems }) => {
   assert.deepEqual(problems.filter((one) => !/net::ERR_ABORTED/.test(one)), [])
-  await context.close()
+  await leave()
 }
 
 // A round by keyboard alone: begin, choose with the arrows, answer with Enter, hear the verdict, go on, leave, come back.

@@ -73,7 +73,7 @@ const VIEWS = {
 }
 
 const [address, ...parts] = process.argv.slice(2)
-const STILL = { viewport: { width: 480, height: 900 }, reducedMotion: 'reduce', serviceWorkers: 'block' } // tests/offline.mjs is about those
+const STILL = { viewport: { width: 480, height: 900 }, reducedMotion: 'reduce' }
 const WAIT = 240_000 // only what is broken takes so long: machines are slow where others work beside
 const browser = await open()
 const amiss = []
@@ -140,10 +140,10 @@ function readable() {
   }
 }
 const PREPARED = `window.looked = ${looked}; (${readable})()` // in every page, before its own scripts
-async function done({ context, problems }, where, left = false) {
+async function done({ leave, problems }, where, left = false) {
   const broken = problems.filter((problem) => !left || !problem.endsWith('ERR_ABORTED')) // by the page's being left
   amiss.push(...broken.map((problem) => `${where}: ${problem}`))
-  await context.close()
+  await leave()
 }
 
 /** Put the focus where the control takes keys, and say which key changes its value. */
@@ -252,11 +252,9 @@ async function keyboard() {
       if (now.join() !== expected.join()) [expected, since] = [now, Date.now()]
       return Date.now() - since > 500
     }, page)
-    const reached = []
-    for (let i = 0; i < expected.length; i++) {
-      await page.keyboard.press('Tab')
-      reached.push(await page.evaluate(focused))
-    }
+    await page.evaluate(`window.reached = []; addEventListener('focusin', () => window.reached.push((${focused})()))`)
+    for (let i = 0; i < expected.length; i++) await page.keyboard.press('Tab')
+    const reached = await page.evaluate(() => window.reached)
     const names = reached.map(({ name }) => name)
     if (names.join('\n') !== expected.join('\n')) amiss.push(`${id}: Tab goes otherwise than the page: ${names.filter((name, i) => name !== expected[i]).slice(0, 4)} instead of ${expected.filter((name, i) => name !== names[i]).slice(0, 4)}`)
     amiss.push(...reached.filter(({ shows }) => !shows).map(({ name }) => `${id}: the focus does not show on ${name}`))
@@ -281,10 +279,9 @@ const ready = async (page, id) => {
 }
 /** What Tab should reach, in the page's order: of the radio buttons of a group, one. */
 function tabbable() {
-  const named = (e) => `${e.tagName} ${e.dataset.control ?? e.closest('fieldset[data-control]')?.dataset.control ?? ''} ${(e.getAttribute('aria-label') ?? e.textContent).trim().slice(0, 30)} ${e.type === 'radio' ? e.name : ''}`
-  window.named = named
+  window.named = (e) => `${e.tagName} ${e.dataset.control ?? e.closest('fieldset[data-control]')?.dataset.control ?? ''} ${(e.getAttribute('aria-label') ?? e.textContent).trim().slice(0, 30)} ${e.type === 'radio' ? e.name : ''}`
   const all = [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter((e) => !e.disabled && !e.closest('fieldset:disabled') && e.checkVisibility({ visibilityProperty: true }) && e.tabIndex >= 0)
-  return all.filter((e) => e.type !== 'radio' || e.checked || (!document.querySelector(`input[name="${e.name}"]:checked`) && e === document.querySelector(`input[name="${e.name}"]`))).map(named)
+  return all.filter((e) => e.type !== 'radio' || e.checked || (!document.querySelector(`input[name="${e.name}"]:checked`) && e === document.querySelector(`input[name="${e.name}"]`))).map(window.named)
 }
 function focused() {
   const e = document.activeElement
@@ -417,7 +414,7 @@ async function settings() {
 
 /** A question of every kind answered right and wrong: every option is explained; what was missed is due again later. */
 async function quiz() {
-  const it = await visit(browser, `${address}?c=notes`, STILL)
+  const it = await visit(browser, `${address}?c=notes`, { ...STILL, timezoneId: 'UTC' }) // a clock of its own
   const { page } = it
   await page.clock.install({ time: new Date('2026-03-01T10:00:00') })
   for (const id of ['idea.forward', 'idea.paths', 'forward.schedule', 'training.heart', 'idea.life', 'idea.seeds']) {
@@ -513,10 +510,12 @@ async function brush() {
  */
 async function actions() {
   const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside', 'training.view=plane'] // as tall as a phone by themselves
-  for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }])
-    for (const id of Object.keys(VIEWS)) {
-      const it = await visitStill(`c=${id}`, { viewport })
-      const { page } = it
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }]) {
+    const it = await visitStill('c=notes', { viewport })
+    const { page } = it
+    for (const [place, id] of Object.keys(VIEWS).entries()) {
+      await page.locator('header nav a').nth(place).press('Enter')
+      await until(`the bar does not lead to ${id}`, () => fields(page).c, (now) => now === id, page)
       await ready(page, id)
       const words = page.locator('.theory a[data-action]')
       assert.ok((await words.count()) > 2, `${id} has hardly an action in its text`)
@@ -535,7 +534,7 @@ async function actions() {
         }
         if (id === 'world') continue // it has no scene
         if (wanted['network.view'] === 'block') await until(`${where}: the camera does not go along`, () => firstWord(page), (now) => now !== stood, page)
-        if (viewport.width > 500 || !alone.some((view) => page.url().includes(view)))
+        if (viewport.width > 500 || !alone.some((view) => view.startsWith(id) && page.url().includes(view)))
           await until(`${where}: scene, control and sentence are not in view together`, () => link.evaluate(unseen), (hidden) => !hidden, page)
         if (i === 1) {
           const after = page.url()
@@ -545,8 +544,9 @@ async function actions() {
           assert.equal(page.url(), after)
         }
       }
-      await done(it, `${id}'s actions`)
     }
+    await done(it, `actions at ${viewport.width}`)
+  }
 }
 /** Where the first word of a scene stands, which is where the camera sees it. */
 const firstWord = (page) => page.locator('.placed-words span').first().evaluate((e) => e.style.transform)
@@ -652,7 +652,28 @@ async function opening() {
   await done(it, 'the opening', true)
 }
 
-const LAWS = { actions, guided, opening, brush, motion, keyboard, terms, flat, storage, settings, quiz }
+/** Who comes first is spoken to in a language of the browser's, if it is there; an address and a choice count for more. */
+async function tongues() {
+  const spoken = (page) => page.locator('html[data-begun]').getAttribute('lang')
+  for (const [locale, language] of [['de-CH', 'de'], ['es-MX', 'es'], ['zh-CN', 'zh-Hans'], ['zh-TW', 'en'], ['fr', 'en']]) {
+    const it = await visit(browser, `${address}?c=glossary`, { ...STILL, locale })
+    const { page } = it
+    assert.equal(await spoken(page), language, `to a browser in ${locale}`)
+    if (language === 'de') {
+      assert.match(await page.locator('h1').textContent(), /Glossar/)
+      await page.goto(`${address}?c=glossary&lang=es`)
+      assert.equal(await spoken(page), 'es', 'the address counts for more')
+      await page.goto(`${address}?c=glossary&lang=en`)
+      await page.goto(`${address}?c=glossary`)
+      assert.equal(await spoken(page), 'en', 'a choice is kept')
+      await page.goto(`${address}?c=glossary&lang=toString`)
+      assert.equal(await spoken(page), 'en', 'what is no language')
+    }
+    await done(it, `in ${locale}`, true)
+  }
+}
+
+const LAWS = { actions, guided, opening, tongues, brush, motion, keyboard, terms, flat, storage, settings, quiz }
 
 const unknown = parts.filter((part) => !(part in VIEWS || part in LAWS))
 assert.deepEqual(unknown, [])
