@@ -21,7 +21,17 @@ from sfumato.diffusion import SCHEDULES, FiniteSet, Level, NetDenoiser, NoiseDis
 from sfumato.diffusion.objective import Drawn
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.hub.zoo import load_zoo
-from sfumato.lesson.computed import CLOUD_STEPS, CLOUDS, GUIDANCE, PROMPT_STEPS, PROMPTS, RECORDED, STEPS, WALKERS
+from sfumato.lesson.computed import (
+    CLOUD_STEPS,
+    CLOUDS,
+    EMOJI_STEPS,
+    GUIDANCE,
+    PROMPT_STEPS,
+    PROMPTS,
+    RECORDED,
+    WALKERS,
+    walk_program,
+)
 from sfumato.lesson.server import SITE
 from sfumato.nets.mlp import MLP, MLPConfig
 from sfumato.sampling import SAMPLERS, Edit, ImageNoise, grid, last, sample, stepper
@@ -104,14 +114,16 @@ def test_the_network_and_a_look_inside() -> None:
 def test_a_seed_is_the_same_picture() -> None:
     """Noise, sampler and network together: what the browser draws from a seed is what Python draws."""
     model = load_zoo("digits")
+    settings = model.config.sampling
     asked, expected = [], []
     for name in WALKERS:
         for steps in (s for s in (2, 5, 10, 50) if s >= SAMPLERS[name].needs):
-            walk = {"of": "digits", "sampler": name, "steps": steps, "seeds": SEEDS, "size": 64}
+            program = walk_program(name, grid(settings.grid, settings.schedule, steps), model.denoiser)
+            walk = {"program": program, "seeds": SEEDS, "size": 64}
             asked.append({"walk": {**walk, "asked": {"kind": "digits", "labels": LABELS}}})
             expected.append(model.sample(SEEDS, CLASSES, sampler=name, steps=steps))
     for scale in (0.0, 1.0, 2.5):
-        walk = {"of": "digits", "guidance": f"{scale:g}", "seeds": SEEDS, "size": 64}
+        walk = {"guidance": f"{scale:g}", "seeds": SEEDS, "size": 64}
         asked.append({"walk": {**walk, "asked": {"kind": "digits", "labels": LABELS}}})
         expected.append(model.sample(SEEDS, CLASSES, guidance=scale))
     for theirs, ours in zip(ask_all(asked), expected, strict=True):
@@ -272,11 +284,11 @@ def test_tables() -> None:
 
 def test_every_walk_is_there() -> None:
     for name in WALKERS:
-        digits, cloud = computed(f"digits/walks/{name}.json"), computed(f"walks/cloud/{name}.json")
+        emoji, cloud = computed(f"emoji/walks/{name}.json"), computed(f"walks/cloud/{name}.json")
         least = SAMPLERS[name].needs
         most = 1000 if name in ("ddpm", "ddim") else 50
-        assert [int(s) for s in digits["programs"]] == [s for s in STEPS if least <= s <= most]
+        assert [int(s) for s in emoji["programs"]] == [s for s in EMOJI_STEPS if least <= s <= most]
         assert [int(s) for s in cloud["programs"]] == [s for s in CLOUD_STEPS if s >= least]
-        assert digits["deterministic"] == SAMPLERS[name].deterministic
+        assert emoji["deterministic"] == SAMPLERS[name].deterministic
     assert set(computed("digits/guided.json")["programs"]) == {f"{scale:g}" for scale in GUIDANCE}
     assert isinstance(load_zoo("digits").denoiser, NetDenoiser)

@@ -9,7 +9,7 @@ const ready = (page) => page.waitForFunction(() => 'sfumato' in window && docume
 
 /** Bytes over the wire, and unpacked, until the first chapter stands. */
 {
-  const { page, context } = await visit(browser, 'about:blank', { serviceWorkers: 'block' })
+  const { page, context, leave } = await visit(browser, 'about:blank')
   const network = await context.newCDPSession(page)
   await network.send('Network.enable')
   let [sent, unpacked, files] = [0, 0, 0]
@@ -18,19 +18,19 @@ const ready = (page) => page.waitForFunction(() => 'sfumato' in window && docume
   await page.goto(address, { waitUntil: 'networkidle' })
   await ready(page)
   figures.first_view = { sent, unpacked, files }
-  await context.close()
+  await leave()
 }
 
-/** Twenty calls for so many digits together; the first walk of all loads the model and counts apart. */
+/** Twenty calls, of ten guided steps, for so many digits together; the first walk of all loads the model and counts apart. */
 {
-  const { page, context } = await visit(browser, `${address}?c=glossary`, { serviceWorkers: 'block' })
+  const { page, leave } = await visit(browser, `${address}?c=glossary`)
   await page.waitForFunction(() => 'sfumato' in window)
   const draw = (count) =>
     page.evaluate(async (count) => {
-      const { programs } = await window.sfumato.walker('digits', 'ddim')
+      const { programs } = await window.sfumato.guided()
       const asked = { kind: 'digits', labels: Array.from({ length: count }, (_, i) => i % 10) }
       const begun = performance.now()
-      const { calls } = await window.sfumato.arrive({ program: programs[20], asked, seeds: [...Array(count).keys()], size: 64 })
+      const { calls } = await window.sfumato.arrive({ program: programs[2], asked, seeds: [...Array(count).keys()], size: 64 })
       return { calls, seconds: (performance.now() - begun) / 1000 }
     }, count)
   figures.loading = (await draw(1)).seconds
@@ -39,12 +39,12 @@ const ready = (page) => page.waitForFunction(() => 'sfumato' in window && docume
     const walks = [await draw(count), await draw(count), await draw(count)]
     figures.digits[count] = { calls: walks[0].calls, seconds: median(walks.map(({ seconds }) => seconds)) }
   }
-  await context.close()
+  await leave()
 }
 
 /** Script time a frame while 20,000 points dissolve, and while they step back along a walk. */
 {
-  const { page, context } = await visit(browser, `${address}?c=idea`, { serviceWorkers: 'block', reducedMotion: 'no-preference' })
+  const { page, context, leave } = await visit(browser, `${address}?c=idea`)
   const cdp = await context.newCDPSession(page)
   await cdp.send('Performance.enable')
   const scripted = async () => (await cdp.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'ScriptDuration').value
@@ -73,7 +73,7 @@ const ready = (page) => page.waitForFunction(() => 'sfumato' in window && docume
     const passed = (await counted()) - frames
     figures.script[name] = { frames: passed, milliseconds: (1000 * ((await scripted()) - script)) / passed }
   }
-  await context.close()
+  await leave()
 }
 await browser.close()
 console.log(JSON.stringify(figures))

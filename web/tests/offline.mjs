@@ -48,12 +48,12 @@ for (const c of [...CHAPTERS, ...PAGES]) {
 }
 assert.equal(await page.evaluate(() => fetch('nowhere').then(() => 'answered', () => 'no network')), 'no network')
 const drawn = await page.evaluate(async () => {
-  const { arrive, walker } = window.sfumato
-  const { programs } = await walker('digits', 'ddim')
-  const { x, calls } = await arrive({ program: programs[5], asked: { kind: 'digits', labels: [3] }, seeds: [0], size: 64 })
+  const { arrive, guided } = window.sfumato
+  const { programs } = await guided()
+  const { x, calls } = await arrive({ program: programs[1], asked: { kind: 'digits', labels: [3] }, seeds: [0], size: 64 })
   return { x: [...x], calls }
 })
-assert.ok(drawn.calls === 5 && drawn.x.length === 64 && drawn.x.every((value) => Math.abs(value) < 2))
+assert.ok(drawn.calls === 10 && drawn.x.length === 64 && drawn.x.every((value) => Math.abs(value) < 2))
 const withoutNetwork = problems.splice(0).filter((one) => !/nowhere|ERR_INTERNET_DISCONNECTED|ERR_ABORTED/.test(one))
 assert.deepEqual(withoutNetwork, [])
 await context.setOffline(false)

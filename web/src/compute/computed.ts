@@ -92,7 +92,7 @@ export const schedules = () => json<Schedules>('schedules.json')
 export const clouds = () => json<Record<CloudName, Cloud>>('clouds.json')
 /** Points in the plane, x and y in turn, of unit variance. */
 export const planes = () => json<Record<string, number[]>>('planes.json')
-export const walker = (of: 'cloud' | 'digits' | 'emoji', name: string) =>
+export const walker = (of: 'cloud' | 'emoji', name: string) =>
   json<Walker>(of === 'cloud' ? `walks/cloud/${name}.json` : `${of}/walks/${name}.json`)
 export const guided = () => json<Guided>('digits/guided.json')
 export const aboutDigits = () => json<DigitsAbout>('digits/about.json')
