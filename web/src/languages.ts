@@ -21,9 +21,18 @@ export type Said<T> = T extends string
           ? { readonly [Key in keyof T]?: Said<T[Key]> }
           : T
 
-const isLanguage = (value: unknown): value is Language => typeof value === 'string' && value in languages
+const isLanguage = (value: unknown): value is Language => typeof value === 'string' && Object.hasOwn(languages, value)
 const asked = new URLSearchParams(location.search).get('lang')
-export const language: Language = isLanguage(asked) ? asked : recall<Language>('language', isLanguage, 'en')
+export const language: Language = isLanguage(asked) ? asked : recall<Language>('language', isLanguage, liked())
+
+/** The first of the browser's languages that there is; Chinese is written here in simplified characters. */
+function liked(): Language {
+  for (const tag of import.meta.env.SSR ? [] : navigator.languages) {
+    const found = /^zh(?!-hant|-tw|-hk|-mo)/i.test(tag) ? 'zh-Hans' : tag.toLowerCase().split('-')[0]
+    if (isLanguage(found)) return found
+  }
+  return 'en'
+}
 
 /** The address that says all in another language: a new page, so that no English word stays on the old one. */
 export function inLanguage(other: Language): string {
