@@ -3,6 +3,10 @@ import type { Claim } from '../compute/computed'
 /** A limit in as many digits as a reader needs. */
 const short = (value: number) => String(Number(value.toPrecision(3)))
 
+/** What is found is said in English, by `sfumato claims`; a language says the same here, NUMBERS as # and in their order. */
+export const found: Record<string, string> = {}
+export const NUMBERS = /(?<![\w+])\d+(?:[.,]\d+)*/g
+
 /** What the lesson says around the measured claims. */
 export const labels = {
   measured: (count: number) => `Measured: ${count === 1 ? 'one claim' : `${count} claims`} of this chapter`,

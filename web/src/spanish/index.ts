@@ -5,4 +5,5 @@ export const said = import.meta.glob<object>(['./**/*.ts', '!./index.ts'], { eag
 export const same = [
   'pages/text', 'labels/plots/logsnr', 'labels/size', 'labels/told', 'labels/drawing', 'labels/chapter',
   'systems/dalle/name', 'systems/stable/name', 'systems/midjourney/name', 'systems/sora/name',
+  'found/linear', 'found/scaled-linear', 'found/cosine', 'found/edm', 'found/flow', 'found/GAN', 'found/VAE', 'found/ddpm', 'found/ddim', 'found/dpm++2m',
 ]
