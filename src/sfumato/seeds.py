@@ -23,8 +23,10 @@ from numpy.typing import NDArray
 from sfumato.errors import SfumatoError
 
 Purpose = Literal[
-    # drawing: (seed of the image), and those of a cascade (seed of the image, stage)
+    # drawing: (seed of the image), those of a clip's windows (seed, window) and of a cascade (seed of the image, stage)
     "image",
+    "further frames",
+    "given frames",
     "enlarged image",
     "noise on what is enlarged",
     # data: (seed) of samples that a function makes
@@ -36,6 +38,7 @@ Purpose = Literal[
     "label dropout",
     "captions",
     "conditions",
+    "single frames",
     "dropout",
     "order",
     "augmentation",

@@ -1,6 +1,6 @@
 """Decoded pictures on disk, as flat files that are opened without reading them, however many they are.
 
-KEY.u8      the pixels, uint8 `(count, 1 or 3, height, width)`
+KEY.u8      the pixels, uint8 `(count, 1 or 3, height, width)`, of clips `(count, frames, 1 or 3, height, width)`
 KEY.labels  int64 `(count,)`, where there are classes
 KEY.text    the captions in UTF-8, one after another, if there are any; KEY.ends, int64 `(texts,)`, where each ends;
             and KEY.upto, int64 `(count,)`, how many there are up to each picture's last
@@ -12,6 +12,7 @@ KEY.json    the shape, the classes and the notes; written last, it makes the oth
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import shutil
@@ -47,8 +48,8 @@ def read_description(cache: Path, key: str) -> dict[str, Any] | None:
     """What `key.json` tells of the pictures, or None where there are none or they are damaged."""
     try:
         stored: dict[str, Any] = json.loads((cache / f"{key}.json").read_bytes())
-        count, channels, height, width = stored["shape"]
-        sizes = {"u8": count * channels * height * width}
+        count, *_, height, width = stored["shape"]
+        sizes = {"u8": math.prod(stored["shape"])}
         sizes |= {"labels": 8 * count} if stored["classes"] else {}
         sizes |= {"text": stored["text"], "ends": 8 * stored["texts"], "upto": 8 * count} if stored["text"] else {}
         if values := stored.get("values"):
@@ -82,11 +83,11 @@ def open_stored(
         Rows(pixels, shape) if hasattr(os, "preadv") else None,
         _values(cache / f"{key}.values", shape[0], stored.get("values", ())),
         {
-            name: _images(cache / f"{key}.image{number}", (shape[0], channels, *shape[2:]))
+            name: _images(cache / f"{key}.image{number}", (shape[0], channels, *shape[-2:]))
             for number, (name, channels) in enumerate(stored.get("images", ()))
         },
         content=stored.get("content", ""),
-        files={} if files is None else files_of(shape[0], files, stored["lost"]),
+        files={} if files is None else files_of(stored.get("used", shape[0]), files, stored["lost"]),
     )
 
 
@@ -111,8 +112,9 @@ class Writer:
         values: BinaryIO | None = None,
         images: Sequence[BinaryIO] = (),
         columns: tuple[Sequence[tuple[str, int]], Sequence[str]] = ((), ()),
+        frames: int | None = None,
     ) -> None:
-        self.size = size
+        self.size, self.frames = size, frames
         self._values, self._images = values, images
         self._grey_images = [True] * len(images)
         self._columns = columns
@@ -135,7 +137,10 @@ class Writer:
         values: bytes = b"",
         images: Sequence[tuple[NDArray[np.uint8], bool]] = (),
     ) -> None:
-        """Write one picture, RGB `(3, height, width)`, and what it brings; either all are labelled, or none."""
+        """Write one picture, RGB `(3, height, width)`, or clip `(frames, 3, height, width)`, and what it brings.
+
+        Either all are labelled, or none.
+        """
         self._pixels.write(pixels.data)
         if self._values is not None:
             self._values.write(values)
@@ -160,7 +165,8 @@ class Writer:
         """After the last picture: the labels in the order of their numbers, what to call them, and what to tell."""
         number = np.array([classes.index(label) for label in self._numbers], np.int64)
         self._labels = array("q", number[np.asarray(self._labels, np.int64)].tobytes())
-        shape = [self.count, 1 if self.grey else 3, *self.size]
+        of_clips = [] if self.frames is None else [self.frames]
+        shape = [self.count, *of_clips, 1 if self.grey else 3, *self.size]
         self.stored = {"shape": shape, "classes": list(names), "text": self._text.tell(), "notes": list(notes)}
         self.stored |= {"texts": len(self._ends), "content": self.content, "lost": dict(self.lost)}
         sizes, images = self._columns
@@ -174,7 +180,7 @@ class Writer:
         """Sync pixels and text; returns what belongs into the other files."""
         for file, grey in zip((self._pixels, *self._images), (self.grey, *self._grey_images), strict=True):
             if grey:
-                _keep_one_channel(file, self.count, self.size[0] * self.size[1])
+                _keep_one_channel(file, self.count * (self.frames or 1), self.size[0] * self.size[1])
         for file in (self._pixels, self._text, *self._images, *([self._values] if self._values else [])):
             file.flush()
             os.fsync(file.fileno())
@@ -191,15 +197,17 @@ def write_pictures(
     most: int,
     sizes: Sequence[tuple[str, int]] = (),
     images: Sequence[str] = (),
+    frames: int | None = None,
 ) -> Iterator[Writer]:
     """Put up to `most` pictures of `size` (height, width) in place of those called `key`: `add` each, then `describe`.
 
-    Each comes with float32 values of columns of these `sizes`, and with further pictures called `images`.
-    They appear whole or not at all, and are valid from then on if the writer is `final`. Raises SfumatoError where the
-    disk is full or can't be written.
+    With `frames` they are clips of so many. Each comes with float32 values of columns of these `sizes`, and with
+    further pictures called `images`. They appear whole or not at all, and are valid from then on if the writer is
+    `final`. Raises SfumatoError where the disk is full or can't be written.
     """
     numbers = sum(size for _, size in sizes)
-    need = most * (3 * size[0] * size[1] * (1 + len(images)) + 4 * numbers + 100)  # with labels and notes
+    area = 3 * size[0] * size[1]
+    need = most * (area * ((frames or 1) + len(images)) + 4 * numbers + 100)  # with labels and notes
     mark = secrets.token_hex(4)  # process numbers repeat among containers that share a cache
     further = [*(["values"] if sizes else []), *(f"image{number}" for number in range(len(images)))]
     kinds = ("u8", "text", "labels", "ends", "upto", "json", *further)
@@ -213,7 +221,7 @@ def write_pictures(
             pixels, text = files.enter_context(parts["u8"].open("wb+")), files.enter_context(parts["text"].open("wb"))
             opened = {kind: files.enter_context(parts[kind].open("wb+")) for kind in further}
             values = opened.pop("values", None)
-            writer = Writer(pixels, text, size, values, list(opened.values()), (sizes, images))
+            writer = Writer(pixels, text, size, values, list(opened.values()), (sizes, images), frames)
             yield writer
             others = writer.finish()
         for kind, content in others.items():

@@ -63,7 +63,6 @@ def decode(read: Callable[[], Path | BytesIO], size: tuple[int, int]) -> Decoded
 
     It is resized until it just covers `size` and cropped at the centre. Never raises: a broken file is a `problem`.
     """
-    height, width = size
     facts: list[str] = []
     path = None
     try:
@@ -80,19 +79,27 @@ def decode(read: Callable[[], Path | BytesIO], size: tuple[int, int]) -> Decoded
             upright = file.transpose(TURNS[_orientation(file)]) if _orientation(file) in TURNS else file
             if tagged in TURNS:
                 facts.append("turned upright as their EXIF says")
-            plain, conversions = _grey_or_rgb(upright, file)
+            pixels, grey, conversions = fitted(upright, file, size)
             facts += conversions
-            if plain.width < width or plain.height < height:
-                facts.append(f"smaller than {height}×{width} and enlarged")
-            fitted = ImageOps.fit(plain, (width, height), Image.Resampling.LANCZOS)
-            pixels = np.asarray(fitted.convert("RGB"))
     except Image.DecompressionBombWarning:
         return Decoded(None, problem=too_large(PIXELS))
     except Exception as error:  # Pillow's decoders raise nearly anything on a broken file
         passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
-        return Decoded(None, problem=_reason(path, error), passing=passing)
-    grey = fitted.mode == "L" or bool((pixels == pixels[..., :1]).all())
-    return Decoded(np.ascontiguousarray(pixels.transpose(2, 0, 1)), grey, tuple(facts))
+        return Decoded(None, problem=reason(path, error), passing=passing)
+    return Decoded(pixels, grey, tuple(facts))
+
+
+def fitted(image: Image.Image, file: Image.Image, size: tuple[int, int]) -> tuple[NDArray[np.uint8], bool, list[str]]:
+    """`image`, opened as `file`, as RGB bytes `(3, height, width)` that fill `size`, whether it is grey, and what was
+    done to it."""
+    height, width = size
+    plain, facts = _grey_or_rgb(image, file)
+    if plain.width < width or plain.height < height:
+        facts.append(f"smaller than {height}×{width} and enlarged")
+    found = ImageOps.fit(plain, (width, height), Image.Resampling.LANCZOS)
+    pixels = np.asarray(found.convert("RGB"))
+    grey = found.mode == "L" or bool((pixels == pixels[..., :1]).all())
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)), grey, facts
 
 
 def read_picture(path: Path | BytesIO, channels: int, size: tuple[int, int]) -> tuple[Tensor, tuple[str, ...]]:
@@ -213,10 +220,10 @@ def _of_eight_bits(image: Image.Image, tags: Mapping[int, Any]) -> tuple[Image.I
     return eight, facts
 
 
-def _reason(path: Path | BytesIO | None, error: Exception) -> str:
+def reason(path: Path | BytesIO | None, error: Exception) -> str:
     """Why a file can't be used, in the same words for all files with the same trouble."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
+    if strerror := getattr(error, "strerror", None):  # of PyAV's errors too
+        return str(strerror).lower()
     if isinstance(error, Image.DecompressionBombError):
         return too_large(PIXELS)
     words = str(error).lower()

@@ -15,6 +15,7 @@ ARCHIVES: dict[str, Literal["zip", "tar", "parquet"]] = {
     ".zip": "zip", ".parquet": "parquet", ".tar": "tar", ".tgz": "tar", ".tbz": "tar", ".tbz2": "tar", ".txz": "tar",
     ".tar.gz": "tar", ".tar.bz2": "tar", ".tar.xz": "tar",
 }  # fmt: skip
+VIDEOS = "videos"
 UNREAD = {  # what is counted by suffix, under one heading
     "pictures of kinds that can't be read": (
         ".heic", ".heif", ".hif", ".svg", ".svgz", ".psd", ".psb", ".xcf", ".kra", ".ai", ".eps", ".pdf", ".exr",
@@ -22,7 +23,7 @@ UNREAD = {  # what is counted by suffix, under one heading
         ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2", ".raf", ".pef",
         ".srw", ".x3f", ".3fr", ".iiq", ".rwl", ".raw", ".dcr", ".kdc", ".mrw",
     ),
-    "videos": (
+    VIDEOS: (
         ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".mts", ".m2ts", ".3gp",
         ".ogv",
     ),

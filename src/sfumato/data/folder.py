@@ -51,25 +51,27 @@ def open_pictures(
     already. Raises SfumatoError where fewer than two can be used, or the disk is full.
     """
     cache = cache or cache_folder()
-    key = _key(source, size)
+    key = cache_key(source, size)
     stored = read_description(cache, key)
     if stored is None:
         with guarded_against_bombs():
             if stream:
                 streamed = open_streamed(cache, key, source, lambda: size or _common_size(source), progress)
-                _check_count(source, len(streamed), streamed.notes)
+                check_count(source, len(streamed), streamed.notes)
                 return streamed
             stored = _decode_into(cache, key, source, size or _common_size(source), progress)
-    _check_count(source, stored["shape"][0], stored["notes"])
+    check_count(source, stored["shape"][0], stored["notes"])
     return open_stored(cache, key, stored, source.path.as_posix(), source.notes, source.files)
 
 
-def _check_count(source: Source, count: int, notes: Sequence[str]) -> None:
+def check_count(source: Source, count: int, notes: Sequence[str], what: str = "picture") -> None:
+    """Raises SfumatoError where too few can be used, which says why."""
     if count < 2:
         lost = [note.rstrip(".") for note in notes if " left out (" in note]
         why = f" ({'; '.join(lost)})" if lost else ""
         raise SfumatoError(
-            f"{source.path} holds {count_pictures(count)} that can be read{why}; training needs at least 2, better 500."
+            f"{source.path} holds {count_pictures(count, what)} that can be read{why}; training needs at least 2, "
+            "better 500."
         )
 
 
@@ -91,18 +93,25 @@ def suggested_side(sizes: Counter[tuple[int, int]]) -> int:
 
 def _common_size(source: Source) -> tuple[int, int]:
     """The one size of all pictures that open; reads their headers only."""
-    sizes = picture_sizes(source)
+    return common_size(source, picture_sizes(source))
+
+
+def common_size(source: Source, sizes: Counter[tuple[int, int]], what: str = "pictures") -> tuple[int, int]:
+    """The one of `sizes`; raises SfumatoError that suggests one where there are several."""
     if len(sizes) > 1:
         (common, _), (other, _) = sizes.most_common(2)
         raise SfumatoError(
-            f"the pictures in {source.path} have {len(sizes)} different sizes, such as {common[0]}×{common[1]} and "
+            f"the {what} in {source.path} have {len(sizes)} different sizes, such as {common[0]}×{common[1]} and "
             f"{other[0]}×{other[1]}; choose one for all, for example `size` {suggested_side(sizes)}."
         )
     return next(iter(sizes), (SIDES[0], SIDES[0]))  # if nothing opens, decoding says why
 
 
-def _key(source: Source, size: tuple[int, int] | None) -> str:
+def cache_key(source: Source, size: tuple[int, int] | None, *more: object) -> str:
+    """What the decoded pictures are called in the cache; `more` is what else they depend on."""
     digest = hashlib.sha256(f"{VERSION} {size} {source.order}".encode())
+    if more:
+        digest.update(repr(more).encode())
     if source.sizes or source.images:
         digest.update(repr((source.sizes, source.images)).encode())
     for entry in source.entries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,10 @@ class Kind:
     def spatial(self) -> bool:
         """Whether samples have a height and a width: they can be resized, halved, masked, and conditioned on images."""
         return self.axes[-2:] == ("height", "width")
+
+    def places(self, shape: Sequence[int]) -> int:
+        """How many pixels a sample of `shape` has, those of all frames together; of points one."""
+        return math.prod(size for size, axis in zip(shape, self.axes, strict=True) if axis not in ("channel", "number"))
 
     @property
     def bin(self) -> float | None:

@@ -145,16 +145,16 @@ def as_numbers(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(known, key=lambda one: (int(one), one))) if known and all(map(DIGITS.fullmatch, known)) else ()
 
 
-def left_out(paths: Sequence[Parts], reason: str) -> str:
+def left_out(paths: Sequence[Parts], reason: str, what: str = "picture") -> str:
     """The note on pictures that aren't used."""
     if reason in IN_PLACE or reason.startswith("without "):
-        return f"{count_pictures(len(paths))} {reason} left out: {names(paths)}."
-    return f"{count_pictures(len(paths))} left out ({reason}): {names(paths)}."
+        return f"{count_pictures(len(paths), what)} {reason} left out: {names(paths)}."
+    return f"{count_pictures(len(paths), what)} left out ({reason}): {names(paths)}."
 
 
-def count_pictures(count: int) -> str:
-    """ "1 picture", "2,000 pictures"."""
-    return f"{count:,} picture" if count == 1 else f"{count:,} pictures"
+def count_pictures(count: int, what: str = "picture") -> str:
+    """ "1 picture", "2,000 pictures", or how many files of `what` else there are."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _depth_of_classes(pictures: list[tuple[str, ...]]) -> int:

@@ -28,7 +28,8 @@ LeftOut = Counter[tuple[str, Parts]]  # why, and what is named for it (a file, o
 class Listing:
     """Files by their whole path below `root`, with what tells whether they have changed; `read` opens one.
 
-    `left_out` counts those that are no data. `archives` are the paths of those that the files are in, if any.
+    `left_out` counts those that are no data. `archives` are the paths of those that the files are in, if any. Where
+    clips are looked for, `moving`, videos count as pictures do.
     """
 
     root: Path
@@ -37,6 +38,7 @@ class Listing:
     left_out: LeftOut = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     archives: frozenset[Parts] = frozenset()
+    moving: bool = False
 
     def content(self, parts: Parts, most: int = -1) -> bytes:
         """The first bytes of a file, or all of it. Raises OSError or ValueError where they can't be had."""
@@ -120,7 +122,7 @@ def merged(outer: Listing, inner: Mapping[Parts, Listing]) -> Listing:
                 return inner[parts[:end]].read(parts[end:])
         return outer.read(parts)
 
-    listing = Listing(outer.root, {}, read, Counter(outer.left_out), [*outer.notes], frozenset(inner))
+    listing = Listing(outer.root, {}, read, Counter(outer.left_out), [*outer.notes], frozenset(inner), outer.moving)
     for parts, version in outer.files.items():
         if parts not in inner:
             listing.files[parts] = version

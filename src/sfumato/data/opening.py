@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 MAX_SIDE = 8192  # pixels of a picture that is learnt
-OWN = ("digits", "emoji", "shapes", "avatars")  # data sets that the package brings or makes, and so are points
+OWN = (
+    "digits",
+    "emoji",
+    "shapes",
+    "avatars",
+    "moving-shapes",
+)  # data sets that the package brings or makes, and so are points
 
 
 def open_dataset(
@@ -27,8 +33,11 @@ def open_dataset(
     columns: Columns | None = None,
     crop: int = 0,
     stream: bool = False,
+    frames: int | None = None,
+    fps: float | None = None,
 ) -> Dataset:
-    """The data set called `spec`: `digits`, `emoji`, `shapes`, `avatars:STYLE`, `points:NAME`, or pictures.
+    """The data set called `spec`: `digits`, `emoji`, `shapes`, `moving-shapes`, `avatars:STYLE`, `points:NAME`, or
+    pictures, or with `frames` clips of so many.
 
     Pictures are in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
     `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
@@ -36,15 +45,19 @@ def open_dataset(
     decoded ones are kept (by default `cache_folder()` in cache.py); `progress(done, total)` is called as they are read;
     `columns` are those of metadata.jsonl that are read beside the captions (see columns.py). With `crop`, pictures are
     kept so many pixels larger, of which training shows `size`, each time at another place. With `stream`, they are
-    decoded whenever they are asked for and not kept (see streaming.py).
+    decoded whenever they are asked for and not kept (see streaming.py). Frames of clips are taken `fps` times a second
+    [default: 8] from animations, videos and folders of frames (see clips.py).
     Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
     from sfumato.data.avatars import open_avatars
+    from sfumato.data.clips import check_clips, open_clips
     from sfumato.data.columns import NONE
     from sfumato.data.digits import open_digits
     from sfumato.data.emoji import open_emoji
     from sfumato.data.folder import open_pictures
     from sfumato.data.huggingface import huggingface_source
+    from sfumato.data.moving_shapes import NAME as MOVING_SHAPES
+    from sfumato.data.moving_shapes import open_moving_shapes
     from sfumato.data.points import POINTS, open_points
     from sfumato.data.shapes import open_shapes
     from sfumato.data.sources import source_of
@@ -55,7 +68,12 @@ def open_dataset(
             f"pictures of {size[0]:,}×{size[1]:,} pixels can't be; a size is at least 1×1 and at most {MAX_SIDE:,} a "
             "side."
         )
-    own = is_own(spec)
+    own, moving = is_own(spec), spec.partition(":")[0] == MOVING_SHAPES
+    check_clips(frames, fps)
+    if moving or frames is not None or fps is not None:
+        _check_clips(spec, own and not moving, bool(columns), crop, stream)
+        if moving:
+            return open_moving_shapes(spec, size, frames)
     if columns and (own or spec.startswith("hf:")):
         name = (*columns.numbers, *columns.vectors, *columns.images)[0]
         raise SfumatoError(f"{spec} comes without metadata, so there is no column '{name}'; give a folder that has it.")
@@ -82,6 +100,8 @@ def open_dataset(
         raise SfumatoError("the data set has no name; give digits, points:NAME or a folder of pictures.")
     path = Path(spec)
     try:
+        if path.exists() and (frames is not None or fps is not None):
+            return open_clips(source_of(path, moving=True), size, frames, fps, cache, progress)
         if path.exists():
             return open_pictures(source_of(path, columns or NONE), size, cache, progress, stream)
         beside = [p.name for p in path.parent.iterdir() if p.is_dir()] if path.parent.is_dir() else []
@@ -95,9 +115,18 @@ def open_dataset(
     close = get_close_matches(spec.lower(), [*OWN, *full, *full.values(), *beside], n=1, cutoff=0.7)
     hint = f": did you mean '{full.get(close[0], close[0])}'?" if close else "."
     raise SfumatoError(
-        f"unknown data set '{spec}'{hint} It is digits, emoji, shapes, avatars:STYLE, points:NAME or hf:NAME; a folder "
-        f"of pictures works too, but there is none called {spec} here."
+        f"unknown data set '{spec}'{hint} It is digits, emoji, shapes, moving-shapes, avatars:STYLE, points:NAME or "
+        f"hf:NAME; a folder of pictures works too, but there is none called {spec} here."
     )
+
+
+def _check_clips(spec: str, pictures: bool, columns: bool, crop: int, stream: bool) -> None:
+    """Raises SfumatoError for what clips can't be, or pictures that can't be clips."""
+    if pictures or spec.startswith("hf:"):
+        raise SfumatoError(f"{spec} are no clips; leave `frames` and `fps` out, or give a folder of clips.")
+    for what, given in (("columns", columns), ("crop", crop), ("stream", stream)):
+        if given:
+            raise SfumatoError(f"{spec} are read as clips, which take no `{what}` yet; leave it out.")
 
 
 def path_of(spec: str) -> Path:

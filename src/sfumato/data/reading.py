@@ -31,7 +31,8 @@ class Report:
     `content` is the SHA-256 of all that can be used, the same in any wrapping.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "picture") -> None:
+        self.what = what
         self.final = True
         self.content = hashlib.sha256()
         self.lost: Counter[str] = Counter()  # entries, by why they can't be used
@@ -58,9 +59,9 @@ class Report:
         """All of it, where `labels` are those of the pictures that can be used."""
         lost = sorted({entry.label for entry in source.entries if entry.label is not None} - labels)
         return [
-            *(left_out(paths, reason) for reason, paths in self._problems.items()),
-            *(f"{count_pictures(number)} {fact}." for fact, number in self._facts.items()),
-            *(f"class '{readable(name)}' has no picture that can be read and was dropped." for name in lost),
+            *(left_out(paths, reason, self.what) for reason, paths in self._problems.items()),
+            *(f"{count_pictures(number, self.what)} {fact}." for fact, number in self._facts.items()),
+            *(f"class '{readable(name)}' has no {self.what} that can be read and was dropped." for name in lost),
         ]
 
 

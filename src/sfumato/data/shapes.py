@@ -76,11 +76,38 @@ class Scene:
 
 def scene(number: int, held_out: bool = False) -> Scene:
     """Scene `number`; with `held_out` one of its things has a colour and shape that no other scenes combine."""
-    draws = iter(_uniform(number, held_out))
+    draws = iter(uniform(number, held_out))
     count = (1, 2, 2, 3)[int(next(draws) * 4)]
     odd = int(next(draws) * count) if held_out else -1
+    kinds = named_things(draws, count, odd)
+    radii = [SIZES[size] for size, _, _ in kinds]
+    if count == 1:
+        places = [(within(radii[0], next(draws)), within(radii[0], next(draws)))]
+        return Scene((Thing(*kinds[0], *places[0]),), ())
+    across = next(draws) < 0.5
+    forwards = next(draws) < 0.5
+    main = apart(radii[0], radii[1], next(draws), next(draws), forwards)
+    relation = _word(across, forwards)
+    widest = max(radii[:2])
+    if count == 2:
+        row = within(widest, next(draws))
+        things = [(main[i], row + (2 * next(draws) - 1) * min(1.5, widest - radii[i] + 0.5)) for i in range(2)]
+        relations = [(0, relation, 1)]
+    else:
+        last_first = next(draws) < 0.5
+        third, row = apart(radii[2], widest, next(draws), next(draws), last_first)
+        things = [(main[i], row + (2 * next(draws) - 1) * (widest - radii[i])) for i in range(2)]
+        things.append((within(radii[2], next(draws)), third))
+        beside = _word(not across, last_first)
+        relations = [(0, relation, 1), (2, beside, 0), (2, beside, 1)]
+    placed = [(x, y) if across else (y, x) for x, y in things]
+    return Scene(tuple(Thing(*kind, *place) for kind, place in zip(kinds, placed, strict=True)), tuple(relations))
+
+
+def named_things(draws: Iterator[float], count: int, odd: int = -1) -> list[tuple[str, str, str]]:
+    """Size, colour and shape of `count` things; that of the number `odd` are a combination that is held out."""
     colours = list(COLOURS)
-    kinds = []
+    kinds: list[tuple[str, str, str]] = []
     for place in range(count):
         if place == odd:
             choices = sorted(pair for pair in HELD_OUT if pair[0] in colours)
@@ -92,43 +119,22 @@ def scene(number: int, held_out: bool = False) -> Scene:
             shape = shapes[int(next(draws) * len(shapes))]
         colours.remove(colour)  # so that a thing is known by its colour
         kinds.append((tuple(SIZES)[int(next(draws) * 2)], colour, shape))
-    radii = [SIZES[size] for size, _, _ in kinds]
-    if count == 1:
-        places = [(_within(radii[0], next(draws)), _within(radii[0], next(draws)))]
-        return Scene((Thing(*kinds[0], *places[0]),), ())
-    across = next(draws) < 0.5
-    forwards = next(draws) < 0.5
-    main = _apart(radii[0], radii[1], next(draws), next(draws), forwards)
-    relation = _word(across, forwards)
-    widest = max(radii[:2])
-    if count == 2:
-        row = _within(widest, next(draws))
-        things = [(main[i], row + (2 * next(draws) - 1) * min(1.5, widest - radii[i] + 0.5)) for i in range(2)]
-        relations = [(0, relation, 1)]
-    else:
-        last_first = next(draws) < 0.5
-        third, row = _apart(radii[2], widest, next(draws), next(draws), last_first)
-        things = [(main[i], row + (2 * next(draws) - 1) * (widest - radii[i])) for i in range(2)]
-        things.append((_within(radii[2], next(draws)), third))
-        beside = _word(not across, last_first)
-        relations = [(0, relation, 1), (2, beside, 0), (2, beside, 1)]
-    placed = [(x, y) if across else (y, x) for x, y in things]
-    return Scene(tuple(Thing(*kind, *place) for kind, place in zip(kinds, placed, strict=True)), tuple(relations))
+    return kinds
 
 
-def _uniform(number: int, held_out: bool) -> Floats:
-    """Random numbers in [0, 1) that belong to one scene."""
+def uniform(number: int, held_out: bool, first: int = 1) -> Floats:
+    """Random numbers in [0, 1) that belong to one scene; another `first` begins others."""
     start = mixed(np.array([2 * number + held_out], np.uint64))
-    numbers = mixed(start + np.arange(1, 33).astype(np.uint64)) / 2.0**64
+    numbers = mixed(start + np.arange(first, first + 32).astype(np.uint64)) / 2.0**64
     return np.minimum(numbers, 1 - 2.0**-53)
 
 
-def _within(radius: float, share: float) -> float:
+def within(radius: float, share: float) -> float:
     """A centre at which a thing of this radius is inside."""
     return GAP + radius + share * (SIDE - 2 * (GAP + radius))
 
 
-def _apart(first: float, second: float, one: float, other: float, forwards: bool) -> tuple[float, float]:
+def apart(first: float, second: float, one: float, other: float, forwards: bool) -> tuple[float, float]:
     """Centres of two things along one axis, the first before the second if `forwards`, anywhere that leaves a gap."""
     slack = SIDE - 2 * (first + second) - 3 * GAP
     before, after = sorted((one * slack, other * slack))

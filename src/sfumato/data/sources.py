@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sfumato.data.columns import NONE, Columns, read_metadata
 from sfumato.data.companions import PART, parts_of_samples, read_companions, settled
-from sfumato.data.file_kinds import METADATA, NO_PICTURE, OWNERS, TEXTS, Kind, Parts, begins_a_picture, kind_of
+from sfumato.data.file_kinds import METADATA, NO_PICTURE, OWNERS, TEXTS, VIDEOS, Kind, Parts, begins_a_picture, kind_of
 from sfumato.data.layout import Entry, Source, arrange, count_pictures, split_of
 from sfumato.data.limits import FILE, limit, too_large
 from sfumato.data.listing import Listing, leave_own_output_out, merged, walk
@@ -33,18 +33,18 @@ MAJORITY_RATIO = 2  # times as many pictures as all other kinds hold make a kind
 HEAD_BYTES = 16  # bytes that tell a picture
 
 
-def source_of(path: Path, columns: Columns = NONE) -> Source:
-    """The pictures at `path`, which exists, with the `columns` of their metadata.
+def source_of(path: Path, columns: Columns = NONE, moving: bool = False) -> Source:
+    """The pictures at `path`, which exists, with the `columns` of their metadata; where `moving`, videos too.
 
     Raises SfumatoError where it is no kind that is read, holds none, or holds several kinds of which none is clearly
     meant.
     """
     if path.is_dir():
-        return folder_source(walk(path), columns)
+        return folder_source(replace(walk(path), moving=moving), columns)
     kind = kind_of(path.name)
     if kind in LISTERS:
-        return picture_source(LISTERS[kind](path), columns)
-    if kind == "parquet":
+        return picture_source(replace(LISTERS[kind](path), moving=moving), columns)
+    if kind == "parquet" and not moving:
         _refuse(path, columns)
         return parquet_source(path, {(path.name,): path})
     raise SfumatoError(f"{path} is a file; give the folder that holds the pictures, or a zip, tar or parquet file.")
@@ -65,7 +65,7 @@ def folder_source(listing: Listing, columns: Columns = NONE) -> Source:
     for archive, lister in LISTERS.items():
         for parts in found[archive]:
             try:
-                opened[parts] = lister(root.joinpath(*parts))
+                opened[parts] = replace(lister(root.joinpath(*parts)), moving=listing.moving)
             except SfumatoError as error:
                 refused.append(error)
                 listing.leave_out(parts, "archives that can't be read")
@@ -126,7 +126,8 @@ def picture_source(listing: Listing, columns: Columns = NONE) -> Source:
     pictures = found["picture"]
     if not pictures:
         raise SfumatoError(
-            f"{root} holds no pictures (found: {held or 'nothing'}); give one with png, jpg, webp, … files."
+            f"{root} holds no {'clips' if listing.moving else 'pictures'} (found: {held or 'nothing'}); give one with "
+            f"{'gif, webp, apng, mp4, webm' if listing.moving else 'png, jpg, webp'}, … files."
         )
     metadata = read_metadata(_metadata(listing, found["metadata"]), pictures, finder(listing, pictures), columns)
     drawn_from = {parts for images in metadata.images.values() for parts in images}
@@ -163,6 +164,8 @@ def picture_source(listing: Listing, columns: Columns = NONE) -> Source:
 def _kind(listing: Listing, parts: Parts) -> Kind | None:
     """What a file is, by its name, or by how it begins if that has no suffix."""
     kind = kind_of(parts[-1])
+    if listing.moving and OWNERS.get(PurePosixPath(parts[-1].lower()).suffix) == VIDEOS:
+        return "picture"
     if kind == "unnamed" and listing.files[parts][0] <= limit(FILE):
         with suppress(OSError, ValueError):
             return "picture" if begins_a_picture(listing.content(parts, HEAD_BYTES)) else kind
@@ -176,7 +179,7 @@ def _why_unused(parts: Parts) -> str:
 
 
 def _count(listing: Listing) -> int:
-    return sum(kind_of(parts[-1]) in ("picture", "unnamed") for parts in listing.files)
+    return sum(kind_of(parts[-1]) == "unnamed" or _kind(listing, parts) == "picture" for parts in listing.files)
 
 
 def _meant(root: Path, found: Mapping[str | None, Sequence[Parts]], counts: Mapping[str, int]) -> str:

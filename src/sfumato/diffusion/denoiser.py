@@ -23,8 +23,9 @@ class Denoiser(Protocol):
 class NetDenoiser(nn.Module):
     """A network as a denoiser: `x0_hat = c_skip·x + c_out·net(c_in·x, c_noise, **cond)`.
 
-    `x` is `(batch, ...)` at `level` of shape `()` or `(batch,)`; returns `x0_hat` like `x`. The network runs in the
-    dtype of its weights, or in bfloat16 under autocast; the combination is done in the dtype of `x`.
+    `x` is `(batch, ...)` at `level` of shape `()` or `(batch,)`, or of clips `(batch, frames)`; returns `x0_hat` like
+    `x`. The network runs in the dtype of its weights, or in bfloat16 under autocast; the combination is done in the
+    dtype of `x`.
     """
 
     def __init__(self, net: nn.Module, parameterization: Parameterization) -> None:
@@ -36,7 +37,7 @@ class NetDenoiser(nn.Module):
         scale, skip, out = self.parameterization.in_skip_out(level)
         if level.shape:
             scale, skip, out, noise = rows_on(x, scale, skip, out, noise_number(level))
-            entering, noise = x * scale, noise.flatten()
+            entering, noise = x * scale, noise.reshape(level.shape)
         else:
             unscaled = abs(scale - 1) < 1e-14  # where data and path have unit variance
             entering = x if unscaled else x * scale

@@ -16,9 +16,10 @@ from torch import Tensor
 class Level:
     """One noise level, or a row of them: `x_t = alpha·x0 + sigma·eps` with `eps ~ N(0, I)`.
 
-    `alpha` and `sigma` are float64 tensors on the CPU of equal shape: `()` for one level shared by a batch,
-    `(batch,)` for a level per sample, `(steps + 1,)` for a grid. Both ends are legal: `sigma = 0` is clean
-    data, `alpha = 0` is pure noise. Only their ratio carries information; a common factor rescales `x_t`.
+    `alpha` and `sigma` are float64 tensors on the CPU of equal shape: `()` for one level shared by a batch, `(batch,)`
+    for a level per sample, `(batch, frames)` for one per frame of each clip, `(steps + 1,)` for a grid. Both ends are
+    legal: `sigma = 0` is clean data, `alpha = 0` is pure noise. Only their ratio carries information; a common factor
+    rescales `x_t`.
     """
 
     alpha: Tensor
@@ -89,7 +90,7 @@ class Level:
 def combine(terms: Sequence[tuple[Any, Tensor]]) -> Tensor:
     """`Σ coefficient·tensor` in the tensors' dtype, as a new tensor, in as few passes over memory as it takes.
 
-    Coefficients are floats for all samples, or NumPy arrays `(batch,)` with one for each.
+    Coefficients are floats for all samples, or NumPy arrays with one for each `(batch,)`, or each frame of each.
     """
     for coefficient, _ in terms:
         if not isinstance(coefficient, float):
@@ -124,17 +125,23 @@ def add_to(total: Tensor, coefficient: Any, tensor: Tensor) -> Tensor:
 
 
 def rows_on(x: Tensor, *numbers: Any) -> Tensor:
-    """NumPy numbers, each one for all or `(batch,)`, as `(numbers, batch or 1, 1, …)` in the dtype and on the device
-    of `x`: moved there once, without waiting."""
+    """NumPy numbers, each one for all, `(batch,)` or `(batch, frames)`, as `(numbers, batch or 1, 1, …)` in the dtype
+    and on the device of `x`: moved there once, without waiting."""
     together: Tensor = torch.from_numpy(np.stack(np.broadcast_arrays(*numbers)))
-    return together.to(x.dtype).to(x.device, non_blocking=True).reshape(len(numbers), -1, *[1] * (x.ndim - 1))
+    shape = together.shape[1:] or (1,)
+    return together.to(x.dtype).to(x.device, non_blocking=True).reshape(len(numbers), *fitting(shape, x))
 
 
 def broadcast(value: Tensor, x: Tensor) -> Tensor:
-    """`value` of shape `()` or `(batch,)` as a tensor that broadcasts over the samples of `x`."""
-    if value.ndim > 1 or (value.ndim == 1 and len(value) != len(x)):
+    """`value` of shape `()`, `(batch,)` or `(batch, frames)` as a tensor that broadcasts over the samples of `x`."""
+    if value.shape != x.shape[: value.ndim] or value.ndim > 2:
         raise ValueError(f"a level of shape {tuple(value.shape)} does not fit a batch of {len(x)} samples")
-    return value.to(x.dtype).to(x.device, non_blocking=True).reshape(-1, *[1] * (x.ndim - 1))
+    return value.to(x.dtype).to(x.device, non_blocking=True).reshape(fitting(value.shape or (1,), x))
+
+
+def fitting(shape: Sequence[int], x: Tensor) -> tuple[int, ...]:
+    """`shape`, of rows or of rows and frames, with as many ones behind as make it broadcast over `x`."""
+    return (*shape, *[1] * (x.ndim - len(shape)))
 
 
 def stack(levels: list[Level]) -> Level:

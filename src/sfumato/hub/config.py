@@ -217,7 +217,7 @@ class ModelConfig:
         """The shape of a condition of one sample."""
         if one.kind == "number":
             return ()
-        return (one.size,) if one.kind == "vector" else (one.size, *self.seen[1][1:])
+        return (one.size,) if one.kind == "vector" else (one.size, *self.seen[1][-2:])
 
 
 def _named_threshold(given: Any) -> Any:

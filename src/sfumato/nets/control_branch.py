@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch.nn.functional as F
@@ -15,9 +15,17 @@ Prompt = tuple[Tensor, Tensor]
 
 
 def descend(
-    down: nn.ModuleList, middle: nn.Module, h: Tensor, embedding: Tensor, prompt: Prompt | None
+    down: nn.ModuleList,
+    middle: nn.Module,
+    h: Tensor,
+    embedding: Tensor,
+    prompt: Prompt | None,
+    along: Callable[[int, Tensor], Tensor] = lambda _, h: h,
 ) -> tuple[Tensor, list[Tensor]]:
-    """The downward half of a UNet: what comes out of its middle, and what each block on the way there hands across."""
+    """The downward half of a UNet: what comes out of its middle, and what each block on the way there hands across.
+
+    `along` changes what comes out of each stage, by its number, and of the middle.
+    """
     skips: list[Tensor] = []
     for stage, blocks in enumerate(down):
         if stage:
@@ -25,7 +33,8 @@ def descend(
         for block in cast(nn.ModuleList, blocks):
             h = block(h, embedding, prompt)
             skips.append(h)
-    return middle(h, embedding, prompt), skips
+        h = skips[-1] = along(stage, h)
+    return along(len(down), middle(h, embedding, prompt)), skips
 
 
 class ControlBranch(nn.Module):

@@ -29,8 +29,9 @@ from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES, COUNT, DEPTH, HEADS, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
-from sfumato.nets.layers import ConditionEmbedding, zeroed
+from sfumato.nets.layers import ConditionEmbedding, apply_rope, rope_speeds, zeroed
 from sfumato.nets.protocol import Parts, PictureNet
+from sfumato.nets.temporal import Temporal, fold
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 from sfumato.nets.unet import POSITION_CHANNELS, check_sides, positional_encoding
 
@@ -41,7 +42,8 @@ class DiTConfig(PictureNet):
 
     `channels` of the picture; `classes` (0: unconditional); `depth` blocks of `width` features, a multiple of four
     times the `heads`; `patch` is the side in pixels of what becomes one token; `text` the encoder of prompts, for those
-    that read one; `conditions` the numbers, vectors and images that it is conditioned on, by name.
+    that read one; `conditions` the numbers, vectors and images that it is conditioned on, by name. A
+    `temporal` one takes clips too.
     """
 
     channels: int
@@ -53,6 +55,7 @@ class DiTConfig(PictureNet):
     patch: int = 1
     text: TextConfig | FeaturesConfig | None = None
     conditions: tuple[ConditionConfig, ...] = ()
+    temporal: bool = False
 
     def __post_init__(self) -> None:
         bounded(self, channels=COUNT, classes=CLASSES, width=WIDTH, depth=DEPTH, heads=HEADS, patch=(1, 64))
@@ -78,7 +81,6 @@ _SIZES: dict[str, tuple[int, int, int]] = {
 }
 DIT_SIZES = tuple(_SIZES)
 MAX_TOKENS = 256  # of a picture, at most: attention takes their square
-THETA = 100.0  # between the fastest and the slowest rotation (Heo et al. 2024, section 3.2)
 
 
 def dit_config(
@@ -88,14 +90,15 @@ def dit_config(
     text: TextConfig | FeaturesConfig | None = None,
     conditions: Sequence[ConditionConfig] = (),
 ) -> DiTConfig:
-    """The transformer called `size` (a name in DIT_SIZES) for pictures of `shape` (channels, height, width).
+    """The transformer called `size` (a name in DIT_SIZES) for pictures of `shape` (channels, height, width), or clips.
 
     Its patches are as small as leaves at most 256 of them: 1 pixel up to 16×16, 2 up to 32×32, 4 up to 64×64. Raises
     SfumatoError for an unknown name, or for a side outside 4..1024 pixels, naming the nearest that works.
     """
     if size not in _SIZES:
         raise unknown("network size", size, DIT_SIZES)
-    channels, *sides = shape
+    *frames, channels = shape[:-2]
+    sides = shape[-2:]
     check_sides("transformer", sides)
     width, depth, heads = _SIZES[size]
     patch = 1
@@ -110,6 +113,7 @@ def dit_config(
         patch=patch,
         text=text,
         conditions=tuple(conditions),
+        temporal=bool(frames),
     )
 
 
@@ -118,19 +122,12 @@ def rotary_angles(height: int, width: int, size: int, device: torch.device) -> T
 
     A product of two tokens then depends on how far apart they are, in tokens, so what was learnt holds at any size.
     """
-    speeds = THETA ** -torch.linspace(0, 1, size // 4, device=device)
+    speeds = rope_speeds(size // 4, device)
     down = torch.arange(height, device=device) - (height - 1) / 2  # from the middle, where the prompt's tokens are
     across = torch.arange(width, device=device) - (width - 1) / 2
     rows = (down[:, None, None] * speeds).expand(height, width, -1)
     columns = (across[None, :, None] * speeds).expand(height, width, -1)
     return torch.cat([rows, columns], dim=-1).flatten(0, 1)
-
-
-def apply_rope(x: Tensor, angles: Tensor) -> Tensor:
-    """Pairs of the features of `x` `(batch, heads, tokens, size)` rotated by `angles` (Su et al. 2021, eq. 13)."""
-    cos, sin = angles.cos(), angles.sin()
-    first, second = x.chunk(2, dim=-1)
-    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 
 
 class Stream(nn.Module):
@@ -198,8 +195,8 @@ class DiTBlock(nn.Module):
 class DiT(nn.Module):
     """`net(x, c_noise, label, text, **conditions) → Tensor` like `x`: `(batch, channels, height, width)`.
 
-    A picture is at least a patch. Sides that aren't multiples of it are extended, and cut again. What else it is given
-    is as in UNet.
+    A picture is at least a patch. Sides that aren't multiples of it are extended, and cut again. What else it is given,
+    clips among it, is as in UNet.
     """
 
     def __init__(self, config: DiTConfig) -> None:
@@ -222,6 +219,7 @@ class DiT(nn.Module):
         self._images = [one for one in config.conditions if one.kind == "image"]
         self.condition.numbers.extend(NumberEncoder(one, width) for one in self._numbers)
         self.images = nn.ModuleList(ImageEncoder(one, width, config.patch) for one in self._images)
+        self.temporal = nn.ModuleList(Temporal(width, config.heads) for _ in self.blocks) if config.temporal else None
 
     def parts(self) -> Parts:
         blocks = [cast(DiTBlock, block) for block in self.blocks]
@@ -243,16 +241,19 @@ class DiT(nn.Module):
         **conditions: Tensor | None,
     ) -> Tensor:
         check_known(self.config.conditions, conditions)
-        (height, width), patch = x.shape[-2:], self.config.patch
-        tokens, attended, pooled = None, None, None
+        whole, (height, width), patch = x.shape, x.shape[-2:], self.config.patch
+        tokens, mask, attended, pooled = None, None, None, None
         if self.text is not None and self.text_proj is not None:
             features, mask = self.text(self.text.null(x.shape[0]) if text is None else text)
             pooled, tokens = features[:, 0], self.text_proj(features)
+        frames, x, c_noise, (label, tokens, mask, pooled), conditions = fold(
+            x, c_noise, (label, tokens, mask, pooled), conditions
+        )
         embedding = self.condition(c_noise, label, pooled, [conditions.get(one.name) for one in self._numbers])
 
         x = unshuffled(x, patch)
         rows, columns = x.shape[-2:]
-        if tokens is not None:
+        if mask is not None:
             attended = F.pad(mask, (rows * columns, 0), value=True)[:, None, None]
         angles = rotary_angles(rows, columns, self.config.width // self.config.heads, x.device)
         h = self.proj_in(
@@ -261,8 +262,10 @@ class DiT(nn.Module):
         for one, encode in zip(self._images, self.images, strict=True):
             if (image := conditions.get(one.name)) is not None:
                 h = h + encode(image).flatten(2).transpose(1, 2)
-        for block in self.blocks:
+        for number, block in enumerate(self.blocks):
             h, tokens = block(h, tokens, attended, embedding, angles)
+            h = h if self.temporal is None else self.temporal[number](h, frames)
         scale, shift = self.modulate(embedding)[:, None].chunk(2, dim=-1)
         out: Tensor = self.proj_out(modulated(h, scale, shift)).transpose(1, 2).unflatten(2, (rows, columns))
-        return out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]
+        out = out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]
+        return out if len(whole) == 4 else out.reshape(whole)

@@ -1,4 +1,4 @@
-"""Layers that both networks share."""
+"""Layers that the networks share."""
 
 from __future__ import annotations
 
@@ -17,6 +17,21 @@ def zeroed(layer: nn.Linear | nn.Conv2d) -> nn.Linear | nn.Conv2d:
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer
+
+
+THETA = 100.0  # between the fastest and the slowest rotation (Heo et al. 2024, section 3.2)
+
+
+def rope_speeds(count: int, device: torch.device) -> Tensor:
+    """How far `count` pairs of features turn from one place to the next, in radians: from 1 down to 1/THETA."""
+    return THETA ** -torch.linspace(0, 1, count, device=device)
+
+
+def apply_rope(x: Tensor, angles: Tensor) -> Tensor:
+    """Pairs of the features of `x` `(batch, heads, tokens, size)` rotated by `angles` (Su et al. 2021, eq. 13)."""
+    cos, sin = angles.cos(), angles.sin()
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 
 
 class NoiseEmbedding(nn.Module):

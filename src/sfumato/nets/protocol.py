@@ -29,6 +29,7 @@ class NetDefaults:
     """
 
     classes: int
+    temporal: bool = False  # whether it takes clips of any length, and a level a frame
     controllable: ClassVar[bool] = False
 
     @property
@@ -65,13 +66,13 @@ class NetDefaults:
 
 
 class PictureNet(NetDefaults):
-    """What networks have in common that take `(channels, height, width)`."""
+    """What networks have in common that take `(channels, height, width)`, and `temporal` ones frames of these."""
 
     channels: int
 
     def check_shape(self, shape: Sequence[int]) -> None:
-        if len(shape) != 3 or shape[0] != self.channels:
-            raise mismatch(f"pictures with channels: {self.channels}", shape)
+        if len(shape) not in ((3, 4) if self.temporal else (3,)) or shape[-3] != self.channels:
+            raise mismatch(f"pictures{' and clips' * self.temporal} with channels: {self.channels}", shape)
 
 
 class Controllable(nn.Module):

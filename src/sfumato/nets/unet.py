@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import ClassVar, Literal, cast
 
@@ -31,6 +32,7 @@ from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder
 from sfumato.nets.control_branch import ControlBranch, Prompt, descend
 from sfumato.nets.layers import ConditionEmbedding, zeroed
 from sfumato.nets.protocol import Parts, PictureNet
+from sfumato.nets.temporal import Temporal, fold
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 
 
@@ -45,7 +47,7 @@ class UNetConfig(PictureNet):
     convolutions could only guess from the border. Each square of `patch`×`patch` pixels is taken as one pixel with as
     many times the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much
     cheaper. `conditions` are the numbers, vectors and images that it is conditioned on, by name; a `control_branch`
-    takes another image (see control_branch.py).
+    takes another image (see control_branch.py). A `temporal` one takes clips too (see temporal.py).
     """
 
     channels: int
@@ -60,6 +62,7 @@ class UNetConfig(PictureNet):
     patch: int = 1
     conditions: tuple[ConditionConfig, ...] = ()
     control_branch: ConditionConfig | None = None
+    temporal: bool = False
     controllable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -114,7 +117,7 @@ def unet_config(
     text: TextConfig | FeaturesConfig | None = None,
     conditions: Sequence[ConditionConfig] = (),
 ) -> UNetConfig:
-    """The UNet called `size` (a name in SIZES) for pictures of `shape` (channels, height, width).
+    """The UNet called `size` (a name in SIZES) for pictures of `shape` (channels, height, width), or clips of them.
 
     It halves the picture until the longer side is at most 4 pixels (or the shorter side is 1). With `text` it attends
     at 8×8 and below, whatever its size, and has a positional encoding. Raises SfumatoError for an unknown name, or for
@@ -122,7 +125,8 @@ def unet_config(
     """
     if size not in _SIZES:
         raise unknown("network size", size, SIZES)
-    channels, *sides = shape
+    *frames, channels = shape[:-2]
+    sides = shape[-2:]
     check_sides("UNet", sides)
     from_coarsest, blocks, most = _SIZES[size]
     stages = 1 + max(0, math.ceil(math.log2(max(sides) / COARSEST_SIDE)))
@@ -139,6 +143,7 @@ def unet_config(
         text=text,
         positional_encoding=text is not None,
         conditions=tuple(conditions),
+        temporal=bool(frames),
     )
 
 
@@ -225,7 +230,8 @@ class UNet(nn.Module):
     classifier-free guidance. `text` is int64 `(batch, length)`, a prompt's tokens and then 0, or where they come from a
     frozen encoder their features, float `(batch, length, features)`; all 0 (the default) is no prompt. `conditions` are
     those of its config, by name; NaN is none, and so is what is left out. `strength` `(batch,)` is how much
-    the control branch counts, 1 where it isn't given.
+    the control branch counts, 1 where it isn't given. With temporal layers it takes clips
+    `(batch, frames, channels, height, width)` of any length too, and a level a frame.
     """
 
     memory_format = torch.channels_last
@@ -268,6 +274,13 @@ class UNet(nn.Module):
             self.control_branch = ControlBranch(
                 self.down, self.middle, ImageEncoder(control, widths[0], config.patch), widths
             )
+        self.temporal: nn.ModuleList | None = None  # after each level downwards, the middle, and each level upwards
+        if config.temporal:
+            heads = [
+                max(1, width // 64) * (stage > 0) for stage, width in enumerate(widths)
+            ]  # detail moves with the rest
+            levels = [*zip(widths, heads, strict=True)]
+            self.temporal = nn.ModuleList(Temporal(*one) for one in [*levels, levels[-1], *reversed(levels)])
 
     def parts(self) -> Parts:
         blocks = [module for module in self.modules() if isinstance(module, Block)]
@@ -298,8 +311,14 @@ class UNet(nn.Module):
         check_known(self.config.all_conditions, conditions)
         prompt: Prompt | None = None
         patch = self.config.patch
+        whole, features, present = x.shape, None, None
         if self.text is not None:
-            prompt = self.text(self.text.null(x.shape[0]) if text is None else text)
+            features, present = self.text(self.text.null(x.shape[0]) if text is None else text)
+        frames, x, c_noise, (label, features, present, strength), conditions = fold(
+            x, c_noise, (label, features, present, strength), conditions
+        )
+        if features is not None and present is not None:
+            prompt = features, present
         numbers = [conditions.get(one.name) for one in self._numbers]
         embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0], numbers)
 
@@ -314,14 +333,24 @@ class UNet(nn.Module):
             if (image := conditions.get(one.name)) is not None:
                 h = h + encode(image)
         entered = h
-        h, skips = descend(self.down, self.middle, h, embedding, prompt)
+        h, skips = descend(self.down, self.middle, h, embedding, prompt, partial(self._along, frames))
         if self.control_branch is not None and (image := conditions.get(self.control_name)) is not None:
             middle, across = self.control_branch(entered, image, strength, embedding, prompt)
             h, skips = h + middle, [skip + more for skip, more in zip(skips, across, strict=True)]
-        for blocks in reversed(self.up):
+        for number, blocks in enumerate(reversed(self.up), len(self.down) + 1):
             if h.shape[-2:] != skips[-1].shape[-2:]:
                 h = F.interpolate(h, size=skips[-1].shape[-2:], mode="nearest")
             for block in cast(nn.ModuleList, blocks):
                 h = block(torch.cat([h, skips.pop()], dim=1), embedding, prompt)
+            h = self._along(frames, number, h)
         out: Tensor = self.conv_out(F.silu(self.norm(h)))
-        return out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]
+        out = out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]
+        return out if len(whole) == 4 else out.reshape(whole)
+
+    def _along(self, frames: int, number: int, h: Tensor) -> Tensor:
+        """`h` `(batch·frames, channels, height, width)` after the temporal layer of this `number`, if there is one."""
+        if self.temporal is None or frames == 1:
+            return h
+        places: Tensor = self.temporal[number](h.permute(0, 2, 3, 1).flatten(1, 2), frames)
+        out: Tensor = places.transpose(1, 2).unflatten(2, h.shape[2:])
+        return out

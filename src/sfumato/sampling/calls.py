@@ -18,7 +18,8 @@ R = TypeVar("R")
 
 
 class Call(NamedTuple):
-    """A question: what is the clean picture behind `x` `(batch, ...)` at `level`, `()` or `(batch,)`, given `cond`?
+    """A question: what is the clean picture behind `x` `(batch, ...)` at `level`, `()`, `(batch,)` or of clips
+    `(batch, frames)`, given `cond`?
 
     A stepper leaves `cond` to its driver. `gradient` asks for an answer that leads back to `x`, which takes a network
     call of its own.
@@ -145,11 +146,21 @@ def _joined(calls: Sequence[Call]) -> Call:
         return first
     level = first.level
     if level.shape or any(call.level is not level for call in calls):
-        each = [(call.level.alpha.expand(len(call.x)), call.level.sigma.expand(len(call.x))) for call in calls]
-        level = Level(torch.cat([alpha for alpha, _ in each]), torch.cat([sigma for _, sigma in each]))
+        shape = first.x.shape[1 : max(2 if len(call.level.shape) > 1 else 1 for call in calls)]  # of one row's levels
+        each = [level_of_rows(call, shape) for call in calls]
+        level = Level(torch.cat([one.alpha for one in each]), torch.cat([one.sigma for one in each]))
     cond = {name: torch.cat([(call.cond or {})[name] for call in calls]) for name in first.cond or ()}
     with torch.enable_grad() if first.gradient else nullcontext():
         return Call(torch.cat([call.x for call in calls]), level, cond or first.cond, first.gradient)
+
+
+def level_of_rows(call: Call, shape: Sequence[int] = ()) -> Level:
+    """The call's level as one a row, or with levels of this `shape`, of frames, for each of them."""
+    alpha, sigma = (
+        value.reshape(*value.shape, *[1] * (1 + len(shape) - value.ndim)).expand(len(call.x), *shape)
+        for value in (call.level.alpha, call.level.sigma)
+    )
+    return Level(alpha, sigma)
 
 
 def _parts(call: Call, max_rows: int | None) -> list[Call]:

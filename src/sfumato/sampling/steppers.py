@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Level
-from sfumato.diffusion.levels import combine
+from sfumato.diffusion.levels import combine, fitting
 from sfumato.errors import SfumatoError, unknown
 from sfumato.sampling.calls import Asking
 from sfumato.sampling.weights import Output, decay, first_order
@@ -27,10 +27,10 @@ History = tuple[tuple[Level, Tensor], ...]  # (level, model output) of earlier s
 class Stepper(Protocol):
     """Moves a batch from level `here` to the cleaner level `there`: a step yields its calls and is sent the answers.
 
-    Levels have shape `()` or `(batch,)`; `there.sigma = 0` ends the walk and `here.alpha = 0` (pure noise) may
-    start it, for each row by itself; rows of one batch share the length of their history. `noise()` gives fresh
-    standard normal noise like `x` and is called by stochastic steppers only. The state is the stepper's own; `init`
-    makes the first, knowing the whole grid where there is one.
+    Levels have shape `()`, `(batch,)` or `(batch, frames)`; `there.sigma = 0` ends the walk and `here.alpha = 0` (pure
+    noise) may start it, for each row by itself; rows of one batch share the length of their history. `noise()` gives
+    fresh standard normal noise like `x` and is called by stochastic steppers only. The state is the stepper's own;
+    `init` makes the first, knowing the whole grid where there is one.
     """
 
     def init(self, x: Tensor, grid: Level | None = None) -> Any: ...
@@ -73,8 +73,9 @@ def steps_before_the_end(grid: Level | None) -> float:
 
 
 def rows(mask: Any, x: Tensor) -> Tensor:
-    """A NumPy mask of shape `()` or `(batch,)` as a tensor that broadcasts over the samples of `x`."""
-    return torch.from_numpy(np.asarray(mask)).to(x.device, non_blocking=True).reshape(-1, *[1] * (x.ndim - 1))
+    """A NumPy mask of shape `()`, `(batch,)` or `(batch, frames)` as a tensor that broadcasts over `x`."""
+    mask = np.asarray(mask)
+    return torch.from_numpy(mask).to(x.device, non_blocking=True).reshape(fitting(mask.shape or (1,), x))
 
 
 def model_output(output: Output, x: Tensor, x0: Tensor, level: Level) -> Tensor:

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.data import Dataset, hold_out, open_dataset
+from sfumato.data.clips import check_clips
 from sfumato.data.columns import NONE, Columns
 from sfumato.data.dataset import Progress
 from sfumato.data.opening import path_of
 from sfumato.diffusion import EDM, WEIGHTS, AnySchedule, NoiseDistribution
+from sfumato.diffusion.objective import FrameLevels
 from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError, unknown
 from sfumato.seeds import check_seed
@@ -24,7 +26,11 @@ from sfumato.training.finetuning import Origin
 from sfumato.training.optimizers import BETAS, OPTIMIZERS, OptimizerName
 from sfumato.training.precision import Precision
 
-SCHEDULE, NOISE = EDM(), NoiseDistribution("log-normal", -1.2, 1.2)  # of EDM (Karras et al. 2022, table 1)
+SCHEDULE, NOISE, FRAME_LEVELS = (
+    EDM(),
+    NoiseDistribution("log-normal", -1.2, 1.2),
+    FrameLevels(),
+)  # EDM's (Karras et al. 2022, table 1)
 Split = Literal["within classes", "over all"]
 
 
@@ -46,7 +52,9 @@ class DataConfig:
     shown each time: not where place matters. With `stream`, they are decoded whenever they are shown (see
     data/streaming.py). The first share `low_resolution` of the budget is trained at half the pictures' height and
     width, which is four times as fast. `columns` are those of the metadata that the model is conditioned on (see
-    data/columns.py). `fingerprint` is that of the data, which a run finds out itself; '' stands for one of before.
+    data/columns.py). With `frames`, clips of so many are read, taken `fps` times a second (see data/clips.py); a share
+    `stills` of the steps trains on single frames of clips. `fingerprint` is that of the data, which a run finds out
+    itself; '' stands for one of before.
     """
 
     source: str
@@ -58,6 +66,9 @@ class DataConfig:
     stream: bool = False
     columns: Columns = NONE
     low_resolution: float = 0.0
+    frames: int | None = None
+    fps: float | None = None
+    stills: float = 0.3
     fingerprint: str = ""
     place: str = ""
 
@@ -66,6 +77,9 @@ class DataConfig:
             raise SfumatoError(f"crop is a number of pixels, at least 0, got {self.crop}.")
         if not 0 <= self.held_out <= 0.5:
             raise SfumatoError(f"the share that is held out lies between 0 and 0.5, got {self.held_out:g}.")
+        check_clips(self.frames, self.fps)
+        if not 0 <= self.stills <= 1:
+            raise SfumatoError(f"the share of steps on `stills` lies between 0 and 1, got {self.stills:g}.")
         if not 0 <= self.low_resolution < 1:
             raise SfumatoError(
                 f"the share that is trained at half size lies between 0 and 1, got {self.low_resolution:g}."
@@ -78,10 +92,10 @@ class ObjectiveConfig:
 
     `schedule` and `noise` say which levels (see NoiseDistribution), `weight` what they count (see WEIGHTS), or with
     `uncertainty` what is learnt along. `coupling` hands each sample of a batch, within its class, noise that lies near
-    it (see coupling.py). `condition_dropout` is how often the class is dropped, how often the caption, and each other
-    condition, for guidance. With `consistency`, the network learns the ends of walks in the place of means, from
-    answers at two levels of such `closeness`, and those of walks at the weight `guidance` of the model that it starts
-    from (see diffusion/consistency.py).
+    it (see coupling.py). Frames of clips have levels as `frame_levels` say. `condition_dropout` is how often the class
+    is dropped, how often the caption, and each other condition, for guidance. With `consistency`, the network learns
+    the ends of walks in the place of means, from answers at two levels of such `closeness`, and those of walks at the
+    weight `guidance` of the model that it starts from (see diffusion/consistency.py).
     """
 
     schedule: AnySchedule = SCHEDULE
@@ -89,6 +103,7 @@ class ObjectiveConfig:
     weight: str = "edm"
     uncertainty: bool = False
     coupling: bool = False
+    frame_levels: FrameLevels = FRAME_LEVELS
     condition_dropout: float = 0.1
     consistency: bool = False
     closeness: float = 16.0
@@ -369,6 +384,15 @@ def open_data(config: TrainingConfig, progress: Progress | None = None) -> Datas
     """The data that a run with this `config` is trained on; `progress(done, total)` is called as files are read."""
     data = config.data
     place = data.place if data.place and path_of(data.place).exists() else data.source
-    found = open_dataset(place, data.size, progress=progress, columns=data.columns, crop=data.crop, stream=data.stream)
+    found = open_dataset(
+        place,
+        data.size,
+        progress=progress,
+        columns=data.columns,
+        crop=data.crop,
+        stream=data.stream,
+        frames=data.frames,
+        fps=data.fps,
+    )
     own = data.source if data.source.startswith("hf:") else path_of(data.source).as_posix()
     return replace(found, name=own) if data.place else found

@@ -38,7 +38,7 @@ def too_few(plan: Plan, trained: int, fresh: bool) -> str | None:
     """
     if not KINDS[plan.model.kind].spatial:
         return None
-    latent, (height, width) = plan.model.codec is not None, plan.model.seen[1][1:]
+    latent, (height, width) = plan.model.codec is not None, plan.model.seen[1][-2:]
     times, side = plan.images / trained, None if latent else plan.enough_at
     others = [] if side in (None, max(height, width)) else [f"`size` {side}"]
     if (own := name_of(plan.model.net, plan.model.shape)) in SIZES[1:] and fresh:

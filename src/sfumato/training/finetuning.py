@@ -35,19 +35,21 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
 
     Classes that `source` knows by the same name, and the null class, keep their embeddings; others get fresh ones, a
     function of `seed`. Without a class it answers as `source` does without one: bit for bit, unless `dataset` has no
-    classes and `source` has, whose null class then becomes part of a bias. Of `conditions`, those that `source` takes
-    by the same name keep their scale; others add nothing at first. The size of pictures may differ. Raises SfumatoError
+    classes and `source` has, whose null class then becomes part of a bias. A model of pictures becomes one of clips,
+    whose frames are at first what it generates. Of `conditions`, those that `source` takes by the same name keep their
+    scale; others add nothing at first. The size of pictures may differ. Raises SfumatoError
     where the channels or dimensions do, where a condition is of another size, or where the network can't take pictures
     so small.
     """
     config, name = source.config, source.source or "the model"
     own, other = KINDS[config.kind].described(config.shape), KINDS[dataset.kind].described(dataset.shape)
-    if own != other:
+    moving = dataset.kind == "clips" and config.kind in ("clips", "pictures") and config.net.kind in ("unet", "dit")
+    if own != other and not (moving and config.codec is None and config.shape[-3] == dataset.shape[-3]):
         raise SfumatoError(
             f"{name} generates {own} and {dataset.name} holds {other}; start from a model of the same kind, or train a "
             "new one without `base`."
         )
-    config.net.check(*dataset.shape[1:])
+    config.net.check(*dataset.shape[-2:])
     if (control := config.control_branch) is not None and not (
         dataset.classes in ((), config.classes) and (control.computed or control.name in dataset.images)
     ):
@@ -56,8 +58,9 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
         replace(
             config,
             shape=dataset.shape,
+            kind=dataset.kind,
             classes=dataset.classes,
-            net=replace(_conditioned(source, conditions), classes=len(dataset.classes)),
+            net=replace(_conditioned(source, conditions), classes=len(dataset.classes), **_temporal(moving)),
         ),
         seed,
     )
@@ -80,6 +83,11 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
     return model
 
 
+def _temporal(moving: bool) -> dict[str, Any]:
+    """What the config of a network says that is to take clips; their layers begin at zero."""
+    return {"temporal": True} if moving else {}
+
+
 def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionConfig], seed: int = 0) -> Model:
     """`source` with a control branch to be trained on `dataset`, for its one image among `conditions`.
 
@@ -97,7 +105,7 @@ def branch_from(source: Model, dataset: Dataset, conditions: Sequence[ConditionC
     if len(conditions) != 1:
         names = " and ".join(one.name for one in conditions)
         raise SfumatoError(f"a control branch on top of {name} takes one image and nothing else, not {names}.")
-    source.config.net.check(*dataset.shape[1:])
+    source.config.net.check(*dataset.shape[-2:])
     return add_control_branch(source, conditions[0], dataset.shape, seed)
 
 
@@ -134,7 +142,7 @@ def _size(one: ConditionConfig) -> str:
 
 def moved_attention(source: Model, dataset: Dataset) -> str | None:
     """A sentence about the sizes at which the network attends, where those on `dataset` aren't those it learnt."""
-    before, now = (source.config.net.attended(*shape[1:]) for shape in (source.config.shape, dataset.shape))
+    before, now = (source.config.net.attended(*shape[-2:]) for shape in (source.config.shape, dataset.shape))
     if before == now:
         return None
     learnt, other = (" and ".join("×".join(map(str, sides)) for sides in found) for found in (before, now))

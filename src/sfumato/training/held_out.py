@@ -125,7 +125,7 @@ def least_images(trainer: Trainer) -> int:
     weights as many as pictures of this size take."""
     shape, samples = trainer.dataset.shape, len(trainer.dataset) - len(trainer.held)
     anew = KINDS[trainer.dataset.kind].spatial and trainer.config.origin is None
-    return max(samples, needed(max(shape[1:]))) if anew else samples
+    return max(samples, needed(max(shape[-2:]))) if anew else samples
 
 
 class _Zeros(nn.Module):

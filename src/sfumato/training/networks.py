@@ -60,8 +60,6 @@ def model_for(
         model = ModelConfig(dataset.shape, own, names, data_std=std, sampling=settings, kind=dataset.kind)
         _try_out(net, model)
         return model
-    if dataset.kind == "clips":
-        raise SfumatoError(f"{dataset.name} are clips, and no network here takes those; give one of your own.")
     if not KINDS[dataset.kind].spatial:
         if net != "auto":
             raise SfumatoError(f"{dataset.name} are points, for which there is one network; leave `net` out.")
@@ -124,7 +122,7 @@ def _try_out(net: nn.Module, model: ModelConfig) -> None:
 
 def largest_net(shape: Sequence[int]) -> str:
     """The largest UNet that "auto" stands for, where there is time for it."""
-    side = max(shape[1:])
+    side = max(shape[-2:])
     return "tiny" if side <= 16 else "small" if side <= 64 else "medium"
 
 

@@ -78,12 +78,12 @@ class Plan:
     @property
     def enough(self) -> bool:
         """Whether that is enough for pictures of this size to show what was learnt."""
-        return not KINDS[self.model.kind].spatial or self.images >= needed(max(self.model.shape[1:]))
+        return not KINDS[self.model.kind].spatial or self.images >= needed(max(self.model.shape[-2:]))
 
     @property
     def enough_at(self) -> int | None:
         """The longer side, halved as often as it takes, at which the same time would be enough; None from 8 pixels."""
-        side, images = max(self.model.shape[1:]), self.images
+        side, images = max(self.model.shape[-2:]), self.images
         while images < needed(side):
             side, images = side // 2, 4 * images
         return side if side > 8 else None
@@ -131,7 +131,7 @@ def plan_run(
             break
         fewer = plan.images < ENOUGH[name]  # and a larger one would see fewer yet
         late = time.perf_counter() - started > PROBING * 60 * (config.minutes or math.inf)
-        if fewer and (late or max(dataset.shape[1:]) < ALIKE):
+        if fewer and (late or max(dataset.shape[-2:]) < ALIKE):
             break
         larger = _fit(
             dataset, config, with_settings(_resized(model, name), settings or {}), open_ones, processes, device
@@ -196,7 +196,7 @@ def _gains_by_half_size(plan: Plan) -> bool:
     if plan.config.minutes is None or plan.model.kind != "pictures" or side < LARGE or plan.enough:
         return False
     with suppress(SfumatoError):  # which a network raises that can't be halved so often
-        plan.model.net.check(*(length // 2 for length in plan.model.shape[1:]))
+        plan.model.net.check(*(length // 2 for length in plan.model.shape[-2:]))
         return True
     return False
 
@@ -207,8 +207,9 @@ def _resized(model: ModelConfig, size: str) -> ModelConfig:
 
 
 def default_batch(dataset: Dataset) -> int:
-    """128 up to 32×32 pixels; above, fewer, so that a short budget still holds hundreds of steps."""
-    return max(16, min(128, 128 * 32 * 32 // math.prod(dataset.shape[1:]))) if KINDS[dataset.kind].spatial else 128
+    """128 up to 32×32 pixels; above, and of clips, fewer, so that a short budget still holds hundreds of steps."""
+    least = SMALLEST if dataset.kind == "clips" else 16
+    return max(least, min(128, 128 * 32 * 32 // KINDS[dataset.kind].places(dataset.shape)))
 
 
 def expected_steps(config: TrainingConfig, rate: Rate, processes: int = 1) -> int:
@@ -256,7 +257,7 @@ def fit_memory(config: TrainingConfig, model: ModelConfig, rate: Rate, free: int
         need = BASE + rate.weights + math.ceil(rows / slices) * rate.activations
         if need <= MEMORY * free:
             return slices
-    side = "×".join(map(str, model.shape[1:]))
+    side = "×".join(map(str, model.shape[-2:]))
     raise SfumatoError(
         f"training this network on pictures of {side} pixels takes {need / 2**30:.1f} GiB of memory for one picture at "
         f"a time, and {free / 2**30:.1f} GiB are free; train a smaller network, or at a smaller size."

@@ -68,7 +68,7 @@ def make_preview(folder: Path, trainer: Trainer) -> Preview:
     own, shape = trainer.model, trainer.model.config.shape
     kind, seen = own.config.seen
     if trainer.low_resolution:  # it is generated as it is trained: at full size that would be noise yet
-        shape = seen = (shape[0], *(side // 2 for side in shape[1:]))
+        shape = seen = (shape[0], *(side // 2 for side in shape[-2:]))
     drawn_by = replace(
         own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.keeping.preview_calls)
     )
@@ -89,7 +89,7 @@ def make_preview(folder: Path, trainer: Trainer) -> Preview:
             f"numbers, so it was left out; a learning rate below {trainer.config.optimizer.learning_rate:g} may help."
         )
     if trainer.low_resolution:
-        samples = F.interpolate(samples, own.config.shape[1:])
+        samples = F.interpolate(samples, own.config.shape[-2:])
     path = folder / "previews" / f"step-{trainer.step:08d}.png"
     if trainer.processes.main:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}

@@ -64,6 +64,7 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
             compile=False,
             shard=False,
             low_resolution=0.0,
+            stills=0.0,
         )
         return Trainer(trial, dataset, settings)
 

@@ -160,11 +160,12 @@ def check_unspent(folder: Path, trainer: RunLoop) -> None:
 
 def check_data(dataset: Dataset, config: TrainingConfig, codec: Codec | None = None) -> None:
     """A config that says what the data aren't would have the run go on with others."""
-    size = dataset.shape[1:] if codec is None else codec.config.picture[1:]
+    size = dataset.shape[-2:] if codec is None else codec.config.picture[1:]
     columns = (*config.data.columns.numbers, *config.data.columns.vectors, *config.data.columns.images)
     for what, said, own in (
         ("data", _place(config.data.source), _place(dataset.name)),
         ("size", config.data.size if KINDS[dataset.kind].spatial else None, size),
+        ("frames", config.data.frames, dataset.shape[0] if dataset.kind == "clips" else None),
         ("crop", config.data.crop, dataset.seen.crop),
         ("columns", columns or None, tuple(name for name in columns if name in {*dataset.values, *dataset.images})),
     ):

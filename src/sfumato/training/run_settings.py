@@ -81,9 +81,9 @@ def configure_start(
         given["data.size"] = (size, size)
     given["data.source"] = source = data.name if isinstance(data, Dataset) else named(data)
     if isinstance(data, Dataset) and KINDS[data.kind].spatial:
-        given["data.size"] = data.shape[1:]
+        given["data.size"] = data.shape[-2:]
     elif base is not None and KINDS[base.config.kind].spatial and not source.startswith("points:"):
-        given.setdefault("data.size", base.config.seen[1][1:])
+        given.setdefault("data.size", base.config.seen[1][-2:])
     given["data.place"] = "" if isinstance(data, Dataset) else placed(source)
     columns = given.pop("data.columns", None) or {}
     columns = asdict(columns) if isinstance(columns, Columns) else dict(columns)

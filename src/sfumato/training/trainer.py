@@ -74,8 +74,9 @@ class Trainer(RunLoop):
                 net.compile()  # in place: the names of its weights stay what they are
             called = processes.averaging(model.denoiser)
         uncertainty = Uncertainty().to(model.device) if config.objective.uncertainty else None
+        own_levels = settings.frame_levels if dataset.kind == "clips" and model.config.net.temporal else None
         self.objective = Objective(
-            settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty
+            settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty, own_levels
         )
         if settings.consistency:
             guided = None if teacher is None else self._guided(teacher, settings.guidance)
@@ -140,7 +141,9 @@ class Trainer(RunLoop):
             coins = numpy_generator("label dropout", config.seed, step).random(config.batch)
             dropped = torch.from_numpy(coins < config.objective.condition_dropout)
         noise = torch_generator("noise", config.seed, step)
-        drawn = self.objective.draw((config.batch, *self.dataset.shape), noise)  # of all processes
+        single = self._single_frames(step)
+        shape = self.dataset.shape if single is None else (1, *self.dataset.shape[1:])
+        drawn = self.objective.draw((config.batch, *shape), noise)  # of all processes
         tokens = self._captions(indices, numpy_generator("captions", config.seed, step))
         augmentation = draw_augmentation(config.seed, images, config.batch, config.data.flip, self.dataset.crop)
         generator = torch_generator("conditions", config.seed, step)
@@ -156,6 +159,8 @@ class Trainer(RunLoop):
         for rows in self._shares:
             seen = rows_of(augmentation, rows)
             x0, labels = self.dataset.batch(indices[rows], seen) if all_rows is None else rows_of(all_rows, rows)
+            if single is not None:
+                x0 = x0[torch.arange(len(x0)), single[rows]][:, None]
             cond = {}
             if labels is not None and dropped is not None:
                 cond["label"] = labels.masked_fill(dropped[rows], null)
@@ -164,6 +169,15 @@ class Trainer(RunLoop):
             cond |= sample_conditions(self.dataset, conditions, x0, indices[rows], rows_of(dropout, rows), seen)
             slices.append(Slice(x0, cond, rows_of(drawn, rows)))
         return [pinned(part) for part in slices] if self.device.type == "cuda" else slices
+
+    def _single_frames(self, step: int) -> Tensor | None:
+        """The frame `(batch,)` of each clip that is trained on alone at this step; None where clips are whole."""
+        if self.objective.frames is None:
+            return None
+        generator = numpy_generator("single frames", self.config.seed, step)
+        if generator.random() >= self.config.data.stills:
+            return None
+        return torch.from_numpy(generator.integers(0, self.dataset.shape[0], self.config.batch))
 
     def _captions(self, indices: NDArray[np.int64], generator: np.random.Generator) -> Tensor | None:
         """The captions of samples as the network reads them, some dropped; of several for one sample, any one."""
@@ -185,7 +199,7 @@ class Trainer(RunLoop):
         cond = {name: value.to(self.device, non_blocking=True) for name, value in part.cond.items()}
         x0 = part.x0.to(self.device, non_blocking=True)
         if self.sharded:  # elsewhere the weights lie so, and samples follow them
-            x0 = x0.contiguous(memory_format=memory_format_of(self.net))
+            x0 = x0.contiguous(memory_format=memory_format_of(self.net)) if x0.ndim == 4 else x0
         with self.precise():
             losses = self.objective.loss(self.called, x0, cond, part.drawn, fraction)
             return losses.mean() * (len(losses) * self.processes.count / self.config.batch)
@@ -208,11 +222,13 @@ def check_training(model: ModelConfig, dataset: Dataset, config: TrainingConfig)
     if config.data.low_resolution:
         if model.codec is not None:
             raise SfumatoError("latents have no half size that a codec knows; leave low_resolution at 0.")
-        if not KINDS[dataset.kind].spatial:
+        if not KINDS[dataset.kind].spatial or dataset.kind == "clips":
             raise SfumatoError(
                 f"{dataset.name} are {dataset.kind}, which have no half size; leave low_resolution at 0."
             )
-        model.net.check(*(side // 2 for side in dataset.shape[1:]))
+        model.net.check(*(side // 2 for side in dataset.shape[-2:]))
+    if config.objective.coupling and dataset.kind == "clips":
+        raise SfumatoError(f"{dataset.name} are clips, which aren't coupled to noise; leave `coupling` out.")
     check_objective(config, model)
     check_consistency(config, model)
     if model.control_branch is not None and config.lora is not None:

@@ -1,0 +1,84 @@
+"""What makes a network for pictures one for clips: layers that look along the frames, zero at first.
+
+Everything else takes frames as if they were pictures of a batch. A clip of one frame passes the temporal layers as it
+is, so that one frame always *is* the network for pictures, however long they were trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sfumato.nets.layers import apply_rope, rope_speeds, zeroed
+
+REACH = 1  # frames to either side that the convolution sees
+
+
+class Temporal(nn.Module):
+    """At each place, what is before and after it: a depthwise convolution, and with `heads` attention over all frames.
+
+    Positions are rotary: what is learnt goes by how many frames lie between, so that a clip may have any length.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.taps = nn.Parameter(torch.zeros(2 * REACH + 1, width))  # of the convolution, from the frame before on
+        self.attention = TemporalAttention(width, heads) if heads else None
+
+    def forward(self, x: Tensor, frames: int) -> Tensor:
+        """`x` `(batch·frames, places, width)`, the frames of a clip one after another."""
+        if frames == 1:
+            return x
+        h: Tensor = self.norm(x).unflatten(0, (-1, frames))
+        padded = F.pad(h, (0, 0, 0, 0, REACH, REACH))
+        total: Tensor = x.unflatten(0, (-1, frames))
+        for at, tap in enumerate(self.taps):
+            total = torch.addcmul(total, padded[:, at : at + frames], tap)
+        total = total if self.attention is None else total + self.attention(h)
+        return total.flatten(0, 1)
+
+
+class TemporalAttention(nn.Module):
+    """Attention of each place over all frames, at first zero."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.norm_q, self.norm_k = (nn.RMSNorm(width // heads, eps=1e-6) for _ in range(2))
+        self.out = zeroed(nn.Linear(width, width))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """`h` `(batch, frames, places, width)`."""
+        batch, frames, places, width = h.shape
+        qkv = self.qkv(h).reshape(batch, frames, places, 3, self.heads, width // self.heads)
+        query, key, value = qkv.permute(3, 0, 2, 4, 1, 5).flatten(1, 2).unbind(0)
+        speeds = rope_speeds(query.shape[-1] // 2, h.device)
+        angles = torch.arange(frames, device=h.device)[:, None] * speeds
+        query, key = apply_rope(self.norm_q(query), angles), apply_rope(self.norm_k(key), angles)
+        mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value)
+        out: Tensor = self.out(mixed.unflatten(0, (batch, places)).permute(0, 3, 1, 2, 4).flatten(3))
+        return out
+
+
+def fold(
+    x: Tensor, c_noise: Tensor, given: Sequence[Tensor | None], conditions: Mapping[str, Tensor | None]
+) -> tuple[int, Tensor, Tensor, list[Tensor | None], dict[str, Tensor | None]]:
+    """How many frames there are, and frames as pictures: what is `given` of a clip is of each of them.
+
+    `x` is `(batch, frames, channels, height, width)`, or a batch of pictures, which stay as they are; `c_noise` is
+    `(batch,)`, or one a frame `(batch, frames)`.
+    """
+    if x.ndim == 4:
+        return 1, x, c_noise, [*given], {**conditions}
+    frames = x.shape[1]
+
+    def each(value: Tensor | None) -> Tensor | None:
+        return None if value is None else value.repeat_interleave(frames, 0)
+
+    c_noise = c_noise.flatten() if c_noise.ndim == 2 else c_noise.repeat_interleave(frames, 0)
+    return frames, x.flatten(0, 1), c_noise, list(map(each, given)), {name: each(v) for name, v in conditions.items()}
