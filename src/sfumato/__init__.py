@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sfumato.distilling import distill
     from sfumato.errors import SfumatoError
     from sfumato.evaluation import evaluate, tune
-    from sfumato.hub import Model, ModelConfig, Request, SamplingConfig, cascade, load, with_control_branch
+    from sfumato.hub import Keyframes, Model, ModelConfig, Request, SamplingConfig, cascade, load, with_control_branch
     from sfumato.runs import Run
     from sfumato.sampling import Edit, grid, sample, stepper
     from sfumato.training import TrainingConfig, model_for, model_from, plan_run, resume_run, start_run, train
@@ -26,6 +26,7 @@ _HOMES = {
     "Consistency": "diffusion",
     "Dataset": "data",
     "Edit": "sampling",
+    "Keyframes": "hub",
     "Level": "diffusion",
     "Model": "hub",
     "ModelConfig": "hub",
@@ -62,6 +63,7 @@ __all__ = [
     "Consistency",
     "Dataset",
     "Edit",
+    "Keyframes",
     "Level",
     "Model",
     "ModelConfig",

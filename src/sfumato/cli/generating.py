@@ -48,6 +48,7 @@ def generate(
             for step in steps:
                 if way is not None and first:
                     way.append(_seen(resolved, step))
+                bar.update(task, total=step.total * len(rows))
                 if step.index:
                     bar.advance(task, len(some))
             first = False
@@ -109,6 +110,13 @@ def read_pixels(path: Path) -> NDArray[np.uint8]:
     """The pixels of a picture that was written by pixels_of."""
     with Image.open(path) as file:
         return np.asarray(file.convert("RGB"))
+
+
+def frames_of(pixels: NDArray[np.uint8], frames: int) -> Tensor:
+    """A clip `(1, frames, 3, height, width)` of the file that has its frames beside each other."""
+    strip = as_samples([pixels])
+    clip: Tensor = strip.unflatten(3, (frames, -1)).permute(0, 3, 1, 2, 4)
+    return clip
 
 
 def as_samples(pixels: Sequence[NDArray[np.uint8]]) -> Tensor:

@@ -9,6 +9,7 @@ from cyclopts import Group, Parameter
 COMMON = Group("Common options", sort_key=1)
 WHAT = Group("What to generate", sort_key=2)
 PICTURE = Group("From a picture, and to a larger one", sort_key=3)
+CLIP = Group("Of clips", sort_key=3.5)
 HOW = Group("How it is sampled", sort_key=4)
 MEASURED = Group("What is measured", sort_key=5)
 OUTPUT = Group("Output", sort_key=6)

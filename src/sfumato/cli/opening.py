@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,7 +11,7 @@ from rich.markup import escape
 from rich.progress import TaskID
 
 from sfumato.cli.display import console, note
-from sfumato.data import Dataset, open_dataset
+from sfumato.data import KINDS, Dataset, open_dataset
 from sfumato.hub import Model, load
 from sfumato.training import pick_device
 from sfumato.training.resources import fit_threads, settle_threads
@@ -28,7 +27,7 @@ def open_model(run: str | Path, weights: str = "ema") -> Model:
     model = load(run, weights, pick_device())  # type: ignore[arg-type]
     fit_threads()
     if model.device.type == "cpu":
-        count = max(1, PIXELS // math.prod(model.config.shape[1:]))
+        count = max(1, PIXELS // KINDS[model.config.kind].places(model.config.shape))
         settle_threads(lambda: model.sample(range(count), batch=count, sampler="ddim", steps=1))
     return model
 

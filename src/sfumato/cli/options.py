@@ -16,7 +16,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
 from sfumato.hub.conditioning import STRENGTH
 from sfumato.hub.record import ALL
-from sfumato.hub.request import MAX_IMAGES, Control, File, PictureEdit, Value, parse_seeds
+from sfumato.hub.request import MAX_IMAGES, Control, File, Keyframes, PictureEdit, Value, parse_seeds
 from sfumato.nets import ConditionConfig
 from sfumato.strict import parse
 
@@ -170,6 +170,28 @@ def pick_edit(
     if strength is None:
         strength = VARIATION if mask is None and not upscale else 1.0
     return PictureEdit(File.of(image), strength, None if mask is None else File.of(mask), upscale, feather or 0)
+
+
+def pick_keyframes(image: Path | None, keyframes: Sequence[str], options: Mapping[str, Any]) -> Keyframes | None:
+    """The frames of a clip that are given: `image` is the first; the others say which they are, 8=x.png or last=x.png.
+
+    Raises SfumatoError for what clips don't take of the options of a picture.
+    """
+    for name in ("strength", "mask", "feather", "upscale"):
+        if options[name] not in (None, False):
+            raise SfumatoError(
+                f"--{name} is for pictures; the model generates clips, which keep --image. Leave it out."
+            )
+    frames = {} if image is None else {0: File.of(image)}
+    for given in keyframes:
+        which, _, path = given.partition("=")
+        number = {"first": "0", "last": "-1"}.get(which.strip(), which.strip())
+        if not re.fullmatch(r"-?\d{1,6}", number) or not path.strip():
+            raise SfumatoError(f"--keyframe says which frame is what, as in 8=x.png or last=x.png, not '{given}'.")
+        if int(number) in frames:
+            raise SfumatoError(f"frame {number} is given twice; give it once.")
+        frames[int(number)] = File.of(path.strip())
+    return Keyframes(frames) if frames else None
 
 
 def parse_interval(interval: str) -> tuple[float, float] | None:

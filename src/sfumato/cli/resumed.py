@@ -18,9 +18,11 @@ OBEYED = {
 
 # The others: what the run has of each, as it would be typed; "" for nothing.
 OWN: dict[str, Callable[[TrainingConfig, ModelConfig], object]] = {
-    "size": lambda config, model: "x".join(map(str, model.seen[1][1:])),
+    "size": lambda config, model: "x".join(map(str, model.seen[1][-2:])),
     "flip": lambda config, model: config.data.flip,
     "crop": lambda config, model: config.data.crop,
+    "frames": lambda config, model: config.data.frames or "",
+    "fps": lambda config, model: config.data.fps or "",
     "number": lambda config, model: ",".join(config.data.columns.numbers),
     "vector": lambda config, model: ",".join(config.data.columns.vectors),
     "control": lambda config, model: ",".join(one.name for one in model.conditions if one.kind == "image"),

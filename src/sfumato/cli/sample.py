@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,18 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from sfumato.cli.display import note
-from sfumato.cli.groups import COMMON, HOW, OUTPUT, PICTURE, WHAT, EtaOption, GridOption, GuidanceOption, SamplerOption
+from sfumato.cli.groups import (
+    CLIP,
+    COMMON,
+    HOW,
+    OUTPUT,
+    PICTURE,
+    WHAT,
+    EtaOption,
+    GridOption,
+    GuidanceOption,
+    SamplerOption,
+)
 from sfumato.cli.opening import open_model
 from sfumato.cli.options import (
     describe,
@@ -21,24 +33,26 @@ from sfumato.cli.options import (
     pick_classes,
     pick_conditions,
     pick_edit,
+    pick_keyframes,
     pick_seeds,
     pick_threshold,
 )
 from sfumato.cli.writing import write_comparison, write_pictures, write_points
 from sfumato.data import KINDS
+from sfumato.data.clips import FPS
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import check_cascade
 from sfumato.hub.model import IMAGES, IMAGES_OF_PROMPT
 from sfumato.hub.record import By, compared, read_record
-from sfumato.hub.request import Comparison, Request
+from sfumato.hub.request import Comparison, Keyframes, PictureEdit, Request
 from sfumato.hub.resolving import resolve
 from sfumato.hub.settings import settle
 from sfumato.hub.zoo import ships, zoo_names
 from sfumato.shell import command_line
-from sfumato.training import data_gaussian
+from sfumato.training import data_gaussian, training_config
 
 COMPARED_STEPS, COMPARED_IMAGES = (5, 10, 20), 8
-SETTINGS = ("sampler", "grid", "guidance", "rule", "eta", "tolerance", "first")
+SETTINGS = ("sampler", "grid", "guidance", "rule", "eta", "tolerance", "first", "frames")
 
 
 def sample(
@@ -156,6 +170,23 @@ def sample(
             "runs/x2,runs/x4.",
         ),
     ] = None,
+    frames: Annotated[
+        int | None,
+        Parameter(
+            group=CLIP, help="Frames of each clip [default: as in training]; more go on in windows from each other."
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None, Parameter(group=CLIP, help="Frames a second that the files show [default: as in training].")
+    ] = None,
+    keyframe: Annotated[
+        list[str] | None,
+        Parameter(
+            group=CLIP,
+            negative="",
+            help="A frame that is given and kept: 8=x.png or last=x.png. --image is the first.",
+        ),
+    ] = None,
     sampler: SamplerOption = None,
     grid: GridOption = None,
     schedule: Annotated[
@@ -239,6 +270,10 @@ def sample(
     folder = out or results_folder(Path(by.model.source) if run is None else run) / "samples"
     if isinstance(asked, Comparison):
         write_comparison(by, asked, batch, folder)
+    elif KINDS[by.model.config.kind].moving:
+        if animate:
+            raise SfumatoError("clips move, so that their way from noise isn't shown; leave --animate out.")
+        write_pictures(by, resolved, batch, folder, False, fps or _fps(by.model.source))
     elif not KINDS[by.model.config.kind].spatial:
         write_points(by, resolved, batch, folder, animate)
     else:
@@ -247,7 +282,7 @@ def sample(
 
 def _again(run: Path | None, like: Path, options: Mapping[str, Any]) -> tuple[By, Request | Comparison]:
     """What the PNG says of itself, and by which model."""
-    here = ("run", "like", "out", "animate", "batch")
+    here = ("run", "like", "out", "animate", "batch", "fps")
     if others := [name for name, value in options.items() if name not in here and value not in (None, False)]:
         option = {"n": "-n", "class_": "--class"}.get(others[0], f"--{others[0].replace('_', '-')}")
         raise SfumatoError(f"--like generates all as {like} says; leave {option} out.")
@@ -285,7 +320,14 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
         raise SfumatoError("--compare says which samplers to use; leave --sampler out.")
     classes = pick_classes(by.model, options["class_"], len(numbers))
     conditions = pick_conditions(by.model, options)
-    edit = pick_edit(options["image"], options["strength"], options["mask"], options["upscale"], options["feather"])
+    edit: PictureEdit | Keyframes | None
+    if KINDS[by.model.config.kind].moving:
+        edit = pick_keyframes(options["image"], options["keyframe"] or (), options)
+    else:
+        edit = pick_edit(options["image"], options["strength"], options["mask"], options["upscale"], options["feather"])
+        for name in ("keyframe", "fps"):
+            if options[name] is not None:
+                raise SfumatoError(f"--{name} is for clips, and {run} generates {by.model.config.kind}; leave it out.")
     conditioned = bool(classes or prompt is not None or conditions)
     _check_guidance(by, run, options["guidance"], conditioned)
     own = {name: settings.pop(name) for name in ("eta", "tolerance") if name in settings and names is not None}
@@ -308,6 +350,13 @@ def _open(run: Path, weights: str, larger: Sequence[str]) -> By:
     model, *others = (open_model(name, weights) for name in (str(run), *larger))
     check_cascade([model, *others])
     return By(model, weights, tuple(others))
+
+
+def _fps(source: str) -> float:
+    """How many frames a second a run was trained on; of other models, as many as where nobody says."""
+    with suppress(SfumatoError):
+        return training_config(results_folder(Path(source))).data.fps or FPS
+    return FPS
 
 
 def _listed(runs: Sequence[str] | None) -> list[str]:

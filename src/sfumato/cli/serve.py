@@ -79,7 +79,7 @@ def serve(
     about = {}
     for name in engine.models.loaders:
         model = engine.model(name)
-        if not KINDS[model.config.seen[0]].spatial:
+        if not KINDS[model.config.seen[0]].spatial or KINDS[model.config.seen[0]].moving:
             raise SfumatoError(f"{name} generates {model.config.seen[0]}, and pictures alone are served; leave it out.")
         about[name] = describe(name, model)
     store = None if jobs is None else Store(jobs)

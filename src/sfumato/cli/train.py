@@ -55,6 +55,17 @@ def train(
             "place matters.",
         ),
     ] = None,
+    frames: Annotated[
+        int | None,
+        Parameter(
+            group=DATA,
+            help="Train on clips of so many frames: gif, webp, apng, mp4, webm, mov, or folders of pictures.",
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        Parameter(group=DATA, help="With --frames: how many are taken a second, whatever a file's rate [default: 8]."),
+    ] = None,
     stream: Annotated[
         bool | None,
         Parameter(

@@ -19,6 +19,7 @@ from sfumato.cli.generating import (
     check_folder,
     find,
     frame_of,
+    frames_of,
     generate,
     generate_all,
     keep,
@@ -29,6 +30,7 @@ from sfumato.cli.generating import (
     stem,
 )
 from sfumato.data import animation, picture, table
+from sfumato.data.films import film, suffixes
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import enlarge
 from sfumato.hub.record import By, comparison_facts, facts, split_requests
@@ -86,9 +88,14 @@ def write_points(by: By, resolved: Resolved, batch: int | None, folder: Path, an
     _tell(by, asked, generated, 0, paths, stopped)
 
 
-def write_pictures(by: By, resolved: Resolved, batch: int | None, folder: Path, animate: bool) -> None:
-    """One PNG a picture, written as its batch is finished, and one of them all."""
-    asked, batch = resolved.request, batch or suited_batch(by.model.config.shape)
+def write_pictures(
+    by: By, resolved: Resolved, batch: int | None, folder: Path, animate: bool, fps: float | None = None
+) -> None:
+    """One PNG a picture, written as its batch is finished, and one of them all.
+
+    Of clips a PNG has the frames beside each other, and files that move at `fps` stand beside it.
+    """
+    asked, batch = resolved.request, batch or suited_batch(resolved.shape)
     each = split_requests(asked)
     if len({(one.seeds, str(one.labels)) for one in each}) < len(each):
         raise SfumatoError("--seeds names a seed twice for what would be one picture; name each once.")
@@ -109,17 +116,23 @@ def write_pictures(by: By, resolved: Resolved, batch: int | None, folder: Path, 
                     found[i] = keep(folder, names[i], about[i], Image.fromarray(pixels))
                     if i < MAX_SHOWN:
                         shown[i] = pixels
+                    if fps is not None:
+                        _films(folder, names[i], about[i], frames_of(pixels, resolved.shape[0]), fps)
     except KeyboardInterrupt:
         stopped = True
     paths = []
     if not stopped:
         everything = facts(by, asked)
         grid = find(folder, "grid", everything)
-        sheet = picture(as_samples([shown[i] for i in sorted(shown)]), columns=grid_columns(len(shown), asked))
+        columns = grid_columns(len(shown), asked) if fps is None else 1
+        sheet = picture(as_samples([shown[i] for i in sorted(shown)]), columns=columns)
         paths.append(grid or keep(folder, "grid", everything, sheet))
         if len(each) > MAX_SHOWN:
             note(f"{paths[0].name} shows the first {MAX_SHOWN:,}.")
         paths += _animation(folder, everything, way, resolved.every_label) if way else []
+        if fps is not None:
+            clips = torch.cat([frames_of(shown[i], resolved.shape[0]) for i in sorted(shown)])
+            paths += _films(folder, "grid", everything, clips, fps)
     _tell(by, asked, len(found) - before, before, paths or [folder], stopped)
 
 
@@ -144,6 +157,11 @@ def _animation(folder: Path, about: dict[str, str], way: Sequence[Step], labels:
     images = [picture(frame_of(step), labels and labels[: len(step.x)]) for step in way]
     data = animation(images, ".webp", milliseconds=90, last_hold=1500)
     return [keep_file(folder, "denoising", ".webp", about, data)]
+
+
+def _films(folder: Path, name: str, about: dict[str, str], clips: Tensor, fps: float) -> list[Path]:
+    """Clips beside each other in each kind of file that moves."""
+    return [keep_file(folder, name, suffix, about, film(clips, suffix, fps)) for suffix in suffixes()]
 
 
 def _tell(by: By, asked: Request, generated: int, before: int, paths: Sequence[Path], stopped: bool) -> None:

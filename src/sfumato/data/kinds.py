@@ -44,6 +44,11 @@ class Kind:
         """Whether samples have a height and a width: they can be resized, halved, masked, and conditioned on images."""
         return self.axes[-2:] == ("height", "width")
 
+    @property
+    def moving(self) -> bool:
+        """Whether samples have frames, which are shown one after another."""
+        return self.axes[0] == "frame"
+
     def places(self, shape: Sequence[int]) -> int:
         """How many pixels a sample of `shape` has, those of all frames together; of points one."""
         return math.prod(size for size, axis in zip(shape, self.axes, strict=True) if axis not in ("channel", "number"))

@@ -5,6 +5,16 @@ from sfumato.hub.config import ModelConfig, SamplingConfig
 from sfumato.hub.control_branch import with_control_branch
 from sfumato.hub.loading import load
 from sfumato.hub.model import Model, new_model
-from sfumato.hub.request import Request
+from sfumato.hub.request import Keyframes, Request
 
-__all__ = ["Model", "ModelConfig", "Request", "SamplingConfig", "cascade", "load", "new_model", "with_control_branch"]
+__all__ = [
+    "Keyframes",
+    "Model",
+    "ModelConfig",
+    "Request",
+    "SamplingConfig",
+    "cascade",
+    "load",
+    "new_model",
+    "with_control_branch",
+]

@@ -44,7 +44,7 @@ RENAMED_FIELDS: dict[str, dict[str, str]] = {
 }
 SCHEDULE = EDM()
 OWN = "own"  # the sampler of a request whose walk is one of the caller's own
-MAX_STEPS, MAX_SIDE = 10_000, 2**20
+MAX_STEPS, MAX_SIDE, MAX_FRAMES = 10_000, 2**20, 10_000
 LATENT_BITS = 16  # of a stored value
 TELEPORT = 10.0  # sigma/alpha: the data's spread is a twentieth of it, and two thirds of karras' walk are below
 
@@ -59,7 +59,8 @@ class SamplingConfig:
     clips them, "dynamic" scales them (see guidance.py). `eta` belongs to ddim and to samplers that add noise,
     `tolerance` to adaptive. `first` says who takes the first step: the network, or for free the Gaussian of the data,
     by one "analytical" answer or by a "teleport" to sigma/alpha = TELEPORT. What is `tuned` to one model takes the
-    place of the grid, and adds to the sampler (see sampling/tuned.py).
+    place of the grid, and adds to the sampler (see sampling/tuned.py). Clips have so many `frames`, by default as many
+    as in training; more come in windows that go on from each other (see sampling/clips.py).
     """
 
     sampler: str = "dpm++2m"
@@ -74,8 +75,11 @@ class SamplingConfig:
     tolerance: float | None = None
     first: First = "network"
     tuned: Tuned | None = None
+    frames: int | None = None
 
     def __post_init__(self) -> None:
+        if self.frames is not None:
+            whole("frames", self.frames, 1, MAX_FRAMES)
         if whole("steps", self.steps, -(2**63)) < 1:
             raise SfumatoError(f"sampling needs at least 1 step, got {self.steps}; 20 is a good start.")
         bounded(self, steps=(1, MAX_STEPS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sfumato.arguments import shown
 from sfumato.data.controls import FACTOR, enlarged, plain_control
 from sfumato.data.decode import header_size, read_picture
 from sfumato.errors import SfumatoError
+from sfumato.hub.conditioning import times
 from sfumato.hub.config import ModelConfig
 from sfumato.hub.request import Control, PictureEdit
 from sfumato.nets import ConditionConfig
@@ -128,6 +130,27 @@ def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit
             "make both one size, white where to generate."
         )
     return Edit(picture, asked.strength, _mask(mask, size, notes), feather=asked.feather)
+
+
+def check_edit(edit: Edit, shape: Sequence[int]) -> None:
+    """Raises SfumatoError where a model of `shape` can't begin with the picture."""
+    picture = edit.picture
+    if edit.upscale:
+        factor = shape[-1] // max(1, picture.shape[-1])
+        if factor < 2 or (shape[0], *(factor * side for side in picture.shape[1:])) != tuple(shape):
+            raise SfumatoError(
+                f"a picture of {times(picture.shape)} can't be enlarged to {times(shape)}: both sides must be "
+                "the same whole fraction of the model's."
+            )
+    elif edit.mask is None and tuple(picture.shape) != tuple(shape):
+        raise SfumatoError(
+            f"the picture is {times(picture.shape)} and the model generates {times(shape)}; give one of that size."
+        )
+    elif edit.mask is not None and edit.mask.shape[-2:] != picture.shape[-2:]:
+        raise SfumatoError(
+            f"the mask is {times(edit.mask.shape[-2:])} and the picture {times(picture.shape[-2:])}; "
+            "give both one size."
+        )
 
 
 def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:

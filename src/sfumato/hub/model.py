@@ -20,7 +20,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.conditioning import Conditioned, Labels, Texts, Values
 from sfumato.hub.config import First, ModelConfig, Rule, SamplingConfig, Threshold
 from sfumato.hub.given_pictures import mask_in_memory, picture_in_memory
-from sfumato.hub.request import File, PictureEdit, Request
+from sfumato.hub.request import File, Keyframes, PictureEdit, Request
 from sfumato.hub.resolving import resolve
 from sfumato.hub.settings import settle
 from sfumato.nets import build
@@ -62,7 +62,7 @@ class What(TypedDict, total=False):
 
     prompts: Texts | Weighted
     negative: Texts
-    edit: Edit | PictureEdit | None
+    edit: Edit | PictureEdit | Keyframes | None
     conditions: Values | None
     start: Tensor | None
     sampler: str | OwnWalk
@@ -77,6 +77,7 @@ class What(TypedDict, total=False):
     tolerance: float | None
     first: First
     tuned: Tuned | None
+    frames: int | None
 
 
 class Model(Conditioned):
@@ -93,7 +94,7 @@ class Model(Conditioned):
         sampling: SamplingConfig | None = None,
         prompts: Texts | Weighted = None,
         negative: Texts = None,
-        edit: Edit | PictureEdit | None = None,
+        edit: Edit | PictureEdit | Keyframes | None = None,
         conditions: Values | None = None,
         start: Tensor | None = None,
         **settings: Any,
@@ -107,14 +108,15 @@ class Model(Conditioned):
         without `conditions`, a model samples all that it was trained on, unconditionally. A table of weights means
         all of them at once: `labels={"cat": 1, "dog": -0.5}` is a cat and no dog (see `sampling.composed`). Guidance
         leads away from the `negative` prompts. `conditions` by name are of all images or have one an image (see
-        `values`). `edit` is a picture to begin with, and `start` the noisy ones `(count, *shape)`, such as `invert`
+        `values`). `edit` is a picture to begin with, or for clips its Keyframes, and `start` the noisy ones
+        `(count, *shape)`, such as `invert`
         returns.
 
         `settings` are fields of SamplingConfig, in the place of those of `sampling`: `steps=50, sampler="ddim"`; a
         `sampler` may be a walk of one's own too, a generator function (see `sampling.walk`).
         Raises SfumatoError for what the model doesn't know, and for what doesn't go together.
         """
-        if edit is not None and not isinstance(edit, Edit | PictureEdit):
+        if edit is not None and not isinstance(edit, Edit | PictureEdit | Keyframes):
             raise SfumatoError(f"`edit` is a sfumato.Edit, such as Edit(picture, strength=0.6), not {shown(edit)}.")
         if sampling is not None and not isinstance(sampling, SamplingConfig):
             raise SfumatoError(f"`sampling` is a sfumato.SamplingConfig, not {shown(sampling)}.")

@@ -20,6 +20,8 @@ from sfumato.hub.model import Model
 from sfumato.hub.request import (
     Comparison,
     Control,
+    File,
+    Keyframes,
     PictureEdit,
     Request,
     Value,
@@ -150,6 +152,9 @@ def _what(request: Request) -> dict[str, object]:
             found["control-ready"] = True
     if isinstance(strength := request.conditions.get(STRENGTH), float):
         found["control-strength"] = float_words(strength)
+    if isinstance(request.edit, Keyframes):
+        frames = [(number, one) for number, one in request.edit.frames.items() if isinstance(one, File)]
+        found["keyframe"] = [f"{'last' if number == -1 else number}={one.path}" for number, one in frames]
     if isinstance(edit := request.edit, PictureEdit):
         found |= {"image": edit.image.path, "mask": None if edit.mask is None else edit.mask.path}
         found |= {"feather": edit.feather or None}

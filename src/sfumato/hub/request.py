@@ -143,6 +143,24 @@ class PictureEdit:
             raise SfumatoError("`upscale` keeps the whole picture; leave `mask` and `strength` out.")
 
 
+@dataclass(frozen=True)
+class Keyframes:
+    """Frames of a clip that are given, by their numbers, 0 the first and -1 the last: they are kept bit for bit.
+
+    Each is a file, or from Python a tensor `(channels, height, width)` in [−1, 1].
+    """
+
+    __pydantic_config__ = _STRICT
+
+    frames: Mapping[int, File | Tensor]
+
+    def __post_init__(self) -> None:
+        if not self.frames:
+            raise SfumatoError("`Keyframes` names no frame; give one or more, such as {0: picture}.")
+        frames = {number: File.of(one) if isinstance(one, str | Path) else one for number, one in self.frames.items()}
+        object.__setattr__(self, "frames", frames)
+
+
 Value = float | tuple[float, ...] | Control | Tensor
 
 
@@ -153,7 +171,8 @@ class Request:
     `labels` (names of classes, or their numbers), `prompts` and `negative` prompts go to the pictures in turn, so that
     one goes to all; of a table of names with weights each picture is all at once (see `composed`): weights above 0 mean
     AND, below 0 NOT. `conditions` by name are a number, a vector, a picture, and the strength of a control branch.
-    `edit` is a picture to begin with, `start` the noisy pictures to begin with in the place of the seeds' noise.
+    `edit` is a picture to begin with, or what a clip's frames are, `start` the noisy pictures to begin with in the
+    place of the seeds' noise.
     `sampling` is complete, so that a model's defaults no longer count; a `walk` of one's own takes the place of its
     sampler, which then says "own" (see `sampling.walk`).
 
@@ -170,7 +189,7 @@ class Request:
     prompts: Prompts = None
     negative: Texts = None
     conditions: Mapping[str, Value] = field(default_factory=dict)
-    edit: PictureEdit | InstanceOf[Edit] | None = None
+    edit: PictureEdit | Keyframes | InstanceOf[Edit] | None = None
     start: Tensor | None = None
     walk: Callable[..., Any] | None = None
 
@@ -243,6 +262,8 @@ class Request:
         or functions."""
         tensors = [name for name, value in self.conditions.items() if isinstance(value, Tensor)]
         tensors += [name for name in ("edit", "start") if isinstance(getattr(self, name), Edit | Tensor)]
+        if isinstance(self.edit, Keyframes) and any(isinstance(one, Tensor) for one in self.edit.frames.values()):
+            tensors.append("edit")
         if tensors:
             raise SfumatoError(f"a request whose {tensors[0]} is a tensor has no JSON form; name a file instead.")
         if self.walk is not None:

@@ -5,6 +5,7 @@ All who sample come through here: Python, the command line, a PNG generated agai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,12 +18,13 @@ from sfumato.data.kinds import KINDS
 from sfumato.diffusion import Denoiser, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError
+from sfumato.hub.clips import check_clip
 from sfumato.hub.codec import Codec
 from sfumato.hub.conditioning import STRENGTH, Conditioned, times
 from sfumato.hub.config import SamplingConfig
-from sfumato.hub.given_pictures import control_image, open_edit
+from sfumato.hub.given_pictures import check_edit, control_image, open_edit
 from sfumato.hub.latent_edits import UPSCALE_STRENGTH, decoded, interpolated, latent_mask, mask_notes
-from sfumato.hub.request import Control, PictureEdit, Request
+from sfumato.hub.request import Control, Keyframes, PictureEdit, Request
 from sfumato.hub.settings import levels_of, planned, student_notes, tuned_like
 from sfumato.sampling import (
     SAMPLERS,
@@ -48,6 +50,7 @@ from sfumato.sampling import (
 from sfumato.sampling import resolve as resolve_sampler
 from sfumato.sampling.advice import advice
 from sfumato.sampling.calls import Guided
+from sfumato.sampling.clips import KnownFrames, clip_walk, windows
 from sfumato.sampling.editing import begin_from, inpainted, reduced, restored
 from sfumato.sampling.guidance import EVERYWHERE
 from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
@@ -78,6 +81,13 @@ class Resolved:
     conditions: Mapping[str, Tensor] = field(default_factory=dict)  # each (count, ...)
     edit: Edit | None = None
     notes: tuple[str, ...] = ()
+    given: KnownFrames | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """One sample's, as it is generated: of clips, with as many frames as are asked for."""
+        own = self.model.config.shape
+        return own if self.request.sampling.frames is None else (self.request.sampling.frames, *own[1:])
 
     @property
     def every_label(self) -> list[int] | None:
@@ -94,7 +104,7 @@ class Resolved:
 
     def _parts(self, batch: int | None = None, rows: Sequence[int] | None = None) -> Iterator[Sequence[int]]:
         rows = range(len(self.request.seeds)) if rows is None else rows
-        batch = batch or suited_batch(self.model.config.shape)
+        batch = batch or suited_batch(self.shape)
         for first in range(0, len(rows), batch):
             yield rows[first : first + batch]
 
@@ -135,6 +145,8 @@ class Resolved:
         model.denoiser.eval()
         if self.edit is not None:
             return self._edited(self.edit, rows, seeds)
+        if KINDS[model.config.kind].moving:
+            return self._clips(rows, seeds)
         noise = ImageNoise(seeds, shape, model.device)
         start = None if request.start is None else request.start[list(rows)].to(model.device)
         if sampling.first == "teleport" and model.gaussian is not None:
@@ -144,6 +156,20 @@ class Resolved:
         analytical = model.gaussian if sampling.first == "analytical" else None
         steps = walk(self.stepper, self.levels, noise, start)
         return guide(steps, self._rule(rows), self._cond(rows), analytical)
+
+    def _clips(self, rows: Sequence[int], seeds: Sequence[int]) -> Guided:
+        """The walk of clips, in windows of as many frames as the model was trained on."""
+        frames, *shape = self.shape
+
+        def noise(window: int, count: int) -> ImageNoise:
+            device = self.model.device
+            if not window:
+                return ImageNoise(seeds, (count, *shape), device)
+            return ImageNoise(seeds, (count, *shape), device, "further frames", (window,))
+
+        start = None if self.request.start is None else self.request.start[list(rows)].to(self.model.device)
+        size, guidance = self.model.config.shape[0], (self._rule(rows), self._cond(rows))
+        return clip_walk(self.stepper, self.levels, windows(frames, size), noise, *guidance, self.given, start)
 
     def denoiser(self, rows: Sequence[int], by: Denoiser) -> Denoiser:
         """What answers for some of the pictures: `by`, given their conditions, under their guidance."""
@@ -233,7 +259,7 @@ def _checked(steps: Iterator[Step]) -> Iterator[Step]:
 
 def suited_batch(shape: Sequence[int]) -> int:
     """How many samples of `shape` are made at once: as many as take the memory of BATCH of PIXELS."""
-    pixels = shape[-1] * shape[-2] if len(shape) > 1 else 1
+    pixels = math.prod(shape) // shape[-3] if len(shape) > 2 else 1
     return max(1, min(BATCH, BATCH * PIXELS // pixels))
 
 
@@ -263,21 +289,22 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     conditions = {name: _value(model, name, value, notes) for name, value in request.conditions.items()}
     if STRENGTH in conditions and len(conditions) == 1:
         raise SfumatoError("`control-strength` goes with `control`; name a picture too.")
-    edit = request.edit
+    given = check_clip(request, model.config, notes)
+    edit = request.edit if not isinstance(request.edit, Keyframes) else None
     if isinstance(edit, PictureEdit):
         edit = open_edit(model.config, edit, notes)
     if edit is not None:
-        _check_edit(edit, model.config.seen[1])
+        check_edit(edit, model.config.seen[1])
         if edit.feather and model.codec is None:
             raise SfumatoError(
                 f"{model.source or 'the model'} generates pixels and knows those that are kept as they are: there is "
                 "no seam to `feather`; leave it out."
             )
         notes += [] if model.codec is None else mask_notes(edit, model.codec)
-    if request.start is not None and tuple(request.start.shape) != (count, *model.config.shape):
+    shape = model.config.shape if sampling.frames is None else (sampling.frames, *model.config.shape[1:])
+    if request.start is not None and tuple(request.start.shape) != (count, *shape):
         raise SfumatoError(
-            f"{count} seeds start from {times((count, *model.config.shape))}, and `start` is "
-            f"{times(request.start.shape)}."
+            f"{count} seeds start from {times((count, *shape))}, and `start` is {times(request.start.shape)}."
         )
     return Resolved(
         model,
@@ -290,6 +317,7 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
         model.values(count, conditions),
         edit,
         tuple(notes),
+        given,
     )
 
 
@@ -373,24 +401,3 @@ def _value(model: Conditioned, name: str, value: object, notes: list[str]) -> An
     if one.kind == "number" and isinstance(value, float) and abs(value - one.mean[0]) > FAR * one.std[0]:
         notes.append(f"{name} was {one.mean[0]:g} ± {one.std[0]:g} in training, and little was learnt of {value:g}.")
     return value
-
-
-def _check_edit(edit: Edit, shape: Sequence[int]) -> None:
-    """Raises SfumatoError where a model of `shape` can't begin with the picture."""
-    picture = edit.picture
-    if edit.upscale:
-        factor = shape[-1] // max(1, picture.shape[-1])
-        if factor < 2 or (shape[0], *(factor * side for side in picture.shape[1:])) != tuple(shape):
-            raise SfumatoError(
-                f"a picture of {times(picture.shape)} can't be enlarged to {times(shape)}: both sides must be "
-                "the same whole fraction of the model's."
-            )
-    elif edit.mask is None and tuple(picture.shape) != tuple(shape):
-        raise SfumatoError(
-            f"the picture is {times(picture.shape)} and the model generates {times(shape)}; give one of that size."
-        )
-    elif edit.mask is not None and edit.mask.shape[-2:] != picture.shape[-2:]:
-        raise SfumatoError(
-            f"the mask is {times(edit.mask.shape[-2:])} and the picture {times(picture.shape[-2:])}; "
-            "give both one size."
-        )

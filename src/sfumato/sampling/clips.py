@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,20 +70,18 @@ def windows(frames: int, size: int) -> list[tuple[int, int]]:
 def clip_walk(
     by: Stepper | OwnWalk,
     levels: Level,
-    frames: int,
-    size: int,
+    parts: Sequence[tuple[int, int]],
     noise: Callable[[int, int], Noise],
     rule: Rule,
     cond: Condition | None,
     given: KnownFrames | None = None,
     start: Tensor | None = None,
 ) -> Guided:
-    """The walk of clips of so many `frames`, in windows of at most `size`; a step shows all that is there by then.
+    """The walk of clips in windows, the `parts`; a step shows all that is there by then.
 
     `noise(window, frames)` is that of one window, from 0: what each row draws. `given` are frames of the whole clip
     that are kept bit for bit. Without them, and within one window, it is the plain walk, from `start` if there is one.
     """
-    parts = windows(frames, size)
     clip: Tensor | None = None
     for number, (begin, end) in enumerate(parts):
         draw, known = noise(number, end - begin), _known_of(given, clip, begin, end)

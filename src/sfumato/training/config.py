@@ -26,11 +26,8 @@ from sfumato.training.finetuning import Origin
 from sfumato.training.optimizers import BETAS, OPTIMIZERS, OptimizerName
 from sfumato.training.precision import Precision
 
-SCHEDULE, NOISE, FRAME_LEVELS = (
-    EDM(),
-    NoiseDistribution("log-normal", -1.2, 1.2),
-    FrameLevels(),
-)  # EDM's (Karras et al. 2022, table 1)
+SCHEDULE, NOISE = EDM(), NoiseDistribution("log-normal", -1.2, 1.2)  # of EDM (Karras et al. 2022, table 1)
+FRAME_LEVELS = FrameLevels()
 Split = Literal["within classes", "over all"]
 
 

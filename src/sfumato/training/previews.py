@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.data import KINDS, around, picture, save_png
+from sfumato.data.clips import FPS
+from sfumato.data.films import film
 from sfumato.errors import SfumatoError
+from sfumato.files import replace_file
 from sfumato.hub import Model, SamplingConfig
 from sfumato.sampling import SAMPLERS, resolve
 from sfumato.training.conditions import fixed_conditions
@@ -94,6 +97,8 @@ def make_preview(folder: Path, trainer: Trainer) -> Preview:
     if trainer.processes.main:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
         save_png(picture(samples, labels, columns=count // 2, kind=kind), path, about)
+        if KINDS[kind].moving:
+            replace_file(path.with_suffix(".webp"), film(samples, ".webp", trainer.config.data.fps or FPS))
     return Preview(trainer.step, samples, path)
 
 
