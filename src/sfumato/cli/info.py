@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections import Counter
 from contextlib import suppress
@@ -15,6 +16,7 @@ from sfumato.cli.display import count, next_command, note, print_facts
 from sfumato.cli.options import describe as conditions_words
 from sfumato.cli.runs import no_model_yet
 from sfumato.data import Dataset, read_about
+from sfumato.data.clips import FPS, clip_facts, is_clip
 from sfumato.data.dataset import USED
 from sfumato.data.folder import picture_sizes, suggested_side
 from sfumato.data.layout import Source
@@ -40,13 +42,17 @@ def info(
     /,
     *,
     size: Annotated[str | None, Parameter(help="Read a data set at this many pixels: 64, or 48x64.")] = None,
+    frames: Annotated[int | None, Parameter(help="Read it as clips of so many frames.")] = None,
+    fps: Annotated[float | None, Parameter(help="Take so many frames a second [default: 8].")] = None,
 ) -> None:
-    """Tell what a run, a picture or a data set holds."""
+    """Tell what a run, a picture, a clip or a data set holds."""
     path = Path(what)
     run_folder = is_run(path) or ((path / "state.json").exists() and any(path.glob("*.safetensors")))
     if size is not None and (path.suffix.lower() == ".png" or run_folder):
         raise SfumatoError(f"--size is for reading a data set, and {what} is none; leave it out.")
-    if path.suffix.lower() == ".png":
+    if is_clip(path):
+        print_facts(facts_of_clip(path))
+    elif path.suffix.lower() == ".png":
         about = read_about(path)
         print_facts(about.items())
         if before_requests(about):
@@ -62,21 +68,35 @@ def info(
         with suppress(SfumatoError):  # the data may be an extra that isn't installed
             print_facts(data_facts(zoo_data(what), size))
     else:
-        print_facts(data_facts(what, size))
+        print_facts(data_facts(what, size, frames, fps))
 
 
-def data_facts(spec: str, size: str | None) -> list[tuple[str, str]]:
+def facts_of_clip(path: Path) -> list[tuple[str, str]]:
+    """What the file of a clip holds."""
+    found = clip_facts(path)
+    rate = found.frames / found.seconds
+    return [
+        ("clip", f"{count(found.frames)} frames of {found.height}×{found.width} pixels, {found.seconds:.3g} s"),
+        ("rate", f"{rate:.3g} frames a second{'' if found.even else ' on average, of unequal length'}"),
+        *([("turned", f"by {found.turned}°, as the file says")] if found.turned else []),
+        ("taken", f"{count(math.ceil(found.seconds * FPS - 1e-6))} frames at {FPS:g} a second, which --fps changes"),
+    ]
+
+
+def data_facts(
+    spec: str, size: str | None, frames: int | None = None, fps: float | None = None
+) -> list[tuple[str, str]]:
     """What a data set holds."""
     from sfumato.cli.opening import open_and_tell
     from sfumato.cli.training_options import parse_size
 
     path = Path(spec)
     sizes: Counter[tuple[int, int]] = Counter()
-    if size is None and not is_own(spec) and path.exists():
+    if size is None and frames is None and fps is None and not is_own(spec) and path.exists():
         sizes = picture_sizes(source := source_of(path))
         if len(sizes) > 1:
             return survey_facts(spec, source, sizes)
-    dataset = open_and_tell(spec, parse_size(size))
+    dataset = open_and_tell(spec, parse_size(size), frames, fps)
     return [
         ("samples", count(len(dataset))),
         ("shape", " × ".join(map(str, dataset.shape))),

@@ -48,10 +48,12 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
         yield progress
 
 
-def open_and_tell(spec: str, size: tuple[int, int] | None = None) -> Dataset:
+def open_and_tell(
+    spec: str, size: tuple[int, int] | None = None, frames: int | None = None, fps: float | None = None
+) -> Dataset:
     """The data set called `spec`, opened with a bar over its files; says what was converted or left out."""
     with bars() as progress:
-        dataset = open_dataset(spec, size, progress=partial(progress, f"reading {spec}"))
+        dataset = open_dataset(spec, size, progress=partial(progress, f"reading {spec}"), frames=frames, fps=fps)
     for text in dataset.notes:
         note(text)
     return dataset

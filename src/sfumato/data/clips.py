@@ -127,6 +127,42 @@ def clip_files(source: Source) -> tuple[list[ClipFile], list[str]]:
     return found, []
 
 
+@dataclass(frozen=True)
+class ClipFacts:
+    """What the file of a clip holds: frames as it has them, how long they last, and whether as long as each other."""
+
+    height: int
+    width: int
+    frames: int
+    seconds: float
+    turned: int
+    even: bool
+
+
+def is_clip(path: Path) -> bool:
+    """Whether a file is of a kind that moves, by its name."""
+    suffix = path.suffix.lower()
+    return path.is_file() and (suffix in ANIMATED or OWNERS.get(suffix) == VIDEOS)
+
+
+def clip_facts(path: Path) -> ClipFacts:
+    """What the file of a clip holds; raises SfumatoError where it can't be read."""
+    size, turned, ends = (0, 0), 0, [0.0]
+    try:
+        with closing((_by_pyav if OWNERS.get(path.suffix.lower()) == VIDEOS else _by_pillow)(path)) as shown:
+            for one in shown:
+                if len(ends) == 1:
+                    size, turned = one.image().rotate(one.turn, expand=True).size, one.turn
+                ends.append(one.until)
+    except SfumatoError:
+        raise
+    except Exception as error:  # decoders raise nearly anything on a broken file
+        raise SfumatoError(f"{path} can't be used: {reason(path, error)}.") from error
+    lengths = np.diff(ends)[:-1] if len(ends) > 2 else np.diff(ends)
+    even = bool(np.ptp(lengths) <= 0.05 * lengths.max())
+    return ClipFacts(size[1], size[0], len(ends) - 1, ends[-1], turned, even)
+
+
 def clip_sizes(source: Source, files: Sequence[ClipFile]) -> Counter[tuple[int, int]]:
     """How many clips there are of each size (height, width), by their first frames."""
     found: Counter[tuple[int, int]] = Counter()

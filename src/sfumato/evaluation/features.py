@@ -98,6 +98,8 @@ def open_extractor(
     that ends in .onnx is a network of the user's own, such as Inception or DINOv2: see `onnx_features`.
     Raises SfumatoError where the data doesn't suit.
     """
+    if KINDS[dataset.kind].moving:
+        raise SfumatoError(f"{dataset.name} are clips, which no score here compares yet; look at what is generated.")
     kind, apart = KINDS[dataset.kind], left_out(dataset, held_out)
     notes: tuple[str, ...] = ()
     if name == "auto":

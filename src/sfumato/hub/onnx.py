@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sfumato.data.kinds import KINDS
 from sfumato.diffusion import Level, Parameterization
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import schedule_words
@@ -187,6 +188,8 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
     Raises SfumatoError, before anything is written, where the walk can't be said (see docs/walk.md).
     """
     sampling = sampling or model.config.sampling
+    if KINDS[model.config.kind].moving:
+        raise SfumatoError(f"{model.source or 'the model'} generates clips, which aren't exported yet.")
     if sampling.guidance != 1 and not (model.config.classes or model.text_conditional or model.config.conditions):
         raise SfumatoError(
             f"{model.source or 'the model'} takes no condition that guidance could push to; leave it out."

@@ -59,7 +59,7 @@ class TemporalAttention(nn.Module):
         query, key, value = qkv.permute(3, 0, 2, 4, 1, 5).flatten(1, 2).unbind(0)
         speeds = rope_speeds(query.shape[-1] // 2, h.device)
         angles = torch.arange(frames, device=h.device)[:, None] * speeds
-        query, key = apply_rope(self.norm_q(query), angles), apply_rope(self.norm_k(key), angles)
+        query, key = apply_rope(self.norm_q(query.float()), angles), apply_rope(self.norm_k(key.float()), angles)
         mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value)
         out: Tensor = self.out(mixed.unflatten(0, (batch, places)).permute(0, 3, 1, 2, 4).flatten(3))
         return out
