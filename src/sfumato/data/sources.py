@@ -125,10 +125,10 @@ def picture_source(listing: Listing, columns: Columns = NONE) -> Source:
             listing.leave_out(parts, _why_unused(parts))
     pictures = found["picture"]
     if not pictures:
-        what, files = ("clips", "gif, webp, apng, mp4") if listing.moving else ("pictures", "png, jpg, webp")
+        what, such = ("clips", "gif, webp, apng, mp4") if listing.moving else ("pictures", "png, jpg, webp")
         videos = any(_why_unused(parts) == VIDEOS for _, parts in listing.left_out) and not listing.moving
         raise SfumatoError(
-            f"{root} holds no {what} (found: {held or 'nothing'}); give one with {files}, … files"
+            f"{root} holds no {what} (found: {held or 'nothing'}); give one with {such}, … files"
             f"{', or videos as clips, by `frames`' if videos else ''}."
         )
     metadata = read_metadata(_metadata(listing, found["metadata"]), pictures, finder(listing, pictures), columns)
