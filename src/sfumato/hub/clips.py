@@ -9,10 +9,15 @@ from sfumato.data.decode import read_picture
 from sfumato.data.kinds import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hub.conditioning import times
-from sfumato.hub.config import ModelConfig
+from sfumato.hub.config import ModelConfig, SamplingConfig
 from sfumato.hub.request import File, Keyframes, PictureEdit, Request
 from sfumato.sampling import Edit
 from sfumato.sampling.clips import KnownFrames
+
+
+def sampled_shape(config: ModelConfig, sampling: SamplingConfig) -> tuple[int, ...]:
+    """The shape of a sample as it is generated: of clips, with as many frames as are asked for."""
+    return config.shape if sampling.frames is None else (sampling.frames, *config.shape[1:])
 
 
 def check_clip(request: Request, config: ModelConfig, notes: list[str]) -> KnownFrames | None:

@@ -18,7 +18,7 @@ from sfumato.data.kinds import KINDS
 from sfumato.diffusion import Denoiser, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError
-from sfumato.hub.clips import check_clip
+from sfumato.hub.clips import check_clip, sampled_shape
 from sfumato.hub.codec import Codec
 from sfumato.hub.conditioning import STRENGTH, Conditioned, times
 from sfumato.hub.config import SamplingConfig
@@ -86,8 +86,7 @@ class Resolved:
     @property
     def shape(self) -> tuple[int, ...]:
         """One sample's, as it is generated: of clips, with as many frames as are asked for."""
-        own = self.model.config.shape
-        return own if self.request.sampling.frames is None else (self.request.sampling.frames, *own[1:])
+        return sampled_shape(self.model.config, self.request.sampling)
 
     @property
     def every_label(self) -> list[int] | None:
@@ -301,11 +300,9 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
                 "no seam to `feather`; leave it out."
             )
         notes += [] if model.codec is None else mask_notes(edit, model.codec)
-    shape = model.config.shape if sampling.frames is None else (sampling.frames, *model.config.shape[1:])
-    if request.start is not None and tuple(request.start.shape) != (count, *shape):
-        raise SfumatoError(
-            f"{count} seeds start from {times((count, *shape))}, and `start` is {times(request.start.shape)}."
-        )
+    start, shape = request.start, (count, *sampled_shape(model.config, sampling))
+    if start is not None and tuple(start.shape) != shape:
+        raise SfumatoError(f"{count} seeds start from {times(shape)}, and `start` is {times(start.shape)}.")
     return Resolved(
         model,
         request,
