@@ -32,6 +32,8 @@ OPTIONS: dict[str, tuple[str | None, str, Callable[[dict[str, Any], dict[str, An
     "--size": ("12", "OROOON", lambda training, model: training["data"]["size"] == [12, 12] == model["shape"][1:]),
     "--flip": (None, "OROOON", lambda training, model: training["data"]["flip"] is True),
     "--crop": ("2", "OROOON", lambda training, model: training["data"]["crop"] == 2),
+    "--frames": ("4", "RRRRRN", lambda training, model: training["data"]["frames"] == 4),
+    "--fps": ("4", "RRRRRN", lambda training, model: training["data"]["fps"] == 4),
     "--stream": (None, "OROOOO", lambda training, model: training["data"]["stream"] is True),
     "--minutes": ("5", "OOOOOO", lambda training, model: training["minutes"] == 5),
     "--images": ("32", "OOOOOO", lambda training, model: training["images"] == 32),

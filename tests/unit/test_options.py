@@ -36,6 +36,7 @@ SAMPLE = {
     "tolerance": ["--tolerance", "0.1"], "first": ["--first", "teleport"], "compare": ["--compare", "ddim,heun"],
     "like": ["--like", "like.png"], "weights": ["--weights", "raw"], "out": ["--out", "elsewhere"],
     "animate": ["--animate"], "batch": ["--batch", "1"],
+    "frames": ["--frames", "4"], "fps": ["--fps", "12"], "keyframe": ["--keyframe", "0=x.png"],
 }  # fmt: skip
 PLAIN = {"run": ["tiny"], "class": ["--class", "cat"], "count": ["-n", "2"], "steps": ["--steps", "3"],
          "guidance": ["--guidance", "2.5"], "sampler": ["--sampler", "ddim"]}  # fmt: skip
@@ -58,7 +59,7 @@ ELSEWHERE = {
     | dict.fromkeys(("sampler", "steps", "guidance", "weights", "bits"),
                     "unit/test_options.py::test_measuring_takes_its_options_and_ranking_records_takes_none"),
     "ema": dict.fromkeys(("run", "width"), "laws/test_averages.py::test_a_kept_width_comes_out_exactly"),
-    "info": dict.fromkeys(("what", "size"), "unit/test_options.py::test_a_size_is_for_data"),
+    "info": dict.fromkeys(("what", "size", "frames", "fps"), "unit/test_options.py::test_a_size_is_for_data"),
     "learn": dict.fromkeys(("run", "port", "host", "browser", "build"),
                            "unit/test_options.py::test_a_built_lesson_takes_no_option_of_a_server")
     | {"address": "e2e/test_learn.py::test_a_folder_that_knows_where_it_will_be_is_shown_with_its_picture"},
@@ -205,8 +206,9 @@ def test_every_option_of_sample_is_obeyed_refused_or_noted(drawing: Any, mode: s
 def test_a_size_is_for_data(run_folder: Path, draws: Draws, capsys: pytest.CaptureFixture[str]) -> None:
     (drawn, _) = draws("tiny", "-n", 1, "--steps", 2, "--out", "out")
     for what in (drawn, run_folder):
-        with pytest.raises(SfumatoError, match="--size is for reading a data set"):
-            app(["info", str(what), "--size", "8"], exit_on_error=False, print_error=False)
+        for option in ("--size", "--frames", "--fps"):
+            with pytest.raises(SfumatoError, match=f"{option} is for reading a data set"):
+                app(["info", str(what), option, "8"], exit_on_error=False, print_error=False)
     app(["info", str(drawn)], exit_on_error=False, print_error=False, result_action="return_value")
     assert read_about(drawn)["request"][:20] in capsys.readouterr().out
 

@@ -34,7 +34,8 @@ OTHER: dict[str, Any] = {  # another value of each field that isn't found by its
     "objective.weight": "min-snr", "optimizer.name": "adamw", "optimizer.betas": [0.5, 0.9],
     "optimizer.ema_widths": [0.2], "optimizer.ema_decay": 0.9, "optimizer.ema_half_life": 9.0,
     "machine.precision": "bf16", "minutes": 3.0, "lora": 4, "origin": {"path": "x", "weights": "y"},
-    "data.held_out": 0.3, "data.low_resolution": 0.5, "seed": 7, "reconstruction.latent_noise": 0.1,
+    "data.held_out": 0.3, "data.low_resolution": 0.5, "seed": 7, "data.frames": 4, "data.fps": 12.0,
+    "objective.frame_levels": {"apart": 0.1, "given": 0.2}, "reconstruction.latent_noise": 0.1,
 }  # fmt: skip
 
 

@@ -48,8 +48,10 @@ def info(
     """Tell what a run, a picture, a clip or a data set holds."""
     path = Path(what)
     run_folder = is_run(path) or ((path / "state.json").exists() and any(path.glob("*.safetensors")))
-    if size is not None and (path.suffix.lower() == ".png" or run_folder):
-        raise SfumatoError(f"--size is for reading a data set, and {what} is none; leave it out.")
+    none = path.suffix.lower() == ".png" or run_folder or is_clip(path)
+    for name, given in (("size", size), ("frames", frames), ("fps", fps)):
+        if given is not None and none:
+            raise SfumatoError(f"--{name} is for reading a data set, and {what} is none; leave it out.")
     if is_clip(path):
         print_facts(facts_of_clip(path))
     elif path.suffix.lower() == ".png":

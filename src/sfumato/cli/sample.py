@@ -39,7 +39,7 @@ from sfumato.cli.options import (
 )
 from sfumato.cli.writing import write_comparison, write_pictures, write_points
 from sfumato.data import KINDS
-from sfumato.data.clips import FPS
+from sfumato.data.clips import FPS, check_clips
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import check_cascade
 from sfumato.hub.model import IMAGES, IMAGES_OF_PROMPT
@@ -259,6 +259,9 @@ def sample(
     by, asked = _again(run, like, given) if like is not None else _asked(run, given)
     if by.larger and (isinstance(asked, Comparison) or animate):
         raise SfumatoError("--upscale-with enlarges what is generated in the end; leave --compare and --animate out.")
+    if fps is not None and not KINDS[by.model.config.kind].moving:
+        raise SfumatoError(f"--fps is for clips, and {by.model.source} generates {by.model.config.kind}; leave it out.")
+    check_clips(None, fps)
     if animate and isinstance(asked, Comparison):
         raise SfumatoError("--animate shows how one sampler works; leave --compare out.")
     whole = asked.request if isinstance(asked, Comparison) else asked
@@ -325,9 +328,8 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
         edit = pick_keyframes(options["image"], options["keyframe"] or (), options)
     else:
         edit = pick_edit(options["image"], options["strength"], options["mask"], options["upscale"], options["feather"])
-        for name in ("keyframe", "fps"):
-            if options[name] is not None:
-                raise SfumatoError(f"--{name} is for clips, and {run} generates {by.model.config.kind}; leave it out.")
+        if options["keyframe"] is not None:
+            raise SfumatoError(f"--keyframe is for clips, and {run} generates {by.model.config.kind}; leave it out.")
     conditioned = bool(classes or prompt is not None or conditions)
     _check_guidance(by, run, options["guidance"], conditioned)
     own = {name: settings.pop(name) for name in ("eta", "tolerance") if name in settings and names is not None}
