@@ -264,7 +264,7 @@ def _by_pyav(path: Path | BytesIO) -> Generator[Shown, None, None]:
             "videos such as mp4, webm and mov are read by PyAV, which isn't installed; pip install 'sfumato[video]', "
             "or give GIF, WebP or APNG."
         ) from error
-    with av.open(path if isinstance(path, BytesIO) else str(path)) as container:
+    with av.open(path if isinstance(path, BytesIO) else str(path), "r") as container:
         if not container.streams.video:
             raise ValueError("sound without a picture")
         stream = container.streams.video[0]
