@@ -10,11 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,57 +20,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from served import GENERATE, LONG, PICTURE, TOKEN, Served, serving
 from sfumato.cli import app
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
 from sfumato.serving.guard import BODY_SECONDS, MAX_BODY_BYTES, Guard
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM for another process")
-TOKEN = "a token of its own"
-GENERATE = "/v1/images/generations"
-LONG = {"n": 64, "steps": 1000}
-
-
-@dataclass
-class Served:
-    """A service, and how to ask it."""
-
-    process: subprocess.Popen[str]
-    port: int
-
-    def ask(
-        self, path: str, body: object = None, token: str | None = TOKEN, method: str | None = None, **headers: str
-    ) -> tuple[int, Any]:
-        """The status and what came back; POST where there is a body."""
-        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-        own = {"Content-Type": "application/json", **({} if token is None else {"Authorization": f"Bearer {token}"})}
-        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {**own, **headers}, method=method)
-        try:
-            with urllib.request.urlopen(asked, timeout=300) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, {
-                **json.load(error),
-                "headers": {name.lower(): value for name, value in error.headers.items()},
-            }
-
-    def left(self) -> int:
-        """How many jobs haven't ended."""
-        return sum(job["status"] in ("waiting", "running") for job in self.ask("/v1/jobs")[1]["data"])
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    command = [sys.executable, "-m", "sfumato", "serve", "digits", "--port", "0"]
-    environment = {**os.environ, "SFUMATO_TOKEN": TOKEN, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("Serving digits at http://127.0.0.1:"), line
-        yield Served(process, int(line.split("/v1")[0].rpartition(":")[2]))
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        assert not process.stdout.read()
+    with serving() as service:
+        yield service
 
 
 def test_each_picture_is_the_command_lines_whoever_asks_beside_it(served: Served, tmp_path: Path) -> None:
@@ -125,8 +85,19 @@ def test_each_picture_is_the_command_lines_whoever_asks_beside_it(served: Served
         *[({"seeds": value}, "'seeds' is a text such as \"0-3\", or a list of 1 to 64 whole") for value in (7, [])],
         *[({"class": value}, "'class' is a text such as \"3\", or a list of 1 to 64 texts.") for value in (3, [], [3])],
         ({"quality": "hd"}, "'quality': input should be 'auto' or 'standard'."),
-        ({"stream": True}, "'stream': input should be False."),
-        ({"output_compression": 50}, "'output_compression': input should be 100."),
+        ({"stream": "yes"}, "'stream': input should be a valid boolean."),
+        (
+            {"output_compression": 50},
+            "'output_compression' is of webp and jpeg, and a png loses nothing; leave it out.",
+        ),
+        ({"output_format": "gif"}, "'output_format': input should be 'png', 'webp' or 'jpeg'."),
+        ({"mask": "aaaa"}, "'mask' says what to do with a picture; send an 'image' too."),
+        ({"image": "aaaa"}, "'image' is no picture that can be read; send a PNG, JPEG or WebP."),
+        ({"image": "%"}, "'image': the text of a picture is its file in base64, or a data URL of it."),
+        ({"control": PICTURE}, "digits was trained with no pictures as conditions; leave 'control' out."),
+        ({"image": PICTURE, "feather": 2}, "'feather' is of the seam around what 'mask' keeps; give a 'mask' too."),
+        ({"image": PICTURE, "upscale": True, "strength": 0.5}, "'upscale' keeps the whole picture; leave 'mask' and"),
+        ({"conditions": {"age": 30}}, "digits was trained without 'age'; leave it out."),
         ({"sampler": "ddimm"}, "unknown sampler 'ddimm': did you mean 'ddim'?"),
         ({"guidance": float("nan")}, "'guidance': input should be a finite number."),
         ({"sampler": "heun", "eta": 0.5}, "eta"),
@@ -205,7 +176,7 @@ def test_more_than_there_is_room_for_is_told_to_come_again(served: Served) -> No
 
 def test_what_is_too_large_or_elsewhere_is_refused(served: Served) -> None:
     status, answer = served.ask(GENERATE, b" " * (MAX_BODY_BYTES + 1))
-    assert status == 413 and answer["error"]["message"] == "the body is larger than 64 KiB."
+    assert status == 413 and answer["error"]["message"] == "the body is larger than 8 MiB."
     assert served.ask("/v1/../../etc/passwd")[0] == 404
     status, answer = served.ask("/v1/jobs", method="PUT")
     assert status == 405 and answer["headers"]["allow"] == "POST, GET"

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from exact_model import exact
+from served import GREY
 from sfumato.cli import app
 from sfumato.data import picture, png
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.record import By, facts
-from sfumato.hub.request import Request
+from sfumato.hub.request import PictureEdit, Request, Upload
 from sfumato.hub.resolving import resolve
 from sfumato.serving import Engine
-from sfumato.serving.store import Kept, Store
-from sfumato.serving.worker import Worker
+from sfumato.serving.jobs import Conflict
+from sfumato.serving.store import TABLES, Kept, Store
+from sfumato.serving.worker import Terms, Worker
 
 KILLS, JOBS = 6, 3  # jobs that each service accepts before it is killed
 OWNER = "127.0.0.1"
+KEPT = Terms(OWNER, keep=True)
 
 
 def asked(model: Model, number: int) -> Request:
@@ -38,7 +44,7 @@ def serve(model: Model, path: Path, first: int, told: int) -> NoReturn:
     worker = opened(model, path)
     for number in range(first, first + JOBS):
         request = asked(model, number)
-        task = worker.submit("exact", lambda _, request=request: request, OWNER, keep=True).result()  # type: ignore[misc]
+        task = worker.submit("exact", lambda _, request=request: request, KEPT).result()  # type: ignore[misc]
         os.write(told, f"{task.id}\n".encode())
     while True:
         signal.pause()
@@ -111,6 +117,60 @@ def test_what_waits_for_a_model_that_isnt_served_waits_on(tmp_path: Path) -> Non
         assert first is not None and second is not None and second.state == "cancelled"
         first.ended.result(60)
         assert first.state == "done"
+
+
+def test_a_picture_that_came_along_outlives_the_service_too(tmp_path: Path) -> None:
+    model, path, shown = exact(1), tmp_path / "jobs.sqlite", Upload.named("cat.png", GREY)
+    request = model.request([1], "cat", edit=PictureEdit(shown, 0.5), sampler="ddim", steps=4)
+    store = Store(path)
+    store.add(Kept("one", OWNER, "exact", request.json(), 0, "waiting", None), {shown.sha256: GREY})
+    store.close()
+    for _ in range(2):
+        with opened(model, path) as worker:
+            task = worker.find("one", OWNER)
+            assert task is not None
+            task.ended.result(60)
+            samples = resolve(request, model).samples()
+            assert task.pngs == (png(picture(samples, None, columns=1, scale=1, gap=0), facts(By(model), request)),)
+    store = Store(path)
+    assert not store.files("one")
+    store.close()
+
+
+def test_jobs_of_the_first_format_are_taken_up(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    with closing(sqlite3.connect(path)) as before:
+        before.executescript(f"{TABLES} pragma user_version = 1; pragma journal_mode = wal")
+        for name, state in (("waits", "waiting"), ("done", "done")):
+            row = (name, OWNER, "exact", asked(exact(1), 1).json(), 5, state, None)
+            before.execute("insert into jobs values (?, ?, ?, ?, ?, ?, ?)", row)
+        before.execute("insert into pictures values ('done', 0, ?)", (GREY,))
+        before.commit()
+    with opened(exact(1), path) as worker:
+        waits, done = (worker.find(name, OWNER) for name in ("waits", "done"))
+        assert waits is not None and done is not None
+        assert done.pngs == (GREY,) and done.terms == Terms(OWNER, keep=True)
+        waits.ended.result(60)
+        assert waits.state == "done" and len(waits.pngs) == 1
+
+
+def test_a_key_leads_to_the_job_of_before_in_the_next_service_too(tmp_path: Path) -> None:
+    model, path = exact(1), tmp_path / "jobs.sqlite"
+    request = asked(model, 1)
+    terms = Terms(OWNER, keep=True, key="key", asked="this")
+    with opened(model, path) as worker:
+        first, again = (worker.submit("exact", lambda _: request, terms) for _ in range(2))
+        assert first.result(60) is again.result(60)
+        other = worker.submit("exact", lambda _: request, replace(terms, owner="10.0.0.1")).result(60)
+        assert other is not first.result()
+    with opened(model, path) as worker:
+        task = worker.submit("exact", lambda _: request, terms).result(60)
+        assert task.id == first.result().id
+        with pytest.raises(Conflict, match="something else was asked by this Idempotency-Key"):
+            worker.submit("exact", lambda _: request, replace(terms, asked="that")).result(60)
+        worker.forget(task).result(60)
+        assert worker.find(task.id, OWNER) is None
+        assert worker.submit("exact", lambda _: request, replace(terms, asked="that")).result(60).id != task.id
 
 
 def test_a_file_that_holds_no_jobs_or_is_another_services_is_refused(tmp_path: Path) -> None:

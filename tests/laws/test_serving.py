@@ -6,20 +6,23 @@ import gc
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from itertools import count
 
+import numpy as np
 import psutil
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor
 
 from exact_model import exact
 from sfumato import Edit
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
-from sfumato.hub.request import Request
+from sfumato.hub.request import File, PictureEdit, Request, Upload
 from sfumato.hub.resolving import resolve
 from sfumato.serving import Engine, Full, Job, Limits
 from tiny import TINY
@@ -116,6 +119,36 @@ def test_on_a_network_to_rounding() -> None:
     drained(served)
     for job, request in zip(jobs, requests, strict=True):
         torch.testing.assert_close(together(job), resolve(request, digits).samples(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("wanted", [1, 3, 16])
+def test_partial_pictures_are_the_estimates_of_evenly_spread_steps(wanted: int) -> None:
+    request = REQUESTS[3]
+    steps = list(resolve(request, MODELS["one"]).steps())
+    due = {step.index * (wanted + 1) // step.total: step.x0_hat for step in reversed(steps) if step.index}
+    served, seen = engine(), dict[int, Tensor]()
+    job = served.submit("one", request, partial_images=wanted)
+    while served.jobs:
+        served.step()
+        for number, picture in job.partials.values():
+            seen.setdefault(number, picture)
+    assert seen.keys() == {number - 1 for number in due if 0 < number <= wanted} and seen
+    for number, picture in seen.items():
+        assert torch.equal(picture[None], due[number + 1])
+    assert torch.equal(together(job), ALONE["one", 3])
+
+
+def test_of_a_picture_that_came_along_only_what_is_drawn_from_is_kept() -> None:
+    data = BytesIO()
+    Image.fromarray(np.full((9, 9, 3), 99, np.uint8)).save(data, "PNG")
+    upload = Upload.named("../../etc/passwd", data.getvalue())
+    served = engine()
+    asked = ONE.request([5], "cat", edit=PictureEdit(upload, 0.5, upload), steps=4, sampler="ddim")
+    job = served.submit("one", asked)
+    assert [type(file) for file in job.request.files] == [File, File]
+    assert job.request.json() == asked.json() and "passwd" in asked.json()
+    drained(served)
+    assert torch.equal(together(job), resolve(asked, ONE).samples())
 
 
 @pytest.mark.parametrize(("owner", "calls"), [("another", 4), ("many", 4 * 3)])

@@ -16,11 +16,19 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
 from sfumato.hub.conditioning import STRENGTH
 from sfumato.hub.record import ALL
-from sfumato.hub.request import MAX_IMAGES, Control, File, Keyframes, PictureEdit, Value, parse_seeds
+from sfumato.hub.request import (
+    MAX_IMAGES,
+    Control,
+    File,
+    Keyframes,
+    PictureEdit,
+    Value,
+    parse_seeds,
+    usual_strength,
+)
 from sfumato.nets import ConditionConfig
 from sfumato.strict import parse
 
-VARIATION = 0.6  # the strength, where none is asked for
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 OPTIONS = {"number": "--number", "vector": "--vector", "image": "--control"}
 EXAMPLES = {"number": "--number {}=30", "vector": "--vector {}=1,0,2", "image": "--control {}=picture.png"}
@@ -168,7 +176,7 @@ def pick_edit(
     if upscale and (mask is not None or strength is not None):
         raise SfumatoError("--upscale keeps the whole picture; leave --mask and --strength out.")
     if strength is None:
-        strength = VARIATION if mask is None and not upscale else 1.0
+        strength = usual_strength(mask is not None or upscale)
     return PictureEdit(File.of(image), strength, None if mask is None else File.of(mask), upscale, feather or 0)
 
 

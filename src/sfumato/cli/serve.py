@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import socket
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,8 @@ from sfumato.hosts import is_loopback
 from sfumato.serving import Engine
 
 PORT, HOST = 8000, "127.0.0.1"
+MAX_DRAIN = 3600  # seconds
+DRAIN = 25.0  # seconds, of the 30 that Kubernetes gives
 MIN_TOKEN = 16  # characters
 
 
@@ -45,6 +49,30 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        Parameter(
+            group=SERVER,
+            negative="",
+            help="The address of a proxy before it, or a network such as 10.0.0.0/8: who asks is whom it names in "
+            "X-Forwarded-For. Several one after another.",
+        ),
+    ] = None,
+    rate: Annotated[
+        int | None, Parameter(group=SERVER, help="How often a client may ask for work in a minute [default: no bound].")
+    ] = None,
+    drain: Annotated[
+        float,
+        Parameter(
+            group=SERVER,
+            help=f"How many seconds it goes on at SIGTERM, to finish what it has [default: {DRAIN:g}].",
+            show_default=False,
+        ),
+    ] = DRAIN,
+    log: Annotated[
+        bool,
+        Parameter(group=SERVER, help="A line of JSON about each request, to stderr.", negative="", show_default=False),
+    ] = False,
     port: Annotated[
         int,
         Parameter(group=SERVER, help=f"Where to listen; 0 for any free port [default: {PORT}].", show_default=False),
@@ -63,6 +91,8 @@ def serve(
     Pictures of all clients are generated together, and each is the one that `sfumato sample` generates.
     """
     try:
+        from sfumato.serving.phase import Phase
+        from sfumato.serving.rates import Rates
         from sfumato.serving.server import Server
         from sfumato.serving.service import describe, make_app
         from sfumato.serving.store import Store
@@ -75,6 +105,11 @@ def serve(
         raise SfumatoError(f"--token is guessed too soon; give one of {MIN_TOKEN} characters or more.")
     if token is None and not is_loopback(host):
         raise SfumatoError(f"{host} is open to others; give a --token, without which nobody is answered.")
+    if rate is not None and rate < 1:
+        raise SfumatoError(f"--rate is how often a client may ask in a minute, at least 1, got {rate}.")
+    if not 0 <= drain <= MAX_DRAIN:
+        raise SfumatoError(f"--drain is 0 to {MAX_DRAIN:,} seconds, got {drain:g}.")
+    proxies = _networks(proxy or [])
     engine = Engine({name: partial(open_model, path) for name, path in _named(models).items()})
     about = {}
     for name in engine.models.loaders:
@@ -83,7 +118,7 @@ def serve(
             raise SfumatoError(f"{name} generates {model.config.seen[0]}, and pictures alone are served; leave it out.")
         about[name] = describe(name, model)
     store = None if jobs is None else Store(jobs)
-    ending = asyncio.Event()
+    phase = Phase()
     with _listening(host, port) as listener, Worker(engine, store) as worker:
 
         def ended() -> None:
@@ -91,14 +126,34 @@ def serve(
                 where = "dropped" if jobs is None else f"kept in {jobs}"
                 console.print(f"Ended; {where}: {_counted(left)}.", soft_wrap=True)
 
-        app = make_app(worker, about, is_loopback(host), token, ending)
+        async def busy() -> int:
+            return await asyncio.wrap_future(worker.unkept())
+
+        rates = None if rate is None else Rates(rate)
+        app = make_app(worker, about, is_loopback(host), token, phase, rates, _logged if log else None)
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}/v1"
         console.print(f"Serving {', '.join(about)} at {address}   (Ctrl-C ends it)", soft_wrap=True)
         for name, count in worker.absent.items():
             why = "no more are taken up now" if name in about else "which isn't served"
             console.print(f"Kept in {jobs}: {_counted(count)} of {name}, {why}.", soft_wrap=True)
-        Server(app, ending, ended).run([listener])
+        Server(app, phase, ended, busy, drain, proxies).run([listener])
+
+
+def _logged(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _networks(given: Sequence[str]) -> list[str]:
+    """Addresses and networks."""
+    found = []
+    for one in given:
+        try:
+            network = ipaddress.ip_network(one, strict=False)
+        except ValueError as error:
+            raise SfumatoError(f"--proxy is an address or a network such as 10.0.0.0/8, not '{one}'.") from error
+        found.append(str(network) if "/" in one else one)
+    return found
 
 
 def _counted(count: int) -> str:

@@ -28,6 +28,9 @@ COLOURS: tuple[RGB, ...] = (
 GAP = (128, 132, 138)
 TURN, TILT = 20, 12  # degrees: where points in space are seen from
 _KEY = "sfumato"
+EXIF, USER_COMMENT, ASCII = 0x8769, 0x9286, b"ASCII\0\0\0"  # where JPEG and WebP carry it; see EXIF's standard
+MAX_EXIF_BYTES = 60_000  # a JPEG's segment holds 65,533
+SHORT = ("sfumato", "model", "weights", "weights_sha256", "request")  # what is needed to generate it again
 
 
 def to_uint8(x: Tensor) -> NDArray[np.uint8]:
@@ -150,12 +153,46 @@ def png(image: Image.Image, about: Mapping[str, str]) -> bytes:
     return data.getvalue()
 
 
+def encoded(image: Image.Image, about: Mapping[str, str], kind: str, quality: int) -> bytes:
+    """The picture as a WebP, lossless at a `quality` of 100, or a JPEG, that carries `about` as JSON in its EXIF.
+
+    Of a record that is too long for that, what generates the picture again, and nothing where that is too long too.
+    """
+    exif = Image.Exif()
+    for part in (about, {name: about[name] for name in SHORT if name in about}):
+        text = ASCII + json.dumps({_KEY: dict(part)}).encode("ascii")
+        if len(text) <= MAX_EXIF_BYTES:
+            exif.get_ifd(EXIF)[USER_COMMENT] = text
+            break
+    options = {"lossless": quality == 100} if kind == "webp" else {"subsampling": 0}
+    data = io.BytesIO()
+    image.save(data, kind.upper(), quality=quality, exif=exif, **options)
+    return data.getvalue()
+
+
+def read_text(image: Image.Image) -> str | None:
+    """The JSON that an opened picture of ours carries."""
+    if image.format == "PNG":
+        image.load()
+        text = getattr(image, "text", {}).get(_KEY)
+        return None if text is None else str(text)
+    comment = image.getexif().get_ifd(EXIF).get(USER_COMMENT)
+    if not isinstance(comment, bytes) or not comment.startswith(ASCII):
+        return None
+    image.load()
+    try:
+        own = json.loads(comment.removeprefix(ASCII))
+        return json.dumps(own[_KEY])
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+
+
 def read_about(path: Path) -> dict[str, str]:
-    """What `save_png` wrote into the PNG at `path`. Raises SfumatoError where there is no such text to read."""
+    """What the PNG, WebP or JPEG at `path` says of how it was made (see `png`). Raises SfumatoError where there is no
+    such text to read."""
     try:
         with guarded_against_bombs(), Image.open(path) as image:
-            image.load()
-            text = getattr(image, "text", {}).get(_KEY)
+            text = read_text(image)
     except FileNotFoundError as error:
         raise SfumatoError(f"there is no file {path}.") from error
     except (OSError, SyntaxError, ValueError, RecursionError) as error:

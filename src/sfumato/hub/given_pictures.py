@@ -19,7 +19,7 @@ from sfumato.data.decode import header_size, read_picture
 from sfumato.errors import SfumatoError
 from sfumato.hub.conditioning import times
 from sfumato.hub.config import ModelConfig
-from sfumato.hub.request import Control, PictureEdit
+from sfumato.hub.request import Control, File, PictureEdit
 from sfumato.nets import ConditionConfig
 from sfumato.sampling import Edit
 
@@ -61,31 +61,31 @@ def mask_in_memory(mask: Any) -> Tensor:
 
 def control_image(config: ModelConfig, one: ConditionConfig, control: Control, notes: list[str]) -> Tensor:
     """The image `(size, height, width)` of a condition: computed from the picture, or that as it is."""
-    path = control.file.unchanged()
+    source, name = control.file.unchanged(), Path(control.file.path).name
     channels, height, width = config.seen[1]
     if not one.computed or control.ready:
         own = one.size - bool(one.noise)
-        picture, facts = read_picture(path, 1 if own == 1 else 3, (height, width))
+        picture, facts = read_picture(source, 1 if own == 1 else 3, (height, width))
         image = picture if not one.noise else torch.cat([picture, torch.zeros(1, height, width)])
     else:
         size = (-(-height // FACTOR), -(-width // FACTOR)) if one.name == "small" else (height, width)
-        picture, facts = read_picture(path, channels, size)
+        picture, facts = read_picture(source, channels, size)
         if one.name == "small":
             picture = enlarged(picture, height, width)
-        image = plain_control(one, picture[None])[0] if one.name != "masked" else _with_hole(path, picture)
-    notes += [f"{path.name} was taken {fact}." for fact in facts]
+        image = plain_control(one, picture[None])[0] if one.name != "masked" else _with_hole(control.file, picture)
+    notes += [f"{name} was taken {fact}." for fact in facts]
     return image
 
 
-def _with_hole(path: Path, picture: Tensor) -> Tensor:
+def _with_hole(file: File, picture: Tensor) -> Tensor:
     """The picture, unknown where the file is transparent."""
-    clear = clear_part(path, (picture.shape[-2], picture.shape[-1]))
+    clear = clear_part(file.unchanged(), (picture.shape[-2], picture.shape[-1]))
     if not bool(clear.any()):
-        raise SfumatoError(f"{path} has no hole to fill; make the part that is to be generated transparent.")
+        raise SfumatoError(f"{file.path} has no hole to fill; make the part that is to be generated transparent.")
     return torch.where(clear, math.nan, picture)
 
 
-def clear_part(path: Path, size: tuple[int, int]) -> Tensor:
+def clear_part(path: Path | BytesIO, size: tuple[int, int]) -> Tensor:
     """Where the picture in `path`, upright and fitted to `size` (height, width), is mostly transparent.
 
     bool `(1, height, width)`.
@@ -103,9 +103,9 @@ def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit
     kind, shape = config.seen
     if kind != "pictures":
         raise SfumatoError(f"the model generates {kind}; leave `image` out.")
-    image = asked.image.unchanged()
+    source, image, name = asked.image.unchanged(), asked.image.path, Path(asked.image.path).name
     channels, height, width = shape
-    sides = _sides(image)
+    sides = _sides(source, image)
     size = (height, width)
     if asked.upscale:
         factor = math.ceil(max(height / sides[0], width / sides[1]) - 1e-9)
@@ -117,19 +117,20 @@ def open_edit(config: ModelConfig, asked: PictureEdit, notes: list[str]) -> Edit
                 f"give one of {height // 2}×{width // 2} or less."
             )
         size = (height // factor, width // factor)
-    picture, facts = read_picture(image, channels, size)
+    picture, facts = read_picture(source, channels, size)
     if sides != size:
-        notes.append(f"{image.name} was fitted from {sides[0]}×{sides[1]} into {size[0]}×{size[1]}.")
-    notes += [f"{image.name} was taken {fact}." for fact in facts if "enlarged" not in fact]
+        notes.append(f"{name} was fitted from {sides[0]}×{sides[1]} into {size[0]}×{size[1]}.")
+    notes += [f"{name} was taken {fact}." for fact in facts if "enlarged" not in fact]
     if asked.mask is None:
         return Edit(picture, asked.strength, upscale=asked.upscale)
     mask = asked.mask.unchanged()
-    if _sides(mask) != sides:
+    masked = _sides(mask, asked.mask.path)
+    if masked != sides:
         raise SfumatoError(
-            f"the mask {mask} is {_sides(mask)[0]}×{_sides(mask)[1]} and {image} is {sides[0]}×{sides[1]}; "
+            f"the mask {asked.mask.path} is {masked[0]}×{masked[1]} and {image} is {sides[0]}×{sides[1]}; "
             "make both one size, white where to generate."
         )
-    return Edit(picture, asked.strength, _mask(mask, size, notes), feather=asked.feather)
+    return Edit(picture, asked.strength, _mask(mask, asked.mask.path, size, notes), feather=asked.feather)
 
 
 def check_edit(edit: Edit, shape: Sequence[int]) -> None:
@@ -153,15 +154,15 @@ def check_edit(edit: Edit, shape: Sequence[int]) -> None:
         )
 
 
-def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:
-    """Where the mask in `path` is white: bool `(1, height, width)`. What is transparent isn't painted, and keeps."""
-    white, facts = read_picture(path, 1, size)
-    clear = clear_part(path, size)
+def _mask(source: Path | BytesIO, path: str, size: tuple[int, int], notes: list[str]) -> Tensor:
+    """Where the mask called `path` is white: bool `(1, height, width)`. What is transparent isn't painted: it keeps."""
+    white, facts = read_picture(source, 1, size)
+    clear, name = clear_part(source, size), Path(path).name
     said = [fact for fact in facts if "transparency" not in fact and "enlarged" not in fact]
-    notes += [f"the mask {path.name} was taken {fact}." for fact in said]
+    notes += [f"the mask {name} was taken {fact}." for fact in said]
     if bool(clear.any()):
         share = float(clear.float().mean())
-        notes.append(f"the mask {path.name} is transparent over {share:.0%}: there the picture is kept.")
+        notes.append(f"the mask {name} is transparent over {share:.0%}: there the picture is kept.")
     generated = (white > 0) & ~clear
     if not bool(generated.any()):
         dark = "black all over" if bool((white == -1).all()) else "nowhere lighter than a middle grey"
@@ -170,8 +171,8 @@ def _mask(path: Path, size: tuple[int, int], notes: list[str]) -> Tensor:
     return generated
 
 
-def _sides(path: Path) -> tuple[int, int]:
-    found = header_size(lambda: path)
+def _sides(source: Path | BytesIO, path: str) -> tuple[int, int]:
+    found = header_size(lambda: source)
     if found is None or min(found) < 1:
         raise SfumatoError(f"{path} can't be used: not a valid picture.")
     return found

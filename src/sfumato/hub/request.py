@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -35,6 +36,7 @@ from sfumato.sampling.editing import MAX_FEATHER
 
 T = TypeVar("T")
 MAX_IMAGES = 100_000  # a request
+VARIATION = 0.6  # the strength of a variation, where none is asked for
 LARGEST_SEED = 2**64 - 1
 
 
@@ -101,11 +103,26 @@ class File:
         """The file as it is now; raises SfumatoError where it can't be read."""
         return File(str(path), _hash(Path(path)))
 
-    def unchanged(self) -> Path:
-        """Its path; raises SfumatoError where it isn't there or holds something else by now."""
+    def unchanged(self) -> Path | BytesIO:
+        """Where to read it; raises SfumatoError where it isn't there or holds something else by now."""
         if _hash(Path(self.path)) != self.sha256:
             raise SfumatoError(f"{self.path} isn't what it was when this was generated; restore it, or name it anew.")
         return Path(self.path)
+
+
+@dataclass(frozen=True)
+class Upload(File):
+    """A picture that came along with a request. Its `path` is what its sender calls it; no file of this machine is
+    opened by that."""
+
+    content: bytes = field(default=b"", repr=False)
+
+    @staticmethod
+    def named(name: str, content: bytes) -> Upload:
+        return Upload(name, hashlib.sha256(content).hexdigest(), content)
+
+    def unchanged(self) -> BytesIO:
+        return BytesIO(self.content)
 
 
 @dataclass(frozen=True)
@@ -159,6 +176,11 @@ class Keyframes:
             raise SfumatoError("`Keyframes` names no frame; give one or more, such as {0: picture}.")
         frames = {number: File.of(one) if isinstance(one, str | Path) else one for number, one in self.frames.items()}
         object.__setattr__(self, "frames", frames)
+
+
+def usual_strength(kept: bool) -> float:
+    """How far to go from a picture where nobody says, and whether part or all of it is `kept`."""
+    return 1.0 if kept else VARIATION
 
 
 Value = float | tuple[float, ...] | Control | Tensor
@@ -256,6 +278,24 @@ class Request:
     def at(self, index: int) -> Request:
         """The request of one of its pictures alone."""
         return self.rows([index])
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """The pictures that it names."""
+        edit = self.edit if isinstance(self.edit, PictureEdit) else None
+        named = [] if edit is None else [edit.image, *([] if edit.mask is None else [edit.mask])]
+        return (*named, *(value.file for value in self.conditions.values() if isinstance(value, Control)))
+
+    def with_files(self, other: Callable[[File], File]) -> Request:
+        """The request with `other(file)` in the place of each picture that it names."""
+        edit = self.edit
+        if isinstance(edit, PictureEdit):
+            edit = replace(edit, image=other(edit.image), mask=None if edit.mask is None else other(edit.mask))
+        values = {
+            name: replace(value, file=other(value.file)) if isinstance(value, Control) else value
+            for name, value in self.conditions.items()
+        }
+        return replace(self, edit=edit, conditions=values)
 
     def json(self) -> str:
         """The request as JSON, which `read_request` reads; raises SfumatoError where it holds tensors

@@ -6,16 +6,16 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
-from sfumato.hub.request import Request
+from sfumato.hub.request import File, Request
 from sfumato.hub.resolving import BATCH, Resolved, check_finite, resolve, suited_batch
-from sfumato.sampling.calls import Guided, Rows
+from sfumato.sampling.calls import Guided, Rows, Step
 from sfumato.sampling.drivers import answer, until_asked
 from sfumato.serving.jobs import Full, Job
 from sfumato.serving.models import Models
@@ -41,6 +41,15 @@ class Limits:
     rows: int = 32
 
 
+@dataclass
+class Tally:
+    """What a model has done so far: network calls, their rows, and the seconds that they and the rest have taken."""
+
+    calls: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+
+
 @dataclass(eq=False)
 class _Walk:
     """Some pictures of a job on their way as one batch, and what they ask."""
@@ -51,6 +60,7 @@ class _Walk:
     walk: Guided
     calls: Rows = ()
     x: Tensor | None = None
+    shown: int = 0  # of its partial pictures
 
     def on(self, answers: Sequence[Tensor] | Exception | None) -> None:
         """Take it to what it asks next; nothing where it has ended, with `x` where it led to."""
@@ -64,6 +74,16 @@ class _Walk:
                 return
             self.x = step.x
             self.job.steps += len(self.rows) * bool(step.index)
+            self._show(step)
+
+    def _show(self, step: Step) -> None:
+        """Leave the job a partial picture of each row, where one is due."""
+        due = step.index * (self.job.partial_images + 1) // max(1, step.total)
+        if step.x0_hat is None or not self.shown < due <= self.job.partial_images:
+            return
+        self.shown = due
+        for row, picture in zip(self.rows, self.resolved.seen(step.x0_hat).cpu().unbind(), strict=True):
+            self.job.partials[row] = due - 1, picture
 
 
 @dataclass(eq=False)
@@ -127,6 +147,7 @@ class Engine:
         self._clock = clock
         self._queues: dict[str, _Queue] = {}
         self._turns: Turns[str] = Turns()
+        self.tallies: dict[str, Tally] = {}  # by model
         self._jobs: dict[Job, int] = {}  # accepted and not ended, with the bytes of their pictures
 
     @property
@@ -138,14 +159,17 @@ class Engine:
         """The model called `name`, loaded now if need be; raises SfumatoError where it isn't served."""
         return self.models.get(name, self._queues)
 
-    def submit(self, name: str, request: Request, owner: str = "") -> Job:
-        """Accept `request` to the model called `name`.
+    def submit(self, name: str, request: Request, owner: str = "", partial_images: int = 0) -> Job:
+        """Accept `request` to the model called `name`, with so many partial pictures (see Job). Of a picture that came
+        along, what is drawn from is kept and not the file.
 
         Raises SfumatoError for what can't be drawn, and Full where there is no room for it now.
         """
         self._check_room(owner)
         model = self.model(name)
         resolved = resolve(request, model)
+        request = request.with_files(lambda file: File(file.path, file.sha256))
+        resolved = replace(resolved, request=request)
         size = FLOAT_BYTES * len(request.seeds) * math.prod(model.config.seen[1])
         if size > self.limits.picture_bytes:
             raise SfumatoError(
@@ -154,7 +178,7 @@ class Engine:
             )
         if size + sum(self._jobs.values()) > self.limits.picture_bytes:
             raise Full("the pictures that others wait for fill the memory that there is for them; try again soon.")
-        job = Job(name, request, owner)
+        job = Job(name, request, owner, partial_images=partial_images)
         self._jobs[job] = size
         queue = self._queues.setdefault(name, _Queue(model))
         queue.waiting.setdefault(owner, []).append(_Waiting(job, resolved))
@@ -174,8 +198,11 @@ class Engine:
         self._turns.gather(self._queues)
         name = self._turns.next(self._queues)
         queue, before = self._queues[name], self._clock()
-        moved = self._step(queue)
-        self._turns.charge(name, self._clock() - before)
+        tally = self.tallies.setdefault(name, Tally())
+        moved = self._step(queue, tally)
+        seconds = self._clock() - before
+        tally.seconds += seconds
+        self._turns.charge(name, seconds)
         self._leave(name)
         return moved
 
@@ -195,12 +222,14 @@ class Engine:
         if sum(job.owner == owner for job in self._jobs) >= self.limits.owner_jobs:
             raise Full(f"{self.limits.owner_jobs} jobs of yours wait already; try again when one has ended.")
 
-    def _step(self, queue: _Queue) -> list[Job]:
+    def _step(self, queue: _Queue, tally: Tally) -> list[Job]:
         moved: dict[Job, None] = {}
         for one in self._begun(queue):
             self._on(queue, one, None, moved)
         turn = self._turn(queue)
         most = _fewer(queue.model, self.limits.rows)
+        tally.calls += bool(turn)
+        tally.rows += sum(len(call.x) for one in turn for call in one.calls)
         answers = answer({one: one.calls for one in turn}, queue.model.denoiser, queue.model.null(), most)
         queue.walking = [one for one in queue.walking if one not in answers]
         for one in turn:

@@ -6,33 +6,52 @@ import asyncio
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from sfumato.hosts import is_loopback, is_own
 from sfumato.serving.messages import ENDING, kind_of, refusal
+from sfumato.serving.rates import Rates
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-MAX_BODY_BYTES, BODY_SECONDS = 65_536, 20.0
+MAX_BODY_BYTES, BODY_SECONDS = 2**23, 20.0  # of one request
+SMALL_BYTES, BODIES_BYTES = 2**16, 2**27  # bodies that are always taken, and of all others that are answered at once
 OPEN = ("/healthz", "/readyz")  # to everyone who can reach it
+PROBING = ("GET", "HEAD")  # methods that ask for no work, and are not counted
+RETRY_SECONDS = 5
 HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
+
+
+class TooLarge(Exception):
+    """A body that isn't taken, by itself or beside the others."""
 
 
 class Guard:
     """Lets a request through to `app` that has the token, where there is one, and comes from no other site's page; of a
-    body of at most MAX_BODY_BYTES that has come within BODY_SECONDS. The token itself is not kept. Once it is `ending`,
-    no body is waited for."""
+    body of at most MAX_BODY_BYTES that has come within BODY_SECONDS, and large ones only as many as are BODIES_BYTES
+    together, and of one client as many as `rates` say. The token itself is not kept. Once it is `ending`, no body is
+    waited for."""
 
-    def __init__(self, app: App, loopback: bool, token: str | None = None, ending: asyncio.Event | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        loopback: bool,
+        token: str | None = None,
+        ending: asyncio.Event | None = None,
+        rates: Rates | None = None,
+    ) -> None:
         self._app = app
         self._loopback = loopback
         self._token = None if token is None else _hash(token.encode())
         self._ending = ending or asyncio.Event()
+        self._rates = rates
+        self._held = 0  # bytes of large bodies that are coming or answered
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,24 +67,55 @@ class Guard:
         if scope["path"] not in OPEN and (why := self._refused(headers)) is not None:
             await _refuse(sealed, *why)
             return
-        coming, ending = asyncio.ensure_future(_body(receive)), asyncio.ensure_future(self._ending.wait())
+        if self._rates is not None and scope["method"] not in PROBING:
+            client = scope.get("client")
+            if wait := self._rates.ask(client[0] if client else ""):
+                await _refuse(sealed, 429, "you ask more often than allowed; try again later.", wait)
+                return
+        held = [0]
+        try:
+            await self._answered(scope, receive, sealed, held)
+        finally:
+            self._held -= held[0]
+
+    async def _answered(self, scope: Message, receive: Receive, send: Send, held: list[int]) -> None:
+        coming = asyncio.ensure_future(self._body(receive, held))
+        ending = asyncio.ensure_future(self._ending.wait())
         await asyncio.wait((coming, ending), timeout=BODY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         ending.cancel()
         if not coming.done():
             coming.cancel()
             late = (408, f"the body hadn't come within {BODY_SECONDS:g} seconds.")
-            await _refuse(sealed, *((503, ENDING) if self._ending.is_set() else late))
+            await _refuse(send, *((503, ENDING) if self._ending.is_set() else late))
             return
-        body = coming.result()
-        if body is None:
-            await _refuse(sealed, 413, f"the body is larger than {MAX_BODY_BYTES >> 10} KiB.")
+        try:
+            body = coming.result()
+        except TooLarge:
+            alone = held[0] > MAX_BODY_BYTES
+            large = (413, f"the body is larger than {MAX_BODY_BYTES >> 20} MiB.")
+            await _refuse(send, *(large if alone else (429, "too many pictures are coming in; try again soon.")))
             return
         rest = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def given() -> Message:
             return rest.pop() if rest else await receive()
 
-        await self._app(scope, given, sealed)
+        await self._app(scope, given, send)
+
+    async def _body(self, receive: Receive, held: list[int]) -> bytes:
+        """The body, whose size counts among those that are `held`; raises TooLarge."""
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > SMALL_BYTES:
+                self._held += size - held[0]
+                held[0] = size
+                if size > MAX_BODY_BYTES or self._held > BODIES_BYTES:
+                    raise TooLarge
+            if not message.get("more_body", False):
+                return b"".join(parts)
 
     def _refused(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         """The status and the sentence of a request that isn't let through."""
@@ -84,24 +134,14 @@ class Guard:
         return None
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The body; None where it is too large."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MAX_BODY_BYTES:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-async def _refuse(send: Send, status: int, sentence: str) -> None:
+async def _refuse(send: Send, status: int, sentence: str, wait: float = RETRY_SECONDS) -> None:
     content = json.dumps(refusal(sentence, kind_of(status))).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     headers += [(b"www-authenticate", b"Bearer")] if status == 401 else []
-    headers += [(b"connection", b"close")] if status in (408, 413, 503) else []  # what is left of the body isn't read
+    headers += [(b"retry-after", str(math.ceil(wait)).encode())] if status == 429 else []
+    headers += (
+        [(b"connection", b"close")] if status in (408, 413, 429, 503) else []
+    )  # what is left of the body isn't read
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 

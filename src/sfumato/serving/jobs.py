@@ -18,13 +18,18 @@ class Full(SfumatoError):
     """There is no room for another job now; later there may be."""
 
 
+class Conflict(SfumatoError):
+    """A key that other things were asked by."""
+
+
 @dataclass(eq=False)
 class Job:
     """A request to the model called `model`, asked for by `owner`.
 
     `pictures` has each as it is finished, `(channels, height, width)` on the CPU, by its row of the request; all of
     them where the job is done, and none where it failed or was cancelled. `steps` counts those taken of all pictures;
-    `error` is why it failed, in a sentence.
+    `error` is why it failed, in a sentence. On the way there are `partial_images` of each picture, evenly spread over
+    its steps: `partials` has the newest by row, as its number from 0 and the estimate of the finished picture.
     """
 
     model: str
@@ -34,6 +39,8 @@ class Job:
     steps: int = 0
     pictures: dict[int, Tensor] = field(default_factory=dict)
     error: str | None = None
+    partial_images: int = 0
+    partials: dict[int, tuple[int, Tensor]] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
@@ -50,5 +57,6 @@ class Job:
     def end(self, state: State, error: str | None = None) -> None:
         """It is at its end; what was finished is kept of a whole job alone."""
         self.state, self.error = state, error
+        self.partials.clear()
         if state != "done":
             self.pictures.clear()

@@ -4,44 +4,55 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import json
+import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
+from sfumato.serving.answers import answer_errors
+from sfumato.serving.forms import documented, read_asked
 from sfumato.serving.guard import App, Guard
-from sfumato.serving.jobs import Full
-from sfumato.serving.messages import ALLOWED, ENDING, Asked, kind_of, refusal
-from sfumato.serving.worker import Task, Worker
+from sfumato.serving.messages import DRAINING, ENDING, Asked, refusal
+from sfumato.serving.metrics import CONTENT_TYPE, Requests, metrics
+from sfumato.serving.phase import Phase
+from sfumato.serving.rates import Rates
+from sfumato.serving.streams import EDIT, GENERATION, followed, streamed
+from sfumato.serving.uploads import Kind, as_kind
+from sfumato.serving.watch import Watch
+from sfumato.serving.worker import KEPT_JOBS, Task, Terms, Worker
 
-RETRY_SECONDS = 5
-EVENT_SECONDS = 0.2  # between two looks at a job
 LEFT = 499  # nginx's word for a client that has gone, who doesn't read it
+KEY = re.compile(r"[!-~]{1,200}")  # an Idempotency-Key
 
 
 def describe(name: str, model: Model) -> dict[str, Any]:
     """What clients may know of a model: OpenAI's fields, and what it takes."""
     settings = model.config.sampling
+    conditions = [{"name": one.name, "kind": one.kind, "size": one.size} for one in model.config.conditions]
     return {
         "id": name,
         "object": "model",
         "created": 0,
         "owned_by": "sfumato",
         "size": "x".join(map(str, reversed(model.config.seen[1][1:]))),
+        "channels": model.config.seen[1][0],
         "classes": list(model.config.classes),
         "takes_prompts": model.text_conditional,
+        "conditions": conditions,
+        "latent": model.codec is not None,
         "sampler": settings.sampler,
+        "grid": settings.grid,
         "steps": settings.steps,
+        "tuned_steps": model.tuned_steps,
         "guidance": settings.guidance,
         "weights_sha256": model.weights_hash,
     }
@@ -50,76 +61,84 @@ def describe(name: str, model: Model) -> dict[str, Any]:
 class Service:
     """What each address answers; `models` are what is served, by name (see `describe`).
 
-    A client is known by its address: it has a queue of its own, and its jobs are nobody else's. Once it is `ending`,
-    whoever waits is told so at once.
+    A client is known by its address: it has a queue of its own, and its jobs are nobody else's. While it is draining
+    nothing more is accepted, and once it is ending whoever waits is told so at once.
     """
 
-    def __init__(self, worker: Worker, models: Mapping[str, dict[str, Any]], ending: asyncio.Event) -> None:
+    def __init__(self, worker: Worker, models: Mapping[str, dict[str, Any]], phase: Phase, requests: Requests) -> None:
         self._worker = worker
         self._models = dict(models)
-        self._ending = ending
+        self._phase = phase
+        self._ending = phase.ending
+        self._requests = requests
 
     async def generate(self, asked: Asked, request: Request) -> Any:
-        """Generate pictures and wait for them; who leaves before they are there cancels them."""
-        task = await self._submit(asked, request)
-        ended = asyncio.wrap_future(task.ended)
-        left = asyncio.ensure_future(request.receive())  # after the body, only that the client has gone
-        ending = asyncio.ensure_future(self._ending.wait())
-        try:
-            await asyncio.wait((ended, left, ending), return_when=asyncio.FIRST_COMPLETED)
-            if not ended.done():
-                self._worker.cancel(task)
-                if self._ending.is_set():
-                    raise HTTPException(503, ENDING)
-                return Response(status_code=LEFT)
-        finally:
-            left.cancel()
-            ending.cancel()
-            self._worker.forget(task)
-        return _pictures(task)
+        """Generate pictures and wait for them; who leaves before they are there cancels them. With `stream` they are
+        server-sent events, with `partial_images` of each on the way. With an Idempotency-Key it is a job, which goes
+        on."""
+        return await self._answered(asked, request, GENERATION)
+
+    async def edit(self, request: Request) -> Any:
+        """Generate from a picture: variations of it, or, with a `mask`, what is under that, or with `upscale` a larger
+        one. A mask is white where to generate, or as OpenAI's transparent there."""
+        asked = await read_asked(request)
+        if asked.image is None:
+            raise SfumatoError("`image` is missing; send the picture to begin with.")
+        return await self._answered(asked, request, EDIT)
 
     async def submit(self, asked: Asked, request: Request) -> Any:
         """Accept a job, which goes on whether or not its client stays."""
-        return JSONResponse(self._about(await self._submit(asked, request, keep=True)), 202)
+        if asked.stream:
+            raise SfumatoError("`stream` is of pictures that are waited for; of a job read /v1/jobs/ID/events.")
+        return JSONResponse(self._described(await self._submit(asked, request, keep=True)), 202)
 
-    async def jobs(self, request: Request) -> Any:
-        """The client's jobs, the newest first."""
-        return {"object": "list", "data": [self._about(task) for task in self._worker.tasks(_owner(request))]}
+    async def jobs(
+        self,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=KEPT_JOBS)] = KEPT_JOBS,
+        after: Annotated[str | None, Query(max_length=100)] = None,
+    ) -> Any:
+        """The client's jobs, the newest first: at most `limit`, those before the one called `after`."""
+        tasks = self._worker.tasks(_owner(request))
+        if after is not None:
+            places = [place for place, task in enumerate(tasks) if task.id == after]
+            tasks = tasks[places[0] + 1 :] if places else []
+        data = [self._described(task) for task in tasks[:limit]]
+        return {"object": "list", "data": data, "has_more": len(tasks) > limit}
 
     async def job(self, id: str, request: Request) -> Any:
         """How a job stands, with its pictures once it is done."""
         task = self._find(id, request)
-        about = self._about(task)
-        return about | (_pictures(task) if about["status"] == "done" else {})
+        about = self._described(task)
+        return about | (await _pictures(task) if about["status"] == "done" else {})
+
+    async def picture(self, id: str, number: int, request: Request, output_format: Kind | None = None) -> Any:
+        """One picture of a job that is done, as a file."""
+        task = self._find(id, request)
+        if not 0 <= number < len(task.pngs):
+            raise HTTPException(404, "the job has no picture of that number, or none yet.")
+        kind = output_format or task.terms.kind
+        compression = task.terms.compression if kind == task.terms.kind else None
+        content = await asyncio.to_thread(as_kind, task.pngs[number], kind, compression)
+        return Response(content, media_type=f"image/{kind}")
 
     async def events(self, id: str, request: Request) -> Any:
-        """How a job stands, as server-sent events, whenever that changes until it has ended."""
+        """How a job stands, as server-sent events, whenever that changes until it has ended; its partial pictures,
+        where some were asked for, are events of their own."""
         task = self._find(id, request)
-
-        async def told() -> AsyncIterator[str]:
-            ended, before = asyncio.wrap_future(task.ended), None
-            ending = asyncio.ensure_future(self._ending.wait())
-            try:
-                while True:
-                    final, about = ended.done(), self._about(task)
-                    if not final and self._ending.is_set():
-                        about, final = about | refusal(ENDING, kind_of(503)), True
-                    if about != before:
-                        yield f"data: {json.dumps(about)}\n\n"
-                    if final:
-                        return
-                    before = about
-                    await asyncio.wait((ended, ending), timeout=EVENT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                ending.cancel()
-
-        return StreamingResponse(told(), media_type="text/event-stream")
+        told = followed(task, lambda: self._about(task), self._size(task), self._ending)
+        return StreamingResponse(told, media_type="text/event-stream")
 
     async def cancel(self, id: str, request: Request) -> Any:
         """Drop a job; one that has ended stays as it is."""
         task = self._find(id, request)
         await asyncio.wrap_future(self._worker.cancel(task))
         return self._about(task)
+
+    async def delete(self, id: str, request: Request) -> Any:
+        """Drop a job and forget it with its pictures."""
+        await asyncio.wrap_future(self._worker.forget(self._find(id, request)))
+        return {"id": id, "object": "job", "deleted": True}
 
     async def models(self) -> Any:
         """What can be asked."""
@@ -137,18 +156,77 @@ class Service:
             raise HTTPException(503, "the engine has stopped; start the service again.")
         return {"status": "ok"}
 
+    async def ready(self) -> Any:
+        """Whether it may be asked for pictures."""
+        if self._phase.draining:
+            raise HTTPException(503, DRAINING)
+        return await self.health()
+
+    async def metrics(self) -> Any:
+        """What it has done, for Prometheus."""
+        return Response(metrics(self._worker, self._requests), media_type=CONTENT_TYPE)
+
+    async def _answered(self, asked: Asked, request: Request, kind: str) -> Any:
+        """The pictures, once they are there or as they come."""
+        task = await self._submit(asked, request)
+        if asked.stream:
+            return StreamingResponse(self._streamed(task, kind), media_type="text/event-stream")
+        ended = asyncio.wrap_future(task.ended)
+        left = asyncio.ensure_future(request.receive())  # after the body, only that the client has gone
+        ending = asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait((ended, left, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                if self._ending.is_set():
+                    raise HTTPException(503, ENDING)
+                return Response(status_code=LEFT)
+            return await _pictures(task)
+        finally:
+            left.cancel()
+            ending.cancel()
+            self._let_go(task)
+
+    async def _streamed(self, task: Task, kind: str) -> AsyncIterator[str]:
+        try:
+            async for event in streamed(task, kind, self._size(task), self._ending):
+                yield event
+        finally:
+            self._let_go(task)
+
+    def _let_go(self, task: Task) -> None:
+        """Drop what nobody will ask for again."""
+        if not task.terms.keep:
+            self._worker.forget(task)
+
     async def _submit(self, asked: Asked, request: Request, keep: bool = False) -> Task:
         name = asked.model or next(iter(self._models))
         if asked.model is None and len(self._models) > 1:
             raise SfumatoError(f"`model` is missing; the choices are {', '.join(self._models)}.")
-        if self._ending.is_set():
-            raise HTTPException(503, ENDING)
-        return await asyncio.wrap_future(self._worker.submit(name, asked.request, _owner(request), keep))
+        if self._phase.draining or self._ending.is_set():
+            raise HTTPException(503, ENDING if self._ending.is_set() else DRAINING)
+        if asked.output_compression not in (None, 100) and asked.output_format == "png":
+            raise SfumatoError("`output_compression` is of webp and jpeg, and a png loses nothing; leave it out.")
+        key = request.headers.get("idempotency-key")
+        if key is not None and not KEY.fullmatch(key):
+            raise SfumatoError("an Idempotency-Key is 1 to 200 letters, digits and signs, without spaces.")
+        terms = Terms(
+            _owner(request),
+            keep or key is not None,
+            key,
+            "" if key is None else _hash(asked, request.url.path),
+            asked.output_format,
+            asked.output_compression,
+            asked.partial_images or 0,
+        )
+        return await asyncio.wrap_future(self._worker.submit(name, asked.request, terms))
 
     def _find(self, name: str, request: Request) -> Task:
         if (task := self._worker.find(name, _owner(request))) is None:
             raise HTTPException(404, "there is no job of that id, or its pictures are kept no longer.")
         return task
+
+    def _size(self, task: Task) -> str:
+        return str(self._models.get(task.job.model, {}).get("size", "auto"))
 
     def _about(self, task: Task) -> dict[str, Any]:
         job = task.job
@@ -164,17 +242,28 @@ class Service:
             about["before_it"] = self._worker.place(task)
         return about | ({} if job.error is None else {"error": refusal(job.error)["error"]})
 
+    def _described(self, task: Task) -> dict[str, Any]:
+        """How a job stands, and what was asked."""
+        return self._about(task) | {"request": json.loads(task.job.request.json()), "pictures": len(task.pngs)}
 
-def _pictures(task: Task) -> dict[str, Any]:
+
+async def _pictures(task: Task) -> dict[str, Any]:
     """The pictures of a job as OpenAI's clients read them, each with its seed; raises where there are none."""
     if task.job.error is not None:
         raise SfumatoError(task.job.error)
     if not task.pngs:
         raise HTTPException(409, "the job was cancelled.")
-    each = zip(task.pngs, task.job.request.seeds, strict=True)
+
+    def files() -> list[str]:
+        each = (as_kind(png, task.terms.kind, task.terms.compression) for png in task.pngs)
+        return [base64.b64encode(data).decode("ascii") for data in each]
+
+    texts = await asyncio.to_thread(files)
+    each = zip(texts, task.job.request.seeds, strict=True)
     return {
         "created": int(time.time()),
-        "data": [{"b64_json": base64.b64encode(data).decode("ascii"), "seed": seed} for data, seed in each],
+        "output_format": task.terms.kind,
+        "data": [{"b64_json": text, "seed": seed} for text, seed in each],
     }
 
 
@@ -182,71 +271,31 @@ def _owner(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _said(error: RequestValidationError) -> str:
-    """The first field that doesn't fit, in a sentence; of what it may be, by what it comes closest to."""
-    errors: Sequence[Any] = error.errors()
-    where = errors[0]["loc"][1:2]
-    found = max((one for one in errors if one["loc"][1:2] == where), key=lambda one: len(one["loc"]))
-    if found["type"] == "json_invalid":
-        return "the body is no JSON that can be read."
-    if not where:
-        return "the body is a JSON object, sent as application/json."
-    if found["type"] == "extra_forbidden":
-        known = [one.alias or name for name, one in Asked.model_fields.items()]
-        close = get_close_matches(str(where[0]), known, n=1, cutoff=0.7)
-        hint = f"did you mean '{close[0]}'? The" if close else "the"
-        return f"'{where[0]}' is no field; {hint} fields are {', '.join(known)}."
-    if where[0] in ALLOWED and (len(found["loc"]) <= len(("body", "field", "kind")) or found["type"] == "string_type"):
-        return f"'{where[0]}' is {ALLOWED[where[0]]}."
-    return f"'{where[0]}': {found['msg'][0].lower()}{found['msg'][1:]}."
-
-
-def _answer(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(refusal(sentence, kind_of(status)), status, dict(headers or {}))
-
-
-async def _unfit(request: Request, error: Any) -> Any:
-    return _answer(400, _said(error))
-
-
-async def _unable(request: Request, error: Any) -> Any:
-    if isinstance(error, Full):
-        return _answer(429, str(error), {"Retry-After": str(RETRY_SECONDS)})
-    return _answer(400, str(error))
-
-
-async def _http(request: Request, error: Any) -> Any:
-    if error.status_code == 405:  # the framework names the methods of one route only
-        methods = [str(method) for route in request.app.routes for method in _methods(route, request)]
-        sentence = f"this address takes {' and '.join(methods)}, not {request.method}."
-        return _answer(405, sentence, {"Allow": ", ".join(methods)})
-    ours = error.detail.endswith(".")  # else only the name of the status
-    other = "there is nothing at this address." if error.status_code == 404 else f"{error.detail.lower()}."
-    return _answer(error.status_code, error.detail if ours else other, error.headers)
-
-
-def _methods(route: Any, request: Request) -> list[str]:
-    """The methods of a route that leads where the request does."""
-    return sorted(route.methods) if route.matches(request.scope)[0] != Match.NONE else []
-
-
-async def _unexpected(request: Request, error: Any) -> Any:
-    return _answer(500, f"an unexpected {type(error).__name__}; please report it.")
+def _hash(asked: Asked, path: str) -> str:
+    """What tells apart what was asked by one key."""
+    given = {name: value for name, value in asked if name not in ("image", "mask", "control")}
+    sent = {name: one.sha256 for name, one in asked if name not in given and one is not None}
+    return hashlib.sha256(json.dumps([path, given, sent], sort_keys=True).encode()).hexdigest()
 
 
 ROUTES: Sequence[tuple[str, str, str]] = (
     ("POST", "/v1/images/generations", "generate"),
+    ("POST", "/v1/images/edits", "edit"),
+    ("POST", "/v1/images/variations", "edit"),
     ("GET", "/v1/models", "models"),
     ("GET", "/v1/models/{id}", "model"),
     ("POST", "/v1/jobs", "submit"),
     ("GET", "/v1/jobs", "jobs"),
     ("GET", "/v1/jobs/{id}", "job"),
+    ("DELETE", "/v1/jobs/{id}", "delete"),
     ("GET", "/v1/jobs/{id}/events", "events"),
+    ("GET", "/v1/jobs/{id}/pictures/{number}", "picture"),
     ("POST", "/v1/jobs/{id}/cancel", "cancel"),
     ("GET", "/healthz", "health"),
     ("HEAD", "/healthz", "health"),
-    ("GET", "/readyz", "health"),
-    ("HEAD", "/readyz", "health"),
+    ("GET", "/readyz", "ready"),
+    ("HEAD", "/readyz", "ready"),
+    ("GET", "/metrics", "metrics"),
 )
 
 
@@ -255,20 +304,17 @@ def make_app(
     models: Mapping[str, dict[str, Any]],
     loopback: bool,
     token: str | None = None,
-    ending: asyncio.Event | None = None,
+    phase: Phase | None = None,
+    rates: Rates | None = None,
+    log: Callable[[str], object] | None = None,
 ) -> App:
-    """The service of `worker` as an ASGI application; with a `token`, for those alone who have it. Set `ending`, and
-    nobody waits any longer."""
-    ending = ending or asyncio.Event()
-    service = Service(worker, models, ending)
+    """The service of `worker` as an ASGI application; with a `token`, for those alone who have it, each as often as
+    `rates` say. How near its end it is, `phase` says. `log` is given a line of JSON about each request."""
+    phase, requests = phase or Phase(), Requests()
+    service = Service(worker, models, phase, requests)
     app = FastAPI(title="Sfumato", version=version("sfumato"), docs_url=None, redoc_url=None)
     for method, path, name in ROUTES:
-        app.add_api_route(path, getattr(service, name), methods=[method], response_model=None)
-    for kind, handler in (
-        (RequestValidationError, _unfit),
-        (SfumatoError, _unable),
-        (HTTPException, _http),
-        (Exception, _unexpected),
-    ):
-        app.add_exception_handler(kind, handler)
-    return Guard(app, loopback, token, ending)
+        more = documented() if name == "edit" else None
+        app.add_api_route(path, getattr(service, name), methods=[method], response_model=None, openapi_extra=more)
+    answer_errors(app)
+    return Watch(Guard(app, loopback, token, phase.ending, rates), requests, log)

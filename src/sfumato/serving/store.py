@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from sfumato.errors import SfumatoError
 from sfumato.serving.jobs import State
+from sfumato.serving.uploads import Kind
 
-FORMAT = 1
+FORMAT = 2
 SETTINGS = ("locking_mode = exclusive", "journal_mode = wal", "synchronous = full", "foreign_keys = on")
 TABLES = """
 create table jobs (id text primary key, owner text, model text, request text, created integer, state text, error text);
 create table pictures (job text references jobs on delete cascade, number integer, png blob, primary key (job, number));
 """
+SECOND = """
+alter table jobs add column key text;
+alter table jobs add column asked text;
+alter table jobs add column kind text not null default 'png';
+alter table jobs add column compression integer;
+create table files (job text references jobs on delete cascade, sha256 text, content blob, primary key (job, sha256));
+"""  # what the second format has beyond the first
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A job as it is kept; one that hasn't ended is `waiting`."""
+    """A job as it is kept; one that hasn't ended is `waiting`.
+
+    `key` is what its client may ask for it again by, and `asked` the hash of what was asked by that; its pictures are
+    answered as files of `kind` and `compression`.
+    """
 
     id: str
     owner: str
@@ -29,6 +41,10 @@ class Kept:
     created: int
     state: State
     error: str | None
+    key: str | None = None
+    asked: str = ""
+    kind: Kind = "png"
+    compression: int | None = None
 
 
 class Store:
@@ -47,7 +63,9 @@ class Store:
                 self._base.execute(f"pragma {setting}")
             (found,) = self._base.execute("pragma user_version").fetchone()
             if not found and not self._base.execute("select count(*) from sqlite_master").fetchone()[0]:
-                self._base.executescript(f"begin; {TABLES} pragma user_version = {FORMAT}; commit")
+                self._base.executescript(f"begin; {TABLES} {SECOND} pragma user_version = {FORMAT}; commit")
+            elif found == 1:
+                self._base.executescript(f"begin; {SECOND} pragma user_version = {FORMAT}; commit")
             elif found != FORMAT:
                 raise SfumatoError(f"{path} holds something else than jobs of this version; name another file.")
         except sqlite3.OperationalError as error:
@@ -59,18 +77,26 @@ class Store:
     def close(self) -> None:
         self._base.close()
 
-    def add(self, job: Kept) -> None:
-        """Keep a job that has just been accepted."""
-        row = (job.id, job.owner, job.model, job.request, job.created, job.state, job.error)
-        self._base.execute("insert into jobs values (?, ?, ?, ?, ?, ?, ?)", row)
+    def add(self, job: Kept, files: Mapping[str, bytes] | None = None) -> None:
+        """Keep a job that has just been accepted, and the pictures that came along, by their hashes."""
+        self._base.execute("begin")
+        with self._base:
+            self._base.execute(f"insert into jobs values ({', '.join('?' * len(fields(Kept)))})", astuple(job))
+            rows = ((job.id, sha256, content) for sha256, content in (files or {}).items())
+            self._base.executemany("insert into files values (?, ?, ?)", rows)
 
     def end(self, name: str, state: State, error: str | None, pngs: Sequence[bytes]) -> None:
-        """Keep how a job ended, and its pictures: all of it or nothing."""
+        """Keep how a job ended, and its pictures: all of it or nothing. What came along isn't needed any more."""
         self._base.execute("begin")
         with self._base:
             self._base.execute("update jobs set state = ?, error = ? where id = ?", (state, error, name))
             rows = ((name, number, png) for number, png in enumerate(pngs))
             self._base.executemany("insert into pictures select ?, ?, ? from jobs where id = ?1", rows)
+            self._base.execute("delete from files where job = ?", (name,))
+
+    def files(self, name: str) -> dict[str, bytes]:
+        """The pictures that came along with a job that hasn't ended, by their hashes."""
+        return dict(self._base.execute("select sha256, content from files where job = ?", (name,)).fetchall())
 
     def drop(self, name: str) -> None:
         """Forget a job and its pictures."""

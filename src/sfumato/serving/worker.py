@@ -15,14 +15,18 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from PIL import Image
+from torch import Tensor
+
 from sfumato.data import picture, png
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.record import By, facts, split_requests
-from sfumato.hub.request import Request, read_request
+from sfumato.hub.request import Request, Upload, read_request
 from sfumato.serving.engine import Engine
-from sfumato.serving.jobs import Full, Job, State
+from sfumato.serving.jobs import Conflict, Full, Job, State
 from sfumato.serving.store import Kept, Store
+from sfumato.serving.uploads import Kind
 
 T = TypeVar("T")
 KEPT_JOBS = 256  # that have ended, until their pictures are asked for no more
@@ -30,15 +34,33 @@ KEPT_BYTES = 2**28  # of their PNGs
 ERRANDS = 16  # between two steps, so that no crowd at the door keeps the engine from its work
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How a client has a job: whose it is and whether it goes on without its client; the `key` that it is asked for
+    again by, and the hash of what was `asked` by it; as what kind of files its pictures are answered, and how many
+    partial ones of each there are on the way."""
+
+    owner: str = ""
+    keep: bool = False
+    key: str | None = None
+    asked: str = ""
+    kind: Kind = "png"
+    compression: int | None = None
+    partial_images: int = 0
+
+
 @dataclass(eq=False)
 class Task:
-    """A job as a client knows it, by its opaque `id`; `pngs` are its pictures once it is done."""
+    """A job as a client knows it, by its opaque `id`; `pngs` are its pictures once it is done, and `partials` the
+    newest partial one of each before, with its number, by row."""
 
     id: str
     job: Job
     created: int
+    terms: Terms = field(default_factory=Terms)
     ended: Future[None] = field(default_factory=Future)
     pngs: tuple[bytes, ...] = ()
+    partials: dict[int, tuple[int, bytes]] = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -59,11 +81,14 @@ class Worker:
     """
 
     def __init__(self, engine: Engine, store: Store | None = None) -> None:
-        self._engine = engine
+        self.engine = engine
         self._store = store
         self._errands: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._tasks: dict[str, Task] = {}
         self._by_job: dict[Job, Task] = {}
+        self._by_key: dict[tuple[str, str], Task] = {}
+        self.ends: Counter[tuple[str, State]] = Counter()  # how many jobs of each model ended how
+        self.pictures: Counter[str] = Counter()  # that were finished, by model
         self.absent: Counter[str] = Counter()  # jobs that wait for another start, by model
         self._open = True
         for kept, pngs in store.jobs() if store is not None else ():
@@ -82,23 +107,36 @@ class Worker:
             store.close()
 
     @property
+    def kept_bytes(self) -> int:
+        """Of the pictures of tasks that have ended."""
+        return sum(task.size for task in [*self._tasks.values()])
+
+    @property
     def alive(self) -> bool:
         return self._thread.is_alive()
 
-    def submit(self, name: str, ask: Callable[[Model], Request], owner: str = "", keep: bool = False) -> Future[Task]:
+    def submit(self, name: str, ask: Callable[[Model], Request], terms: Terms | None = None) -> Future[Task]:
         """Accept what `ask` makes for the model called `name`, in the store too where it is to be kept; raises as
-        `Engine.submit` does."""
+        `Engine.submit` does. By a key that has been used it is the task of before; raises Conflict where something else
+        was asked by it."""
+        terms = terms or Terms()
 
         def submit() -> Task:
-            job = self._engine.submit(name, ask(self._engine.model(name)), owner)
-            task = Task(secrets.token_urlsafe(18), job, int(time.time()))
-            if keep and self._store is not None:
+            if terms.key is not None and (before := self._by_key.get((terms.owner, terms.key))) is not None:
+                if before.terms.asked != terms.asked:
+                    raise Conflict("something else was asked by this Idempotency-Key; use another for another request.")
+                return before
+            request = ask(self.engine.model(name))
+            job = self.engine.submit(name, request, terms.owner, terms.partial_images)
+            task = Task(secrets.token_urlsafe(18), job, int(time.time()), terms)
+            if terms.keep and self._store is not None:
                 try:
-                    self._store.add(Kept(task.id, owner, name, job.request.json(), task.created, "waiting", None))
+                    self._store.add(_kept(task), {f.sha256: f.content for f in request.files if isinstance(f, Upload)})
                 except sqlite3.Error as error:
-                    self._engine.cancel(job)
+                    self.engine.cancel(job)
                     raise Full(f"the job can't be kept ({error}); try again later.") from error
-            self._tasks[task.id] = self._by_job[job] = task
+            self._add(task)
+            self._by_job[job] = task
             return task
 
         return self._do(submit)
@@ -107,7 +145,7 @@ class Worker:
         """Drop what is left to do of it."""
 
         def cancel() -> None:
-            self._engine.cancel(task.job)
+            self.engine.cancel(task.job)
             if not task.job.ended:  # the engine doesn't have it
                 task.job.end("cancelled")
             self._settle(task.job)
@@ -118,9 +156,21 @@ class Worker:
         """How many were accepted and haven't ended."""
         return self._do(lambda: len(self._by_job))
 
-    def forget(self, task: Task) -> None:
-        """Keep it no longer, as its pictures have been handed over."""
-        self._do(lambda: self._drop(task.id))
+    def unkept(self) -> Future[int]:
+        """How many of those are lost where the service ends now."""
+        return self._do(lambda: sum(not (task.terms.keep and self._store) for task in self._by_job.values()))
+
+    def forget(self, task: Task) -> Future[None]:
+        """Drop what is left to do of it, and keep it and its pictures no longer."""
+
+        def forget() -> None:
+            self.engine.cancel(task.job)
+            if not task.job.ended:
+                task.job.end("cancelled")
+            self._settle(task.job)
+            self._drop(task.id)
+
+        return self._do(forget)
 
     def find(self, name: str, owner: str) -> Task | None:
         """The owner's task of that id, unless it was never there or is kept no longer."""
@@ -133,7 +183,7 @@ class Worker:
 
     def place(self, task: Task) -> int:
         """How many jobs were accepted before it and haven't ended."""
-        jobs = self._engine.jobs
+        jobs = self.engine.jobs
         return jobs.index(task.job) if task.job in jobs else 0
 
     def _restore(self, kept: Kept, pngs: tuple[bytes, ...]) -> None:
@@ -141,17 +191,23 @@ class Worker:
         request = read_request(kept.request)
         job = Job(kept.model, request, kept.owner, kept.state, error=kept.error)
         if not job.ended:
+            assert self._store is not None
+            content = self._store.files(kept.id)
+            request = request.with_files(
+                lambda file: Upload(file.path, file.sha256, content[file.sha256]) if file.sha256 in content else file
+            )
             try:
-                if kept.model in self._engine.models.loaders:
-                    job = self._engine.submit(kept.model, request, kept.owner)
+                if kept.model in self.engine.models.loaders:
+                    job = self.engine.submit(kept.model, request, kept.owner)
                 else:
                     self.absent[kept.model] += 1
             except Full:
                 self.absent[kept.model] += 1
             except SfumatoError as error:  # of a model that has changed
                 job.end("failed", str(error))
-        task = Task(kept.id, job, kept.created, pngs=pngs)
-        self._tasks[task.id] = task
+        terms = Terms(kept.owner, True, kept.key, kept.asked, kept.kind, kept.compression)
+        task = Task(kept.id, job, kept.created, terms, pngs=pngs)
+        self._add(task)
         if kept.state != "waiting":
             task.ended.set_result(None)
             return
@@ -175,15 +231,29 @@ class Worker:
         while self._open:
             with suppress(Empty):
                 for _ in range(ERRANDS):
-                    self._errands.get(block=self._open and not self._engine.jobs)()
+                    self._errands.get(block=self._open and not self.engine.jobs)()
             try:
-                for job in self._engine.step():
+                for job in self.engine.step():
+                    self._show(job)
                     self._settle(job)
             except Exception as error:  # of no one job: a device that is lost, or a mistake of ours
                 traceback.print_exc()
                 for job in [*self._by_job]:
-                    self._engine.cancel(job, f"the service failed ({type(error).__name__}: {error}); try again.")
+                    self.engine.cancel(job, f"the service failed ({type(error).__name__}: {error}); try again.")
                     self._settle(job)
+
+    def _add(self, task: Task) -> None:
+        self._tasks[task.id] = task
+        if task.terms.key is not None:
+            self._by_key[task.terms.owner, task.terms.key] = task
+
+    def _show(self, job: Job) -> None:
+        """Encode the partial pictures that there are."""
+        if job.partials and (task := self._by_job.get(job)) is not None:
+            for row, (number, x) in job.partials.items():
+                if bool(x.isfinite().all()):
+                    task.partials[row] = number, png(_shown(x), {})
+            job.partials.clear()
 
     def _settle(self, job: Job) -> None:
         """Where a job has ended, those who wait for it are told."""
@@ -192,6 +262,9 @@ class Worker:
         if job.state == "done":
             task.pngs = self._encoded(job)
             job.pictures.clear()
+        task.partials.clear()
+        self.ends[job.model, job.state] += 1
+        self.pictures[job.model] += len(task.pngs)
         if self._store is not None:
             with suppress(sqlite3.Error):  # of a full disk: it is drawn again by the next service
                 self._store.end(task.id, job.state, job.error, task.pngs)
@@ -205,18 +278,46 @@ class Worker:
 
     def _encoded(self, job: Job) -> tuple[bytes, ...]:
         """The pictures as `sfumato sample` writes them."""
-        by = By(self._engine.model(job.model))
-        pictures = (job.pictures[row] for row in range(len(job.pictures)))
-        shown = (picture(x[None], None, columns=1, scale=1, gap=0) for x in pictures)
+        by = By(self.engine.model(job.model))
+        shown = (_shown(job.pictures[row]) for row in range(len(job.pictures)))
         return tuple(png(image, facts(by, one)) for image, one in zip(shown, split_requests(job.request), strict=True))
 
     def _drop(self, name: str) -> None:
-        if self._tasks.pop(name, None) is not None and self._store is not None:
+        task = self._tasks.pop(name, None)
+        if task is None:
+            return
+        if task.terms.key is not None:
+            self._by_key.pop((task.terms.owner, task.terms.key), None)
+        if self._store is not None:
             with suppress(sqlite3.Error):
                 self._store.drop(name)
 
     def _close(self) -> None:
         self._open, self._store = False, None  # which keeps what hasn't ended, for the next service
         for task in [*self._by_job.values()]:
-            self._engine.cancel(task.job)
+            self.engine.cancel(task.job)
             self._settle(task.job)
+
+
+def _shown(x: Tensor) -> Image.Image:
+    """A picture as `sfumato sample` writes it."""
+    return picture(x[None], None, columns=1, scale=1, gap=0)
+
+
+def _kept(task: Task) -> Kept:
+    """A task as the store has it when it is accepted."""
+    job, terms = task.job, task.terms
+    text = job.request.json()
+    return Kept(
+        task.id,
+        terms.owner,
+        job.model,
+        text,
+        task.created,
+        "waiting",
+        None,
+        terms.key,
+        terms.asked,
+        terms.kind,
+        terms.compression,
+    )
