@@ -14,6 +14,7 @@ import pytest
 
 from exact_model import exact
 from served import GREY
+from serving_killed import killed
 from sfumato.cli import app
 from sfumato.data import picture, png
 from sfumato.errors import SfumatoError
@@ -81,6 +82,12 @@ def test_jobs_outlive_services_that_are_killed(tmp_path: Path) -> None:
             assert task.pngs == (expected,) and before[name][1] in ((), task.pngs)
     with opened(model, path) as worker:
         assert [task.state for task in worker.tasks(OWNER)] == ["done"] * len(ids)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+def test_no_job_is_lost_or_drawn_twice_whoever_asks_again(tmp_path: Path) -> None:
+    outcome = killed(3, tmp_path / "jobs.sqlite")
+    assert not outcome.wrong and outcome.asked >= 4
 
 
 def test_what_a_service_can_draw_no_more_has_failed_with_the_reason(tmp_path: Path) -> None:
