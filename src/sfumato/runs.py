@@ -353,6 +353,10 @@ def _based(
     known = {one.name for one in base.config.conditions}
     if config.lora is not None and any(one.name not in known for one in conditions):
         raise SfumatoError("adapters take no new conditions; leave `columns` and `control` or `lora` out.")
+    if config.lora is not None and dataset.kind == "clips" and base.config.kind == "pictures":
+        raise SfumatoError(
+            "adapters train no layers that look along the frames; leave `lora` out, or `frames` and `fps`."
+        )
     if branch:
         return branch_from(base, dataset, conditions, config.seed)
     return model_from(base, dataset, config.seed, conditions)

@@ -121,7 +121,9 @@ def conditions_of(
     if not KINDS[dataset.kind].spatial and (columns or controls):
         raise SfumatoError(f"{dataset.name} are points, conditioned on their class alone; leave `control` out.")
     if dataset.kind == "clips" and (columns.images or controls):
-        raise SfumatoError(f"{dataset.name} are clips, which no image conditions yet; leave `control` out.")
+        raise SfumatoError(
+            f"{dataset.name} are clips, which no image conditions yet; leave `control` out, or `frames` and `fps`."
+        )
     found = []
     for kind, names in (("number", columns.numbers), ("vector", columns.vectors)):
         for name in names:

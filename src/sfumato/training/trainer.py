@@ -74,7 +74,8 @@ class Trainer(RunLoop):
                 net.compile()  # in place: the names of its weights stay what they are
             called = processes.averaging(model.denoiser)
         uncertainty = Uncertainty().to(model.device) if config.objective.uncertainty else None
-        own_levels = settings.frame_levels if dataset.kind == "clips" and model.config.net.temporal else None
+        self._moving = dataset.kind == "clips" and model.config.net.temporal
+        own_levels = settings.frame_levels if self._moving else None
         self.objective = Objective(
             settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty, own_levels
         )
@@ -172,7 +173,7 @@ class Trainer(RunLoop):
 
     def _single_frames(self, step: int) -> Tensor | None:
         """The frame `(batch,)` of each clip that is trained on alone at this step; None where clips are whole."""
-        if self.objective.frames is None:
+        if not self._moving:
             return None
         generator = numpy_generator("single frames", self.config.seed, step)
         if generator.random() >= self.config.data.stills:
