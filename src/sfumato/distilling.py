@@ -21,8 +21,10 @@ MOST_STEPS = 8  # beyond which its teacher does as well, and each step draws ane
 SETTINGS: dict[str, Any] = {
     "objective.consistency": True,
     "objective.noise": {"name": "log-normal", "std": 2.0, "tail": 0.05},
+    "objective.closeness": 64.0,
+    "objective.closeness_from": 4.0,
     "optimizer.name": "adamw",
-    "optimizer.learning_rate": 3e-4,
+    "optimizer.learning_rate": 4e-4,
     "keeping.evaluated": 0,  # by a loss of means, which it has left
 }
 MEAN = -1.1  # of ln(sigma/alpha), for data whose deviation is 0.5 (Geng et al. 2025, appendix)

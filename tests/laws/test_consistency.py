@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import torch
@@ -16,6 +16,7 @@ from sfumato.diffusion import EDM, Consistency, GaussianMixture, Level, NoiseDis
 from sfumato.diffusion.consistency import lower
 from sfumato.diffusion.levels import broadcast
 from sfumato.diffusion.objective import Drawn
+from sfumato.diffusion.parameterizations import Parameterization
 from sfumato.sampling import STEPPERS, Renoised, Singlestep, grid, last, sample
 
 MEAN, STD = 0.5, 0.6
@@ -136,8 +137,38 @@ def test_on_clean_data_the_answer_is_the_sample_whatever_the_network_says() -> N
     x0 = normal(20, 2, seed=3)
     nowhere = lambda x, level, cond: torch.full_like(x, math.nan)  # noqa: E731
     loss = objective.loss(Student(nowhere, lambda x, level, cond: 0.5 * x), x0, None, drawn)
-    distance = (0.5 * (x0 + 0.3 * drawn.eps) - x0).square().mean(1).sqrt() / 0.3
-    torch.testing.assert_close(loss, distance)
+    distance = (0.5 * (x0 + 0.3 * drawn.eps) - x0).square().mean(1).sqrt()
+    torch.testing.assert_close(loss, distance * (1 / 0.3**2 + 1) ** 0.5)  # the root of EDM's weight
+    by_x0 = replace(objective, weight="x0").loss(Student(nowhere, lambda x, level, cond: 0.5 * x), x0, None, drawn)
+    torch.testing.assert_close(by_x0, distance)
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.3, 5.0, 500.0])
+def test_a_network_is_pulled_as_hard_at_each_level(ratio: float) -> None:
+    """What a network of EDM's puts out is scaled into its answer, and the loss's gradient by it has one length."""
+    _, drawn = at(ratio, 4, 0, 64.0, 3)
+    objective, by = Consistency(NOISE, EDM(), data_std=0.5, closeness=64.0), Parameterization("edm", 0.5)
+    put = normal(4, 3, seed=9).requires_grad_()
+
+    def answered(x: Tensor, level: Level, cond: object = None) -> Tensor:
+        skip, out = (broadcast(one, x) for one in by.skip_out(level))
+        return skip * x + out * (put if torch.is_grad_enabled() else 0)
+
+    objective.loss(answered, normal(4, 3, seed=3), None, drawn).sum().backward()
+    assert put.grad is not None
+    torch.testing.assert_close(put.grad.norm(dim=1), torch.full((4,), 3**-0.5, dtype=torch.float64))
+
+
+@given(closeness=st.floats(1.5, 1e3), first=st.floats(1.5, 1e3), fraction=st.floats(0, 1))
+def test_closeness_grows_by_the_same_factor_in_each_part_of_the_budget(
+    closeness: float, first: float, fraction: float
+) -> None:
+    _, drawn = at(2.0, 1, 0, 64.0, 1)
+    grown = Consistency(NOISE, EDM(), closeness=closeness, closeness_from=first)
+    student = Student(gaussian_end, gaussian_end)
+    grown.loss(student, normal(1, 1), None, drawn, fraction)
+    expected = lower(Level.of(1.0, torch.tensor([2.0])), first ** (1 - fraction) * closeness**fraction, 1.0)
+    assert float(student.asked[0][1].ratio) == pytest.approx(float(expected.ratio), rel=1e-6)
 
 
 def test_both_answers_are_given_with_the_same_dropout_and_the_lower_one_without_gradient() -> None:

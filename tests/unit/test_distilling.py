@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
@@ -17,6 +19,10 @@ import sfumato
 from sfumato.cli.distill import distill as command
 from sfumato.diffusion import Consistency, Level, Objective
 from sfumato.errors import SfumatoError
+from sfumato.evaluation.features import open_extractor
+from sfumato.evaluation.measure import open_reference
+from sfumato.evaluation.page import curve_table, write_evaluation
+from sfumato.evaluation.record import read_record
 from sfumato.evaluation.tuning import tune
 from sfumato.hub import Model, load, new_model
 from sfumato.hub.resolving import resolve
@@ -110,6 +116,36 @@ def test_what_starts_from_a_student_learns_means_again_and_is_sampled_so(student
     sampling = run.model().config.sampling
     assert (sampling.sampler, sampling.steps, sampling.guidance) == ("dpm++2m", 20, 1.5)
     assert run.trainer is not None and type(run.trainer.objective) is Objective
+
+
+def test_a_student_is_measured_beside_its_teacher_by_the_same_seeds(student: Path, tmp_path: Path) -> None:
+    measured = {"data": blobs(), "count": 24, "features": "pixels", "steps": 1}
+    found = sfumato.evaluate(student, curve=[2, 1], **measured)
+    own, beside = found.record.curve, found.record.teacher_curve
+    assert [point["steps"] for point in own] == [1, 2] and [point["calls"] for point in own] == [1, 2]
+    assert [(point["steps"], point["calls"]) for point in beside][-1] == (2, 4), "guidance asks twice a step"
+    assert all(point["low"] <= point["sliced_wasserstein"] <= point["high"] for point in (*own, *beside))
+    assert all(0 <= point["recall_low"] <= point["recall_high"] <= 1 for point in (*own, *beside))
+    assert "guidance 1.5" in " ".join(found.record.notes)
+    heads, rows = curve_table(found.record)
+    assert heads[:3] == ["steps", "by", "calls"] and rows[-1][:3] == ["2", "teacher", "4"]
+    reference = open_reference(blobs(), open_extractor("pixels", blobs()))
+    page = next(path for path in write_evaluation(tmp_path, found, reference) if path.name == "report.html").read_text()
+    assert "its teacher" in page and ">teacher</td>" in page
+    assert read_record(tmp_path / "record.json").teacher_curve == beside
+
+
+def test_a_student_whose_teacher_was_trained_on_since_is_measured_alone(
+    teacher: Path, student: Path, tmp_path: Path
+) -> None:
+    copied = tmp_path / "student"
+    shutil.copytree(student, copied)
+    config = json.loads((copied / "config.json").read_text())
+    config["training"]["origin"] = {"path": str(teacher), "weights": "0" * 64}
+    (copied / "config.json").write_text(json.dumps(config))
+    found = sfumato.evaluate(copied, blobs(), count=24, features="pixels", curve=[1], steps=1)
+    assert len(found.record.curve) == 1 and found.record.teacher_curve == ()
+    assert curve_table(found.record)[0][:2] == ["steps", "calls"]
 
 
 def test_a_student_is_neither_tuned_nor_distilled_again(student: Path, tmp_path: Path) -> None:

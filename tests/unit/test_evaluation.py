@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
 from sfumato.evaluation import frechet_distance, half_to_half, judge, nearest, train_classifier
-from sfumato.evaluation.charts import bar_chart, line_chart
+from sfumato.evaluation.charts import bar_chart, curves_chart, line_chart
 from tiny import blobs
 
 
@@ -63,12 +65,24 @@ def test_copies_are_near_and_new_pictures_are_not() -> None:
     assert nearest(-x, dataset)[1].min() > 1
 
 
+def test_two_curves_are_told_apart_by_their_marks_and_lines() -> None:
+    points = {1: (2.0, 1.0, 3.0), 2: (1.0, 0.5, 2.0), 4: (0.5, 0.0, 1.0)}
+    drawn = curves_chart({"the student": points, "its teacher": {2: points[2], 4: points[4]}}, "steps", "distance")
+    assert drawn.count('class="curve"') == drawn.count('class="curve dotted"') == 1
+    assert (drawn.count('class="dot"'), drawn.count('class="hollow"')) == (3 + 1, 2 + 1), "and one of each names them"
+    assert "the student" in drawn and "its teacher" in drawn and drawn.count('class="reach"') == 5
+    assert "distance against steps" in drawn
+    across = [float(x) for x in re.findall(r'class="dot" cx="([\d.]+)"', drawn)[:3]]
+    assert across[2] - across[1] == pytest.approx(across[1] - across[0], abs=0.2), "each step doubles"
+
+
 def test_charts_are_well_formed_and_escape_names() -> None:
     from xml.etree import ElementTree
 
     for svg in (
         line_chart([1, 10, 100], [0.5, 0.2, 0.1], "images", "loss"),
         line_chart([5], [0.5], "images", "loss"),
+        curves_chart({"<one>": {4: (0.5, 0.0, 0.9)}}, "steps", "distance", (0.1, "a & b")),
         bar_chart(["<a>", "b&c"], [0.0, 1.0], "class", "share"),
     ):
         ElementTree.fromstring(svg)

@@ -266,6 +266,11 @@ def test_measuring_takes_its_options_and_ranking_records_takes_none(
         "--no-curve",
     )  # fmt: skip
     assert (plan.count, plan.curve, plan.bits) == (54, False, True)
+    _, at, again = measured("-n", "50", "--curve", "8,1,2")
+    assert at.curve_steps == (1, 2, 8) and "--curve 8,1,2" in again
+    for wrong in ("0", "1,x", "1001", ""):
+        with pytest.raises(SfumatoError, match="--curve takes at least 1 step"):
+            app(["eval", str(run_folder), "--curve", wrong], exit_on_error=False, print_error=False)
     assert (plan.settings.sampler, plan.settings.steps, plan.settings.guidance) == ("heun", 3, 2.0)
     assert plain.weights_hash != other.weights_hash
     for part in (

@@ -17,7 +17,7 @@ from sfumato.cli.display import console, count, note, print_facts
 from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.groups import COMMON, HOW, MEASURED, OUTPUT
 from sfumato.cli.opening import open_model
-from sfumato.cli.options import given, pick_seeds
+from sfumato.cli.options import given, parse_steps, pick_seeds
 from sfumato.cli.sample import results_folder
 from sfumato.data import KINDS, picture, save_animation
 from sfumato.errors import SfumatoError
@@ -25,13 +25,14 @@ from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import LEAST, SCORES
 from sfumato.evaluation.training_data import training_data
-from sfumato.hub.request import Request, seed_words
-from sfumato.hub.resolving import resolve
+from sfumato.hub.request import seed_words
+from sfumato.hub.resolving import Resolved, resolve
 from sfumato.readable import duration
 from sfumato.sampling import Step
 from sfumato.shell import command_line
 
 WORTH_TELLING = 5.0  # seconds
+MOST_STEPS = 1000
 LONG, FEWER = 600.0, 200  # seconds that are long for who only wants a first look, and samples that do for that
 
 
@@ -75,7 +76,10 @@ def eval_(
         str | None, Parameter(group=HOW, help="ema (the running average) or raw [default: ema].")
     ] = None,
     curve: Annotated[
-        bool | None, Parameter(group=MEASURED, help="Also measure quality against the number of steps [default: yes].")
+        bool | str | None,
+        Parameter(
+            group=MEASURED, help="Also measure quality against the number of steps, such as 1,2,4,8 [default: yes]."
+        ),
     ] = None,
     bits: Annotated[
         bool,
@@ -121,7 +125,9 @@ def eval_(
             ),
         )
         return
-    weights, features, curve = weights or "ema", features or "auto", curve is not False
+    weights, features = weights or "ema", features or "auto"
+    curve = curve is not False if curve is None or isinstance(curve, bool) else curve
+    at = curve if isinstance(curve, bool) else parse_steps(curve, 1, MOST_STEPS, "--curve")
     check_name(features)
     if n is not None and n < LEAST:
         raise SfumatoError(f"-n {n} samples are too few to measure; give {LEAST} or more, 1000 if there is time.")
@@ -150,7 +156,7 @@ def eval_(
     reference = open_reference(dataset, extractor, held)
     for other in others:  # before the work, not after
         check_alike(conditions(reference, len(numbers), 0), other.conditions, (model.source, other.source.model))
-    plan = Plan(settings, len(numbers), numbers[0], curve, bits, weights=weights)
+    plan = Plan(settings, len(numbers), numbers[0], at, bits, weights=weights)
     request = request_like(reference, model, plan.seeds, plan.settings)
     tuned = "" if settings.tuned is None else " as tuned"
     if not quiet:
@@ -166,8 +172,8 @@ def eval_(
             ]
         )
 
-    def sampled(request: Request) -> Tensor:
-        return generate_all(resolve(request, model), plan.batch)
+    def sampled(resolved: Resolved) -> Tensor:
+        return generate_all(resolved, plan.batch)
 
     place = out or results_folder(run) / "evaluation"
     options |= {"features": features, "weights": weights, "curve": curve, "bits": bits, "seeds": seed_words(numbers)}
@@ -185,6 +191,9 @@ def eval_(
         return
     console.print()
     console.print(scores_table(found.record))
+    if found.record.curve:
+        console.print("\nQuality against steps, of", f"{found.record.curve[0]['count']:,.0f} samples:")
+        console.print(curve_rows(found.record))
     for words in found.record.notes:
         note(words)
     console.print(f"\n{found.verdict[0].upper()}{found.verdict[1:]}", soft_wrap=True)
@@ -218,6 +227,19 @@ def scores_table(record: Record) -> Table:
         floor = "" if s.floor is None else number(s.floor)
         interval = f"{number(s.low)} to {number(s.high)}"
         table.add_row(SCORES[name].title, number(s.value), interval, floor, words[SCORES[name].better])
+    return table
+
+
+def curve_rows(record: Record) -> Table:
+    """Quality against the number of steps, as the page has it."""
+    from sfumato.evaluation.page import curve_table
+
+    heads, rows = curve_table(record)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in heads:
+        table.add_column(head, justify="left" if head == "by" else "right")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

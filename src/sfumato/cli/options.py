@@ -233,14 +233,14 @@ def parse_schedule(schedule: str | None) -> Any:
         ) from error
 
 
-def parse_steps(steps: str | None, least: int = 1, most: int = 10_000) -> list[int]:
+def parse_steps(steps: str | None, least: int = 1, most: int = 10_000, option: str = "--steps") -> list[int]:
     """'5,10,20' → [5, 10, 20]. Raises SfumatoError for anything but whole numbers from `least` to `most`."""
     if steps is None:
         return []
     parts = steps.split(",")
     if not all(re.fullmatch(r"\s*\d{1,5}\s*", part) and least <= int(part) <= most for part in parts):
         takes = f"at least {least} step{'s' * (least > 1)} and at most {most}"
-        raise SfumatoError(f"--steps takes {takes}, such as 20 or 5,10,20, not '{steps}'.")
+        raise SfumatoError(f"{option} takes {takes}, such as 20 or 5,10,20, not '{steps}'.")
     return [int(part) for part in parts]
 
 

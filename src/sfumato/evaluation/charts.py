@@ -3,35 +3,74 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 Interval = tuple[float, float, float]  # value, low, high
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 260, 62, 16, 12, 44
 
 
-def line_chart(
-    x: Sequence[float],
-    y: Sequence[float],
-    x_label: str,
-    y_label: str,
-    reach: Sequence[tuple[float, float]] = (),
-    floor: tuple[float, str] | None = None,
-) -> str:
-    """A curve with a logarithmic y axis; `y` > 0. Styled by the page's CSS classes (axis, tick, curve).
-
-    With `reach`, the ends of an interval a point, each point has a mark and a line; `floor` is a value above 0 with its
-    name, drawn as a dashed line.
-    """
-    least = min([*y, *([floor[0]] if floor else [])]) / 2  # an interval may go down to 0, which has no logarithm
-    reach = [(max(least, start), max(least, end)) for start, end in reach]
-    ends = [*y, *(end for pair in reach for end in pair), *([floor[0]] if floor else [])]
-    low, high = math.log10(min(ends)), math.log10(max(ends))
-    low, high = low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)
-    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+def line_chart(x: Sequence[float], y: Sequence[float], x_label: str, y_label: str) -> str:
+    """A curve with a logarithmic y axis; `y` > 0. Styled by the page's CSS classes (axis, tick, curve)."""
+    up, parts = _upwards(y)
 
     def across(value: float) -> float:
-        return LEFT + (right - LEFT) * (value - x[0]) / ((x[-1] - x[0]) or 1)
+        return LEFT + (WIDTH - RIGHT - LEFT) * (value - x[0]) / ((x[-1] - x[0]) or 1)
+
+    parts += [_under(across(tick), _short(tick)) for tick in _ticks(x[0], x[-1])]
+    points = " ".join(f"{across(a):.1f},{up(b):.1f}" for a, b in zip(x, y, strict=True))
+    parts += [f'<polyline class="curve" points="{points}"/>', _labels(x_label, y_label)]
+    return _svg(parts, f"{y_label} against {x_label}")
+
+
+def curves_chart(
+    series: Mapping[str, Mapping[float, Interval]],
+    x_label: str,
+    y_label: str,
+    floor: tuple[float, str] | None = None,
+) -> str:
+    """Values with their intervals at some x > 0, as marks that a line joins; both axes are logarithmic.
+
+    The second series' marks are hollow and its line is dotted, so that no colour need be told apart. `floor` is a value
+    above 0 with its name, drawn as a dashed line.
+    """
+    own = [one for points in series.values() for one in points.values()]
+    known = [floor[0]] if floor else []
+    least = min([value for value, _, _ in own if value > 0] + known, default=1e-9) / 2  # 0 has no logarithm
+    xs = sorted({x for points in series.values() for x in points})
+    up, parts = _upwards([max(least, end) for three in own for end in three] + known)
+
+    def across(x: float) -> float:
+        share = math.log(x / xs[0]) / math.log(xs[-1] / xs[0]) if len(xs) > 1 else 0.5
+        return LEFT + 24 + (WIDTH - RIGHT - LEFT - 48) * share
+
+    parts += [_under(across(x), _short(x)) for x in xs]
+    if floor:
+        right, level = WIDTH - RIGHT, up(floor[0])
+        parts.append(f'<line class="floor" x1="{LEFT}" x2="{right}" y1="{level:.1f}" y2="{level:.1f}"/>')
+        parts.append(f'<text class="tick" x="{right}" y="{level - 6:.1f}" text-anchor="end">{escape(floor[1])}</text>')
+    along = LEFT + 220.0
+    for number, (name, points) in enumerate(series.items()):
+        mark, line, aside = ("hollow", "curve dotted", 5) if number else ("dot", "curve", 0)
+        at = {across(x) + aside: [up(max(least, end)) for end in three] for x, three in points.items()}
+        joined = " ".join(f"{x:.1f},{y:.1f}" for x, (y, _, _) in at.items())
+        parts.append(f'<polyline class="{line}" points="{joined}"/>')
+        for x, (y, low, high) in at.items():
+            parts.append(f'<line class="reach" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>')
+            parts.append(f'<circle class="{mark}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
+        if len(series) > 1:
+            parts.append(f'<circle class="{mark}" cx="{along:.1f}" cy="{TOP + 8}" r="4"/>')
+            parts.append(f'<text class="tick" x="{along + 10:.1f}" y="{TOP + 12}">{escape(name)}</text>')
+            along += 40 + 7 * len(name)
+    parts.append(_labels(x_label, y_label))
+    return _svg(parts, f"{y_label} against {x_label}")
+
+
+def _upwards(values: Sequence[float]) -> tuple[Callable[[float], float], list[str]]:
+    """Where a value above 0 lies on a logarithmic y axis that holds all `values`, and the axis itself."""
+    low, high = math.log10(min(values)), math.log10(max(values))
+    low, high = low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)
+    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
 
     def up(value: float) -> float:
         return bottom - (bottom - TOP) * (math.log10(value) - low) / (high - low)
@@ -40,23 +79,12 @@ def line_chart(
     for tick in _log_ticks(10**low, 10**high):
         parts.append(f'<line class="gridline" x1="{LEFT}" x2="{right}" y1="{up(tick):.1f}" y2="{up(tick):.1f}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 8}" y="{up(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
-    parts += [
-        f'<text class="tick" x="{across(tick):.1f}" y="{bottom + 18}" text-anchor="middle">{_short(tick)}</text>'
-        for tick in _ticks(x[0], x[-1])
-    ]
-    points = " ".join(f"{across(a):.1f},{up(b):.1f}" for a, b in zip(x, y, strict=True))
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
-    if floor:
-        level = up(floor[0])
-        parts.append(f'<line class="floor" x1="{LEFT}" x2="{right}" y1="{level:.1f}" y2="{level:.1f}"/>')
-        parts.append(f'<text class="tick" x="{right}" y="{level - 6:.1f}" text-anchor="end">{escape(floor[1])}</text>')
-    parts.append(f'<polyline class="curve" points="{points}"/>')
-    for a, b, (start, end) in zip(x, y, reach, strict=False):
-        at = f"{across(a):.1f}"
-        parts.append(f'<line class="reach" x1="{at}" x2="{at}" y1="{up(start):.1f}" y2="{up(end):.1f}"/>')
-        parts.append(f'<circle class="dot" cx="{at}" cy="{up(b):.1f}" r="4"/>')
-    parts.append(_labels(x_label, y_label))
-    return _svg(parts, f"{y_label} against {x_label}")
+    return up, parts
+
+
+def _under(x: float, words: str) -> str:
+    return f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{words}</text>'
 
 
 def bar_chart(names: Sequence[str], shares: Sequence[float], x_label: str, y_label: str) -> str:

@@ -22,8 +22,9 @@ from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihoo
 from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, SAMPLES, conditioned_on, loss_by_level
+from sfumato.evaluation.curve import SAMPLES as CURVE_SAMPLES
+from sfumato.evaluation.curve import Sampler, curves, steps_of
 from sfumato.evaluation.features import BATCH, Extractor, open_extractor
-from sfumato.evaluation.frechet import frechet_estimate
 from sfumato.evaluation.intervals import estimate
 from sfumato.evaluation.measure import (
     MAX_SAMPLES,
@@ -32,7 +33,6 @@ from sfumato.evaluation.measure import (
     Reference,
     audit_samples,
     conditions,
-    floor_sets,
     measure,
     open_reference,
     pixels_of,
@@ -43,32 +43,30 @@ from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, 
 from sfumato.evaluation.reconstruction import with_reconstructions
 from sfumato.evaluation.record import Record, ScoreRecord, Source
 from sfumato.evaluation.scores import LEAST, score
-from sfumato.evaluation.sliced import sliced_wasserstein
 from sfumato.evaluation.training_data import held_out_of, training_data
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.request import Request
 from sfumato.hub.resolving import Resolved, resolve
 from sfumato.sampling import ImageNoise
-from sfumato.sampling.samplers import SAMPLERS
+from sfumato.sampling.samplers import CONSISTENCY, SAMPLERS
 from sfumato.seeds import torch_generator
 from sfumato.training import pick_device
 
-CURVE = (2, 3, 5, 8, 12, 20, 32)  # steps at which quality is measured
-CURVE_SAMPLES = 500
 BITS_SAMPLES = 64
 TRIAL = 400  # samples whose scores are timed
-
-Sampler = Callable[[Request], Tensor]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an evaluation will do: `count` samples of seeds from `first_seed` on, with `settings`."""
+    """What an evaluation will do: `count` samples of seeds from `first_seed` on, with `settings`.
+
+    `curve` are the numbers of steps at which quality is measured too, the usual ones for True (see curve.py).
+    """
 
     settings: SamplingConfig
     count: int
     first_seed: int = 0
-    curve: bool = True
+    curve: bool | Sequence[int] = True
     bits: bool = False
     batch: int = 250
     repeats: int = 50
@@ -78,10 +76,19 @@ class Plan:
     def seeds(self) -> range:
         return range(self.first_seed, self.first_seed + self.count)
 
+    @property
+    def curve_steps(self) -> tuple[int, ...]:
+        return steps_of(self.curve, self.settings)
+
+    @property
+    def curve_pictures(self) -> int:
+        """Of each number of steps: twice as many where a student's teacher is measured beside it."""
+        return min(self.count, CURVE_SAMPLES) * (2 if self.settings.sampler == CONSISTENCY else 1)
+
     def calls(self) -> int:
         """How many pictures the network will be shown in all, a fourfold for each likelihood step."""
         each = max(1, SAMPLERS[self.settings.sampler].calls) if self.settings.sampler in SAMPLERS else 1
-        curve = min(self.count, CURVE_SAMPLES) * sum(CURVE) if self.curve else 0
+        curve = self.curve_pictures * sum(self.curve_steps)
         sampling = each * (self.count * self.settings.steps + curve)
         return sampling + 2 * SAMPLES * len(LEVELS) + (BITS_SAMPLES * 50 * 4 * 3 if self.bits else 0)
 
@@ -106,7 +113,7 @@ class Evaluation:
 
 def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     """About how long `evaluate` will take, by a small trial of each of its parts."""
-    pictures = plan.count + (min(plan.count, CURVE_SAMPLES) * len(CURVE) if plan.curve else 0)
+    pictures = plan.count + plan.curve_pictures * len(plan.curve_steps)
     call, besides = _sampling_seconds(model, reference, plan)
     some = torch.zeros(min(plan.count, BATCH), *model.config.seen[1])
     extract = partial(reference.extractor.features, some)
@@ -154,7 +161,7 @@ def evaluate(
     features: str = "auto",
     first_seed: int = 0,
     held_out: NDArray[np.int64] | None = None,
-    curve: bool = True,
+    curve: bool | Sequence[int] = True,
     bits: bool = False,
     **settings: Any,
 ) -> Evaluation:
@@ -162,7 +169,8 @@ def evaluate(
 
     By default those are the data it was trained on, where its run can open them; data of a program are given.
     `features` say what is compared (see `open_extractor`), `held_out` which samples training left out, by default what
-    a run on these very data did. `settings` are fields of SamplingConfig. Returns scores with intervals, the audit
+    a run on these very data did. `curve` are numbers of steps at which quality is measured too, and of a student its
+    teacher's beside it. `settings` are fields of SamplingConfig. Returns scores with intervals, the audit
     for copies, and the samples; `evaluation.page.write_evaluation` writes them as a page. Raises SfumatoError where
     there are too few samples to measure, and where the data aren't there.
     """
@@ -198,12 +206,13 @@ def carry_out(
 ) -> Evaluation:
     """Sample as planned, measure, audit.
 
-    `sampler(request)` gives the samples, where its caller shows progress. `notes` are recorded before those on the
+    `sampler(resolved)` gives the samples, where its caller shows progress. `notes` are recorded before those on the
     scores.
     """
-    sampler = sampler or (lambda request: resolve(request, model).samples(plan.batch))
+    sampler = sampler or (lambda resolved: resolved.samples(plan.batch))
     request = request_like(reference, model, plan.seeds, plan.settings)
-    resolved, samples = resolve(request, model), sampler(request)
+    resolved = resolve(request, model)
+    samples = sampler(resolved)
     labels = None if (every := resolved.every_label) is None else torch.tensor(every)
     measured = measure(samples, labels, reference, repeats=plan.repeats)
     audits = audit_samples(samples, measured.features, reference)
@@ -222,6 +231,8 @@ def carry_out(
         notes.append(
             "training showed other parts of the pictures too; copies are looked for among their middles alone."
         )
+    points, beside, about = curves(model, reference, request, sampler, plan.curve_steps)
+    notes += about
     if plan.bits:
         scores["bits_per_dim"] = bits(model, reference)
     record = Record(
@@ -247,8 +258,9 @@ def carry_out(
             **{a.space: _audit_facts(a) for a in audits},
             "near_duplicates": _pairs(duplicates, reference),
         },
-        tuple(curve(reference, request, sampler)) if plan.curve else (),
+        tuple(points),
         () if model.config.student else tuple(loss_by_level(model, reference)),  # whose answers are no means
+        tuple(beside),
     )
     return Evaluation(record, samples, resolved, measured, audits, duplicates, words)
 
@@ -286,31 +298,6 @@ def conditions_words(request: Request, reference: Reference) -> str:
 def _of_whom(count: int, reference: Reference) -> str:
     origin = "held-out samples" if reference.really else "the samples that stand for held-out ones"
     return f"of {min(count, len(reference.held_out)):,} of {origin}, in turn"
-
-
-def curve(reference: Reference, request: Request, sampler: Sampler) -> list[dict[str, float]]:
-    """The distance to the data at each number of steps, by the same seeds; of fewer samples than the scores.
-
-    With its interval, and the `floor`: what as many real samples score that no model generated.
-    """
-    whole = len(request.seeds)
-    apart, others = floor_sets(reference, min(whole, CURVE_SAMPLES), 0)
-    count = min(whole, CURVE_SAMPLES, len(apart))  # alike: fewer samples lie further away
-    some = request.rows(torch.linspace(0, whole - 1, count).long().tolist())  # classes may lie in order
-    by_moments = count > reference.features.shape[1]
-    distance = frechet_estimate if by_moments else partial(sliced_wasserstein, repeats=20)
-    floor = distance(apart[:count], others).value
-    found = []
-    for steps in CURVE:
-        try:
-            samples = sampler(replace(some, sampling=replace(some.sampling, steps=steps, tuned=None)))
-        except SfumatoError:  # too few steps for this sampler
-            continue
-        at = distance(reference.extractor.features(samples), reference.features)
-        name = "frechet" if by_moments else "sliced_wasserstein"
-        point = {name: at.value, "low": at.low, "high": at.high, "floor": floor}
-        found.append({"steps": float(steps), "count": float(count), **point})
-    return found
 
 
 def bits(model: Model, reference: Reference) -> ScoreRecord:

@@ -12,7 +12,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from sfumato.data import KINDS, picture, save_png, table, tile
-from sfumato.evaluation.charts import bar_chart, interval_chart, line_chart
+from sfumato.evaluation.charts import bar_chart, curves_chart, interval_chart
 from sfumato.evaluation.evaluating import Evaluation
 from sfumato.evaluation.features import rounded
 from sfumato.evaluation.measure import Reference, like_rows
@@ -77,7 +77,8 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
         "by_class": Markup(_by_class(read, labels, dataset.classes))
         if read is not None and labels is not None and len(dataset.classes) <= 20
         else "",
-        "curve": Markup(_curve(record.curve)) if len(record.curve) > 1 else "",
+        "curve": Markup(_curve(record)) if len(record.curve) > 1 else "",
+        "curve_table": curve_table(record),
         "curve_count": f"{record.curve[0]['count']:,.0f}" if record.curve else "",
         "memorised": memorised(evaluation.audits),
         "verdict": evaluation.verdict[0].upper() + evaluation.verdict[1:],
@@ -176,13 +177,35 @@ def again(evaluation: Evaluation, reference: Reference) -> list[tuple[str, str]]
     ]
 
 
-def _curve(points: Sequence[dict[str, float]]) -> str:
-    kind = next(name for name in points[0] if name in SCORES)
-    values = [max(point[kind], 1e-9) for point in points]
-    reach = [(point["low"], point["high"]) for point in points]
-    floor = points[0]["floor"]
-    shown = (floor, "real data") if floor > 0 else None
-    return line_chart([point["steps"] for point in points], values, "steps", SCORES[kind].title, reach, shown)
+def _curve(record: Record) -> str:
+    kind = next(name for name in record.curve[0] if name in SCORES)
+    series = {
+        name: {point["steps"]: (point[kind], point["low"], point["high"]) for point in points}
+        for name, points in (("the model" if not record.teacher_curve else "the student", record.curve),
+                             ("its teacher", record.teacher_curve))
+        if points
+    }  # fmt: skip
+    floor = record.curve[0]["floor"]
+    return curves_chart(series, "steps", SCORES[kind].title, (floor, "real data") if floor > 0 else None)
+
+
+def curve_table(record: Record) -> tuple[list[str], list[list[str]]]:
+    """The heads and rows of quality against steps, those of a student's teacher below each of its own."""
+    if not record.curve:
+        return [], []
+    kind = next(name for name in record.curve[0] if name in SCORES)
+    shares = [name for name in ("recall", "class_accuracy") if name in record.curve[0]]
+    both = bool(record.teacher_curve)
+    heads = ["steps", *(["by"] if both else []), "calls", SCORES[kind].title, *(SCORES[name].title for name in shares)]
+    rows = []
+    named = [(point, name) for name, points in (("student", record.curve), ("teacher", record.teacher_curve))
+             for point in points]  # fmt: skip
+    for point, name in sorted(named, key=lambda one: one[0]["steps"]):
+        row = [f"{point['steps']:g}", *([name] if both else []), f"{point.get('calls', point['steps']):g}"]
+        row.append(f"{number(point[kind])} ({number(point['low'])} to {number(point['high'])})")
+        row += [f"{point[one]:.1%} ({point[one + '_low']:.1%} to {point[one + '_high']:.1%})" for one in shares]
+        rows.append([*row, f"{1000 * point['seconds']:.3g}" if "seconds" in point else ""])
+    return [*heads, "ms a sample"], rows
 
 
 def _levels(levels: Sequence[dict[str, float]]) -> str:

@@ -76,7 +76,7 @@ class ScoreRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """An evaluation as it is written to record.json."""
+    """An evaluation as it is written to record.json; with a curve of a student is that of its teacher."""
 
     conditions: Conditions
     source: Source
@@ -85,6 +85,7 @@ class Record:
     audit: dict[str, Any] = field(default_factory=dict, repr=False)
     curve: tuple[dict[str, float], ...] = field(default=(), repr=False)
     levels: tuple[dict[str, float], ...] = field(default=(), repr=False)
+    teacher_curve: tuple[dict[str, float], ...] = field(default=(), repr=False)
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -91,8 +91,9 @@ class ObjectiveConfig:
     `uncertainty` what is learnt along. `coupling` hands each sample of a batch, within its class, noise that lies near
     it (see coupling.py). Frames of clips have levels as `frame_levels` say. `condition_dropout` is how often the class
     is dropped, how often the caption, and each other condition, for guidance. With `consistency`, the network learns
-    the ends of walks in the place of means, from answers at two levels of such `closeness`, and those of walks at the
-    weight `guidance` of the model that it starts from (see diffusion/consistency.py).
+    the ends of walks in the place of means, from answers at two levels of such `closeness`, which grows to that from
+    `closeness_from`, and those of walks at the weight `guidance` of the model that it starts from (see
+    diffusion/consistency.py).
     """
 
     schedule: AnySchedule = SCHEDULE
@@ -104,6 +105,7 @@ class ObjectiveConfig:
     condition_dropout: float = 0.1
     consistency: bool = False
     closeness: float = 16.0
+    closeness_from: float | None = None
     guidance: float = 1.0
 
     def __post_init__(self) -> None:
@@ -116,8 +118,9 @@ class ObjectiveConfig:
             raise SfumatoError(
                 f"the share of conditions that is dropped lies between 0 and 1, got {self.condition_dropout:g}."
             )
-        if not self.closeness > 1:
-            raise SfumatoError(f"the closeness of two levels is above 1, got {self.closeness:g}; 16 is usual.")
+        for closeness in (self.closeness, self.closeness if self.closeness_from is None else self.closeness_from):
+            if not 1 < closeness < math.inf:
+                raise SfumatoError(f"the closeness of two levels is above 1, got {closeness:g}; 16 is usual.")
         if not 0 <= self.guidance < math.inf:
             raise SfumatoError(f"guidance is a finite number from 0, got {self.guidance:g}; 1 is plainly conditional.")
         if self.consistency and self.uncertainty:

@@ -84,8 +84,10 @@ class Trainer(RunLoop):
             self.objective = Consistency(
                 settings.noise,
                 settings.schedule,
+                settings.weight,
                 data_std=model.config.data_std,
                 closeness=settings.closeness,
+                closeness_from=settings.closeness_from,
                 guided=guided,
             )
         optimizers = make_optimizers(
