@@ -26,9 +26,11 @@ from sfumato.data.sources import source_of
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.config import AUTOENCODER, is_autoencoder, is_run
+from sfumato.hub.diffusers.folder import Folder, is_pipeline
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint, load_codec
 from sfumato.hub.record import BEFORE_REQUESTS, before_requests
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
+from sfumato.nets import DiffusersConfig, NetConfig
 from sfumato.readable import duration, readable
 from sfumato.strict import parse
 from sfumato.training import judge_run, read_evaluations, training_config
@@ -48,7 +50,7 @@ def info(
     """Tell what a run, a picture, a clip or a data set holds."""
     path = Path(what)
     run_folder = is_run(path) or ((path / "state.json").exists() and any(path.glob("*.safetensors")))
-    none = path.suffix.lower() == ".png" or run_folder or is_clip(path)
+    none = path.suffix.lower() == ".png" or run_folder or is_clip(path) or is_pipeline(path)
     for name, given in (("size", size), ("frames", frames), ("fps", fps)):
         if given is not None and none:
             raise SfumatoError(f"--{name} is for reading a data set, and {what} is none; leave it out.")
@@ -65,6 +67,8 @@ def info(
         print_facts(autoencoder_facts(path))
     elif run_folder:
         print_facts(run_facts(path))
+    elif is_pipeline(path):
+        print_facts([("pipeline", Folder.open(path).pipeline), *model_facts(load(path))])
     elif ships(what):
         print_facts(shipped_facts(what))
         with suppress(SfumatoError):  # the data may be an extra that isn't installed
@@ -174,7 +178,7 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
         facts.append(("conditions", conditions_words(config.conditions)))
     return [
         *facts,
-        ("network", f"{config.net.kind}, {model.parameter_count / 1e6:.2f} M parameters"),
+        ("network", f"{network_words(config.net)}, {model.parameter_count / 1e6:.2f} M parameters"),
         ("predicts", f"{config.parameterization} (data std {config.data_std:g})"),
         (
             "samples with",
@@ -182,6 +186,11 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
         ),
         *([("tuned in", f"{', '.join(map(str, tuned))} steps")] if (tuned := model.tuned_steps) else []),
     ]
+
+
+def network_words(net: NetConfig) -> str:
+    """The network by its kind, and one of diffusers by its class there."""
+    return f"{net.architecture} of diffusers" if isinstance(net, DiffusersConfig) else net.kind
 
 
 def autoencoder_facts(path: Path) -> list[tuple[str, str]]:

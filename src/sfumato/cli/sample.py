@@ -42,6 +42,7 @@ from sfumato.data import KINDS
 from sfumato.data.clips import FPS, check_clips
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import check_cascade
+from sfumato.hub.diffusers.folder import is_pipeline
 from sfumato.hub.model import IMAGES, IMAGES_OF_PROMPT
 from sfumato.hub.record import By, compared, read_record
 from sfumato.hub.request import Comparison, Keyframes, PictureEdit, Request
@@ -342,9 +343,9 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
 
 
 def results_folder(run: Path) -> Path:
-    """Where what is made from `run` goes: into the run, or for a model that ships into a folder here."""
-    if ships(run):
-        return Path(f"sfumato-{run}")
+    """Where what is made from `run` goes: into the run, or for one that ships or that is another's a folder here."""
+    if ships(run) or is_pipeline(run):
+        return Path(f"sfumato-{run.resolve().name if is_pipeline(run) else run}")
     return run.parent.parent if (run / "state.json").exists() else run
 
 

@@ -117,7 +117,7 @@ class Encoder:
     def tokenizer(self) -> Any:
         """The library's tokenizer."""
         self._check()
-        with _quiet(self.name) as transformers:
+        with quiet_transformers(self.name) as transformers:
             return transformers.AutoTokenizer.from_pretrained(
                 self.folder, local_files_only=True, trust_remote_code=False
             )
@@ -126,7 +126,7 @@ class Encoder:
     def net(self) -> Any:
         """The library's network, or the part of it that reads text, as of CLIP."""
         self._check()
-        with _quiet(self.name) as transformers:
+        with quiet_transformers(self.name) as transformers:
             config = transformers.AutoConfig.from_pretrained(
                 self.folder, local_files_only=True, trust_remote_code=False
             )
@@ -208,7 +208,7 @@ def _missing(name: str) -> SfumatoError:
 
 
 @contextmanager
-def _quiet(name: str) -> Iterator[Any]:
+def quiet_transformers(name: str) -> Iterator[Any]:
     """The library transformers, without its bars and warnings; its errors become one sentence."""
     try:
         import transformers

@@ -95,7 +95,7 @@ def _tiled(of: Callable[[Tensor], Tensor], x: Tensor, scales: tuple[int, int], t
     """`of(x)`, tile by tile: `scales` are how large a latent pixel is before and behind it."""
     before, behind = scales
     height, width = (side // before for side in x.shape[-2:])
-    if max(height, width) <= tile:
+    if max(height, width) <= max(tile, reach):
         return of(x)
     rows = []
     for top in range(0, height, tile):

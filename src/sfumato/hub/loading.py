@@ -14,6 +14,8 @@ from sfumato.files import locked
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.codec import Codec, model_codec, read_codec
 from sfumato.hub.config import AUTOENCODER, CodecConfig, is_autoencoder, read_config, read_json, read_model
+from sfumato.hub.diffusers.folder import is_pipeline
+from sfumato.hub.diffusers.loading import load_pipeline
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.tuned import read_tuned
@@ -59,6 +61,8 @@ def load(
 ) -> Model:
     """The model in a run folder (newest intact checkpoint), in one checkpoint's folder, or one that ships, by name.
 
+    Or the pipeline in a folder of the library diffusers, which needs that library.
+
     `weights` "ema" (the running average, better pictures) or "raw". A model with a network of your own needs that
     `net`, of which it loads a copy. Raises SfumatoError where nothing usable is found.
     """
@@ -71,6 +75,10 @@ def load(
         if weights != "ema":
             raise SfumatoError(f"{path} ships with its averaged weights alone; leave `weights` out.")
         return load_zoo(str(path), device)
+    if is_pipeline(folder):
+        if net is not None or weights != "ema":
+            raise SfumatoError(f"{path} is a folder of diffusers, of one network and its weights; leave the rest out.")
+        return load_pipeline(folder, device)
     checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
     if is_autoencoder(checkpoint.path.parent.parent):
         raise SfumatoError(f"{path} holds an autoencoder, which generates nothing: train a model in its latents.")

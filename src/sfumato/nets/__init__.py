@@ -7,17 +7,19 @@ from torch import nn
 
 from sfumato.errors import unknown
 from sfumato.nets.conditions import ConditionConfig
+from sfumato.nets.diffusers import DiffusersConfig, diffusers_network
 from sfumato.nets.dit import DIT_SIZES, DiT, DiTConfig, dit_config
 from sfumato.nets.mlp import MLP, MLPConfig
 from sfumato.nets.own import OwnConfig, own_config, own_network
 from sfumato.nets.text import FeaturesConfig, TextConfig
 from sfumato.nets.unet import SIZES, UNet, UNetConfig, unet_config
 
-NetConfig = UNetConfig | DiTConfig | MLPConfig | OwnConfig
+NetConfig = UNetConfig | DiTConfig | MLPConfig | DiffusersConfig | OwnConfig
 NETS: dict[type, Callable[[Any], nn.Module]] = {  # what is built from each kind of config
     UNetConfig: UNet,
     DiTConfig: DiT,
     MLPConfig: MLP,
+    DiffusersConfig: diffusers_network,
     OwnConfig: own_network,
 }
 NAMED_NETS: dict[str, Callable[..., UNetConfig | DiTConfig]] = {  # networks for pictures, by the names of their sizes
@@ -54,7 +56,7 @@ def name_of(config: NetConfig, shape: Sequence[int]) -> str | None:
 
 
 __all__ = [
-    "DIT_SIZES", "MLP", "NAMED_NETS", "NETS", "SIZES", "ConditionConfig", "DiT", "DiTConfig", "FeaturesConfig",
-    "MLPConfig", "NetConfig", "OwnConfig", "TextConfig", "UNet", "UNetConfig", "build", "dit_config", "name_of",
-    "named_net", "own_config", "unet_config",
+    "DIT_SIZES", "MLP", "NAMED_NETS", "NETS", "SIZES", "ConditionConfig", "DiT", "DiTConfig", "DiffusersConfig",
+    "FeaturesConfig", "MLPConfig", "NetConfig", "OwnConfig", "TextConfig", "UNet", "UNetConfig", "build", "dit_config",
+    "name_of", "named_net", "own_config", "unet_config",
 ]  # fmt: skip

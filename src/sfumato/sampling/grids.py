@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -39,17 +40,26 @@ def trailing(schedule: Schedule, steps: int) -> Level:
     return _times(schedule, 1 - torch.arange(steps, dtype=torch.float64) / steps)
 
 
-def leading(schedule: Schedule, steps: int) -> Level:
-    """Timesteps 1, 1 + T//n, …: DDPM's and DDIM's original choice; for n < T it stops short of t = 1."""
+def leading(schedule: Schedule, steps: int, offset: int = 0) -> Level:
+    """Timesteps 1, 1 + T//n, …: DDPM's and DDIM's original choice; for n < T it stops short of t = 1.
+
+    Each may be `offset` timesteps later, but for the last.
+    """
     total = max(schedule.steps, steps)
-    k = torch.arange(steps, dtype=torch.float64).flip(0) * (total // steps) + 1
-    return _times(schedule, k / total)
+    k = torch.arange(steps, dtype=torch.float64).flip(0) * (total // steps) + 1 + offset
+    return _times(schedule, k.clamp(max=total) / total)
 
 
 def linspace(schedule: Schedule, steps: int) -> Level:
     """n timesteps evenly from T to 1, both included."""
     total = max(schedule.steps, steps)
     return _times(schedule, torch.linspace(total, 1, steps, dtype=torch.float64) / total)
+
+
+def linspace_open(schedule: Schedule, steps: int) -> Level:
+    """n + 1 whole timesteps evenly from T to 1, without the last."""
+    total = max(schedule.steps, steps)
+    return _times(schedule, torch.linspace(total, 1, steps + 1, dtype=torch.float64)[:-1].round() / total)
 
 
 def quadratic(schedule: Schedule, steps: int) -> Level:
@@ -119,6 +129,11 @@ GRIDS: dict[str, Callable[[Schedule, int], Level]] = {
     "logsnr": logsnr,
     "cosine": cosine,
 }
+# As published models were run by diffusers: Stable Diffusion's, and those of its multistep solvers.
+PUBLISHED: dict[str, Callable[[Schedule, int], Level]] = {
+    "leading+1": partial(leading, offset=1),
+    "linspace-open": linspace_open,
+}
 
 
 @dataclass(frozen=True)
@@ -147,7 +162,7 @@ _ALIASES = {
 def grid_name(name: str) -> str:
     """The name in GRIDS that `name`, or another tool's word for it, means; raises SfumatoError for any other."""
     name = _ALIASES.get(name.lower(), name)
-    if name not in GRIDS:
+    if name not in GRIDS and name not in PUBLISHED:
         raise unknown("grid", name, GRIDS)
     return name
 
@@ -159,7 +174,8 @@ def grid(name: str, schedule: Schedule, steps: int, start: float | None = None) 
     is the sigma/alpha of the first level, by default the schedule's noisiest.
     Raises SfumatoError for an unknown name or fewer than one step.
     """
-    rule = GRIDS[grid_name(name)]
+    name = grid_name(name)
+    rule = GRIDS[name] if name in GRIDS else PUBLISHED[name]
     if whole("steps", steps, -(2**63)) < 1:
         raise SfumatoError(f"sampling needs at least 1 step, got {steps}; 20 is a good start.")
     return rule(schedule if start is None else _Below(schedule, start), steps)

@@ -1,0 +1,134 @@
+"""How the pipelines of diffusers read a prompt: by the frozen encoders in their folders, through transformers.
+
+One tensor holds all that a network is given of a prompt: a row a token, and below them, where it takes one, a row that
+stands for the whole prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sfumato.data.encoders import Encoder, quiet_transformers
+from sfumato.errors import SfumatoError
+from sfumato.hub.diffusers.folder import Folder, Weights
+from sfumato.nets import FeaturesConfig
+
+READERS = ("CLIPTextModel", "CLIPTextModelWithProjection", "T5EncoderModel")
+KEPT = 256  # prompts whose features are kept
+
+
+class TextPart:
+    """One text encoder of a folder, with its tokenizer."""
+
+    def __init__(self, folder: Folder, number: int) -> None:
+        end = f"_{number}" if number > 1 else ""
+        self.name, self.folder = f"text_encoder{end}", folder.path
+        self.kind = folder.need(self.name)
+        folder.need(f"tokenizer{end}")
+        if self.kind not in READERS:
+            raise SfumatoError(
+                f"{folder.path} reads prompts by a {self.kind}, which isn't known here; those that are: "
+                f"{', '.join(READERS)}."
+            )
+        self.tokens = folder.path / f"tokenizer{end}"
+        self.config = folder.config(self.name)
+        self.weights = Weights.find(folder.path / self.name)
+        self.device = torch.device("cpu")
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        with quiet_transformers(str(self.tokens)) as transformers:
+            return transformers.AutoTokenizer.from_pretrained(
+                self.tokens, local_files_only=True, trust_remote_code=False
+            )
+
+    @cached_property
+    def net(self) -> Any:
+        place = self.folder / self.name
+        with quiet_transformers(str(place)) as transformers:
+            net, about = getattr(transformers, self.kind).from_pretrained(
+                place, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+            )
+        if lacking := sorted(about["missing_keys"]):
+            raise SfumatoError(f"the weights in {place} lack {lacking[0]}; get them anew, whole.")
+        return net.eval().requires_grad_(False).to(self.device)
+
+    @property
+    def length(self) -> int:
+        return int(self.tokenizer.model_max_length)
+
+    @torch.no_grad()
+    def __call__(self, text: str, length: int) -> Any:
+        """The encoder's answer to one text, padded or cut to `length` tokens, with the states of all layers."""
+        ids = self.tokenizer(text, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+        mask = ids.attention_mask.to(self.device) if self.config.get("use_attention_mask") else None
+        return self.net(ids.input_ids.to(self.device), attention_mask=mask, output_hidden_states=True)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one kind of pipeline reads: by so many encoders, with `features` of a text `(rows, width)`, and how strongly
+    it guides."""
+
+    encoders: int
+    features: Callable[[Sequence[TextPart], str], Tensor]
+    guidance: float
+
+
+def _last(parts: Sequence[TextPart], text: str) -> Tensor:
+    (one,) = parts
+    out: Tensor = one(text, one.length).last_hidden_state[0]
+    return out
+
+
+def _two(parts: Sequence[TextPart], text: str) -> Tensor:
+    """The last states but one of two encoders beside each other, and below what the second makes of the whole."""
+    answers = [part(text, part.length) for part in parts]
+    states = torch.cat([answer.hidden_states[-2][0] for answer in answers], -1)
+    pooled = answers[1].text_embeds[0]
+    return torch.cat([states, F.pad(pooled, (0, states.shape[1] - len(pooled)))[None]])
+
+
+READINGS: dict[str, Reading] = {
+    "StableDiffusionPipeline": Reading(1, _last, 7.5),
+    "StableDiffusionImg2ImgPipeline": Reading(1, _last, 7.5),
+    "StableDiffusionXLPipeline": Reading(2, _two, 5.0),
+}
+
+
+class PipelineText(Encoder):
+    """The encoders of a pipeline together: `encoder(texts)` → float32 `(texts, rows, width)`."""
+
+    def __init__(self, folder: Folder, reading: Reading) -> None:
+        self.parts = [TextPart(folder, number) for number in range(1, reading.encoders + 1)]
+        super().__init__(str(folder.path), self.parts[0].length)
+        self.zeros = bool(folder.settings.get("force_zeros_for_empty_prompt"))
+        self.read = lru_cache(KEPT)(lambda text: reading.features(self.parts, text))
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        rows = [self.read(text) for text in texts]
+        if self.zeros:
+            rows = [row if text else torch.zeros_like(row) for row, text in zip(rows, texts, strict=True)]
+        return torch.stack(rows).cpu()
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        return self.parts[0].tokenizer
+
+    def to(self, device: torch.device | str) -> PipelineText:
+        """The encoder itself, whose networks run there."""
+        self.device = torch.device(device)
+        for part in self.parts:
+            part.device = self.device
+        return self
+
+    def config(self, width: int) -> FeaturesConfig:
+        """What a network takes of it, `width` numbers a token."""
+        return FeaturesConfig(self.name, "", width, self.length)

@@ -1,0 +1,172 @@
+"""Networks of the library diffusers as nets: one table says how each is called.
+
+They count noise in timesteps, which are found from `c_noise`, and have a width for each condition. Nothing of diffusers
+is imported before one is built.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sfumato.arguments import bounded
+from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.bounds import CLASSES
+from sfumato.nets.protocol import Parts, PictureNet
+from sfumato.nets.text import FeaturesConfig
+
+EXTRA = "pip install 'sfumato[diffusers]'"
+WHOLE = 2e-3  # as near to a whole timestep, it is meant: c_noise comes in float32
+END = 2.0  # c_noise at pure noise and beyond e^8
+FLOW_STEPS = 1000  # timesteps of a flow, at which t = sigma/(alpha + sigma)
+
+
+@dataclass(frozen=True)
+class DiffusersConfig(PictureNet):
+    """A network of diffusers: its class, `architecture`, one of ARCHITECTURES, and the `arguments` of that.
+
+    `timesteps` are `c_noise` at timestep 0, 1, …; of a flow, whose timesteps are even in sigma, there are none. It
+    takes pictures of `channels`, or latents whose pixels are `scale` pixels a side. `classes` is how many it knows.
+    """
+
+    architecture: str
+    arguments: Mapping[str, Any]
+    channels: int
+    timesteps: tuple[float, ...] = ()
+    classes: int = 0
+    text: FeaturesConfig | None = None
+    scale: int = 1
+    kind: Literal["diffusers"] = "diffusers"
+
+    def __post_init__(self) -> None:
+        bounded(self, classes=CLASSES, channels=(1, 2**16), scale=(1, 64), timesteps=(-END, END))
+        if self.architecture not in ARCHITECTURES:
+            raise unknown("network of diffusers", self.architecture, ARCHITECTURES)
+        if any(later <= earlier for earlier, later in zip(self.timesteps, self.timesteps[1:], strict=False)):
+            raise SfumatoError("the noise at the timesteps of a network of diffusers grows from each to the next.")
+
+    @property
+    def ignores_labels(self) -> bool:
+        return not self.classes
+
+    @property
+    def flow(self) -> bool:
+        """Whether it takes `x_t` at the scale of straight paths, alpha + sigma = 1."""
+        return not self.timesteps
+
+
+class Asked(NamedTuple):
+    """What a network is asked: `x` at timesteps `t`, both `(batch, ...)`, of a class and a text."""
+
+    x: Tensor
+    t: Tensor
+    label: Tensor | None
+    text: Tensor | None
+    scale: int
+
+
+def _unet(net: Any, asked: Asked) -> Tensor:
+    out: Tensor = net(asked.x, asked.t, class_labels=asked.label, return_dict=False)[0]
+    return out
+
+
+def _conditional_unet(net: Any, asked: Asked) -> Tensor:
+    text, about = asked.text, net.config
+    more: dict[str, Tensor] | None = None
+    if about.addition_embed_type == "text_time" and text is not None:  # SDXL's size and cropping
+        sizes, tokens = 6, text.shape[1] - 1
+        pooled = about.projection_class_embeddings_input_dim - sizes * about.addition_time_embed_dim
+        height, width = (side * asked.scale for side in asked.x.shape[-2:])
+        times = asked.x.new_tensor((height, width, 0, 0, height, width)).expand(len(text), sizes)
+        text, more = text[:, :tokens], {"text_embeds": text[:, tokens, :pooled], "time_ids": times}
+    out: Tensor = net(asked.x, asked.t, encoder_hidden_states=text, added_cond_kwargs=more, return_dict=False)[0]
+    return out
+
+
+# How each network is called; it may answer with more channels than are asked for.
+ARCHITECTURES: dict[str, Callable[[Any, Asked], Tensor]] = {
+    "UNet2DModel": _unet,
+    "UNet2DConditionModel": _conditional_unet,
+}
+
+
+class DiffusersNet(nn.Module):
+    """`net(x, c_noise, label, text)`: the network `model` at the timestep that has this noise."""
+
+    noise: Tensor
+
+    def __init__(self, config: DiffusersConfig, model: nn.Module) -> None:
+        super().__init__()
+        self.config, self.model = config, model
+        self.register_buffer("noise", torch.tensor(config.timesteps, dtype=torch.float64), persistent=False)
+
+    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
+        if self.config.flow:
+            x = x * _flow_scale(c_noise).to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
+        call = ARCHITECTURES[self.config.architecture]
+        asked = Asked(x, self.timestep(c_noise).float(), label, text, self.config.scale)
+        return call(self.model, asked)[:, : x.shape[1]]
+
+    def timestep(self, c_noise: Tensor) -> Tensor:
+        """The timestep at which `c_noise` `(batch,)` is reached, float64, between whole ones in its proportion."""
+        c = c_noise.double()
+        if self.config.flow:
+            found = FLOW_STEPS * torch.where(c >= END, 1.0, torch.sigmoid(4 * c))
+        else:
+            above = torch.searchsorted(self.noise, c).clamp(1, len(self.noise) - 1)
+            low, high = self.noise[above - 1], self.noise[above]
+            found = (above - 1 + (c - low) / (high - low)).clamp(0, len(self.noise) - 1)
+        whole = found.round()
+        return torch.where((found - whole).abs() < WHOLE, whole, found)
+
+    def parts(self) -> Parts:
+        """For optimisers and adapters: see nets/protocol.py."""
+        named = dict(self.model.named_children())
+        ends = [named[name] for name in ("conv_in", "conv_out") if name in named]
+        conditioning = [module for name, module in named.items() if "embed" in name or name == "time_proj"]
+        blocks = [block for name in ("down_blocks", "up_blocks") if name in named for block in named[name].children()]
+        return Parts(ends=ends, conditioning=conditioning, blocks=blocks)
+
+
+def _flow_scale(c_noise: Tensor) -> Tensor:
+    """What takes x from unit variance to the scale of straight paths: √(alpha² + sigma²) / (alpha + sigma)."""
+    share = torch.sigmoid(4 * c_noise.double())  # sigma / (alpha + sigma)
+    share = torch.where(c_noise >= END, 1.0, share)
+    return (share.square() + (1 - share).square()).sqrt()
+
+
+def diffusers_network(config: DiffusersConfig) -> DiffusersNet:
+    """The network that `config` describes; raises SfumatoError where diffusers isn't here, or knows none like it."""
+    made = made_by_diffusers(config.architecture, config.arguments)
+    return DiffusersNet(config, made)
+
+
+def made_by_diffusers(name: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """One of diffusers' modules, freshly initialised; raises SfumatoError that says what doesn't fit."""
+    try:
+        kind = getattr(import_module("diffusers"), name)
+    except ImportError as error:
+        raise SfumatoError(f"a network of diffusers needs that library: {EXTRA}.") from error
+    except AttributeError as error:
+        raise SfumatoError(
+            f"the diffusers that is installed knows no {name}; it is of a newer version, so update: {EXTRA} -U."
+        ) from error
+    known = inspect.signature(kind.__init__).parameters
+    own = {name: value for name, value in arguments.items() if not name.startswith("_")}
+    if strange := sorted(own.keys() - known.keys()):
+        raise SfumatoError(
+            f"the diffusers that is installed knows no setting '{strange[0]}' of {name}, which a newer version wrote: "
+            f"update it, {EXTRA} -U."
+        )
+    try:
+        made: nn.Module = kind(**own)
+    except (TypeError, ValueError, NotImplementedError, KeyError, AttributeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise SfumatoError(f"diffusers can't make a {name} by the settings that are given: {reason[:200]}") from error
+    return made

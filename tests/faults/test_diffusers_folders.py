@@ -1,0 +1,101 @@
+"""Folders of diffusers that are no good: each is refused with one sentence that says why, and what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from pipelines import ddim_folder
+from sfumato.errors import SfumatoError
+from sfumato.hub import load
+
+WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ddim_folder(tmp_path_factory.mktemp("pipelines") / "whole")
+
+
+def edited(path: Path, **values: Any) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def as_pickle(folder: Path) -> None:
+    (folder / WEIGHTS).unlink()
+    torch.save({}, folder / "unet/diffusion_pytorch_model.bin")
+
+
+def with_lost_shard(folder: Path) -> None:
+    index = {"weight_map": {"a": "part-1.safetensors", "b": "part-2.safetensors"}}
+    (folder / WEIGHTS).rename(folder / "unet/part-1.safetensors")
+    (folder / f"{WEIGHTS}.index.json").write_text(json.dumps(index))
+
+
+def other_weights(folder: Path) -> None:
+    tensors = safetensors.torch.load_file(folder / WEIGHTS)
+    tensors["conv_in.weight"] = torch.zeros(16, 3, 3, 3)
+    safetensors.torch.save_file(tensors, folder / WEIGHTS)
+
+
+def not_finite(folder: Path) -> None:
+    tensors = safetensors.torch.load_file(folder / WEIGHTS)
+    tensors["conv_in.bias"][0] = torch.inf
+    safetensors.torch.save_file(tensors, folder / WEIGHTS)
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "weights cut short": (lambda f: (f / WEIGHTS).write_bytes((f / WEIGHTS).read_bytes()[:5000]), "was broken off"),
+    "a pointer of Git LFS": (lambda f: (f / WEIGHTS).write_text("version https://git-lfs.github.com/spec/v1\n"), "LFS"),
+    "no weights": (lambda f: (f / WEIGHTS).unlink(), r"holds no weights .* broken off"),
+    "no folder of the network": (lambda f: shutil.rmtree(f / "unet"), "broken off"),
+    "no config": (lambda f: (f / "unet/config.json").unlink(), "broken off"),
+    "a lost shard": (with_lost_shard, r"part-2.safetensors, one of 2 files .* is missing"),
+    "a pickle": (as_pickle, "is a pickle, which can run any code"),
+    "a null network": (lambda f: edited(f / "model_index.json", unet=[None, None]), "without its unet .* null"),
+    "a null scheduler": (lambda f: edited(f / "model_index.json", scheduler=[None, None]), "without its scheduler"),
+    "weights of another network": (other_weights, r"conv_in.weight is 16×3×3×3 there and 8×3×3×3 in the network"),
+    "weights that aren't finite": (not_finite, "not finite"),
+    "an unknown network": (
+        lambda f: edited(f / "model_index.json", unet=["diffusers", "UNetOfTomorrow"]),
+        "UNetOfTomorrow, which isn't known here",
+    ),
+    "a newer config": (
+        lambda f: edited(f / "unet/config.json", gate_of_tomorrow=True),
+        "no setting 'gate_of_tomorrow' of UNet2DModel, which a newer version wrote: update",
+    ),
+    "an unknown schedule": (
+        lambda f: edited(f / "scheduler/scheduler_config.json", beta_schedule="wavy"),
+        "unknown schedule of diffusers 'wavy'",
+    ),
+    "no JSON": (lambda f: (f / "model_index.json").write_text("{"), "no JSON that can be read"),
+    "no pipeline": (lambda f: (f / "model_index.json").write_text("{}"), "names no pipeline"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_folder_that_is_no_good_is_refused(whole: Path, tmp_path: Path, damage: str) -> None:
+    harm, words = DAMAGES[damage]
+    folder = shutil.copytree(whole, tmp_path / "folder")
+    harm(folder)
+    with pytest.raises(SfumatoError, match=words) as found:
+        load(folder)
+    assert "\n" not in str(found.value) and str(found.value).endswith(".")
+
+
+def test_without_diffusers_one_sentence_says_how_to_get_it(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "diffusers", None)
+    with pytest.raises(SfumatoError, match=r"needs that library: pip install 'sfumato\[diffusers\]'"):
+        load(whole)
+
+
+def test_a_folder_has_no_other_weights_and_takes_no_network(whole: Path) -> None:
+    with pytest.raises(SfumatoError, match="leave the rest out"):
+        load(whole, "raw")
