@@ -5,6 +5,8 @@ Each folder is written by diffusers itself, tiny and of random weights.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipelines import SD_NOISE, ddim_folder, noise, stable_diffusion
-from sfumato.hub import Model, load
-from sfumato.sampling import ImageNoise
+from pipelines import SD_NOISE, ddim_folder, noise, random_weights, stable_diffusion
+from sfumato.diffusion.schedules import Linear
+from sfumato.errors import SfumatoError
+from sfumato.hub import Model, ModelConfig, load
+from sfumato.hub.diffusers.schedulers import timesteps_of
+from sfumato.hub.diffusers.writing import export_pipeline
+from sfumato.hub.model import new_model
+from sfumato.nets.diffusers import ddpm_timesteps, unet2d_config
+from sfumato.sampling import ImageNoise, last
+from tiny import TINY
 
 # a scheduler's class and settings → the sampler and the grid that its folder is walked by
 SCHEDULERS: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -59,7 +68,7 @@ def _varied(scheduler: Any) -> Tensor:
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
-def test_ddim_pipeline_draws_what_diffusers_draws(ddim: Path, tmp_path: Path, name: str) -> None:
+def test_a_pipeline_of_pixels_draws_what_diffusers_draws(ddim: Path, tmp_path: Path, name: str) -> None:
     import diffusers
 
     settings, sampler, grid = SCHEDULERS[name]
@@ -82,7 +91,8 @@ def stable(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A pipeline of Stable Diffusion, from the folder that it names."""
     from diffusers import DDIMScheduler, StableDiffusionPipeline
 
-    folder = stable_diffusion(tmp_path_factory.mktemp("pipelines") / "stable", DDIMScheduler(**SD_NOISE))
+    scheduler = DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1)
+    folder = stable_diffusion(tmp_path_factory.mktemp("pipelines") / "stable", scheduler)
     pipe = StableDiffusionPipeline.from_pretrained(folder)
     pipe.set_progress_bar_config(disable=True)
     return pipe
@@ -105,15 +115,16 @@ def test_stable_diffusion_draws_what_diffusers_draws(stable: Any, name: str, gui
     model = with_scheduler(stable, scheduler)
     assert model.config.sampling.sampler == sampler and model.config.sampling.guidance == 7.5
     start = noise((2, 4, 8, 8))
-    pictures = stable(
+    latents = stable(
         PROMPTS, negative_prompt=NEGATIVE, latents=start, guidance_scale=guidance, num_inference_steps=10,
-        output_type="pt",
+        output_type="latent",
     ).images  # fmt: skip
-    start = as_ours(start, scheduler)
-    found = model.sample(
-        prompts=PROMPTS, negative=None if guidance == 1 else NEGATIVE, start=start, guidance=guidance, steps=10
-    )
-    assert_same(found.clamp(-1, 1), 2 * pictures - 1)
+    asked = {"prompts": PROMPTS, "negative": None if guidance == 1 else NEGATIVE, "guidance": guidance, "steps": 10}
+    assert_same(last(model.stream(start=as_ours(start, scheduler), **asked)).x, latents)
+    with torch.no_grad():
+        expected = stable.vae.decode(latents / stable.vae.config.scaling_factor).sample
+    assert model.codec is not None
+    assert_same(model.codec.decode(latents), expected)
 
 
 def test_zero_terminal_snr_with_v_draws_what_diffusers_draws(stable: Any) -> None:
@@ -151,3 +162,61 @@ def test_a_prompt_beyond_its_tokens_is_noted(stable: Any) -> None:
     assert model.truncation_notes("short") == []
     (words,) = model.truncation_notes("long " * 40)
     assert "77" in words
+
+
+# --- the other way ------------------------------------------------------------------------------------------------
+
+# What diffusers makes of a folder, in a process that has nothing of ours.
+ALONE = """
+import sys
+sys.modules["sfumato"] = None
+import torch
+from diffusers import DDIMPipeline
+pipe = DDIMPipeline.from_pretrained(sys.argv[1])
+pipe.set_progress_bar_config(disable=True)
+x = torch.load(sys.argv[2], weights_only=True)
+pipe.scheduler.set_timesteps(10)
+with torch.no_grad():
+    for t in pipe.scheduler.timesteps:
+        x = pipe.scheduler.step(pipe.unet(x, t).sample, t, x).prev_sample
+torch.save(x, sys.argv[3])
+pipe(num_inference_steps=2)
+"""
+
+
+def test_a_model_of_ours_is_drawn_by_diffusers_alone_as_it_is_here(tmp_path: Path) -> None:
+    model = ours()
+    start = noise((2, 1, 8, 8))
+    how = {"sampler": "ddim", "grid": "trailing", "schedule": "linear", "steps": 10, "guidance": 1}
+    export_pipeline(model, tmp_path / "folder", "b")
+    torch.save(start, tmp_path / "start")
+    run = [sys.executable, "-c", ALONE, *(str(tmp_path / name) for name in ("folder", "start", "end"))]
+    subprocess.run(run, check=True, capture_output=True)
+    expected = model.sample(labels="b", start=start, **how)
+    assert_same(torch.load(tmp_path / "end"), expected)
+    again = load(tmp_path / "folder")
+    assert_same(again.sample(start=start, steps=10), expected)
+    for name, weight in model.denoiser.net.model.state_dict().items():
+        if name not in ("class_embedding.weight", "time_embedding.linear_2.bias"):  # those carry the class
+            assert torch.equal(weight, again.denoiser.net.model.state_dict()[name]), name
+
+
+def test_the_timesteps_of_ddpm_are_those_of_its_schedule() -> None:
+    assert ddpm_timesteps() == pytest.approx(timesteps_of(Linear()), abs=1e-9)
+
+
+def test_what_no_pipeline_of_diffusers_runs_is_not_exported(tmp_path: Path) -> None:
+    with pytest.raises(SfumatoError, match="has a network that diffusers doesn't know; train one by `net` unet2d"):
+        export_pipeline(new_model(TINY), tmp_path / "folder")
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(SfumatoError, match="holds files already"):
+        export_pipeline(ours(), tmp_path)
+
+
+def ours() -> Model:
+    """A model by the net unet2d, of 8×8 pictures of two classes, with random weights."""
+    config = ModelConfig((1, 8, 8), unet2d_config("unet2d", (1, 8, 8), 2), ("a", "b"), "v", 1.0)
+    model = new_model(config)
+    random_weights(model.denoiser.net, 0.1)
+    model.denoiser.requires_grad_(False)
+    return model

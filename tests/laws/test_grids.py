@@ -190,3 +190,19 @@ def test_unknown_names_far_from_any_list_the_choices() -> None:
         grid("qqq", Linear(), 10)
     with pytest.raises(SfumatoError, match="did you mean 'karras'"):
         grid("karas", Linear(), 10)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 10, 20, 999])
+def test_published_grids_visit_the_timesteps_of_diffusers(steps: int) -> None:
+    schedule = ScaledLinear()
+    for rule, settings in (
+        ("leading+1", {"kind": diffusers.DDIMScheduler, "steps_offset": 1}),
+        ("linspace-open", {"kind": diffusers.DPMSolverMultistepScheduler}),
+    ):
+        settings = dict(settings)
+        scheduler = settings.pop("kind")(**settings)
+        scheduler.set_timesteps(steps)
+        levels = grid(rule, schedule, steps)
+        expected = schedule((scheduler.timesteps.double() + 1).clamp(max=1000) / 1000)
+        torch.testing.assert_close(levels.ratio[:-1], expected.ratio)
+        assert levels.sigma[-1] == 0 and len(levels) == steps + 1

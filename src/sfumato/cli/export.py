@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -11,7 +11,9 @@ from sfumato.cli.display import console
 from sfumato.cli.groups import COMMON, HOW, OUTPUT, EtaOption, GridOption, GuidanceOption, SamplerOption
 from sfumato.cli.options import given, parse_schedule
 from sfumato.cli.sample import results_folder
+from sfumato.errors import SfumatoError
 from sfumato.hub import load
+from sfumato.hub.diffusers.writing import export_pipeline
 from sfumato.hub.onnx import export_onnx
 
 
@@ -29,19 +31,40 @@ def export(
         str | None, Parameter(group=HOW, help="The path they are on: edm, linear, cosine, flow, ...")
     ] = None,
     eta: EtaOption = None,
+    to: Annotated[
+        Literal["onnx", "diffusers"],
+        Parameter(
+            group=COMMON, help="onnx, or diffusers: a folder that its pipelines read, of a model by --net unet2d."
+        ),
+    ] = "onnx",
+    class_: Annotated[
+        str | None,
+        Parameter(group=COMMON, name="--class", help="With --to diffusers, the class it generates [default: all]."),
+    ] = None,
     weights: Annotated[str, Parameter(group=HOW, help="ema (the running average) or raw.")] = "ema",
-    out: Annotated[Path | None, Parameter(group=OUTPUT, help="The folder to write [default: RUN/onnx].")] = None,
+    out: Annotated[
+        Path | None, Parameter(group=OUTPUT, help="The folder to write [default: RUN/onnx or RUN/diffusers].")
+    ] = None,
 ) -> None:
-    """Write a model for other languages: network.onnx, and walk.json with all that the sampler does as plain sums.
+    """Write a model for others: network.onnx, and walk.json with all that the sampler does as plain sums.
 
-    A reader of both needs no diffusion mathematics of its own: each line of walk.json asks the network at a sum of what
-    is known, draws noise, or arrives at the next picture.
+    Or, --to diffusers, a folder that the pipelines of that library read. A reader of the first two needs no diffusion
+    mathematics of its own: each line of walk.json asks the network at a sum of what is known, draws noise, or arrives
+    at the next picture.
     """
     model = load(run, weights)  # type: ignore[arg-type]
     options = given(sampler=sampler, steps=steps, grid=grid, guidance=guidance, eta=eta)
     options |= given(schedule=parse_schedule(schedule))
-    settings = model.settle(model.conditional, **options)
-    folder = out or results_folder(run) / "onnx"
-    paths = export_onnx(model, folder, settings)
+    folder = out or results_folder(run) / to
+    if to == "diffusers":
+        for name in options:
+            raise SfumatoError(
+                f"--{name} is of a walk, which ONNX carries and diffusers is told as it runs; leave it out."
+            )
+        paths = export_pipeline(model, folder, class_)
+    elif class_ is not None:
+        raise SfumatoError("--class goes with --to diffusers; what ONNX carries takes any class.")
+    else:
+        paths = export_onnx(model, folder, model.settle(model.conditional, **options))
     for path in paths:
         console.print(f"  {path}  {path.stat().st_size / 1e6:.2f} MB", soft_wrap=True)

@@ -120,8 +120,8 @@ def train(
         str | None,
         Parameter(
             group=MODEL,
-            help="The UNet's size: auto, nano, tiny, small, medium or base; or a transformer, dit-nano, dit-tiny or "
-            "dit-small [default: auto].",
+            help="The UNet's size: auto, nano, tiny, small, medium or base; a transformer, dit-nano, dit-tiny or "
+            "dit-small; or unet2d, diffusers' own [default: auto].",
         ),
     ] = None,
     latent: Annotated[

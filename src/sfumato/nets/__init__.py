@@ -7,7 +7,7 @@ from torch import nn
 
 from sfumato.errors import unknown
 from sfumato.nets.conditions import ConditionConfig
-from sfumato.nets.diffusers import DiffusersConfig, diffusers_network
+from sfumato.nets.diffusers import UNET2D, DiffusersConfig, diffusers_network, unet2d_config
 from sfumato.nets.dit import DIT_SIZES, DiT, DiTConfig, dit_config
 from sfumato.nets.mlp import MLP, MLPConfig
 from sfumato.nets.own import OwnConfig, own_config, own_network
@@ -22,9 +22,11 @@ NETS: dict[type, Callable[[Any], nn.Module]] = {  # what is built from each kind
     DiffusersConfig: diffusers_network,
     OwnConfig: own_network,
 }
-NAMED_NETS: dict[str, Callable[..., UNetConfig | DiTConfig]] = {  # networks for pictures, by the names of their sizes
+# Networks for pictures, by the names of their sizes.
+NAMED_NETS: dict[str, Callable[..., UNetConfig | DiTConfig | DiffusersConfig]] = {
     **dict.fromkeys(SIZES, unet_config),
     **dict.fromkeys(DIT_SIZES, dit_config),
+    UNET2D: unet2d_config,
 }
 
 
@@ -39,7 +41,7 @@ def named_net(
     classes: int = 0,
     text: TextConfig | FeaturesConfig | None = None,
     conditions: Sequence[ConditionConfig] = (),
-) -> UNetConfig | DiTConfig:
+) -> UNetConfig | DiTConfig | DiffusersConfig:
     """The network called `name` in NAMED_NETS for pictures of `shape`; raises SfumatoError for any other name."""
     if name not in NAMED_NETS:
         raise unknown("network size", name, NAMED_NETS)
@@ -49,14 +51,15 @@ def named_net(
 def name_of(config: NetConfig, shape: Sequence[int]) -> str | None:
     """What the network is called in NAMED_NETS; None for any other."""
     if isinstance(config, UNetConfig | DiTConfig):
-        for name in NAMED_NETS:
+        for name in (*SIZES, *DIT_SIZES):
             if named_net(name, shape, config.classes, config.text, config.conditions) == config:
                 return name
-    return None
+    own = isinstance(config, DiffusersConfig) and config.timesteps == "ddpm" and len(shape) == 3
+    return UNET2D if own and unet2d_config(UNET2D, shape, config.classes) == config else None
 
 
 __all__ = [
-    "DIT_SIZES", "MLP", "NAMED_NETS", "NETS", "SIZES", "ConditionConfig", "DiT", "DiTConfig", "DiffusersConfig",
-    "FeaturesConfig", "MLPConfig", "NetConfig", "OwnConfig", "TextConfig", "UNet", "UNetConfig", "build", "dit_config",
-    "name_of", "named_net", "own_config", "unet_config",
+    "DIT_SIZES", "MLP", "NAMED_NETS", "NETS", "SIZES", "UNET2D", "ConditionConfig", "DiT", "DiTConfig",
+    "DiffusersConfig", "FeaturesConfig", "MLPConfig", "NetConfig", "OwnConfig", "TextConfig", "UNet", "UNetConfig",
+    "build", "dit_config", "name_of", "named_net", "own_config", "unet_config",
 ]  # fmt: skip

@@ -7,19 +7,23 @@ is imported before one is built.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES
+from sfumato.nets.conditions import ConditionConfig
 from sfumato.nets.protocol import Parts, PictureNet
-from sfumato.nets.text import FeaturesConfig
+from sfumato.nets.text import FeaturesConfig, TextConfig
 
 EXTRA = "pip install 'sfumato[diffusers]'"
 WHOLE = 2e-3  # as near to a whole timestep, it is meant: c_noise comes in float32
@@ -31,25 +35,31 @@ FLOW_STEPS = 1000  # timesteps of a flow, at which t = sigma/(alpha + sigma)
 class DiffusersConfig(PictureNet):
     """A network of diffusers: its class, `architecture`, one of ARCHITECTURES, and the `arguments` of that.
 
-    `timesteps` are `c_noise` at timestep 0, 1, …; of a flow, whose timesteps are even in sigma, there are none. It
-    takes pictures of `channels`, or latents whose pixels are `scale` pixels a side. `classes` is how many it knows.
+    `timesteps` are `c_noise` at timestep 0, 1, …, or DDPM's by that name; of a flow, whose timesteps are even in sigma,
+    there are none. It takes pictures of `channels`, or latents whose pixels are `scale` pixels a side. `classes` is how
+    many it knows.
     """
 
     architecture: str
     arguments: Mapping[str, Any]
     channels: int
-    timesteps: tuple[float, ...] = ()
+    timesteps: tuple[float, ...] | Literal["ddpm"] = ()
     classes: int = 0
     text: FeaturesConfig | None = None
     scale: int = 1
     kind: Literal["diffusers"] = "diffusers"
 
     def __post_init__(self) -> None:
-        bounded(self, classes=CLASSES, channels=(1, 2**16), scale=(1, 64), timesteps=(-END, END))
+        bounded(self, classes=CLASSES, channels=(1, 2**16), scale=(1, 64))
         if self.architecture not in ARCHITECTURES:
             raise unknown("network of diffusers", self.architecture, ARCHITECTURES)
-        if any(later <= earlier for earlier, later in zip(self.timesteps, self.timesteps[1:], strict=False)):
+        if any(not -END <= earlier < later <= END for earlier, later in pairwise(self.noise)):
             raise SfumatoError("the noise at the timesteps of a network of diffusers grows from each to the next.")
+
+    @property
+    def noise(self) -> tuple[float, ...]:
+        """`c_noise` at each timestep."""
+        return ddpm_timesteps() if self.timesteps == "ddpm" else tuple(map(float, self.timesteps))
 
     @property
     def ignores_labels(self) -> bool:
@@ -59,6 +69,13 @@ class DiffusersConfig(PictureNet):
     def flow(self) -> bool:
         """Whether it takes `x_t` at the scale of straight paths, alpha + sigma = 1."""
         return not self.timesteps
+
+
+@cache
+def ddpm_timesteps() -> tuple[float, ...]:
+    """`c_noise` at DDPM's timesteps, whose betas are even from 1e-4 to 0.02 (Ho et al. 2020, section 4)."""
+    kept = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+    return tuple((np.log(1 / kept - 1) / 8).tolist())
 
 
 class Asked(NamedTuple):
@@ -96,6 +113,51 @@ ARCHITECTURES: dict[str, Callable[[Any, Asked], Tensor]] = {
 }
 
 
+UNET2D = "unet2d"
+COARSEST_SIDE, ATTENTION_SIDE = 4, 16  # pixels: the coarsest stage has more, and stages up to that many attend
+
+
+def unet2d_config(
+    size: str,
+    shape: Sequence[int],
+    classes: int = 0,
+    text: TextConfig | FeaturesConfig | None = None,
+    conditions: Sequence[ConditionConfig] = (),
+) -> DiffusersConfig:
+    """diffusers' own UNet2DModel for pictures of `shape`, which its DDPM and DDIM pipelines run.
+
+    It halves the picture while both sides are even and above 8. Raises SfumatoError for prompts and further conditions,
+    which it doesn't take.
+    """
+    if text is not None or conditions or len(shape) != 3:
+        raise SfumatoError(
+            f"the network {size} of diffusers takes pictures and their classes, no captions, clips or other "
+            "conditions; choose another network, or leave these out."
+        )
+    channels, *sides = shape
+    stages = 1
+    while all(side % 2**stages == 0 and side // 2**stages >= COARSEST_SIDE for side in sides):
+        stages += 1
+    if stages == 1:
+        raise SfumatoError(
+            f"the network {size} of diffusers halves pictures, and {'×'.join(map(str, sides))} can't be halved; take "
+            f"sides that {COARSEST_SIDE * 2} divides."
+        )
+    attends = [max(sides) // 2**stage <= ATTENTION_SIDE for stage in range(stages)]
+    arguments = {
+        "sample_size": sides,
+        "in_channels": channels,
+        "out_channels": channels,
+        "block_out_channels": [64, *[128] * (stages - 1)],
+        "layers_per_block": 1,
+        "attention_head_dim": 32,
+        "down_block_types": ["AttnDownBlock2D" if one else "DownBlock2D" for one in attends],
+        "up_block_types": ["AttnUpBlock2D" if one else "UpBlock2D" for one in reversed(attends)],
+        "num_class_embeds": classes + 1 if classes else None,
+    }
+    return DiffusersConfig("UNet2DModel", arguments, channels, "ddpm", classes)
+
+
 class DiffusersNet(nn.Module):
     """`net(x, c_noise, label, text)`: the network `model` at the timestep that has this noise."""
 
@@ -104,7 +166,7 @@ class DiffusersNet(nn.Module):
     def __init__(self, config: DiffusersConfig, model: nn.Module) -> None:
         super().__init__()
         self.config, self.model = config, model
-        self.register_buffer("noise", torch.tensor(config.timesteps, dtype=torch.float64), persistent=False)
+        self.register_buffer("noise", torch.tensor(config.noise, dtype=torch.float64), persistent=False)
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
         if self.config.flow:

@@ -59,7 +59,7 @@ def linspace(schedule: Schedule, steps: int) -> Level:
 def linspace_open(schedule: Schedule, steps: int) -> Level:
     """n + 1 whole timesteps evenly from T to 1, without the last."""
     total = max(schedule.steps, steps)
-    return _times(schedule, torch.linspace(total, 1, steps + 1, dtype=torch.float64)[:-1].round() / total)
+    return _times(schedule, (torch.linspace(total - 1, 0, steps + 1, dtype=torch.float64)[:-1].round() + 1) / total)
 
 
 def quadratic(schedule: Schedule, steps: int) -> Level:

@@ -15,7 +15,16 @@ from sfumato.data.tokens import learn_tokenizer, longest
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import ModelConfig, SamplingConfig
 from sfumato.hub.conditioning import times
-from sfumato.nets import NAMED_NETS, ConditionConfig, FeaturesConfig, MLPConfig, TextConfig, named_net, own_config
+from sfumato.nets import (
+    NAMED_NETS,
+    ConditionConfig,
+    DiffusersConfig,
+    FeaturesConfig,
+    MLPConfig,
+    TextConfig,
+    named_net,
+    own_config,
+)
 from sfumato.nets.protocol import takes
 
 
@@ -68,11 +77,14 @@ def model_for(
         net = largest_net(dataset.shape)
         if minutes is not None and minutes < 1:  # a larger one would see too few samples
             net = "nano"
+    made = named_net(net, dataset.shape, classes, text_config(dataset, text_encoder), conditions)
+    theirs = isinstance(made, DiffusersConfig)  # diffusers' pipelines give a network pictures as they are
     return ModelConfig(
         dataset.shape,
-        named_net(net, dataset.shape, classes, text_config(dataset, text_encoder), conditions),
+        made,
         dataset.classes,
-        data_std=std,
+        parameterization="v" if theirs else "edm",
+        data_std=1.0 if theirs else std,
         sampling=sampling or SamplingConfig(),
         kind=dataset.kind,
     )

@@ -57,11 +57,15 @@ class Noise:
     @property
     def timesteps(self) -> tuple[float, ...]:
         """`c_noise` at the timesteps 0 to T − 1, as DiffusersConfig has it; none of a flow."""
-        if self.schedule.scale == "flow":
-            return ()
-        count = self.schedule.steps
-        levels = self.schedule(torch.arange(1, count + 1, dtype=torch.float64) / count)
-        return tuple(noise_number(levels).tolist())
+        return timesteps_of(self.schedule)
+
+
+def timesteps_of(schedule: Schedule) -> tuple[float, ...]:
+    """`c_noise` at the timesteps of a schedule, from 0 to T − 1; none of a flow."""
+    if schedule.scale == "flow":
+        return ()
+    levels = schedule(torch.arange(1, schedule.steps + 1, dtype=torch.float64) / schedule.steps)
+    return tuple(noise_number(levels).tolist())
 
 
 def read_scheduler(config: Mapping[str, Any], pictures: bool, places: int = 0) -> Noise:
