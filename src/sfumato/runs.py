@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -61,6 +62,7 @@ from sfumato.training.trackers import check_trackers, earlier_trackers, tracked
 
 NO_PREVIEWS = "no previews are generated: even the smallest would take more than its share of the time."
 MEASURING = "measuring how fast this machine trains"
+READING = 1 / 3  # of the minutes at most, that reading the data may take of them
 
 Progress = Callable[[str, int, int], None]  # (what is done before the first step, how much of it is, of how much)
 
@@ -118,16 +120,16 @@ class Run:
         """A new run in `folder` on `data`, a data set or what `open_dataset` takes; nothing is trained yet.
 
         `settings` are fields of TrainingConfig by name; the budget is `minutes` [default: 20] or `images`. What is left
-        open is chosen by this machine's speed. A `recipe` among them is a name in RECIPES, a published way of training,
-        whole but for what is given beside it; `latent=True`, perhaps with a `factor` and `channels`, has an autoencoder
-        trained first, in `folder`/autoencoder and for a part of the budget, and then the model in its latents. `base`
-        is a model to fine-tune, or its run or name; with `lora` only adapters of that rank are trained. `net` is a size
-        (see `model_for`), or a network of one's own. `control` names images to condition on, computed from each picture
-        ("edges") or in a column of the metadata, whose other columns are `columns`; with `base`, a control branch is
-        trained. With an `autoencoder`, its run or a model that has one, the model generates latents, into which the
-        pictures are encoded once; so it does with a `base` that does. `progress(what, done, of)` is called while files
-        are read and the machine is measured. Raises SfumatoError where `folder` already holds a run, and for what
-        doesn't go together.
+        open is chosen by this machine's speed. Reading the data takes of the minutes too, a third of them at most. A
+        `recipe` among them is a name in RECIPES, a published way of training, whole but for what is given beside it;
+        `latent=True`, perhaps with a `factor` and `channels`, has an autoencoder trained first, in `folder`/autoencoder
+        and for a part of the budget, and then the model in its latents. `base` is a model to fine-tune, or its run or
+        name; with `lora` only adapters of that rank are trained. `net` is a size (see `model_for`), or a network of
+        one's own. `control` names images to condition on, computed from each picture ("edges") or in a column of the
+        metadata, whose other columns are `columns`; with `base`, a control branch is trained. With an `autoencoder`,
+        its run or a model that has one, the model generates latents, into which the pictures are encoded once; so it
+        does with a `base` that does. `progress(what, done, of)` is called while files are read and the machine is
+        measured. Raises SfumatoError where `folder` already holds a run, and for what doesn't go together.
         """
         recipe, latent = settings.pop("recipe", None), settings.pop("latent", False)
         shape = {name: settings.pop(name, None) for name in ("factor", "channels")}
@@ -176,6 +178,7 @@ class Run:
             check_compiler(processes)
         folder = Path(folder)
         check_free(folder, processes)
+        started = time.perf_counter()
         dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
         if codec is not None:
             config = with_levels_of_latents(config) if base is None and recipe is None else config
@@ -187,10 +190,13 @@ class Run:
         built = None if model is None else model.config
         if isinstance(net, nn.Module):
             built = model_for(dataset, net, text_encoder=text_encoder, conditions=conditions)
+        reading = 0.0
+        if config.minutes is not None:
+            reading = processes.same(min(time.perf_counter() - started, READING * 60 * config.minutes))
         progress(MEASURING, 0, 0)
         plan = plan_run(
             dataset,
-            config,
+            config if config.minutes is None else changed(config, minutes=config.minutes - reading / 60),
             net if isinstance(net, str) else "auto",
             fixed=fixed,
             model=built,
@@ -199,6 +205,7 @@ class Run:
             conditions=conditions,
             processes=processes,
         )
+        plan = replace(plan, config=changed(plan.config, minutes=config.minutes), seconds=plan.seconds + reading)
         if codec is not None and model is None:
             plan = replace(plan, model=replace(plan.model, codec=codec.config, data_std=1.0))
         if model is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import sfumato
-from sfumato import AutoencoderRun, Run, SfumatoError, load
+from sfumato import AutoencoderRun, Run, SfumatoError, load, runs
 from sfumato.cli import MEANT_OPTIONS, app, no_option
 from sfumato.cli.info import data_facts
 from sfumato.cli.runs import run_to_resume, run_to_start, runs_in
@@ -250,6 +252,17 @@ def test_an_option_by_another_programs_name_is_answered_with_ours() -> None:
 def test_a_run_of_no_step_has_nothing_to_report(tmp_path: Path) -> None:
     with pytest.raises(SfumatoError, match="has written down no step"):
         write_training_report(tmp_path, load("points"), "moons", "", ())
+
+
+def test_reading_the_data_takes_of_the_minutes_at_most_a_third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = Run.start(tmp_path / "quick", "digits", minutes=100.0)
+    ticks = itertools.count(0, 900)  # seconds between two looks at the clock
+    monkeypatch.setattr(runs, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
+    long = Run.start(tmp_path / "long", "digits", minutes=100.0)
+    endless = Run.start(tmp_path / "endless", "digits", minutes=10.0)
+    taken = [run.trainer.seconds for run in (quick, long, endless) if run.trainer is not None]
+    assert taken[0] < 60 and 900 <= taken[1] < 960 and 200 <= taken[2] < 260
+    assert [run.config.minutes for run in (quick, long, endless)] == [100, 100, 10]
 
 
 def test_points_are_not_clipped() -> None:
