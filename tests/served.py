@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -64,11 +64,11 @@ class Served:
 
 
 @contextmanager
-def serving(*words: str, **environment: str) -> Iterator[Served]:
-    """A service of digits, with more `words` on its command line, ended by SIGTERM."""
+def serving(*words: str, errors: IO[str] | None = None, **environment: str) -> Iterator[Served]:
+    """A service of digits, with more `words` on its command line, ended by SIGTERM; `errors` gets its stderr."""
     command = [sys.executable, "-m", "sfumato", "serve", "digits", "--port", "0", *words]
     own = {**os.environ, "SFUMATO_TOKEN": TOKEN, "OMP_NUM_THREADS": "1", **environment}
-    with subprocess.Popen(command, env=own, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("Serving digits at http://127.0.0.1:"), line

@@ -262,6 +262,9 @@ def test_what_cant_be_served_is_said_before_it_listens(tmp_path: Path) -> None:
             (["points"], "points generates points, and pictures alone are served"),
             ([str(tmp_path / "nowhere")], "there is no folder"),
             (["digits", "--port", "99999"], "between 0 and 65535"),
+            (["digits", "--rate", "0"], "--rate is how often a client may ask in a minute, at least 1"),
+            (["digits", "--drain", "-1"], "--drain is 0 to"),
+            (["digits", "--proxy", "localhost"], "--proxy is an address or a network"),
             (["digits", "--port", str(port)], f"port {port} is taken"),
         ):
             with pytest.raises(SfumatoError, match=message):
@@ -302,3 +305,15 @@ def test_at_ctrl_c_all_who_wait_are_told(tmp_path: Path, kept: bool) -> None:
         out, errors = process.communicate(timeout=60)
         where = f"kept in {file}" if kept else "dropped"
         assert (out, errors) == (f"Ended; {where}: 1 accepted job not yet drawn.\n", "")
+
+
+def test_behind_a_proxy_each_client_has_its_own_rate_and_a_line_of_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    words = ("--rate", "1", "--proxy", "127.0.0.1", "--drain", "5", "--log")
+    with log.open("w") as file, serving(*words, errors=file) as served:
+        asked = {"prompt": "3", "steps": 2}
+        found = [
+            served.ask(GENERATE, asked, **{"X-Forwarded-For": name})[0] for name in ("10.0.0.1",) * 2 + ("10.0.0.2",)
+        ]
+    assert found == [200, 429, 200]
+    assert [json.loads(line)["status"] for line in log.read_text().splitlines()] == found

@@ -140,7 +140,7 @@ def test_partial_pictures_are_the_estimates_of_evenly_spread_steps(wanted: int) 
 
 def test_of_a_picture_that_came_along_only_what_is_drawn_from_is_kept() -> None:
     data = BytesIO()
-    Image.fromarray(np.full((9, 9, 3), 99, np.uint8)).save(data, "PNG")
+    Image.fromarray(np.full((9, 9, 3), 199, np.uint8)).save(data, "PNG")
     upload = Upload.named("../../etc/passwd", data.getvalue())
     served = engine()
     asked = ONE.request([5], "cat", edit=PictureEdit(upload, 0.5, upload), steps=4, sampler="ddim")

@@ -73,6 +73,8 @@ ELSEWHERE = {
     "samplers": {},
     "serve": dict.fromkeys(("models", "host"),
                            "e2e/test_serve.py::test_what_cant_be_served_is_said_before_it_listens")
+    | dict.fromkeys(("rate", "proxy", "drain", "log"),
+                    "e2e/test_serve.py::test_behind_a_proxy_each_client_has_its_own_rate_and_a_line_of_the_log")
     | dict.fromkeys(("port", "token"), "e2e/test_serve.py::test_only_who_has_the_token_is_answered")
     | {"jobs": "faults/test_serving_jobs.py::test_a_file_that_holds_no_jobs_or_is_another_services_is_refused"},
     "distill": dict.fromkeys(("run", "steps", "guidance", "minutes", "images", "data", "batch", "learning-rate", "seed",

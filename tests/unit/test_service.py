@@ -31,6 +31,7 @@ from sfumato.serving.server import Server
 from sfumato.serving.service import describe, make_app
 from sfumato.serving.worker import Worker
 
+RUNNER = asyncio.Runner()  # a service knows one loop
 ASKED = {"seeds": [1], "class": "cat", "steps": 2}
 
 
@@ -45,7 +46,8 @@ async def answered(
 ) -> tuple[int, dict[str, str], bytes]:
     """What `app` answers: status, headers and body; POST where there is a body."""
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    given = {"host": "localhost", "content-type": "application/json", **headers}
+    given = {"host": "localhost", "content-type": "application/json"}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
     route, _, query = path.partition("?")
     scope = {
         "type": "http",
@@ -58,7 +60,7 @@ async def answered(
         "server": ("localhost", 80),
         "client": (client, 1),
         "http_version": "1.1",
-        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
     }
     sent: list[Any] = []
     coming = [{"type": "http.request", "body": data, "more_body": False}]
@@ -77,12 +79,12 @@ async def answered(
 
 
 def ask(app: App, path: str, body: object = None, **more: str) -> tuple[int, Any]:
-    status, _, data = asyncio.run(answered(app, path, body, **more))  # type: ignore[arg-type]
+    status, _, data = RUNNER.run(answered(app, path, body, **more))  # type: ignore[arg-type]
     return status, json.loads(data)
 
 
 def done(app: App, name: str) -> Any:
-    asyncio.run(answered(app, f"/v1/jobs/{name}/events"))
+    RUNNER.run(answered(app, f"/v1/jobs/{name}/events"))
     return ask(app, f"/v1/jobs/{name}")[1]
 
 
@@ -96,6 +98,7 @@ def test_by_a_key_that_was_used_it_is_the_job_of_before() -> None:
         assert ask(app, "/v1/jobs", unseeded, idempotency_key="a", client="10.0.0.1")[1]["id"] != first["id"]
         pictures = [ask(app, GENERATE, unseeded, idempotency_key="b")[1]["data"] for _ in range(2)]
         assert pictures[0] == pictures[1] != ask(app, GENERATE, unseeded)[1]["data"]
+        worker.left().result(60)  # after all that it was told before
         assert len(worker.tasks("127.0.0.1")) == 2, "of what was asked without a key nothing is left"
         for key in ("", " ", "a b", "x" * 201):
             status, answer = ask(app, "/v1/jobs", ASKED, idempotency_key=key)
@@ -109,7 +112,7 @@ def test_a_job_has_its_request_and_its_pictures_as_files_until_it_is_deleted() -
         assert job["pictures"] == 1 and job["request"]["seeds"] == "1" and job["request"]["labels"] == ["cat"]
         for query, kind, begin in (("", "webp", b"RIFF"), ("?output_format=png", "png", b"\x89PNG")):
             path = f"/v1/jobs/{names[1]}/pictures/0{query}"
-            status, headers, data = asyncio.run(answered(app, path))
+            status, headers, data = RUNNER.run(answered(app, path))
             assert (status, headers["content-type"]) == (200, f"image/{kind}") and data.startswith(begin)
         for wrong in (f"/v1/jobs/{names[1]}/pictures/1", f"/v1/jobs/{names[1]}/pictures/-1"):
             assert ask(app, wrong)[0] == 404
@@ -135,7 +138,7 @@ def test_of_a_job_partial_pictures_are_events() -> None:
             gate.release(100)
             events.extend((await told)[2].decode().split("\n\n"))
 
-        asyncio.run(follow())
+        RUNNER.run(follow())
         assert json.loads(events[-2].removeprefix("data: "))["status"] == "done"
         assert ask(app, "/v1/jobs", {**ASKED, "stream": True})[0] == 400
 
@@ -143,7 +146,7 @@ def test_of_a_job_partial_pictures_are_events() -> None:
 def test_each_answer_has_an_id_and_a_line_of_the_log_and_is_counted() -> None:
     lines: list[str] = []
     with service(exact(1), log=lines.append) as (app, _):
-        _, headers, _ = asyncio.run(answered(app, GENERATE, {**ASKED, "user": "secret"}))
+        _, headers, _ = RUNNER.run(answered(app, GENERATE, {**ASKED, "user": "secret"}))
         ask(app, "/v1/models/none")
         ask(app, "/no/such?secret=1", method="BREW")
         said = [json.loads(line) for line in lines]
@@ -151,7 +154,7 @@ def test_each_answer_has_an_id_and_a_line_of_the_log_and_is_counted() -> None:
         found = [(one["method"], one["route"], one["status"]) for one in said]
         assert found == [("POST", GENERATE, 200), ("GET", "/v1/models/{id}", 404), ("other", "other", 404)]
         assert len({one["request"] for one in said}) == 3 and "secret" not in "".join(lines)
-        status, headers, data = asyncio.run(answered(app, "/metrics"))
+        status, headers, data = RUNNER.run(answered(app, "/metrics"))
         assert status == 200 and headers["content-type"].startswith("text/plain; version=0.0.4")
     text = data.decode()
     for line in text.splitlines():
@@ -205,7 +208,7 @@ def test_of_however_many_clients_few_are_remembered(monkeypatch: pytest.MonkeyPa
 def test_who_asks_too_often_is_told_when_to_come_again_and_may_look() -> None:
     with service(exact(1), rates=Rates(2, lambda: 0.0)) as (app, _):
         assert [ask(app, GENERATE, ASKED)[0] for _ in range(3)] == [200, 200, 429]
-        status, headers, _ = asyncio.run(answered(app, GENERATE, ASKED))
+        status, headers, _ = RUNNER.run(answered(app, GENERATE, ASKED))
         assert (status, headers["retry-after"]) == (429, "30")
         assert ask(app, "/v1/jobs")[0] == 200 and ask(app, GENERATE, ASKED, client="10.0.0.1")[0] == 200
 
@@ -234,7 +237,7 @@ def test_what_drains_finishes_what_it_has_and_accepts_no_more() -> None:
             gate.set()
             assert (await running)[0] == 200
 
-        asyncio.run(drained())
+        RUNNER.run(drained())
         assert worker.unkept().result(60) == 0
 
 
@@ -298,14 +301,15 @@ def test_ctrl_c_is_heard_before_the_loop_runs(monkeypatch: pytest.MonkeyPatch) -
     server = Server(fine, Phase(), lambda: ended.append(1), idle)
     factory = server.config.get_loop_factory
     monkeypatch.setattr(server.config, "get_loop_factory", lambda: (signal.raise_signal(signal.SIGINT), factory())[1])
-    handler = signal.getsignal(signal.SIGINT)
+    handler, before = signal.default_int_handler, signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, handler)  # whatever runs the tests has set
     with (
         warnings.catch_warnings(record=True) as told,
         socket.create_server(("127.0.0.1", 0)) as listener,
         pytest.raises(KeyboardInterrupt),
     ):
         server.run([listener])
-    assert ended == [1] and not told and signal.getsignal(signal.SIGINT) is handler
+    assert ended == [1] and not told and signal.signal(signal.SIGINT, before) is handler
 
 
 def test_a_picture_is_read_by_its_content_and_not_by_its_name() -> None:

@@ -44,17 +44,17 @@ async def _fields(request: Request) -> dict[str, Any]:
             name = parts[1] if parts else given
             if name in PICTURES or parts is None:
                 if name in found:
-                    raise _refused(name, "is given more than once; give one")
+                    raise _refused(name, "given more than once; give one")
                 found[name] = one
             elif parts[2]:
                 table = found.setdefault(name, {})
                 if not isinstance(table, dict):
-                    raise _refused(name, "is given in two ways; give one")
+                    raise _refused(name, "given in two ways; give one")
                 table[parts[2]] = one
             else:
                 listed = found.setdefault(name, [])
                 if not isinstance(listed, list):
-                    raise _refused(name, "is given in two ways; give one")
+                    raise _refused(name, "given in two ways; give one")
                 listed.append(one)
     return found
 

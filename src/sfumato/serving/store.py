@@ -19,7 +19,7 @@ create table pictures (job text references jobs on delete cascade, number intege
 """
 SECOND = """
 alter table jobs add column key text;
-alter table jobs add column asked text;
+alter table jobs add column asked text not null default '';
 alter table jobs add column kind text not null default 'png';
 alter table jobs add column compression integer;
 create table files (job text references jobs on delete cascade, sha256 text, content blob, primary key (job, sha256));
