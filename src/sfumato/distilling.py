@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sfumato.hub import Model, load
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.runs import Progress, Run
 from sfumato.training import TrainingConfig, training_config
+from sfumato.training.previews import make_preview
 from sfumato.training.settings import full_name
 
 MOST_STEPS = 8  # beyond which its teacher does as well, and each step draws anew
@@ -73,7 +75,11 @@ def distill(
     given = {full_name(key): value for key, value in settings.items()}
     control = [one.name for one in model.config.conditions if one.computed]
     place = Path(folder) if folder is not None else Path(f"{_run_of(name)}-student")
-    return Run.start(place, data, model, control=control, progress=progress, **{**own, **chosen, **given})
+    run = Run.start(place, data, model, control=control, progress=progress, **{**own, **chosen, **given})
+    if run.trainer is not None and run.trainer.config.keeping.previews:
+        walked = model.settle(model.conditional, **({"guidance": guidance} if model.conditional else {}))
+        make_preview(place, run.trainer, replace(walked, tuned=None))  # which is for these weights, by their hash
+    return run
 
 
 def _shown_as(config: TrainingConfig, model: Model) -> dict[str, Any]:

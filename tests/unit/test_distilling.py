@@ -13,16 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 import sfumato
 from sfumato.cli.distill import distill as command
+from sfumato.data import picture
 from sfumato.diffusion import Consistency, Level, Objective
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import open_extractor
 from sfumato.evaluation.measure import open_reference
 from sfumato.evaluation.page import curve_table, write_evaluation
 from sfumato.evaluation.record import read_record
+from sfumato.evaluation.report import write_training_report
 from sfumato.evaluation.tuning import tune
 from sfumato.hub import Model, load, new_model
 from sfumato.hub.resolving import resolve
@@ -67,6 +70,17 @@ def test_a_student_starts_as_its_teacher_and_is_shown_what_that_was_shown(teache
     assert config.objective.consistency and config.objective.guidance == 1.5
     assert not (student / "held_out.jsonl").exists(), "by a loss of means a student would seem to grow worse"
     assert any((student / "previews").iterdir())
+
+
+def test_previews_show_teacher_and_student_from_the_same_seeds(teacher: Path, student: Path) -> None:
+    model, settings = load(teacher), {"seeds": range(6), "labels": [0, 1, 2, 0, 1, 2]}
+    shown = np.asarray(Image.open(student / "previews" / "teacher.png").convert("L"), int)
+    drawn = picture(model.sample(**settings, guidance=1.5), settings["labels"], columns=3)  # type: ignore[arg-type]
+    assert abs(shown - np.asarray(drawn.convert("L"), int)).max() <= 1
+    (last,) = (student / "previews").glob("step-*.png")
+    assert Image.open(last).size == Image.open(student / "previews" / "teacher.png").size
+    page = write_training_report(student, load(student), "blobs", "", ()).read_text()
+    assert page.index("its teacher</figcaption>") < page.index("<figcaption>step 4</figcaption>")
 
 
 def test_a_student_is_generated_in_its_steps_and_in_others(student: Path) -> None:
@@ -224,6 +238,23 @@ def test_of_adapters_the_start_stays_and_the_sum_walks(teacher: Path, tmp_path: 
     model = run.model()
     assert model.config.student and bool(model.sample([1], "cow").isfinite().all())
     assert (tmp_path / "student" / "adapter").is_dir()
+
+
+def test_of_a_teacher_in_latents_that_reads_prompts_it_is_a_student_in_latents_that_does(tmp_path: Path) -> None:
+    words = ["a cat", "a dog", "a cow"]
+    data = replace(blobs(), captions=[words[number % 3] for number in range(len(blobs()))])
+    given: dict[str, Any] = {"images": 64, "batch": 16, "previews": 1}
+    eyes: dict[str, Any] = {"latent": True, "factor": 2, "perceptual": 0.0, "critic_from": 0.9}
+    run = Run.start(tmp_path / "latent", data, net="nano", **eyes, **given)
+    list(run.train())
+    student = sfumato.distill(tmp_path / "latent", steps=2, guidance=2.0, data=data, **given)
+    list(student.train())
+    teacher, model = load(tmp_path / "latent"), student.model()
+    assert model.codec is not None and teacher.codec is not None
+    assert model.codec.config == teacher.codec.config and model.config.shape == teacher.config.shape
+    one, other = (model.sample([1], prompts=prompt) for prompt in ("a cat", "a cow"))
+    assert one.shape == (1, 1, 8, 8) and bool(one.isfinite().all()) and not torch.equal(one, other)
+    assert (student.folder / "previews" / "teacher.png").exists()
 
 
 def test_slices_and_the_whole_batch_learn_the_same(teacher: Path) -> None:

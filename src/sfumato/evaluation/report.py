@@ -21,6 +21,7 @@ from sfumato.evaluation.judge import Judgement, nearest
 from sfumato.files import replace_file
 from sfumato.hub import Model
 from sfumato.readable import duration
+from sfumato.training.previews import TEACHER
 
 MEDIA = {".png": "image/png", ".webp": "image/webp", ".gif": "image/gif"}
 
@@ -109,7 +110,9 @@ def _learning(folder: Path, model: Model, commands: Sequence[str]) -> dict[str, 
     """What a page says of the training in `folder`, and what to type next."""
     metrics = _metrics(folder)
     losses = smooth([line["loss"] for line in metrics])
+    teacher = folder / "previews" / TEACHER
     return {
+        "teacher": embed(teacher) if teacher.exists() else "",
         "loss": Markup(line_chart([line["images"] for line in metrics], losses, "images seen", "loss")),
         "previews": [
             {"image": embed(p), "step": f"{int(p.stem.split('-')[1]):,}"} for p in _spread(folder / "previews", 6)

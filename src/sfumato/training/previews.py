@@ -24,6 +24,7 @@ from sfumato.training.held_out import first_captions
 from sfumato.training.slices import half_size_images
 from sfumato.training.trainer import Trainer
 
+TEACHER = "teacher.png"  # what a student's teacher generates from the seeds of the previews
 FORWARD = 4  # times as many images as are trained at once, which takes less memory without a backward pass
 
 
@@ -63,18 +64,19 @@ def preview_samples(trainer: Trainer, count: int) -> NDArray[np.int64]:
     return np.concatenate([around(trainer.held, rest), held])
 
 
-def make_preview(folder: Path, trainer: Trainer) -> Preview:
+def make_preview(folder: Path, trainer: Trainer, teacher: SamplingConfig | None = None) -> Preview:
     """Generate the preview of this step and write it; of several processes, each generates some of it.
 
-    Raises NotFinite, in all of them, where a sample holds values that are no finite numbers.
+    With the settings of its `teacher`, whose weights it starts from, that of a student that has not begun is
+    teacher.png: what that generates from the same seeds. Raises NotFinite, in all of them, where a sample holds values
+    that are no finite numbers.
     """
     own, shape = trainer.model, trainer.model.config.shape
     kind, seen = own.config.seen
     if trainer.low_resolution:  # it is generated as it is trained: at full size that would be noise yet
         shape = seen = (shape[0], *(side // 2 for side in shape[-2:]))
-    drawn_by = replace(
-        own.config, shape=shape, sampling=preview_sampling(own.config.sampling, trainer.config.keeping.preview_calls)
-    )
+    sampling = preview_sampling(teacher or own.config.sampling, trainer.config.keeping.preview_calls)
+    drawn_by = replace(own.config, shape=shape, sampling=sampling)
     model = Model(drawn_by, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
     model.codec = own.codec
     count, labels = preview_labels(len(model.config.classes), kind)
@@ -93,7 +95,7 @@ def make_preview(folder: Path, trainer: Trainer) -> Preview:
         )
     if trainer.low_resolution:
         samples = F.interpolate(samples, own.config.shape[-2:])
-    path = folder / "previews" / f"step-{trainer.step:08d}.png"
+    path = folder / "previews" / (f"step-{trainer.step:08d}.png" if teacher is None else TEACHER)
     if trainer.processes.main:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}
         save_png(picture(samples, labels, columns=count // 2, kind=kind), path, about)
