@@ -63,6 +63,7 @@ Purpose = Literal[
     "halves",
     "parts",
     "noise to compare with",
+    "sets of real frames",
     "left out",
     "lines",
     "two-sample split",

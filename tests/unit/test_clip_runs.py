@@ -10,10 +10,17 @@ import pytest
 import torch
 from PIL import Image
 
+from sfumato.cli.eval import check_rolled
 from sfumato.data import Dataset, open_dataset
 from sfumato.data.datasets import from_arrays
 from sfumato.diffusion.objective import FrameLevels
 from sfumato.errors import SfumatoError
+from sfumato.evaluation.drift import drift
+from sfumato.evaluation.drift_page import looked_at, write_drift
+from sfumato.evaluation.evaluating import Plan, carry_out
+from sfumato.evaluation.features import open_extractor
+from sfumato.evaluation.measure import measure, open_reference
+from sfumato.evaluation.page import write_evaluation
 from sfumato.hub import Keyframes, Model, ModelConfig, load, new_model
 from sfumato.hub.request import File, read_request
 from sfumato.nets import UNetConfig
@@ -129,3 +136,40 @@ def test_pictures_have_no_frames() -> None:
 def test_what_clips_are_not_trained_by_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(SfumatoError, match="clips"):
         Trainer(new_model(CLIPS), spots(), config(**settings))
+
+
+def test_clips_are_measured_audited_and_played_on_a_page(tmp_path: Path) -> None:
+    model = new_model(CLIPS)
+    data = spots(60)
+    plan = Plan(replace(model.config.sampling, steps=2), count=12, curve=(1,), repeats=2)
+    reference = open_reference(data, open_extractor("auto", data))
+    assert reference.features.shape[1:] == (4, 64) and len(reference.held_out) == 12
+    found = carry_out(model, reference, plan)
+    assert {"kernel", "precision", "two_sample", "flicker"} <= found.scores.keys() and "frechet" not in found.scores
+    assert [audit.space for audit in found.audits] == ["pixels of 4 moments, at most 16 a side"]
+    names = {path.name for path in write_evaluation(tmp_path, found, reference)}
+    assert names == {"record.json", "README.md", "samples.png", "samples.webp", "pairs.png", "report.html"}
+    with Image.open(tmp_path / "samples.webp") as file:
+        assert file.n_frames == 4
+    page = (tmp_path / "report.html").read_text()
+    assert "data:image/webp" in page and "Flicker" in page
+    same = measure(data.batch(reference.held_out)[0], None, reference, repeats=0)
+    assert same.scores["flicker"].value == same.scores["flicker"].floor
+
+
+def test_a_roll_out_has_a_page_that_says_where_it_leaves_the_range_of_real_clips(tmp_path: Path) -> None:
+    data = spots(60)
+    rolled = new_model(CLIPS).sample(range(12), frames=18, steps=2)
+    curves = drift(rolled, data.batch(torch.arange(60))[0])
+    names = [path.name for path in write_drift(tmp_path, rolled, curves, "sfumato eval runs/spots --frames 18")]
+    assert names == ["drift.html", "drift.webp", "drift.png"] and looked_at(18) == (16, 18)
+    with Image.open(tmp_path / "drift.webp") as file:
+        assert file.n_frames == 18
+    page = (tmp_path / "drift.html").read_text()
+    outside = sum(not inside for curve in curves.values() for inside in curve.inside(looked_at(18)))
+    assert page.count("<svg") == 3 and page.count(" outside</td>") == outside > 0
+    assert page.count('class="band"') == 3 and "sfumato eval runs/spots --frames 18" in page
+    with pytest.raises(SfumatoError, match="no longer than the clips"):
+        check_rolled(4, new_model(CLIPS), tmp_path)
+    with pytest.raises(SfumatoError, match="pictures, which have no frames"):
+        check_rolled(64, new_model(TINY), tmp_path)

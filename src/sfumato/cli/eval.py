@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,16 +21,19 @@ from sfumato.cli.options import given, parse_steps, pick_seeds
 from sfumato.cli.sample import results_folder
 from sfumato.data import KINDS, picture, save_animation
 from sfumato.errors import SfumatoError
+from sfumato.evaluation.drift import Curve
 from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import LEAST, SCORES
 from sfumato.evaluation.training_data import training_data
+from sfumato.hub import Model
 from sfumato.hub.request import seed_words
 from sfumato.hub.resolving import Resolved, resolve
 from sfumato.readable import duration
 from sfumato.sampling import Step
 from sfumato.shell import command_line
 
+ROLLED = 24  # clips that are looked at for drift
 WORTH_TELLING = 5.0  # seconds
 MOST_STEPS = 1000
 LONG, FEWER = 600.0, 200  # seconds that are long for who only wants a first look, and samples that do for that
@@ -85,6 +88,10 @@ def eval_(
         bool,
         Parameter(group=MEASURED, help="Also bits per dimension of held-out samples.", negative="", show_default=False),
     ] = False,
+    frames: Annotated[
+        int | None,
+        Parameter(group=MEASURED, help="Of clips: also whether they drift, in a few of so many frames, such as 256."),
+    ] = None,
     from_record: Annotated[
         bool,
         Parameter(
@@ -121,6 +128,7 @@ def eval_(
                 features=features,
                 curve=curve,
                 bits=bits or None,
+                frames=frames,
                 json=as_json or None,
             ),
         )
@@ -140,6 +148,8 @@ def eval_(
     dataset, held, notes = training_data(run, model)
     for words in notes:
         note(words)
+    from sfumato.evaluation.drift import drift
+    from sfumato.evaluation.drift_page import looked_at, write_drift
     from sfumato.evaluation.evaluating import Plan, carry_out, conditioned_words, expected_seconds, features_seconds
     from sfumato.evaluation.features import open_extractor
     from sfumato.evaluation.measure import conditions, open_reference, request_like
@@ -147,9 +157,10 @@ def eval_(
 
     if guidance is not None and not model.conditional:
         raise SfumatoError(f"{run} is conditioned on nothing, so there is nothing to guide; leave --guidance out.")
+    check_rolled(frames, model, run)
     options = given(sampler=sampler, steps=steps, guidance=guidance)
     settings = model.settle(model.conditional, **options)
-    quiet = as_json
+    quiet, moving = as_json, KINDS[dataset.kind].moving
     extractor = open_extractor(features, dataset, held_out=held)
     if not quiet and (seconds := features_seconds(extractor, dataset)) > WORTH_TELLING:
         console.print(f"Features of the data: about {duration(seconds)} where they are not kept yet.", soft_wrap=True)
@@ -165,7 +176,7 @@ def eval_(
         print_facts(
             [
                 ("samples", f"{count(plan.count)}, {settings.sampler}{tuned}, {settings.steps} steps"),
-                ("features", f"{extractor.name}, {reference.features.shape[1]} a sample"),
+                ("features", f"{extractor.name}, {reference.features.shape[-1]} a {'frame' if moving else 'sample'}"),
                 ("generated for", conditioned_words(request, reference)),
                 ("against", f"{count(len(reference.train))} of {dataset.name} ({reference.split})"),
                 ("will take", f"about {duration(expected)}{fewer if plan.count > FEWER else ''}"),
@@ -177,15 +188,22 @@ def eval_(
 
     place = out or results_folder(run) / "evaluation"
     options |= {"features": features, "weights": weights, "curve": curve, "bits": bits, "seeds": seed_words(numbers)}
+    options |= given(frames=frames)
     command = command_line("eval", [run], options, {"features": "auto", "weights": "ema", "curve": True})
     found = carry_out(model, reference, plan, sampled, command)
     shown = resolve(request.rows(shown_rows(plan.count, dataset.kind)), model)
     way: list[Step] = []
     generate_all(shown, plan.batch, way)
     columns = 10 if KINDS[dataset.kind].spatial else None
-    frames = [picture(frame_of(step), shown.every_label, columns, kind=dataset.kind) for step in way]
-    save_animation(frames, place / "denoising.webp", milliseconds=120, last_hold=2000)
+    seen = [picture(frame_of(step), shown.every_label, columns, kind=dataset.kind) for step in way]
+    save_animation(seen, place / "denoising.webp", milliseconds=120, last_hold=2000)
     paths = write_evaluation(place, found, reference)
+    curves = None
+    if frames is not None:
+        long = replace(request, sampling=replace(request.sampling, frames=frames)).rows(range(min(ROLLED, plan.count)))
+        rolled = generate_all(resolve(long, model), plan.batch)
+        curves = drift(rolled, dataset.batch(reference.held_out)[0])
+        paths += write_drift(place, rolled, curves, command)
     if as_json:
         print(json.dumps(asdict(found.record), indent=2))
         return
@@ -194,6 +212,9 @@ def eval_(
     if found.record.curve:
         console.print("\nQuality against steps, of", f"{found.record.curve[0]['count']:,.0f} samples:")
         console.print(curve_rows(found.record))
+    if curves is not None and frames is not None:
+        console.print(f"\nAlong clips of {frames} frames, against the range of real ones:")
+        console.print(drift_table(curves, looked_at(frames)))
     for words in found.record.notes:
         note(words)
     console.print(f"\n{found.verdict[0].upper()}{found.verdict[1:]}", soft_wrap=True)
@@ -203,6 +224,30 @@ def eval_(
     console.print(f"\nIn {duration(time.perf_counter() - start)}, written to:")
     for path in paths:
         console.print(f"  {path}", soft_wrap=True)
+
+
+def check_rolled(frames: int | None, model: Model, run: Path) -> None:
+    """Raises SfumatoError where `run` can't be rolled out to so many frames."""
+    if frames is None:
+        return
+    if not KINDS[model.config.kind].moving:
+        raise SfumatoError(f"{run} generates {model.config.kind}, which have no frames; leave --frames out.")
+    if frames <= model.config.shape[0]:
+        raise SfumatoError(
+            f"--frames {frames} is no longer than the clips of {run}, of {model.config.shape[0]}; give more, such as "
+            f"{16 * model.config.shape[0]}."
+        )
+
+
+def drift_table(curves: Mapping[str, Curve], frames: Sequence[int]) -> Table:
+    """Each quantity at these frames, and the range of real clips."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("", *(f"frame {frame}" for frame in frames), "real clips"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, curve in curves.items():
+        cells = [f"{float(curve.values[frame - 1]):.3f}{'' if curve.inside([frame])[0] else '!'}" for frame in frames]
+        table.add_row(name, *cells, f"{curve.low:.3f} to {curve.high:.3f}")
+    return table
 
 
 def _rank_records(run: Path, against: Sequence[Path] | None, **others: object) -> None:

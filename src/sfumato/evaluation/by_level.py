@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.diffusion import Level
 from sfumato.evaluation.intervals import estimate
 from sfumato.evaluation.measure import Reference, conditions_at
@@ -15,7 +15,7 @@ from sfumato.hub import Model
 from sfumato.seeds import torch_generator
 
 LEVELS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0)  # sigma/alpha, in units of the data's standard deviation
-SAMPLES = 128  # of each kind
+SAMPLES, CLIPS = 128, 24  # of each kind, and of clips
 
 
 def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
@@ -26,7 +26,8 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
     appendix B.6). Each with its 95% interval; the noise is the same for every model of one shape.
     """
     found = []
-    parts = [rows[np.linspace(0, len(rows) - 1, min(SAMPLES, len(rows))).astype(np.int64)]
+    most = CLIPS if KINDS[reference.dataset.kind].moving else SAMPLES
+    parts = [rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64)]
              for rows in (reference.held_out, reference.train)]  # fmt: skip
     samples = [conditioned_on(model, reference.dataset, rows) for rows in parts]
     std = model.config.data_std

@@ -23,6 +23,31 @@ def line_chart(x: Sequence[float], y: Sequence[float], x_label: str, y_label: st
     return _svg(parts, f"{y_label} against {x_label}")
 
 
+def range_chart(values: Sequence[float], usual: tuple[float, float], x_label: str, y_label: str) -> str:
+    """A curve over 1, 2, 3, … with a linear y axis, and the range of what is usual as a band behind it."""
+    low, high = min(*values, *usual), max(*values, *usual)
+    right, bottom, margin = WIDTH - RIGHT, HEIGHT - BOTTOM, 0.06 * ((high - low) or 1.0)
+    low, high = low - margin, high + margin
+
+    def up(value: float) -> float:
+        return bottom - (bottom - TOP) * (value - low) / (high - low)
+
+    def across(x: float) -> float:
+        return LEFT + (right - LEFT) * (x - 1) / max(1, len(values) - 1)
+
+    top, tall = up(usual[1]), up(usual[0]) - up(usual[1])
+    parts = [f'<rect class="band" x="{LEFT}" y="{top:.1f}" width="{right - LEFT}" height="{tall:.1f}"/>']
+    for tick in _ticks(low, high):
+        parts.append(f'<line class="gridline" x1="{LEFT}" x2="{right}" y1="{up(tick):.1f}" y2="{up(tick):.1f}"/>')
+        words = minus(f"{tick:g}")
+        parts.append(f'<text class="tick" x="{LEFT - 8}" y="{up(tick) + 4:.1f}" text-anchor="end">{words}</text>')
+    parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
+    parts += [_under(across(tick), _short(tick)) for tick in _ticks(1, len(values))]
+    points = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in enumerate(values, 1))
+    parts += [f'<polyline class="curve" points="{points}"/>', _labels(x_label, y_label)]
+    return _svg(parts, f"{y_label} against {x_label}")
+
+
 def curves_chart(
     series: Mapping[str, Mapping[float, Interval]],
     x_label: str,

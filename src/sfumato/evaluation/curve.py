@@ -12,8 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.frechet import frechet_estimate
+from sfumato.evaluation.clips import whole_clips
+from sfumato.evaluation.frechet import frechet_estimate, frechet_of_groups
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import Reference, floor_sets
 from sfumato.evaluation.sliced import sliced_wasserstein
@@ -71,9 +73,12 @@ def quality_curve(
     apart, others = floor_sets(reference, min(whole, SAMPLES), 0)
     count = min(whole, SAMPLES, len(apart))  # alike: fewer samples lie further away
     some = request.rows(torch.linspace(0, whole - 1, count).long().tolist())  # classes may lie in order
-    by_moments = count > reference.features.shape[1]
-    distance = frechet_estimate if by_moments else partial(sliced_wasserstein, repeats=REPEATS)
-    name, floor = "frechet" if by_moments else "sliced_wasserstein", distance(apart[:count], others).value
+    name, distance = "frechet", frechet_estimate
+    if KINDS[reference.dataset.kind].moving:
+        name, distance = "frames_frechet", frechet_of_groups
+    elif count <= reference.features.shape[1]:
+        name, distance = "sliced_wasserstein", partial(sliced_wasserstein, repeats=REPEATS)
+    floor = distance(apart[:count], others).value
     found = []
     for number in steps:
         try:
@@ -103,7 +108,10 @@ def walked_in(steps: int, settings: SamplingConfig, model: Model) -> SamplingCon
 
 def _shares(features: Tensor, resolved: Resolved, reference: Reference) -> Point:
     """Recall, and what is read as asked, each with the ends of its interval."""
-    found = {"recall": precision_recall_density_coverage(features, reference.features, repeats=REPEATS)["recall"]}
+    sets = (features, reference.features)
+    if KINDS[reference.dataset.kind].moving:
+        sets = (whole_clips(features), whole_clips(reference.features))
+    found = {"recall": precision_recall_density_coverage(*sets, repeats=REPEATS)["recall"]}
     labels, classifier = resolved.every_label, reference.extractor.classifier
     if classifier is not None and labels is not None and None not in labels:
         read = classifier.head(features).argmax(1)

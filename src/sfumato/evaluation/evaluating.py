@@ -22,18 +22,19 @@ from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihoo
 from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, SAMPLES, conditioned_on, loss_by_level
+from sfumato.evaluation.clips import score_clips
 from sfumato.evaluation.curve import SAMPLES as CURVE_SAMPLES
 from sfumato.evaluation.curve import Sampler, curves, steps_of
 from sfumato.evaluation.features import BATCH, Extractor, open_extractor
 from sfumato.evaluation.intervals import estimate
 from sfumato.evaluation.measure import (
-    MAX_SAMPLES,
     NOISES,
     Measured,
     Reference,
     audit_samples,
     conditions,
     measure,
+    most_samples,
     open_reference,
     pixels_of,
     request_like,
@@ -119,16 +120,17 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     extract = partial(reference.extractor.features, some)
     extract()
     extracting = seconds_of(extract) / len(some) * (pictures + 2 * NOISES)
-    n, m, held, wide = plan.count, len(reference.train), len(reference.held_out), reference.features.shape[1]
+    n, m, held, shape = plan.count, len(reference.train), len(reference.held_out), reference.features.shape[1:]
     k, few = min(n, TRIAL), min(m, TRIAL)
-    a, b = (torch.randn(count, wide, dtype=torch.float64) for count in (k, few))
-    once, thrice = (seconds_of(partial(score, a, b, repeats=repeats)) for repeats in (0, 2))
+    a, b = (torch.randn(count, *shape, dtype=torch.float64) for count in (k, few))
+    scoring_of = score_clips if KINDS[reference.dataset.kind].moving else score
+    once, thrice = (seconds_of(partial(scoring_of, a, b, repeats=repeats)) for repeats in (0, 2))
     larger = (n * n + n * m + m * m) / (k * k + k * few + few * few)  # distances within each set, and between them
     scoring = larger * (2 * once + plan.repeats * max(0.0, thrice - once) / 2)  # the samples, and the floor
     pixels = torch.randn(few, shrunk(some[:1]).shape[1])
     searching = seconds_of(partial(near_duplicates, pixels)) / few**2 * m * (m + n + held)
     if reference.extractor.name != "pixels":
-        searching += seconds_of(partial(near_duplicates, b)) / few**2 * m * (n + held)
+        searching += seconds_of(partial(near_duplicates, b.flatten(1))) / few**2 * m * (n + held)
     return call * plan.calls() + besides * pictures + extracting + scoring + searching
 
 
@@ -151,7 +153,7 @@ def features_seconds(extractor: Extractor, dataset: Dataset) -> float:
     """About how long the features of the data take, where they are not in the cache."""
     some, _ = dataset.batch(torch.arange(min(16, len(dataset))))
     extractor.features(some)
-    return seconds_of(partial(extractor.features, some)) / len(some) * min(len(dataset), MAX_SAMPLES)
+    return seconds_of(partial(extractor.features, some)) / len(some) * min(len(dataset), most_samples(dataset))
 
 
 def evaluate(

@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ from sfumato.data.cache import cache_folder
 from sfumato.data.kinds import named_kind
 from sfumato.errors import SfumatoError, unknown
 from sfumato.evaluation.classifier import Classifier, new_classifier, train_classifier
+from sfumato.evaluation.clips import FRAME_SIDE, per_frame, small_frames
 from sfumato.files import replace_file
 
 NAMES = ("classifier", "efficientnet-lite0", "pixels")
@@ -30,6 +31,7 @@ ONNX = ".onnx"
 VERSION = 2  # raise it when the classifier's network or its training changes
 BATCH = 50
 HASHED = 2**24  # bytes of pictures at a time
+SMALL_FRAMES = 32  # pixels a side, at which frames are compared by their pixels where nobody says
 FEWEST_HELD = 50  # held-out samples that are enough to judge by
 STAND_IN = 0.2  # the share that stands in where none were held out
 READS, FEWEST = 0.95, 1000  # of a classifier that is to be trusted: what it reads rightly, and samples it has seen
@@ -99,7 +101,7 @@ def open_extractor(
     Raises SfumatoError where the data doesn't suit.
     """
     if KINDS[dataset.kind].moving:
-        raise SfumatoError(f"{dataset.name} are clips, which no score here compares yet; look at what is generated.")
+        return _of_clips(name, dataset, cache)
     kind, apart = KINDS[dataset.kind], left_out(dataset, held_out)
     notes: tuple[str, ...] = ()
     if name == "auto":
@@ -138,6 +140,23 @@ def open_extractor(
     net, weights = load_efficientnet()
     channels = ", grey as equal colours" if dataset.shape[0] == 1 else ""
     return Extractor(name, weights, f"{SIDE}×{SIDE} bicubic antialiased{channels}", net, notes=notes)
+
+
+def _of_clips(name: str, dataset: Dataset, cache: Path | None) -> Extractor:
+    """What the extractor called `name` says of each frame; "auto" is pixels of small ones."""
+    check_name(name)
+    frames = replace(
+        dataset, samples=np.empty((0, *dataset.shape[1:]), np.uint8), kind="pictures", labels=None, rows=None
+    )
+    if name == "auto" and max(dataset.shape[-2:]) <= SMALL_FRAMES:
+        name = "pixels"
+    if name == "classifier":
+        raise SfumatoError(f"{dataset.name} are clips, and a classifier reads pictures; use the `features` pixels.")
+    found = open_extractor(name, frames, cache)
+    if found.name != "pixels":
+        return replace(found, extract=per_frame(found.extract), kind=dataset.kind)
+    resize = f"frames of {FRAME_SIDE}×{FRAME_SIDE}, means of areas"
+    return replace(found, resize=resize, extract=per_frame(small_frames), kind=dataset.kind, notes=())
 
 
 def check_name(name: str) -> None:
@@ -179,7 +198,10 @@ def rounded(samples: Tensor, kind: str = "") -> Tensor:
 
 @lru_cache(maxsize=4)  # asked for of one set several times an evaluation, and all of it is read
 def content_hash(dataset: Dataset) -> str:
-    """SHA-256 of what the set holds: shape, samples, labels and the classes' names."""
+    """SHA-256 of what the set holds: shape, samples, labels and the classes' names; of clips their fingerprint, since
+    many are drawn as they are asked for."""
+    if KINDS[dataset.kind].moving:
+        return dataset.fingerprint()
     found = hashlib.sha256(repr(((len(dataset), *dataset.shape), str(dataset.samples.dtype), dataset.classes)).encode())
     for part in chunks(np.arange(len(dataset)), max(1, HASHED // math.prod(dataset.shape))):
         found.update(dataset.stored(part).tobytes())

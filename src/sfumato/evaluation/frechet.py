@@ -32,6 +32,16 @@ def frechet_estimate(a: Tensor, b: Tensor) -> Estimate:
     return squared_estimate(*_distance_and_error(a, b))
 
 
+def frechet_of_groups(a: Tensor, b: Tensor) -> Estimate:
+    """The distance between the members of groups, such as frames of clips, `(groups, members, dimension)`.
+
+    The interval is for other groups: members of one are much alike, and count as one sample of its mean influence.
+    """
+    distance, *moved = _influences(*check_features(a.flatten(0, 1), b.flatten(0, 1)))
+    means = [own.reshape(len(x), -1).mean(1) for own, x in zip(moved, (a, b), strict=True)]
+    return squared_estimate(distance, math.sqrt(sum(float(own.var()) / len(own) for own in means)))
+
+
 def frechet_excess(one: Tensor, other: Tensor, real: Tensor) -> Estimate:
     """How much farther from `real` the features `one` are than `other`, as many and drawn alike, row by row.
 

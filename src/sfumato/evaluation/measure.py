@@ -15,11 +15,13 @@ from torch import Tensor
 from sfumato.data import KINDS, Dataset, around
 from sfumato.data.captions import first_texts
 from sfumato.errors import SfumatoError
+from sfumato.evaluation.clips import score_clips, whole_clips
 from sfumato.evaluation.features import Extractor, chunks, content_hash, digest, left_out, rounded
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.memorisation import Audit, audit
 from sfumato.evaluation.record import Conditions, ScoreRecord
-from sfumato.evaluation.scores import LEAST, SCORES, score
+from sfumato.evaluation.scores import LEAST, SCORES
+from sfumato.evaluation.scores import score as score_rows
 from sfumato.evaluation.two_sample import class_accuracy, class_histogram
 from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.request import Request
@@ -27,7 +29,9 @@ from sfumato.seeds import numpy_generator, torch_generator
 from sfumato.training.conditions import fixed_conditions
 
 MAX_SAMPLES = 10_000  # of the data: more move no score by as much as its interval
+MAX_CLIPS = 1000  # each of which is many pictures
 NOISES, ENOUGH = 100, 1000  # noise pictures of each kind, and real ones to compare them with
+SMALL_CLIP = (4, 16, 16)  # moments, height and width that copies of clips are looked for at
 SMALL = 32  # pixels a side that copies are looked for at: of larger pictures ten thousand would fill the memory
 
 
@@ -74,9 +78,16 @@ def open_reference(dataset: Dataset, extractor: Extractor, held_out: NDArray[np.
     if not len(held):
         raise SfumatoError(f"{dataset.name} holds {len(dataset)} samples; an evaluation needs 40 or more.")
     count = len(dataset) - len(held)
-    train = around(held, np.linspace(0, count - 1, min(count, MAX_SAMPLES)).astype(np.int64))
+    train = around(held, np.linspace(0, count - 1, min(count, most_samples(dataset))).astype(np.int64))
+    if KINDS[dataset.kind].moving and len(held) > most_samples(dataset):
+        held = held[np.linspace(0, len(held) - 1, most_samples(dataset)).astype(np.int64)]
     train_features, held_features = (extractor.features_of(dataset, rows) for rows in (train, held))
     return Reference(dataset, extractor, train, held, really, train_features, held_features)
+
+
+def most_samples(dataset: Dataset) -> int:
+    """How many of a data set's samples are compared with, at most."""
+    return MAX_CLIPS if KINDS[dataset.kind].moving else MAX_SAMPLES
 
 
 def conditions(reference: Reference, count: int, seed: int) -> Conditions:
@@ -110,6 +121,7 @@ def measure(samples: Tensor, labels: Tensor | None, reference: Reference, seed: 
             f"{_words(dataset.shape)}; compare with the data that the model was trained on."
         )
     features = extractor.features(samples)
+    score = score_clips if KINDS[dataset.kind].moving else score_rows
     found, notes = score(features, reference.features, seed, repeats)
     scores = {name: ScoreRecord(e.value, e.low, e.high, e.p_value) for name, e in found.items()}
     apart, others = floor_sets(reference, len(samples), seed)
@@ -167,10 +179,13 @@ def audit_samples(samples: Tensor, features: Tensor, reference: Reference) -> li
     kind = KINDS[dataset.kind]
     large = kind.spatial and max(dataset.shape[-2:]) > SMALL
     space = f"{kind.space}, at most {SMALL} a side" if large else kind.space
+    if kind.moving:
+        space = f"{kind.space} of {SMALL_CLIP[0]} moments, at most {SMALL_CLIP[1]} a side"
     found = [audit(space, shrunk(rounded(samples, dataset.kind)), train, held)]
     if reference.extractor.name != "pixels":
         words = f"the features of {reference.extractor.name}"
-        found.append(audit(words, features, reference.features, reference.held_out_features))
+        sets = (features, reference.features, reference.held_out_features)
+        found.append(audit(words, *(map(whole_clips, sets) if kind.moving else sets)))
     return found
 
 
@@ -180,7 +195,12 @@ def pixels_of(dataset: Dataset, rows: NDArray[np.int64]) -> Tensor:
 
 
 def shrunk(samples: Tensor) -> Tensor:
-    """Samples `(count, ...)` as vectors; of larger pictures the means of areas, at most SMALL a side."""
+    """Samples `(count, ...)` as vectors; of larger pictures the means of areas, at most SMALL a side, and of clips of
+    moments too, as SMALL_CLIP."""
+    if samples.ndim == 5:
+        whole = (samples.shape[1], *samples.shape[3:])
+        moments, height, width = (min(one, most) for one, most in zip(whole, SMALL_CLIP, strict=True))
+        return F.adaptive_avg_pool3d(samples.transpose(1, 2), (moments, height, width)).flatten(1)
     if samples.ndim == 4 and max(samples.shape[2:]) > SMALL:
         share = SMALL / max(samples.shape[2:])
         height, width = (max(1, round(share * side)) for side in samples.shape[2:])

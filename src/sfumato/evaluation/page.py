@@ -12,6 +12,8 @@ from PIL.Image import Image
 from torch import Tensor
 
 from sfumato.data import KINDS, picture, save_png, table, tile
+from sfumato.data.clips import FPS
+from sfumato.data.films import film
 from sfumato.evaluation.charts import bar_chart, curves_chart, interval_chart
 from sfumato.evaluation.evaluating import Evaluation
 from sfumato.evaluation.features import rounded
@@ -27,6 +29,7 @@ from sfumato.shell import command_line
 PAIRS = 12
 GRID = 100
 CAPTIONED = 12
+CLIPS, FRAMES = 24, 4  # how many are shown, and frames of each in a table
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation, reference: Reference) -> list[Path]:
@@ -52,6 +55,10 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
         about,
     )
     written = [folder / "samples.png"]
+    if KINDS[dataset.kind].moving:
+        moving = film(evaluation.samples[shown], ".webp", FPS, columns=8, scale=1 + (max(dataset.shape[-2:]) < 64))
+        replace_file(folder / "samples.webp", moving)
+        written.append(folder / "samples.webp")
     if KINDS[dataset.kind].spatial:
         save_png(pairs_picture(evaluation, reference), folder / "pairs.png", about)
         written.append(folder / "pairs.png")
@@ -63,7 +70,7 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
         "figures": [_figure(name, record.scores[name]) for name in HEADLINES if name in record.scores][:4],
         "generated": generated_words(record),
         "captioned": captioned(evaluation, reference),
-        "grid": embed(folder / "samples.png"),
+        "grid": embed(folder / ("samples.webp" if KINDS[dataset.kind].moving else "samples.png")),
         "animation": embed(animation) if animation.exists() else "",
         "shown": f"{len(shown):,}",
         "count": f"{conditions.count:,}",
@@ -102,12 +109,16 @@ def write_page(folder: Path, evaluation: Evaluation, reference: Reference) -> li
     return [*written, folder / "report.html"]
 
 
-HEADLINES = ("class_accuracy", "frechet", "precision", "recall", "kernel", "two_sample")
+HEADLINES = (
+    "class_accuracy", "frechet", "frames_frechet", "motion_frechet", "flicker", "precision", "recall", "kernel",
+    "two_sample",
+)  # fmt: skip
 
 
 def shown_rows(count: int, kind: str) -> list[int]:
-    """Which samples the page shows: a hundred pictures, evenly spread, or all points."""
-    return torch.linspace(0, count - 1, min(count, GRID if KINDS[kind].spatial else count)).long().tolist()
+    """Which samples the page shows: a hundred pictures or a few clips, evenly spread, or all points."""
+    most = CLIPS if KINDS[kind].moving else GRID if KINDS[kind].spatial else count
+    return torch.linspace(0, count - 1, min(count, most)).long().tolist()
 
 
 def pairs_picture(evaluation: Evaluation, reference: Reference) -> Image:
@@ -117,11 +128,19 @@ def pairs_picture(evaluation: Evaluation, reference: Reference) -> Image:
         closest = found.samples.ratio.argsort(stable=True)[:PAIRS]
         copies, _ = reference.dataset.batch(reference.train[found.samples.index[closest].numpy()])
         generated = rounded(evaluation.samples[closest])
-        row = [tile(torch.stack([x, y]), columns=1) for x, y in zip(generated, copies, strict=True)]
+        row = [_still(torch.stack([x, y])) for x, y in zip(generated, copies, strict=True)]
         cells.append([(image, f"{float(found.samples.ratio[i]):.2f}") for image, i in zip(row, closest, strict=True)])
         names.append(found.space.removeprefix("the "))
     columns = [str(number + 1) for number in range(len(cells[0]))]
     return table(cells, names, columns)
+
+
+def _still(samples: Tensor, gap: int = 1) -> Image:
+    """Pictures below each other; of clips a few frames, one clip a row."""
+    if samples.ndim == 4:
+        return tile(samples, columns=1, gap=gap)
+    some = torch.linspace(0, samples.shape[1] - 1, min(FRAMES, samples.shape[1])).long()
+    return picture(samples[:, some], gap=gap, kind="clips")
 
 
 def generated_words(record: Record) -> str:
@@ -146,7 +165,7 @@ def captioned(evaluation: Evaluation, reference: Reference) -> list[dict[str, st
     for i in torch.linspace(0, len(prompts) - 1, min(CAPTIONED, len(prompts))).long().tolist():
         row = like_rows(reference, len(prompts))[i : i + 1]
         generated, real = evaluation.samples[i : i + 1], reference.dataset.batch(row)[0]
-        cells = {name: address(tile(x, columns=1, gap=0)) for name, x in (("generated", generated), ("real", real))}
+        cells = {name: address(_still(x, gap=0)) for name, x in (("generated", generated), ("real", real))}
         found.append({"caption": prompts[i], **cells})
     return found
 

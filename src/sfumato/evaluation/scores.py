@@ -32,6 +32,11 @@ class Score:
 SCORES: dict[str, Score] = {
     "frechet": Score("Fréchet distance", "lower", False, "distance of the means and covariances"),
     "frechet_infinity": Score("Fréchet distance, n → ∞", "lower", True, "the same, extrapolated to endless samples"),
+    "frames_frechet": Score("Fréchet distance of frames", "lower", False, "the same between single frames of clips"),
+    "motion_frechet": Score(
+        "Fréchet distance of motion", "lower", False, "the same between what changes from a frame to the next"
+    ),
+    "flicker": Score("Flicker", "lower", False, "how unlike real clips frames jump back and forth: |ln| of the ratio"),
     "kernel": Score("Kernel distance (KID)", "lower", True, "distance of the moments up to the third"),
     "precision": Score("Precision", "higher", False, "share of the samples that lie where the data is"),
     "recall": Score("Recall", "higher", False, "share of the data that lies where the samples are"),
