@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -64,14 +65,17 @@ class Served:
 
 
 @contextmanager
-def serving(*words: str, errors: IO[str] | None = None, **environment: str) -> Iterator[Served]:
-    """A service of digits, with more `words` on its command line, ended by SIGTERM; `errors` gets its stderr."""
-    command = [sys.executable, "-m", "sfumato", "serve", "digits", "--port", "0", *words]
+def serving(
+    *words: str, model: str = "digits", errors: IO[str] | None = None, **environment: str
+) -> Iterator[Served]:
+    """A service of digits, or of another model, with more `words` on its command line, ended by SIGTERM; `errors` gets
+    its stderr."""
+    command = [sys.executable, "-m", "sfumato", "serve", model, "--port", "0", *words]
     own = {**os.environ, "SFUMATO_TOKEN": TOKEN, "OMP_NUM_THREADS": "1", **environment}
     with subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("Serving digits at http://127.0.0.1:"), line
+        assert line.startswith(f"Serving {Path(model).name} at http://127.0.0.1:"), line
         yield Served(process, int(line.split("/v1")[0].rpartition(":")[2]))
         process.send_signal(signal.SIGTERM)
         process.wait(60)

@@ -282,8 +282,11 @@ class Request:
     @property
     def files(self) -> tuple[File, ...]:
         """The pictures that it names."""
-        edit = self.edit if isinstance(self.edit, PictureEdit) else None
-        named = [] if edit is None else [edit.image, *([] if edit.mask is None else [edit.mask])]
+        named: list[File] = []
+        if isinstance(self.edit, PictureEdit):
+            named = [self.edit.image, *([] if self.edit.mask is None else [self.edit.mask])]
+        elif isinstance(self.edit, Keyframes):
+            named = [one for one in self.edit.frames.values() if isinstance(one, File)]
         return (*named, *(value.file for value in self.conditions.values() if isinstance(value, Control)))
 
     def with_files(self, other: Callable[[File], File]) -> Request:
@@ -291,6 +294,8 @@ class Request:
         edit = self.edit
         if isinstance(edit, PictureEdit):
             edit = replace(edit, image=other(edit.image), mask=None if edit.mask is None else other(edit.mask))
+        elif isinstance(edit, Keyframes):
+            edit = Keyframes({n: other(one) if isinstance(one, File) else one for n, one in edit.frames.items()})
         values = {
             name: replace(value, file=other(value.file)) if isinstance(value, Control) else value
             for name, value in self.conditions.items()

@@ -170,7 +170,8 @@ class Engine:
         resolved = resolve(request, model)
         request = request.with_files(lambda file: File(file.path, file.sha256))
         resolved = replace(resolved, request=request)
-        size = FLOAT_BYTES * len(request.seeds) * math.prod(model.config.seen[1])
+        frames = (request.sampling.frames or model.config.shape[0]) / model.config.shape[0]  # 1 of what isn't clips
+        size = math.ceil(FLOAT_BYTES * len(request.seeds) * math.prod(model.config.seen[1]) * frames)
         if size > self.limits.picture_bytes:
             raise SfumatoError(
                 f"{len(request.seeds)} pictures are {size >> 20} MiB, and at most {self.limits.picture_bytes >> 20} "

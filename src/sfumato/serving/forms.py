@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from sfumato.hub.request import Upload
-from sfumato.serving.messages import Asked
 from sfumato.serving.uploads import file_name
 
-PICTURES = ("image", "mask", "control")
+PICTURES = ("image", "mask", "control", "input_reference", "last_frame")
+T = TypeVar("T", bound=BaseModel)
 MAX_FILES, MAX_FIELDS = 8, 256  # of one form
 
 
-async def read_asked(request: Request) -> Asked:
+async def read_asked(request: Request, kind: type[T]) -> T:
     """What the body of `request` asks, a form or JSON. Raises RequestValidationError for what doesn't fit."""
     form = request.headers.get("content-type", "").lower().startswith(("multipart/", "application/x-www-form-"))
     try:
         if form:
-            return Asked.model_validate(await _fields(request), strict=False)
-        return Asked.model_validate_json(await request.body())
+            return kind.model_validate(await _fields(request), strict=False)
+        return kind.model_validate_json(await request.body())
     except ValidationError as error:
         found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
         raise RequestValidationError(found) from error
@@ -63,11 +63,14 @@ def _refused(name: str, why: str) -> RequestValidationError:
     return RequestValidationError([{"type": "form", "loc": ("body", name), "msg": why}])
 
 
-def documented() -> dict[str, Any]:
+def documented(kind: type[BaseModel]) -> dict[str, Any]:
     """The body of a route that takes a form or JSON, for OpenAPI."""
-    schema = Asked.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+    schema = kind.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
     file = {"type": "string", "format": "binary"}
-    form = {**schema, "properties": {**schema["properties"], **dict.fromkeys(PICTURES, file)}}
+    form = {
+        **schema,
+        "properties": {**schema["properties"], **{name: file for name in PICTURES if name in kind.model_fields}},
+    }
     form.pop("example", None)
     content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
+from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.conditioning import STRENGTH
@@ -37,6 +38,12 @@ Name = Annotated[str, StringConstraints(max_length=MAX_NAME)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Numbers = Finite | Annotated[list[Finite], Field(min_length=1, max_length=MAX_NUMBERS)]
+
+
+def size_of(model: Model) -> str:
+    """Width and height of the model's pictures, or of the frames of its clips, as OpenAI writes them; of points ""."""
+    kind, shape = model.config.seen
+    return "x".join(map(str, reversed(shape[-2:]))) if KINDS[kind].spatial else ""
 
 
 class Asked(BaseModel):
@@ -84,7 +91,7 @@ class Asked(BaseModel):
 
     def request(self, model: Model) -> Request:
         """What it means to `model`: the request that the command line makes of the same words. Raises SfumatoError."""
-        own = "x".join(map(str, reversed(model.config.seen[1][1:])))
+        own = size_of(model)
         if self.size not in ("auto", own):
             raise SfumatoError(f"the model's pictures are {own} and `size` says {self.size}; leave it out.")
         seeds, prompt, named = self._seeds(), self.prompt or None, self.class_

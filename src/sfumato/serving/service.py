@@ -10,23 +10,27 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from sfumato.data import KINDS
+from sfumato.data.clips import FPS
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
 from sfumato.serving.answers import answer_errors
-from sfumato.serving.forms import documented, read_asked
+from sfumato.serving.forms import PICTURES, documented, read_asked
 from sfumato.serving.guard import App, Guard
-from sfumato.serving.messages import DRAINING, ENDING, Asked, refusal
+from sfumato.serving.messages import DRAINING, ENDING, Asked, refusal, size_of
 from sfumato.serving.metrics import CONTENT_TYPE, Requests, metrics
 from sfumato.serving.phase import Phase
 from sfumato.serving.rates import Rates
 from sfumato.serving.streams import EDIT, GENERATION, followed, streamed
 from sfumato.serving.uploads import Kind, as_kind
+from sfumato.serving.videos import Rate, Variant, VideoAsked, VideoKind, about_video, is_video, video_file
 from sfumato.serving.watch import Watch
 from sfumato.serving.worker import KEPT_JOBS, Task, Terms, Worker
 
@@ -43,8 +47,9 @@ def describe(name: str, model: Model) -> dict[str, Any]:
         "object": "model",
         "created": 0,
         "owned_by": "sfumato",
-        "size": "x".join(map(str, reversed(model.config.seen[1][1:]))),
-        "channels": model.config.seen[1][0],
+        "size": size_of(model),
+        "frames": model.config.shape[0] if KINDS[model.config.kind].moving else None,
+        "channels": model.config.seen[1][-3 if KINDS[model.config.seen[0]].spatial else 0],
         "classes": list(model.config.classes),
         "takes_prompts": model.text_conditional,
         "conditions": conditions,
@@ -81,7 +86,7 @@ class Service:
     async def edit(self, request: Request) -> Any:
         """Generate from a picture: variations of it, or, with a `mask`, what is under that, or with `upscale` a larger
         one. A mask is white where to generate, or as OpenAI's transparent there."""
-        asked = await read_asked(request)
+        asked = await read_asked(request, Asked)
         if asked.image is None:
             raise SfumatoError("`image` is missing; send the picture to begin with.")
         return await self._answered(asked, request, EDIT)
@@ -99,12 +104,7 @@ class Service:
         after: Annotated[str | None, Query(max_length=100)] = None,
     ) -> Any:
         """The client's jobs, the newest first: at most `limit`, those before the one called `after`."""
-        tasks = self._worker.tasks(_owner(request))
-        if after is not None:
-            places = [place for place, task in enumerate(tasks) if task.id == after]
-            tasks = tasks[places[0] + 1 :] if places else []
-        data = [self._described(task) for task in tasks[:limit]]
-        return {"object": "list", "data": data, "has_more": len(tasks) > limit}
+        return _listed(self._worker.tasks(_owner(request)), limit, after, self._described)
 
     async def job(self, id: str, request: Request) -> Any:
         """How a job stands, with its pictures once it is done."""
@@ -139,6 +139,47 @@ class Service:
         """Drop a job and forget it with its pictures."""
         await asyncio.wrap_future(self._worker.forget(self._find(id, request)))
         return {"id": id, "object": "job", "deleted": True}
+
+    async def create_video(self, request: Request) -> Any:
+        """Accept a clip, which goes on whether or not its client stays."""
+        task = await self._submit(await read_asked(request, VideoAsked), request, keep=True)
+        return self._video(task)
+
+    async def videos(
+        self,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=KEPT_JOBS)] = 20,
+        after: Annotated[str | None, Query(max_length=100)] = None,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Any:
+        """The client's clips, the newest first unless `order` is asc: at most `limit`, those behind the one `after`."""
+        tasks = [task for task in self._worker.tasks(_owner(request)) if is_video(task)]
+        return _listed(tasks if order == "desc" else tasks[::-1], limit, after, self._video)
+
+    async def video(self, id: str, request: Request) -> Any:
+        """How a clip stands."""
+        return self._video(self._find_video(id, request))
+
+    async def video_content(
+        self,
+        id: str,
+        request: Request,
+        variant: Variant = "video",
+        output_format: VideoKind | None = None,
+        fps: Rate = FPS,
+    ) -> Any:
+        """A clip that is done, as a file."""
+        task = self._find_video(id, request)
+        if not task.pngs:
+            raise HTTPException(404, "the clip isn't there yet, or never will be; its `status` says which.")
+        frames = task.job.request.sampling.frames or 1
+        content, media = await asyncio.to_thread(video_file, task.pngs[0], frames, variant, output_format, fps)
+        return Response(content, media_type=media)
+
+    async def delete_video(self, id: str, request: Request) -> Any:
+        """Drop a clip and forget it."""
+        await asyncio.wrap_future(self._worker.forget(self._find_video(id, request)))
+        return {"id": id, "object": "video.deleted", "deleted": True}
 
     async def models(self) -> Any:
         """What can be asked."""
@@ -198,7 +239,7 @@ class Service:
         if not task.terms.keep:
             self._worker.forget(task)
 
-    async def _submit(self, asked: Asked, request: Request, keep: bool = False) -> Task:
+    async def _submit(self, asked: Asked | VideoAsked, request: Request, keep: bool = False) -> Task:
         name = asked.model or next(iter(self._models))
         if asked.model is None and len(self._models) > 1:
             raise SfumatoError(f"`model` is missing; the choices are {', '.join(self._models)}.")
@@ -225,6 +266,15 @@ class Service:
             raise HTTPException(404, "there is no job of that id, or its pictures are kept no longer.")
         return task
 
+    def _find_video(self, name: str, request: Request) -> Task:
+        task = self._find(name, request)
+        if not is_video(task):
+            raise HTTPException(404, "the job of that id has no clip; read /v1/jobs/ID.")
+        return task
+
+    def _video(self, task: Task) -> dict[str, Any]:
+        return about_video(task, self._size(task))
+
     def _size(self, task: Task) -> str:
         return str(self._models.get(task.job.model, {}).get("size", "auto"))
 
@@ -245,6 +295,16 @@ class Service:
     def _described(self, task: Task) -> dict[str, Any]:
         """How a job stands, and what was asked."""
         return self._about(task) | {"request": json.loads(task.job.request.json()), "pictures": len(task.pngs)}
+
+
+def _listed(
+    tasks: Sequence[Task], limit: int, after: str | None, about: Callable[[Task], dict[str, Any]]
+) -> dict[str, Any]:
+    """A page of tasks: at most `limit`, those behind the one called `after`; none where that isn't there."""
+    if after is not None:
+        places = [place for place, task in enumerate(tasks) if task.id == after]
+        tasks = tasks[places[0] + 1 :] if places else []
+    return {"object": "list", "data": [about(task) for task in tasks[:limit]], "has_more": len(tasks) > limit}
 
 
 async def _pictures(task: Task) -> dict[str, Any]:
@@ -271,10 +331,10 @@ def _owner(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _hash(asked: Asked, path: str) -> str:
+def _hash(asked: Asked | VideoAsked, path: str) -> str:
     """What tells apart what was asked by one key."""
-    given = {name: value for name, value in asked if name not in ("image", "mask", "control")}
-    sent = {name: one.sha256 for name, one in asked if name not in given and one is not None}
+    given = {name: value for name, value in asked if name not in PICTURES}
+    sent = {name: one.sha256 for name, one in asked if name in PICTURES and one is not None}
     return hashlib.sha256(json.dumps([path, given, sent], sort_keys=True).encode()).hexdigest()
 
 
@@ -282,6 +342,11 @@ ROUTES: Sequence[tuple[str, str, str]] = (
     ("POST", "/v1/images/generations", "generate"),
     ("POST", "/v1/images/edits", "edit"),
     ("POST", "/v1/images/variations", "edit"),
+    ("POST", "/v1/videos", "create_video"),
+    ("GET", "/v1/videos", "videos"),
+    ("GET", "/v1/videos/{id}", "video"),
+    ("DELETE", "/v1/videos/{id}", "delete_video"),
+    ("GET", "/v1/videos/{id}/content", "video_content"),
     ("GET", "/v1/models", "models"),
     ("GET", "/v1/models/{id}", "model"),
     ("POST", "/v1/jobs", "submit"),
@@ -297,6 +362,8 @@ ROUTES: Sequence[tuple[str, str, str]] = (
     ("HEAD", "/readyz", "ready"),
     ("GET", "/metrics", "metrics"),
 )
+
+BODIES: Mapping[str, type[BaseModel]] = {"edit": Asked, "create_video": VideoAsked}  # that may be forms
 
 
 def make_app(
@@ -314,7 +381,7 @@ def make_app(
     service = Service(worker, models, phase, requests)
     app = FastAPI(title="Sfumato", version=version("sfumato"), docs_url=None, redoc_url=None)
     for method, path, name in ROUTES:
-        more = documented() if name == "edit" else None
+        more = documented(BODIES[name]) if name in BODIES else None
         app.add_api_route(path, getattr(service, name), methods=[method], response_model=None, openapi_extra=more)
     answer_errors(app)
     return Watch(Guard(app, loopback, token, phase.ending, rates), requests, log)
