@@ -195,7 +195,10 @@ def test_digits_without_scikit_learn_say_what_to_install(monkeypatch: pytest.Mon
         ("Digits", "did you mean 'digits'"),
         ("avatars", "did you mean 'avatars:critters'"),
         ("cats", "folder of pictures works too, but there is none called cats here"),
-        ("zzz", "It is digits, emoji, shapes, moving-shapes, avatars:STYLE, points:NAME or hf:NAME"),
+        (
+            "zzz",
+            "It is digits, emoji, shapes, moving-shapes, avatars:STYLE, moving-avatars:STYLE, points:NAME or hf:NAME",
+        ),
         ("points:spiral", "unknown point set 'spiral': did you mean 'spirals'"),
         ("./nowhere", r"there is no folder \./nowhere"),
         ("/nowhere/at/all", "there is no folder /nowhere/at/all"),

@@ -88,7 +88,7 @@ def open_avatars(
     They are a function of the style and their number alone. Raises SfumatoError for what is no style or no count, and
     where the packages aren't installed.
     """
-    style, what = _parsed(spec)
+    style, what = parsed(spec)
     height, width = size or (SIDE, SIDE)
     folder = cache or cache_folder()
     held, count = what == "held-out", DEFAULT_HELD_OUT_COUNT if what == "held-out" else int(what)
@@ -125,14 +125,17 @@ def avatar(style: str, seed: int | str, options: Mapping[str, Any] | None = None
     return Avatar(str(seed), parts, colours, found["svg"])
 
 
-def redrawn(style: str, one: Avatar, name: str, value: str) -> Avatar:
-    """The same drawing with another `value` of the option `name`."""
+def redrawn(style: str, one: Avatar, values: Mapping[str, str], **more: Any) -> Avatar:
+    """The same drawing with other `values` of the options that they name, and `more` of DiceBear's options."""
     chosen: dict[str, list[str]] = {f"{part}Variant": [variant] for part, variant in one.parts.items()}
     chosen |= {f"{own}Color": [colour] for own, colour in one.colours.items()}
     missing = [part for part in _definition(style)["components"] if part not in one.parts and part not in STILL]
-    absent = {f"{part}Probability": 0 for part in missing if part != name and _sometimes(style, part)}
-    option = f"{name.removesuffix(COLOUR)}{'Color' if name.endswith(COLOUR) else 'Variant'}"
-    return avatar(style, one.seed, {**chosen, **absent, option: [value]})
+    absent = {f"{part}Probability": 0 for part in missing if part not in values and _sometimes(style, part)}
+    others = {
+        f"{name.removesuffix(COLOUR)}{'Color' if name.endswith(COLOUR) else 'Variant'}": [value]
+        for name, value in values.items()
+    }
+    return avatar(style, one.seed, {**chosen, **absent, **others, **more})
 
 
 def held_out(style: str, one: Avatar) -> bool:
@@ -170,15 +173,16 @@ def colour_word(value: str) -> str:
     return f"{'dark ' if lightness < 0.35 else 'light ' if lightness > 0.7 else ''}{word}"
 
 
-def _parsed(spec: str) -> tuple[str, str]:
-    """The style, and how many or "held-out"."""
-    style, _, what = spec.partition(":")[2].partition(":")
+def parsed(spec: str, usual: int = DEFAULT_COUNT) -> tuple[str, str]:
+    """The style, and how many, by default as many as are `usual`, or "held-out"."""
+    kind, _, rest = spec.partition(":")
+    style, _, what = rest.partition(":")
     if style not in styles():
         raise unknown("style of avatars", style, styles())
     if what in ("", "held-out"):
-        return style, what or str(DEFAULT_COUNT)
+        return style, what or str(usual)
     if not re.fullmatch(r"\d{1,8}", what) or not 1 <= int(what) <= MAX_AVATARS:
-        raise SfumatoError(f"avatars:{style} takes 1 to {MAX_AVATARS:,} drawings, or held-out, not '{what}'.")
+        raise SfumatoError(f"{kind}:{style} takes 1 to {MAX_AVATARS:,} drawings, or held-out, not '{what}'.")
     return style, str(int(what))
 
 

@@ -22,6 +22,7 @@ OWN = (
     "shapes",
     "avatars",
     "moving-shapes",
+    "moving-avatars",
 )  # data sets that the package brings or makes, and so are points
 
 
@@ -36,8 +37,8 @@ def open_dataset(
     frames: int | None = None,
     fps: float | None = None,
 ) -> Dataset:
-    """The data set called `spec`: `digits`, `emoji`, `shapes`, `moving-shapes`, `avatars:STYLE`, `points:NAME`, or
-    pictures, or with `frames` clips of so many.
+    """The data set called `spec`: `digits`, `emoji`, `shapes`, `avatars:STYLE`, `moving-shapes`, `points:NAME`,
+    `moving-avatars:STYLE`, or pictures, or with `frames` clips of so many.
 
     Pictures are in a folder, a ZIP, tar or parquet file, a folder of tar or parquet files, or `hf:NAME` or
     `hf:NAME:SPLIT`, which the `datasets` library gets from the Hugging Face Hub or opens as a folder.
@@ -56,6 +57,8 @@ def open_dataset(
     from sfumato.data.emoji import open_emoji
     from sfumato.data.folder import open_pictures
     from sfumato.data.huggingface import huggingface_source
+    from sfumato.data.moving_avatars import NAME as MOVING_AVATARS
+    from sfumato.data.moving_avatars import open_moving_avatars
     from sfumato.data.moving_shapes import NAME as MOVING_SHAPES
     from sfumato.data.moving_shapes import open_moving_shapes
     from sfumato.data.points import POINTS, open_points
@@ -68,10 +71,13 @@ def open_dataset(
             f"pictures of {size[0]:,}×{size[1]:,} pixels can't be; a size is at least 1×1 and at most {MAX_SIDE:,} a "
             "side."
         )
-    own, moving = is_own(spec), spec.partition(":")[0] == MOVING_SHAPES
+    own, kind = is_own(spec), spec.partition(":")[0]
+    moving = kind == MOVING_SHAPES or spec.startswith(f"{MOVING_AVATARS}:")
     check_clips(frames, fps)
     if moving or frames is not None or fps is not None:
         _check_clips(spec, own and not moving, bool(columns), crop, stream)
+        if moving and kind == MOVING_AVATARS:
+            return open_moving_avatars(spec, size, frames, cache, progress)
         if moving:
             return open_moving_shapes(spec, size, frames)
     if columns and (own or spec.startswith("hf:")):
@@ -111,12 +117,14 @@ def open_dataset(
         close = get_close_matches(path.name, beside, n=1)
         hint = f"; did you mean {path.parent / close[0]}?" if close else "."
         raise SfumatoError(f"there is no folder {spec}{hint}")
-    full = {**{name: f"points:{name}" for name in POINTS}, "avatars": "avatars:critters"}
+    drawn = {name: f"{name}:critters" for name in ("avatars", MOVING_AVATARS)}
+    full = {**{name: f"points:{name}" for name in POINTS}, **drawn}
     close = get_close_matches(spec.lower(), [*OWN, *full, *full.values(), *beside], n=1, cutoff=0.7)
     hint = f": did you mean '{full.get(close[0], close[0])}'?" if close else "."
     raise SfumatoError(
-        f"unknown data set '{spec}'{hint} It is digits, emoji, shapes, moving-shapes, avatars:STYLE, points:NAME or "
-        f"hf:NAME; a folder of pictures works too, but there is none called {spec} here."
+        f"unknown data set '{spec}'{hint} It is digits, emoji, shapes, moving-shapes, avatars:STYLE, "
+        "moving-avatars:STYLE, points:NAME or hf:NAME; a folder of pictures works too, but there is none called "
+        f"{spec} here."
     )
 
 

@@ -23,7 +23,7 @@ def read_options(
     found: dict[str, str | None] = {}
     for name in names or asked.options:
         values = choices(style, name)
-        drawn = [render(redrawn(style, asked, name, value).svg, *picture.shape[1:]) for value in values]
+        drawn = [render(redrawn(style, asked, {name: value}).svg, *picture.shape[1:]) for value in values]
         distances = [_distance(one, picture) for one in drawn]
         nearest = min(distances)
         found[name] = values[distances.index(nearest)] if distances.count(nearest) == 1 else None
