@@ -1,0 +1,104 @@
+"""A folder of clips is decoded and trained on in the same memory however many they are, and without waiting for them.
+
+    python benchmarks/clips.py            1,000 and 10,000 clips
+    python benchmarks/clips.py --quick    200 and 1,000
+
+Writes GIFs of moving shapes, decodes them into a cache of its own and trains some steps on them, each number in a
+process of its own. Memory is what the process has for itself at its most, without what the system may drop (RssAnon).
+Exits 1 where ten times as many clips take MORE_MB more, or where a step waits for its batch for more than WAITING.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+MORE_MB, WAITING = 40, 0.05
+FRAMES, SIDE, BATCH, STEPS = 16, 16, 8, 12
+
+
+def write(folder: Path, count: int) -> None:
+    """GIFs of moving shapes that aren't there yet."""
+    from PIL import Image
+
+    from sfumato.data.moving_shapes import draw_clip, moving_scene
+
+    folder.mkdir(exist_ok=True)
+    for number in range(count):
+        path = folder / f"{number:05}.gif"
+        if not path.exists():
+            clip = draw_clip(moving_scene(number), FRAMES, SIDE, SIDE).transpose(0, 2, 3, 1)
+            first, *rest = (Image.fromarray(frame) for frame in clip)
+            first.save(path, save_all=True, append_images=rest, duration=125)
+
+
+def own_megabytes() -> float:
+    found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) / 1e3
+
+
+def work(folder: Path, cache: Path) -> None:
+    """Decode and train; print how many, seconds of decoding, the most memory of each, and what of a step is waiting."""
+    import torch
+
+    from sfumato.data import open_dataset
+    from sfumato.hub import new_model
+    from sfumato.training import Trainer, TrainingConfig, fastest_precision, model_for, pick_device
+
+    torch.set_num_threads(1)
+    most, began = [0.0, 0.0], time.perf_counter()
+
+    def look(kind: int) -> None:
+        most[kind] = max(most[kind], own_megabytes())
+
+    data = open_dataset(folder, (SIDE, SIDE), cache, lambda done, of: look(0), frames=FRAMES)
+    decoding = time.perf_counter() - began
+    config = TrainingConfig(
+        "clips", images=BATCH * STEPS, batch=BATCH, precision=fastest_precision(pick_device()), stills=0.0
+    )
+    trainer = Trainer(new_model(model_for(data, "tiny")), data, config)
+    at_work, step = [0.0], trainer._step
+
+    def timed(*arguments: object) -> tuple[float, float]:
+        started = time.perf_counter()
+        result = step(*arguments)  # type: ignore[arg-type]
+        at_work[0] += time.perf_counter() - started
+        look(1)
+        return result
+
+    trainer._step = timed  # type: ignore[method-assign]
+    steps = trainer.steps()
+    next(steps), next(steps)  # the first ones prepare
+    at_work[0], began = 0.0, time.perf_counter()
+    for _ in steps:
+        pass
+    print(json.dumps([len(data), decoding, *most, 1 - at_work[0] / (time.perf_counter() - began)]))
+
+
+def main() -> int:
+    counts = (200, 1000) if "--quick" in sys.argv else (1000, 10_000)
+    print(f"{'clips':>7}{'decoded in':>12}{'MB, decoding':>14}{'MB, training':>14}{'a step waits':>14}")
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        for count in counts:
+            write(Path(place) / "clips", count)
+            command = [sys.executable, __file__, "--work", f"{place}/clips", f"{place}/cache"]
+            ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            found, decoding, *most, waits = json.loads(ended.stdout)
+            rows.append((most, waits))
+            print(f"{found:>7,}{decoding:>10.1f} s{most[0]:>14,.0f}{most[1]:>14,.0f}{waits:>13.1%}", flush=True)
+    more = [many - few for few, many in zip(rows[0][0], rows[1][0], strict=True)]
+    return int(max(more) > MORE_MB or rows[1][1] > WAITING)
+
+
+if __name__ == "__main__":
+    if "--work" in sys.argv:
+        work(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        sys.exit(main())
