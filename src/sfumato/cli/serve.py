@@ -7,7 +7,8 @@ import errno
 import ipaddress
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -21,11 +22,26 @@ from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hosts import is_loopback
 from sfumato.serving import Engine
+from sfumato.serving.page import Studio, built
 
 PORT, HOST = 8000, "127.0.0.1"
 MAX_DRAIN = 3600  # seconds
 DRAIN = 25.0  # seconds, of the 30 that Kubernetes gives
 MIN_TOKEN = 16  # characters
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where a service is, who may ask it, and what it keeps: the options of `serve`."""
+
+    token: str | None = None
+    jobs: Path | None = None
+    proxies: tuple[str, ...] = ()
+    rate: int | None = None
+    drain: float = DRAIN
+    log: bool = False
+    port: int = PORT
+    host: str = HOST
 
 
 def serve(
@@ -90,6 +106,20 @@ def serve(
 
     Pictures of all clients are generated together, and each is the one that `sfumato sample` generates.
     """
+    if not models:
+        raise SfumatoError("say what to serve: a run such as runs/photos, or digits, which ships.")
+    how = Service(token, jobs, tuple(proxy or ()), rate, drain, log, port, host)
+
+    def announce(names: Sequence[str], address: str) -> None:
+        studio = f", with the studio at {address}" if built() else ""
+        console.print(f"Serving {', '.join(names)} at {address}/v1{studio}   (Ctrl-C ends it)", soft_wrap=True)
+
+    run_service(named_models(models), how, announce)
+
+
+def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Sequence[str], str], object]) -> None:
+    """Serve `models`, by what clients call them, until Ctrl-C; once it listens, `announce` is given their names and the
+    address."""
     try:
         from sfumato.serving.phase import Phase
         from sfumato.serving.rates import Rates
@@ -99,18 +129,17 @@ def serve(
         from sfumato.serving.worker import Worker
     except ImportError as error:
         raise SfumatoError(f"serving needs {error.name}, which isn't here: pip install 'sfumato[serve]'.") from error
-    if not models:
-        raise SfumatoError("say what to serve: a run such as runs/photos, or digits, which ships.")
+    token, jobs, host = how.token, how.jobs, how.host
     if token is not None and len(token) < MIN_TOKEN:
         raise SfumatoError(f"--token is guessed too soon; give one of {MIN_TOKEN} characters or more.")
     if token is None and not is_loopback(host):
         raise SfumatoError(f"{host} is open to others; give a --token, without which nobody is answered.")
-    if rate is not None and rate < 1:
-        raise SfumatoError(f"--rate is how often a client may ask in a minute, at least 1, got {rate}.")
-    if not 0 <= drain <= MAX_DRAIN:
-        raise SfumatoError(f"--drain is 0 to {MAX_DRAIN:,} seconds, got {drain:g}.")
-    proxies = _networks(proxy or [])
-    engine = Engine({name: partial(open_model, path) for name, path in _named(models).items()})
+    if how.rate is not None and how.rate < 1:
+        raise SfumatoError(f"--rate is how often a client may ask in a minute, at least 1, got {how.rate}.")
+    if not 0 <= how.drain <= MAX_DRAIN:
+        raise SfumatoError(f"--drain is 0 to {MAX_DRAIN:,} seconds, got {how.drain:g}.")
+    proxies = _networks(how.proxies)
+    engine = Engine({name: partial(open_model, path) for name, path in models.items()})
     about = {}
     for name in engine.models.loaders:
         model = engine.model(name)
@@ -119,7 +148,7 @@ def serve(
         about[name] = describe(name, model)
     store = None if jobs is None else Store(jobs)
     phase = Phase()
-    with _listening(host, port) as listener, Worker(engine, store) as worker:
+    with _listening(host, how.port) as listener, Worker(engine, store) as worker:
 
         def ended() -> None:
             if left := worker.left().result():
@@ -129,15 +158,15 @@ def serve(
         async def busy() -> int:
             return await asyncio.wrap_future(worker.unkept())
 
-        rates = None if rate is None else Rates(rate)
-        app = make_app(worker, about, is_loopback(host), token, phase, rates, _logged if log else None)
+        rates = None if how.rate is None else Rates(how.rate)
+        app = Studio(make_app(worker, about, is_loopback(host), token, phase, rates, _logged if how.log else None))
         shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listener.getsockname()[1]}/v1"
-        console.print(f"Serving {', '.join(about)} at {address}   (Ctrl-C ends it)", soft_wrap=True)
+        address = f"http://{shown}:{listener.getsockname()[1]}"
+        announce(list(about), address)
         for name, count in worker.absent.items():
             why = "no more are taken up now" if name in about else "which isn't served"
             console.print(f"Kept in {jobs}: {_counted(count)} of {name}, {why}.", soft_wrap=True)
-        Server(app, phase, ended, busy, drain, proxies).run([listener])
+        Server(app, phase, ended, busy, how.drain, proxies).run([listener])
 
 
 def _logged(line: str) -> None:
@@ -160,7 +189,7 @@ def _counted(count: int) -> str:
     return f"{count} accepted job{'s' * (count != 1)} not yet drawn"
 
 
-def _named(models: Sequence[Path]) -> dict[str, Path]:
+def named_models(models: Sequence[Path]) -> dict[str, Path]:
     """The models by what clients call them: the last part of each path."""
     named: dict[str, Path] = {}
     for path in models:

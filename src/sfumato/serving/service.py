@@ -21,6 +21,8 @@ from sfumato.data import KINDS
 from sfumato.data.clips import FPS
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import Model
+from sfumato.sampling import SAMPLERS
+from sfumato.sampling import resolve as resolve_sampler
 from sfumato.serving.answers import answer_errors
 from sfumato.serving.forms import PICTURES, documented, read_asked
 from sfumato.serving.guard import App, Guard
@@ -54,11 +56,12 @@ def describe(name: str, model: Model) -> dict[str, Any]:
         "takes_prompts": model.text_conditional,
         "conditions": conditions,
         "latent": model.codec is not None,
-        "sampler": settings.sampler,
-        "grid": settings.grid,
+        "sampler": resolve_sampler(settings.sampler)[0],
         "steps": settings.steps,
         "tuned_steps": model.tuned_steps,
         "guidance": settings.guidance,
+        "grid": settings.grid,
+        "samplers": {name: {"needs": row.needs, "use": row.use} for name, row in SAMPLERS.items()},
         "weights_sha256": model.weights_hash,
     }
 

@@ -1,0 +1,77 @@
+"""The studio in a real Chromium, before a `sfumato studio` in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lesson import node, without_browser
+from served import TOKEN, Served
+from sfumato.data import read_about
+from sfumato.serving.page import built
+
+WHY = without_browser() or ("" if built() else "the studio is not built: run make studio")
+pytestmark = pytest.mark.skipif(bool(WHY) or os.name == "nt", reason=WHY or "Windows has no SIGTERM for others")
+
+MAX_FIRST_VIEW = 400_000  # bytes
+
+
+@contextmanager
+def studio(folder: Path, *words: str, **environment: str) -> Iterator[Served]:
+    """A studio of digits, whose runs and pictures are kept in `folder`."""
+    command = [sys.executable, "-m", "sfumato", "studio", "digits", "--port", "0", "--no-browser", *words]
+    own = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    with subprocess.Popen(command, cwd=folder, env=own, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("The studio is open at http://127.0.0.1:"), line
+        yield Served(process, int(line.partition(", with digits")[0].rpartition(":")[2]))
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with studio(tmp_path_factory.mktemp("studio")) as service:
+        yield f"http://127.0.0.1:{service.port}"
+
+
+@pytest.mark.parametrize("flow", ["dropped", "queue", "compare", "edit", "keyboard", "accessible"])
+def test_the_studio_does_what_it_says(address: str, flow: str) -> None:
+    node("studio.mjs", address, flow)
+
+
+def test_pictures_come_step_by_step_and_carry_how_they_were_made(address: str, tmp_path: Path) -> None:
+    file = tmp_path / "digits-8-seed6.png"
+    node("studio.mjs", address, "generate", str(file))
+    about = read_about(file)
+    assert (about["model"], about["class"], about["seed"], about["steps"]) == ("digits", "8", "6", "200")
+
+
+def test_the_first_view_is_small(address: str) -> None:
+    assert node("studio.mjs", address, "first")["sent"] < MAX_FIRST_VIEW
+
+
+def test_five_hundred_pictures_outlive_the_service_and_are_found_again(tmp_path: Path) -> None:
+    with studio(tmp_path) as service:
+        for number in range(63):
+            sampler = "heun" if number == 9 else "ddim"
+            asked = {"class": str(number % 10), "seeds": f"{8 * number}-{8 * number + 7}", "steps": 1}
+            status, answer = service.ask("/v1/jobs", {"model": "digits", "sampler": sampler, **asked})
+            assert status == 202, answer
+        while service.left():
+            pass
+    with studio(tmp_path) as service:
+        assert node("studio.mjs", f"http://127.0.0.1:{service.port}", "history")["jobs"] == 63
+
+
+def test_it_asks_for_the_token_and_for_the_right_one(tmp_path: Path) -> None:
+    with studio(tmp_path, SFUMATO_TOKEN=TOKEN) as service:
+        node("studio.mjs", f"http://127.0.0.1:{service.port}", "token", TOKEN)
