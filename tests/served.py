@@ -65,9 +65,7 @@ class Served:
 
 
 @contextmanager
-def serving(
-    *words: str, model: str = "digits", errors: IO[str] | None = None, **environment: str
-) -> Iterator[Served]:
+def serving(*words: str, model: str = "digits", errors: IO[str] | None = None, **environment: str) -> Iterator[Served]:
     """A service of digits, or of another model, with more `words` on its command line, ended by SIGTERM; `errors` gets
     its stderr."""
     command = [sys.executable, "-m", "sfumato", "serve", model, "--port", "0", *words]
