@@ -29,7 +29,7 @@ from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES, COUNT, DEPTH, HEADS, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
-from sfumato.nets.layers import ConditionEmbedding, apply_rope, rope_speeds, zeroed
+from sfumato.nets.layers import ConditionEmbedding, apply_rope, attend, rope_speeds, zeroed
 from sfumato.nets.protocol import Parts, PictureNet
 from sfumato.nets.temporal import Temporal, fold
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
@@ -182,11 +182,11 @@ class DiTBlock(nn.Module):
         (query, key, value), rest = self.image.project(x, embedding)
         query, key = apply_rope(query, angles), apply_rope(key, angles)
         if self.text is None or text is None:
-            mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value)
+            mixed = attend(query.to(value), key.to(value), value)
             return self.image.update(x, mixed, rest), None
         theirs, others = self.text.project(text, embedding)
         query, key, value = (torch.cat(both, dim=2) for both in zip((query, key, value), theirs, strict=True))
-        mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value, attn_mask=mask)
+        mixed = attend(query.to(value), key.to(value), value, mask=mask)
         count = x.shape[1]
         x = self.image.update(x, mixed[:, :, :count], rest)
         return x, self.text.update(text, mixed[:, :, count:], others) if others else None

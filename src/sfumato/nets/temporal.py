@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sfumato.nets.layers import apply_rope, rope_speeds, zeroed
+from sfumato.nets.layers import apply_rope, attend, rope_speeds, zeroed
 
 REACH = 1  # frames to either side that the convolution sees
 
@@ -60,7 +60,7 @@ class TemporalAttention(nn.Module):
         speeds = rope_speeds(query.shape[-1] // 2, h.device)
         angles = torch.arange(frames, device=h.device)[:, None] * speeds
         query, key = apply_rope(self.norm_q(query.float()), angles), apply_rope(self.norm_k(key.float()), angles)
-        mixed = F.scaled_dot_product_attention(query.to(value), key.to(value), value)
+        mixed = attend(query.to(value), key.to(value), value)
         out: Tensor = self.out(mixed.unflatten(0, (batch, places)).permute(0, 3, 1, 2, 4).flatten(3))
         return out
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sfumato.arguments import bounded
 from sfumato.nets.bounds import COUNT, DEPTH, HEADS, WIDTH
-from sfumato.nets.layers import zeroed
+from sfumato.nets.layers import attend, zeroed
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class _Layer(nn.Module):
         batch, length, width = x.shape
         qkv = self.qkv(self.norm1(x)).reshape(batch, length, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None])
+        mixed = attend(query, key, value, mask=mask[:, None, None])
         x = x + self.out(mixed.transpose(1, 2).reshape(batch, length, width))
         out: Tensor = x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
         return out

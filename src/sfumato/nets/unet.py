@@ -30,7 +30,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES, COUNT, DEPTH, MAX_STAGES, WIDTH
 from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder, check_known, check_names, unshuffled
 from sfumato.nets.control_branch import ControlBranch, Prompt, descend
-from sfumato.nets.layers import ConditionEmbedding, zeroed
+from sfumato.nets.layers import ConditionEmbedding, attend, zeroed
 from sfumato.nets.protocol import Parts, PictureNet
 from sfumato.nets.temporal import Temporal, fold
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
@@ -217,7 +217,7 @@ class Attention(nn.Module):
             text = self.text_kv(features).reshape(batch, -1, 2, self.heads, channels // self.heads)
             key, value = (torch.cat([k, w], 2) for k, w in zip((key, value), text.permute(2, 0, 3, 1, 4), strict=True))
             mask = F.pad(present, (height * width, 0), value=True)[:, None, None]
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        mixed = attend(query, key, value, mask=mask)
         out: Tensor = self.out(mixed.transpose(-1, -2).reshape(batch, channels, height, width))
         return x + out
 
