@@ -18,6 +18,11 @@ LEVELS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0)  # sigma/alpha, in units of the d
 SAMPLES, CLIPS = 128, 24  # of each kind, and of clips
 
 
+def compared(dataset: Dataset) -> int:
+    """How many samples of each kind are noised to each level."""
+    return CLIPS if KINDS[dataset.kind].moving else SAMPLES
+
+
 def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
     """The mean error of the denoiser at each of LEVELS, for samples that it was trained on and for `held_out` ones.
 
@@ -26,7 +31,7 @@ def loss_by_level(model: Model, reference: Reference) -> list[dict[str, float]]:
     appendix B.6). Each with its 95% interval; the noise is the same for every model of one shape.
     """
     found = []
-    most = CLIPS if KINDS[reference.dataset.kind].moving else SAMPLES
+    most = compared(reference.dataset)
     parts = [rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.int64)]
              for rows in (reference.held_out, reference.train)]  # fmt: skip
     samples = [conditioned_on(model, reference.dataset, rows) for rows in parts]

@@ -21,7 +21,7 @@ from sfumato.data import KINDS, Dataset
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
 from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.by_level import LEVELS, SAMPLES, conditioned_on, loss_by_level
+from sfumato.evaluation.by_level import LEVELS, SAMPLES, compared, conditioned_on, loss_by_level
 from sfumato.evaluation.clips import score_clips
 from sfumato.evaluation.curve import SAMPLES as CURVE_SAMPLES
 from sfumato.evaluation.curve import Sampler, curves, steps_of
@@ -86,12 +86,13 @@ class Plan:
         """Of each number of steps: twice as many where a student's teacher is measured beside it."""
         return min(self.count, CURVE_SAMPLES) * (2 if self.settings.sampler == CONSISTENCY else 1)
 
-    def calls(self) -> int:
-        """How many pictures the network will be shown in all, a fourfold for each likelihood step."""
+    def calls(self, at_levels: int = SAMPLES) -> int:
+        """How many pictures the network will be shown in all, a fourfold for each likelihood step; of each kind so many
+        `at_levels`."""
         each = max(1, SAMPLERS[self.settings.sampler].calls) if self.settings.sampler in SAMPLERS else 1
         curve = self.curve_pictures * sum(self.curve_steps)
         sampling = each * (self.count * self.settings.steps + curve)
-        return sampling + 2 * SAMPLES * len(LEVELS) + (BITS_SAMPLES * 50 * 4 * 3 if self.bits else 0)
+        return sampling + 2 * at_levels * len(LEVELS) + (BITS_SAMPLES * 50 * 4 * 3 if self.bits else 0)
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     searching = seconds_of(partial(near_duplicates, pixels)) / few**2 * m * (m + n + held)
     if reference.extractor.name != "pixels":
         searching += seconds_of(partial(near_duplicates, b.flatten(1))) / few**2 * m * (n + held)
-    return call * plan.calls() + besides * pictures + extracting + scoring + searching
+    return call * plan.calls(compared(reference.dataset)) + besides * pictures + extracting + scoring + searching
 
 
 def _sampling_seconds(model: Model, reference: Reference, plan: Plan) -> tuple[float, float]:
