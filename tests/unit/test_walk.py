@@ -176,3 +176,16 @@ def test_guidance_of_what_is_told_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SfumatoError, match="takes no condition that guidance could push to"):
         export_onnx(plain, tmp_path / "out", SamplingConfig(guidance=2.0))
     assert not (tmp_path / "out").exists()
+
+
+def test_the_reader_of_the_docs_draws_the_clips_that_we_draw(tmp_path: Path) -> None:
+    net = UNetConfig(1, 2, widths=(16, 16), temporal=True)
+    model = untrained(ModelConfig((3, 1, 8, 8), net, ("cat", "dog"), kind="clips"))
+    model.weights_hash = "0" * 64
+    with pytest.raises(SfumatoError, match="in windows"):
+        export_onnx(model, tmp_path, SamplingConfig("dpm++2m", 3, frames=9))
+    export_onnx(model, tmp_path, SamplingConfig("dpm++2m", 3, guidance=2.0))
+    noise = ImageNoise([3, 4], (3, 1, 8, 8))
+    theirs = READER["draw"](tmp_path, 2, [0, 1], noise=lambda shape: noise())
+    ours = model.sample([3, 4], [0, 1], sampler="dpm++2m", steps=3, guidance=2.0)
+    torch.testing.assert_close(torch.from_numpy(theirs), ours, rtol=0, atol=1e-4)

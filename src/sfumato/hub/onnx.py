@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sfumato.data.kinds import KINDS
 from sfumato.diffusion import Level, Parameterization
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.schedules import schedule_words
@@ -188,8 +187,11 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
     Raises SfumatoError, before anything is written, where the walk can't be said (see docs/walk.md).
     """
     sampling = sampling or model.config.sampling
-    if KINDS[model.config.kind].moving:
-        raise SfumatoError(f"{model.source or 'the model'} generates clips, which aren't exported yet.")
+    if sampling.frames not in (None, model.config.shape[0]):
+        raise SfumatoError(
+            f"a clip of {sampling.frames} frames comes in windows, which no walk.json says; export those of "
+            f"{model.config.shape[0]}, as in training."
+        )
     if sampling.guidance != 1 and not (model.config.classes or model.text_conditional or model.config.conditions):
         raise SfumatoError(
             f"{model.source or 'the model'} takes no condition that guidance could push to; leave it out."
