@@ -10,7 +10,7 @@ import openai
 from PIL import Image
 
 from served import TOKEN, serving
-from sfumato.data import from_arrays
+from sfumato.data.datasets import from_arrays
 from sfumato.hub import ModelConfig
 from sfumato.nets import UNetConfig
 from sfumato.training import TrainingConfig, start_run, train
@@ -20,8 +20,8 @@ CLIPS = ModelConfig((4, 3, 8, 8), NET, ("cat", "dog"), kind="clips")
 
 
 def test_it_creates_polls_downloads_lists_and_deletes(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    data = from_arrays(rng.integers(0, 256, (8, 4, 3, 8, 8)).astype(np.uint8), np.arange(8) % 2, ("cat", "dog"))
+    clips = np.random.default_rng(0).integers(0, 256, (8, 4, 3, 8, 8)).astype(np.uint8)
+    data = from_arrays(clips, np.arange(8) % 2, classes=("cat", "dog"), name="noise")
     config = TrainingConfig("noise", images=8, batch=8, previews=0, evaluated=0)
     list(train(tmp_path / "clips", start_run(tmp_path / "clips", data, config, CLIPS)))
     given = io.BytesIO()
