@@ -2,6 +2,7 @@
 
     python benchmarks/clips.py            1,000 and 10,000 clips
     python benchmarks/clips.py --quick    200 and 1,000
+    python benchmarks/clips.py --steps    what a step takes by attention in parts, and by PyTorch's kernel
 
 Writes GIFs of moving shapes, decodes them into a cache of its own and trains some steps on them, each number in a
 process of its own. Memory is what the process has for itself at its most, without what the system may drop (RssAnon).
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 MORE_MB, WAITING = 40, 0.05
@@ -81,6 +83,40 @@ def work(folder: Path, cache: Path) -> None:
     print(json.dumps([len(data), decoding, *most, 1 - at_work[0] / (time.perf_counter() - began)]))
 
 
+def steps() -> None:
+    """Seconds of the processor that the gradients of four clips take, by both ways to attend (nets/layers.py)."""
+    import torch
+
+    from sfumato.nets import TextConfig, UNetConfig, build, layers
+
+    torch.set_num_threads(1)
+    text = TextConfig(vocabulary=377, length=24, width=96, layers=2, heads=4)
+    nets = {
+        "widths 48, 96, 128, squares of 2×2": UNetConfig(3, widths=(48, 96, 128), attention=(1, 2), patch=2),
+        "widths 96, 160, squares of 4×4": UNetConfig(3, widths=(96, 160), attention=(0, 1), patch=4),
+    }
+    x, c_noise = torch.randn(4, FRAMES, 3, 32, 32), torch.randn(4, FRAMES)
+    words = torch.randint(1, 300, (4, 24))
+    keys = layers.FEW_KEYS
+    print(f"{'':36}{'in parts':>10}{'kernel':>10}")
+    for name, config in nets.items():
+        net = build(replace(config, text=text, positional_encoding=True, temporal=True))
+        net.to(memory_format=torch.channels_last)
+        least = []
+        for few in (keys, 0):
+            layers.FEW_KEYS = few
+            taken = []
+            for _ in range(4):
+                began = time.process_time()
+                with torch.autocast("cpu", torch.bfloat16):
+                    answer = net(x, c_noise, text=words)
+                answer.float().square().mean().backward()
+                taken.append(time.process_time() - began)
+            least.append(min(taken))
+        layers.FEW_KEYS = keys
+        print(f"{name:36}{least[0]:>8.2f} s{least[1]:>8.2f} s", flush=True)
+
+
 def main() -> int:
     counts = (200, 1000) if "--quick" in sys.argv else (1000, 10_000)
     print(f"{'clips':>7}{'decoded in':>12}{'MB, decoding':>14}{'MB, training':>14}{'a step waits':>14}")
@@ -100,5 +136,7 @@ def main() -> int:
 if __name__ == "__main__":
     if "--work" in sys.argv:
         work(Path(sys.argv[2]), Path(sys.argv[3]))
+    elif "--steps" in sys.argv:
+        steps()
     else:
         sys.exit(main())

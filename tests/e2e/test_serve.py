@@ -259,7 +259,7 @@ def test_what_cant_be_served_is_said_before_it_listens(tmp_path: Path) -> None:
             (["digits", "--host", "0.0.0.0"], "0.0.0.0 is open to others; give a --token"),
             (["digits", "--token", "short"], "16 characters or more"),
             (["digits", "digits"], "two models are called digits"),
-            (["points"], "points generates points, and pictures alone are served"),
+            (["points"], "points generates points, and pictures and clips alone are served"),
             ([str(tmp_path / "nowhere")], "there is no folder"),
             (["digits", "--port", "99999"], "between 0 and 65535"),
             (["digits", "--rate", "0"], "--rate is how often a client may ask in a minute, at least 1"),

@@ -146,11 +146,12 @@ def test_clips_are_listed_and_deleted_and_pictures_are_none() -> None:
     async def ask() -> None:
         with service() as (app, worker):
             ids = [(await made(app, worker, seed=seed))["id"] for seed in (1, 2, 3)]
-            job = await answered(app, "/v1/jobs", {"class": "cat", "steps": 2})
+            for path in ("/v1/jobs", "/v1/images/generations"):
+                status, _, body = await answered(app, path, {"class": "cat", "steps": 2})
+                assert status == 400 and "ask /v1/videos" in told(body)["error"]["message"]
             for query, expected in (("", ids[::-1]), ("?order=asc", ids), (f"?limit=1&after={ids[2]}", ids[1:2])):
                 listed = told((await answered(app, f"/v1/videos{query}"))[2])
                 assert [one["id"] for one in listed["data"]] == expected
-            assert (await answered(app, f"/v1/videos/{told(job[2])['id']}"))[0] == 404
             deleted = told((await answered(app, f"/v1/videos/{ids[0]}", method="DELETE"))[2])
             assert deleted == {"id": ids[0], "object": "video.deleted", "deleted": True}
             assert (await answered(app, f"/v1/videos/{ids[0]}"))[0] == 404

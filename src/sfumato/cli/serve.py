@@ -143,8 +143,8 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
     about = {}
     for name in engine.models.loaders:
         model = engine.model(name)
-        if not KINDS[model.config.seen[0]].spatial or KINDS[model.config.seen[0]].moving:
-            raise SfumatoError(f"{name} generates {model.config.seen[0]}, and pictures alone are served; leave it out.")
+        if not KINDS[kind := model.config.seen[0]].spatial:
+            raise SfumatoError(f"{name} generates {kind}, and pictures and clips alone are served; leave it out.")
         about[name] = describe(name, model)
     store = None if jobs is None else Store(jobs)
     phase = Phase()

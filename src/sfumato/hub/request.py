@@ -313,7 +313,10 @@ class Request:
             raise SfumatoError(f"a request whose {tensors[0]} is a tensor has no JSON form; name a file instead.")
         if self.walk is not None:
             raise SfumatoError("a request with a walk of one's own has no JSON form; name a sampler instead.")
-        return _JSON.dump_json(self, exclude_none=True).decode()
+        bare = (
+            self.with_files(lambda file: File(file.path, file.sha256)) if self.files else self
+        )  # without what came along
+        return _JSON.dump_json(bare, exclude_none=True).decode()
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,12 @@ class Asked(BaseModel):
 
     def request(self, model: Model) -> Request:
         """What it means to `model`: the request that the command line makes of the same words. Raises SfumatoError."""
+        if KINDS[model.config.kind].moving:
+            raise SfumatoError(f"{model.source} generates clips; ask /v1/videos for them.")
+        return self.meant(model)
+
+    def meant(self, model: Model) -> Request:
+        """The same, of a model of any kind."""
         own = size_of(model)
         if self.size not in ("auto", own):
             raise SfumatoError(f"the model's pictures are {own} and `size` says {self.size}; leave it out.")

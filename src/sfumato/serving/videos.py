@@ -64,7 +64,7 @@ class VideoAsked(BaseModel):
         same = ("prompt", "size", "class_", "negative", "sampler", "steps", "guidance")
         given = {name.rstrip("_"): value for name in same if (value := getattr(self, name)) is not None}
         asked = Asked.model_validate({**given, **({} if self.seed is None else {"seeds": [self.seed]})})
-        request = asked.request(model)
+        request = asked.meant(model)
         pictures = {0: ("input_reference", self.input_reference), -1: ("last_frame", self.last_frame)}
         known = {number: checked(name, one) for number, (name, one) in pictures.items() if one is not None}
         sampling = replace(request.sampling, frames=self._frames() or model.config.shape[0])
