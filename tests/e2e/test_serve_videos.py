@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import openai
+import pytest
 from PIL import Image
 
 from served import TOKEN, serving
@@ -19,6 +20,7 @@ NET = UNetConfig(3, 2, widths=(16, 16), temporal=True)
 CLIPS = ModelConfig((4, 3, 8, 8), NET, ("cat", "dog"), kind="clips")
 
 
+@pytest.mark.filterwarnings("ignore:The Sora API")
 def test_it_creates_polls_downloads_lists_and_deletes(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).integers(0, 256, (8, 4, 3, 8, 8)).astype(np.uint8)
     data = from_arrays(clips, np.arange(8) % 2, classes=("cat", "dog"), name="noise")

@@ -40,8 +40,8 @@ FEW_KEYS = 256  # of which a query's weights are small enough to be kept
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
     """Attention `(batch, heads, queries, size)` of each query to the keys, or to those where `mask` is true.
 
-    Over as few keys as networks for small pictures have, PyTorch's kernel takes 4 to 11 times as long backwards in bf16
-    on a CPU as its parts do one by one.
+    Over as few keys as networks for small pictures have, PyTorch's kernel is slow backwards in bf16 on a CPU: by its
+    parts, one by one, a step takes a fifth less time (`python benchmarks/clips.py --steps`).
     """
     if not (query.requires_grad and query.dtype is torch.bfloat16 and query.is_cpu and key.shape[-2] <= FEW_KEYS):
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
