@@ -1,6 +1,6 @@
 """What the serving engine gains over drawing one request after another, when clients come at random.
 
-    OMP_NUM_THREADS=1 python benchmarks/serving.py [--quick] [digits emoji ...]
+    OMP_NUM_THREADS=1 python benchmarks/serving.py [--count 200 | --quick] [--workers 2] [digits emoji cancelled ...]
 
 For each of the shipped models named (default: digits and emoji): one-picture requests, mixed of five samplers, 4 to 50
 steps and guidance 1 to 4, arrive at random times (Poisson), five times as fast as they can be drawn one after another.
@@ -8,18 +8,22 @@ All get the same requests at the same times. The table has pictures a second, fr
 and the median, the 95th and the 99th hundredth of the seconds from a request to its picture. "diffusers" is what a
 FastAPI route that calls a pipeline behind a lock does: a UNet2DModel of the same widths and blocks and diffusers' own
 schedulers of the same names, one request at a time. Its weights are random, as speed alone is looked at, and HTTP and
-the encoding of the picture are left out, as they are of the others. Then 10,000 jobs are cancelled, one in ten on its
-way, and the resident memory before and after is told. Exits 1 where a picture differs from the one drawn alone by more
+the encoding of the picture are left out, as they are of the others. With `--workers` a further row has several
+processes of one thread. "cancelled", which is the default too, cancels 10,000 jobs, one in ten on its way, and tells of
+the resident memory before and after. Exits 1 where a picture differs from the one drawn alone by more
 than 1e-4.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -32,7 +36,7 @@ import sfumato
 from sfumato.hub import Model
 from sfumato.hub.request import Request
 from sfumato.hub.resolving import resolve
-from sfumato.serving import Engine, Job, Limits
+from sfumato.serving import Engine, Job, Limits, Pool
 from together import SETTINGS, conditions
 
 LOAD = 5.0  # times what one after another could draw: more than either can, which shows how much that is
@@ -68,7 +72,7 @@ SCHEDULERS: dict[str, Callable[[], Any]] = {
 }
 
 
-def behind_a_lock(model: Model, asked: Sequence[Request], arrivals: Sequence[float]) -> tuple[Times, list[Tensor]]:
+def behind_a_lock(model: Model, asked: Sequence[Request], arrivals: Sequence[float]) -> Times:
     net = peer(model)
     shape, ends, begun = model.config.shape, list[float](), time.perf_counter()
     for request, arrival in zip(asked, arrivals, strict=True):
@@ -89,7 +93,7 @@ def behind_a_lock(model: Model, asked: Sequence[Request], arrivals: Sequence[flo
                     answer = plain + how.guidance * (conditioned - plain)
                 x = scheduler.step(answer, t, x).prev_sample
         ends.append(time.perf_counter() - begun)
-    return _times(arrivals, ends), []
+    return _times(arrivals, ends)
 
 
 def peer(model: Model) -> Any:
@@ -110,7 +114,24 @@ def peer(model: Model) -> Any:
 
 
 def together(model: Model, asked: Sequence[Request], arrivals: Sequence[float]) -> tuple[Times, list[Tensor]]:
-    engine = Engine({"model": lambda: model}, Limits(jobs=len(asked), owner_jobs=len(asked)))
+    return served(Engine({"model": lambda: model}, _limits(asked)), asked, arrivals)
+
+
+def in_processes(
+    name: str, count: int, asked: Sequence[Request], arrivals: Sequence[float]
+) -> tuple[Times, list[Tensor]]:
+    with closing(Pool({"model": partial(sfumato.load, name)}, count, _limits(asked))) as pool:
+        warm = [pool.submit("model", one) for one in asked[:count]]
+        while not all(job.ended for job in warm):
+            pool.step()
+        return served(pool, asked, arrivals)
+
+
+def _limits(asked: Sequence[Request]) -> Limits:
+    return Limits(jobs=len(asked), owner_jobs=len(asked))
+
+
+def served(engine: Engine, asked: Sequence[Request], arrivals: Sequence[float]) -> tuple[Times, list[Tensor]]:
     jobs: list[Job] = []
     ends: dict[Job, float] = {}
     begun = time.perf_counter()
@@ -150,27 +171,37 @@ def cancelled(model: Model, count: int) -> tuple[int, int]:
     return seen[0], seen[1]
 
 
+def measured(name: str, count: int, workers: int) -> float:
+    """The rows of one model; how much pictures differ at most from those drawn alone."""
+    model = sfumato.load(name)
+    asked = requests(model, count)
+    rate = one_by_one(model, asked[:10], [0.0] * 10)[0][0]
+    chance = random.Random(1)
+    arrivals = list(accumulate(chance.expovariate(LOAD * rate) for _ in asked))
+    times, alone = one_by_one(model, asked, arrivals)
+    row(name, "one by one", times)
+    several = [(f"{workers} processes", partial(in_processes, name, workers))] if workers else []
+    worst = 0.0
+    for how, draw in (("together", partial(together, model)), *several):
+        times, drawn = draw(asked, arrivals)
+        row(name, how, times)
+        worst = max(worst, float((torch.stack(drawn) - torch.stack(alone)).abs().max()))
+    row(name, "diffusers", behind_a_lock(model, asked, arrivals))
+    theirs = sum(one.numel() for one in peer(model).parameters())
+    print(f"{'':>8} {model.parameter_count:,} parameters; diffusers' {theirs:,}; pictures differ by {worst:.1e}")
+    return worst
+
+
 if __name__ == "__main__":
-    quick, worst = "--quick" in sys.argv, 0.0
-    drivers: dict[str, Callable[..., tuple[Times, list[Tensor]]]] = {
-        "one by one": one_by_one,
-        "together": together,
-        "diffusers": behind_a_lock,
-    }
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", default=["digits", "emoji", "cancelled"])
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--quick", action="store_const", dest="count", const=40)
+    parser.add_argument("--workers", type=int, default=0)
+    given = parser.parse_args()
     print(f"{'model':>8} {'':>12} {'pictures/s':>12} {'p50 s':>8} {'p95 s':>8} {'p99 s':>8}")
-    for name in [name for name in sys.argv[1:] if not name.startswith("-")] or ["digits", "emoji"]:
-        model = sfumato.load(name)
-        asked = requests(model, 40 if quick else 200)
-        rate = one_by_one(model, asked[:10], [0.0] * 10)[0][0]
-        chance = random.Random(1)
-        arrivals = list(accumulate(chance.expovariate(LOAD * rate) for _ in asked))
-        drawn = {}
-        for how, draw in drivers.items():
-            times, drawn[how] = draw(model, asked, arrivals)
-            row(name, how, times)
-        theirs = sum(one.numel() for one in peer(model).parameters())
-        print(f"{'':>8} {model.parameter_count:,} parameters; diffusers' {theirs:,}")
-        worst = max(worst, float((torch.stack(drawn["together"]) - torch.stack(drawn["one by one"])).abs().max()))
-    before, after = cancelled(sfumato.load("digits"), 10_000)
-    print(f"10,000 cancelled jobs: {before} MiB after 1,000, {after} MiB after all; pictures differ by {worst:.1e}")
-    sys.exit(0 if worst <= 1e-4 else 1)
+    differences = [measured(name, given.count, given.workers) for name in given.names if name != "cancelled"]
+    if "cancelled" in given.names:
+        before, after = cancelled(sfumato.load("digits"), 10_000)
+        print(f"10,000 cancelled jobs: {before} MiB after 1,000, {after} MiB after all")
+    sys.exit(0 if max(differences, default=0.0) <= 1e-4 else 1)

@@ -1,7 +1,8 @@
 """Kill `sfumato serve --jobs` again and again under load: no accepted job is lost, and none is drawn twice.
 
-    OMP_NUM_THREADS=1 python benchmarks/serving_killed.py [KILLS]       default: fifty
+    OMP_NUM_THREADS=1 python benchmarks/serving_killed.py [KILLS] [WORKERS]       default: fifty, one
 
+With several worker processes one of them is killed before its service is, and has to be replaced in half of all cases.
 Each service is asked for four jobs at once, each with an Idempotency-Key of its own, and killed (SIGKILL) once a random
 number of them is accepted, or a random job done, which leaves others half asked and half drawn. Whoever had no answer
 asks the next service with the same key, as a client would. The last service is let be. Prints one line; exits 1 where a
@@ -31,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from PIL import Image
 
 import sfumato
@@ -46,12 +48,13 @@ class Outcome:
     """What came of it: the jobs that were asked for, and of how many of them something was wrong."""
 
     asked: int = 0
+    workers: int = 0  # that were killed
     again: int = 0  # with the same key, as there was no answer
     wrong: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def service(jobs: Path) -> Iterator[tuple[int, str]]:
+def service(jobs: Path, workers: int) -> Iterator[tuple[int, str]]:
     """A service in a fork of this process: its id and address."""
     hears, tells = os.pipe()
     if (child := os.fork()) == 0:
@@ -59,7 +62,7 @@ def service(jobs: Path) -> Iterator[tuple[int, str]]:
             os.close(hears)
             sys.stdout = os.fdopen(tells, "w", buffering=1)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            app(["serve", "digits", "--port", "0", "--jobs", str(jobs)])
+            app(["serve", "digits", "--port", "0", "--jobs", str(jobs), "--workers", str(workers)])
         finally:
             os._exit(1)
     os.close(tells)
@@ -81,14 +84,14 @@ def ask(address: str, path: str, body: dict[str, Any] | None = None, key: str | 
         return json.load(answer)
 
 
-def killed(kills: int, jobs: Path, seed: int = 0) -> Outcome:
+def killed(kills: int, jobs: Path, workers: int = 1, seed: int = 0) -> Outcome:
     """Serve, ask and kill so often, then look at all that was accepted."""
     chance, outcome = random.Random(seed), Outcome()
     waiting: list[tuple[str, dict[str, Any]]] = []  # keys that have had no answer
     accepted, done = dict[str, str](), dict[str, Any]()  # ids by key, pictures by id
     for number in range(kills + 1):
         final = number == kills
-        with service(jobs) as (child, address), ThreadPoolExecutor(AT_ONCE) as pool:
+        with service(jobs, workers) as (child, address), ThreadPoolExecutor(AT_ONCE) as pool:
             for name, pictures in done.items():
                 if ask(address, f"/v1/jobs/{name}").get("data") != pictures:
                     outcome.wrong.append(f"{name} was done, and isn't what it was")
@@ -115,6 +118,9 @@ def killed(kills: int, jobs: Path, seed: int = 0) -> Outcome:
             for _ in range(most):
                 if not enough.acquire(timeout=60):
                     raise RuntimeError("jobs aren't accepted")
+            if workers > 1:
+                _kill_one(child, chance)
+                outcome.workers += 1
             if chance.random() < 0.5:
                 _wait(address, chance.choice([*accepted.values()]))
             listed = ask(address, "/v1/jobs")["data"]
@@ -122,6 +128,12 @@ def killed(kills: int, jobs: Path, seed: int = 0) -> Outcome:
             os.kill(child, signal.SIGKILL)
         waiting = [(key, body) for key, body in waiting if key not in accepted]
     return outcome
+
+
+def _kill_one(service: int, chance: random.Random) -> None:
+    """Kill one of the service's worker processes."""
+    children = psutil.Process(service).children()
+    chance.choice([one for one in children if "spawn_main" in " ".join(one.cmdline())]).kill()
 
 
 def _wait(address: str, name: str) -> None:
@@ -158,9 +170,12 @@ def _check(address: str, accepted: dict[str, str], outcome: Outcome) -> None:
 
 
 if __name__ == "__main__":
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    kills, workers = (int(word) for word in [*sys.argv[1:], *("50", "1")[len(sys.argv) - 1 :]])
     with tempfile.TemporaryDirectory() as folder:
-        outcome = killed(kills, Path(folder) / "jobs.sqlite")
-    print(f"{kills} kills, {outcome.asked} jobs, {outcome.again} asked for again: {len(outcome.wrong)} wrong")
+        outcome = killed(kills, Path(folder) / "jobs.sqlite", workers)
+    print(
+        f"{kills} kills of the service, {outcome.workers} of its workers, {outcome.asked} jobs, {outcome.again} asked "
+        f"for again: {len(outcome.wrong)} wrong"
+    )
     print("\n".join(outcome.wrong))
     sys.exit(1 if outcome.wrong else 0)

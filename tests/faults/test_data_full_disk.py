@@ -1,7 +1,6 @@
 """Disks that are really full, or read-only: small ones are mounted for the purpose."""
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,28 +13,6 @@ from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8))  # 120 kB
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts an empty disk with the given options, such as "size=64k"."""
-    mounted: list[Path] = []
-
-    def mount(options: str) -> Path:
-        place = tmp_path / f"disk-{len(mounted)}"
-        place.mkdir()
-        try:
-            command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-            subprocess.run(command, check=True, capture_output=True, text=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            why = getattr(error, "stderr", None) or str(error)
-            pytest.skip(f"a small disk can't be mounted here, which takes root: {why.strip()}")
-        mounted.append(place)
-        return place
-
-    yield mount
-    for place in mounted:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def pictures(root: Path, count: int, side: int, mode: str = "RGB") -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +24,9 @@ from sfumato.hub.record import By, facts
 from sfumato.hub.request import PictureEdit, Request, Upload
 from sfumato.hub.resolving import resolve
 from sfumato.serving import Engine
-from sfumato.serving.jobs import Conflict
+from sfumato.serving.jobs import Conflict, Full
 from sfumato.serving.store import TABLES, Kept, Store
-from sfumato.serving.worker import Terms, Worker
+from sfumato.serving.worker import Task, Terms, Worker
 
 KILLS, JOBS = 6, 3  # jobs that each service accepts before it is killed
 OWNER = "127.0.0.1"
@@ -224,3 +225,32 @@ def test_what_fails_the_engine_ends_its_jobs_and_not_the_service(capfd: pytest.C
             assert task.state == state and worker.alive
             assert (task.job.error or "").startswith("the service failed (ZeroDivisionError") == (state == "failed")
     assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_on_a_full_disk_no_more_is_accepted_and_what_was_is_drawn(disk: Callable[[str], Path]) -> None:
+    model, place = exact(1), disk("size=4m")
+    path, others = place / "jobs.sqlite", place / "others"
+    others.write_bytes(bytes(2**22 - 2**19))
+    shown = Upload.named("cat.png", GREY + bytes(2**16))
+    request = model.request([1], "cat", edit=PictureEdit(shown, 0.5), sampler="ddim", steps=4)
+    samples = resolve(request, model).samples()
+    expected = (png(picture(samples, None, columns=1, scale=1, gap=0), facts(By(model), request)),)
+    accepted: list[Task] = []
+    with opened(model, path) as worker:
+        with pytest.raises(Full, match=r"can't be kept \(.*full\); try again later"):
+            accepted.extend(worker.submit("exact", lambda _: request, KEPT).result(60) for _ in range(20))
+        for task in accepted:
+            task.ended.result(60)
+            assert task.pngs == expected
+        assert accepted and worker.alive and worker.tasks(OWNER) == accepted[::-1] and not worker.engine.jobs
+        other = worker.submit("exact", lambda _: request, replace(KEPT, keep=False)).result(60)
+        other.ended.result(60)
+        assert other.pngs == expected, "what needn't be kept needs no room"
+        others.unlink()
+        accepted.append(worker.submit("exact", lambda _: request, KEPT).result(60))
+    with opened(model, path) as worker:
+        for before in accepted:
+            task = worker.find(before.id, OWNER)
+            assert task is not None
+            task.ended.result(60)
+            assert task.pngs == expected

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import threading
+import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -290,6 +291,45 @@ def test_clients_that_neither_ask_nor_read_are_cut_off(monkeypatch: pytest.Monke
                 while server.server_state.connections:  # it is cut off, though nothing of the answer is read
                     pass
         server.handle_exit(signal.SIGTERM, None)
+
+
+def test_who_closes_the_sending_side_is_drawn_for_no_longer_and_nobody_else_waits() -> None:
+    gate = threading.Event()
+    body = json.dumps({**ASKED, "steps": 1000}).encode()
+    head = (
+        f"POST {GENERATE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    )
+    with (
+        service(exact(1, lambda rows: gate.wait(60))) as (app, worker),
+        listening(app, lambda: False) as (server, port, _),
+    ):
+        for sent in (head.encode() + b"\r\n\r\n" + body, head.encode() + b"\r\n\r\n" + body[:5], head.encode()):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(sent)
+                while body in sent and not worker.engine.jobs:
+                    pass
+                client.shutdown(socket.SHUT_WR)
+                gate.set()
+                while client.recv(1000):
+                    pass
+            while worker.engine.jobs or server.server_state.connections:
+                pass
+        address, kind = f"http://127.0.0.1:{port}{GENERATE}", {"Content-Type": "application/json"}
+        asked = urllib.request.Request(address, json.dumps(ASKED).encode(), kind)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            assert answer.status == 200
+        server.handle_exit(signal.SIGTERM, None)
+
+
+def test_a_clock_that_is_moved_changes_no_order_and_nobodys_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(2**31, 0, -(10**6)))
+    monkeypatch.setattr("time.time", lambda: next(clock))
+    with service(exact(1), rates=Rates(60)) as (app, _):
+        names = [ask(app, "/v1/jobs", ASKED)[1]["id"] for _ in range(3)]
+        assert all(done(app, name)["status"] == "done" for name in names)
+        listed = ask(app, "/v1/jobs")[1]["data"]
+        assert [job["id"] for job in listed] == names[::-1], "the newest is who came last, whatever the clock says"
+        assert [job["created"] for job in listed] == sorted(job["created"] for job in listed)
 
 
 def test_ctrl_c_is_heard_before_the_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:

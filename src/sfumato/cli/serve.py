@@ -8,6 +8,7 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,9 +22,11 @@ from sfumato.cli.opening import open_model
 from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hosts import is_loopback
-from sfumato.serving import Engine
+from sfumato.hub import Model
+from sfumato.serving import Engine, Pool
 from sfumato.serving.page import Studio, built
 
+MAX_WORKERS = 64
 PORT, HOST = 8000, "127.0.0.1"
 MAX_DRAIN = 3600  # seconds
 DRAIN = 25.0  # seconds, of the 30 that Kubernetes gives
@@ -42,6 +45,7 @@ class Service:
     log: bool = False
     port: int = PORT
     host: str = HOST
+    workers: int = 1
 
 
 def serve(
@@ -65,6 +69,14 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    workers: Annotated[
+        int,
+        Parameter(
+            group=COMMON,
+            help="How many processes draw, of one thread each; 1 is this one, with all threads [default: 1].",
+            show_default=False,
+        ),
+    ] = 1,
     proxy: Annotated[
         list[str] | None,
         Parameter(
@@ -108,7 +120,7 @@ def serve(
     """
     if not models:
         raise SfumatoError("say what to serve: a run such as runs/photos, or digits, which ships.")
-    how = Service(token, jobs, tuple(proxy or ()), rate, drain, log, port, host)
+    how = Service(token, jobs, tuple(proxy or ()), rate, drain, log, port, host, workers)
 
     def announce(names: Sequence[str], address: str) -> None:
         studio = f", with the studio at {address}" if built() else ""
@@ -139,16 +151,15 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
     if not 0 <= how.drain <= MAX_DRAIN:
         raise SfumatoError(f"--drain is 0 to {MAX_DRAIN:,} seconds, got {how.drain:g}.")
     proxies = _networks(how.proxies)
-    engine = Engine({name: partial(open_model, path) for name, path in models.items()})
-    about = {}
-    for name in engine.models.loaders:
-        model = engine.model(name)
-        if not KINDS[kind := model.config.seen[0]].spatial:
-            raise SfumatoError(f"{name} generates {kind}, and pictures and clips alone are served; leave it out.")
-        about[name] = describe(name, model)
-    store = None if jobs is None else Store(jobs)
+    if not 1 <= how.workers <= MAX_WORKERS:
+        raise SfumatoError(f"--workers is 1 to {MAX_WORKERS} processes, got {how.workers}.")
+    loaders = {name: partial(open_model, path) for name, path in models.items()}
     phase = Phase()
-    with _listening(host, how.port) as listener, Worker(engine, store) as worker:
+    with ExitStack() as stack:
+        engine = Engine(loaders) if how.workers == 1 else stack.enter_context(closing(Pool(loaders, how.workers)))
+        about = {name: describe(name, _servable(name, engine.model(name))) for name in loaders}
+        listener = stack.enter_context(_listening(host, how.port))
+        worker = stack.enter_context(Worker(engine, None if jobs is None else Store(jobs)))
 
         def ended() -> None:
             if left := worker.left().result():
@@ -167,6 +178,12 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
             why = "no more are taken up now" if name in about else "which isn't served"
             console.print(f"Kept in {jobs}: {_counted(count)} of {name}, {why}.", soft_wrap=True)
         Server(app, phase, ended, busy, how.drain, proxies).run([listener])
+
+
+def _servable(name: str, model: Model) -> Model:
+    if not KINDS[kind := model.config.seen[0]].spatial:
+        raise SfumatoError(f"{name} generates {kind}, and pictures and clips alone are served; leave it out.")
+    return model
 
 
 def _logged(line: str) -> None:

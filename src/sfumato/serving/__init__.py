@@ -2,5 +2,6 @@
 
 from sfumato.serving.engine import Engine, Limits
 from sfumato.serving.jobs import Full, Job
+from sfumato.serving.pool import Pool
 
-__all__ = ["Engine", "Full", "Job", "Limits"]
+__all__ = ["Engine", "Full", "Job", "Limits", "Pool"]

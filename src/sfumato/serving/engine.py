@@ -7,7 +7,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from torch import Tensor
 
@@ -17,7 +16,7 @@ from sfumato.hub.request import File, Request
 from sfumato.hub.resolving import BATCH, Resolved, check_finite, resolve, suited_batch
 from sfumato.sampling.calls import Guided, Rows, Step
 from sfumato.sampling.drivers import answer, until_asked
-from sfumato.serving.jobs import Full, Job
+from sfumato.serving.jobs import Full, Job, State, sentence
 from sfumato.serving.models import Models
 from sfumato.serving.turns import Turns
 
@@ -133,7 +132,8 @@ class Engine:
     Each picture is the one that its request alone leads to, whatever joined, left or failed beside it: bit for bit
     where the network's rows don't depend on how many there are, and to rounding where its kernels do. A job joins at
     the next step. Turns are fair between models, by the seconds that they take, and between a model's owners, by rows.
-    `loaders` makes each model that is served, by name, when it is first asked for (see Models).
+    `loaders` makes each model that is served, by name, when it is first asked for (see Models). `begins` hears of each
+    job before the first call for it.
     """
 
     def __init__(
@@ -141,10 +141,12 @@ class Engine:
         loaders: Mapping[str, Callable[[], Model]],
         limits: Limits | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        begins: Callable[[Job], object] = lambda job: None,
     ) -> None:
         self.limits = limits or Limits()
         self.models = Models(loaders, self.limits.models)
         self._clock = clock
+        self._begins = begins
         self._queues: dict[str, _Queue] = {}
         self._turns: Turns[str] = Turns()
         self.tallies: dict[str, Tally] = {}  # by model
@@ -157,7 +159,7 @@ class Engine:
 
     def model(self, name: str) -> Model:
         """The model called `name`, loaded now if need be; raises SfumatoError where it isn't served."""
-        return self.models.get(name, self._queues)
+        return self.models.get(name, {job.model for job in self._jobs})
 
     def submit(self, name: str, request: Request, owner: str = "", partial_images: int = 0) -> Job:
         """Accept `request` to the model called `name`, with so many partial pictures (see Job). Of a picture that came
@@ -165,11 +167,17 @@ class Engine:
 
         Raises SfumatoError for what can't be drawn, and Full where there is no room for it now.
         """
+        job, resolved = self._accept(name, request, owner, partial_images)
+        queue = self._queues.setdefault(name, _Queue(self.model(name)))
+        queue.waiting.setdefault(owner, []).append(_Waiting(job, resolved))
+        return job
+
+    def _accept(self, name: str, request: Request, owner: str, partial_images: int) -> tuple[Job, Resolved]:
+        """A job that there is room for, and what it means to its model."""
         self._check_room(owner)
         model = self.model(name)
         resolved = resolve(request, model)
         request = request.with_files(lambda file: File(file.path, file.sha256))
-        resolved = replace(resolved, request=request)
         frames = (request.sampling.frames or model.config.shape[0]) / model.config.shape[0]  # 1 of what isn't clips
         size = math.ceil(FLOAT_BYTES * len(request.seeds) * math.prod(model.config.seen[1]) * frames)
         if size > self.limits.picture_bytes:
@@ -181,9 +189,7 @@ class Engine:
             raise Full("the pictures that others wait for fill the memory that there is for them; try again soon.")
         job = Job(name, request, owner, partial_images=partial_images)
         self._jobs[job] = size
-        queue = self._queues.setdefault(name, _Queue(model))
-        queue.waiting.setdefault(owner, []).append(_Waiting(job, resolved))
-        return job
+        return job, replace(resolved, request=request)
 
     def cancel(self, job: Job, error: str | None = None) -> None:
         """Drop `job`, wherever it is; one that has ended stays as it is. With an `error` it has failed."""
@@ -209,10 +215,10 @@ class Engine:
 
     def _leave(self, name: str) -> None:
         """Forget the queue of a model that has no more to do."""
-        if not self._queues[name].busy:
+        if name in self._queues and not self._queues[name].busy:
             del self._queues[name]
 
-    def _end(self, job: Job, state: Literal["done", "failed", "cancelled"], error: str | None = None) -> None:
+    def _end(self, job: Job, state: State, error: str | None = None) -> None:
         job.end(state, error)
         del self._jobs[job]
         self._queues[job.model].drop(job)
@@ -226,6 +232,8 @@ class Engine:
     def _step(self, queue: _Queue, tally: Tally) -> list[Job]:
         moved: dict[Job, None] = {}
         for one in self._begun(queue):
+            if one.job.state == "waiting":
+                self._begins(one.job)
             self._on(queue, one, None, moved)
         turn = self._turn(queue)
         most = _fewer(queue.model, self.limits.rows)
@@ -306,7 +314,7 @@ class Engine:
             check_finite(one.x)
             job.pictures.update(zip(one.rows, one.resolved.seen(one.x).cpu().unbind(), strict=True))
         except Exception as error:
-            self._end(job, "failed", _sentence(error))
+            self._end(job, "failed", sentence(error))
             return
         if len(job.pictures) == len(job.request.seeds):
             self._end(job, "done")

@@ -60,3 +60,8 @@ class Job:
         self.partials.clear()
         if state != "done":
             self.pictures.clear()
+
+
+def sentence(error: Exception) -> str:
+    """Why a job failed."""
+    return str(error) if isinstance(error, SfumatoError) else f"{type(error).__name__}: {error}"

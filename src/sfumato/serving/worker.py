@@ -29,7 +29,7 @@ from sfumato.serving.store import Kept, Store
 from sfumato.serving.uploads import Kind
 
 T = TypeVar("T")
-KEPT_JOBS = 256  # that have ended, until their pictures are asked for no more
+KEPT_JOBS = 1024  # that have ended, until their pictures are asked for no more
 KEPT_BYTES = 2**28  # of their PNGs
 ERRANDS = 16  # between two steps, so that no crowd at the door keeps the engine from its work
 
