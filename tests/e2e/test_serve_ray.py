@@ -52,6 +52,12 @@ def ask(address: str, path: str, body: object = None) -> Any:
         return json.load(answer)
 
 
+def events(address: str, name: str) -> Iterator[dict[str, Any]]:
+    """How a job stands, until it has ended."""
+    with urllib.request.urlopen(f"{address}/v1/jobs/{name}/events", timeout=300) as lines:
+        yield from (json.loads(line.removeprefix(b"data: ")) for line in lines if line.startswith(b"data: "))
+
+
 def drawing() -> list[psutil.Process]:
     """The replicas that draw."""
     found = psutil.Process().children(recursive=True)
@@ -61,17 +67,14 @@ def drawing() -> list[psutil.Process]:
 def test_a_replica_is_killed_under_load_and_no_accepted_job_is_lost(address: str) -> None:
     bodies = [{"seeds": f"{number}-{number + 3}", "class": "3", "steps": 40} for number in range(JOBS)]
     names = [ask(address, "/v1/jobs", body)["id"] for body in bodies]
-    while not any(ask(address, f"/v1/jobs/{name}")["progress"] for name in names):
-        pass
+    assert any(event["progress"] for event in events(address, names[0]))
     before = drawing()
     assert len(before) == 2
     before[0].kill()
     model = sfumato.load("digits")
     for number, name in enumerate(names):
-        with urllib.request.urlopen(f"{address}/v1/jobs/{name}/events", timeout=300) as events:
-            events.read()
+        assert [*events(address, name)][-1]["status"] == "done"
         job = ask(address, f"/v1/jobs/{name}")
-        assert job["status"] == "done", job
         request = model.request(range(number, number + 4), "3", sampling=model.settle(True, steps=40))
         for one, x in zip(job["data"], resolve(request, model).samples(), strict=True):
             drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(one["b64_json"]))), int)

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import base64
+import json
 import signal
+import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from served import GENERATE, LONG, serving
+from served import GENERATE, TOKEN, Served, serving
 from sfumato.cli import app
+
+LONG = {"n": 8, "steps": 1000}
+
+
+def events(served: Served, name: str) -> Iterator[dict[str, Any]]:
+    """How a job stands, until it has ended."""
+    asked = urllib.request.Request(f"http://127.0.0.1:{served.port}/v1/jobs/{name}/events")
+    asked.add_header("Authorization", f"Bearer {TOKEN}")
+    with urllib.request.urlopen(asked, timeout=300) as lines:
+        yield from (json.loads(line.removeprefix(b"data: ")) for line in lines if line.startswith(b"data: "))
 
 
 def test_a_worker_and_the_service_are_killed_under_load(tmp_path: Path) -> None:
@@ -25,8 +39,7 @@ def test_a_worker_and_the_service_are_killed_under_load(tmp_path: Path) -> None:
     with serving("--workers", "2", "--jobs", str(file)) as served, ThreadPoolExecutor() as pool:
         long = served.ask("/v1/jobs", LONG)[1]["id"]
         asked = pool.submit(served.ask, GENERATE, body)
-        while served.ask(f"/v1/jobs/{long}")[1]["progress"] == 0:
-            pass
+        assert any(event["progress"] for event in events(served, long))
         service = psutil.Process(served.process.pid)
         workers = [one for one in service.children() if "spawn_main" in " ".join(one.cmdline())]
         assert len(workers) == 2
@@ -41,6 +54,6 @@ def test_a_worker_and_the_service_are_killed_under_load(tmp_path: Path) -> None:
         assert not psutil.wait_procs(workers, 60)[1], "no worker outlives its service"
     with serving("--workers", "2", "--jobs", str(file)) as served:
         served.ask(f"/v1/jobs/{long}/cancel", {})
-        while (job := served.ask(f"/v1/jobs/{later}")[1])["status"] != "done":
-            assert job["status"] in ("waiting", "running")
+        assert [*events(served, later)][-1]["status"] == "done"
+        job = served.ask(f"/v1/jobs/{later}")[1]
         assert sorted(base64.b64decode(one["b64_json"]) for one in job["data"]) == expected
