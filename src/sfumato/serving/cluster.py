@@ -123,7 +123,6 @@ class Answering:
         engine = Replicas(loaders, places, drawing.options(stream=True).draw.remote)
         self._about = {name: describe(name, engine.model(name)) for name in loaders}
         self._worker = Worker(engine, None if jobs is None else Store(Path(jobs)))
-        self._worker.__enter__()
 
     def __serve_build_asgi_app__(self) -> App:
         token = os.environ.get("SFUMATO_TOKEN")
