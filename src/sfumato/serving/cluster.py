@@ -58,7 +58,10 @@ class Replicas(Parts):
             while True:
                 if not part.job.ended:
                     moved[part.job] = None
-                    self._lost(part) if news is None else self._hear(part, news)
+                    if news is None:
+                        self._lost(part)
+                    else:
+                        self._hear(part, news)
                 part, news = self._heard.get_nowait()
         except Empty:
             return [*moved]
@@ -148,5 +151,5 @@ def application(args: Mapping[str, str]) -> Any:
     scale = {"min_replicas": least, "max_replicas": most, "target_ongoing_requests": 4}
     drawing = serve.deployment(Drawing, name="drawing", autoscaling_config=scale, max_ongoing_requests=AT_ONCE)
     answering = serve.deployment(serve.ingress()(Answering), name="answering", num_replicas=1, max_ongoing_requests=512)
-    limits = Replicas(loaders, 1, lambda order: ()).each
+    limits = Replicas(loaders, 1, lambda order: ()).place_limits
     return answering.bind(loaders, least, args.get("jobs"), drawing.bind(loaders, limits))

@@ -88,7 +88,7 @@ class Parts(Engine):
         return job
 
     @property
-    def each(self) -> Limits:
+    def place_limits(self) -> Limits:
         """The limits of each place: of what is looked at here it has none."""
         return replace(self.limits, jobs=2**31, owner_jobs=2**31, picture_bytes=2**62)
 

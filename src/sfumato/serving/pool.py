@@ -93,7 +93,7 @@ class Pool(Parts):
     def _begun_process(self) -> _Process:
         here, there = multiprocessing.Pipe()
         context = multiprocessing.get_context("spawn")
-        process = context.Process(target=work, args=(there, self.models.loaders, self.each), daemon=True)
+        process = context.Process(target=work, args=(there, self.models.loaders, self.place_limits), daemon=True)
         with _deaf():
             process.start()
         there.close()
