@@ -4,6 +4,7 @@
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
     python benchmarks/zoo.py avatars       two hours on one thread; stopped, it goes on where it was saved
+    python benchmarks/zoo.py moving-shapes forty minutes on one thread; stopped, it goes on; none ships yet
     python benchmarks/zoo.py rivals        half an hour on one thread
     python benchmarks/zoo.py tuned         half an hour on one thread; `tuned emoji 6` for one model and step count
     python benchmarks/zoo.py drawings      what the lesson noises: src/sfumato/lesson/recorded/{emoji,avatars}.png
@@ -22,6 +23,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,6 +73,7 @@ SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
+MOVING_SHAPES, STILLS_MINUTES, CLIPS_MINUTES = "moving-shapes:200000", 12, 24
 UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
@@ -234,6 +237,38 @@ def train_avatars() -> None:
     print(f"{model.parameter_count:,} parameters, {autoencoder.psnr():.1f} dB")
 
 
+def train_moving_shapes() -> None:
+    """Single frames first, of which sixteen cost what a clip does; what they show and where is learnt from them. Both
+    runs are kept in runs/zoo-moving-shapes; `python benchmarks/video.py --model moving-shapes` measures what comes out.
+    """
+    folder = Path("runs/zoo-moving-shapes")
+    common = {"held_out": 0.0, "evaluated": 0, "compile": False, "threads": 1}
+    # flat drawings, in each of sixteen frames: what is where is decided at much noise
+    noise = {"name": "log-normal", "mean": 0.3, "std": 1.5, "tail": 0.02}
+    net = {"model.net.widths": (96, 160), "model.net.attention": (0, 1), "model.net.patch": 4}
+    stills, own = (
+        folder / "stills",
+        {"batch": 64, "learning_rate": 4e-3, "noise": noise, "model.sampling.guidance": 2.0},
+    )
+    if not (folder / "config.json").exists():
+        progress(begun(stills, MOVING_SHAPES, STILLS_MINUTES, frames=1, **common, **net, **own))
+    clips = {"batch": 8, "learning_rate": 3e-3, "noise": {**noise, "mean": 0.6}, "stills": 0.0}
+    run = begun(folder, MOVING_SHAPES, CLIPS_MINUTES, base=stills, **common, **clips)
+    progress(run)
+    model = run.model()
+    save_zoo("moving-shapes", model)
+    print(f"{model.parameter_count:,} parameters")
+
+
+def begun(folder: Path, data: str, minutes: float, **settings: Any) -> Run:
+    """The run in `folder`, which goes on to so many `minutes` where it has begun."""
+    if not (folder / "config.json").exists():
+        return Run.start(folder, data, minutes=minutes, **settings)
+    run = Run.open(folder)
+    run.resume(minutes=minutes)
+    return run
+
+
 def progress(run: Run | AutoencoderRun) -> None:
     for event in run.train():
         if isinstance(event, Measured) and int(event.values["step"] or 0) % 100 == 0:
@@ -299,6 +334,7 @@ def record_drawings() -> None:
 
 TRAINED = {
     "digits": train_digits, "points": train_points, "emoji": train_emoji, "avatars": train_avatars,
+    "moving-shapes": train_moving_shapes,
     "rivals": train_rivals, "drawings": record_drawings, "tuned": tune_zoo,
 }  # fmt: skip
 
