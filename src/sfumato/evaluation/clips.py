@@ -21,12 +21,18 @@ from sfumato.evaluation.scores import LEAST, SCORES
 from sfumato.evaluation.sliced import sliced_wasserstein
 from sfumato.evaluation.two_sample import classifier_two_sample_test
 
+AT_ONCE = 50  # frames that a network is shown
 FRAME_SIDE = 8  # pixels a side that frames are compared at, where no network gives features of them
 
 
 def per_frame(extract: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """`extract` of pictures as one of clips: `(count, frames, ...)` to `(count, frames, dimension)`."""
-    return lambda clips: extract(clips.flatten(0, 1)).unflatten(0, clips.shape[:2])
+    """`extract` of pictures as one of clips, `(count, frames, ...)` to `(count, frames, dimension)`, AT_ONCE frames."""
+
+    def each(clips: Tensor) -> Tensor:
+        found = torch.cat([extract(part) for part in clips.flatten(0, 1).split(AT_ONCE)])
+        return found.unflatten(0, clips.shape[:2])
+
+    return each
 
 
 def small_frames(pictures: Tensor) -> Tensor:
