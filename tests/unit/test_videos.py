@@ -166,6 +166,8 @@ def test_clips_are_listed_and_deleted_and_pictures_are_none() -> None:
     [
         ({"frames": 2, "seconds": "1"}, "leave one of them out"),
         ({"seconds": "40"}, "1 to 256 frames"),
+        ({"seconds": 1e308}, "seconds"),
+        ({"seconds": 0.001}, "1 to 256 frames"),
         ({"frames": 257}, "frames"),
         ({"size": "720x1280"}, "6x8"),
         ({"frames": 1, "input_reference": GIVEN}, "all frames of the clip are given"),

@@ -30,7 +30,8 @@ def per_frame(extract: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]
 
     def each(clips: Tensor) -> Tensor:
         found = torch.cat([extract(part) for part in clips.flatten(0, 1).split(AT_ONCE)])
-        return found.unflatten(0, clips.shape[:2])
+        shaped: Tensor = found.unflatten(0, clips.shape[:2])
+        return shaped
 
     return each
 

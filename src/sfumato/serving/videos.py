@@ -18,7 +18,7 @@ from sfumato.data.films import film, suffixes
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.request import Keyframes, Request
-from sfumato.serving.messages import MAX_STEPS, Asked, Finite, Name, Seed, Text
+from sfumato.serving.messages import MAX_STEPS, Asked, Name, Seed, Text
 from sfumato.serving.uploads import Kind, Picture, checked
 from sfumato.serving.worker import Task
 
@@ -28,6 +28,7 @@ STATUS = {"waiting": "queued", "running": "in_progress", "done": "completed"}  #
 MEDIA = {".mp4": "video/mp4", ".webp": "image/webp", ".gif": "image/gif"}
 
 Rate = Annotated[float, Field(gt=0, le=MAX_FPS, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=MAX_FRAMES, allow_inf_nan=False)]
 Variant = Literal["video", "thumbnail", "spritesheet"]
 VideoKind = Literal["mp4", "webp", "gif"]
 
@@ -40,7 +41,7 @@ class VideoAsked(BaseModel):
 
     model: Name | None = None
     prompt: Text | None = None
-    seconds: Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3})?$")] | Finite | None = None
+    seconds: Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3})?$")] | Seconds | None = None
     size: Annotated[str, StringConstraints(pattern=r"^(auto|\d{1,5}x\d{1,5})$")] = "auto"
     input_reference: Picture | None = None
 
