@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from sfumato.cli.tune import tune as command
+from sfumato.diffusion import Cosine
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import tuning
 from sfumato.evaluation.tuning import Found, tune
@@ -20,6 +21,7 @@ from sfumato.hub.record import By, facts
 from sfumato.hub.request import read_request
 from sfumato.hub.resolving import resolve
 from sfumato.hub.tuned import TUNED, read_tuned, write_tuned
+from sfumato.lesson.grids import grids_of
 from sfumato.sampling import Edit, ImageNoise
 from sfumato.sampling.program import Arrive, Ask, Program, run
 from sfumato.sampling.tuned import Tuned
@@ -192,3 +194,17 @@ def test_what_contradicts_a_tuned_walk_is_refused(folder: Path) -> None:
     for steps, said in (([], "`steps` is empty"), (40, "2 to 20 steps, got 40; its teacher takes 40")):
         with pytest.raises(SfumatoError, match=said):
             tune(model, steps)
+
+
+def test_the_lesson_shows_the_digits_own_walk_and_the_tuned_one_which_leaves_the_noise_sooner() -> None:
+    model = load("digits")
+    found = grids_of(model, ((-1.0, 1), (1.0, 1)), 0.1)
+    assert sorted(found) == ["4", "6", "8"]
+    for steps, walks in found.items():
+        for times in walks.values():
+            assert len(times) == int(steps) + 1 and times[-1] == 0 and times == sorted(times, reverse=True)
+        assert all(tuned < own for own, tuned in zip(walks["own"][:-1], walks["tuned"][:-1], strict=True))
+        assert sum(t < 0.3 for t in walks["tuned"]) > sum(t < 0.3 for t in walks["own"])
+    ratio = model.settle(True, steps=4).tuned.grid.ratio[1]  # type: ignore[union-attr]
+    here = Cosine()(torch.tensor(found["4"]["tuned"][1])).ratio
+    assert float(here / ratio) == pytest.approx(1.01**0.5 / model.config.data_std, rel=1e-3), "as deep in noise"

@@ -37,6 +37,7 @@ from sfumato.hub.onnx import codec_onnx, graph_onnx, network_onnx, program_data
 from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.card import card
+from sfumato.lesson.grids import grids_of
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper
 from sfumato.sampling.program import run as run_program
@@ -264,6 +265,7 @@ def digits(model: Model, folder: Path) -> None:
     })  # fmt: skip
     for path in RECORDED.glob("digits.*"):
         shutil.copyfile(path, folder / f"recorded{path.suffix}")
+    _json(folder / "grids.json", grids_of(model, HILLS, HILL_STD))
     _json(folder / "judged.json", judged())
 
 

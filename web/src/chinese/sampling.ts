@@ -9,7 +9,7 @@ const calls = (count: number) => `${number(count)}次调用`
 export default {
   labels: {
     view: '看什么',
-    views: { race: '赛跑', wall: '种子墙', few: '步数太少会怎样' },
+    views: { race: '赛跑', wall: '种子墙', few: '步数太少会怎样', grids: '调好的行走踩在哪里' },
     none: '空着',
     race: '从同样的噪声出发的行走',
     lane: (place) => `第${place}道`,
@@ -50,6 +50,12 @@ export default {
     command: '在命令行里画同样的图片：',
     row: steps,
     rowCannot: (needs) => `至少要${steps(needs)}`,
+    grids: { own: '模型自己的行走', tuned: '为它调好的行走' },
+    gridScene: '从上面看，地形上的两次行走',
+    gridData: '干净的数据',
+    gridSays: '每条线是一个噪声水平：数字的网络在那里被问一次，或者行走在那里结束。后面是上一章的地形，噪声在上：一座山丘变清楚时，会成为什么。',
+    gridDescribed: (count, own, tuned) =>
+      `${steps(count)}，从0%的噪声往下到100%的干净数据：模型自己的行走在${own.map((one) => `${one.toFixed(0)}%`).join('、')}，调好的行走在${tuned.map((one) => `${one.toFixed(0)}%`).join('、')}。`,
     fewDescribed: (name, made) => `同样的六个种子，由${name}用${steps(made)}画出`,
     ofSeed: (seed) => `种子${number(seed)}`,
   },
@@ -74,6 +80,7 @@ export default {
         text: [
           '没有新噪声，行走就沿着一条从噪声到图片的光滑曲线：一个[[ODE|常微分方程]]的解。Euler沿直线走，在每个拐角重新猜一次。遇到弯，它就离开曲线，离开多少和步长成正比。[[Heun]]往前看，取两个方向的平均。[[DPM-Solver++]]和[[UniPC]]记住最近几次猜测，看出它们怎样变化，让步子顺着弯，不用多一次调用。所以步子足够小以后，调用次数相同，它们离曲线更近。在这里，像代码测出的那样，DPM-Solver++从四步起就比DDIM近，UniPC从八步起明显更近。',
           '[看看步数太少会怎样](sampling.view=few)。走一步，就是从纯噪声猜一次。纯噪声里什么也看不到，知道的只有文字。所以最佳猜测是所有笑脸的平均：一张柔和的脸，每个种子都一样。走三步，脸开始不同。走十步，差别还是不如二十步大。所以步数少，先损失的是多样性：图片彼此太像。没有文字时，第一次猜测是[所有图画的平均](sampling.view=few&sampling.drawn=)。',
+          '短的行走该经过哪些噪声水平，也可以学出来，而不用训练网络：长的行走表明短的应当停在哪里。[比一比数字模型自己的行走和为它调好的行走](sampling.view=grids)。调好的行走更早离开噪声，把更多的步子放在噪声少的地方。',
           '[[GAN]]只要一次调用，因为它训练的就是一下子把噪声变成图片。所以它快。代价在训练时付，训练是两个网络的比赛。扩散的代价则在画的时候付。各付多少，演示下面有实测。',
         ],
         equations: [{ says: '把步长h减半，p阶方法的误差就除以2的p次方：对Euler和DDIM是除以2，对Heun和DPM-Solver++（2M）是除以4。' }],

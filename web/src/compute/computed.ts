@@ -43,6 +43,8 @@ export type EmojiAbout = {
   prompts: { text: string; seen: boolean }[]
   programs: Record<string, Program>
 }
+/** Step count → the times on the landscape that the digits' own walk visits, and the one tuned to it; the clean end is last. */
+export type Grids = Record<string, { own: number[]; tuned: number[] }>
 export type Guided = { sampling: Record<string, unknown>; programs: Record<string, Program> }
 
 /** A number with its 95% interval, a plain one, or words, as `sfumato claims` finds them. */
@@ -96,6 +98,7 @@ export const walker = (of: 'cloud' | 'emoji', name: string) =>
   json<Walker>(of === 'cloud' ? `walks/cloud/${name}.json` : `${of}/walks/${name}.json`)
 export const guided = () => json<Guided>('digits/guided.json')
 export const aboutDigits = () => json<DigitsAbout>('digits/about.json')
+export const grids = () => json<Grids>('digits/grids.json')
 export const recorded = () => json<Recorded>('digits/recorded.json')
 export const judged = () => json<Judged>('digits/judged.json')
 export const rivals = () => json<Rivals>('digits/rivals/about.json')

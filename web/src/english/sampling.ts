@@ -6,7 +6,7 @@ const plural = (count: number, what: string) => `${number(count)} ${what}${count
 
 export const labels = {
   view: 'Look at',
-  views: { race: 'A race', wall: 'A wall of seeds', few: 'Where few steps break' },
+  views: { race: 'A race', wall: 'A wall of seeds', few: 'Where few steps break', grids: 'Where a tuned walk steps' },
   samplers: { ddpm: 'DDPM', ddim: 'DDIM', euler: 'Euler', heun: 'Heun', 'dpm++2m': 'DPM-Solver++', unipc2: 'UniPC' },
   none: 'nobody',
   race: 'Walks from the same noise',
@@ -53,6 +53,12 @@ export const labels = {
   row: (steps: number) => plural(steps, 'step'),
   rowCannot: (needs: number) => `needs at least ${plural(needs, 'step')}`,
   fewDescribed: (name: string, steps: number) => `The same six seeds, drawn by ${name} in ${plural(steps, 'step')}`,
+  grids: { own: 'the model’s own walk', tuned: 'the walk tuned to it' },
+  gridScene: 'Two walks over the landscape, seen from above',
+  gridData: 'clean data',
+  gridSays: 'Each line is a noise level at which the digits’ network is asked, or where the walk ends. Behind them is the landscape of the last chapter, noise on top: what one hill becomes as it clears.',
+  gridDescribed: (steps: number, own: number[], tuned: number[]) =>
+    `In ${plural(steps, 'step')}, from noise at 0% down to clean data at 100%: the model’s own walk is at ${own.map((one) => `${one.toFixed(0)}%`).join(', ')}, the tuned one at ${tuned.map((one) => `${one.toFixed(0)}%`).join(', ')}.`,
   ofSeed: (seed: number) => `Seed ${number(seed)}`,
 }
 
@@ -86,6 +92,7 @@ export const text: ChapterText = {
       text: [
         'Without fresh noise, the walk follows a smooth curve from noise to picture: the solution of an [[ODE]]. Euler goes along straight lines and makes a new guess at each corner. On a bend it leaves the curve, by an amount that shrinks in proportion to the step. [[Heun]] looks ahead and takes the average of two directions. [[DPM-Solver++]] and [[UniPC]] remember their last guesses, see how these change, and bend the step to match, without another call. So they come nearer to the curve with equally many calls, once the steps are small enough. Here DPM-Solver++ comes nearer than DDIM from four steps on, and UniPC clearly nearer from eight on, as the code measures.',
         '[Look at where few steps break](sampling.view=few). One step is one guess from pure noise. There is nothing to see in pure noise; only the words are known. So the best guess is the average of all smiling faces: a soft face, the same for every seed. With three steps the faces begin to differ. With ten they still differ less than with twenty. So few steps cost variety first: the pictures are too much alike. Without words the first guess is [the average of all drawings](sampling.view=few&sampling.drawn=).',
+        'Which noise levels a short walk visits can itself be learnt, without training the network: long walks show where short ones should end. [Compare the digits’ own walk with the one tuned to them](sampling.view=grids). The tuned walk leaves the noise sooner and takes more of its steps where there is little noise.',
         'A [[GAN]] needs one call, because it was trained to turn noise into a picture at once. That makes it quick. The price is paid in training, which is a contest of two networks. Diffusion pays at the time of drawing instead. How much each pays is measured below the panel.',
       ],
       equations: [

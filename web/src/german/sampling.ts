@@ -10,7 +10,7 @@ const pictures = (count: number) => `${number(count)} ${count === 1 ? 'Bild' : '
 export default {
   labels: {
     view: 'Ansehen',
-    views: { race: 'Ein Rennen', wall: 'Eine Wand von Seeds', few: 'Wo wenige Schritte brechen' },
+    views: { race: 'Ein Rennen', wall: 'Eine Wand von Seeds', few: 'Wo wenige Schritte brechen', grids: 'Wo eine angepasste Wanderung auftritt' },
     none: 'niemand',
     race: 'Wanderungen vom selben Rauschen',
     lane: (place) => `Bahn ${place}`,
@@ -52,6 +52,12 @@ export default {
     command: 'Dieselben Bilder von der Befehlszeile:',
     row: steps,
     rowCannot: (needs) => `braucht mindestens ${steps(needs)}`,
+    grids: { own: 'die eigene Wanderung des Modells', tuned: 'die ihm angepasste' },
+    gridScene: 'Zwei Wanderungen über die Landschaft, von oben gesehen',
+    gridData: 'saubere Daten',
+    gridSays: 'Jede Linie ist ein Rauschniveau, auf dem das Netz der Ziffern gefragt wird, oder das Ende der Wanderung. Dahinter liegt die Landschaft des vorigen Kapitels, das Rauschen oben: was aus einem Hügel wird, wenn er sich klärt.',
+    gridDescribed: (count, own, tuned) =>
+      `In ${number(count)} Schritten, vom Rauschen bei 0 % hinab zu sauberen Daten bei 100 %: Die eigene Wanderung des Modells ist bei ${own.map((one) => `${fixed(one, 0)} %`).join(', ')}, die angepasste bei ${tuned.map((one) => `${fixed(one, 0)} %`).join(', ')}.`,
     fewDescribed: (name, count) => `Dieselben sechs Seeds, von ${name} gezeichnet, ${steps(count)}`,
   },
   text: {
@@ -75,6 +81,7 @@ export default {
         text: [
           'Ohne frisches Rauschen folgt die Wanderung einer glatten Kurve vom Rauschen zum Bild: der Lösung einer [[ODE]]. Euler geht gerade Strecken und schätzt an jeder Ecke neu. In einer Biegung verlässt er die Kurve, um so weniger, je kleiner der Schritt ist. [[Heun]] sieht voraus und nimmt das Mittel zweier Richtungen. [[DPM-Solver++]] und [[UniPC]] merken sich ihre letzten Schätzungen, sehen, wie diese sich ändern, und biegen den Schritt entsprechend, ohne weiteren Aufruf. Darum kommen sie der Kurve mit gleich vielen Aufrufen näher, sobald die Schritte klein genug sind. Hier kommt DPM-Solver++ ihr ab vier Schritten näher als DDIM, und UniPC ab acht deutlich näher, wie der Code misst.',
           '[Sehen Sie, wo wenige Schritte brechen](sampling.view=few). Ein Schritt ist eine Schätzung aus reinem Rauschen. In reinem Rauschen ist nichts zu sehen; bekannt sind nur die Wörter. Darum ist die beste Schätzung das Mittel aller lächelnden Gesichter: ein weiches Gesicht, dasselbe für jeden Seed. Mit drei Schritten werden die Gesichter verschieden. Mit zehn unterscheiden sie sich noch weniger als mit zwanzig. Wenige Schritte kosten also zuerst Vielfalt: Die Bilder sind einander zu ähnlich. Ohne Wörter ist die erste Schätzung [das Mittel aller Zeichnungen](sampling.view=few&sampling.drawn=).',
+          'Welche Rauschniveaus eine kurze Wanderung besucht, lässt sich selbst lernen, ohne das Netz zu trainieren: Lange Wanderungen zeigen, wo kurze enden sollen. [Vergleichen Sie die eigene Wanderung der Ziffern mit der ihnen angepassten](sampling.view=grids). Die angepasste verlässt das Rauschen früher und geht mehr ihrer Schritte dort, wo wenig Rauschen ist.',
           'Ein [[GAN]] braucht einen Aufruf, denn es wurde darauf trainiert, Rauschen auf einmal in ein Bild zu verwandeln. Das macht es schnell. Bezahlt wird im Training, einem Wettkampf zweier Netze. Diffusion zahlt stattdessen beim Zeichnen. Wie viel jeder zahlt, ist unter der Szene gemessen.',
         ],
         equations: [{ says: 'Halbiert man den Schritt h, so wird der Fehler eines Verfahrens der Ordnung p durch 2 hoch p geteilt: durch 2 bei Euler und DDIM, durch 4 bei Heun und DPM-Solver++ (2M).' }],

@@ -10,7 +10,7 @@ const pictures = (count: number) => `${number(count)} ${count === 1 ? 'imagen' :
 export default {
   labels: {
     view: 'Mirar',
-    views: { race: 'Una carrera', wall: 'Un muro de semillas', few: 'Donde fallan los pocos pasos' },
+    views: { race: 'Una carrera', wall: 'Un muro de semillas', few: 'Donde fallan los pocos pasos', grids: 'Dónde pisa un recorrido ajustado' },
     none: 'nadie',
     race: 'Recorridos desde el mismo ruido',
     lane: (place) => `Calle ${place}`,
@@ -51,6 +51,12 @@ export default {
       `${pictures(count)}, semillas de ${number(first)} a ${number(first + count - 1)}, dibujadas por ${name} en ${steps(walked)}.`,
     row: steps,
     rowCannot: (needs) => `necesita al menos ${steps(needs)}`,
+    grids: { own: 'el recorrido propio del modelo', tuned: 'el ajustado a él' },
+    gridScene: 'Dos recorridos por el paisaje, vistos desde arriba',
+    gridData: 'datos limpios',
+    gridSays: 'Cada línea es un nivel de ruido en el que se pregunta a la red de los dígitos, o el final del recorrido. Detrás está el paisaje del capítulo anterior, con el ruido arriba: en qué se convierte una colina al aclararse.',
+    gridDescribed: (count, own, tuned) =>
+      `En ${steps(count)}, desde el ruido en el 0 % hasta los datos limpios en el 100 %: el recorrido propio del modelo está en ${own.map((one) => `${fixed(one, 0)} %`).join(', ')}; el ajustado, en ${tuned.map((one) => `${fixed(one, 0)} %`).join(', ')}.`,
     fewDescribed: (name, count) => `Las mismas seis semillas, dibujadas por ${name} en ${count} ${count === 1 ? 'paso' : 'pasos'}`,
     ofSeed: (seed) => `Semilla ${seed}`,
   },
@@ -75,6 +81,7 @@ export default {
         text: [
           'Sin ruido fresco, el recorrido sigue una curva suave del ruido a la imagen: la solución de una [[ODE|EDO]]. Euler va por líneas rectas y hace una estimación nueva en cada esquina. En un tramo curvo se aparta de ella, en una cantidad que disminuye en proporción al paso. [[Heun]] mira hacia delante y toma la media de dos direcciones. [[DPM-Solver++]] y [[UniPC]] recuerdan sus últimas estimaciones, ven cómo cambian y doblan el paso en consecuencia, sin otra llamada. Así quedan más cerca de la curva con las mismas llamadas, en cuanto los pasos son lo bastante pequeños. Aquí DPM-Solver++ queda más cerca que DDIM desde cuatro pasos, y UniPC claramente más cerca desde ocho, como mide el código.',
           '[Mira dónde fallan los pocos pasos](sampling.view=few). Un paso es una sola estimación desde ruido puro. En el ruido puro no hay nada que ver; solo se conocen las palabras. Así que la mejor estimación es el promedio de todas las caras sonrientes: una cara borrosa, la misma para todas las semillas. Con tres pasos las caras empiezan a diferenciarse. Con diez todavía se diferencian menos que con veinte. Así que los pocos pasos cuestan primero variedad: las imágenes se parecen demasiado. Sin palabras, la primera estimación es [el promedio de todos los dibujos](sampling.view=few&sampling.drawn=).',
+          'Qué niveles de ruido visita un recorrido corto también se puede aprender, sin entrenar la red: los recorridos largos muestran dónde deben acabar los cortos. [Compara el recorrido propio de los dígitos con el ajustado a ellos](sampling.view=grids). El ajustado deja antes el ruido y da más de sus pasos donde hay poco ruido.',
           'Una [[GAN]] necesita una llamada, porque se entrenó para convertir el ruido en imagen de una vez. Por eso es rápida. El precio se paga en el entrenamiento, que es una competición entre dos redes. La difusión, en cambio, paga en el momento de dibujar. Cuánto paga cada una está medido debajo del panel.',
         ],
         equations: [{ says: 'Reduce el paso h a la mitad, y el error de un método de orden p se divide entre 2 elevado a p: entre 2 con Euler y DDIM, entre 4 con Heun y DPM-Solver++ (2M).' }],
