@@ -146,7 +146,7 @@ SAID: dict[str, Callable[[], None] | str] = {
     "The smaller space of": SHOWN, "16 numbers at each place": KNOWN, "This costs more and grows": KNOWN,
     "more weights and more data": KNOWN, "two narrow ones": DEFINED, "a hundred times smaller": KNOWN,
     "one more bridge": DEFINED, "in one to four": KNOWN, "In 2023 researchers": KNOWN,
-    "94 of the originals came back": KNOWN, "Removing doubles": KNOWN,
+    "94 of the originals came back": KNOWN, "Removing duplicates": KNOWN,
 }  # fmt: skip
 
 # Every question with the number of its sentences that say a number or compare (so that a new one is looked at), and

@@ -53,7 +53,9 @@ export async function speak(): Promise<void> {
   if (isLanguage(asked)) remember('language', asked)
   const folder = folders[language]
   if (!folder) return
-  const [{ said }, { english }] = await Promise.all([folder(), import('./words')])
+  const fetched = await Promise.all([folder(), import('./words')]).catch(() => undefined)
+  if (!fetched) return void (document.documentElement.lang = 'en') // better in English than not at all
+  const [{ said }, { english }] = fetched
   for (const [file, words] of Object.entries(english)) {
     lay(said[file]!, words)
     const { text } = words as { text?: { id: string } }

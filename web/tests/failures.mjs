@@ -1,6 +1,6 @@
 /**
  * The lesson where it can't begin, or can't go on:  node tests/failures.mjs ADDRESS FOLDER
- * without scripts, without its own script, opened as a file, and without a part that is fetched when it is needed.
+ * without scripts, without its own script, opened as a file, and without a part (or a language) that is fetched when it is needed.
  */
 import assert from 'node:assert/strict'
 import { pathToFileURL } from 'node:url'
@@ -37,6 +37,7 @@ await on('no script elsewhere', {}, (page) => page.route('**/assets/index-*.js',
 await on('thrown', {}, (page) => page.route('**/assets/index-*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: 'null.x' })), failed)
 await on('file', phone, undefined, (page) => page.locator('.when-file').waitFor(), pathToFileURL(`${folder}/index.html`).href)
 await on('no scene', {}, (page) => page.route('**/assets/Idea-*.js', (route) => route.abort()), (page) => page.locator('[role=alert]').first().waitFor())
+await on('no translation', phone, (page) => page.route('**/assets/german-*.js', (route) => route.abort()), (page) => page.locator('.panel .controls').waitFor(), `${address}?lang=de`)
 await on('no page', {}, (page) => page.route('**/assets/QuizPage-*.js', (route) => route.abort()), (page) => page.locator('[role=alert]').waitFor(), `${address}?c=quiz`)
 
 await browser.close()

@@ -63,7 +63,7 @@ export default {
     spread: '离散程度',
     histogram: (t) => `时间${t.toFixed(2)}时，一个亮像素和一个暗像素的值怎样散开：一串小步和一步跳到，给出同样的两条钟形曲线。`,
     law: { ways: '办法', chain: '一步一步', jump: '一步跳到' },
-    takenFor: '把它当成',
+    takenFor: '另一张图片',
     isOne: (picture) => `α · ${drawing(picture)}`,
     isNoise: 'σ · 噪声',
     isSlice: '这个画面',

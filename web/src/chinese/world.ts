@@ -88,7 +88,7 @@ export default {
         text: [
           '**文本编码器**。[第7章](steering.view=words)的小文字网络，是从emoji的说明文字学的。大系统用的[[text encoder|文本编码器]]，事先在多得多的文字上训练过。CLIP学的是哪些说明文字配哪些图片；T5学的是填补文字里的空。两者都给出一排排数，由注意力来读，就像你看到过的那样。',
           '**潜变量**。大图片先压缩，行走都在小空间里。第7章的[更小的空间](steering.view=latent&steering.space=scale)说明这能省多少。Stable Diffusion 3每个位置留16个数，而不是4个，所以保住了更多细节。',
-          '**Transformer**。较新的系统用[[transformer|Transformer]]代替UNet。它把图片切成小块，在每个模块里，所有小块都用[注意力](network.view=attention)互相看。这更费，但很能长大：权重更多、数据更多，它就继续变好。',
+          '**Transformer**。较新的系统用[[transformer|Transformer]]代替UNet。它把图片切成小块，在每个模块里，所有小块都用[注意力](network.view=attention)互相看。这更费，但值得：权重更多、数据更多，图片就继续变好。',
           '**LoRA**。要教模型认识你的狗或你的风格，不必改动全部权重。[[LoRA]]保留原来的权重，在每张大的权重表旁边加两张窄表。只训练这两张窄表，用的就是[第5章](training.view=step)的练习。文件常常只有模型的百分之一。',
           '**ControlNet**。什么东西在什么地方，用文字很难说清。[[ControlNet]]读一幅草图、一个姿势或一张深度图，把找到的东西加到网络自己的特征图上，就像第4章里多了一座[桥](network.view=parts&network.off=skip+0.0)。它从零开始，所以起初什么也不变。',
           '**蒸馏**。一次20步的行走，可以教第二个模型用一到四步做到同样的事。这就是[[distillation|蒸馏]]。第二个模型学着直接跳到第一个会到的地方。和第6章的[步数太少会怎样](sampling.view=few)比一比：没有这种训练，一步只能给出平均。',

@@ -11,8 +11,8 @@ export const NUMBERS = /(?<![\w+])\d+(?:[.,]\d+)*/g
 export const labels = {
   measured: (count: number) => `Measured: ${count === 1 ? 'one claim' : `${count} claims`} of this chapter`,
   verdicts: {
-    'borne out': 'borne out',
-    'not borne out': 'not borne out',
+    'borne out': 'confirmed',
+    'not borne out': 'not confirmed',
     undecided: 'undecided',
     'not applicable': 'not applicable',
   } satisfies Record<Claim['verdict'], string>,

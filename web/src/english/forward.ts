@@ -67,7 +67,7 @@ export const labels = {
   histogram: (t: number) => `How the values of a bright and a dark pixel are spread at time ${t.toFixed(2)}: the chain of steps and the single jump give the same two bells.`,
   law: { ways: 'Way', chain: 'Step by step', jump: 'One jump' },
   number: figures,
-  takenFor: 'Take it for',
+  takenFor: 'The other picture',
   isOne: (picture: string) => `α · ${labels.drawing(picture)}`,
   isNoise: 'σ · noise',
   isSlice: 'this pane',

@@ -48,7 +48,7 @@ export const text: ChapterText = {
     {
       heading: 'Back: guess, and take a small step',
       text: [
-        'Now [bring it back](idea.way=back&idea.t=0). The page throws new points at random. None of them has ever been part of the shape. At each step, every point asks one question: *where could I have been before the noise, on average?* The answer is a [[guess]]; what gives it is called a [[denoiser]]. The point takes a small step towards the guess. Then it asks again.',
+        'Now [bring it back](idea.way=back&idea.t=0). The page puts down new points at random. None of them has ever been part of the shape. At each step, every point asks one question: *where could I have been before the noise, on average?* The answer is a [[guess]]; what gives it is called a [[denoiser]]. The point takes a small step towards the guess. Then it asks again.',
         '[Look at single paths](idea.way=back&idea.paths=1&idea.t=0). No point goes back to its old place, because it has none. The shape returns as a whole: the guesses know the [[distribution]], not the points. So a diffusion model makes new pictures; it does not look up old ones.',
       ],
       equations: [

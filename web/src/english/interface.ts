@@ -35,7 +35,7 @@ export const words = {
     back: 'Bring it back from new noise',
     begin: 'See how: chapter 1',
     forWhom: (chapters: number, minutes: number) =>
-      `How DALL·E, Stable Diffusion and Midjourney make pictures, for everyone who is curious: no formula is needed, all of them are there. ${chapters} chapters, about ${minutes} minutes with all the questions, one chapter at a time.`,
+      `How DALL·E, Stable Diffusion and Midjourney make pictures, for everyone who is curious: you need no formula, and you find all of them if you want them. ${chapters} chapters, about ${minutes} minutes with all the questions, one chapter at a time.`,
     skip: 'Skip this',
   },
   share: 'Share',

@@ -56,7 +56,7 @@ export const labels = {
   whole: 'answer, all parts on',
   cut: 'answer, your switches',
   difference: 'difference of the two',
-  truth: { clean: 'the truth', noise: 'the noise thrown' },
+  truth: { clean: 'the truth', noise: 'the noise added' },
   error: (error: number) => `error ${error.toFixed(3)}`,
   errorMeans: 'Error: the mean squared difference from the truth, over the 64 pixels.',
   everythingOn: 'Nothing is taken away. Switch something off and look again.',
@@ -97,7 +97,7 @@ export const text: ChapterText = {
     {
       heading: 'Down, and up again',
       text: [
-        'You see the real [[network]] of this lesson at work, with all its numbers. A noisy digit comes in at the left. Each block turns one stack of [[feature map|feature maps]] into another by [[convolution]]: small windows of 3 × 3, whose weights were learnt. [Choose a block](network.view=block&network.block=down+0.0) and look at its maps, one for each [[channel]]. Some have found strokes, some edges, some the empty paper.',
+        'You see the real [[network]] of this lesson at work, with all its numbers. A noisy digit comes in at the left. Each block turns one stack of [[feature map|feature maps]] into another by [[convolution]]: small windows of 3 × 3, whose weights were learnt. [Choose a block](network.view=block&network.block=down+0.0) and look at its maps, one for each [[channel]]. Some have found strokes, some edges, some the empty background.',
         'A window of 3 × 3 cannot see far. It cannot tell a smudge from a part of a stroke. So the picture is halved on its way down, and the same window covers twice as much of it. On the [lower floor](network.view=block&network.block=middle) the network sees the whole digit and can decide *what it is*. Then the picture is doubled again, to say *where exactly* each stroke lies. The way goes down and up like the letter U, so the plan is called [[UNet]].',
         'But halving forgets which of four pixels was the dark one. The bridges carry this across: a [[skip connection]] takes the fine maps from before the halving and joins them again after the doubling. [Switch the fine skip off at little noise](network.view=parts&network.tell=true&network.off=skip+0.0&network.t=0.2), and the answer becomes a blur. On digits that were never trained on, the error at t = 0.2 becomes five times as large: 0.145 instead of 0.029. [At t = 0.9](network.view=parts&network.off=skip+0.0&network.t=0.9) the skip hardly matters, because there the fine detail *is* noise. (The digits that you can choose here were among its examples, so its errors on them are a little smaller.)',
       ],

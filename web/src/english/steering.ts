@@ -56,9 +56,9 @@ export const labels = {
 
 /** A prompt's field, and how the model reads it. */
 export const prompt = {
-  empty: 'No words: the model draws whatever it likes, whichever way the dial stands.',
+  empty: 'No words: the model draws whatever it likes, wherever the dial stands.',
   whole: 'The model knows each of these words.',
-  parts: (words: string[]) => `Hardly ever read in training, so spelt from pieces: ${words.join(', ')}.`,
+  parts: (words: string[]) => `Rare in training, so put together from pieces: ${words.join(', ')}.`,
   unknown: (words: string[]) => `Never seen, and passed over: ${words.join(', ')}.`,
   unread: (words: string[]) => `Beyond what it reads: ${words.join(' ')}.`,
   examples: (seen: boolean) => (seen ? 'Trained on:' : 'Never trained on:'),
@@ -135,7 +135,7 @@ export const text: ChapterText = {
     {
       heading: 'Say what you want',
       text: [
-        'Beside the noisy picture and its noise level, the network gets one thing more: a [[condition]]. Here it is the [[class]] of the digit. The question becomes *what was this before the noise, given that it is a three?* The guesses lean towards threes, and so does the whole walk. Switch on “Two digits side by side”. The noise is the same and only the class differs; often the slant and the weight of the strokes stay the same.',
+        'Beside the noisy picture and its noise level, the network gets one thing more: a [[condition]]. Here it is the [[class]] of the digit. The question becomes *what was this before the noise, given that it is a three?* The guesses lean towards threes, and so does the whole walk. [Switch on “Two digits side by side”](steering.view=guidance&steering.two=1). The noise is the same and only the class differs; often the slant and the weight of the strokes stay the same.',
       ],
       code: 'steering_prompts.py',
     },
@@ -154,7 +154,7 @@ export const text: ChapterText = {
       text: [
         'A model often follows its condition only a little. So in training the class was sometimes replaced by the [[null class]], “none”. Now one network gives two guesses: with the condition and without. Their difference points to *what the condition changes*, and [[classifier-free guidance]] goes further that way. It costs a second call at every step. The name says that no separate classifier does the steering. It does **not** say that there is no condition.',
         'This page and the package count like this: **w = 0 ignores the condition, w = 1 is the plain guess with it, more pushes beyond it.** (Some papers and tools call our 1 their 0. Look before you copy a number.)',
-        '[Turn the dial](steering.view=guidance&steering.w=5) and watch what is lost. The digits become more like one another; rare ways to write a three go first. The table measures it. If you push hard, the strokes become harsher than those of any real digit, because nothing holds a stretched guess near real pictures. For pictures from text, people often use a guidance of about 3 to 8.',
+        '[Turn the dial](steering.view=guidance&steering.w=5) and watch what is lost. The digits become more like one another; rare ways to write a three disappear first. The table measures it. If you push hard, the strokes become harsher than those of any real digit, because nothing holds a stretched guess near real pictures. For pictures from text, people often use a guidance of about 3 to 8.',
         'With words you can watch it on one picture. [“Words”](steering.view=words&steering.words-w=3) draws three pictures from the same noise: words ignored, plain, and pushed. The three begin alike, and then they part.',
       ],
       equations: [

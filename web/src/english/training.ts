@@ -42,7 +42,7 @@ export const labels = {
   little: 'little noise',
   much: 'much noise',
   clean: 'a digit',
-  thrown: 'noise thrown',
+  thrown: 'noise added',
   goesIn: 'goes in',
   guess: 'noise guessed',
   difference: 'difference',
@@ -108,7 +108,7 @@ export const text: ChapterText = {
       heading: 'One step',
       text: [
         'Take a picture. Take any noise level. Draw [[noise]], mix it in, and ask: *which noise was it?* We drew the noise ourselves, so we know the truth, and the exercise needs no teacher. The [[loss]] is the squared difference between guess and truth. The [[gradient]] says how each of the 1,785,345 weights must move to make the loss smaller, and all of them move a little that way. That is one step of [[training]].',
-        '[Choose “One step by hand”](training.view=step) and do it yourself. Every throw leaves a dot, and the dots scatter widely: one error says little about the network. So a step takes the mean over a [[batch]]. [With 80 digits](training.view=step&training.batch=80) you land near the recorded curve each time.',
+        '[Choose “One step by hand”](training.view=step) and do it yourself. Every exercise leaves a dot, and the dots scatter widely: one error says little about the network. So a step takes the mean over a [[batch]]. [With 80 digits](training.view=step&training.batch=80) you land near the recorded curve each time.',
         'Many such steps are a training. [Train one yourself](training.view=plane), here in your browser: points in the plane in place of pictures, so that ten seconds are enough. Watch the [[loss]] come down, and the points that the network generates find their places.',
         'Each exercise goes the whole way at once. The network never sees a walk in training. It only learns to guess well at every level. (This package writes the loss as the error of the *picture*, with a weight for each level so that all levels count about equally. It is the same exercise, as you saw in the last chapter.)',
       ],
@@ -131,7 +131,7 @@ export const text: ChapterText = {
       heading: 'A GAN and a VAE, on the same clock',
       text: [
         'Two other models make a picture from noise in one [[call]], without a walk. A [[VAE]] learns to squeeze each picture into a few numbers and to unfold it again. To draw, it unfolds random numbers. Where it is not sure it draws an average, and averages are soft. A [[GAN]] has a forger and a critic. The forger turns noise into pictures, the critic learns to tell them from real ones, and each improves on the mistakes of the other. Nothing in this game asks the forger for *all* kinds of pictures.',
-        '[Choose “A GAN and a VAE beside it”](training.view=beside). One [[seed]] starts all three, so you can compare their pictures. The tables below say what was measured, and with which figures: the [[Fréchet distance]] for how near the pictures are to real ones as a whole, [[precision]] for how many of them look real, and [[recall]] and [[coverage]] for how much of the real ones they reach. A claim that the figures do not bear out stays in the table as *not borne out*.',
+        '[Choose “A GAN and a VAE beside it”](training.view=beside). One [[seed]] starts all three, so you can compare their pictures. The tables below say what was measured, and with which figures: the [[Fréchet distance]] for how near the pictures are to real ones as a whole, [[precision]] for how many of them look real, and [[recall]] and [[coverage]] for how much of the real ones they reach. A claim that the figures do not confirm stays in the table as *not confirmed*.',
       ],
     },
     {

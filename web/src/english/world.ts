@@ -86,7 +86,7 @@ export const text: ChapterText = {
       heading: 'Why it works so well',
       text: [
         'Before diffusion, the best pictures came from [[GAN|GANs]]. Five points changed that, and [the panel](world.view=why) holds each of them against measurements: training is stable, the pictures are faithful, they are diverse, they can be steered, and the price is paid at the time of drawing.',
-        'The measurements are small, as the models of this lesson are. Where they do not bear a claim out, the panel says so. Large models confirm faithful and steerable, and they also show the price: their calls run on machines that cost as much as a house.',
+        'The measurements are small, as the models of this lesson are. Where they do not confirm a claim, the panel says so. Large models confirm faithful and steerable, and they also show the price: their calls run on machines that cost as much as a house.',
       ],
     },
     {
@@ -101,7 +101,7 @@ export const text: ChapterText = {
       text: [
         '**Text encoders.** The small text network of [chapter 7](steering.view=words) learnt from captions of emoji. Large systems take a [[text encoder]] that was trained beforehand on far more text. CLIP learnt which captions belong to which pictures; T5 learnt to fill gaps in text. Both give rows of numbers, and attention reads them, as you saw.',
         '**Latents.** Large pictures are squeezed first, and the walk stays in the small space. [The smaller space](steering.view=latent&steering.space=scale) of chapter 7 shows how much that saves. Stable Diffusion 3 keeps 16 numbers at each place instead of 4, so more detail survives.',
-        '**Transformers.** Newer systems replace the UNet by a [[transformer]]. It cuts the picture into patches, and all patches look at one another by [attention](network.view=attention), at every block. This costs more and grows well: with more weights and more data it goes on improving.',
+        '**Transformers.** Newer systems replace the UNet by a [[transformer]]. It cuts the picture into patches, and all patches look at one another by [attention](network.view=attention), at every block. This costs more, and it pays: with more weights and more data the pictures go on improving.',
         '**LoRA.** To teach a model your dog or your style, you need not change all its weights. [[LoRA]] keeps them and adds, beside each large table of weights, two narrow ones. Only these are trained, with the exercise of [chapter 5](training.view=step). The file is often a hundred times smaller than the model.',
         '**ControlNet.** Words are bad at saying where things are. A [[ControlNet]] reads a drawing, a pose or a depth map and adds what it finds to the network’s own maps, as if there were one more [bridge](network.view=parts&network.off=skip+0.0) in chapter 4. It begins at zero, so at first nothing changes.',
         '**Distillation.** A walk of 20 steps can teach a second model to do the same in one to four. This is [[distillation]]. The second model learns to jump to where the first would arrive. Compare with [where few steps break](sampling.view=few) in chapter 6: without this training, one step gives only the average.',
@@ -111,7 +111,7 @@ export const text: ChapterText = {
     {
       heading: 'Copies, rights, and where a picture comes from',
       text: [
-        '**Copies.** A model usually does not copy, but it can. In 2023 researchers took the 350,000 pictures that stand most often in the training set of Stable Diffusion, and drew 500 pictures from the caption of each. By their measure 94 of the originals came back nearly unchanged. The reason is [[memorisation]]: few examples and long training, as in [chapter 5](training.view=run&training.moment=10) and with the [red heart](steering.view=words&steering.say=red+heart) of chapter 7. Removing doubles from the training set helps.',
+        '**Copies.** A model usually does not copy, but it can. In 2023 researchers took the 350,000 pictures that stand most often in the training set of Stable Diffusion, and drew 500 pictures from the caption of each. By their measure 94 of the originals came back nearly unchanged. The reason is [[memorisation]]: few examples and long training, as in [chapter 5](training.view=run&training.moment=10) and with the [red heart](steering.view=words&steering.say=red+heart) of chapter 7. Removing duplicates from the training set helps.',
         '**Rights.** Training pictures usually belong to somebody. Whether one may train on them without asking is decided differently in different countries, and courts are still at work. It is also open who owns a drawn picture: in the United States, a picture made by a machine alone has no copyright. If you publish pictures, look up the rules of your country and the licence of the model. The emoji of this lesson come from OpenMoji. Its licence (CC BY-SA 4.0) allows this use if OpenMoji is named and what is made from its drawings is shared alike.',
         '**Provenance.** A good picture may be a lie. [[provenance|Provenance]] is the answer: signed data in the file that say which camera or model made it (C2PA), or a hidden mark in the pixels (such as SynthID). Both can be lost or removed, so a missing mark proves nothing. The AI Act of the European Union obliges those who provide such systems to mark what they generate.',
       ],

@@ -68,7 +68,7 @@ export default {
     histogram: (t) => `Wie die Werte eines hellen und eines dunklen Pixels zur Zeit ${fixed(t, 2)} streuen: Die Kette und der Sprung geben dieselben zwei Glocken.`,
     law: { ways: 'Art', chain: 'Schritt für Schritt', jump: 'Ein Sprung' },
     number: figures,
-    takenFor: 'Halten Sie es für',
+    takenFor: 'Das andere Bild',
     isOne: (picture) => `α · ${named(picture)}`,
     isNoise: 'σ · Rauschen',
     isSlice: 'diese Scheibe',

@@ -36,7 +36,7 @@ export default {
       back: 'Aus neuem Rauschen zurückholen',
       begin: 'Wie das geht: Kapitel 1',
       forWhom: (chapters, minutes) =>
-        `Wie DALL·E, Stable Diffusion und Midjourney Bilder machen, für alle, die neugierig sind: Keine Formel ist nötig, alle sind da. ${chapters} Kapitel, mit allen Fragen etwa ${minutes} Minuten, ein Kapitel nach dem anderen.`,
+        `Wie DALL·E, Stable Diffusion und Midjourney Bilder machen, für alle, die neugierig sind: Formeln brauchen Sie nicht, und wer sie will, findet alle. ${chapters} Kapitel, mit allen Fragen etwa ${minutes} Minuten, ein Kapitel nach dem anderen.`,
       skip: 'Überspringen',
     },
     share: 'Teilen',

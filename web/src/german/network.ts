@@ -54,7 +54,7 @@ export default {
     whole: 'Antwort, alle Teile an',
     cut: 'Antwort, Ihre Schalter',
     difference: 'Unter\u00ADschied der beiden',
-    truth: { clean: 'die Wahrheit', noise: 'das geworfene Rauschen' },
+    truth: { clean: 'die Wahrheit', noise: 'das beigemischte Rauschen' },
     error: (error) => `Fehler ${three(error)}`,
     errorMeans: 'Fehler: die mittlere quadratische Abweichung von der Wahrheit, über die 64 Pixel.',
     everythingOn: 'Nichts ist weggenommen. Schalten Sie etwas aus und sehen Sie wieder hin.',
@@ -91,7 +91,7 @@ export default {
       {
         heading: 'Hinab, und wieder hinauf',
         text: [
-          'Sie sehen das echte [[network|Netz]] dieser Lektion bei der Arbeit, mit allen seinen Zahlen. Links kommt eine verrauschte Ziffer hinein. Jeder Block macht aus einem Stapel von [[feature map|Merkmalskarten]] einen anderen, durch [[convolution|Faltung]]: kleine Fenster von 3 × 3, deren Gewichte gelernt wurden. [Wählen Sie einen Block](network.view=block&network.block=down+0.0) und sehen Sie seine Karten an, eine je [[channel|Kanal]]. Manche haben Striche gefunden, manche Kanten, manche das leere Papier.',
+          'Sie sehen das echte [[network|Netz]] dieser Lektion bei der Arbeit, mit allen seinen Zahlen. Links kommt eine verrauschte Ziffer hinein. Jeder Block macht aus einem Stapel von [[feature map|Merkmalskarten]] einen anderen, durch [[convolution|Faltung]]: kleine Fenster von 3 × 3, deren Gewichte gelernt wurden. [Wählen Sie einen Block](network.view=block&network.block=down+0.0) und sehen Sie seine Karten an, eine je [[channel|Kanal]]. Manche haben Striche gefunden, manche Kanten, manche den leeren Hintergrund.',
           'Ein Fenster von 3 × 3 sieht nicht weit. Es kann einen Fleck nicht von einem Stück Strich unterscheiden. Darum wird das Bild auf dem Weg hinab halbiert, und dasselbe Fenster deckt doppelt so viel davon ab. Im [unteren Stockwerk](network.view=block&network.block=middle) sieht das Netz die ganze Ziffer und kann entscheiden, *was es ist*. Dann wird das Bild wieder verdoppelt, um zu sagen, *wo genau* jeder Strich liegt. Der Weg geht hinab und hinauf wie der Buchstabe U, darum heißt der Plan [[UNet]].',
           'Aber das Halbieren vergisst, welches von vier Pixeln das dunkle war. Die Brücken tragen das hinüber: Ein [[skip connection|Skip]] nimmt die feinen Karten von vor dem Halbieren und verbindet sie nach dem Verdoppeln wieder. [Schalten Sie den feinen Skip bei wenig Rauschen aus](network.view=parts&network.tell=true&network.off=skip+0.0&network.t=0.2), und die Antwort wird unscharf. Auf Ziffern, mit denen nie trainiert wurde, wird der Fehler bei t = 0,2 fünfmal so groß: 0,145 statt 0,029. [Bei t = 0,9](network.view=parts&network.off=skip+0.0&network.t=0.9) macht der Skip kaum etwas aus, denn dort *sind* die feinen Einzelheiten Rauschen. (Die Ziffern, die Sie hier wählen können, waren unter seinen Beispielen, darum sind die Fehler auf ihnen etwas kleiner.)',
         ],

@@ -51,7 +51,7 @@ export default {
   prompt: {
     empty: 'Keine Wörter: Das Modell zeichnet, was es mag, wie auch immer der Regler steht.',
     whole: 'Das Modell kennt jedes dieser Wörter. (Es liest Englisch.)',
-    parts: (words) => `Im Training kaum gelesen, darum aus Stücken buchstabiert: ${words.join(', ')}.`,
+    parts: (words) => `Im Training selten, darum aus Stücken zusammengesetzt: ${words.join(', ')}.`,
     unknown: (words) => `Nie gesehen und übergangen: ${words.join(', ')}.`,
     unread: (words) => `Jenseits dessen, was es liest: ${words.join(' ')}.`,
     examples: (seen) => (seen ? 'Damit trainiert:' : 'Nie damit trainiert:'),
@@ -116,7 +116,7 @@ export default {
       {
         heading: 'Sagen, was man will',
         text: [
-          'Neben dem verrauschten Bild und seinem Rauschniveau bekommt das Netz noch etwas: eine [[condition|Bedingung]]. Hier ist es die [[class|Klasse]] der Ziffer. Die Frage wird: *Was war das vor dem Rauschen, wenn es eine Drei ist?* Die Schätzungen neigen sich zu Dreien, und mit ihnen die ganze Wanderung. Schalten Sie „Zwei Ziffern nebeneinander“ ein. Das Rauschen ist gleich und nur die Klasse verschieden; oft bleiben Neigung und Stärke der Striche gleich.',
+          'Neben dem verrauschten Bild und seinem Rauschniveau bekommt das Netz noch etwas: eine [[condition|Bedingung]]. Hier ist es die [[class|Klasse]] der Ziffer. Die Frage wird: *Was war das vor dem Rauschen, wenn es eine Drei ist?* Die Schätzungen neigen sich zu Dreien, und mit ihnen die ganze Wanderung. [Schalten Sie „Zwei Ziffern nebeneinander“ ein](steering.view=guidance&steering.two=1). Das Rauschen ist gleich und nur die Klasse verschieden; oft bleiben Neigung und Stärke der Striche gleich.',
         ],
       },
       {
@@ -133,7 +133,7 @@ export default {
         text: [
           'Ein Modell folgt seiner Bedingung oft nur wenig. Darum wurde die Klasse im Training manchmal durch die [[null class|Nullklasse]] ersetzt, „keine“. Nun gibt ein Netz zwei Schätzungen: mit der Bedingung und ohne. Ihr Unterschied zeigt auf das, *was die Bedingung ändert*, und [[classifier-free guidance|klassifikatorfreie Guidance]] geht weiter in diese Richtung. Das kostet in jedem Schritt einen zweiten Aufruf. Der Name sagt, dass kein eigener Klassifikator steuert. Er sagt **nicht**, dass es keine Bedingung gibt.',
           'Diese Seite und das Paket zählen so: **w = 0 übergeht die Bedingung, w = 1 ist die einfache Schätzung mit ihr, mehr drückt darüber hinaus.** (Manche Aufsätze und Programme nennen unsere 1 ihre 0. Sehen Sie nach, bevor Sie eine Zahl abschreiben.)',
-          '[Drehen Sie den Regler](steering.view=guidance&steering.w=5) und sehen Sie, was verloren geht. Die Ziffern werden einander ähnlicher; seltene Arten, eine Drei zu schreiben, gehen zuerst. Die Tabelle misst es. Wenn Sie stark drücken, werden die Striche härter als die jeder echten Ziffer, denn nichts hält eine gestreckte Schätzung in der Nähe echter Bilder. Für Bilder aus Text nimmt man oft eine Guidance von etwa 3 bis 8.',
+          '[Drehen Sie den Regler](steering.view=guidance&steering.w=5) und sehen Sie, was verloren geht. Die Ziffern werden einander ähnlicher; seltene Arten, eine Drei zu schreiben, verschwinden zuerst. Die Tabelle misst es. Wenn Sie stark drücken, werden die Striche härter als die jeder echten Ziffer, denn nichts hält eine gestreckte Schätzung in der Nähe echter Bilder. Für Bilder aus Text nimmt man oft eine Guidance von etwa 3 bis 8.',
           'Mit Wörtern können Sie es an einem Bild sehen. [„Wörter“](steering.view=words&steering.words-w=3) zeichnet drei Bilder vom selben Rauschen: Wörter übergangen, einfach und gedrückt. Die drei beginnen gleich, und dann trennen sie sich.',
         ],
         equations: [{ says: 'Die Schätzung ohne die Bedingung, plus w mal das, was die Bedingung ändert.' }],

@@ -44,7 +44,7 @@ export default {
     little: 'wenig Rauschen',
     much: 'viel Rauschen',
     clean: 'eine Ziffer',
-    thrown: 'geworfenes Rauschen',
+    thrown: 'beigemischtes Rauschen',
     goesIn: 'geht hinein',
     guess: 'geschätztes Rauschen',
     difference: 'Unter\u00ADschied',
@@ -102,7 +102,7 @@ export default {
         heading: 'Ein Schritt',
         text: [
           'Nehmen Sie ein Bild. Nehmen Sie irgendein Rauschniveau. Ziehen Sie [[noise|Rauschen]], mischen Sie es bei und fragen Sie: *Welches Rauschen war es?* Wir haben das Rauschen selbst gezogen, wir kennen also die Wahrheit, und die Übung braucht keinen Lehrer. Der [[loss|Verlust]] ist der quadratische Unterschied zwischen Schätzung und Wahrheit. Der [[gradient|Gradient]] sagt, wie sich jedes der 1.785.345 Gewichte bewegen muss, damit der Verlust kleiner wird, und alle bewegen sich ein wenig dorthin. Das ist ein Schritt des [[training|Trainings]].',
-          '[Wählen Sie „Ein Schritt von Hand“](training.view=step) und machen Sie es selbst. Jeder Wurf hinterlässt einen Punkt, und die Punkte streuen weit: Ein einzelner Fehler sagt wenig über das Netz. Darum mittelt ein Schritt über einen [[batch|Batch]]. [Mit 80 Ziffern](training.view=step&training.batch=80) landen Sie jedes Mal nahe bei der aufgezeichneten Kurve.',
+          '[Wählen Sie „Ein Schritt von Hand“](training.view=step) und machen Sie es selbst. Jede Übung hinterlässt einen Punkt, und die Punkte streuen weit: Ein einzelner Fehler sagt wenig über das Netz. Darum mittelt ein Schritt über einen [[batch|Batch]]. [Mit 80 Ziffern](training.view=step&training.batch=80) landen Sie jedes Mal nahe bei der aufgezeichneten Kurve.',
           'Viele solche Schritte sind ein Training. [Trainieren Sie selbst eines](training.view=plane), hier in Ihrem Browser: Punkte in der Ebene statt Bilder, sodass zehn Sekunden reichen. Sehen Sie, wie der [[loss|Verlust]] sinkt und die Punkte, die das Netz macht, ihre Plätze finden.',
           'Jede Übung geht den ganzen Weg auf einmal. Das Netz sieht im Training nie eine Wanderung. Es lernt nur, auf jedem Niveau gut zu schätzen. (Dieses Paket schreibt den Verlust als Fehler des *Bildes*, mit einem Gewicht für jedes Niveau, sodass alle etwa gleich viel zählen. Es ist dieselbe Übung, wie Sie im letzten Kapitel gesehen haben.)',
         ],
@@ -119,7 +119,7 @@ export default {
         heading: 'Ein GAN und ein VAE, nach derselben Uhr',
         text: [
           'Zwei andere Modelle machen aus Rauschen in einem [[call|Aufruf]] ein Bild, ohne Wanderung. Ein [[VAE]] lernt, jedes Bild zu wenigen Zahlen zusammenzupressen und wieder zu entfalten. Zum Zeichnen entfaltet es zufällige Zahlen. Wo es nicht sicher ist, zeichnet es ein Mittel, und Mittel sind weich. Ein [[GAN]] hat einen Fälscher und einen Kritiker. Der Fälscher macht aus Rauschen Bilder, der Kritiker lernt, sie von echten zu unterscheiden, und jeder wird an den Fehlern des anderen besser. Nichts in diesem Spiel verlangt vom Fälscher *alle* Arten von Bildern.',
-          '[Wählen Sie „Ein GAN und ein VAE daneben“](training.view=beside). Ein [[seed|Seed]] beginnt alle drei, sodass Sie ihre Bilder vergleichen können. Die Tabellen darunter sagen, was gemessen wurde, und mit welchen Zahlen: der [[Fréchet distance|Fréchet-Abstand]] dafür, wie nah die Bilder im Ganzen an echten sind, die [[precision|Präzision]] dafür, wie viele davon echt aussehen, [[recall|Recall]] und [[coverage|Abdeckung]] dafür, wie viel von den echten sie erreichen. Eine Behauptung, welche die Zahlen nicht tragen, steht in der Tabelle als *nicht bestätigt*.',
+          '[Wählen Sie „Ein GAN und ein VAE daneben“](training.view=beside). Ein [[seed|Seed]] beginnt alle drei, sodass Sie ihre Bilder vergleichen können. Die Tabellen darunter sagen, was gemessen wurde, und mit welchen Zahlen: der [[Fréchet distance|Fréchet-Abstand]] dafür, wie nah die Bilder im Ganzen an echten sind, die [[precision|Präzision]] dafür, wie viele davon echt aussehen, [[recall|Recall]] und [[coverage|Abdeckung]] dafür, wie viel von den echten sie erreichen. Eine Behauptung, welche die Zahlen nicht bestätigen, steht in der Tabelle als *nicht bestätigt*.',
         ],
       },
       {

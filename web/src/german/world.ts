@@ -72,7 +72,7 @@ export default {
         heading: 'Warum es so gut geht',
         text: [
           'Vor der Diffusion kamen die besten Bilder von [[GAN|GANs]]. Fünf Punkte haben das geändert, und [die Seite](world.view=why) hält jeden davon gegen Messungen: Das Training ist ruhig, die Bilder sind treu, sie sind vielfältig, sie lassen sich steuern, und der Preis wird beim Zeichnen bezahlt.',
-          'Die Messungen sind klein, wie die Modelle dieser Lektion. Wo sie eine Behauptung nicht tragen, sagt die Seite es. Große Modelle bestätigen treu und steuerbar, und sie zeigen auch den Preis: Ihre Aufrufe laufen auf Maschinen, die so viel kosten wie ein Haus.',
+          'Die Messungen sind klein, wie die Modelle dieser Lektion. Wo sie eine Behauptung nicht bestätigen, sagt die Seite es. Große Modelle bestätigen treu und steuerbar, und sie zeigen auch den Preis: Ihre Aufrufe laufen auf Maschinen, die so viel kosten wie ein Haus.',
         ],
       },
       {
@@ -87,7 +87,7 @@ export default {
         text: [
           '**Text-Encoder.** Das kleine Textnetz aus [Kapitel 7](steering.view=words) hat aus den Namen von Emoji gelernt. Große Systeme nehmen einen [[text encoder|Text-Encoder]], der vorher mit viel mehr Text trainiert wurde. CLIP hat gelernt, welche Beschreibungen zu welchen Bildern gehören; T5 hat gelernt, Lücken in Texten zu füllen. Beide geben Reihen von Zahlen, und Attention liest sie, wie Sie gesehen haben.',
           '**Latents.** Große Bilder werden zuerst zusammengepresst, und die Wanderung bleibt im kleinen Raum. [Der kleinere Raum](steering.view=latent&steering.space=scale) aus Kapitel 7 zeigt, wie viel das spart. Stable Diffusion 3 behält an jeder Stelle 16 Zahlen statt 4, so überstehen mehr Einzelheiten.',
-          '**Transformer.** Neuere Systeme ersetzen das UNet durch einen [[transformer|Transformer]]. Er zerlegt das Bild in Stücke, und alle Stücke sehen einander durch [Attention](network.view=attention) an, in jedem Block. Das kostet mehr und wächst gut: Mit mehr Gewichten und mehr Daten wird es immer besser.',
+          '**Transformer.** Neuere Systeme ersetzen das UNet durch einen [[transformer|Transformer]]. Er zerlegt das Bild in Stücke, und alle Stücke sehen einander durch [Attention](network.view=attention) an, in jedem Block. Das kostet mehr und lohnt sich: Mit mehr Gewichten und mehr Daten werden die Bilder immer besser.',
           '**LoRA.** Um einem Modell Ihren Hund oder Ihren Stil beizubringen, müssen Sie nicht alle seine Gewichte ändern. [[LoRA]] behält sie und fügt neben jeder großen Tabelle von Gewichten zwei schmale hinzu. Nur diese werden trainiert, mit der Übung aus [Kapitel 5](training.view=step). Die Datei ist oft hundertmal kleiner als das Modell.',
           '**ControlNet.** Wörter sagen schlecht, wo etwas ist. Ein [[ControlNet]] liest eine Zeichnung, eine Haltung oder eine Tiefenkarte und addiert, was es findet, zu den Karten des Netzes, als gäbe es in Kapitel 4 eine [Brücke](network.view=parts&network.off=skip+0.0) mehr. Es beginnt bei null, anfangs ändert sich also nichts.',
           '**Destillation.** Eine Wanderung von 20 Schritten kann ein zweites Modell lehren, dasselbe in einem bis vier zu tun. Das ist [[distillation|Destillation]]. Das zweite Modell lernt, dorthin zu springen, wo das erste ankäme. Vergleichen Sie mit [wo wenige Schritte brechen](sampling.view=few) in Kapitel 6: Ohne dieses Training gibt ein Schritt nur das Mittel.',

@@ -1,7 +1,7 @@
 /** A UNet as a building: fine maps on the upper floor, coarse ones on the lower, skips as bridges, one line that tells all. */
 import {
-  BoxGeometry, BufferAttribute, BufferGeometry, CatmullRomCurve3, type Color, ConeGeometry, DataTexture, DoubleSide, EdgesGeometry,
-  LinearFilter, LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial, NearestFilter, QuadraticBezierCurve3, Raycaster,
+  BoxGeometry, BufferAttribute, BufferGeometry, type Camera, CatmullRomCurve3, type Color, ConeGeometry, DataTexture, DoubleSide, EdgesGeometry,
+  LinearFilter, LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial, NearestFilter, type Object3D, QuadraticBezierCurve3, Raycaster,
   SphereGeometry, SRGBColorSpace, TorusGeometry, TubeGeometry, Vector2, Vector3,
 } from 'three'
 import type { Stage } from './stage'
@@ -15,14 +15,14 @@ const LINE = -0.5 // the height of the line between the floors
 /** Where a block stands, and the side of its sheets. */
 export type Spot = { x: number; y: number; size: number }
 export const PLAN: Record<string, Spot> = {
-  x: { x: -3.25, y: 2.3, size: 0.95 },
+  x: { x: -3.25, y: 2.42, size: 1.4 },
   enter: { x: -3.25, y: UPPER, size: 1.15 },
   'down 0.0': { x: -1.5, y: UPPER, size: 1.15 },
   'down 1.0': { x: -1.5, y: LOWER, size: 0.98 },
   middle: { x: 0, y: LOWER, size: 0.98 },
   'up 1.0': { x: 1.5, y: LOWER, size: 0.98 },
   'up 0.0': { x: 1.5, y: UPPER, size: 1.15 },
-  answer: { x: 3.1, y: UPPER, size: 1.15 },
+  answer: { x: 3.3, y: UPPER, size: 1.5 },
 }
 /** The way of a picture through it, from the first to the last. */
 export const WAY = Object.keys(PLAN)
@@ -58,7 +58,7 @@ export function branch(name: string): [number, number] {
 type Tints = { way: Color; skip: Color; told: Color; attention: Color; off: Color }
 type Part = Mesh<BufferGeometry, MeshBasicMaterial>
 
-/** A stack of sheets, each with a part of a block's maps on it. */
+/** A stack of sheets, each with a part of a block's maps on it; a lone picture faces the reader, and is enlarged smoothly. */
 class Stack {
   readonly mesh: Part
   readonly outline: LineSegments<EdgesGeometry, LineBasicMaterial>
@@ -71,23 +71,26 @@ class Stack {
     readonly name: string,
     spot: Spot,
     private readonly sheets: number,
+    private readonly lone: boolean,
   ) {
     const step = sheets > 4 ? 0.13 : 0.2
     this.depth = (sheets - 1) * step
     const geometry = new BufferGeometry()
     const places: number[] = []
     for (let s = 0; s < sheets; s++) {
-      for (const up of [0.5, -0.5]) for (const along of [-0.5, 0.5]) places.push(spot.x + along * spot.size, spot.y + up * spot.size, -s * step)
+      for (const up of [0.5, -0.5]) for (const along of [-0.5, 0.5]) places.push(along * spot.size, up * spot.size, -s * step)
     }
     geometry.setAttribute('position', new BufferAttribute(Float32Array.from(places), 3))
     geometry.setAttribute('uv', new BufferAttribute(new Float32Array(8 * sheets), 2))
     geometry.setIndex(Array.from({ length: sheets }, (_, s) => [0, 2, 1, 1, 2, 3].map((k) => 4 * s + k)).flat())
     this.mesh = new Mesh(geometry, new MeshBasicMaterial({ side: DoubleSide, transparent: true }))
     this.mesh.name = name
+    this.mesh.position.set(spot.x, spot.y, 0)
     const box = new BoxGeometry(spot.size + 0.12, spot.size + 0.12, this.depth + 0.12)
     this.outline = new LineSegments(new EdgesGeometry(box), new LineBasicMaterial())
     box.dispose()
     this.outline.position.set(spot.x, spot.y, -this.depth / 2)
+    if (lone) for (const part of [this.mesh, this.outline]) part.onBeforeRender = (_renderer, _scene, camera) => face(part, camera)
   }
 
   show(maps: Maps, tint: Tint, line: Shade, key: string): void {
@@ -99,7 +102,7 @@ class Stack {
     if (this.texture?.image.width !== width || this.texture.image.height !== height) {
       this.texture?.dispose()
       this.texture = new DataTexture(pixels, width, height)
-      this.texture.magFilter = NearestFilter
+      this.texture.magFilter = this.lone ? LinearFilter : NearestFilter
       this.texture.minFilter = LinearFilter
       this.texture.colorSpace = SRGBColorSpace
       this.mesh.material.map = this.texture
@@ -138,7 +141,7 @@ export class Building {
   ) {
     for (const name of WAY) {
       const sheets = Math.max(1, Math.ceil((channels[name] ?? 1) / ACROSS ** 2))
-      const stack = new Stack(name, PLAN[name]!, sheets)
+      const stack = new Stack(name, PLAN[name]!, sheets, channels[name] === 1)
       this.stacks.set(name, stack)
       stage.scene.add(stack.mesh, stack.outline)
     }
@@ -244,6 +247,11 @@ export class Building {
       if (!down) canvas.style.cursor = under(event) ? 'pointer' : ''
     })
   }
+}
+
+function face(part: Object3D, camera: Camera): void {
+  part.quaternion.copy(camera.quaternion)
+  part.updateMatrixWorld()
 }
 
 function paint(part: Part, off: boolean, tint: Color, gone: Color): void {

@@ -68,7 +68,7 @@ export default {
     histogram: (t) => `Cómo se dispersan los valores de un píxel claro y uno oscuro en el tiempo ${figures(t)}: la cadena de pasos y el salto único dan las mismas dos campanas.`,
     law: { ways: 'Manera', chain: 'Paso a paso', jump: 'Un salto' },
     number: figures,
-    takenFor: 'Tómala por',
+    takenFor: 'La otra imagen',
     isOne: (picture) => `α · ${named(picture)}`,
     isNoise: 'σ · ruido',
     isSlice: 'esta lámina',

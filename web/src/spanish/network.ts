@@ -53,7 +53,7 @@ export default {
     whole: 'respuesta, todo encendido',
     cut: 'respuesta, tus cambios',
     difference: 'diferencia entre las dos',
-    truth: { clean: 'la verdad', noise: 'el ruido lanzado' },
+    truth: { clean: 'la verdad', noise: 'el ruido añadido' },
     error: (error) => `error ${fixed(error, 3)}`,
     errorMeans: 'Error: la media del cuadrado de la diferencia con la verdad, en los 64 píxeles.',
     everythingOn: 'No se ha quitado nada. Apaga algo y mira otra vez.',
@@ -91,7 +91,7 @@ export default {
       {
         heading: 'Hacia abajo, y otra vez hacia arriba',
         text: [
-          'Estás viendo trabajar la [[network|red]] real de esta lección, con todos sus números. Un dígito con ruido entra por la izquierda. Cada bloque convierte una pila de [[feature map|mapas de características]] en otra mediante [[convolution|convolución]]: ventanas pequeñas de 3 × 3, cuyos pesos se han aprendido. [Elige un bloque](network.view=block&network.block=down+0.0) y mira sus mapas, uno por cada [[channel|canal]]. Unos han encontrado trazos; otros, bordes; otros, el papel vacío.',
+          'Estás viendo trabajar la [[network|red]] real de esta lección, con todos sus números. Un dígito con ruido entra por la izquierda. Cada bloque convierte una pila de [[feature map|mapas de características]] en otra mediante [[convolution|convolución]]: ventanas pequeñas de 3 × 3, cuyos pesos se han aprendido. [Elige un bloque](network.view=block&network.block=down+0.0) y mira sus mapas, uno por cada [[channel|canal]]. Unos han encontrado trazos; otros, bordes; otros, el fondo vacío.',
           'Una ventana de 3 × 3 no ve lejos. No puede distinguir una mancha de una parte de un trazo. Por eso la imagen se reduce a la mitad al bajar, y la misma ventana cubre el doble de ella. En el [piso de abajo](network.view=block&network.block=middle) la red ve el dígito entero y puede decidir *qué es*. Después la imagen se amplía otra vez al doble, para decir *dónde exactamente* está cada trazo. El camino baja y sube como la letra U; por eso el plano se llama [[UNet]].',
           'Pero al reducir a la mitad se olvida cuál de los cuatro píxeles era el oscuro. Los puentes lo llevan al otro lado: una [[skip connection|conexión de atajo]] toma los mapas finos de antes de la reducción y los une otra vez después de la ampliación. [Apaga el atajo fino con poco ruido](network.view=parts&network.tell=true&network.off=skip+0.0&network.t=0.2) y la respuesta se vuelve borrosa. En dígitos con los que nunca se entrenó, el error en t = 0,2 se hace cinco veces mayor: 0,145 en lugar de 0,029. [En t = 0,9](network.view=parts&network.off=skip+0.0&network.t=0.9) el atajo apenas importa, porque ahí el detalle fino *es* ruido. (Los dígitos que puedes elegir aquí estaban entre sus ejemplos, así que sus errores en ellos son un poco menores.)',
         ],

@@ -56,7 +56,7 @@ export default {
   prompt: {
     empty: 'Sin palabras: el modelo dibuja lo que quiere, esté como esté el mando.',
     whole: 'El modelo conoce todas estas palabras. (Lee inglés.)',
-    parts: (words) => `Casi nunca leídas en el entrenamiento, así que se deletrean con trozos: ${words.join(', ')}.`,
+    parts: (words) => `Raras en el entrenamiento, así que se componen con trozos: ${words.join(', ')}.`,
     unknown: (words) => `Nunca vistas, se pasan por alto: ${words.join(', ')}.`,
     unread: (words) => `Más allá de lo que lee: ${words.join(' ')}.`,
     examples: (seen) => (seen ? 'Con ellos se entrenó:' : 'Nunca se entrenó con:'),
@@ -123,7 +123,7 @@ export default {
       {
         heading: 'Di lo que quieres',
         text: [
-          'Además de la imagen con ruido y su nivel de ruido, la red recibe una cosa más: una [[condition|condición]]. Aquí es la [[class|clase]] del dígito. La pregunta pasa a ser *¿qué era esto antes del ruido, si se sabe que es un tres?* Las estimaciones se inclinan hacia los treses, y con ellas todo el recorrido. Enciende «Dos dígitos, uno junto al otro». El ruido es el mismo y solo cambia la clase; a menudo la inclinación y el grosor de los trazos siguen siendo los mismos.',
+          'Además de la imagen con ruido y su nivel de ruido, la red recibe una cosa más: una [[condition|condición]]. Aquí es la [[class|clase]] del dígito. La pregunta pasa a ser *¿qué era esto antes del ruido, si se sabe que es un tres?* Las estimaciones se inclinan hacia los treses, y con ellas todo el recorrido. [Enciende «Dos dígitos, uno junto al otro»](steering.view=guidance&steering.two=1). El ruido es el mismo y solo cambia la clase; a menudo la inclinación y el grosor de los trazos siguen siendo los mismos.',
         ],
       },
       {

@@ -46,7 +46,7 @@ export default {
     little: 'poco ruido',
     much: 'mucho ruido',
     clean: 'un dígito',
-    thrown: 'ruido lanzado',
+    thrown: 'ruido añadido',
     goesIn: 'entra',
     guess: 'ruido estimado',
     difference: 'diferencia',
@@ -105,7 +105,7 @@ export default {
         heading: 'Un paso',
         text: [
           'Toma una imagen. Toma un nivel de ruido cualquiera. Sortea [[noise|ruido]], mézclalo y pregunta: *¿qué ruido era?* El ruido lo sorteamos nosotros, así que sabemos la verdad, y el ejercicio no necesita maestro. La [[loss|pérdida]] es la diferencia al cuadrado entre la estimación y la verdad. El [[gradient|gradiente]] dice cómo tiene que moverse cada uno de los 1.785.345 pesos para que la pérdida sea menor, y todos se mueven un poco hacia ahí. Eso es un paso del [[training|entrenamiento]].',
-          '[Elige «Un paso a mano»](training.view=step) y hazlo tú. Cada lanzamiento deja un punto, y los puntos se dispersan mucho: un solo error dice poco de la red. Por eso un paso toma la media de un [[batch|lote]]. [Con 80 dígitos](training.view=step&training.batch=80) caes cada vez cerca de la curva grabada.',
+          '[Elige «Un paso a mano»](training.view=step) y hazlo tú. Cada ejercicio deja un punto, y los puntos se dispersan mucho: un solo error dice poco de la red. Por eso un paso toma la media de un [[batch|lote]]. [Con 80 dígitos](training.view=step&training.batch=80) caes cada vez cerca de la curva grabada.',
           'Muchos pasos así son un entrenamiento. [Entrena una red tú](training.view=plane), aquí en tu navegador: puntos en el plano en lugar de imágenes, para que basten diez segundos. Mira cómo baja la [[loss|pérdida]] y cómo los puntos que genera la red encuentran su lugar.',
           'Cada ejercicio recorre todo el camino de una vez. En el entrenamiento, la red nunca ve un recorrido. Solo aprende a estimar bien en todos los niveles. (Este paquete escribe la pérdida como el error de la *imagen*, con un peso para cada nivel de modo que todos cuenten más o menos igual. Es el mismo ejercicio, como viste en el capítulo anterior.)',
         ],

@@ -54,13 +54,13 @@ export const questions: readonly Question[] = [
   {
     id: 'idea.paths',
     kind: 'predict',
-    ask: 'Twenty thousand new points are thrown at random and brought back. Follow a single one of them: where does it end?',
+    ask: 'Twenty thousand new points are put down at random and brought back. Follow a single one of them: where does it end?',
     panel: { c: 'idea', 'idea.way': 'back', 'idea.paths': '1', 'idea.t': '0' },
     look: 'Follow a few of the drawn lines from the outside to their ends. Then press “New noise” and look at where they end now.',
     options: [
       {
         text: 'In the place on the shape where it had been before the noise came',
-        says: 'It was never on the shape: it is a new point, thrown at random a moment ago.',
+        says: 'It was never on the shape: it is a new point, put down at random a moment ago.',
       },
       {
         text: 'Somewhere on the shape; where depends on the noise it began as',

@@ -46,7 +46,7 @@ export const quiz = {
   bugMark: 'The bug',
   placedRight: 'You put it here',
   placedAt: (place: number) => `You put it at ${place}`,
-  mended: 'Put right:',
+  mended: 'Corrected:',
   panel: (chapter: string) => `See it in the panel: ${chapter}`,
   panelHere: 'See it in the panel',
   backToQuestion: 'Back to the question',

@@ -43,7 +43,7 @@ export const questions: readonly Question[] = [
     ask: 'When does a diffusion model most likely draw a near-copy of a training picture?',
     panel: { c: 'training', 'training.moment': '10' },
     options: [
-      { text: 'When the picture stood in the training set many times', right: true, says: 'Each time it was an exercise again, so the network learnt it by heart. The same happens with few pictures and long training. Removing doubles helps.' },
+      { text: 'When the picture stood in the training set many times', right: true, says: 'Each time it was an exercise again, so the network learnt it by heart. The same happens with few pictures and long training. Removing duplicates helps.' },
       { text: 'When the seed is the one that the picture was trained with', says: 'Training uses new noise each time. No picture has a seed of its own.' },
       { text: 'When few steps are taken', says: 'Few steps give averages, which are no copies.' },
       { text: 'Never: it only knows averages', says: 'The single guess is an average, the end of a walk is not. And if one picture fits alone, the average is that picture.' },
