@@ -133,8 +133,8 @@ export const questions: readonly Question[] = [
         says: 'They don’t stay there: Gaussian noise has no bounds, and noisy pixels leave the range all the time.',
       },
       {
-        text: 'Without it the picture would never be drowned, however much noise came on top',
-        says: 'It would: against enough noise any picture is lost. Schedules that never shrink exist (“variance exploding”), and they work. Their numbers just grow large.',
+        text: 'Without it the picture would never disappear, however much noise is added',
+        says: 'It would: under enough noise any picture is lost. Schedules that never shrink exist (“variance exploding”), and they work. Their numbers just grow large.',
       },
       {
         text: 'So that the variance stays the same while noise comes in',

@@ -61,7 +61,7 @@ export const questions: readonly Question[] = [
       { text: 'On the nearest hill', says: 'With little noise it would be. With much, the point may as well have come from further away, and each possibility counts.' },
       { text: 'On the highest hill, whatever the point', says: 'The highest hill weighs most in the average, but the others pull too.' },
       { text: 'Between the hills, where there may be no data at all', right: true, says: 'The best guess is an average of what could have been, and an average need not be possible itself. Of all answers it has the smallest squared error. Pictures that are averages look blurred.' },
-      { text: 'On one of the hills, by chance, by a throw of loaded dice', says: 'That would be a *sample*, and it takes a whole walk to get one. The denoiser’s answer has no chance in it.' },
+      { text: 'On one of the hills, chosen by chance', says: 'That would be a *sample*, and it takes a whole walk to get one. The denoiser’s answer has no chance in it.' },
     ],
   },
   {

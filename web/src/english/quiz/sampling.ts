@@ -70,7 +70,7 @@ export const questions: readonly Question[] = [
   {
     id: 'sampling.order',
     kind: 'choice',
-    ask: 'Why does dpm++2m do with fewer calls than DDIM?',
+    ask: 'Why does dpm++2m need fewer calls than DDIM?',
     panel: { c: 'sampling', 'sampling.view': 'few', 'sampling.few-by': 'dpm++2m' },
     options: [
       { text: 'It calls the network twice in each step and takes the better guess', says: 'Heun’s method calls twice a step (and averages). The “2” of 2m is its order; it calls once.' },
