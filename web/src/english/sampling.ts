@@ -107,7 +107,7 @@ export const text: ChapterText = {
       heading: 'One seed, one picture',
       text: [
         'A [[seed]] is the number that starts the stream of noise. The same model, the same sampler and the same seed give the same picture, here and in Python, alone or among a thousand. This page makes its noise as PyTorch does, so the command under [the wall](sampling.view=wall) draws what you see.',
-        'Different seeds give different pictures, although the words are the same. That is the [[diversity]] of the model: “a smiling face” leaves many things open, and the noise decides them. Some of these faces hardly smile: without [[guidance]] this model follows its words only loosely. The dial of chapter 7 pushes it. A sampler without fresh noise turns each noise into one picture, and neighbours become neighbours.',
+        'Different seeds give different pictures, although the words are the same. That is the [[diversity]] of the model: “a smiling face” leaves many things open, and the noise decides them. Some of these faces hardly smile: the model is small, and it learnt from few drawings. A sampler without fresh noise turns each noise into one picture, and neighbours become neighbours.',
       ],
       code: 'sampling_seeds.py',
     },

@@ -90,7 +90,7 @@ export default {
         heading: 'Ein Seed, ein Bild',
         text: [
           'Ein [[seed|Seed]] ist die Zahl, bei der der Strom des Rauschens beginnt. Dasselbe Modell, derselbe Sampler und derselbe Seed geben dasselbe Bild, hier und in Python, allein oder unter tausend. Diese Seite macht ihr Rauschen wie PyTorch, darum zeichnet der Befehl unter [der Wand](sampling.view=wall), was Sie sehen.',
-          'Verschiedene Seeds geben verschiedene Bilder, obwohl die Wörter dieselben sind. Das ist die [[diversity|Vielfalt]] des Modells: „Ein lächelndes Gesicht“ lässt vieles offen, und das Rauschen entscheidet es. Manche dieser Gesichter lächeln kaum: Ohne [[guidance|Guidance]] folgt dieses Modell seinen Wörtern nur ungefähr. Der Regler in Kapitel 7 treibt es an. Ein Sampler ohne frisches Rauschen macht aus jedem Rauschen ein Bild, und aus Nachbarn werden Nachbarn.',
+          'Verschiedene Seeds geben verschiedene Bilder, obwohl die Wörter dieselben sind. Das ist die [[diversity|Vielfalt]] des Modells: „Ein lächelndes Gesicht“ lässt vieles offen, und das Rauschen entscheidet es. Manche dieser Gesichter lächeln kaum: Das Modell ist klein und hat aus wenigen Zeichnungen gelernt. Ein Sampler ohne frisches Rauschen macht aus jedem Rauschen ein Bild, und aus Nachbarn werden Nachbarn.',
         ],
       },
     ],

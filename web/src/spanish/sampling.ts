@@ -90,7 +90,7 @@ export default {
         heading: 'Una semilla, una imagen',
         text: [
           'Una [[seed|semilla]] es el número que inicia la serie de ruido. El mismo modelo, el mismo muestreador y la misma semilla dan la misma imagen, aquí y en Python, sola o entre mil. Esta página hace su ruido igual que PyTorch, así que la orden que hay debajo del [muro](sampling.view=wall) dibuja lo que ves.',
-          'Semillas distintas dan imágenes distintas, aunque las palabras sean las mismas. Esa es la [[diversity|diversidad]] del modelo: «una cara sonriente» deja muchas cosas abiertas, y el ruido las decide. Algunas de estas caras apenas sonríen: sin [[guidance|guía]] este modelo sigue sus palabras solo a medias. El mando del capítulo 7 lo empuja. Un muestreador sin ruido fresco convierte cada ruido en una imagen, y los vecinos, en vecinos.',
+          'Semillas distintas dan imágenes distintas, aunque las palabras sean las mismas. Esa es la [[diversity|diversidad]] del modelo: «una cara sonriente» deja muchas cosas abiertas, y el ruido las decide. Algunas de estas caras apenas sonríen: el modelo es pequeño y aprendió de pocos dibujos. Un muestreador sin ruido fresco convierte cada ruido en una imagen, y los vecinos, en vecinos.',
         ],
       },
     ],
