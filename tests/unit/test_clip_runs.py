@@ -157,7 +157,7 @@ def test_clips_are_measured_audited_and_played_on_a_page(tmp_path: Path) -> None
     assert same.scores["flicker"].value == same.scores["flicker"].floor
 
 
-def test_a_roll_out_has_a_page_that_says_where_it_leaves_the_range_of_real_clips(tmp_path: Path) -> None:
+def test_a_roll_out_has_a_page_that_says_where_it_leaves_the_range_of_real_ones(tmp_path: Path) -> None:
     data = spots(60)
     rolled = new_model(CLIPS).sample(range(12), frames=18, steps=2)
     curves = drift(rolled, data.batch(torch.arange(60))[0])

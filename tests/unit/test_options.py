@@ -58,7 +58,7 @@ ELSEWHERE = {
                           "e2e/test_eval.py::test_a_run_is_measured_recorded_and_ranked")
     | dict.fromkeys(("sampler", "steps", "guidance", "weights", "bits"),
                     "unit/test_options.py::test_measuring_takes_its_options_and_ranking_records_takes_none")
-    | {"frames": "unit/test_clip_runs.py::test_a_roll_out_has_a_page_that_says_where_it_leaves_the_range_of_real_clips"},
+    | {"frames": "unit/test_clip_runs.py::test_a_roll_out_has_a_page_that_says_where_it_leaves_the_range_of_real_ones"},
     "ema": dict.fromkeys(("run", "width"), "laws/test_averages.py::test_a_kept_width_comes_out_exactly"),
     "info": dict.fromkeys(("what", "size", "frames", "fps"), "unit/test_options.py::test_a_size_is_for_data"),
     "learn": dict.fromkeys(("run", "port", "host", "browser", "build"),
