@@ -103,3 +103,78 @@ def stable_diffusion(folder: Path, scheduler: Any) -> Path:
     )
     pipe.save_pretrained(folder)
     return folder
+
+
+def t5(folder: Path, width: int = 32) -> tuple[nn.Module, Any]:
+    """A T5 and its tokenizer."""
+    from transformers import AutoTokenizer, T5Config, T5EncoderModel
+
+    from text_encoders import small_encoder
+
+    tokenizer = AutoTokenizer.from_pretrained(small_encoder(folder, "t5"))
+    config = T5Config(vocab_size=len(tokenizer), d_model=width, d_kv=8, d_ff=32, num_layers=2, num_heads=2)
+    return random_weights(T5EncoderModel(config)), tokenizer
+
+
+def stable_diffusion_xl(folder: Path) -> Any:
+    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
+
+    words = clip_tokenizer(folder / "words")
+    unet = conditional_unet(
+        32, addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=6 * 8 + 16
+    )
+    one, two = clip(len(words)), clip(len(words), projected=True)
+    scheduler = EulerDiscreteScheduler(**SD_NOISE, timestep_spacing="leading", steps_offset=1)
+    return StableDiffusionXLPipeline(autoencoder(), one, two, words, words, unet, scheduler, add_watermarker=False)
+
+
+def stable_diffusion_3(folder: Path) -> Any:
+    from diffusers import FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusion3Pipeline
+
+    words, (long, others) = clip_tokenizer(folder / "words"), t5(folder / "long")
+    transformer = SD3Transformer2DModel(
+        sample_size=8, patch_size=2, in_channels=4, out_channels=4, num_layers=1, attention_head_dim=8,
+        num_attention_heads=2, joint_attention_dim=32, caption_projection_dim=16, pooled_projection_dim=32,
+        pos_embed_max_size=16,
+    )  # fmt: skip
+    clips = [clip(len(words), projected=True) for _ in range(2)]
+    vae = autoencoder(scaling_factor=1.5, shift_factor=0.06)
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    return StableDiffusion3Pipeline(
+        random_weights(transformer), scheduler, vae, clips[0], words, clips[1], words, long, others
+    )
+
+
+def flux(folder: Path) -> Any:
+    from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+
+    words, (long, others) = clip_tokenizer(folder / "words"), t5(folder / "long")
+    transformer = FluxTransformer2DModel(
+        patch_size=1, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2,
+        joint_attention_dim=32, pooled_projection_dim=16, axes_dims_rope=(4, 4, 8), guidance_embeds=True,
+    )  # fmt: skip
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0, use_dynamic_shifting=True)
+    vae = autoencoder(scaling_factor=1.5, shift_factor=0.06)
+    return FluxPipeline(scheduler, vae, clip(len(words)), words, long, others, random_weights(transformer))
+
+
+def pixart(folder: Path) -> Any:
+    from diffusers import DPMSolverMultistepScheduler, PixArtAlphaPipeline, PixArtTransformer2DModel
+
+    long, others = t5(folder / "long")
+    transformer = PixArtTransformer2DModel(
+        sample_size=8, in_channels=4, out_channels=8, num_layers=1, attention_head_dim=8, num_attention_heads=2,
+        cross_attention_dim=16, caption_channels=32, norm_num_groups=4, use_additional_conditions=False,
+    )  # fmt: skip
+    scheduler = DPMSolverMultistepScheduler(lower_order_final=False)
+    return PixArtAlphaPipeline(others, long, autoencoder(), random_weights(transformer), scheduler)
+
+
+def dit(folder: Path) -> Any:
+    from diffusers import DDIMScheduler, DiTPipeline, DiTTransformer2DModel
+
+    transformer = DiTTransformer2DModel(
+        sample_size=8, in_channels=4, out_channels=8, num_layers=1, attention_head_dim=8, num_attention_heads=2,
+        num_embeds_ada_norm=1000, norm_num_groups=4,
+    )  # fmt: skip
+    return DiTPipeline(random_weights(transformer), autoencoder(), DDIMScheduler(clip_sample=False))

@@ -50,7 +50,7 @@ from sfumato.training import (
 from sfumato.training.autoencoder_plan import codec_config, settings_left
 from sfumato.training.config import changed
 from sfumato.training.estimates import remarks, too_few
-from sfumato.training.finetuning import moved_attention
+from sfumato.training.finetuning import check_base, moved_attention
 from sfumato.training.latents import ENCODING, check_model, codec_for, encoded, with_levels_of_latents
 from sfumato.training.planning import plan_more
 from sfumato.training.resources import fit_threads
@@ -169,6 +169,8 @@ class Run:
         processes = join_processes()
         fit_threads()
         base = load(base) if isinstance(base, str | Path) else base
+        if base is not None:
+            check_base(base)
         codec = base.codec if base is not None else None
         if autoencoder is not None:
             codec = codec_for(autoencoder, base, processes)

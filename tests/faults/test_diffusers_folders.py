@@ -96,6 +96,20 @@ def test_without_diffusers_one_sentence_says_how_to_get_it(whole: Path, monkeypa
         load(whole)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("model.safetensors", r"is one file, .* from_single_file"),
+        ("model.ckpt", "is a pickle"),
+        ("model.bin", "pickle"),
+    ],
+)
+def test_a_single_file_is_no_model(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(SfumatoError, match=words):
+        load(tmp_path / name)
+
+
 def test_a_folder_has_no_other_weights_and_takes_no_network(whole: Path) -> None:
     with pytest.raises(SfumatoError, match="leave the rest out"):
         load(whole, "raw")

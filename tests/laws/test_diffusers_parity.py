@@ -5,16 +5,34 @@ Each folder is written by diffusers itself, tiny and of random weights.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from torch import Tensor
 
-from pipelines import SD_NOISE, ddim_folder, noise, random_weights, stable_diffusion
+from pipelines import (
+    SD_NOISE,
+    ddim_folder,
+    dit,
+    flux,
+    noise,
+    pixart,
+    random_weights,
+    stable_diffusion,
+    stable_diffusion_3,
+    stable_diffusion_xl,
+)
+from sfumato import Run, datasets
+from sfumato.cli.info import info
+from sfumato.cli.sample import sample
 from sfumato.diffusion.schedules import Linear
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig, load
@@ -23,6 +41,7 @@ from sfumato.hub.diffusers.writing import export_pipeline
 from sfumato.hub.model import new_model
 from sfumato.nets.diffusers import ddpm_timesteps, unet2d_config
 from sfumato.sampling import ImageNoise, last
+from sfumato.serving.engine import Engine
 from tiny import TINY
 
 # a scheduler's class and settings → the sampler and the grid that its folder is walked by
@@ -58,13 +77,8 @@ def assert_same(found: Tensor, expected: Tensor) -> None:
 
 def as_ours(start: Tensor, scheduler: Any) -> Tensor:
     """The noise that diffusers starts from, at the scale of unit variance that a walk here starts from."""
-    return start * scheduler.init_noise_sigma / (1 + _varied(scheduler) ** 2) ** 0.5
-
-
-def _varied(scheduler: Any) -> Tensor:
-    """sigma/alpha at the start, where the scheduler keeps alpha at 1; 0 where it keeps the variance."""
-    exploding = float(scheduler.init_noise_sigma) != 1
-    return scheduler.sigmas[0] if exploding else torch.zeros(())
+    first = float(getattr(scheduler, "init_noise_sigma", 1))
+    return start if first == 1 else start * first / float(1 + scheduler.sigmas[0] ** 2) ** 0.5
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
@@ -83,6 +97,7 @@ def test_a_pipeline_of_pixels_draws_what_diffusers_draws(ddim: Path, tmp_path: P
     assert_same(model.sample(start=as_ours(start, scheduler), steps=10), expected)
 
 
+TRAILING = [1 - i / 10 for i in range(10)]  # of a flow, as FLUX runs it
 PROMPTS, NEGATIVE = ["a red cat", "a dog"], ["ugly", "blurred, bad"]
 
 
@@ -162,6 +177,151 @@ def test_a_prompt_beyond_its_tokens_is_noted(stable: Any) -> None:
     assert model.truncation_notes("short") == []
     (words,) = model.truncation_notes("long " * 40)
     assert "77" in words
+
+
+# A pipeline's name → what writes it, and what it is called with beside prompt, noise, guidance and steps.
+OTHERS: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
+    "SDXL": (stable_diffusion_xl, {"negative_prompt": NEGATIVE, "height": 16, "width": 16}),
+    "SD3": (stable_diffusion_3, {"negative_prompt": NEGATIVE, "sigmas": TRAILING, "height": 16, "width": 16}),
+    "PixArt": (pixart, {"negative_prompt": NEGATIVE, "use_resolution_binning": False, "clean_caption": False}),
+}
+
+
+@pytest.mark.parametrize("guidance", [1.0, 4.5])
+@pytest.mark.parametrize("name", OTHERS)
+def test_pipelines_of_text_draw_what_diffusers_draws(tmp_path: Path, name: str, guidance: float) -> None:
+    made, settings = OTHERS[name]
+    pipe = made(tmp_path)
+    pipe.set_progress_bar_config(disable=True)
+    pipe.save_pretrained(tmp_path / "folder")
+    model, start = load(tmp_path / "folder"), noise((2, 4, 8, 8))
+    expected = pipe(
+        PROMPTS, latents=start, guidance_scale=guidance, num_inference_steps=10, output_type="latent", **settings
+    ).images
+    asked = {"prompts": PROMPTS, "negative": None if guidance == 1 else NEGATIVE, "guidance": guidance, "steps": 10}
+    assert_same(last(model.stream(start=as_ours(start, pipe.scheduler), **asked)).x, expected)
+
+
+def test_flux_draws_what_diffusers_draws(tmp_path: Path) -> None:
+    pipe = flux(tmp_path)
+    pipe.set_progress_bar_config(disable=True)
+    pipe.save_pretrained(tmp_path / "folder")
+    model, start = load(tmp_path / "folder"), noise((2, 4, 8, 8))
+    packed = pipe._pack_latents(start, 2, 4, 8, 8)
+    how = {"height": 16, "width": 16, "num_inference_steps": 10, "guidance_scale": 3.5, "output_type": "pt"}
+    expected = pipe(PROMPTS, latents=packed, **how).images
+    assert_same(model.sample(prompts=PROMPTS, start=start, steps=10).clamp(-1, 1), 2 * expected - 1)
+
+
+def test_dit_draws_what_diffusers_draws(tmp_path: Path) -> None:
+    pipe = dit(tmp_path)
+    pipe.save_pretrained(tmp_path / "folder")
+    index = tmp_path / "folder/model_index.json"  # where published ones name their classes
+    named = {str(number): f"thing {number}, and more" for number in range(1000)}
+    index.write_text(json.dumps({**json.loads(index.read_text()), "id2label": named}))
+    model, start = load(tmp_path / "folder"), noise((1, 4, 8, 8))
+    assert model.config.classes[207] == "thing 207" and len(model.config.classes) == 1000
+    pipe.scheduler.set_timesteps(10)
+    x, labels = start, torch.tensor([207, 1000])
+    with torch.no_grad():
+        for t in pipe.scheduler.timesteps:
+            answer = pipe.transformer(torch.cat([x, x]), timestep=t.expand(2), class_labels=labels).sample[:, :4]
+            guided = answer[1] + 4 * (answer[0] - answer[1])
+            x = pipe.scheduler.step(guided[None], t, x).prev_sample
+    found = last(model.stream(labels="thing 207", start=start, guidance=4, steps=10)).x
+    assert_same(found, x)
+
+
+def test_the_command_line_draws_from_a_folder_and_again_from_its_picture(
+    stable: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    folder = Path(stable.config._name_or_path)
+    info(str(folder))
+    assert "UNet2DConditionModel of diffusers" in capsys.readouterr().out
+    sample(folder, "a red cat", n=2, steps="3", negative="ugly")
+    first, second = sorted((tmp_path / f"sfumato-{folder.name}/samples").glob("*.png"))  # not into what others made
+    sample(like=second, out=tmp_path / "again")
+    (again,) = (tmp_path / "again").glob("*.png")
+    pictures = [np.asarray(Image.open(path)) for path in (first, second, again)]
+    assert np.array_equal(pictures[1], pictures[2]) and not np.array_equal(pictures[0], pictures[1])
+    model = load(folder)
+    engine = Engine({"stable": lambda: model})
+    job = engine.submit("stable", model.request([1], prompts="a red cat", negative="ugly", steps=3))
+    while engine.step():
+        pass
+    assert_same(job.pictures[0], model.sample(seeds=[1], prompts="a red cat", negative="ugly", steps=3)[0])
+
+
+def test_a_pipeline_of_latents_is_not_trained_on(stable: Any, tmp_path: Path) -> None:
+    data = datasets.from_arrays(np.zeros((8, 16, 16, 3), np.uint8))
+    with pytest.raises(SfumatoError, match=r"a pipeline of diffusers that generates latents; .* not trained on"):
+        Run.start(tmp_path / "run", data, base=stable.config._name_or_path, images=8)
+    assert not (tmp_path / "run").exists()
+
+
+# --- adapters -----------------------------------------------------------------------------------------------------
+
+
+def test_adapters_of_others_are_added_as_diffusers_and_kohya_write_them(stable: Any, tmp_path: Path) -> None:
+    from diffusers import StableDiffusionPipeline
+    from diffusers.utils import convert_state_dict_to_kohya
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+
+    folder = stable.config._name_or_path
+    pipe = StableDiffusionPipeline.from_pretrained(folder)
+    layers = {"unet": ["to_q", "to_out.0", "proj_in", "conv1"], "text_encoder": ["q_proj", "fc1"]}
+    files = {}
+    for part, names in layers.items():
+        net = getattr(pipe, part)
+        net.add_adapter(LoraConfig(r=2, lora_alpha=3, target_modules=names))
+        for weight in (weight for name, weight in net.named_parameters() if "lora_B" in name):
+            weight.data.normal_(std=0.2, generator=torch.Generator().manual_seed(1))
+        files[part] = get_peft_model_state_dict(net)
+    theirs = {f"{part}_lora_layers": tensors for part, tensors in files.items()}
+    for part in layers:
+        theirs[f"{part}_lora_adapter_metadata"] = getattr(pipe, part).peft_config["default"].to_dict()
+    pipe.save_lora_weights(tmp_path, **theirs)
+    named = {f"{part}.{name}": value for part, tensors in files.items() for name, value in tensors.items()}
+    kohya = convert_state_dict_to_kohya(named)
+    kohya = {name: torch.tensor(3.0) if name.endswith(".alpha") else value for name, value in kohya.items()}
+    safetensors.torch.save_file({k: v.contiguous() for k, v in kohya.items()}, tmp_path / "kohya.safetensors")
+    x, text = noise((1, 4, 8, 8)), pipe.encode_prompt("cat", "cpu", 1, False)[0].detach()
+    with torch.no_grad():
+        expected = pipe.unet(x, 500, encoder_hidden_states=text).sample
+    plain = load(folder)
+    for file in ("pytorch_lora_weights.safetensors", "kohya.safetensors"):
+        model = load(f"{folder}+{tmp_path / file}")
+        assert_same(model.tokens(["cat"]), text)
+        assert_same(model.denoiser.net.model(x, 500, encoder_hidden_states=text).sample, expected)
+        assert model.weights_hash != plain.weights_hash and model.source.endswith(file)
+        with_half_twice = load(f"{folder}+{tmp_path / file}:0.5+{tmp_path / file}:0.5")
+        for ours, other in zip(model.denoiser.parameters(), with_half_twice.denoiser.parameters(), strict=True):
+            torch.testing.assert_close(ours, other, atol=1e-6, rtol=0)
+
+
+def test_adapters_of_another_base_are_refused(stable: Any, tmp_path: Path) -> None:
+    folder, file = stable.config._name_or_path, tmp_path / "other.safetensors"
+    up, down = torch.zeros(16, 2), torch.zeros(2, 16)
+
+    def refused(words: str, **tensors: torch.Tensor) -> None:
+        safetensors.torch.save_file({name.replace("__", "."): value for name, value in tensors.items()}, file)
+        with pytest.raises(SfumatoError, match=words):
+            load(f"{folder}+{file}")
+
+    refused("made for another model .* adapts lora_unet_nowhere, which the model lacks",
+            lora_unet_nowhere__lora_up__weight=up, lora_unet_nowhere__lora_down__weight=down)  # fmt: skip
+    refused("unet.conv_in, which is of another size",
+            unet__conv_in__lora_B__weight=up, unet__conv_in__lora_A__weight=down)  # fmt: skip
+    refused("has one half", unet__conv_in__lora_B__weight=up)
+    refused("no part of a low-rank adapter", hada_w1=up)
+    with pytest.raises(SfumatoError, match=r"isn't a .safetensors, .* a pickle can run code"):
+        load(f"{folder}+{tmp_path / 'style.pt'}")
+    with pytest.raises(SfumatoError, match="there is no file"):
+        load(f"{folder}+{tmp_path / 'none.safetensors'}")
 
 
 # --- the other way ------------------------------------------------------------------------------------------------

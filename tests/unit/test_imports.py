@@ -49,3 +49,12 @@ def test_no_file_imports_one_that_imports_it() -> None:
 def test_a_circle_is_found_however_it_is_imported(back: str) -> None:
     with pytest.raises(CycleError):
         TopologicalSorter(imports({"a": "from b import c", "b": "import c", "c": back})).prepare()
+
+
+@pytest.mark.parametrize("library", ["diffusers", "transformers", "huggingface_hub"])
+def test_large_libraries_are_imported_where_they_are_needed_and_nowhere_at_the_top(library: str) -> None:
+    """Importing diffusers takes longer than PyTorch does."""
+    for path in HOUSE.rglob("*.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        tops = [ast.unparse(one) for one in body if isinstance(one, ast.Import | ast.ImportFrom)]
+        assert library not in {name.partition(".")[0] for name in imported("\n".join(tops))}, path

@@ -58,6 +58,8 @@ app.command("sfumato.cli.tune:tune", name="tune", help="Tune the walk of a few s
 app.command("sfumato.cli.distill:distill", name="distill", help="Train a student that walks in 1 to 4 steps.")
 app.command("sfumato.cli.serve:serve", name="serve", help="Serve models over HTTP, to OpenAI's clients and yours.")
 app.command("sfumato.cli.studio:studio", name="studio", help="Open the studio: generate pictures in the browser.")
+app.command("sfumato.cli.publish:push", name="push", help="Upload a model to the Hugging Face Hub.")
+app.command("sfumato.cli.publish:pull", name="pull", help="Download a model from the Hugging Face Hub.")
 app.command("sfumato.cli.learn:learn", name="learn", help="Open the lesson: diffusion models in eight chapters.")
 app.command("sfumato.cli.ema:ema", name="ema", help="Make the weights' average of another width, after training.")
 app.command("sfumato.cli.doctor:doctor", name="doctor", help="Measure what this machine reaches, and what to change.")

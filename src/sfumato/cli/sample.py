@@ -43,8 +43,10 @@ from sfumato.data.clips import FPS, check_clips
 from sfumato.errors import SfumatoError
 from sfumato.hub.cascade import check_cascade
 from sfumato.hub.diffusers.folder import is_pipeline
+from sfumato.hub.diffusers.lora import split_adapters
 from sfumato.hub.model import IMAGES, IMAGES_OF_PROMPT
 from sfumato.hub.record import By, compared, read_record
+from sfumato.hub.remote import named_on_hub
 from sfumato.hub.request import Comparison, Keyframes, PictureEdit, Request
 from sfumato.hub.resolving import resolve
 from sfumato.hub.settings import settle
@@ -344,8 +346,11 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
 
 def results_folder(run: Path) -> Path:
     """Where what is made from `run` goes: into the run, or for one that ships or that is another's a folder here."""
-    if ships(run) or is_pipeline(run):
-        return Path(f"sfumato-{run.resolve().name if is_pipeline(run) else run}")
+    base, _ = split_adapters(run)
+    if named_on_hub(base) or is_pipeline(base):
+        return Path(f"sfumato-{base.resolve().name}")
+    if ships(run):
+        return Path(f"sfumato-{run}")
     return run.parent.parent if (run / "state.json").exists() else run
 
 

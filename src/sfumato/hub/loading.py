@@ -14,13 +14,15 @@ from sfumato.files import locked
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.codec import Codec, model_codec, read_codec
 from sfumato.hub.config import AUTOENCODER, CodecConfig, is_autoencoder, read_config, read_json, read_model
-from sfumato.hub.diffusers.folder import is_pipeline
+from sfumato.hub.diffusers.folder import check_no_file, is_pipeline
 from sfumato.hub.diffusers.loading import load_pipeline
+from sfumato.hub.diffusers.lora import add_adapter, split_adapters
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
+from sfumato.hub.remote import named_on_hub, pinned, pulled
 from sfumato.hub.tuned import read_tuned
 from sfumato.hub.weights import model_with
-from sfumato.hub.zoo import ZOO, load_zoo, ships
+from sfumato.hub.zoo import ZOO, is_model, load_zoo, ships
 
 Weights = Literal["ema", "raw"]
 WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
@@ -61,7 +63,8 @@ def load(
 ) -> Model:
     """The model in a run folder (newest intact checkpoint), in one checkpoint's folder, or one that ships, by name.
 
-    Or the pipeline in a folder of the library diffusers, which needs that library.
+    Or a pipeline of the library diffusers, which needs that library; low-rank adapters are added to it as
+    FOLDER+STYLE.safetensors:0.8. On the Hugging Face Hub a model is called hf:user/name@revision.
 
     `weights` "ema" (the running average, better pictures) or "raw". A model with a network of your own needs that
     `net`, of which it loads a copy. Raises SfumatoError where nothing usable is found.
@@ -75,10 +78,19 @@ def load(
         if weights != "ema":
             raise SfumatoError(f"{path} ships with its averaged weights alone; leave `weights` out.")
         return load_zoo(str(path), device)
-    if is_pipeline(folder):
+    base, adapters = split_adapters(folder)
+    check_no_file(base)
+    at = pulled(str(base)) if named_on_hub(base) else base
+    if is_pipeline(at) or is_model(at):
         if net is not None or weights != "ema":
-            raise SfumatoError(f"{path} is a folder of diffusers, of one network and its weights; leave the rest out.")
-        return load_pipeline(folder, device)
+            raise SfumatoError(f"{base} holds one network and its weights alone; leave the rest out.")
+        model = load_pipeline(at, device) if is_pipeline(at) else load_zoo(at.name, device, at.parent)
+        model.source = base.as_posix() if at == base else pinned(str(base), at)
+        for file, weight in adapters:
+            add_adapter(model, file, weight)
+        return model
+    if at != base:
+        raise SfumatoError(f"{base} is no model that is known here: neither Sfumato's nor a pipeline of diffusers.")
     checkpoint, _ = find_checkpoint(folder, WEIGHT_FILES[weights])
     if is_autoencoder(checkpoint.path.parent.parent):
         raise SfumatoError(f"{path} holds an autoencoder, which generates nothing: train a model in its latents.")

@@ -11,7 +11,7 @@ import torch
 from sfumato.errors import unknown
 from sfumato.files import replace_file
 from sfumato.hub.codec import model_codec, save_codec
-from sfumato.hub.config import config_json, read_config
+from sfumato.hub.config import config_json, is_run, read_config
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder, read_tokenizer
 from sfumato.hub.tuned import read_tuned
@@ -31,6 +31,11 @@ def zoo_names() -> list[str]:
 def ships(path: str | Path) -> bool:
     """Whether `path` means a model that ships: no run of that name is here."""
     return str(path) in zoo_names() and not (Path(path) / "config.json").exists()
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a model lies in the folder as one of the zoo does: its config, and weights beside it."""
+    return (folder / "config.json").is_file() and (folder / "model.safetensors").is_file() and is_run(folder)
 
 
 def zoo_data(name: str) -> str:
@@ -55,9 +60,10 @@ def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -
     return model
 
 
-def save_zoo(name: str, model: Model, place: Path = ZOO) -> Path:
-    """Write `model` into the zoo in bfloat16, half the bytes; returns its folder, for the card to be put beside."""
-    tensors = {k: v.detach().cpu().bfloat16().contiguous() for k, v in model.denoiser.net.state_dict().items()}
+def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True) -> Path:
+    """Write `model` into the zoo, in bfloat16 where `half`; returns its folder, for the card to be put beside."""
+    kept = {k: v.detach().cpu() for k, v in model.denoiser.net.state_dict().items()}
+    tensors = {k: (v.bfloat16() if half else v).contiguous() for k, v in kept.items()}
     replace_file(place / name / "config.json", config_json(model=model.config))
     replace_file(place / name / "model.safetensors", safetensors.torch.save(tensors))
     if model.codec is not None:

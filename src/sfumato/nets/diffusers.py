@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.arguments import bounded
@@ -28,6 +29,7 @@ from sfumato.nets.text import FeaturesConfig, TextConfig
 EXTRA = "pip install 'sfumato[diffusers]'"
 WHOLE = 2e-3  # as near to a whole timestep, it is meant: c_noise comes in float32
 END = 2.0  # c_noise at pure noise and beyond e^8
+FLUX_GUIDANCE = 3.5  # what a network that was distilled from guided answers is given of their strength
 FLOW_STEPS = 1000  # timesteps of a flow, at which t = sigma/(alpha + sigma)
 
 
@@ -97,19 +99,82 @@ def _conditional_unet(net: Any, asked: Asked) -> Tensor:
     text, about = asked.text, net.config
     more: dict[str, Tensor] | None = None
     if about.addition_embed_type == "text_time" and text is not None:  # SDXL's size and cropping
-        sizes, tokens = 6, text.shape[1] - 1
-        pooled = about.projection_class_embeddings_input_dim - sizes * about.addition_time_embed_dim
+        sizes = 6
+        text, pooled = unpacked(
+            text, about.projection_class_embeddings_input_dim - sizes * about.addition_time_embed_dim
+        )
         height, width = (side * asked.scale for side in asked.x.shape[-2:])
         times = asked.x.new_tensor((height, width, 0, 0, height, width)).expand(len(text), sizes)
-        text, more = text[:, :tokens], {"text_embeds": text[:, tokens, :pooled], "time_ids": times}
+        more = {"text_embeds": pooled, "time_ids": times}
     out: Tensor = net(asked.x, asked.t, encoder_hidden_states=text, added_cond_kwargs=more, return_dict=False)[0]
     return out
+
+
+def _dit(net: Any, asked: Asked) -> Tensor:
+    out: Tensor = net(asked.x, timestep=asked.t, class_labels=asked.label, return_dict=False)[0]
+    return out
+
+
+def _pixart(net: Any, asked: Asked) -> Tensor:
+    text, sizes = asked.text, dict[str, Tensor | None](resolution=None, aspect_ratio=None)
+    assert text is not None
+    if net.use_additional_conditions:
+        sides = asked.x.new_tensor([side * asked.scale for side in asked.x.shape[-2:]])
+        sizes = {"resolution": sides.expand(len(text), 2), "aspect_ratio": (sides[:1] / sides[1:]).expand(len(text), 1)}
+    out: Tensor = net(
+        asked.x, encoder_hidden_states=text, encoder_attention_mask=(text != 0).any(2).to(text.dtype), timestep=asked.t,
+        added_cond_kwargs=sizes, return_dict=False,
+    )[0]  # fmt: skip
+    return out
+
+
+def _sd3(net: Any, asked: Asked) -> Tensor:
+    assert asked.text is not None
+    text, pooled = unpacked(asked.text, net.config.pooled_projection_dim)
+    out: Tensor = net(
+        asked.x, encoder_hidden_states=text, pooled_projections=pooled, timestep=asked.t, return_dict=False
+    )[0]
+    return out
+
+
+def _flux(net: Any, asked: Asked) -> Tensor:
+    """Four latent pixels are a token."""
+    assert asked.text is not None
+    text, pooled = unpacked(asked.text, net.config.pooled_projection_dim)
+    x, (height, width) = asked.x, (side // 2 for side in asked.x.shape[-2:])
+    places = x.new_zeros(height, width, 3)
+    places[..., 1] += torch.arange(height, device=x.device)[:, None]
+    places[..., 2] += torch.arange(width, device=x.device)
+    out: Tensor = net(
+        hidden_states=F.pixel_unshuffle(x, 2).flatten(2).transpose(1, 2), timestep=asked.t / FLOW_STEPS,
+        guidance=x.new_full((len(x),), FLUX_GUIDANCE) if net.config.guidance_embeds else None,
+        pooled_projections=pooled, encoder_hidden_states=text, txt_ids=x.new_zeros(text.shape[1], 3),
+        img_ids=places.flatten(0, 1), return_dict=False,
+    )[0]  # fmt: skip
+    return F.pixel_shuffle(out.transpose(1, 2).unflatten(2, (height, width)), 2)
+
+
+def packed(states: Tensor, pooled: Tensor) -> Tensor:
+    """All that a network is given of a prompt as one tensor: tokens' `states` `(tokens, width)`, and below them as many
+    rows as `pooled` takes, which stands for the whole prompt."""
+    width = states.shape[-1]
+    return torch.cat([states, F.pad(pooled, (0, -len(pooled) % width)).reshape(-1, width)])
+
+
+def unpacked(text: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """What `packed` put together, of a batch: `(batch, tokens, width)` and `(batch, size)`."""
+    rows = -(-size // text.shape[2])
+    return text[:, :-rows], text[:, -rows:].flatten(1)[:, :size]
 
 
 # How each network is called; it may answer with more channels than are asked for.
 ARCHITECTURES: dict[str, Callable[[Any, Asked], Tensor]] = {
     "UNet2DModel": _unet,
     "UNet2DConditionModel": _conditional_unet,
+    "DiTTransformer2DModel": _dit,
+    "PixArtTransformer2DModel": _pixart,
+    "SD3Transformer2DModel": _sd3,
+    "FluxTransformer2DModel": _flux,
 }
 
 
@@ -190,9 +255,10 @@ class DiffusersNet(nn.Module):
     def parts(self) -> Parts:
         """For optimisers and adapters: see nets/protocol.py."""
         named = dict(self.model.named_children())
-        ends = [named[name] for name in ("conv_in", "conv_out") if name in named]
+        ends = [named[name] for name in ("conv_in", "conv_out", "pos_embed", "x_embedder", "proj_out") if name in named]
         conditioning = [module for name, module in named.items() if "embed" in name or name == "time_proj"]
-        blocks = [block for name in ("down_blocks", "up_blocks") if name in named for block in named[name].children()]
+        lists = [part for part in named.values() if isinstance(part, nn.ModuleList)]
+        blocks = [block for part in lists for block in part]
         return Parts(ends=ends, conditioning=conditioning, blocks=blocks)
 
 

@@ -19,6 +19,7 @@ EVERYWHERE = 2**20  # latent pixels: attention and normalisation look at the who
 KINDS: dict[str, Callable[[Any], Tensor]] = {
     "AutoencoderKL": lambda answer: answer.latent_dist.mode(),
     "AutoencoderTiny": lambda answer: answer.latents,
+    "VQModel": lambda answer: answer.latents,
     "AutoencoderDC": lambda answer: answer.latent,
 }
 

@@ -34,6 +34,18 @@ def is_pipeline(folder: Path) -> bool:
     return (folder / INDEX).is_file()
 
 
+def check_no_file(path: Path) -> None:
+    """Raises SfumatoError where `path` is one file of weights, which don't say what network they are of."""
+    if not path.is_file() or path.suffix not in (".safetensors", ".ckpt", ".bin", ".pt", ".pth"):
+        return
+    if path.suffix != ".safetensors":
+        raise SfumatoError(f"{path} is a pickle, which can run any code when it is read, and none is.")
+    raise SfumatoError(
+        f"{path} is one file, of weights without their settings; have diffusers make a folder of it: "
+        f'StableDiffusionPipeline.from_single_file("{path}").save_pretrained("{path.with_suffix("")}").'
+    )
+
+
 @dataclass(frozen=True)
 class Folder:
     """A pipeline of class `pipeline`, and its `parts`: name → class, or None where one was left out."""

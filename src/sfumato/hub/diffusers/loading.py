@@ -22,6 +22,8 @@ from sfumato.hub.weights import Uninitialised
 from sfumato.nets.diffusers import ARCHITECTURES, DiffusersConfig, diffusers_network, made_by_diffusers
 from sfumato.nets.kl import KINDS, KLAutoencoder, kl_config
 
+WIDTHS = ("cross_attention_dim", "caption_channels", "joint_attention_dim")  # of a token's features, by their names
+LABELLED = {"UNet2DModel": "num_class_embeds", "DiTTransformer2DModel": "num_embeds_ada_norm"}  # how many classes
 # Of autoencoders of before, the names of attention's weights, and what they are now.
 RENAMES = {".query.": ".to_q.", ".key.": ".to_k.", ".value.": ".to_v.", ".proj_attn.": ".to_out.0."}
 
@@ -38,17 +40,18 @@ def load_pipeline(path: Path, device: torch.device | str = "cpu") -> Model:
             f"{path} holds a {folder.pipeline} whose network is a {architecture}, which isn't known here; those that "
             f"are: {', '.join(ARCHITECTURES)}."
         )
-    shape, text = _shape(about), _text(folder, device)
+    shape, text = _shape(folder, about), _text(folder, device)
     codec = _codec(folder, shape, device)
     noise = read_scheduler(folder.config("scheduler"), codec is None, math.prod(shape[1:]) // 4)
     scale = 1 if codec is None else codec.config.net.factor
-    reads = None if text is None else text.config(int(about.get("cross_attention_dim") or 1))
-    net = DiffusersConfig(architecture, about, shape[0], noise.timesteps, _classes(about), reads, scale)
+    reads = None if text is None else text.config(next(int(about[name]) for name in WIDTHS if about.get(name)))
+    classes = _classes(folder, about)
+    net = DiffusersConfig(architecture, about, shape[0], noise.timesteps, len(classes), reads, scale)
     guidance = 1.0 if text is None else READINGS[folder.pipeline].guidance
     config = ModelConfig(
         shape,
         net,
-        tuple(map(str, range(net.classes))),
+        classes,
         noise.parameterization,
         data_std=1.0,
         sampling=replace(noise.sampling, guidance=guidance),
@@ -103,14 +106,21 @@ def _codec(folder: Folder, shape: tuple[int, ...], device: torch.device | str) -
     return Codec(CodecConfig(picture, net, weights.sha256), made).to(device)
 
 
-def _shape(about: Mapping[str, Any]) -> tuple[int, ...]:
+def _shape(folder: Folder, about: Mapping[str, Any]) -> tuple[int, ...]:
     """What the network generates: (channels, height, width)."""
-    size = about.get("sample_size")
+    channels, size = int(about.get("in_channels", 3)), about.get("sample_size")
+    if about["_class_name"] == "FluxTransformer2DModel":  # which knows tokens of 2×2 latent pixels, of any number
+        vae = folder.config("vae")
+        channels, size = channels // 4, int(vae["sample_size"]) // kl_config(folder.need("vae"), vae).factor
     if size is None:
-        raise SfumatoError("the config of the network doesn't say its `sample_size`; add it.")
+        raise SfumatoError(f"the config of the network in {folder.path} doesn't say its `sample_size`; add it.")
     sides = (size, size) if isinstance(size, int) else tuple(size)
-    return (int(about.get("in_channels", 3)), *sides)
+    return (channels, *sides)
 
 
-def _classes(about: Mapping[str, Any]) -> int:
-    return int(about.get("num_class_embeds") or 0)
+def _classes(folder: Folder, about: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the classes, where the pipeline has some, or else their numbers."""
+    if about["_class_name"] not in LABELLED:
+        return ()
+    number, named = int(about.get(LABELLED[about["_class_name"]]) or 0), folder.settings.get("id2label") or {}
+    return tuple(str(named.get(str(one), one)).split(",")[0] if number else "" for one in range(number))

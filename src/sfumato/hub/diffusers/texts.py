@@ -19,8 +19,10 @@ from sfumato.data.encoders import Encoder, quiet_transformers
 from sfumato.errors import SfumatoError
 from sfumato.hub.diffusers.folder import Folder, Weights
 from sfumato.nets import FeaturesConfig
+from sfumato.nets.diffusers import packed
 
 READERS = ("CLIPTextModel", "CLIPTextModelWithProjection", "T5EncoderModel")
+T5_TOKENS = {"SD3": 256, "Flux": 512, "PixArtAlpha": 120, "PixArtSigma": 300}  # as the pipelines read
 KEPT = 256  # prompts whose features are kept
 
 
@@ -65,10 +67,13 @@ class TextPart:
         return int(self.tokenizer.model_max_length)
 
     @torch.no_grad()
-    def __call__(self, text: str, length: int) -> Any:
-        """The encoder's answer to one text, padded or cut to `length` tokens, with the states of all layers."""
+    def __call__(self, text: str, length: int, masked: bool = False) -> Any:
+        """The encoder's answer to one text, padded or cut to `length` tokens, with the states of all layers.
+
+        `masked` leaves padding out of what the tokens see, and zeros in its place.
+        """
         ids = self.tokenizer(text, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
-        mask = ids.attention_mask.to(self.device) if self.config.get("use_attention_mask") else None
+        mask = ids.attention_mask.to(self.device) if masked or self.config.get("use_attention_mask") else None
         return self.net(ids.input_ids.to(self.device), attention_mask=mask, output_hidden_states=True)
 
 
@@ -92,14 +97,45 @@ def _two(parts: Sequence[TextPart], text: str) -> Tensor:
     """The last states but one of two encoders beside each other, and below what the second makes of the whole."""
     answers = [part(text, part.length) for part in parts]
     states = torch.cat([answer.hidden_states[-2][0] for answer in answers], -1)
-    pooled = answers[1].text_embeds[0]
-    return torch.cat([states, F.pad(pooled, (0, states.shape[1] - len(pooled)))[None]])
+    return packed(states, answers[1].text_embeds[0])
+
+
+def _three(parts: Sequence[TextPart], text: str) -> Tensor:
+    """As of two, and below their tokens those of T5, as wide as that; both stand for the whole."""
+    *clips, t5 = parts
+    answers = [part(text, part.length) for part in clips]
+    states = torch.cat([answer.hidden_states[-2][0] for answer in answers], -1)
+    long = t5(text, T5_TOKENS["SD3"]).last_hidden_state[0]
+    states = torch.cat([F.pad(states, (0, long.shape[1] - states.shape[1])), long])
+    return packed(states, torch.cat([answer.text_embeds[0] for answer in answers]))
+
+
+def _flux(parts: Sequence[TextPart], text: str) -> Tensor:
+    """The tokens of T5, and CLIP's pooled answer for the whole."""
+    clip, t5 = parts
+    states = t5(text, T5_TOKENS["Flux"]).last_hidden_state[0]
+    return packed(states, clip(text, clip.length).pooler_output[0])
+
+
+def _t5(length: int) -> Callable[[Sequence[TextPart], str], Tensor]:
+    def read(parts: Sequence[TextPart], text: str) -> Tensor:
+        (one,) = parts
+        text = text.lower().strip()
+        known = one.tokenizer(text, padding="max_length", max_length=length, truncation=True)["attention_mask"]
+        states: Tensor = one(text, length, masked=True).last_hidden_state[0]
+        return states * torch.tensor(known, device=states.device)[:, None]
+
+    return read
 
 
 READINGS: dict[str, Reading] = {
     "StableDiffusionPipeline": Reading(1, _last, 7.5),
     "StableDiffusionImg2ImgPipeline": Reading(1, _last, 7.5),
     "StableDiffusionXLPipeline": Reading(2, _two, 5.0),
+    "StableDiffusion3Pipeline": Reading(3, _three, 7.0),
+    "FluxPipeline": Reading(2, _flux, 1.0),
+    "PixArtAlphaPipeline": Reading(1, _t5(T5_TOKENS["PixArtAlpha"]), 4.5),
+    "PixArtSigmaPipeline": Reading(1, _t5(T5_TOKENS["PixArtSigma"]), 4.5),
 }
 
 
