@@ -40,9 +40,9 @@ def pulled(name: str) -> Path:
     with _asking(repository, revision) as library:
         try:
             names = library.HfApi(endpoint=_endpoint()).list_repo_files(repository, revision=revision)
-        except library.errors.HfHubHTTPError:
-            raise
-        except Exception:  # no connection, of whatever kind: what is kept here will do
+        except Exception as error:  # without a connection, what is kept here will do
+            if getattr(error, "response", None) is not None:
+                raise
             return Path(library.snapshot_download(repository, revision=revision, local_files_only=True))
         return Path(
             library.snapshot_download(repository, revision=revision, allow_patterns=wanted(names), endpoint=_endpoint())
@@ -118,11 +118,11 @@ def _asking(repository: str, revision: str | None) -> Iterator[Any]:
     """The library huggingface_hub, whose errors become one sentence."""
     try:
         import huggingface_hub
+        from huggingface_hub import errors as kinds
     except ImportError as error:
         raise SfumatoError(
             "the Hugging Face Hub is reached by the library huggingface_hub: pip install huggingface_hub."
         ) from error
-    kinds = huggingface_hub.errors
     said: dict[type[Exception], Callable[[], str]] = {
         kinds.GatedRepoError: lambda: (
             f"{repository} is gated: accept its terms at https://huggingface.co/{repository}, then {LOG_IN}."

@@ -178,7 +178,7 @@ ARCHITECTURES: dict[str, Callable[[Any, Asked], Tensor]] = {
 }
 
 
-UNET2D = "unet2d"
+UNET2D, UNET2D_CLASS = "unet2d", "UNet2DModel"
 COARSEST_SIDE, ATTENTION_SIDE = 4, 16  # pixels: the coarsest stage has more, and stages up to that many attend
 
 
@@ -220,7 +220,7 @@ def unet2d_config(
         "up_block_types": ["AttnUpBlock2D" if one else "UpBlock2D" for one in reversed(attends)],
         "num_class_embeds": classes + 1 if classes else None,
     }
-    return DiffusersConfig("UNet2DModel", arguments, channels, "ddpm", classes)
+    return DiffusersConfig(UNET2D_CLASS, arguments, channels, "ddpm", classes)
 
 
 class DiffusersNet(nn.Module):
@@ -275,16 +275,21 @@ def diffusers_network(config: DiffusersConfig) -> DiffusersNet:
     return DiffusersNet(config, made)
 
 
-def made_by_diffusers(name: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """One of diffusers' modules, freshly initialised; raises SfumatoError that says what doesn't fit."""
+def network_class(name: str) -> Any:
+    """One of diffusers' classes; raises SfumatoError where the library isn't here, or knows none of that name."""
     try:
-        kind = getattr(import_module("diffusers"), name)
+        return getattr(import_module("diffusers"), name)
     except ImportError as error:
         raise SfumatoError(f"a network of diffusers needs that library: {EXTRA}.") from error
     except AttributeError as error:
         raise SfumatoError(
             f"the diffusers that is installed knows no {name}; it is of a newer version, so update: {EXTRA} -U."
         ) from error
+
+
+def made_by_diffusers(name: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """One of diffusers' modules, freshly initialised; raises SfumatoError that says what doesn't fit."""
+    kind = network_class(name)
     known = inspect.signature(kind.__init__).parameters
     own = {name: value for name, value in arguments.items() if not name.startswith("_")}
     if strange := sorted(own.keys() - known.keys()):

@@ -17,6 +17,7 @@ from sfumato.hub import ModelConfig, SamplingConfig
 from sfumato.hub.conditioning import times
 from sfumato.nets import (
     NAMED_NETS,
+    UNET2D,
     ConditionConfig,
     DiffusersConfig,
     FeaturesConfig,
@@ -25,6 +26,7 @@ from sfumato.nets import (
     named_net,
     own_config,
 )
+from sfumato.nets.diffusers import UNET2D_CLASS, network_class
 from sfumato.nets.protocol import takes
 
 
@@ -91,9 +93,11 @@ def model_for(
 
 
 def check_net(net: str) -> None:
-    """Raises SfumatoError unless `net` is "auto" or a size that has a name."""
+    """Raises SfumatoError unless `net` is "auto" or a size that has a name, and what it is made by is here."""
     if net not in ("auto", *NAMED_NETS):
         raise unknown("network size", net, ["auto", *NAMED_NETS])
+    if net == UNET2D:
+        network_class(UNET2D_CLASS)  # imported now, so that no run is begun without, and no clock counts its seconds
 
 
 def _try_out(net: nn.Module, model: ModelConfig) -> None:
