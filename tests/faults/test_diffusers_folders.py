@@ -99,7 +99,7 @@ def test_without_diffusers_one_sentence_says_how_to_get_it(whole: Path, monkeypa
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("model.safetensors", r"is one file, .* from_single_file"),
+        ("model.safetensors", r"is one file, .*from_single_file"),
         ("model.ckpt", "is a pickle"),
         ("model.bin", "pickle"),
     ],

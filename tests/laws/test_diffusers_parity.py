@@ -242,7 +242,9 @@ def test_the_command_line_draws_from_a_folder_and_again_from_its_picture(
     info(str(folder))
     assert "UNet2DConditionModel of diffusers" in capsys.readouterr().out
     sample(folder, "a red cat", n=2, steps="3", negative="ugly")
-    first, second = sorted((tmp_path / f"sfumato-{folder.name}/samples").glob("*.png"))  # not into what others made
+    first, second = sorted(
+        (tmp_path / f"sfumato-{folder.name}/samples").glob("*-seed-*.png")
+    )  # not into what others made
     sample(like=second, out=tmp_path / "again")
     (again,) = (tmp_path / "again").glob("*.png")
     pictures = [np.asarray(Image.open(path)) for path in (first, second, again)]
@@ -256,7 +258,7 @@ def test_the_command_line_draws_from_a_folder_and_again_from_its_picture(
 
 
 def test_a_pipeline_of_latents_is_not_trained_on(stable: Any, tmp_path: Path) -> None:
-    data = datasets.from_arrays(np.zeros((8, 16, 16, 3), np.uint8))
+    data = datasets.from_arrays(np.zeros((8, 3, 16, 16), np.uint8))
     with pytest.raises(SfumatoError, match=r"a pipeline of diffusers that generates latents; .* not trained on"):
         Run.start(tmp_path / "run", data, base=stable.config._name_or_path, images=8)
     assert not (tmp_path / "run").exists()
