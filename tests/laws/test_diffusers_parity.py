@@ -246,7 +246,7 @@ def test_the_command_line_draws_from_a_folder_and_again_from_its_picture(
         (tmp_path / f"sfumato-{folder.name}/samples").glob("*-seed-*.png")
     )  # not into what others made
     sample(like=second, out=tmp_path / "again")
-    (again,) = (tmp_path / "again").glob("*.png")
+    (again,) = (tmp_path / "again").glob("*-seed-*.png")
     pictures = [np.asarray(Image.open(path)) for path in (first, second, again)]
     assert np.array_equal(pictures[1], pictures[2]) and not np.array_equal(pictures[0], pictures[1])
     model = load(folder)
