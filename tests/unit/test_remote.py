@@ -50,7 +50,7 @@ def test_a_model_goes_to_the_hub_in_one_commit_and_comes_back_the_same(
     push(folder, "me/mine")
     assert load(there.source).source == there.source != load("hf:me/mine").source
     said = capsys.readouterr()
-    assert TOKEN not in said.out + said.err and "sfumato sample hf:me/mine" in said.out
+    assert TOKEN not in said.out + said.err and "sample hf:me/mine" in said.out
 
 
 def test_of_a_pipeline_only_what_it_is_loaded_from_is_downloaded() -> None:
