@@ -43,7 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{service.port}"
 
 
-@pytest.mark.parametrize("flow", ["dropped", "queue", "compare", "edit", "keyboard", "accessible"])
+@pytest.mark.parametrize("flow", ["dropped", "queue", "compare", "edit", "keyboard", "train", "accessible"])
 def test_the_studio_does_what_it_says(address: str, flow: str) -> None:
     node("studio.mjs", address, flow)
 
@@ -52,7 +52,7 @@ def test_pictures_come_step_by_step_and_carry_how_they_were_made(address: str, t
     file = tmp_path / "digits-8-seed6.png"
     node("studio.mjs", address, "generate", str(file))
     about = read_about(file)
-    assert (about["model"], about["class"], about["seed"], about["steps"]) == ("digits", "8", "6", "200")
+    assert (about["model"], about["class"], about["seed"], about["steps"]) == ("digits", "8", "6", "100")
 
 
 def test_the_first_view_is_small(address: str) -> None:

@@ -14,6 +14,7 @@ export type Model = {
   /** How few steps each sampler takes, and when to use it. */
   samplers: Record<string, { needs: number; use: string }>
   channels: number
+  frames: number | null
   conditions: { name: string; kind: string; size: number }[]
   latent: boolean
   tuned_steps: number[]
@@ -104,12 +105,24 @@ async function ask(path: string, body?: unknown, more: RequestInit = {}): Promis
 
 const json = async <T>(path: string, body?: unknown, more?: RequestInit): Promise<T> => (await ask(path, body, more)).json() as Promise<T>
 
-export const models = async () => (await json<{ data: Model[] }>('v1/models')).data
+/** Those of pictures: the page shows no clips. */
+export const models = async () => (await json<{ data: Model[] }>('v1/models')).data.filter(({ frames }) => frames === null)
 export const jobs = async () => (await json<{ data: About[] }>('v1/jobs')).data
 export const job = (id: string) => json<About>(`v1/jobs/${id}`)
 export const submit = (asked: Asked) => json<About>('v1/jobs', asked)
 export const remove = (id: string) => json<unknown>(`v1/jobs/${id}`, undefined, { method: 'DELETE' })
 export const cancel = (id: string) => json<About>(`v1/jobs/${id}/cancel`, {})
+
+export type Run = { name: string; source: string; images: number; seconds: number; fraction: number; state: 'trains' | 'finished' | 'stopped' | 'failed'; mine: boolean; error?: string }
+export type RunDetails = Run & { loss: [number, number][]; held_out: [number, number][]; verdict: string | null; previews: string[] }
+const runAt = (name: string) => `studio/runs/${encodeURIComponent(name)}`
+export const runs = () => json<{ data: string[]; runs: Run[] }>('studio/runs')
+export const run = (name: string) => json<RunDetails>(runAt(name))
+export const train = (data: string, name: string, minutes: number) => json<unknown>('studio/runs', { data, name, minutes })
+export const stopRun = (name: string) => json<unknown>(`${runAt(name)}/stop`, {})
+export const resumeRun = (name: string, minutes?: number) => json<unknown>(`${runAt(name)}/resume`, minutes === undefined ? {} : { minutes })
+export const removeRun = (name: string) => json<unknown>(runAt(name), undefined, { method: 'DELETE' })
+export const preview = async (name: string, file: string) => (await ask(`${runAt(name)}/previews/${file}`)).blob()
 
 /** How a job comes on, until it has ended, and its pictures on the way. By hand, since an EventSource sends no token. */
 export async function* events(id: string): AsyncGenerator<About | Partial> {

@@ -151,6 +151,45 @@ export const words = {
     same: 'Same settings',
   },
 
+  pages: { generate: 'Generate', train: 'Train', models: 'Models' } as Record<string, string>,
+  nav: 'Pages',
+
+  train: {
+    heading: 'Train a model of your own',
+    says: 'On pictures that were named when the studio was started: sfumato studio --data ./photos. The model can be used as soon as the training is over, or stopped.',
+    off: 'This service was started without trainings: sfumato studio has them.',
+    data: 'On',
+    name: 'Its name',
+    minutes: 'Minutes',
+    start: 'Start',
+    none: 'There are no runs yet.',
+    runs: 'Runs',
+    state: { trains: 'trains', finished: 'finished', stopped: 'stopped', failed: 'failed' } as Record<string, string>,
+    spent: (fraction: number, images: number, minutes: string) => `${Math.round(100 * fraction)}% · ${images.toLocaleString('en')} images · ${minutes} min`,
+    stop: 'Stop',
+    stopping: 'Stopping: it saves first…',
+    resume: 'Go on',
+    longer: 'Go on for longer',
+    elsewhere: 'It is trained by another program.',
+    loss: 'Loss of each step',
+    held: 'Loss of held-out pictures',
+    curve: (name: string) => `How the loss of ${name} falls`,
+    preview: (name: string, at: number, of: number) => `What ${name} generates: preview ${at} of ${of}`,
+    previews: 'Preview',
+    waiting: 'No step has been written down yet.',
+    sure: 'Delete the run and its model for good?',
+    use: 'Generate with it',
+  },
+  models: {
+    heading: 'Models',
+    facts: { size: 'Pictures', classes: 'Classes', prompts: 'Prompts', sampler: 'Sampler', guidance: 'Guidance', weights: 'Weights' },
+    yes: 'yes',
+    no: 'no',
+    ships: 'Ships with Sfumato, or was named at the start',
+    trained: (source: string, images: number) => `Trained on ${source}, ${images.toLocaleString('en')} images`,
+    evaluate: (name: string) => `Scores with intervals, and whether it copies: sfumato eval ${name}`,
+  },
+
   ago(seconds: number): string {
     const format = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
     if (seconds < 60) return 'just now'

@@ -12,7 +12,7 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
 const { origin } = new URL(address)
 const browser = await open()
 const { page, context, problems, leave } = await visit(browser, 'about:blank', { acceptDownloads: true })
-page.setDefaultTimeout(25_000)
+page.setDefaultTimeout(60_000)
 const at = (name, within = page) => within.locator(`[data-control="${name}"]`)
 const sheets = (status) => page.locator(status ? `article[data-status=${status}]` : 'article')
 /** The page, with a history that is empty unless it is to be kept. */
@@ -63,7 +63,7 @@ const FLOWS = {
   /** Pictures come step by step, under the seeds that were asked for, and carry the request that the form shows. */
   async generate() {
     await begin()
-    await ask({ classes: ['3', '8'], seeds: '5-8', steps: 200 })
+    await ask({ classes: ['3', '8'], seeds: '5-8', steps: 100 })
     await page.evaluate(() => {
       window.previews = new Set()
       new MutationObserver(() => document.querySelectorAll('.haze img').forEach(({ src }) => window.previews.add(src))).observe(document.body, { subtree: true, childList: true, attributes: true })
@@ -72,7 +72,7 @@ const FLOWS = {
     await drawn(sheets('done')).nth(3).waitFor()
     assert.ok((await page.evaluate(() => window.previews.size)) >= 4, 'none was seen on its way')
     assert.deepEqual(await sheets().first().locator('.caption').allTextContents(), ['5', '6', '7', '8'])
-    assert.match(await sheets().first().locator('header').innerText(), /^3, 8\s+digits · 4 pictures · .* · 200 steps/)
+    assert.match(await sheets().first().locator('header').innerText(), /^3, 8\s+digits · 4 pictures · .* · 100 steps/)
     await drawn(sheets('done')).nth(1).click()
     const download = page.waitForEvent('download')
     await at('download').click()
@@ -257,6 +257,42 @@ const FLOWS = {
       await drawn(sheets('done')).nth(3).waitFor()
       await accessible(screen.colorScheme)
     }
+  },
+  /** A run is started, followed, stopped and gone on with; its model generates, and is deleted with it. */
+  async train() {
+    await begin()
+    const run = (state) => page.locator(`[data-run=mine][data-state=${state}]`)
+    await at('page-train').click()
+    await at('run-name').fill('../mine')
+    await at('start').click()
+    assert.ok(!(await at('run-name').evaluate((one) => one.checkValidity())), 'a path is no name')
+    await at('run-name').fill('mine')
+    await at('minutes').fill('0.2')
+    await at('start').click()
+    await run('trains').waitFor()
+    await accessible('train')
+    await at('use-model', run('finished')).waitFor({ timeout: 120_000 })
+    await run('finished').locator('figcaption .loss').waitFor()
+    await at('longer').click()
+    await run('trains').getByText(/ [1-9]?\d% /).waitFor({ timeout: 60_000 }) // of a larger budget
+    await at('stop').click()
+    await at('resume', run('stopped')).waitFor({ timeout: 60_000 })
+    await at('page-models').click()
+    await page.locator('[data-model=mine]').getByText('Trained on digits').waitFor()
+    await accessible('models')
+    await at('use-model', page.locator('[data-model=mine]')).click()
+    await ask({ seeds: '1', steps: 2 })
+    await at('generate').click()
+    await drawn(sheets('done')).first().waitFor()
+    assert.match(await sheets().first().locator('header p').innerText(), /^mine/)
+    await at('page-train').click()
+    await run('stopped').waitFor()
+    await at('remove-run').click()
+    await at('remove-run').click()
+    await page.getByText('There are no runs yet.').waitFor()
+    await at('page-models').click()
+    await page.waitForFunction(() => document.querySelectorAll('[data-model]').length === 1)
+    problems.splice(0, problems.length, ...problems.filter((one) => !/404/.test(one))) // a look at it while it was deleted
   },
   /** The token is asked for, a wrong one is refused, and the right one lets in. */
   async token() {

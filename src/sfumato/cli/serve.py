@@ -7,12 +7,13 @@ import errno
 import ipaddress
 import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -23,19 +24,26 @@ from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hosts import is_loopback
 from sfumato.hub import Model
-from sfumato.serving import Engine, Pool
+from sfumato.hub.config import is_run
+from sfumato.serving import Engine, Full, Pool
 from sfumato.serving.page import Studio, built
+
+if TYPE_CHECKING:
+    from sfumato.serving.trainings import Trainings
+    from sfumato.serving.worker import Worker
 
 MAX_WORKERS = 64
 PORT, HOST = 8000, "127.0.0.1"
 MAX_DRAIN = 3600  # seconds
 DRAIN = 25.0  # seconds, of the 30 that Kubernetes gives
 MIN_TOKEN = 16  # characters
+RETRY_SECONDS = 1.0  # until a model whose jobs haven't ended is looked at again
 
 
 @dataclass(frozen=True)
 class Service:
-    """Where a service is, who may ask it, and what it keeps: the options of `serve`."""
+    """Where a service is, who may ask it, and what it keeps: the options of `serve`. With `runs`, where they are kept,
+    runs may be trained on `data`, by name."""
 
     token: str | None = None
     jobs: Path | None = None
@@ -46,6 +54,8 @@ class Service:
     port: int = PORT
     host: str = HOST
     workers: int = 1
+    runs: Path | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 def serve(
@@ -162,6 +172,8 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
         worker = stack.enter_context(Worker(engine, None if jobs is None else Store(jobs)))
 
         def ended() -> None:
+            if runs is not None:
+                runs.close()
             if left := worker.left().result():
                 where = "dropped" if jobs is None else f"kept in {jobs}"
                 console.print(f"Ended; {where}: {_counted(left)}.", soft_wrap=True)
@@ -170,7 +182,9 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
             return await asyncio.wrap_future(worker.unkept())
 
         rates = None if how.rate is None else Rates(how.rate)
-        app = Studio(make_app(worker, about, is_loopback(host), token, phase, rates, _logged if how.log else None))
+        log = _logged if how.log else None
+        runs = None if how.runs is None else _trainings(how.runs, how.data, worker, about)
+        app = Studio(make_app(worker, about, is_loopback(host), token, phase, rates, log, runs))
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}"
         announce(list(about), address)
@@ -184,6 +198,31 @@ def _servable(name: str, model: Model) -> Model:
     if not KINDS[kind := model.config.seen[0]].spatial:
         raise SfumatoError(f"{name} generates {kind}, and pictures and clips alone are served; leave it out.")
     return model
+
+
+def _trainings(runs: Path, data: Mapping[str, str], worker: Worker, about: dict[str, dict[str, Any]]) -> Trainings:
+    """What trains in `runs`, whose models are served as soon as a training is over."""
+    from sfumato.serving.service import describe
+    from sfumato.serving.trainings import Trainings
+
+    own = {name for name in about if is_run(runs / name)}
+
+    def ended(name: str, folder: Path) -> None:
+        try:
+            model = worker.serve(name, partial(open_model, folder)).result()
+        except Full:  # its jobs haven't ended
+            threading.Timer(RETRY_SECONDS, ended, (name, folder)).start()
+            return
+        own.add(name)
+        about[name] = describe(name, model)
+
+    def dropped(name: str) -> None:
+        if name in own:
+            worker.unserve(name).result()
+            own.discard(name)
+            del about[name]
+
+    return Trainings(runs, data, ended, dropped)
 
 
 def _logged(line: str) -> None:

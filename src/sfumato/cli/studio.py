@@ -32,6 +32,15 @@ def studio(
         ),
     ],
     runs: Annotated[Path, Parameter(group=COMMON, help="Where runs are kept, and what was generated.")] = Path("runs"),
+    data: Annotated[
+        list[str] | None,
+        Parameter(
+            group=COMMON,
+            negative="",
+            help="What may be trained on: folders such as ./photos, one after another [default: digits].",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[
         Path | None,
         Parameter(
@@ -85,7 +94,22 @@ def studio(
         if browser is not False and not opens(address):
             console.print("No browser could be started here: open that address in one.", soft_wrap=True)
 
-    run_service(named_models(models) or _found(runs), Service(token, jobs, port=port, host=host), announce)
+    how = Service(token, jobs, port=port, host=host, runs=runs, data=_named_data(data or ["digits"]))
+    run_service(named_models(models) or _found(runs), how, announce)
+
+
+def _named_data(data: Sequence[str]) -> dict[str, str]:
+    """What may be trained on, by the last part of each path; raises SfumatoError for a folder that isn't there."""
+    named: dict[str, str] = {}
+    for one in data:
+        is_path = "/" in one or Path(one).exists()
+        if is_path and not Path(one).exists():
+            raise SfumatoError(f"there is no {one}; --data is what may be trained on, such as ./photos.")
+        name = Path(one).resolve().name if is_path else one
+        if name in named:
+            raise SfumatoError(f"two data sets are called {name}; rename a folder.")
+        named[name] = one
+    return named
 
 
 def _found(runs: Path) -> dict[str, Path]:

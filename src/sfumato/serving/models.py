@@ -21,6 +21,18 @@ class Models:
     def loaded(self) -> tuple[str, ...]:
         return tuple(self._loaded)
 
+    def put(self, name: str, load: Callable[[], Model], busy: Collection[str] = ()) -> None:
+        """Serve one more model, or what has become of one; raises Full while that is `busy`."""
+        self.drop(name, busy)
+        self.loaders[name] = load
+
+    def drop(self, name: str, busy: Collection[str] = ()) -> None:
+        """Serve the model called `name` no longer; raises Full while it is `busy`."""
+        if name in busy:
+            raise Full(f"jobs of {name} haven't ended; try again when they have.")
+        self.loaders.pop(name, None)
+        self._loaded.pop(name, None)
+
     def get(self, name: str, busy: Collection[str] = ()) -> Model:
         """The model called `name`; where there is no place for it, the one that was used least recently makes room.
 

@@ -31,6 +31,8 @@ from sfumato.serving.metrics import CONTENT_TYPE, Requests, metrics
 from sfumato.serving.phase import Phase
 from sfumato.serving.rates import Rates
 from sfumato.serving.streams import EDIT, GENERATION, followed, streamed
+from sfumato.serving.trainings import ROUTES as TRAINING
+from sfumato.serving.trainings import Trainings
 from sfumato.serving.uploads import Kind, as_kind
 from sfumato.serving.videos import Rate, Variant, VideoAsked, VideoKind, about_video, is_video, video_file
 from sfumato.serving.watch import Watch
@@ -75,7 +77,7 @@ class Service:
 
     def __init__(self, worker: Worker, models: Mapping[str, dict[str, Any]], phase: Phase, requests: Requests) -> None:
         self._worker = worker
-        self._models = dict(models)
+        self._models = models
         self._phase = phase
         self._ending = phase.ending
         self._requests = requests
@@ -377,14 +379,19 @@ def make_app(
     phase: Phase | None = None,
     rates: Rates | None = None,
     log: Callable[[str], object] | None = None,
+    trainings: Trainings | None = None,
 ) -> App:
     """The service of `worker` as an ASGI application; with a `token`, for those alone who have it, each as often as
-    `rates` say. How near its end it is, `phase` says. `log` is given a line of JSON about each request."""
+    `rates` say. How near its end it is, `phase` says. `log` is given a line of JSON about each request. Where
+    there are `trainings` the studio may begin them. To what is served models may be added later."""
     phase, requests = phase or Phase(), Requests()
     service = Service(worker, models, phase, requests)
     app = FastAPI(title="Sfumato", version=version("sfumato"), docs_url=None, redoc_url=None)
     for method, path, name in ROUTES:
         more = documented(BODIES[name]) if name in BODIES else None
         app.add_api_route(path, getattr(service, name), methods=[method], response_model=None, openapi_extra=more)
+    for method, path, name in TRAINING if trainings is not None else ():
+        endpoint = getattr(trainings, name)
+        app.add_api_route(path, endpoint, methods=[method], response_model=None, include_in_schema=False)
     answer_errors(app)
     return Watch(Guard(app, loopback, token, phase.ending, rates), requests, log)

@@ -152,6 +152,22 @@ class Worker:
 
         return self._do(cancel)
 
+    def serve(self, name: str, load: Callable[[], Model]) -> Future[Model]:
+        """Serve one more model, or what has become of one; raises Full while jobs of that haven't ended."""
+
+        def serve() -> Model:
+            self.engine.models.put(name, load, self._busy())
+            return self.engine.model(name)
+
+        return self._do(serve)
+
+    def unserve(self, name: str) -> Future[None]:
+        """Serve a model no longer; raises Full while jobs of it haven't ended."""
+        return self._do(lambda: self.engine.models.drop(name, self._busy()))
+
+    def _busy(self) -> set[str]:
+        return {job.model for job in self.engine.jobs}
+
     def left(self) -> Future[int]:
         """How many were accepted and haven't ended."""
         return self._do(lambda: len(self._by_job))
