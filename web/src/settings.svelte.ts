@@ -1,4 +1,5 @@
 /** How the reader likes it: kept in the browser, not in the address (except presenting, which a link can ask for). */
+import { flushSync } from 'svelte'
 import { recall, remember } from './remembered'
 import { field } from './state.svelte'
 
@@ -28,6 +29,13 @@ const system = $state({ dark: dark.matches, calm: calm.matches })
 dark.addEventListener('change', () => (system.dark = dark.matches))
 calm.addEventListener('change', () => (system.calm = calm.matches))
 const presenting = field('present', false)
+const paper = $state({ on: false }) // which is light: what is drawn is drawn so before it is printed
+for (const [event, on] of [['beforeprint', true], ['afterprint', false]] as const)
+  addEventListener(event, () => {
+    paper.on = on
+    document.documentElement.dataset.theme = settings.shown
+    flushSync()
+  })
 
 export const settings = {
   get theme() {
@@ -39,6 +47,7 @@ export const settings = {
   },
   /** The theme that shows. */
   get shown(): 'light' | 'dark' {
+    if (paper.on) return 'light'
     return kept.theme === 'system' ? (system.dark ? 'dark' : 'light') : kept.theme
   },
   /** Nothing moves by itself. */

@@ -29,14 +29,15 @@ async function on(name, options, prepare, look, where = address) {
 const phone = { viewport: { width: 360, height: 740 } }
 const failed = (page) => page.locator('.when-failed').waitFor({ timeout: 20_000 })
 
-await on('whole', {}, undefined, (page) => page.locator('.panel .controls').waitFor())
+await on('whole', {}, undefined, (page) => page.locator('.panel .controls').waitFor(), `${address}?c=idea`)
 await on('no scripts', { javaScriptEnabled: false, ...phone })
 await on('text', { javaScriptEnabled: false, ...phone }, undefined, (page) => page.locator('aside.notice a').nth(2).click())
 await on('no script', phone, (page) => page.route('**/assets/index-*.js', (route) => route.abort()), failed)
 await on('no script elsewhere', {}, (page) => page.route('**/assets/index-*.js', (route) => route.abort()), failed, `${address}?c=training`)
 await on('thrown', {}, (page) => page.route('**/assets/index-*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: 'null.x' })), failed)
 await on('file', phone, undefined, (page) => page.locator('.when-file').waitFor(), pathToFileURL(`${folder}/index.html`).href)
-await on('no scene', {}, (page) => page.route('**/assets/Idea-*.js', (route) => route.abort()), (page) => page.locator('[role=alert]').first().waitFor())
+await on('no scene', {}, (page) => page.route('**/assets/Idea-*.js', (route) => route.abort()), (page) => page.locator('[role=alert]').first().waitFor(), `${address}?c=idea`)
+await on('no opening', {}, (page) => page.route('**/assets/Opening-*.js', (route) => route.abort()), (page) => page.locator('.panel .controls').waitFor())
 await on('no translation', phone, (page) => page.route('**/assets/german-*.js', (route) => route.abort()), (page) => page.locator('.panel .controls').waitFor(), `${address}?lang=de`)
 await on('no page', {}, (page) => page.route('**/assets/QuizPage-*.js', (route) => route.abort()), (page) => page.locator('[role=alert]').waitFor(), `${address}?c=quiz`)
 

@@ -15,7 +15,7 @@ const ready = (page) => page.waitForFunction(() => 'sfumato' in window && docume
   let [sent, unpacked, files] = [0, 0, 0]
   network.on('Network.loadingFinished', ({ encodedDataLength }) => ((sent += encodedDataLength), files++))
   network.on('Network.dataReceived', ({ dataLength }) => (unpacked += dataLength))
-  await page.goto(address, { waitUntil: 'networkidle' })
+  await page.goto(`${address}?c=idea`, { waitUntil: 'networkidle' })
   await ready(page)
   figures.first_view = { sent, unpacked, files }
   await leave()

@@ -1,6 +1,6 @@
 /**
  * What pages do around their scenes:  node tests/pages.mjs ADDRESS
- * a printed chapter shows its scene, headings have links, chapters that are done are marked, and a model is trained.
+ * a printed chapter shows its scene, light, headings have links, chapters that are done are marked, and a model is trained.
  */
 import assert from 'node:assert/strict'
 import { open, visit } from './browser.mjs'
@@ -15,23 +15,26 @@ const at = async (query, options, first) => {
 }
 
 // A scene on paper: as large as its words were placed for, and made of more than its background.
-const chapter = await at('?c=idea')
-await chapter.waitForFunction(() => document.querySelector('.controls') && 'sfumato' in window && !window.sfumato.busy())
-const onScreen = await chapter.locator('.view').first().boundingBox()
-await chapter.evaluate(() => dispatchEvent(new Event('beforeprint')))
-await chapter.emulateMedia({ media: 'print' })
-const paper = await chapter.locator('canvas.paper').first().evaluate((canvas) => {
+const dark = await at('?c=network', { colorScheme: 'dark' })
+await dark.waitForFunction(() => document.querySelector('.means')?.textContent.startsWith('Error') && !window.sfumato.busy())
+const onScreen = await dark.locator('.view').first().boundingBox()
+await dark.evaluate(() => dispatchEvent(new Event('beforeprint')))
+await dark.emulateMedia({ media: 'print' })
+const paper = await dark.locator('canvas.paper').first().evaluate((canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
   return { width: canvas.clientWidth, colours: new Set(new Uint32Array(data.buffer)).size }
 })
 assert.ok(Math.abs(paper.width - onScreen.width) < 2, `drawn for ${paper.width} pixels, placed for ${onScreen.width}`)
 assert.ok(paper.colours > 50, `${paper.colours} colours on paper`)
-assert.equal(await chapter.locator('.switches').isVisible(), false)
-await chapter.emulateMedia({ media: 'screen' })
-await chapter.evaluate(() => dispatchEvent(new Event('afterprint')))
-assert.equal(await chapter.locator('canvas.paper').count(), 0)
+const middle = await dark.locator('.pictures canvas').nth(3).evaluate((canvas) => canvas.getContext('2d').getImageData(4, 4, 1, 1).data[0])
+assert.ok(middle > 200, 'a dark page prints its pictures dark')
+assert.equal(await dark.locator('.switches').isVisible(), false)
+await dark.emulateMedia({ media: 'screen' })
+await dark.evaluate(() => dispatchEvent(new Event('afterprint')))
+assert.equal(await dark.locator('canvas.paper').count(), 0)
 
 // A heading's link leads to it, in a page of its own too, and to no other chapter.
+const chapter = await at('?c=idea')
 const link = chapter.locator('.theory h2 a').nth(1)
 await link.focus()
 await link.press('Enter')
