@@ -77,6 +77,7 @@ SAID: dict[str, Callable[[], None] | str] = {
     "computes the odds between the two": odds_follow_the_noise, "The odds of the two": odds_follow_the_noise,
     "the smaller noise is the likelier one": odds_follow_the_noise,
     # reverse
+    "The tuned walk leaves": SHOWN,  # and held by test_tuned.py
     "in three clusters": page_counts, "three hills": page_counts, "Further back, noise": SHOWN,
     "become likelier fastest": DEFINED, "Look at “The best guess”": SHOWN,
     "stands at the best guess": averages_are_best,
