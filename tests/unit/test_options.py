@@ -53,7 +53,9 @@ MODES: dict[str, dict[str, list[str]]] = {
 ELSEWHERE = {
     "export": dict.fromkeys(("run", "out", "sampler", "steps", "grid", "schedule", "guidance", "eta"),
                             "e2e/test_export.py::test_an_importer_draws_what_we_draw")
-    | {"weights": "unit/test_model.py::test_ema_and_raw_weights_are_two_models"},
+    | {"weights": "unit/test_model.py::test_ema_and_raw_weights_are_two_models"}
+    | dict.fromkeys(("to", "class"), "laws/test_diffusers_parity.py::"
+                    "test_a_model_of_ours_is_drawn_by_diffusers_alone_as_it_is_here"),
     "eval": dict.fromkeys(("run", "count", "n", "features", "against", "seeds", "from-record", "out", "json", "curve"),
                           "e2e/test_eval.py::test_a_run_is_measured_recorded_and_ranked")
     | dict.fromkeys(("sampler", "steps", "guidance", "weights", "bits"),
@@ -77,7 +79,17 @@ ELSEWHERE = {
     | dict.fromkeys(("rate", "proxy", "drain", "log"),
                     "e2e/test_serve.py::test_behind_a_proxy_each_client_has_its_own_rate_and_a_line_of_the_log")
     | dict.fromkeys(("port", "token"), "e2e/test_serve.py::test_only_who_has_the_token_is_answered")
-    | {"jobs": "faults/test_serving_jobs.py::test_a_file_that_holds_no_jobs_or_is_another_services_is_refused"},
+    | {"jobs": "faults/test_serving_jobs.py::test_a_file_that_holds_no_jobs_or_is_another_services_is_refused"}
+    | {"workers": "e2e/test_serve_workers.py::test_a_worker_and_the_service_are_killed_under_load"},
+    "studio": dict.fromkeys(("models", "runs", "port", "host", "browser"),
+                            "e2e/test_studio.py::test_the_studio_does_what_it_says")
+    | {"data": "unit/test_trainings.py::test_only_data_that_were_named_are_trained_on",
+       "jobs": "e2e/test_studio.py::test_five_hundred_pictures_outlive_the_service_and_are_found_again",
+       "token": "e2e/test_studio.py::test_it_asks_for_the_token_and_for_the_right_one"},
+    "push": dict.fromkeys(("run", "name", "private", "license"),
+                          "unit/test_remote.py::test_a_model_goes_to_the_hub_in_one_commit_and_comes_back_the_same")
+    | {"dry-run": "unit/test_remote.py::test_a_dry_run_says_all_and_asks_nobody"},
+    "pull": {"name": "unit/test_remote.py::test_a_model_goes_to_the_hub_in_one_commit_and_comes_back_the_same"},
     "distill": dict.fromkeys(("run", "steps", "guidance", "minutes", "images", "data", "batch", "learning-rate", "seed",
                               "set", "name", "out"),
                              "unit/test_distilling.py::test_the_command_keeps_the_student_beside_its_teacher")

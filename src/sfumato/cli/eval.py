@@ -79,7 +79,7 @@ def eval_(
         str | None, Parameter(group=HOW, help="ema (the running average) or raw [default: ema].")
     ] = None,
     curve: Annotated[
-        bool | str | None,
+        str | bool | None,
         Parameter(
             group=MEASURED, help="Also measure quality against the number of steps, such as 1,2,4,8 [default: yes]."
         ),
