@@ -47,6 +47,7 @@ from sfumato.training.planning import (
     fit_batch,
     fit_looks,
     fit_memory,
+    worth_compiling,
 )
 from sfumato.training.previews import preview_sampling
 from sfumato.training.rates import Rate, measure_rate
@@ -201,6 +202,17 @@ def test_a_first_phase_at_half_size_is_planned_where_large_pictures_have_too_lit
         assert plan_run(data, config, **how).config.data.low_resolution == config.data.low_resolution  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "busy", "low_resolution", "compiled"),
+    [(4, 1, 0, False), (5, 1, 0, True), (5, 4, 0, False), (20, 4, 0, True), (5, 1, 0.5, False), (10, 1, 0.5, True)],
+)
+def test_compilation_is_worth_longer_budgets_beside_other_programs_and_for_two_sizes(
+    minutes: float, busy: float, low_resolution: float, compiled: bool
+) -> None:
+    config = TrainingConfig("blobs", minutes=minutes, precision="bf16", low_resolution=low_resolution)
+    assert worth_compiling(config, Rate(0.0, 0.01, 1, 1, 1, busy), "cpu") == compiled
+
+
 def test_what_is_given_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     given = replace(MINUTES, batch=24, held_out=0.3, precision="bf16")
     monkeypatch.setattr("sfumato.training.planning.measure_rate", lambda *_: Rate(0.1, 1.0, 1, 1, 1))
@@ -262,7 +274,8 @@ def test_a_measured_rate_is_that_of_its_steps_and_holds_their_memory() -> None:
     rate = measure_rate(TINY, blobs(), config, CPU)
     assert rate.image > 0 and rate.step >= 0 and rate.threads == torch.get_num_threads()
     assert rate.seconds(20, slices=2) == pytest.approx(2 * rate.step + 20 * rate.image)
-    assert rate == replace(measure_rate(TINY, blobs(), config, CPU), step=rate.step, image=rate.image)
+    again = replace(measure_rate(TINY, blobs(), config, CPU), step=rate.step, image=rate.image, busy=rate.busy)
+    assert again == rate and rate.busy >= 1
     weights = sum(p.numel() * p.element_size() for p in new_model(TINY).denoiser.parameters())
     assert rate.weights == weights * 5  # with gradients, a moment and two averages
     larger = measure_rate(replace(TINY, net=replace(TINY.net, blocks=2)), blobs(), config, CPU)

@@ -142,6 +142,8 @@ def plan_run(
         plan = larger
     if "low_resolution" in open_ones and built is None and plan.rate is not None and _gains_by_half_size(plan):
         halved = changed(plan.config, low_resolution=HALVED)
+        if "compile" in open_ones and halved.machine.compile:  # which is done once more for the other size
+            halved = changed(halved, compile=worth_compiling(halved, plan.rate, device.type, processes.count))
         plan = replace(plan, config=halved, steps=expected_steps(halved, plan.rate, processes.count))
     return processes.same(replace(plan, seconds=time.perf_counter() - started))
 
@@ -221,7 +223,7 @@ def expected_steps(config: TrainingConfig, rate: Rate, processes: int = 1) -> in
     each = rate.seconds(config.batch / processes, config.machine.accumulate)
     each /= 1 + (HALF_SIZE - 1) * config.data.low_resolution
     if config.machine.compile:
-        seconds, each = seconds - COMPILING, each / SPEED_UP
+        seconds, each = seconds - compiling_seconds(config, rate), each / SPEED_UP
     return max(1, int(min(by_images, seconds / each)))
 
 
@@ -264,15 +266,20 @@ def fit_memory(config: TrainingConfig, model: ModelConfig, rate: Rate, free: int
     )
 
 
+def compiling_seconds(config: TrainingConfig, rate: Rate) -> float:
+    """How long compilation takes: once for each size of pictures, and longer beside other programs."""
+    return COMPILING * rate.busy * (2 if config.data.low_resolution else 1)
+
+
 def worth_compiling(config: TrainingConfig, rate: Rate, device: str, processes: int = 1) -> bool:
-    """Whether the minutes that compiled steps save are more than the one or two that compilation takes."""
+    """Whether the minutes that compiled steps save are more than what compilation takes."""
     if config.machine.shard or not gains_by_compiling(device, config.machine.precision):
         return False
     seconds = math.inf if config.minutes is None else 60 * config.minutes
     if config.images is not None:
         each = rate.seconds(config.batch / processes, config.machine.accumulate)
         seconds = min(seconds, each * config.images / config.batch)
-    return seconds > WORTH_COMPILING
+    return seconds > WORTH_COMPILING / COMPILING * compiling_seconds(config, rate)
 
 
 def fit_looks(config: TrainingConfig, model: ModelConfig, held: int, image: float) -> TrainingConfig:

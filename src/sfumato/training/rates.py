@@ -31,7 +31,8 @@ class Rate:
 
     The former seconds are those of the optimiser, the averages and of starting each operation; the former bytes those
     of the weights, their gradients and averages and the optimiser's state; the latter are for each image of a slice.
-    Measured with so many `threads`.
+    Measured with so many `threads`, of which other programs left so much that what a processor does in a second took
+    `busy` seconds.
     """
 
     step: float
@@ -39,6 +40,7 @@ class Rate:
     weights: int
     activations: int
     threads: int
+    busy: float = 1.0
 
     def seconds(self, batch: float, slices: int = 1) -> float:
         """How long a step of `batch` images in so many slices takes."""
@@ -72,6 +74,7 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
     weights = sum(weight.numel() * weight.element_size() for weight in one.model.denoiser.parameters())
     held = [0]
     threads = 1 if device.type == "cpu" else every  # first: on a busy machine all of them may take twenty times as long
+    started, used = time.perf_counter(), time.thread_time()
     with using_threads(threads):
         with _counted(held, one.model.denoiser):
             _timed(one, 1)  # the first prepares kernels, which can take ten times as long as the step
@@ -85,6 +88,8 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
             images = min(4 * images, config.batch)
             some = steps_of(images)
             together = min(_timed(some, 2))
+    waited = (time.perf_counter() - started) / max(1e-9, time.thread_time() - used)
+    busy = max(1.0, waited) if device.type == "cpu" else 1.0
     # A whole step with all threads could take a large part of the budget, where a small convolution already waits.
     if threads != every and fastest_threads(partial(_convolution, config)) != 1:
         threads = fastest_threads(partial(_timed, some, 1)) if short else every
@@ -95,7 +100,7 @@ def measure_rate(model: ModelConfig, dataset: Dataset, config: TrainingConfig, d
     # Noise may make one image seem as slow as all: each takes half of its share at least.
     image = alone if images == 1 else max((together - alone) / (images - 1), together / images / 2)
     copies = 2 + config.optimizer.averages + (1 if config.optimizer.name == "muon" else 2)
-    return Rate(max(0.0, together - images * image), image, copies * weights, int(PEAK * held[0]), threads)
+    return Rate(max(0.0, together - images * image), image, copies * weights, int(PEAK * held[0]), threads, busy)
 
 
 def _convolution(config: TrainingConfig) -> None:
