@@ -323,6 +323,13 @@ def test_a_budget_in_minutes_holds_previews_evaluations_and_saving(
     assert first.learning_rate > 0, "the first step learns, also where it is the only one"
 
 
+def test_a_run_trains_however_long_its_planning_took(tmp_path: Path) -> None:
+    config = TrainingConfig("blobs", minutes=0.01, batch=8, held_out=0.0, previews=0)
+    trainer = start_run(tmp_path / "run", blobs(), config, TINY, CPU, spent=1000.0)
+    steps = [event for event in train(tmp_path / "run", trainer) if isinstance(event, Progress)]
+    assert steps and steps[0].learning_rate > 0
+
+
 def test_slow_steps_are_told_by_time_and_the_first_checkpoint_comes_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,7 +102,8 @@ def start_run(
 ) -> Trainer:
     """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run.
 
-    `spent` are seconds of the budget that are gone already, as by planning the run (see plan_run).
+    `spent` are seconds of the budget that are gone already, as by planning the run (see plan_run); half of its minutes
+    are left for training, however long that took.
     The samples may be latents of `codec`, which the run then holds too.
     A `model` with weights, such as `model_from` makes, is what the run starts from; it stays as it is.
     Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes. Raises
@@ -125,7 +126,7 @@ def start_run(
     trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
     trainer.model.codec = codec
     trainer.notes += [] if dataset.captions is None else trainer.model.cut(dataset.captions)
-    trainer.seconds = spent
+    trainer.seconds = spent if config.minutes is None else min(spent, 30 * config.minutes)
     check_room(folder, trainer, 0 if start is None else snapshot_bytes(trainer))
     if processes.main:
         check_free(folder)
