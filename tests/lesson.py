@@ -106,8 +106,9 @@ def brief(folder: Path) -> dict[str, Path]:
 
     What is in `folder` already is taken as it is.
     """
-    names = ("clouds.json", "digits/guided.json", "emoji/about.json")
-    instead = {f"computed/{name}": folder / name.replace("/", "-") for name in (*names, "emoji/network.onnx")}
+    names = ("clouds.json", "digits/guided.json", "emoji/about.json", "avatars/about.json")
+    networks = {f"{name}/network.onnx": name for name in ("emoji", "avatars")}
+    instead = {f"computed/{name}": folder / name.replace("/", "-") for name in (*names, *networks)}
     with FileLock(folder.with_suffix(".lock")):  # which other workers of the same tests wait for
         if not folder.exists():
             folder.mkdir()
@@ -118,9 +119,11 @@ def brief(folder: Path) -> dict[str, Path]:
                     cloud["centres"] = [v for i in range(0, len(centres), 24) for v in centres[i : i + 3]]
             told["digits/guided.json"]["programs"] = guided(load_zoo("digits"), 2, GUIDANCE)
             told["emoji/about.json"]["programs"] = guided(load_zoo("emoji"), 2, PROMPT_GUIDANCE)
+            told["avatars/about.json"]["program"] = guided(load_zoo("avatars"), 2, [2.0])["2"]
             for name, value in told.items():
                 instead[f"computed/{name}"].write_text(json.dumps(value))
-            instead["computed/emoji/network.onnx"].write_bytes(at_once(load_zoo("emoji").config))
+            for path, name in networks.items():
+                instead[f"computed/{path}"].write_bytes(at_once(load_zoo(name).config))
     return instead | {"computed/digits/network.onnx": SITE / "computed" / "digits" / "rivals" / "diffusion.onnx"}
 
 

@@ -175,6 +175,18 @@ def autoencoder_squeezes() -> None:
     assert seen > 26 and unseen < seen - 3
 
 
+def words_in_latents() -> None:
+    """The panel's first example is drawn as it says, in latents, by a network of more weights than the emoji's."""
+    config, pixels = model("avatars").config, model("emoji").config.shape
+    assert config.shape == (8, 16, 16) and np.prod(config.seen[1]) == 16 * np.prod(pixels)
+    assert model("avatars").parameter_count > model("emoji").parameter_count
+    first = model("avatars").sample([0], prompts=[computed.AVATAR_PROMPTS[0]], steps=computed.AVATAR_STEPS)[0]
+    red, green, blue = first[:, 8, 8].tolist()
+    assert blue > red > green, "a purple background"
+    pot, plant = first[:, 118, 64].tolist(), first[:, 55, 64].tolist()
+    assert min(pot[:2]) > pot[2] + 0.5 and plant[1] > max(plant[0], plant[2]), "a yellow pot, a green cactus"
+
+
 def latent_noise_is_borne() -> None:
     codec, drawings = avatars()
     assert ReconstructionConfig().latent_noise == 0.2

@@ -22,6 +22,8 @@ from sfumato.diffusion.objective import Drawn
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.computed import (
+    AVATAR_PROMPTS,
+    AVATAR_STEPS,
     CLOUD_STEPS,
     CLOUDS,
     EMOJI_STEPS,
@@ -239,6 +241,26 @@ def test_a_prompt_is_the_same_picture() -> None:
     drawn = torch.tensor(answered[-1]["x"]).reshape(picture.shape)
     assert torch.equal(drawn[:, ~mask[0]], picture[:, ~mask[0]])  # in every bit
     assert not torch.isclose(drawn, picture)[:, mask[0]].all()
+
+
+def test_a_prompt_is_the_same_avatar() -> None:
+    """Words, noise, the walk in latents and the decoder; and the encoder on the drawings beside them."""
+    model, told = load_zoo("avatars"), computed("avatars/about.json")
+    prompts, drawn = list(AVATAR_PROMPTS[:2]), (SITE / "computed" / "avatars" / "drawings.bin").read_bytes()
+    drawings = torch.frombuffer(bytearray(drawn), dtype=torch.uint8).reshape(-1, *model.config.codec.picture)
+    x = drawings[:2] / 127.5 - 1
+    walk, encoded = ask_all([
+        {"walk": {"of": "avatars", "seeds": [2, 7], "asked": {"texts": prompts}}},
+        {"graph": "avatars/encoder", "inputs": {"picture": tensor(x)}},
+    ])  # fmt: skip
+    ours = model.sample([2, 7], prompts=prompts, steps=AVATAR_STEPS)
+    apart = float((torch.tensor(walk["x"]) - ours.flatten()).norm() / ours.norm())
+    print(f"relative distance: {apart:.1e}")
+    assert apart < 1e-4
+    assert model.codec is not None
+    close(encoded["latents"], model.codec.encode(x))
+    files = [(SITE / "computed" / "avatars" / f"{name}.onnx").stat().st_size for name in ("network", "decoder")]
+    assert told["bytes"] == sum(files)  # as is said before they are fetched
 
 
 def test_what_the_examples_say_of_the_training_is_true() -> None:

@@ -53,6 +53,7 @@ from truths_drawn import (
     three_from_one_noise,
     twenty_are_enough,
     words_combine,
+    words_in_latents,
 )
 
 DEFINED = "holds by definition, or by the arithmetic that it spells out"
@@ -132,6 +133,7 @@ SAID: dict[str, Callable[[], None] | str] = {
     "this autoencoder, of half a million weights": autoencoder_squeezes, "near the stroke": autoencoder_squeezes,
     "only ever seen drawings": autoencoder_squeezes, "noise of up to a fifth": latent_noise_is_borne,
     "as much noise as latent": latent_noise_is_borne, "much nearer to what an encoder": PLAIN,
+    "Draw at 128 pixels": SHOWN, "sixteen times as many pixels": words_in_latents,
     "4,096 times fewer": latent_sizes, "The factor of 8": latent_sizes, "3 colours become": latent_sizes,
     "the mask m is 1": DEFINED, "The more noise, the freer": guesses_become_clearer, "one axis more": DEFINED,
     # world

@@ -33,6 +33,7 @@ from sfumato.hub.onnx import export_onnx
 from sfumato.hub.record import compared
 from sfumato.hub.resolving import resolve
 from sfumato.hub.zoo import load_zoo, save_zoo
+from sfumato.sampling import SAMPLERS
 from sfumato.sampling.editing import outpaint
 from sfumato.training import Noted, Progress
 from sfumato.training.autoencoder_plan import autoencoder_settings, settings_left
@@ -83,6 +84,8 @@ def test_a_model_and_its_autoencoder_are_one_run_that_shares_the_budget_out(
         ({"text_encoder": str(tmp_path)}, "has no weights as safetensors"),
         ({"images": None, "minutes": 1e-6}, "leaves too little to train it; give more `minutes`"),
         ({"objective.wait": 1}, "wait"),
+        ({"net": "dit-tiny", "model.net.patch": 65}, "patch"),
+        ({"autoencoder": "avatars"}, "leave `base` and `autoencoder` out"),
     ):
         with pytest.raises(SfumatoError, match=words):
             Run.start(tmp_path / "run", dots(), **{**given, **wrong})
@@ -273,6 +276,14 @@ def test_a_model_of_latents_generates_pictures(run: Path) -> None:
     assert latents.shape == (2, *model.config.shape)
 
 
+def test_every_sampler_generates_pictures_from_latents(run: Path) -> None:
+    model = load(run)
+    for name, sampler in SAMPLERS.items():
+        steps = max(2, sampler.needs)
+        pictures = model.sample(labels="left", seeds=[1], sampler=name, steps=steps)
+        assert pictures.shape == (1, 3, 18, 14) and bool(pictures.isfinite().all()), name
+
+
 def test_known_pixels_come_back_bit_for_bit(run: Path) -> None:
     model, picture = load(run), dots().batch(np.array([3]))[0][0]
     mask = torch.zeros(1, 18, 14, dtype=torch.bool)
@@ -356,6 +367,8 @@ def test_decoded_pictures_are_what_is_measured(run: Path) -> None:
     found = evaluate(load(run), dots(80), count=20, features="pixels", curve=False, steps=2)
     assert found.samples.shape == (20, 3, 18, 14) and found.record.levels
     assert any("held-out pictures come back from the autoencoder" in text for text in found.record.notes)
+    (copies,) = found.audits  # of decoded pictures, beside real ones
+    assert copies.space == "pixels" and copies.samples.distance.shape == (20,)
     through, real = (getattr(found.scores["kernel"], name) for name in ("reconstructed", "floor"))
     assert through is not None and through > real  # it was trained for a moment
     with pytest.raises(SfumatoError, match="likelihood"):

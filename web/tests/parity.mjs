@@ -13,7 +13,7 @@ const answered = []
 for (const one of asked)
   answered.push(
     await page.evaluate(async (one) => {
-      const { ask, arrive, walker, guided, aboutEmoji, emojiTokenizer } = window.sfumato
+      const { ask, arrive, walker, guided, aboutAvatars, aboutEmoji, avatarsTokenizer, emojiTokenizer } = window.sfumato
       const tokens = async (texts) => (await emojiTokenizer()).tokens(texts, (await aboutEmoji()).tokens)
       if (one.plane) {
         const { Adam, MLP, learn, velocity } = await window.sfumato.plane()
@@ -36,6 +36,13 @@ for (const one of asked)
         return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, [...data]]))
       }
       const { of, sampler, steps, guidance, asked, program, ...rest } = one.walk
+      if (of === 'avatars') {
+        const { shape, tokens, program } = await aboutAvatars()
+        const told = { kind: 'prompts', graph: 'avatars/network', shape, texts: (await avatarsTokenizer()).tokens(asked.texts, tokens) }
+        const { x } = await arrive({ program, asked: told, size: shape.reduce((a, b) => a * b), ...rest })
+        const { outputs } = await ask('avatars/decoder', { latents: { data: x, dims: [rest.seeds.length, ...shape] } })
+        return { x: [...outputs.picture.data] }
+      }
       const programs = program ? {} : guidance !== undefined ? (await guided()).programs : (await walker(of, sampler)).programs
       if (asked.texts) {
         const { shape, programs } = await aboutEmoji()

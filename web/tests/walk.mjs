@@ -64,6 +64,7 @@ const VIEWS = {
     { at: 'steering.view=words', seen: '.sheet', say: 'steering.say', 'say-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
     { at: 'steering.view=brush', seen: '.sheet', pad: 'steering.mask', undo: 'steering.mask', into: 'steering.into', 'into-example': 'steering.into', tool: 'steering.wipes .tools', 'brush-size': 'steering.brush .tools', clear: 'steering.mask', base: 'steering.say', 'base-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
     { at: 'steering.view=latent', seen: '.three', 'latent-noise': 'steering.latent-noise', drawing: 'steering.drawing', colour: 'steering.colour .tools', sketch: ' .tools', 'as-it-was': '', space: 'steering.space .views ~ .views ~ *' },
+    { at: 'steering.view=latent&steering.space=draw', seen: '.sheet', draw: 'steering.draw', plant: 'steering.plant', 'plant-example': 'steering.plant', 'plant-seed': 'steering.plant-seed', 'plant-seed-fresh': 'steering.plant-seed', pixels: ' table', view: 'steering.view .views ~ *' },
     { at: 'steering.view=latent&steering.space=scale', side: 'steering.side', factor: 'steering.factor', channels: 'steering.channels', view: 'steering.view' },
   ],
   world: [

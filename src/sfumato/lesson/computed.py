@@ -30,9 +30,7 @@ from sfumato.diffusion.paths import level_at
 from sfumato.diffusion.schedules import DiscreteBetas
 from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model
-from sfumato.hub.codec import Codec
 from sfumato.hub.config import plain
-from sfumato.hub.loading import load_codec
 from sfumato.hub.onnx import codec_onnx, graph_onnx, network_onnx, program_data
 from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
@@ -72,7 +70,12 @@ PROMPTS = (
     ("penguin", True), ("red heart", True), ("santa claus", True), ("strawberry", True),
     ("blue circle", False), ("purple heart", False), ("orange heart", False), ("artist, light skin tone", False),
 )  # fmt: skip
-AVATARS = 6  # drawings beside their autoencoder
+AVATARS, AVATAR_STEPS = 6, 16  # drawings beside their model, and steps in which the page walks
+AVATAR_PROMPTS = (
+    "green cactus plant, yellow cylinder pot, happy eyes, smile mouth, purple background",
+    "turquoise flower plant, yellow bowl pot, happy eyes, smile mouth, dark green background, light pink bloom",
+    "green grass plant, light blue round pot, wink eyes, smile mouth, red background",
+)
 
 
 def write_computed(folder: Path, model: Model | None = None) -> None:
@@ -88,7 +91,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     digits(model, folder / "digits")
     rivals(folder / "digits" / "rivals")
     emoji(load_zoo("emoji"), folder / "emoji")
-    avatars(load_codec("avatars"), folder / "avatars")
+    avatars(load_zoo("avatars"), folder / "avatars")
     card().save(folder / "card.png", optimize=True)
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}
@@ -304,14 +307,26 @@ def emoji(model: Model, folder: Path) -> None:
     })  # fmt: skip
 
 
-def avatars(codec: Codec, folder: Path) -> None:
-    """An autoencoder of avatars, and in `drawings.bin` six that it has never seen."""
+def avatars(model: Model, folder: Path) -> None:
+    """The network that walks in latents, its autoencoder, and in `drawings.bin` six avatars that neither has seen."""
     folder.mkdir(parents=True)
-    channels, height, width = codec.config.picture
+    assert model.codec is not None and model.tokenizer is not None
+    channels, height, width = model.codec.config.picture
     sheet = np.asarray(Image.open(RECORDED / "avatars.png")).reshape(height, AVATARS, width, channels)
     (folder / "drawings.bin").write_bytes(np.ascontiguousarray(sheet.transpose(1, 3, 0, 2)).tobytes())
-    for name, graph in codec_onnx(codec, half=True).items():
+    graphs = {**codec_onnx(model.codec, half=True), "network": network_onnx(model, half=True)}
+    for name, graph in graphs.items():
         (folder / f"{name}.onnx").write_bytes(graph)
+    (folder / TOKENIZER).write_text(model.tokenizer.to_str(), encoding="utf-8")
+    guidance = model.config.sampling.guidance
+    _json(folder / "about.json", {
+        "shape": list(model.config.shape),
+        "tokens": model.tokens([""]).shape[1],
+        "parameters": model.parameter_count,
+        "bytes": sum(len(graphs[name]) for name in ("network", "decoder")),
+        "prompts": list(AVATAR_PROMPTS),
+        "program": guided(model, AVATAR_STEPS, [guidance])[f"{guidance:g}"],
+    })  # fmt: skip
 
 
 def fresh(model: Model, share: float) -> NDArray[np.uint8]:

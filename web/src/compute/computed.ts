@@ -45,6 +45,8 @@ export type EmojiAbout = {
 }
 /** Step count → the times on the landscape that the digits' own walk visits, and the one tuned to it; the clean end is last. */
 export type Grids = Record<string, { own: number[]; tuned: number[] }>
+/** The model of latents: `bytes` of it are fetched before it draws. */
+export type AvatarsAbout = { shape: number[]; tokens: number; parameters: number; bytes: number; prompts: string[]; program: Program }
 export type Guided = { sampling: Record<string, unknown>; programs: Record<string, Program> }
 
 /** A number with its 95% interval, a plain one, or words, as `sfumato claims` finds them. */
@@ -103,8 +105,11 @@ export const recorded = () => json<Recorded>('digits/recorded.json')
 export const judged = () => json<Judged>('digits/judged.json')
 export const rivals = () => json<Rivals>('digits/rivals/about.json')
 export const aboutEmoji = () => json<EmojiAbout>('emoji/about.json')
-export const emojiTokenizer = (): Promise<Tokenizer> =>
-  once('emoji/tokenizer.json', async (answer) => new (await import('./prompts')).Tokenizer(await answer.json()))
+export const aboutAvatars = () => json<AvatarsAbout>('avatars/about.json')
+const tokenizer = (path: string): Promise<Tokenizer> =>
+  once(path, async (answer) => new (await import('./prompts')).Tokenizer(await answer.json()))
+export const emojiTokenizer = () => tokenizer('emoji/tokenizer.json')
+export const avatarsTokenizer = () => tokenizer('avatars/tokenizer.json')
 export const recordedPicture = () => new URL('computed/digits/recorded.png', document.baseURI).href
 
 /** Pictures of `size` bytes each, as numbers in [−1, 1]. */

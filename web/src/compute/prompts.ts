@@ -4,7 +4,7 @@
  */
 type TokenizerFile = {
   added_tokens: { id: number; content: string }[]
-  model: { vocab: Record<string, number>; merges: [string, string][]; unk_token: string }
+  model: { vocab: Record<string, number>; merges: [string, string][]; unk_token: string | null; byte_fallback: boolean }
 }
 /** A word as it stands in the prompt, in lower case, and the pieces by which the model knows it; `undefined`: it doesn't. */
 export type Word = { text: string; pieces: { text: string; id: number | undefined }[] }
@@ -18,19 +18,22 @@ export class Tokenizer {
   private readonly added: Map<string, number>
   private readonly split: RegExp
   private readonly unknown: number
+  private readonly bytes: boolean // what no piece spells is spelt by its bytes
 
   constructor({ model, added_tokens }: TokenizerFile) {
     this.ids = new Map(Object.entries(model.vocab))
     this.ranks = new Map(model.merges.map((pair, rank) => [pair.join(' '), rank]))
     this.added = new Map(added_tokens.map(({ content, id }) => [content, id]))
-    this.split = new RegExp(`(${added_tokens.map(({ content }) => content.replace(/\W/g, '\\$&')).join('|')})`)
-    this.unknown = this.ids.get(model.unk_token)!
+    this.bytes = model.byte_fallback
+    this.split = new RegExp(!added_tokens.length ? '(?!)' : `(${added_tokens.map(({ content }) => content.replace(/\W/g, '\\$&')).join('|')})`)
+    this.unknown = this.ids.get(model.unk_token ?? '')!
   }
 
   words(text: string): Word[] {
     return text.split(this.split).flatMap((part) => {
       const id = this.added.get(part)
       if (id !== undefined) return [{ text: part, pieces: [{ text: part, id: id === this.unknown ? undefined : id }] }]
+      if (this.bytes) return parted(part).map((word) => ({ text: word.trim(), pieces: this.pieces(word) }))
       return separate(part).map((word) => ({ text: word.replaceAll(SPACE, ''), pieces: this.pieces(word) }))
     })
   }
@@ -49,7 +52,12 @@ export class Tokenizer {
     const parts: { text: string; id: number | undefined }[] = []
     for (const character of word) {
       const id = this.ids.get(character)
-      if (id === undefined && parts.length && parts.at(-1)!.id === undefined) parts.at(-1)!.text += character
+      if (id === undefined && this.bytes) {
+        for (const byte of new TextEncoder().encode(character)) {
+          const text = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
+          parts.push({ text, id: this.ids.get(text) })
+        }
+      } else if (id === undefined && parts.length && parts.at(-1)!.id === undefined) parts.at(-1)!.text += character
       else parts.push({ text: character, id })
     }
     const rank = (i: number) => {
@@ -78,4 +86,9 @@ function separate(text: string): string[] {
   const low = Array.from(bare, (character) => character.toLowerCase()).join('').replaceAll(' ', SPACE)
   const begun = low.startsWith(SPACE) || !low ? low : SPACE + low
   return begun.split(/(?=▁)/u).flatMap((word) => word.split(PUNCTUATION)).filter(Boolean)
+}
+
+/** As it is written, parted before a space and about punctuation, which takes the space before it along. */
+function parted(text: string): string[] {
+  return text ? (` ${text.normalize('NFC')}`.match(/ ?[\p{P}$+<=>^`|~]| ?[^\s\p{P}$+<=>^`|~]+|\s/gu) ?? []) : []
 }

@@ -101,10 +101,10 @@ export const brush = {
   clear: 'Clear',
 }
 
-/** The view in which a picture is squeezed into its latent and unfolded again. */
+/** The view in which a picture is squeezed into its latent, and in which latents are drawn. */
 export const space = {
   show: 'Show',
-  parts: { squeeze: 'Squeeze a picture', scale: 'To scale' },
+  parts: { squeeze: 'Squeeze a picture', draw: 'Draw at 128 pixels', scale: 'To scale' },
   choose: 'Drawing',
   file: 'A picture of yours …',
   unread: (name: string) => `${name} is no picture that this browser reads`,
@@ -123,7 +123,22 @@ export const space = {
   facts: (before: number, after: number) => `${number(before)} numbers became ${number(after)}, ${number(before / after)} times fewer.`,
   psnr: (decibels: number) => `${number(decibels, 1)} dB from the picture (PSNR: 6 dB more is half the error).`,
   took: (encoder: number, decoder: number) => `Here the encoder took ${number(encoder, 0)} ms, the decoder ${number(decoder, 0)} ms.`,
-  credit: 'The drawings are the style Sprouts by DiceBear (dicebear.com), CC0 1.0. The autoencoder learnt from 10,000 others.',
+  credit: 'The drawings are the style Sprouts by DiceBear (dicebear.com), CC0 1.0. The networks learnt from 10,000 others.',
+  say: 'Draw a plant',
+  examples: 'Examples',
+  fetch: (megabytes: number) => `Draw (fetches ${number(megabytes, 0)} MB, once)`,
+  counting: (calls: number, total: number) => `Call ${number(calls)} of ${number(total)} …`,
+  drawn: (text: string, seed: number) => `“${text}”, drawn from seed ${seed}`,
+  walked: (depth: number, side: number) => `The walk is in here: ${number(depth)} sheets of ${number(side)} × ${number(side)}`,
+  film: 'Guesses on the way, each unfolded',
+  guessed: (one: number, of: number) => `Guess ${number(one)} of ${number(of)} on the way`,
+  inLatents: 'In latents',
+  inPixels: 'In pixels',
+  costs: { sees: 'The network sees', call: 'A call', walk: (calls: number) => `${number(calls)} calls`, decoder: 'The decoder, once' },
+  milliseconds: (many: number) => (many < 995 ? `${number(many, 0)} ms` : seconds(many)),
+  measure: 'Measure pixels',
+  compared: (ratio: number) => `A call in pixels took ${number(ratio, 1)} times as long here.`,
+  compares: 'For pixels, the network that draws the emoji is asked about sixteen of its pictures at once: as many pixels, and fewer weights.',
 }
 
 export const text: ChapterText = {
@@ -172,6 +187,7 @@ export const text: ChapterText = {
         'The saving is greater than 48. With [[attention]] every place looks at every other place, so the cost grows with the *square* of the number of places: 64 times fewer places make 4,096 times fewer pairs. There is a price. What the autoencoder cannot unfold, no walk can bring back. Small faces and small print show it.',
         'Try it. [Squeeze a picture](steering.view=latent&steering.space=squeeze): this autoencoder, of half a million weights, turns 128 × 128 pixels into 16 × 16 places of 8 numbers, 24 times fewer. In the sheets you can see where things are, but nobody decided what each number means. Paint on the picture, and only the places near the stroke change. Then open a photograph of yours. This autoencoder has only ever seen drawings, and it shows.',
         'Now [put noise on the latent](steering.view=latent&steering.space=squeeze&steering.latent-noise=0.2). A little of it hardly matters: in training, noise of up to a fifth of the spread was added, so that near latents are near pictures. With [as much noise as latent](steering.view=latent&steering.space=squeeze&steering.latent-noise=1) the decoder makes patches and stains. A walk has to end much nearer to what an encoder would say.',
+        '[Draw at 128 pixels](steering.view=latent&steering.space=draw). A second network walks among such latents, from words, and the decoder unfolds where the walk ends. The picture has sixteen times as many pixels as an emoji. Then measure, below it, what a call costs in this space, and what it would cost in pixels.',
       ],
       equations: [
         {

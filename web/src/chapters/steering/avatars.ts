@@ -1,5 +1,8 @@
-/** Avatars of 128×128 pixels: into latents and back. */
-import { ask } from '../../compute/engine'
+/** Avatars of 128×128 pixels: into latents and back, and drawn in latents from words. */
+import { aboutAvatars, aboutEmoji, avatarsTokenizer } from '../../compute/computed'
+import { ask, walk } from '../../compute/engine'
+import type { Timed } from '../../compute/program'
+import { LONGEST, SIDE as TINY } from './emoji'
 
 export const SIDE = 128
 export const SIZE = 3 * SIDE * SIDE
@@ -18,6 +21,26 @@ export async function encoded(picture: Float32Array): Promise<Answer> {
 export async function decoded(latents: Float32Array): Promise<Answer> {
   const { outputs, milliseconds } = await ask('avatars/decoder', { latents: { data: latents, dims: [1, DEPTH, SMALL, SMALL] } })
   return { values: outputs.picture!.data as Float32Array, milliseconds }
+}
+
+/** Every moment of a walk from noise to the latents of an avatar; `timing` is filled in at its end. */
+export async function* drawing(text: string, seed: number, timing: { milliseconds?: number }): AsyncGenerator<Timed> {
+  const [{ program, shape, tokens }, tokenizer] = await Promise.all([aboutAvatars(), avatarsTokenizer()])
+  const asked = { kind: 'prompts', graph: 'avatars/network', shape, texts: tokenizer.tokens([text.slice(0, LONGEST)], tokens) } as const
+  yield* walk({ program, asked, seeds: [seed], size: LATENT }, timing)
+}
+
+/** The milliseconds of a call in pixels: the network of the emoji is asked about sixteen of them, which are as many pixels. */
+export async function pixelCall(): Promise<number> {
+  const many = (SIDE / TINY) ** 2
+  const { tokens } = await aboutEmoji()
+  const asked = {
+    x: { data: new Float32Array(many * 3 * TINY * TINY), dims: [many, 3, TINY, TINY] },
+    c_noise: { data: new Float32Array(many), dims: [many] },
+    text: { data: new BigInt64Array(many * tokens), dims: [many, tokens] },
+  }
+  await ask('emoji/network', asked) // the first takes longer
+  return (await ask('emoji/network', asked)).milliseconds
 }
 
 /** The peak signal-to-noise ratio of two pictures in dB. */
