@@ -38,6 +38,17 @@ MAX_DRAIN = 3600  # seconds
 DRAIN = 25.0  # seconds, of the 30 that Kubernetes gives
 MIN_TOKEN = 16  # characters
 RETRY_SECONDS = 1.0  # until a model whose jobs haven't ended is looked at again
+Port = Annotated[
+    int, Parameter(group=SERVER, help=f"Where to listen; 0 for any free port [default: {PORT}].", show_default=False)
+]
+Host = Annotated[
+    str,
+    Parameter(
+        group=SERVER,
+        help=f"{HOST} is this machine alone; 0.0.0.0 every machine that can reach it [default: {HOST}].",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -111,18 +122,8 @@ def serve(
         bool,
         Parameter(group=SERVER, help="A line of JSON about each request, to stderr.", negative="", show_default=False),
     ] = False,
-    port: Annotated[
-        int,
-        Parameter(group=SERVER, help=f"Where to listen; 0 for any free port [default: {PORT}].", show_default=False),
-    ] = PORT,
-    host: Annotated[
-        str,
-        Parameter(
-            group=SERVER,
-            help=f"{HOST} is this machine alone; 0.0.0.0 every machine that can reach it [default: {HOST}].",
-            show_default=False,
-        ),
-    ] = HOST,
+    port: Port = PORT,
+    host: Host = HOST,
 ) -> None:
     """Serve models over HTTP: POST /v1/images/generations, as OpenAI's clients ask for pictures.
 

@@ -12,7 +12,7 @@ from sfumato.cli.browser import opens
 from sfumato.cli.display import console
 from sfumato.cli.groups import COMMON, SERVER
 from sfumato.cli.runs import runs_in
-from sfumato.cli.serve import HOST, PORT, Service, named_models, run_service
+from sfumato.cli.serve import HOST, PORT, Host, Port, Service, named_models, run_service
 from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import is_run, read_config
@@ -61,18 +61,8 @@ def studio(
     browser: Annotated[
         bool | None, Parameter(group=SERVER, help="Open it in the browser [default: yes].", show_default=False)
     ] = None,
-    port: Annotated[
-        int,
-        Parameter(group=SERVER, help=f"Where to listen; 0 for any free port [default: {PORT}].", show_default=False),
-    ] = PORT,
-    host: Annotated[
-        str,
-        Parameter(
-            group=SERVER,
-            help=f"{HOST} is this machine alone; 0.0.0.0 every machine that can reach it [default: {HOST}].",
-            show_default=False,
-        ),
-    ] = HOST,
+    port: Port = PORT,
+    host: Host = HOST,
 ) -> None:
     """Open the studio: generate pictures in the browser, step by step, and keep them.
 
