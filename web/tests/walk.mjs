@@ -57,7 +57,8 @@ const VIEWS = {
     { at: 'sampling.first=ddim&sampling.first-steps=3&sampling.second-steps=3&sampling.third-steps=3', ...LANES, asked: 'sampling.at', wish: 'sampling.wish', show: 'sampling.show', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', measured: ' .controls:has(> details)', restored: '' },
     { at: 'sampling.first=none&sampling.second=none', 'lane-1-sampler': 'sampling.first', view: 'sampling.view .views ~ *' },
     { at: 'sampling.view=wall&sampling.steps=2', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', wish: 'sampling.drawn', view: 'sampling.view' },
-    { at: 'sampling.view=few', seen: '.sheet', 'grid-steps': 'sampling.grid-steps', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', wish: 'sampling.drawn', view: 'sampling.view' },
+    { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', wish: 'sampling.drawn', view: 'sampling.view' },
+    { at: 'sampling.view=grids', 'grid-steps': 'sampling.grid-steps', view: 'sampling.view .views ~ *' },
   ],
   steering: [
     { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', measured: ' .controls:has(> details)', view: 'steering.view' },
