@@ -209,6 +209,8 @@ def _trainings(runs: Path, data: Mapping[str, str], worker: Worker, about: dict[
     own = {name for name in about if is_run(runs / name)}
 
     def ended(name: str, folder: Path) -> None:
+        if not is_run(folder):  # it was deleted meanwhile
+            return
         try:
             model = worker.serve(name, partial(open_model, folder)).result()
         except Full:  # its jobs haven't ended
