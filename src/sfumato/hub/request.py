@@ -302,6 +302,10 @@ class Request:
         }
         return replace(self, edit=edit, conditions=values)
 
+    def bare(self) -> Request:
+        """The request with its pictures by name and hash alone, without what came along."""
+        return self.with_files(lambda file: File(file.path, file.sha256)) if self.files else self
+
     def json(self) -> str:
         """The request as JSON, which `read_request` reads; raises SfumatoError where it holds tensors
         or functions."""
@@ -313,10 +317,7 @@ class Request:
             raise SfumatoError(f"a request whose {tensors[0]} is a tensor has no JSON form; name a file instead.")
         if self.walk is not None:
             raise SfumatoError("a request with a walk of one's own has no JSON form; name a sampler instead.")
-        bare = (
-            self.with_files(lambda file: File(file.path, file.sha256)) if self.files else self
-        )  # without what came along
-        return _JSON.dump_json(bare, exclude_none=True).decode()
+        return _JSON.dump_json(self.bare(), exclude_none=True).decode()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
-from sfumato.hub.request import File, Request
+from sfumato.hub.request import Request
 from sfumato.hub.resolving import BATCH, Resolved, check_finite, resolve, suited_batch
 from sfumato.sampling.calls import Guided, Rows, Step
 from sfumato.sampling.drivers import answer, until_asked
@@ -177,7 +177,7 @@ class Engine:
         self._check_room(owner)
         model = self.model(name)
         resolved = resolve(request, model)
-        request = request.with_files(lambda file: File(file.path, file.sha256))
+        request = request.bare()
         frames = (request.sampling.frames or model.config.shape[0]) / model.config.shape[0]  # 1 of what isn't clips
         size = math.ceil(FLOAT_BYTES * len(request.seeds) * math.prod(model.config.seen[1]) * frames)
         if size > self.limits.picture_bytes:

@@ -139,9 +139,8 @@ async def _refuse(send: Send, status: int, sentence: str, wait: float = RETRY_SE
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     headers += [(b"www-authenticate", b"Bearer")] if status == 401 else []
     headers += [(b"retry-after", str(math.ceil(wait)).encode())] if status == 429 else []
-    headers += (
-        [(b"connection", b"close")] if status in (408, 413, 429, 503) else []
-    )  # what is left of the body isn't read
+    if status in (408, 413, 429, 503):  # what is left of the body isn't read
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 
