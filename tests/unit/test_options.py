@@ -74,6 +74,8 @@ ELSEWHERE = {
                             "unit/test_machine.py::test_json_is_all_that_is_printed_and_holds_what_was_measured"),
     "runs": {"folder": "unit/test_runs.py::test_runs_are_listed_numbered_and_gone_on_with_by_their_folder"},
     "samplers": {},
+    "new": {"name": "unit/test_templates.py::test_new_alone_lists_the_templates_and_with_a_name_says_what_is_next",
+            "from": "unit/test_templates.py::test_what_can_t_be_made_is_refused_in_a_sentence"},
     "serve": dict.fromkeys(("models", "host"),
                            "e2e/test_serve.py::test_what_cant_be_served_is_said_before_it_listens")
     | dict.fromkeys(("rate", "proxy", "drain", "log"),

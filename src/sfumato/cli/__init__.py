@@ -60,6 +60,7 @@ app.command("sfumato.cli.serve:serve", name="serve", help="Serve models over HTT
 app.command("sfumato.cli.studio:studio", name="studio", help="Open the studio: generate pictures in the browser.")
 app.command("sfumato.cli.publish:push", name="push", help="Upload a model to the Hugging Face Hub.")
 app.command("sfumato.cli.publish:pull", name="pull", help="Download a model from the Hugging Face Hub.")
+app.command("sfumato.cli.new:new", name="new", help="Begin a project: a folder with all that it needs.")
 app.command("sfumato.cli.learn:learn", name="learn", help="Open the lesson: diffusion models in eight chapters.")
 app.command("sfumato.cli.ema:ema", name="ema", help="Make the weights' average of another width, after training.")
 app.command("sfumato.cli.doctor:doctor", name="doctor", help="Measure what this machine reaches, and what to change.")
@@ -81,7 +82,8 @@ def let_threads_sleep() -> None:
 MEANT = {  # what other programs call a verb
     "help": "--help", "version": "--version", "resume": "train --resume", "continue": "train --resume", "list": "runs",
     "ls": "runs", "generate": "sample", "draw": "sample", "evaluate": "eval", "fit": "train", "finetune": "train",
-    "fine-tune": "train", "lesson": "learn", "distil": "distill",
+    "fine-tune": "train", "lesson": "learn", "distil": "distill", "init": "new",
+    "create": "new",
 }  # fmt: skip
 
 
