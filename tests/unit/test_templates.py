@@ -135,19 +135,19 @@ def test_the_manual_names_every_template_and_its_commands_there_are() -> None:
         assert_there(words, None)
 
 
-def test_the_tests_of_all_projects_pass(made: dict[str, Path], tmp_path: Path, cache: Path) -> None:
-    if not (FOLDER.parent / "lesson" / "site" / "index.html").exists():
-        pytest.skip("the lesson's pages, which one of them opens, are not built")
+def test_the_tests_of_projects_pass(made: dict[str, Path], tmp_path: Path, cache: Path) -> None:
+    """In CI those of all; here of some that stand for the others, which take twice the time."""
+    names = NAMES if "CI" in os.environ else ("pictures", "serve", "research")
     here = {**os.environ, **ENVIRONMENT, "SFUMATO_CACHE": str(cache), "PYTHONPATH": str(FOLDER.parents[1])}
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, made.values())],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *(str(made[name]) for name in names)],
         cwd=tmp_path,
         env={name: value for name, value in here.items() if not name.startswith("PYTEST_")},
         capture_output=True,
         text=True,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert len(re.findall(r"^\.+", ran.stdout, re.MULTILINE)) == 1 and not list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 def new(*words: str) -> None:
