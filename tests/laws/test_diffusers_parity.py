@@ -35,14 +35,13 @@ from sfumato.cli.info import info
 from sfumato.cli.sample import sample
 from sfumato.diffusion.schedules import Linear
 from sfumato.errors import SfumatoError
-from sfumato.hub import Model, ModelConfig, load
+from sfumato.hub import Model, ModelConfig, SamplingConfig, load
 from sfumato.hub.diffusers.schedulers import timesteps_of
 from sfumato.hub.diffusers.writing import export_pipeline
 from sfumato.hub.model import new_model
 from sfumato.nets.diffusers import ddpm_timesteps, unet2d_config
 from sfumato.sampling import ImageNoise, last
 from sfumato.serving.engine import Engine
-from tiny import TINY
 
 # a scheduler's class and settings → the sampler and the grid that its folder is walked by
 SCHEDULERS: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -368,8 +367,11 @@ def test_the_timesteps_of_ddpm_are_those_of_its_schedule() -> None:
 
 
 def test_what_no_pipeline_of_diffusers_runs_is_not_exported(tmp_path: Path) -> None:
-    with pytest.raises(SfumatoError, match="has a network that diffusers doesn't know; train one by `net` unet2d"):
-        export_pipeline(new_model(TINY), tmp_path / "folder")
+    stable = load(stable_diffusion(tmp_path / "stable"))
+    with pytest.raises(SfumatoError, match="has a network whose code is not ours to hand on"):
+        export_pipeline(stable, tmp_path / "folder")
+    with pytest.raises(SfumatoError, match="are told sampler and steps as they run"):
+        export_pipeline(ours(), tmp_path / "folder", sampling=SamplingConfig(steps=3))
     (tmp_path / "mine.txt").touch()
     with pytest.raises(SfumatoError, match="holds files already"):
         export_pipeline(ours(), tmp_path)

@@ -71,6 +71,24 @@ def test_what_lies_beyond_its_reach_changes_nothing() -> None:
     assert (16 - reach) * 8 <= int(rows.min()) < 16 * 8 and 17 * 8 <= int(rows.max()) < (17 + reach) * 8
 
 
+def test_no_autoencoder_kl_of_diffusers_could_be_ours() -> None:
+    """It normalises the whole picture before its last convolution, so that a latent pixel changes all of it."""
+    diffusers = pytest.importorskip("diffusers")
+    blocks = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2}
+    theirs = diffusers.AutoencoderKL(
+        1, 1, **blocks, block_out_channels=(4, 8), latent_channels=2, norm_num_groups=2, mid_block_add_attention=False
+    )
+    config = CodecConfig((1, 128, 128), autoencoder_config("nano", 1, 2, 2))
+    ours, before = lively(config), torch.randn(1, 2, 64, 64, generator=torch_generator("noise", 0))
+    after = before.clone()
+    after[..., 0, 0] += 3
+    far = slice(2 * (1 + config.net.reach), None)
+    with torch.no_grad():
+        changed_here = ours.decode(after)[..., far, far] != ours.decode(before)[..., far, far]
+        theirs_far = theirs.decode(after).sample[..., far, far] != theirs.decode(before).sample[..., far, far]
+    assert not changed_here.any() and theirs_far.float().mean() > 0.99
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32))
 def test_normalisation_folded_in_equals_normalisation_apart(seed: int) -> None:

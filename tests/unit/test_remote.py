@@ -12,6 +12,7 @@ from hub_server import TOKEN, Hub, hub_on_loopback
 from sfumato.cli.publish import pull, push
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
+from sfumato.hub.cards import card, credit
 from sfumato.hub.model import new_model
 from sfumato.hub.remote import wanted
 from sfumato.hub.zoo import save_zoo
@@ -43,6 +44,7 @@ def test_a_model_goes_to_the_hub_in_one_commit_and_comes_back_the_same(
     assert set(files) == {"config.json", "model.safetensors", "README.md", "samples.png"}
     card = files["README.md"].decode()
     assert card.startswith("---\nlicense: cc-by-4.0\nlibrary_name: sfumato\n") and "cat, dog, cow" in card
+    assert "![Pictures of the seeds 0 to 15](samples.png)" in card and "sfumato sample hf:me/mine" in card
     pull("me/mine")
     here, there = load(folder), load("hf:me/mine")
     assert torch.equal(here.sample(labels="cat", seeds=[3], steps=2), there.sample(labels="cat", seeds=[3], steps=2))
@@ -71,7 +73,32 @@ def test_a_dry_run_says_all_and_asks_nobody(hub: Hub, folder: Path, capsys: pyte
     push(folder, "me/mine", dry_run=True)
     said = capsys.readouterr().out
     assert all(name in said for name in ("config.json", "model.safetensors", "README.md", "samples.png", "Nothing was"))
+    assert "# mine" in said and "the card names no licence" in said and "cc-by-4.0" in said
     assert hub.asked == []
+
+
+def test_a_card_says_whose_the_data_is_by_what_the_run_was_trained_on(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(Path("emoji"), "me/faces", dry_run=True)
+    said = capsys.readouterr().out
+    assert "license: cc-by-sa-4.0" in said and "by OpenMoji (openmoji.org), CC BY-SA 4.0." in said
+    assert (
+        "![Pictures of the seeds 0 to 15, without a prompt](samples.png)" in said
+        and "pipeline_tag: text-to-image" in said
+    )
+    for data, licence in (("avatars:sprouts:100", "cc0-1.0"), ("shapes:moving", "cc0-1.0"), ("digits", "cc-by-4.0")):
+        assert credit(data)[1] == licence and credit(data)[0]
+    made = card("me/mine", load(folder), data="/home/me/photos")
+    assert made.licence == "" and "/home/me" not in made.text  # of this machine nothing is said
+
+
+def test_the_card_of_an_evaluation_keeps_its_words_and_gets_the_pictures(folder: Path) -> None:
+    words = "---\nlibrary_name: sfumato\n---\n# mine\n\nA diffusion model.\n\n## How it does\n"
+    made = card("me/mine", load(folder), "digits", words=words)
+    assert made.text.startswith("---\nlicense: cc-by-4.0\nlibrary_name: sfumato\n---\n# mine\n\n![Pictures of")
+    assert made.text.index("samples.png") < made.text.index("A diffusion model.") < made.text.index("UCI Machine")
+    assert card("me/mine", load(folder), "digits", words=made.text).text == made.text  # and nothing twice
 
 
 def test_what_the_hub_refuses_is_said_in_a_sentence(

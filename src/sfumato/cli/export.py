@@ -34,7 +34,7 @@ def export(
     to: Annotated[
         Literal["onnx", "diffusers"],
         Parameter(
-            group=COMMON, help="onnx, or diffusers: a folder that its pipelines read, of a model by --net unet2d."
+            group=COMMON, help="onnx, or diffusers: a folder for that library, which brings its own code where need be."
         ),
     ] = "onnx",
     class_: Annotated[
@@ -48,20 +48,16 @@ def export(
 ) -> None:
     """Write a model for others: network.onnx, and walk.json with all that the sampler does as plain sums.
 
-    Or, --to diffusers, a folder that the pipelines of that library read. A reader of the first two needs no diffusion
-    mathematics of its own: each line of walk.json asks the network at a sum of what is known, draws noise, or arrives
-    at the next picture.
+    Or, --to diffusers, a folder of that library: one by --net unet2d for its DDPM and DDIM pipelines, all others with a
+    pipeline.py of their own. A reader of walk.json needs no diffusion mathematics of its own: each line asks the
+    network at a sum of what is known, draws noise, or arrives at the next picture.
     """
     model = load(run, weights)  # type: ignore[arg-type]
     options = given(sampler=sampler, steps=steps, grid=grid, guidance=guidance, eta=eta)
     options |= given(schedule=parse_schedule(schedule))
     folder = out or results_folder(run) / to
     if to == "diffusers":
-        for name in options:
-            raise SfumatoError(
-                f"--{name} is of a walk, which ONNX carries and diffusers is told as it runs; leave it out."
-            )
-        paths = export_pipeline(model, folder, class_)
+        paths = export_pipeline(model, folder, class_, model.settle(model.conditional, **options) if options else None)
     elif class_ is not None:
         raise SfumatoError("--class goes with --to diffusers; what ONNX carries takes any class.")
     else:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from sfumato.cli.display import console, next_command
+from sfumato.cli.display import console, next_command, note
 from sfumato.cli.sample import results_folder
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
+from sfumato.hub.config import read_json
 from sfumato.hub.diffusers.folder import is_pipeline
 from sfumato.hub.remote import PREFIX, named_on_hub, pulled, staged
 from sfumato.hub.remote import push as push_folder
-from sfumato.hub.zoo import CARD
+from sfumato.hub.zoo import CARD, ships, zoo_data
 
 
 def push(
@@ -26,7 +28,10 @@ def push(
     private: Annotated[bool, Parameter(help="Let nobody else see it.", negative="", show_default=False)] = False,
     license_: Annotated[
         str,
-        Parameter(name="--license", help="The licence for its card, such as cc-by-4.0: mind that of the data."),
+        Parameter(
+            name="--license",
+            help="The licence for its card, such as cc-by-4.0 [default: that of the data, where it is known].",
+        ),
     ] = "",
     dry_run: Annotated[
         bool, Parameter(help="Say what would be uploaded, and upload nothing.", negative="", show_default=False)
@@ -37,17 +42,21 @@ def push(
     The card is the one that `sfumato eval` wrote, with its scores and their intervals, where there is one.
     """
     with tempfile.TemporaryDirectory() as place:
-        folder = run
+        folder, made = run, None
         if not is_pipeline(run):
-            folder = Path(place) / name.rpartition("/")[2]
-            card = results_folder(run) / "evaluation" / CARD
-            words = card.read_text(encoding="utf-8") if card.exists() else ""
-            staged(folder, load(run), words, license_)
+            folder = Path(place) / name.rpartition("/")[2].partition("@")[0]
+            written = results_folder(run) / "evaluation" / CARD
+            words = written.read_text(encoding="utf-8") if written.exists() else ""
+            _, made = staged(folder, load(run), name.partition("@")[0], words, license_, _data(run))
         elif license_:
             raise SfumatoError(f"{run} is uploaded as it is; say the license in its README.md, not here.")
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             console.print(f"  {path.relative_to(folder)}  {path.stat().st_size / 1e6:.2f} MB", soft_wrap=True)
+        if made is not None and not made.licence:
+            note("the card names no licence, since that of the data isn't known; give --license, such as cc-by-4.0.")
         if dry_run:
+            if made is not None:
+                console.print(f"\n{made.text}", soft_wrap=True)
             console.print(f"Nothing was uploaded; without --dry-run this goes to {name}.", soft_wrap=True)
             return
         console.print(push_folder(folder, name, private), soft_wrap=True)
@@ -60,3 +69,12 @@ def pull(
     name = name if named_on_hub(name) else f"{PREFIX}{name}"
     console.print(f"  {pulled(name)}", soft_wrap=True)
     console.print(f"next: {next_command('sample', [name])}", soft_wrap=True)
+
+
+def _data(run: Path) -> str:
+    """What a run, or a model that ships, was trained on; empty where nobody knows."""
+    if ships(run):
+        return zoo_data(str(run))
+    with suppress(SfumatoError, KeyError, TypeError):
+        return str(read_json(results_folder(run) / "config.json")["training"]["data"]["source"])
+    return ""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sfumato.data.decode import guarded_against_bombs
 from sfumato.data.limits import PIXELS, too_large
+from sfumato.data.parameters import PARAMETERS, parameters
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 
@@ -144,10 +145,15 @@ def save_png(image: Image.Image, path: Path, about: Mapping[str, str]) -> None:
 
 
 def png(image: Image.Image, about: Mapping[str, str]) -> bytes:
-    """The picture as a PNG that carries `about` as text: as JSON under "sfumato", in words as Description."""
+    """The picture as a PNG that carries `about` as text: as JSON under "sfumato", in words as Description.
+
+    One that says how it was generated says it to Stable Diffusion web UI too (see parameters.py).
+    """
     text = PngImagePlugin.PngInfo()
     text.add_itxt(_KEY, json.dumps(dict(about), ensure_ascii=False))
     text.add_itxt("Description", "\n".join(f"{name}: {value}" for name, value in about.items()))
+    if (said := parameters(about, image.size)) is not None:
+        text.add_text(PARAMETERS, said)
     data = io.BytesIO()
     image.save(data, "PNG", pnginfo=text)
     return data.getvalue()

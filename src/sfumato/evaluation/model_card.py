@@ -16,7 +16,12 @@ def model_card(record: Record, dataset: Dataset) -> str:
     pictures, captions = KINDS[dataset.kind].features, source.captions != "none"
     task = {"type": "text-to-image" if captions else "unconditional-image-generation" if pictures else "other"}
     metrics = [
-        {"type": key, "value": round(score.value, 6), "name": SCORES[key].title, "args": _arguments(record)}
+        {
+            "type": key,
+            "value": round(score.value, 6),
+            "name": SCORES[key].title,
+            "args": {**_arguments(record), "interval": [round(score.low, 6), round(score.high, 6)], "confidence": 0.95},
+        }
         for key, score in record.scores.items()
     ]
     index = [{"name": name, "results": [{

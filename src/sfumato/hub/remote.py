@@ -15,6 +15,7 @@ from typing import Any
 from sfumato.data import picture, png
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
+from sfumato.hub.cards import SAMPLES, Card, card
 from sfumato.hub.diffusers.folder import INDEX
 from sfumato.hub.model import Model
 from sfumato.hub.zoo import CARD, save_zoo
@@ -22,7 +23,7 @@ from sfumato.hub.zoo import CARD, save_zoo
 PREFIX = "hf:"
 SUFFIXES = (".json", ".txt", ".model", ".safetensors", ".md")  # of what is taken; nothing that could be run
 UNUSED = ("safety_checker", "feature_extractor", "image_encoder")  # parts of a pipeline that are never loaded
-SAMPLES = "samples.png"
+SHOWN = 16  # sample pictures
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
 
 
@@ -71,19 +72,22 @@ def pinned(name: str, folder: Path) -> str:
     return f"{PREFIX}{_parts(name)[0]}@{folder.name}"
 
 
-def staged(folder: Path, model: Model, words: str = "", licence: str = "") -> list[Path]:
-    """Write what of `model` goes to the Hub into the empty `folder`: config, weights, card, sample pictures.
+def staged(
+    folder: Path, model: Model, repository: str, words: str = "", licence: str = "", data: str = ""
+) -> tuple[list[Path], Card]:
+    """Write what of `model` goes to the Hub into the empty `folder`: config, weights, card, sample pictures; returns
+    its files, and the card.
 
-    `words` are its card, where there is one already; by default it says what the model is and how it is used.
+    `words` are its card, where there is one already (see `hub.cards`); `data` is what it was trained on.
     """
     save_zoo(folder.name, model, folder.parent, half=False)
-    seen, _ = model.config.seen
-    samples = model.sample(range(16)) if not model.text_conditional else None
-    if samples is not None and seen == "pictures":
-        replace_file(folder / SAMPLES, png(picture(samples), {"model": folder.name, "seeds": "0-15"}))
-    text = words or _card(folder.name, model, (folder / SAMPLES).exists())
-    replace_file(folder / CARD, _licensed(text, licence).encode())
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    shown = model.config.seen[0] == "pictures"
+    if shown:
+        drawn = picture(model.sample(range(SHOWN)))
+        replace_file(folder / SAMPLES, png(drawn, {"model": repository, "seeds": f"0-{SHOWN - 1}"}))
+    made = card(repository, model, data, licence, words, shown)
+    replace_file(folder / CARD, made.text.encode())
+    return sorted(path for path in folder.rglob("*") if path.is_file()), made
 
 
 def push(folder: Path, name: str, private: bool = False) -> str:
@@ -150,32 +154,3 @@ def _asking(repository: str, revision: str | None) -> Iterator[Any]:
             raise SfumatoError(f"the Hub doesn't let you do that with {repository}; {LOG_IN}.") from error
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise SfumatoError(f"the Hub can't be asked for {repository}: {reason[:200]}; try again.") from error
-
-
-def _card(name: str, model: Model, pictured: bool) -> str:
-    """What the model is, in the Hub's form."""
-    config = model.config
-    kind, shape = config.seen
-    task = "text-to-image" if model.text_conditional else "unconditional-image-generation"
-    shown = f"\n![Pictures of the seeds 0 to 15]({SAMPLES})\n" if pictured else ""
-    classes = f", of the classes {', '.join(config.classes)}" if config.classes else ""
-    return f"""---
-library_name: sfumato
-pipeline_tag: {task}
-tags: [diffusion, image-generation]
----
-# {name}
-
-A diffusion model of {model.parameter_count:,} parameters: {kind} of {" × ".join(map(str, shape))}{classes}.
-{shown}
-```sh
-sfumato sample hf:USER/{name}
-```
-
-Weights sha256 `{model.weights_hash}`.
-"""
-
-
-def _licensed(card: str, licence: str) -> str:
-    """The card with the licence of what is given away."""
-    return card.replace("---\n", f"---\nlicense: {licence}\n", 1) if licence and "\nlicense:" not in card else card

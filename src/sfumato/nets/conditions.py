@@ -21,7 +21,7 @@ from sfumato.nets.layers import zeroed
 
 Kind = Literal["number", "vector", "image"]
 RESERVED_NAMES = ("self", "x", "c_noise", "label", "text", "strength")  # what else a network is called with
-FREQUENCIES = 8  # of a number
+SINUSOIDS = 8  # of a number
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class NumberEncoder(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.tensor(config.mean or (0.0,) * config.size), persistent=False)
         self.register_buffer("std", torch.tensor(config.std or (1.0,) * config.size), persistent=False)
-        frequencies = 2 * math.pi / torch.logspace(3, -2, FREQUENCIES, base=2)
+        frequencies = 2 * math.pi / torch.logspace(3, -2, SINUSOIDS, base=2)
         self.register_buffer("frequencies", frequencies, persistent=False)
-        inputs = 1 + 2 * FREQUENCIES if config.kind == "number" else config.size
+        inputs = 1 + 2 * SINUSOIDS if config.kind == "number" else config.size
         self.sinusoids = config.kind == "number"
         self.mlp = nn.Sequential(nn.Linear(inputs, width), nn.SiLU(), zeroed(nn.Linear(width, width)))
 

@@ -1,4 +1,4 @@
-"""A model of ours, whose network is diffusers' own, as a folder that its DDPM and DDIM pipelines read by themselves."""
+"""A model of ours as a folder of diffusers: of a network that is its own, one that its pipelines read by themselves."""
 
 from __future__ import annotations
 
@@ -14,45 +14,59 @@ import torch
 from sfumato.diffusion import Schedule
 from sfumato.diffusion.schedules import Linear
 from sfumato.errors import SfumatoError
+from sfumato.hub.config import SamplingConfig
+from sfumato.hub.diffusers.pipeline_folder import write_pipeline
 from sfumato.hub.diffusers.schedulers import timesteps_of, written_scheduler
 from sfumato.hub.model import Model
 from sfumato.nets import DiffusersConfig
+from sfumato.nets.diffusers import UNET2D_CLASS
 
 
-def export_pipeline(model: Model, folder: Path, label: str | int | None = None) -> list[Path]:
+def export_pipeline(
+    model: Model, folder: Path, label: str | int | None = None, sampling: SamplingConfig | None = None
+) -> list[Path]:
     """Write `model` as a folder of diffusers, whole or not at all; returns its files.
 
-    Of a model of classes it generates the one of the `label`, or any where that is None: what carries the class is
-    folded into the weights. Raises SfumatoError where the folder isn't empty, or no pipeline of diffusers could run the
-    model.
+    One whose network is diffusers' UNet2DModel becomes one of its own DDIM pipelines, which know no classes: it
+    generates the one of the `label`, or any where that is None, folded into the weights. All others bring their code
+    along (see pipeline_folder.py) and walk as `sampling` says where nobody says otherwise, by default as the model
+    does. Raises SfumatoError where the folder isn't empty, or the model can't be handed on so.
     """
-    config = model.config
-    if not isinstance(config.net, DiffusersConfig) or config.net.architecture != "UNet2DModel":
-        raise SfumatoError(
-            f"{model.source or 'the model'} has a network that diffusers doesn't know; train one by `net` unet2d, or "
-            "export it as ONNX."
-        )
-    if config.codec is not None:
-        raise SfumatoError("a model of latents goes with its autoencoder, which DDPM and DDIM pipelines know none of.")
     if folder.exists() and any(folder.iterdir()):
         raise SfumatoError(f"{folder} holds files already, and nothing is written over them; choose another folder.")
+    net = model.config.net
+    theirs = isinstance(net, DiffusersConfig) and net.architecture == UNET2D_CLASS and model.config.codec is None
+    if theirs and sampling is not None:
+        raise SfumatoError("pipelines of diffusers are told sampler and steps as they run; leave them out.")
+    if label is not None and not theirs:
+        raise SfumatoError("the folder generates any class, by `class_labels`; leave the class out.")
+    made = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(made, ignore_errors=True)
+    try:
+        if theirs:
+            _write_ddim(model, made, label)
+        else:
+            write_pipeline(model, made, sampling)
+        if folder.exists():
+            folder.rmdir()
+        made.replace(folder)
+    except OSError as error:
+        raise SfumatoError(f"could not write {folder}: {error.strerror}; choose another place.") from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _write_ddim(model: Model, folder: Path, label: str | int | None) -> None:
+    config = model.config
+    assert isinstance(config.net, DiffusersConfig)
     scheduler = written_scheduler(_schedule(model, config.net), config.parameterization)
     (number,) = model.labels([label], 1) or [None]
     unet = _plain(model, config.net.classes if number is None else number)
     library = import_module("diffusers")
     pipeline = library.DDIMPipeline(unet, library.DDIMScheduler(**scheduler))
     pipeline.set_progress_bar_config(disable=True)
-    made = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(made, ignore_errors=True)
-    try:
-        pipeline.save_pretrained(made)
-        if folder.exists():
-            folder.rmdir()
-        made.replace(folder)
-    except OSError as error:
-        shutil.rmtree(made, ignore_errors=True)
-        raise SfumatoError(f"could not write {folder}: {error.strerror}; choose another place.") from error
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    pipeline.save_pretrained(folder)
 
 
 def _schedule(model: Model, net: DiffusersConfig) -> Schedule:
