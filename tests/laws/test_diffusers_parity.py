@@ -366,10 +366,9 @@ def test_the_timesteps_of_ddpm_are_those_of_its_schedule() -> None:
     assert ddpm_timesteps() == pytest.approx(timesteps_of(Linear()), abs=1e-9)
 
 
-def test_what_no_pipeline_of_diffusers_runs_is_not_exported(tmp_path: Path) -> None:
-    stable = load(stable_diffusion(tmp_path / "stable"))
+def test_what_no_pipeline_of_diffusers_runs_is_not_exported(tmp_path: Path, stable: Any) -> None:
     with pytest.raises(SfumatoError, match="has a network whose code is not ours to hand on"):
-        export_pipeline(stable, tmp_path / "folder")
+        export_pipeline(load(stable.name_or_path), tmp_path / "folder")
     with pytest.raises(SfumatoError, match="are told sampler and steps as they run"):
         export_pipeline(ours(), tmp_path / "folder", sampling=SamplingConfig(steps=3))
     (tmp_path / "mine.txt").touch()
