@@ -16,14 +16,14 @@ from sfumato.autoencoder_runs import AutoencoderRun, first_autoencoder, first_co
 from sfumato.data import Dataset
 from sfumato.data.controls import CONTROLS
 from sfumato.data.encoders import find_encoder
-from sfumato.data.features import caption_features
 from sfumato.data.opening import is_own, named, path_of, placed
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.evaluating import Evaluation, evaluate
 from sfumato.evaluation.report import write_training_report
-from sfumato.hub import Model, ModelConfig, load
+from sfumato.hub import Model, load
 from sfumato.hub.codec import model_codec
 from sfumato.hub.config import AUTOENCODER, read_model
+from sfumato.hub.loading import base_pipeline
 from sfumato.hub.prompts import frozen_encoder
 from sfumato.nets import ConditionConfig
 from sfumato.training import (
@@ -50,13 +50,21 @@ from sfumato.training import (
 from sfumato.training.autoencoder_plan import codec_config, settings_left
 from sfumato.training.config import changed
 from sfumato.training.estimates import remarks, too_few
-from sfumato.training.finetuning import check_base, moved_attention
-from sfumato.training.latents import ENCODING, check_model, codec_for, encoded, with_levels_of_latents
+from sfumato.training.finetuning import moved_attention
+from sfumato.training.latents import (
+    ENCODING,
+    check_model,
+    codec_for,
+    encode_captions,
+    encoded,
+    with_levels_of_latents,
+)
+from sfumato.training.pipelines import adapted_model, check_adapted, plan_adapters, ready
 from sfumato.training.planning import plan_more
 from sfumato.training.resources import fit_threads
 from sfumato.training.resuming import suited
-from sfumato.training.run import check_free, check_unspent
-from sfumato.training.run_settings import MINUTES, check_compiler, check_start, configure_start, extended
+from sfumato.training.run import check_free, check_unspent, read_captions
+from sfumato.training.run_settings import MINUTES, check_compiler, check_start, check_words, configure_start, extended
 from sfumato.training.settings import full_name
 from sfumato.training.trackers import check_trackers, earlier_trackers, tracked
 
@@ -124,12 +132,13 @@ class Run:
         `recipe` among them is a name in RECIPES, a published way of training, whole but for what is given beside it;
         `latent=True`, perhaps with a `factor` and `channels`, has an autoencoder trained first, in `folder`/autoencoder
         and for a part of the budget, and then the model in its latents. `base` is a model to fine-tune, or its run or
-        name; with `lora` only adapters of that rank are trained. `net` is a size (see `model_for`), or a network of
-        one's own. `control` names images to condition on, computed from each picture ("edges") or in a column of the
-        metadata, whose other columns are `columns`; with `base`, a control branch is trained. With an `autoencoder`,
-        its run or a model that has one, the model generates latents, into which the pictures are encoded once; so it
-        does with a `base` that does. `progress(what, done, of)` is called while files are read and the machine is
-        measured. Raises SfumatoError where `folder` already holds a run, and for what doesn't go together.
+        name; with `lora` only adapters of that rank are trained, as of a pipeline of diffusers nothing else is. `net`
+        is a size (see `model_for`), or a network of one's own. `control` names images to condition on, computed from
+        each picture ("edges") or in a column of the metadata, whose other columns are `columns`; with `base`, a control
+        branch is trained. With an `autoencoder`, its run or a model that has one, the model generates latents, into
+        which the pictures are encoded once; so it does with a `base` that does. `progress(what, done, of)` is called
+        while files are read and the machine is measured. Raises SfumatoError where `folder` already holds a run, and
+        for what doesn't go together.
         """
         recipe, latent = settings.pop("recipe", None), settings.pop("latent", False)
         shape = {name: settings.pop(name, None) for name in ("factor", "channels")}
@@ -169,20 +178,25 @@ class Run:
         processes = join_processes()
         fit_threads()
         base = load(base) if isinstance(base, str | Path) else base
-        if base is not None:
-            check_base(base)
+        pipeline = base if base is not None and base.config.pipeline else None
         codec = base.codec if base is not None else None
         if autoencoder is not None:
             codec = codec_for(autoencoder, base, processes)
             settings = {"size": codec.config.picture[1:], **settings}
         config, own, fixed = configure_start(data, base, controls, recipe, settings)
+        check_words(config, base)
+        if pipeline is not None:
+            check_adapted(pipeline, config, bool(controls))
         if config.machine.compile:
             check_compiler(processes)
         folder = Path(folder)
         check_free(folder, processes)
         started = time.perf_counter()
         dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
-        if codec is not None:
+        others = None
+        if pipeline is not None:
+            dataset, others = ready(folder, pipeline, dataset, config, processes, progress)
+        elif codec is not None:
             config = with_levels_of_latents(config) if base is None and recipe is None else config
             dataset = encoded(dataset, codec, config, processes, partial(progress, ENCODING))
         scale = 1 if codec is None else codec.config.net.factor
@@ -196,25 +210,37 @@ class Run:
         if config.minutes is not None:
             reading = processes.same(min(time.perf_counter() - started, READING * 60 * config.minutes))
         progress(MEASURING, 0, 0)
-        plan = plan_run(
-            dataset,
-            config if config.minutes is None else changed(config, minutes=config.minutes - reading / 60),
-            net if isinstance(net, str) else "auto",
-            fixed=fixed,
-            model=built,
-            settings=own,
-            text_encoder=text_encoder,
-            conditions=conditions,
-            processes=processes,
-        )
+        left = config if config.minutes is None else changed(config, minutes=config.minutes - reading / 60)
+        if pipeline is not None:
+            plan = plan_adapters(left, pipeline.config, own, fixed, processes)
+        else:
+            plan = plan_run(
+                dataset,
+                left,
+                net if isinstance(net, str) else "auto",
+                fixed=fixed,
+                model=built,
+                settings=own,
+                text_encoder=text_encoder,
+                conditions=conditions,
+                processes=processes,
+            )
         plan = replace(plan, config=changed(plan.config, minutes=config.minutes), seconds=plan.seconds + reading)
         if codec is not None and model is None:
             plan = replace(plan, model=replace(plan.model, codec=codec.config, data_std=1.0))
         if model is not None:
             model.config = replace(model.config, sampling=plan.model.sampling)
-        _read_captions(dataset, plan.model, processes, progress)
+        encoder = frozen_encoder(plan.model) if pipeline is None else pipeline.encoder
+        encode_captions(read_captions(dataset, plan.model, others), encoder, processes, progress)
         trainer = start_run(
-            folder, dataset, plan.config, model or plan.model, processes=processes, spent=plan.seconds, codec=codec
+            folder,
+            dataset,
+            plan.config,
+            model or plan.model,
+            processes=processes,
+            spent=plan.seconds,
+            codec=codec,
+            class_pictures=others,
         )
         notes = list(dataset.notes)
         if base is not None and (moved := moved_attention(base, dataset)):
@@ -222,7 +248,7 @@ class Run:
         if (asked := config.data.held_out) and not len(trainer.held):
             few = f"`held_out` {asked:g} of {len(dataset):,} samples are too few to say anything: none is held out."
             notes.append(few)
-        if little := too_few(plan, len(dataset) - len(trainer.held), base is None):
+        if pipeline is None and (little := too_few(plan, len(dataset) - len(trainer.held), base is None)):
             notes.append(little)
         if not plan.config.keeping.previews and "previews" not in fixed:
             notes.append(NO_PREVIEWS)
@@ -301,14 +327,24 @@ class Run:
                 notes.append(
                     f"the run was trained on {before.data.source} so far, and goes on with {config.data.source}."
                 )
-        model = read_model(self.folder, self._net)
+        model, others, pipeline = read_model(self.folder, self._net), None, None
         dataset = suited(self._data(config, processes, progress) if data is None else data, model, self.folder)
-        if (codec := model_codec(self.folder, model, processes.device or pick_device())) is not None:
+        if model.pipeline:
+            pipeline = adapted_model(base_pipeline(self.folder))
+            dataset, others = ready(self.folder, pipeline, dataset, config, processes, progress)
+        elif (codec := model_codec(self.folder, model, processes.device or pick_device())) is not None:
             dataset = encoded(dataset, codec, config, processes, partial(progress, ENCODING))
         progress(MEASURING, 0, 0)
-        config = plan_more(dataset, config, model, processes)
+        config = config if model.pipeline else plan_more(dataset, config, model, processes)
         trainer, damaged = resume_run(
-            self.folder, dataset, config, processes=processes, weights_only=weights_only, net=self._net
+            self.folder,
+            dataset,
+            config,
+            processes=processes,
+            weights_only=weights_only,
+            net=self._net,
+            base=pipeline,
+            class_pictures=others,
         )
         check_unspent(self.folder, trainer)
         if not config.keeping.previews and before.keeping.previews:
@@ -359,6 +395,8 @@ def _based(
     base: Model, dataset: Dataset, conditions: Sequence[ConditionConfig], config: TrainingConfig, branch: bool
 ) -> Model:
     """The model that starts from the weights of `base`."""
+    if base.config.pipeline:
+        return adapted_model(base)
     known = {one.name for one in base.config.conditions}
     if config.lora is not None and any(one.name not in known for one in conditions):
         raise SfumatoError("adapters take no new conditions; leave `columns` and `control` or `lora` out.")
@@ -369,13 +407,3 @@ def _based(
     if branch:
         return branch_from(base, dataset, conditions, config.seed)
     return model_from(base, dataset, config.seed, conditions)
-
-
-def _read_captions(dataset: Dataset, model: ModelConfig, processes: Processes, progress: Progress) -> None:
-    """Have a frozen encoder read the captions; they are kept for the run to find."""
-    encoder = frozen_encoder(model)
-    if encoder is None or dataset.captions is None:
-        return
-    encoder.device = processes.device or pick_device()
-    with processes.first():
-        caption_features(dataset.captions, encoder, progress=partial(progress, f"captions through {encoder.name}"))

@@ -34,6 +34,7 @@ Purpose = Literal[
     # training: (seed), (seed, step), of dropout layers (seed, step, process), of the data's order (seed, epoch)
     "weights",
     "adapters",
+    "class pictures",
     "noise",
     "label dropout",
     "captions",

@@ -42,6 +42,9 @@ OPTIONS: dict[str, tuple[str | None, str, Callable[[dict[str, Any], dict[str, An
     "--control": ("edges", "OR...N", lambda training, model: "edges" in str(model["net"]["conditions"])),
     "--from": ("runs/base", ".R...N", lambda training, model: False),
     "--lora": ("2", "RR..RN", lambda training, model: False),
+    "--instance-prompt": ("a cat", "RRRRRN", lambda training, model: False),  # laws/test_pipeline_adapters.py
+    "--class-prompt": ("a cat", "RRRRRN", lambda training, model: False),
+    "--gradient-checkpointing": (None, "RRRRRN", lambda training, model: False),
     "--latent": (None, ".RRRR.", lambda training, model: True),
     "--autoencoder": ("runs/none", "R.RR..", lambda training, model: True),
     "--only": ("something", "RRRRRR", lambda training, model: True),

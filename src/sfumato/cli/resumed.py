@@ -43,6 +43,9 @@ OWN: dict[str, Callable[[TrainingConfig, ModelConfig], object]] = {
     "recipe": lambda config, model: "",
     "settings": lambda config, model: "",
     "precision": lambda config, model: config.machine.precision,
+    "instance_prompt": lambda config, model: config.data.instance_prompt,
+    "class_prompt": lambda config, model: config.data.class_prompt,
+    "gradient_checkpointing": lambda config, model: config.machine.gradient_checkpointing,
 }
 
 OPTIONS = {"source": "from", "settings": "set"}  # whose parameters are called otherwise

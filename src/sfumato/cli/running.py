@@ -171,8 +171,9 @@ def finish(run: Run) -> None:
         "number": [f"{one.name}={sum(one.mean):g}" for one in model.conditions if one.kind == "number"],
         "control": "picture.png" if any(one.kind == "image" for one in model.conditions) else None,
     }
+    prompt = run.config.data.instance_prompt
     commands = [
-        next_command("sample", [folder], **which, count=16),
+        next_command("sample", [folder, *([prompt] if prompt else [])], **which, count=4 if prompt else 16),
         next_command("info", [folder]),
         resume_command(folder, minutes=60),
     ]

@@ -109,12 +109,29 @@ def train(
         Parameter(
             group=COMMON,
             name="--from",
-            help="Fine-tune this trained model: a run, a checkpoint, or one that ships.",
+            help="Fine-tune this trained model: a run, a checkpoint, one that ships, or with --lora a folder of "
+            "diffusers such as Stable Diffusion's.",
         ),
     ] = None,
     lora: Annotated[
         int | None,
         Parameter(group=MODEL, help="With --from, train only adapters of this rank, which are saved apart too."),
+    ] = None,
+    instance_prompt: Annotated[
+        str | None,
+        Parameter(
+            group=DATA,
+            help="With --from a folder of diffusers and --lora: what pictures without a caption show, such as 'a photo "
+            "of sks dog'.",
+        ),
+    ] = None,
+    class_prompt: Annotated[
+        str | None,
+        Parameter(
+            group=DATA,
+            help="There too: keep what the model knows of this, 'a photo of a dog', by pictures that it generates "
+            "first and that half of each batch is of (prior preservation).",
+        ),
     ] = None,
     net: Annotated[
         str | None,
@@ -161,6 +178,14 @@ def train(
     accumulate: Annotated[
         int | None, Parameter(group=MACHINE, help="Take each batch in so many slices, for less memory [default: 1].")
     ] = None,
+    gradient_checkpointing: Annotated[
+        bool | None,
+        Parameter(
+            group=MACHINE,
+            help="With networks of diffusers: compute blocks again in the backward pass, for less memory "
+            "[default: no].",
+        ),
+    ] = None,
     recipe: Annotated[
         str | None,
         Parameter(
@@ -187,13 +212,19 @@ def train(
         ),
     ] = None,
     optimizer: Annotated[
-        OptimizerName | None, Parameter(group=LEARNING, help="Which optimiser [default: muon].")
+        OptimizerName | None,
+        Parameter(
+            group=LEARNING,
+            help="Which optimiser; adamw-8bit is that of bitsandbytes [default: muon, and for folders of diffusers "
+            "adamw].",
+        ),
     ] = None,
     learning_rate: Annotated[
         float | None,
         Parameter(
             group=LEARNING,
-            help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --lora, 3 times that].",
+            help="Peak learning rate [default: 0.006 with muon, 0.001 with adamw; with --lora, 3 times that; for "
+            "folders of diffusers 0.0001].",
         ),
     ] = None,
     held_out: Annotated[

@@ -17,7 +17,8 @@ SETTINGS = {  # what each option is called in config.json
     "columns": "data.columns", "images": "images", "minutes": "minutes", "batch": "batch", "seed": "seed",
     "lora": "lora", "optimizer": "optimizer.name", "learning_rate": "optimizer.learning_rate",
     "accumulate": "machine.accumulate", "shard": "machine.shard", "precision": "machine.precision",
-    "compile": "machine.compile", "keep": "keeping.checkpoints",
+    "compile": "machine.compile", "gradient_checkpointing": "machine.gradient_checkpointing",
+    "instance_prompt": "data.instance_prompt", "class_prompt": "data.class_prompt", "keep": "keeping.checkpoints",
 }  # fmt: skip
 CHOICES: dict[str, dict[str, str | bool | None]] = {
     "precision": {"auto": None, "bf16": "bf16", "fp32": "fp32"},

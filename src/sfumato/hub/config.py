@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Discriminator, Tag
 from torch import nn
 
 from sfumato.arguments import bounded, finite, one_of, shown, whole
@@ -19,8 +19,9 @@ from sfumato.data.kinds import named_kind
 from sfumato.diffusion import EDM, PARAMETERIZATIONS, AnySchedule
 from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError
-from sfumato.nets import ConditionConfig, NetConfig, OwnConfig
+from sfumato.nets import ConditionConfig, DiffusersConfig, NetConfig, OwnConfig
 from sfumato.nets.autoencoder import AutoencoderConfig
+from sfumato.nets.kl import KLConfig
 from sfumato.sampling import CONSISTENCY, SAMPLERS, resolve
 from sfumato.sampling.grids import grid_name
 from sfumato.sampling.steppers import check_eta
@@ -118,6 +119,17 @@ class SamplingConfig:
             )
 
 
+def _whose(config: Any) -> str:
+    """Whose an autoencoder is, ours or diffusers', by its config or by the JSON of that."""
+    theirs = "architecture" in config if isinstance(config, Mapping) else isinstance(config, KLConfig)
+    return "diffusers" if theirs else "own"
+
+
+AnyAutoencoder = Annotated[
+    Annotated[KLConfig, Tag("diffusers")] | Annotated[AutoencoderConfig, Tag("own")], Discriminator(_whose)
+]
+
+
 @dataclass(frozen=True)
 class CodecConfig:
     """A codec of pictures of shape `picture` (channels, height, width), by the autoencoder `net`.
@@ -127,7 +139,7 @@ class CodecConfig:
     """
 
     picture: tuple[int, ...]
-    net: AutoencoderConfig
+    net: AnyAutoencoder
     weights: str = ""
 
     def __post_init__(self) -> None:
@@ -193,6 +205,12 @@ class ModelConfig:
     def seen(self) -> tuple[str, tuple[int, ...]]:
         """The kind and the shape of what is seen: pictures, where a codec decodes what the network generates."""
         return (self.kind, self.shape) if self.codec is None else ("pictures", self.codec.picture)
+
+    @property
+    def pipeline(self) -> bool:
+        """Whether it is a pipeline of diffusers with text encoders or an autoencoder of its own, all in its folder."""
+        theirs = self.codec is not None and isinstance(self.codec.net, KLConfig)
+        return isinstance(self.net, DiffusersConfig) and (theirs or self.net.text is not None)
 
     @property
     def student(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ from sfumato.hub.codec import Codec, model_codec, read_codec
 from sfumato.hub.config import AUTOENCODER, CodecConfig, is_autoencoder, read_config, read_json, read_model
 from sfumato.hub.diffusers.folder import check_no_file, is_pipeline
 from sfumato.hub.diffusers.loading import load_pipeline
-from sfumato.hub.diffusers.lora import add_adapter, split_adapters
+from sfumato.hub.diffusers.lora import add_adapter, add_layers, named_adapters, split_adapters
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.remote import named_on_hub, pinned, pulled
@@ -95,6 +96,13 @@ def load(
     if is_autoencoder(checkpoint.path.parent.parent):
         raise SfumatoError(f"{path} holds an autoencoder, which generates nothing: train a model in its latents.")
     config = read_model(checkpoint.path.parent.parent, net)
+    if config.pipeline:
+        model = base_pipeline(checkpoint.path.parent.parent, device)
+        add_layers(model, named_adapters(checkpoint.read(WEIGHT_FILES[weights])), str(checkpoint.path))
+        model.config = replace(model.config, sampling=config.sampling)
+        model.source = checkpoint.path.as_posix()
+        model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
+        return model
     model = model_with(config, checkpoint.read(WEIGHT_FILES[weights]), str(checkpoint.path))
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
@@ -103,6 +111,29 @@ def load(
     model.tuned = read_tuned(checkpoint.path.parent.parent)
     model.source = checkpoint.path.as_posix()
     model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
+    return model
+
+
+def base_pipeline(run: Path, device: torch.device | str = "cpu") -> Model:
+    """The pipeline of diffusers whose adapters the run trains, where it was when the run began, as it was.
+
+    Raises SfumatoError where it isn't there any more, or is another by now.
+    """
+    origin = read_json(run / "config.json").get("training", {}).get("origin") or {}
+    name, known = str(origin.get("path", "")), origin.get("weights", "")
+    where = split_adapters(Path(name))[0]
+    beside = [place / name for place in run.resolve().parents if (place / where).exists()]
+    if not named_on_hub(name) and not where.exists() and not beside:
+        raise SfumatoError(
+            f"{run} holds adapters of the pipeline {name}, which is no folder here any more; put it back, or set "
+            "training.origin.path in its config.json to where it is."
+        )
+    model = load(name if named_on_hub(name) or where.exists() else beside[0], device=device)
+    if model.weights_hash != known:
+        raise SfumatoError(
+            f"{run} holds adapters of {name} as it was (weights {known[:12]}), and it has other weights by now "
+            f"({model.weights_hash[:12]}); put those back."
+        )
     return model
 
 

@@ -262,6 +262,20 @@ class DiffusersNet(nn.Module):
         return Parts(ends=ends, conditioning=conditioning, blocks=blocks)
 
 
+def enable_gradient_checkpointing(net: nn.Module) -> None:
+    """Have `net` compute its blocks again in the backward pass, in the place of keeping what they made.
+
+    Raises SfumatoError where it is no network of diffusers that can.
+    """
+    model: Any = net.model if isinstance(net, DiffusersNet) else None
+    if not getattr(model, "_supports_gradient_checkpointing", False):
+        raise SfumatoError(
+            "gradient checkpointing is known to networks of diffusers alone; leave `gradient_checkpointing` out, or "
+            "take batches in more slices (`accumulate`)."
+        )
+    model.enable_gradient_checkpointing()
+
+
 def _flow_scale(c_noise: Tensor) -> Tensor:
     """What takes x from unit variance to the scale of straight paths: √(alpha² + sigma²) / (alpha + sigma)."""
     share = torch.sigmoid(4 * c_noise.double())  # sigma / (alpha + sigma)

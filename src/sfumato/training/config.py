@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.arguments import whole
 from sfumato.data import Dataset, hold_out, open_dataset
 from sfumato.data.clips import check_clips
 from sfumato.data.columns import NONE, Columns
@@ -51,7 +52,9 @@ class DataConfig:
     width, which is four times as fast. `columns` are those of the metadata that the model is conditioned on (see
     data/columns.py). With `frames`, clips of so many are read, taken `fps` times a second (see data/clips.py); a share
     `stills` of the steps trains on single frames of clips. `fingerprint` is that of the data, which a run finds out
-    itself; '' stands for one of before.
+    itself; '' stands for one of before. To train adapters of a pipeline, pictures without a caption have the
+    `instance_prompt`; half of each batch are `class_images` pictures that the pipeline itself generates of the
+    `class_prompt`, where there is one (Ruiz et al. 2022, "DreamBooth", section 3.2).
     """
 
     source: str
@@ -68,8 +71,12 @@ class DataConfig:
     stills: float = 0.3
     fingerprint: str = ""
     place: str = ""
+    instance_prompt: str = ""
+    class_prompt: str = ""
+    class_images: int = 100
 
     def __post_init__(self) -> None:
+        whole("class_images", self.class_images, 1)
         if self.crop < 0:
             raise SfumatoError(f"crop is a number of pixels, at least 0, got {self.crop}.")
         if not 0 <= self.held_out <= 0.5:
@@ -93,7 +100,7 @@ class ObjectiveConfig:
     is dropped, how often the caption, and each other condition, for guidance. With `consistency`, the network learns
     the ends of walks in the place of means, from answers at two levels of such `closeness`, which grows to that from
     `closeness_from`, and those of walks at the weight `guidance` of the model that it starts from (see
-    diffusion/consistency.py).
+    diffusion/consistency.py). `prior_weight` is what errors of class pictures count beside those of others.
     """
 
     schedule: AnySchedule = SCHEDULE
@@ -107,6 +114,7 @@ class ObjectiveConfig:
     closeness: float = 16.0
     closeness_from: float | None = None
     guidance: float = 1.0
+    prior_weight: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schedule", as_schedule(self.schedule))
@@ -121,6 +129,8 @@ class ObjectiveConfig:
         for closeness in (self.closeness, self.closeness if self.closeness_from is None else self.closeness_from):
             if not 1 < closeness < math.inf:
                 raise SfumatoError(f"the closeness of two levels is above 1, got {closeness:g}; 16 is usual.")
+        if not 0 <= self.prior_weight < math.inf:
+            raise SfumatoError(f"`prior_weight` is a finite number from 0, got {self.prior_weight:g}; 1 is usual.")
         if not 0 <= self.guidance < math.inf:
             raise SfumatoError(f"guidance is a finite number from 0, got {self.guidance:g}; 1 is plainly conditional.")
         if self.consistency and self.uncertainty:
@@ -219,7 +229,8 @@ class MachineConfig:
     """What changes how fast a run is, and nothing of what it learns but rounding.
 
     `compile` has PyTorch compile the network, which takes a minute or two and makes steps faster. Each process takes
-    its share of a batch in `accumulate` slices, one after the other, which needs less memory. With `shard`, several
+    its share of a batch in `accumulate` slices, one after the other, which needs less memory, and so does
+    `gradient_checkpointing`: blocks are computed again in the backward pass (Chen et al. 2016). With `shard`, several
     processes share the weights out among them (see sharding.py). PyTorch takes so many `threads`; 0 stands for its own
     choice.
     """
@@ -229,6 +240,7 @@ class MachineConfig:
     accumulate: int = 1
     shard: bool = False
     threads: int = 0
+    gradient_checkpointing: bool = False
 
     def __post_init__(self) -> None:
         _at_least(self, accumulate=1, threads=0)

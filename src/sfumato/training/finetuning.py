@@ -18,7 +18,7 @@ from sfumato.hub import Model, new_model
 from sfumato.hub.checkpoints import open_checkpoint, write_folder
 from sfumato.hub.control_branch import add_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
-from sfumato.nets import ConditionConfig, DiffusersConfig, NetConfig
+from sfumato.nets import ConditionConfig, NetConfig
 from sfumato.nets.protocol import parts_of
 
 
@@ -28,15 +28,6 @@ class Origin:
 
     path: str
     weights: str
-
-
-def check_base(source: Model) -> None:
-    """Raises SfumatoError for a pipeline of diffusers whose latents or prompts a run couldn't keep."""
-    if isinstance(source.config.net, DiffusersConfig) and (source.codec is not None or source.encoder is not None):
-        raise SfumatoError(
-            f"{source.source or 'the model'} is a pipeline of diffusers that generates latents; those are sampled here "
-            "and not trained on, so start from one of pixels, or from a model of Sfumato's."
-        )
 
 
 def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Sequence[ConditionConfig] = ()) -> Model:

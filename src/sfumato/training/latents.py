@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from sfumato.data import Dataset
+from sfumato.data.captions import Texts
 from sfumato.data.controls import CONTROLS
 from sfumato.data.dataset import Progress
+from sfumato.data.encoders import Encoder
+from sfumato.data.features import caption_features
 from sfumato.data.latents import Encoding, check_crop, open_latents, unencoded
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
@@ -93,3 +97,14 @@ def encoded(
     encoding = Encoding(codec.encode, codec.config.shape, codec.config.weights, codec.config.net.factor)
     with processes.first():
         return open_latents(pictures, encoding, config.data.flip, progress=progress)
+
+
+def encode_captions(
+    captions: Sequence[Texts], encoder: Encoder | None, processes: Processes, progress: Callable[[str, int, int], None]
+) -> None:
+    """Have a frozen encoder read the captions of a run; they are kept for it to find."""
+    if encoder is None or not captions:
+        return
+    encoder.device = processes.device or pick_device()
+    with processes.first():
+        caption_features(captions, encoder, progress=partial(progress, f"captions through {encoder.name}"))

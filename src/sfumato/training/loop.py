@@ -99,13 +99,13 @@ class Loop:
         self.budget = budget
         self.clip = clip
         self.processes = processes
+        self.adapters_alone = False  # whether they are all that is kept: what they adapt stays where it is
         self.sharded = False  # whether each process holds a part of the weights alone
         self.called: nn.Module = net  # what is called to train `net`: gradients are averaged over processes through it
         self.extra: nn.Module | None = None  # weights of the objective, which are trained beside those of the network
         self.dropout = dropout
-        self._weights = list(net.parameters())
         self.averaged = [average for average, _ in averages]
-        self._averages = [(list(average.parameters()), decay) for average, decay in averages]
+        self._averages = [(_pairs(average, net), decay) for average, decay in averages]
         self.step = self.images = self.skipped = 0
         self.seconds = 0.0
         self.reserve = 0.0  # seconds of a budget in minutes that are kept for what follows the last step
@@ -205,8 +205,8 @@ class Loop:
             self._skip()
             return loss, norm
         self._bad_in_a_row = 0
-        for average, decay in self._averages:
-            update_ema(average, self._weights, decay(self.updates))
+        for (average, weights), decay in self._averages:
+            update_ema(average, weights, decay(self.updates))
         return loss, norm
 
     def _take(
@@ -261,6 +261,13 @@ class Loop:
             f"the loss was not a finite number for {self._bad_in_a_row} steps in a row, up to step {self.step}; "
             f"{self.cure} (now {self.turns[-1].learning_rate:g})."
         )
+
+
+def _pairs(average: nn.Module, net: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+    """The weights of an average and those that it follows, without what both share."""
+    pairs = zip(average.parameters(), net.parameters(), strict=True)
+    own = [(one, other) for one, other in pairs if one is not other]
+    return [one for one, _ in own], [other for _, other in own]
 
 
 def read_values(*scalars: Tensor) -> list[float]:

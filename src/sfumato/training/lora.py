@@ -1,14 +1,15 @@
 """Low-rank adapters (Hu et al. 2021, "LoRA"), by PEFT: small matrices beside frozen weights are all that is trained.
 
 Every linear layer and convolution between the first and the last becomes `W + B·A`, where A has `rank` rows and B
-starts at zero, so that the network answers as before. The classes' embedding, of which a fine-tuned model may have new
-rows, is trained whole.
+starts at zero, so that the network answers as before; of pipelines of diffusers, the layers of their transformers
+alone. The classes' embedding, of which a fine-tuned model may have new rows, is trained whole.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
+from sfumato.hub.diffusers.lora_files import DIFFUSERS
+from sfumato.nets.diffusers import DiffusersNet
 from sfumato.nets.protocol import adaptable_layers, parts_of
 from sfumato.seeds import seeded
 
@@ -40,6 +43,9 @@ def add_adapters(net: nn.Module, rank: int, seed: int) -> None:
     except ImportError as error:
         raise SfumatoError("adapters need the library peft: pip install 'sfumato[lora]'.") from error
     layers = adaptable_layers(net)
+    if isinstance(net, DiffusersNet) and net.config.text is not None:
+        # As kohya's and diffusers' trainers do, what reads the prompt: transformers' linear layers.
+        layers = {path: layer for path, layer in layers.items() if _attends(path) and _matrix(layer)}
     if not layers:
         raise SfumatoError("the network has no linear layer or convolution between its ends that could be adapted.")
     narrowest = min(min(layer.weight.flatten(1).shape) for layer in layers.values())
@@ -55,6 +61,15 @@ def add_adapters(net: nn.Module, rank: int, seed: int) -> None:
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=list(layers), modules_to_save=trained_whole)
     with seeded("adapters", seed):
         inject_adapter_in_model(config, net, _NAME)
+
+
+def _attends(path: str) -> bool:
+    """Whether the layer at `path` is in one of the transformers of a network of diffusers."""
+    return any(part in path for part in (".attentions.", "transformer_blocks."))
+
+
+def _matrix(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Linear) or layer.kernel_size == (1, 1)
 
 
 def plain_weights(net: nn.Module) -> dict[str, Tensor]:
@@ -89,11 +104,11 @@ def restore_trained(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 def adapter_words(folder: Path) -> str | None:
     """Where an adapter lies and how large it is, in words; None where there is none."""
-    try:
-        size = sum((folder / name).stat().st_size for name in (WEIGHTS, CONFIG))
-    except OSError:
-        return None
-    return f"{folder} ({size / 1000:,.0f} kB)"
+    for names in ((WEIGHTS, CONFIG), (DIFFUSERS,)):
+        with suppress(OSError):
+            size = sum((folder / name).stat().st_size for name in names)
+            return f"{folder} ({size / 1000:,.0f} kB)"
+    return None
 
 
 def write_adapter(folder: Path, net: nn.Module, base: str) -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from importlib import import_module
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from sfumato.errors import SfumatoError
 from sfumato.nets.protocol import matrix_weights
 from sfumato.training.sharding import part_of, whole
 
-OptimizerName = Literal["adamw", "muon"]
-OPTIMIZERS: dict[OptimizerName, float] = {"muon": 6e-3, "adamw": 1e-3}  # and the learning rate that suits each
+OptimizerName = Literal["adamw", "muon", "adamw-8bit"]
+OPTIMIZERS: dict[OptimizerName, float] = {
+    "muon": 6e-3,
+    "adamw": 1e-3,
+    "adamw-8bit": 1e-3,
+}  # and the learning rate that suits each
 BETAS, MOMENTUM = (0.9, 0.99), 0.95
 NEWTON_SCHULZ = 3.4445, -4.7750, 2.0315  # a, b, c of a·X + b·(XXᵀ)X + c·(XXᵀ)²X (Jordan et al. 2024)
 
@@ -117,11 +123,29 @@ def make_optimizers(
     """The optimisers of a run, which between them have all weights of `net` and the `others`.
 
     Muon takes the `matrix_weights` of the network (see nets/protocol.py), AdamW all others: ends, conditioning, biases
-    and norms. `dtype` is what it computes in, which is most of its work.
+    and norms. `dtype` is what it computes in, which is most of its work. In 8 bits, AdamW's two states take a quarter
+    of the memory (Dettmers et al. 2022, "8-bit optimizers via block-wise quantization").
     """
     matrices = matrix_weights(net) if name == "muon" else []
     taken = {id(p) for p in matrices}
     rest = [p for p in net.parameters() if id(p) not in taken]
+    rest = [weight for weight in rest if weight.requires_grad] or rest
     groups = [{"params": some} for some in (rest, others) if some]  # apart: weights may be sharded, the others aren't
+    if name == "adamw-8bit":
+        return [_adamw_8bit(groups, learning_rate, betas, weight_decay)]
     adamw = AdamW(groups, learning_rate, betas=betas, weight_decay=weight_decay, fused=can_fuse(rest or others))
     return [adamw, Muon(matrices, learning_rate, weight_decay, dtype)] if matrices else [adamw]
+
+
+def _adamw_8bit(
+    groups: list[dict[str, Any]], learning_rate: float, betas: tuple[float, float], weight_decay: float
+) -> torch.optim.Optimizer:
+    """AdamW of bitsandbytes; raises SfumatoError where that isn't here, or doesn't run."""
+    try:
+        library = import_module("bitsandbytes")
+    except Exception as error:  # it looks for CUDA as it is imported, and may fail at that in ways of its own
+        raise SfumatoError(
+            "the optimiser adamw-8bit is that of the library bitsandbytes: pip install bitsandbytes; or take adamw."
+        ) from error
+    made: torch.optim.Optimizer = library.optim.AdamW8bit(groups, learning_rate, betas=betas, weight_decay=weight_decay)
+    return made

@@ -13,10 +13,11 @@ from torch import nn
 from sfumato.data import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file, run_lock
-from sfumato.hub import ModelConfig
+from sfumato.hub import Model, ModelConfig
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, put_back, saved_in, trouble
 from sfumato.hub.codec import model_codec
 from sfumato.hub.config import config_json, read_model
+from sfumato.hub.loading import base_pipeline
 from sfumato.hub.prompts import read_tokenizer
 from sfumato.strict import parse
 from sfumato.training.averages import cut_averages
@@ -24,6 +25,7 @@ from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.ema import pack
 from sfumato.training.finetuning import read_start
 from sfumato.training.held_out import FILE
+from sfumato.training.pipelines import adapted_model
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.run import new_trainer, training_config
 from sfumato.training.run_loop import RunLoop
@@ -50,19 +52,24 @@ def resume_run(
     processes: Processes = ALONE,
     weights_only: bool = False,
     net: nn.Module | None = None,
+    base: Model | None = None,
+    class_pictures: Dataset | None = None,
 ) -> tuple[Trainer, list[Path]]:
     """A trainer at the newest intact checkpoint of the run in `folder`, and the damaged ones that were passed over.
 
     `config` is the run's own (`training_config(folder)`), its budget perhaps extended. A run that was stopped before
     its first checkpoint starts again from step 0. The run may have been of any number of processes. With
     `weights_only`, it goes on from the newest intact weights, whatever became of the optimiser's state, which starts
-    anew. A network of your own is given as `net`. Raises StateLost where there are checkpoints and none is intact.
+    anew. A network of your own is given as `net`, and `base` is the pipeline whose adapters are trained. Raises
+    StateLost where there are checkpoints and none is intact.
     """
     model = read_model(folder, net)
     dataset = suited(dataset, model, folder)
     before, config = config.data.fingerprint, changed(config, fingerprint=dataset.fingerprint())
-    names = FILES if config.lora is None else (*FILES, ADAPTERS)
+    names = FILES if config.lora is None or model.pipeline else (*FILES, ADAPTERS)
     checkpoint, files, damaged = saved_state(folder, names, config, weights_only)
+    if model.pipeline and base is None:
+        base = adapted_model(base_pipeline(folder))
     if checkpoint is not None and (low := config.data.low_resolution):
         then = training_config(folder).budget
         if then != config.budget and then.spent(checkpoint.state["images"], checkpoint.state["seconds"]) >= low:
@@ -71,11 +78,10 @@ def resume_run(
             )  # that phase is over, and a longer budget doesn't bring it back
     # What is trained beside it, or by what it answers, is needed whatever was saved since.
     needed = config.lora is not None or config.objective.guidance != 1
-    begins = config.origin is not None and (checkpoint is None or needed)
-    trainer = new_trainer(
-        dataset, config, model, device, processes, read_start(folder) if begins else None, read_tokenizer(model, folder)
-    )
-    trainer.model.codec = model_codec(folder, model, trainer.device)
+    begins = config.origin is not None and base is None and (checkpoint is None or needed)
+    tokenizer, start = read_tokenizer(model, folder), read_start(folder) if begins else None
+    trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer, base, class_pictures)
+    trainer.model.codec = model_codec(folder, model, trainer.device) if base is None else base.codec
     if checkpoint is not None:
         trainer.restore(files, checkpoint.state)
         trainer.notes += other_data(dataset, before, config.data.fingerprint, checkpoint.state.get("samples"))
@@ -139,7 +145,7 @@ def _weights(checkpoint: Checkpoint, config: TrainingConfig) -> Files:
 
     Of the trained weights and their averages, one stands for the other where that is lost.
     """
-    if config.lora is not None:  # sums with what they adapt don't give adapters back
+    if config.lora is not None and ADAPTERS in checkpoint.state["files"]:  # sums with what they adapt don't give them
         return {ADAPTERS: checkpoint.read(ADAPTERS)} if checkpoint.intact(ADAPTERS) else {}
     found = {name: checkpoint.read(name) for name in (RAW, EMA, AVERAGES) if checkpoint.intact(name)}
     raw, ema = found.get(RAW, found.get(EMA)), found.get(EMA, found.get(RAW))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from sfumato.data import KINDS, Dataset
+from sfumato.data.captions import Texts
 from sfumato.data.dataset import DataLost
 from sfumato.data.features import caption_features
 from sfumato.data.opening import is_own, path_of
@@ -99,6 +100,7 @@ def start_run(
     processes: Processes = ALONE,
     spent: float = 0.0,
     codec: Codec | None = None,
+    class_pictures: Dataset | None = None,
 ) -> Trainer:
     """A trainer for a new run; writes its config.json. Raises SfumatoError where `folder` already holds a run.
 
@@ -107,23 +109,27 @@ def start_run(
     The samples may be latents of `codec`, which the run then holds too.
     A `model` with weights, such as `model_from` makes, is what the run starts from; it stays as it is.
     Of several `processes`, each calls this, here and in `resume_run` and `train`; the main one alone writes. Raises
-    SfumatoError where `config` speaks of other data than `dataset`.
+    SfumatoError where `config` speaks of other data than `dataset`. Of a pipeline of diffusers, adapters are trained,
+    perhaps beside `class_pictures` (see pipelines.py).
     """
     check_data(dataset, config, codec)
     config = changed(config, fingerprint=dataset.fingerprint())
-    start, tokenizer = None, None
+    start, tokenizer, base = None, None, None
     if isinstance(model, Model):
         config = changed(config, origin=Origin(model.source, model.weights_hash))
-        start, tokenizer, model = model.denoiser.net.state_dict(), model.tokenizer, model.config
+        if model.config.pipeline:
+            base, model = model, model.config
+        else:
+            start, tokenizer, model = model.denoiser.net.state_dict(), model.tokenizer, model.config
     elif config.lora is not None:
         raise SfumatoError("adapters are trained beside the weights of a model, and none is given as `base`.")
     text = model.net.text
-    if start is None and text is not None and dataset.captions is None:
+    if start is None and base is None and text is not None and dataset.captions is None:
         raise SfumatoError(f"{dataset.name} has no captions and the network is to read prompts; add captions.")
     if tokenizer is None and text is not None and not text.frozen and dataset.captions is not None:
         content = learn_tokenizer(dataset.captions).to_str() if processes.main else ""
         tokenizer = open_tokenizer(processes.same(content), TOKENIZER)
-    trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer)
+    trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer, base, class_pictures)
     trainer.model.codec = codec
     trainer.notes += [] if dataset.captions is None else trainer.model.cut(dataset.captions)
     trainer.seconds = spent if config.minutes is None else min(spent, 30 * config.minutes)
@@ -134,7 +140,7 @@ def start_run(
             write_start(folder, start)
         if tokenizer is not None:
             replace_file(folder / TOKENIZER, tokenizer.to_str().encode())
-        if codec is not None:
+        if codec is not None and base is None:
             save_codec(folder, codec)
         replace_file(folder / "config.json", config_json(model=model, training=config))
     return trainer
@@ -202,27 +208,39 @@ def new_trainer(
     processes: Processes,
     start: Mapping[str, Tensor] | None = None,
     tokenizer: Tokenizer | None = None,
+    base: Model | None = None,
+    class_pictures: Dataset | None = None,
 ) -> Trainer:
     if len(dataset) != (count := processes.same(len(dataset))):
         raise SfumatoError(
             f"the main process finds {count} samples in {dataset.name} and process {processes.rank} finds "
             f"{len(dataset)}; give all machines the same data."
         )
-    fresh = new_model(model, config.seed)
     device = device or processes.device or pick_device()
-    fresh.tokenizer, fresh.encoder = tokenizer, frozen_encoder(model)
+    if base is None:
+        fresh = new_model(model, config.seed)
+        fresh.tokenizer, fresh.encoder = tokenizer, frozen_encoder(model)
+    else:
+        fresh = base
+        fresh.config = model
     if fresh.encoder is not None:
         fresh.encoder.device = device
         if dataset.captions is not None:
             with processes.first():
-                features = caption_features(dataset.captions, fresh.encoder)
+                features = caption_features(read_captions(dataset, model, class_pictures), fresh.encoder)
             if features is not None:
                 fresh.encoder.known = features.get
     if start is not None:
         fresh.denoiser.net.load_state_dict(start)
     if not processes.shards(config.machine.shard):  # whole, they may not fit there
         fresh.denoiser.to(device)
-    return Trainer(fresh, dataset, config, processes)
+    return Trainer(fresh, dataset, config, processes, class_pictures)
+
+
+def read_captions(dataset: Dataset, model: ModelConfig, class_pictures: Dataset | None = None) -> Sequence[Texts]:
+    """All that a frozen encoder reads of a run's pictures; to a pipeline an empty prompt is one like any other."""
+    more = () if class_pictures is None else class_pictures.captions or ()
+    return [*(dataset.captions or ()), *more, ("",)] if model.pipeline else dataset.captions or ()
 
 
 def train(folder: Path, trainer: RunLoop) -> Iterator[Event]:

@@ -20,6 +20,7 @@ from sfumato.hub.config import SCHEDULE, plain
 from sfumato.sampling import CONSISTENCY
 from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.networks import check_net
+from sfumato.training.pipelines import settings_over
 from sfumato.training.precision import can_compile, pick_device
 from sfumato.training.processes import Processes
 from sfumato.training.recipes import RECIPES, configure, kept_from
@@ -74,7 +75,7 @@ def configure_start(
     settings: Mapping[str, Any],
 ) -> tuple[TrainingConfig, dict[str, Any], list[str]]:
     """The training, the settings of its model, and the names of what is not left open."""
-    given: dict[str, Any] = {full_name(name): value for name, value in settings.items()}
+    given = settings_over(None if base is None else base.config, {full_name(k): v for k, v in settings.items()})
     if not given.keys() & {"images", "minutes"}:
         given["minutes"] = MINUTES
     if isinstance(size := given.get("data.size"), int):
@@ -104,6 +105,15 @@ def configure_start(
         raise SfumatoError("`guidance` is that of the model which a student starts from; say which by `base`.")
     fixed = {**given, **RECIPES.get(recipe or "", {})}
     return config, own, [name.rpartition(".")[2] for name in fixed]
+
+
+def check_words(config: TrainingConfig, base: Model | None) -> None:
+    """Raises SfumatoError where prompts are given that no pipeline is there to learn from."""
+    for name in ("instance_prompt", "class_prompt"):
+        if getattr(config.data, name) and (base is None or not base.config.pipeline):
+            raise SfumatoError(
+                f"`{name}` is learnt by adapters of a pipeline of diffusers, `base` with `lora`; leave it out."
+            )
 
 
 def extended(config: TrainingConfig, settings: Mapping[str, Any], processes: Processes) -> TrainingConfig:

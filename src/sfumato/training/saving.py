@@ -102,7 +102,7 @@ class Saver:
     def snapshot(self) -> Iterator[Noted]:
         """Write a snapshot of the averages, where that leaves room for checkpoints. All processes call this."""
         trainer = self.trainer
-        if not trainer.profiles:
+        if not trainer.profiles or trainer.adapters_alone:
             return
         need = snapshot_bytes(trainer) + 2 * state_bytes(trainer)
         if trainer.processes.same(trainer.processes.main and _room(self.folder, trainer.step) < need):
@@ -124,7 +124,8 @@ class Saver:
 
 def disk_bytes(trainer: RunLoop) -> int:
     """About what a run takes on the disk in the end, previews apart."""
-    snapshots = snapshots_of(trainer.config) * snapshot_bytes(trainer) if trainer.profiles else 0
+    kept = bool(trainer.profiles) and not trainer.adapters_alone
+    snapshots = snapshots_of(trainer.config) * snapshot_bytes(trainer) if kept else 0
     return trainer.config.keeping.checkpoints * state_bytes(trainer) + snapshots
 
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from sfumato.diffusion import Objective
 
 Value = TypeVar("Value")
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Rows of a batch, as they are trained: `x0` `(rows, ...)`, conditions, what the objective drew; on the CPU."""
+    """Rows of a batch, as they are trained: `x0` `(rows, ...)`, conditions, what the objective drew; on the CPU.
+
+    `weight` is what each row counts, where they don't count alike.
+    """
 
     x0: Tensor
     cond: dict[str, Tensor]
     drawn: Any
+    weight: Tensor | None = None
 
 
 def rows_of(drawn: Value, rows: slice) -> Value:
@@ -53,9 +59,15 @@ def mapped(drawn: Value, of: Callable[[Any], Any]) -> Value:
 
 def half_size(part: Slice, objective: Objective) -> Slice:
     """The same rows at half the height and width."""
-    return Slice(F.avg_pool2d(part.x0, 2), half_size_images(part.cond), objective.half_size(part.drawn))
+    small = F.avg_pool2d(part.x0, 2)
+    return Slice(small, half_size_images(part.cond), objective.half_size(part.drawn), part.weight)
 
 
 def half_size_images(cond: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Conditions by name, with images `(batch, channels, height, width)` at half the height and width."""
     return {name: F.avg_pool2d(value, 2) if value.ndim == 4 else value for name, value in cond.items()}
+
+
+def shared_copy(net: Net) -> Net:
+    """A copy of `net` that shares the weights that aren't trained, which take no memory again."""
+    return copy.deepcopy(net, {id(weight): weight for weight in net.parameters() if not weight.requires_grad})

@@ -39,14 +39,14 @@ def loop_state(loop: Loop) -> tuple[Files, dict[str, Any]]:
         optimizer |= {f"{EXTRA}.{k}": v for k, v in loop.extra.state_dict().items()}
     if loop.dropout is None:  # it goes on with PyTorch's own generator
         optimizer[GENERATOR] = torch.get_rng_state()
-    nets = _nets(loop)
+    nets, weights = _nets(loop), trained_weights if loop.adapters_alone else plain_weights
     files = {
-        RAW: plain_weights(nets[0]),
-        EMA: plain_weights(nets[-1]),
-        AVERAGES: pack([plain_weights(net) for net in nets[1:-1]]),
+        RAW: weights(nets[0]),
+        EMA: weights(nets[-1]),
+        AVERAGES: pack([weights(net) for net in nets[1:-1]]),
         OPTIMIZER: optimizer,
     }
-    if _adapted(nets[0]):  # which the sums with what they adapt don't give back
+    if _adapted(nets[0]) and not loop.adapters_alone:  # which the sums with what they adapt don't give back
         files[ADAPTERS] = pack([trained_weights(net) for net in nets])
     if loop.sharded:
         with loop.processes.collective():
@@ -58,7 +58,8 @@ def restore_loop(loop: Loop, files: Mapping[str, dict[str, Tensor]], counters: M
     """Take up where `loop_state` was saved. Without "optimizer.safetensors", the optimisers start anew."""
     nets = _nets(loop)
     adapted = _adapted(nets[0])
-    saved = unpack(files[ADAPTERS]) if adapted else [files[RAW], *unpack(files[AVERAGES]), files[EMA]]
+    beside = adapted and not loop.adapters_alone
+    saved = unpack(files[ADAPTERS]) if beside else [files[RAW], *unpack(files[AVERAGES]), files[EMA]]
     if len(nets) == 1:
         saved = saved[:1]
     if len(saved) != len(nets):
@@ -83,11 +84,12 @@ def restore_loop(loop: Loop, files: Mapping[str, dict[str, Tensor]], counters: M
 def state_bytes(loop: Loop) -> int:
     """About what a checkpoint takes on the disk, before the first step as well."""
     nets = _nets(loop)
-    size = len(nets) * _bytes(nets[0].state_dict().values())
+    own = trained_weights(nets[0]) if loop.adapters_alone else nets[0].state_dict()
+    size = len(nets) * _bytes(own.values())
     for one in _optimizers(loop):
         weights = [weight for group in one.param_groups for weight in group["params"] if weight.requires_grad]
         size += _bytes(weights) * (2 if isinstance(one, torch.optim.AdamW) else 1)
-    if _adapted(nets[0]):
+    if _adapted(nets[0]) and not loop.adapters_alone:
         size += len(nets) * _bytes(trained_weights(nets[0]).values())
     return size
 
@@ -105,7 +107,7 @@ def _restore_optimizers(loop: Loop, saved: Mapping[str, Tensor]) -> None:
                 one.state[weight] = {
                     # Laid out (channels_last) and placed as the weight, which fused optimisers take for granted.
                     key: torch.empty_like(weight).copy_(part_of(value, weight))
-                    if value.shape == weight.shape
+                    if value.shape == weight.shape and value.is_floating_point()  # in 8 bits, it is another's
                     else value.to(weight.device)
                     for name, value in saved.items()
                     for path, _, key in [name.partition("/")]

@@ -6,33 +6,38 @@ import copy
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.data import KINDS, Dataset, around, draw_augmentation, order
+from sfumato.data import KINDS, Augmentation, Dataset, around, draw_augmentation, order
+from sfumato.data.captions import Texts
 from sfumato.diffusion import Condition, Consistency, Denoiser, Level, NetDenoiser, Objective, Uncertainty
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig
 from sfumato.hub.control_branch import freeze_below, write_control_branch
+from sfumato.hub.diffusers.lora import named_adapters
+from sfumato.hub.diffusers.lora_files import write_adapters
 from sfumato.hub.loading import WEIGHT_FILES
+from sfumato.nets.diffusers import DiffusersNet, enable_gradient_checkpointing
 from sfumato.nets.protocol import memory_format_of
 from sfumato.sampling.calls import Call, ask
-from sfumato.seeds import numpy_generator, torch_generator
+from sfumato.seeds import derived_seed, numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
 from sfumato.training.config import TrainingConfig
 from sfumato.training.coupling import couple
 from sfumato.training.finetuning import start_path
 from sfumato.training.loop import Turn
-from sfumato.training.lora import ADAPTER, add_adapters, write_adapter
+from sfumato.training.lora import ADAPTER, add_adapters, trained_weights, write_adapter
 from sfumato.training.optimizers import make_optimizers
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.recipes import check_consistency, check_objective, unseen_levels
 from sfumato.training.run_loop import RunLoop, Write, decays_of
 from sfumato.training.sharding import shard
-from sfumato.training.slices import Slice, half_size, pinned, rows_of
+from sfumato.training.slices import Slice, half_size, mapped, pinned, rows_of, shared_copy
 from sfumato.training.state import Files
 
 BRANCH = "branch"
@@ -44,18 +49,29 @@ class Trainer(RunLoop):
     Of several `processes`, each has a trainer of its own with the same arguments, and all take the same steps.
     """
 
-    def __init__(self, model: Model, dataset: Dataset, config: TrainingConfig, processes: Processes = ALONE) -> None:
+    def __init__(
+        self,
+        model: Model,
+        dataset: Dataset,
+        config: TrainingConfig,
+        processes: Processes = ALONE,
+        class_pictures: Dataset | None = None,
+    ) -> None:
         self.model = model
+        self.class_pictures = class_pictures  # every other row of a batch is one of these, where there are some
         check_training(model.config, dataset, config)
         net, sharded = model.denoiser.net, processes.shards(config.machine.shard)
+        copied = copy.deepcopy if sharded else shared_copy
         settings = config.objective
         teacher = None  # as it is before a step is taken
         if settings.guidance != 1:
-            teacher = copy.deepcopy(model.denoiser).eval().requires_grad_(False)
+            teacher = copied(model.denoiser).eval().requires_grad_(False)
             if sharded:
                 shard(teacher.net, processes)
         if model.config.control_branch is not None:
             freeze_below(net)
+        if config.machine.gradient_checkpointing:
+            enable_gradient_checkpointing(net)
         if config.lora is not None:
             add_adapters(net, config.lora, config.seed)
         # They begin anew, from a model's weights as from random ones: step 1 is taken whole (see ema_decay) and what
@@ -63,7 +79,7 @@ class Trainer(RunLoop):
         # still near to them, fade at this training's pace, however short it is.
         self.averages: list[NetDenoiser] = []
         for _ in decays_of(config):
-            self.averages.append(copy.deepcopy(model.denoiser).eval().requires_grad_(False))
+            self.averages.append(copied(model.denoiser).eval().requires_grad_(False))
             if sharded:  # each before the next is made
                 shard(self.averages[-1].net, processes)
         called: nn.Module = model.denoiser
@@ -110,6 +126,7 @@ class Trainer(RunLoop):
             processes,
         )
         self.sharded, self.called, self.extra = sharded, called, uncertainty
+        self.adapters_alone = model.config.pipeline
         if dataset.labels is not None and model.config.net.ignores_labels:
             self.notes.append("the network takes no argument called `label`, so it doesn't learn the classes apart.")
         if dataset.captions is not None and model.config.net.kind == "own" and model.config.net.text is None:
@@ -138,7 +155,7 @@ class Trainer(RunLoop):
     def _draw(self, step: int, images: int) -> list[Slice]:
         """What this process trains on at `step`, after so many images: a function of (config, step) and its rank."""
         config, conditions = self.config, self.model.config.conditions
-        indices = around(self.held, order(len(self.dataset) - len(self.held), config.seed, images, config.batch))
+        indices = self._indices(images)
         dropped, null = None, len(self.model.config.classes)
         if self.dataset.labels is not None and null:
             coins = numpy_generator("label dropout", config.seed, step).random(config.batch)
@@ -155,13 +172,13 @@ class Trainer(RunLoop):
         )
         if self.model.config.control_branch is not None:
             dropout.dropped[:, -1] = False  # what the network answers without it is the model below, which stays
-        all_rows = self.dataset.batch(indices, augmentation) if config.objective.coupling else None
+        all_rows = self._rows(indices, augmentation) if config.objective.coupling else None
         if all_rows is not None:
             drawn = self.objective.paired(drawn, lambda eps: couple(*all_rows, eps))
         slices = []
         for rows in self._shares:
             seen = rows_of(augmentation, rows)
-            x0, labels = self.dataset.batch(indices[rows], seen) if all_rows is None else rows_of(all_rows, rows)
+            x0, labels = self._rows(indices[rows], seen) if all_rows is None else rows_of(all_rows, rows)
             if single is not None:
                 x0 = x0[torch.arange(len(x0)), single[rows]][:, None]
             cond = {}
@@ -170,8 +187,33 @@ class Trainer(RunLoop):
             if tokens is not None:
                 cond["text"] = tokens[rows]
             cond |= sample_conditions(self.dataset, conditions, x0, indices[rows], rows_of(dropout, rows), seen)
-            slices.append(Slice(x0, cond, rows_of(drawn, rows)))
+            weight = None
+            if self.class_pictures is not None:
+                counts = np.where(indices[rows] < len(self.dataset), 1.0, config.objective.prior_weight)
+                weight = torch.from_numpy(counts).float()
+            slices.append(Slice(x0, cond, rows_of(drawn, rows), weight))
         return [pinned(part) for part in slices] if self.device.type == "cuda" else slices
+
+    def _indices(self, images: int) -> NDArray[np.int64]:
+        """The samples of the batch that begins after so many images; class pictures are counted on behind all others,
+        and are every other row."""
+        batch, seed, count = self.config.batch, self.config.seed, len(self.dataset) - len(self.held)
+        if self.class_pictures is None:
+            return around(self.held, order(count, seed, images, batch))
+        number, indices = len(self.class_pictures), np.empty(batch, np.int64)
+        indices[::2] = around(self.held, order(count, seed, images // 2, batch // 2))
+        indices[1::2] = len(self.dataset) + order(number, derived_seed("class pictures", seed), images // 2, batch // 2)
+        return indices
+
+    def _rows(self, indices: NDArray[np.int64], augmentation: Augmentation) -> tuple[Tensor, Tensor | None]:
+        """The samples at `indices`, and their labels."""
+        if self.class_pictures is None:
+            return self.dataset.batch(indices, augmentation)
+        x0, own = torch.empty(len(indices), *self.dataset.shape), indices < len(self.dataset)
+        for data, which, first in ((self.dataset, own, 0), (self.class_pictures, ~own, len(self.dataset))):
+            shown = mapped(augmentation, partial(_chosen, which=which))
+            x0[torch.from_numpy(which)] = data.batch(indices[which] - first, shown)[0]
+        return x0, None
 
     def _single_frames(self, step: int) -> Tensor | None:
         """The frame `(batch,)` of each clip that is trained on alone at this step; None where clips are whole."""
@@ -189,11 +231,20 @@ class Trainer(RunLoop):
         coins, which = generator.random((2, len(indices)))
         texts = []
         for index, choice in zip(indices.tolist(), which.tolist(), strict=True):
-            own = self.dataset.captions[index] or ("",)
+            own = self._texts(index) or ("",)
             texts.append(own[int(choice * len(own))])
         read = self.model.tokens(texts)
-        read[torch.from_numpy(coins < self.config.objective.condition_dropout)] = 0
+        if (dropped := coins < self.config.objective.condition_dropout).any():
+            # To a pipeline, an empty prompt is one like any other; elsewhere nothing is zeros.
+            read[torch.from_numpy(dropped)] = self.model.tokens([""]) if self.model.config.pipeline else 0
         return read
+
+    def _texts(self, index: int) -> Texts:
+        """The captions of the sample at `index`."""
+        data, place = self.dataset, index
+        if self.class_pictures is not None and index >= len(self.dataset):
+            data, place = self.class_pictures, index - len(self.dataset)
+        return () if data.captions is None else data.captions[place]
 
     def _loss(self, part: Slice, fraction: float) -> Tensor:
         """What these rows add to the mean loss of the batch, times the number of processes, which divide it again."""
@@ -205,17 +256,27 @@ class Trainer(RunLoop):
             x0 = x0.contiguous(memory_format=memory_format_of(self.net)) if x0.ndim == 4 else x0
         with self.precise():
             losses = self.objective.loss(self.called, x0, cond, part.drawn, fraction)
+            losses = losses if part.weight is None else losses * part.weight.to(losses)
             return losses.mean() * (len(losses) * self.processes.count / self.config.batch)
 
     def beside(self, folder: Path, files: Files) -> Iterator[Write]:
         """The adapters, or the control branch, of a run that trains nothing else."""
-        if self.config.lora is not None:
+        if self.adapters_alone:
+            layers = named_adapters(trained_weights(self.average.net))
+            base = "" if self.config.origin is None else self.config.origin.path
+            of = cast(DiffusersNet, self.average.net).config.architecture
+            yield f"{ADAPTER}/", partial(write_adapters, folder / ADAPTER, layers, of, base)
+        elif self.config.lora is not None:
             base = start_path(folder).as_posix()
             yield f"{ADAPTER}/", partial(write_adapter, folder / ADAPTER, self.average.net, base)
         if (control := self.model.config.control_branch) is not None:
             below = "" if self.config.origin is None else self.config.origin.path
             weights = files[WEIGHT_FILES["ema"]]
             yield f"{BRANCH}/", partial(write_control_branch, folder / BRANCH, weights, control, below)
+
+
+def _chosen(rows: Any, which: NDArray[np.bool_]) -> Any:
+    return rows[which]
 
 
 def check_training(model: ModelConfig, dataset: Dataset, config: TrainingConfig) -> None:

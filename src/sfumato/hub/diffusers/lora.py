@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,28 +62,48 @@ def add_adapter(model: Model, file: Path, weight: float = 1.0) -> None:
     Raises SfumatoError where it isn't a file of adapters, or one for another model.
     """
     layers, digest = _read(file)
+    add_layers(model, layers, str(file), weight)
+    model.source = f"{model.source}+{file.as_posix()}" + ("" if weight == 1 else f":{weight:g}")
+    model.weights_hash = hashlib.sha256(f"{model.weights_hash} {digest} {weight:g}".encode()).hexdigest()
+
+
+def add_layers(model: Model, layers: Mapping[str, Mapping[str, Tensor]], where: str, weight: float = 1.0) -> None:
+    """Add so much of the adapters of `layers`, read from `where`, to the weights of `model`, in place; −`weight` takes
+    them out again.
+
+    Nothing is added before all fit; raises SfumatoError where one doesn't.
+    """
     if not isinstance(model.denoiser.net, DiffusersNet):
-        raise SfumatoError(f"{file} adapts a network of diffusers, which {model.source} has none of; leave it out.")
-    targets = {"": _modules(model.denoiser.net.model)}
+        raise SfumatoError(f"{where} adapts a network of diffusers, which {model.source} has none of; leave it out.")
+    targets, found = {"": _modules(model.denoiser.net.model)}, list[tuple[Tensor, Tensor, Tensor, float]]()
     for name, own in layers.items():
         if own.keys() < {"up", "down"}:
-            raise SfumatoError(f"{file} has one half of the adapter {name} alone; get it anew, whole.")
+            raise SfumatoError(f"{where} has one half of the adapter {name} alone; get it anew, whole.")
         layer = _layer(model, targets, name)
         up, down = own["up"].float(), own["down"].float()
         fits = isinstance(layer, nn.Linear | nn.Conv2d) and layer.weight.numel() == up.shape[0] * down[0].numel()
         if not isinstance(layer, nn.Linear | nn.Conv2d) or not fits or len(down) != up.shape[1]:
             what = "which is of another size" if layer is not None else "which the model lacks"
             raise SfumatoError(
-                f"{file} is made for another model than {model.source}: it adapts {name}, {what} there; take one of "
+                f"{where} is made for another model than {model.source}: it adapts {name}, {what} there; take one of "
                 "the same base."
             )
         rank = len(down)
         scale = weight * float(own.get("alpha", torch.tensor(float(rank)))) / rank
-        with torch.no_grad():
-            change = scale * (up.flatten(1) @ down.flatten(1)).reshape(layer.weight.shape)
-            layer.weight.add_(change.to(layer.weight))
-    model.source = f"{model.source}+{file.as_posix()}" + ("" if weight == 1 else f":{weight:g}")
-    model.weights_hash = hashlib.sha256(f"{model.weights_hash} {digest} {weight:g}".encode()).hexdigest()
+        found.append((layer.weight, up, down, scale))
+    with torch.no_grad():
+        for whole, up, down, scale in found:
+            change = scale * (up.flatten(1) @ down.flatten(1)).reshape(whole.shape)
+            whole.add_(change.to(whole))
+
+
+def named_adapters(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """The adapters of each layer, by what they are, among the trained weights of a network of ours."""
+    layers: dict[str, dict[str, Tensor]] = defaultdict(dict)
+    for name, value in tensors.items():
+        end = next(end for end in ENDS if name.endswith(end))
+        layers[name.removesuffix(end).removeprefix("model.")][ENDS[end]] = value
+    return dict(layers)
 
 
 def _read(file: Path) -> tuple[dict[str, dict[str, Tensor]], str]:

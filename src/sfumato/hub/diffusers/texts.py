@@ -6,16 +6,18 @@ stands for the whole prompt.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sfumato.data.encoders import Encoder, quiet_transformers
+from sfumato.data.encoders import MAX_HALF, Encoder, Half, quiet_transformers
 from sfumato.errors import SfumatoError
 from sfumato.hub.diffusers.folder import Folder, Weights
 from sfumato.nets import FeaturesConfig
@@ -143,20 +145,37 @@ class PipelineText(Encoder):
     """The encoders of a pipeline together: `encoder(texts)` → float32 `(texts, rows, width)`."""
 
     def __init__(self, folder: Folder, reading: Reading) -> None:
+        self.reading = reading
         self.parts = [TextPart(folder, number) for number in range(1, reading.encoders + 1)]
         super().__init__(str(folder.path), self.parts[0].length)
         self.zeros = bool(folder.settings.get("force_zeros_for_empty_prompt"))
         self.read = lru_cache(KEPT)(lambda text: reading.features(self.parts, text))
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
-        rows = [self.read(text) for text in texts]
+        rows = [self._row(text) for text in texts]
         if self.zeros:
             rows = [row if text else torch.zeros_like(row) for row, text in zip(rows, texts, strict=True)]
         return torch.stack(rows).cpu()
 
+    def _row(self, text: str) -> Tensor:
+        """The features of a text: those that are `known`, as captions' are while they are trained on, or as read."""
+        kept = self.known(text)
+        return self.read(text) if kept is None else torch.from_numpy(kept.astype(np.float32))
+
+    def encode(self, texts: Sequence[str]) -> list[Half]:
+        """The features of each text as they are kept, rounded to float16."""
+        halves = (self.read(text).clamp(-MAX_HALF, MAX_HALF).half().cpu().numpy() for text in texts)
+        return list(halves)
+
     @cached_property
     def tokenizer(self) -> Any:
         return self.parts[0].tokenizer
+
+    @cached_property
+    def weights(self) -> str:
+        """A hash of the weights of all its encoders, and of how they are read."""
+        parts = [part.weights.sha256 for part in self.parts]
+        return hashlib.sha256(repr((self.reading.features.__qualname__, parts)).encode()).hexdigest()
 
     def to(self, device: torch.device | str) -> PipelineText:
         """The encoder itself, whose networks run there."""
