@@ -171,13 +171,6 @@ def test_a_picture_to_begin_with_is_encoded_and_walked_as_diffusers_does(stable:
     assert_same(found, expected)
 
 
-def test_a_prompt_beyond_its_tokens_is_noted(stable: Any) -> None:
-    model = load(stable.config._name_or_path)
-    assert model.truncation_notes("short") == []
-    (words,) = model.truncation_notes("long " * 40)
-    assert "77" in words
-
-
 # A pipeline's name → what writes it, and what it is called with beside prompt, noise, guidance and steps.
 OTHERS: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
     "SDXL": (stable_diffusion_xl, {"negative_prompt": NEGATIVE, "height": 16, "width": 16}),

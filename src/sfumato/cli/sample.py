@@ -93,6 +93,16 @@ def sample(
     ] = None,
     guidance: GuidanceOption = None,
     negative: Annotated[str | None, Parameter(group=WHAT, help="What to steer away from.")] = None,
+    prompt_weights: Annotated[
+        bool,
+        Parameter(
+            group=WHAT,
+            help="Read weights in the prompts: a (red:1.3) heart, [less] of something; for folders of diffusers whose "
+            "prompts CLIP reads.",
+            negative="",
+            show_default=False,
+        ),
+    ] = False,
     number: Annotated[
         list[str] | None,
         Parameter(
@@ -340,7 +350,8 @@ def _asked(run: Path | None, options: Mapping[str, Any]) -> tuple[By, Request | 
         settings["steps"] = counts[0]
     plain = edit is not None or names is not None
     how = (partial(settle, by.model.config.sampling) if plain else by.model.settle)(conditioned, **settings)
-    request = Request(numbers, how, classes, prompt, negative, conditions, edit)
+    weights = options["prompt_weights"]
+    request = Request(numbers, how, classes, prompt, negative, conditions, edit, prompt_weights=weights)
     return by, request if names is None else compared(request, names, counts or COMPARED_STEPS, **own)
 
 

@@ -17,6 +17,7 @@ from sfumato.diffusion import NetDenoiser
 from sfumato.errors import SfumatoError, unknown
 from sfumato.hub.codec import Codec
 from sfumato.hub.config import ModelConfig, SamplingConfig
+from sfumato.hub.diffusers.texts import PipelineText
 from sfumato.hub.settings import WALKED, settle, tuned_like
 from sfumato.nets import ConditionConfig
 from sfumato.sampling import Gaussian
@@ -102,14 +103,22 @@ class Conditioned:
             raise SfumatoError(f"{self.source or 'this model'} was trained without classes; leave `labels` out{words}.")
         return as_labels(labels, count, self.config.classes)
 
-    def tokens(self, prompts: Sequence[str], what: str = "the prompt") -> Tensor:
-        """Prompts as the network takes them, int64 `(prompts, length)` or an encoder's features of them.
+    def tokens(self, prompts: Sequence[str], what: str = "the prompt", weighted: bool = False) -> Tensor:
+        """Prompts as the network takes them, int64 `(prompts, length)` or an encoder's features of them; those that
+        are `weighted` have weights in them, such as (red:1.3).
 
         Raises SfumatoError where it takes none, which says to leave `what` out, or where a frozen encoder isn't there
         any more.
         """
         prompts = as_texts("prompts", prompts, 1 if isinstance(prompts, str) else len(prompts)) or []
         text = self.config.net.text
+        if weighted and not isinstance(self.encoder, PipelineText):
+            raise SfumatoError(
+                f"{self.source or 'this model'} knows no weights within prompts, as pipelines of diffusers do; "
+                "leave `prompt_weights` out."
+            )
+        if isinstance(self.encoder, PipelineText):
+            return self.encoder(prompts, weighted)
         if self.encoder is not None:
             return self.encoder(prompts)
         if text is None or self.tokenizer is None:
@@ -142,18 +151,21 @@ class Conditioned:
         labels: Labels = None,
         prompts: Texts = None,
         conditions: Values | None = None,
+        weighted: bool = False,
     ) -> dict[str, Tensor]:
         """The denoiser's conditions for `count` samples: labels and prompts, or of either that there is none.
 
         A label that is None says nothing of its sample; a single label or prompt is of all. `conditions` are others by
-        name (see `values`).
+        name (see `values`). Prompts that are `weighted` have weights in them (see `tokens`).
         """
         cond, null = {}, len(self.config.classes)
         if (own := self.labels(labels, count)) is not None or self.config.classes:
             numbers = [null if label is None else label for label in own or [None] * count]
             cond["label"] = torch.tensor(numbers, device=self.device)
         if (texts := as_texts("prompts", prompts, count)) is not None or self.text_conditional:
-            cond["text"] = self.tokens([""] * count if texts is None else texts).to(self.device)
+            cond["text"] = self.tokens(
+                [""] * count if texts is None else texts, weighted=weighted and texts is not None
+            ).to(self.device)
         values = self.values(count, conditions or {})
         return cond | {name: value.to(self.device) for name, value in values.items()}
 

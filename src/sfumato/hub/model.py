@@ -78,6 +78,7 @@ class What(TypedDict, total=False):
     first: First
     tuned: Tuned | None
     frames: int | None
+    prompt_weights: bool
 
 
 class Model(Conditioned):
@@ -97,6 +98,7 @@ class Model(Conditioned):
         edit: Edit | PictureEdit | Keyframes | None = None,
         conditions: Values | None = None,
         start: Tensor | None = None,
+        prompt_weights: bool = False,
         **settings: Any,
     ) -> Request:
         """All that says what to generate, with this model's own settings where nothing else is given.
@@ -107,7 +109,8 @@ class Model(Conditioned):
         `labels` are classes by name or number, `prompts` texts: one for all, or one an image. Without either, and
         without `conditions`, a model samples all that it was trained on, unconditionally. A table of weights means
         all of them at once: `labels={"cat": 1, "dog": -0.5}` is a cat and no dog (see `sampling.composed`). Guidance
-        leads away from the `negative` prompts. `conditions` by name are of all images or have one an image (see
+        leads away from the `negative` prompts. With `prompt_weights`, prompts have weights in them: a (red:1.3) heart.
+        `conditions` by name are of all images or have one an image (see
         `values`). `edit` is a picture to begin with, or for clips its Keyframes, and `start` the noisy ones
         `(count, *shape)`, such as `invert`
         returns.
@@ -142,7 +145,8 @@ class Model(Conditioned):
         plain = sampling is not None or own is not None or edit is not None or composed
         how = (partial(settle, sampling or self.config.sampling) if plain else self.settle)(conditioned, **settings)
         values = self.values(count, conditions or {})
-        return Request(tuple(seeds), how, labels, prompts, negative, values, edit, start, own)  # type: ignore[arg-type]
+        given = labels, prompts, negative, values, edit, start, own, prompt_weights
+        return Request(tuple(seeds), how, *given)  # type: ignore[arg-type]
 
     def walk(
         self,

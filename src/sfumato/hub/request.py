@@ -8,6 +8,7 @@ options, puts those in their place.
 from __future__ import annotations
 
 import hashlib
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -193,6 +194,7 @@ class Request:
     `labels` (names of classes, or their numbers), `prompts` and `negative` prompts go to the pictures in turn, so that
     one goes to all; of a table of names with weights each picture is all at once (see `composed`): weights above 0 mean
     AND, below 0 NOT. `conditions` by name are a number, a vector, a picture, and the strength of a control branch.
+    With `prompt_weights`, texts have weights in them: a (red:1.3) heart.
     `edit` is a picture to begin with, or what a clip's frames are, `start` the noisy pictures to begin with in the
     place of the seeds' noise.
     `sampling` is complete, so that a model's defaults no longer count; a `walk` of one's own takes the place of its
@@ -214,6 +216,7 @@ class Request:
     edit: PictureEdit | Keyframes | InstanceOf[Edit] | None = None
     start: Tensor | None = None
     walk: Callable[..., Any] | None = None
+    prompt_weights: Annotated[bool, Field(exclude_if=operator.not_)] = False
 
     def __post_init__(self) -> None:
         for name in ("labels", "prompts", "negative"):
@@ -232,6 +235,8 @@ class Request:
                 raise SfumatoError(f"the {name} is empty; say what it is, or leave it out.")
             if any("\0" in text for text in texts or ()):
                 raise SfumatoError(f"the {name} holds a null character; leave it out.")
+        if self.prompt_weights and self.prompts is None:
+            raise SfumatoError("`prompt_weights` are those within a prompt, such as a (red:1.3) heart; give one.")
         if self.composed and (self.sampling.guidance != 1 or self.negative is not None):
             raise SfumatoError("weights say how much each counts; leave `guidance` and `negative` out.")
         if isinstance(self.labels, Mapping) and isinstance(self.prompts, Mapping):

@@ -183,7 +183,7 @@ class Resolved:
         values = {name: value[list(rows)] for name, value in self.conditions.items()}
         labels = _some(self.labels, rows) if labels is None else labels
         prompts = _some(self.prompts, rows) if prompts is None else prompts
-        return self.model.condition(len(rows), labels, prompts, values)
+        return self.model.condition(len(rows), labels, prompts, values, self.request.prompt_weights)
 
     def _rule(self, rows: Sequence[int]) -> Rule:
         """How some of the pictures are guided."""
@@ -191,7 +191,7 @@ class Resolved:
         rule: Rule = plain
         if sampling.guidance == 1 and not request.composed:
             return THRESHOLDS[sampling.threshold](plain)
-        null = self.model.condition(len(rows), None, _some(self.negative, rows))
+        null = self.model.condition(len(rows), None, _some(self.negative, rows), None, request.prompt_weights)
         interval = sampling.interval or EVERYWHERE
         if isinstance(request.labels, Mapping):
             rule = composed([(weight, self._cond(rows, label)) for label, weight in request.labels.items()], null)
@@ -283,7 +283,8 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     if not own and (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
         notes.append(outside)
     for text in dict.fromkeys([*(request.prompts or ()), *(request.negative or ())]):
-        model.tokens([""], "the prompt" if request.prompts else "`negative`")  # raises where it takes none
+        what = "the prompt" if request.prompts else "`negative`"
+        model.tokens([""], what, request.prompt_weights)  # raises where it takes none
         notes += model.truncation_notes(text)
     conditions = {name: _value(model, name, value, notes) for name, value in request.conditions.items()}
     if STRENGTH in conditions and len(conditions) == 1:

@@ -236,9 +236,24 @@ class DiffusersNet(nn.Module):
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
         if self.config.flow:
             x = x * _flow_scale(c_noise).to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
-        call = ARCHITECTURES[self.config.architecture]
-        asked = Asked(x, self.timestep(c_noise).float(), label, text, self.config.scale)
-        return call(self.model, asked)[:, : x.shape[1]]
+        call, t = ARCHITECTURES[self.config.architecture], self.timestep(c_noise).float()
+        if (lengths := self._lengths(text)) is None:
+            return call(self.model, Asked(x, t, label, text, self.config.scale))[:, : x.shape[1]]
+        answer = torch.empty_like(x)  # one prompt is as if it were alone: padding would be looked at
+        for length in lengths.unique().tolist():
+            rows = (lengths == length).nonzero()[:, 0]
+            some = [None if one is None else one[rows] for one in (label, text)]
+            own = Asked(x[rows], t[rows], some[0], None if some[1] is None else some[1][:, :length], self.config.scale)
+            answer[rows] = call(self.model, own)[:, : x.shape[1]].to(answer)
+        return answer
+
+    def _lengths(self, text: Tensor | None) -> Tensor | None:
+        """How many rows the features of each prompt have, below which they are NaN; None where all have as many."""
+        own = self.config.text
+        if text is None or own is None or text.is_meta or text.shape[1] < 2 * own.length or not _chunked(self.config):
+            return None
+        lengths = (~text[..., 0].isnan()).sum(1)
+        return None if bool((lengths == text.shape[1]).all()) else lengths
 
     def timestep(self, c_noise: Tensor) -> Tensor:
         """The timestep at which `c_noise` `(batch,)` is reached, float64, between whole ones in its proportion."""
@@ -260,6 +275,11 @@ class DiffusersNet(nn.Module):
         lists = [part for part in named.values() if isinstance(part, nn.ModuleList)]
         blocks = [block for part in lists for block in part]
         return Parts(ends=ends, conditioning=conditioning, blocks=blocks)
+
+
+def _chunked(config: DiffusersConfig) -> bool:
+    """Whether prompts come in chunks, so that some are longer than others."""
+    return config.architecture == "UNet2DConditionModel"
 
 
 def enable_gradient_checkpointing(net: nn.Module) -> None:

@@ -68,6 +68,7 @@ class Asked(BaseModel):
     ] = None
     seeds: Name | Annotated[list[Seed], Field(min_length=1, max_length=MAX_PICTURES)] | None = None
     negative: Text | None = None
+    prompt_weights: bool | None = None
     sampler: Name | None = None
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
     guidance: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
@@ -113,7 +114,8 @@ class Asked(BaseModel):
         conditioned = labels is not None or prompt is not None or bool(conditions)
         own_settings = partial(settle, model.config.sampling) if edit is not None else model.settle
         how = own_settings(conditioned, **given)
-        return Request(seeds, how, labels, prompt, self.negative, conditions, edit)  # type: ignore[arg-type]
+        said = labels, prompt, self.negative, conditions, edit
+        return Request(seeds, how, *said, prompt_weights=bool(self.prompt_weights))  # type: ignore[arg-type]
 
     def _edit(self) -> PictureEdit | None:
         """What is to be done with the picture that was sent."""

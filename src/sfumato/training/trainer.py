@@ -233,10 +233,11 @@ class Trainer(RunLoop):
         for index, choice in zip(indices.tolist(), which.tolist(), strict=True):
             own = self._texts(index) or ("",)
             texts.append(own[int(choice * len(own))])
+        dropped = coins < self.config.objective.condition_dropout
+        if self.model.config.pipeline:  # to which an empty prompt is one like any other
+            return self.model.tokens(["" if gone else text for gone, text in zip(dropped, texts, strict=True)])
         read = self.model.tokens(texts)
-        if (dropped := coins < self.config.objective.condition_dropout).any():
-            # To a pipeline, an empty prompt is one like any other; elsewhere nothing is zeros.
-            read[torch.from_numpy(dropped)] = self.model.tokens([""]) if self.model.config.pipeline else 0
+        read[torch.from_numpy(dropped)] = 0
         return read
 
     def _texts(self, index: int) -> Texts:

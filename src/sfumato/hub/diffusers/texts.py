@@ -7,6 +7,7 @@ stands for the whole prompt.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,9 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sfumato.data.captions import Texts
 from sfumato.data.encoders import MAX_HALF, Encoder, Half, quiet_transformers
 from sfumato.errors import SfumatoError
 from sfumato.hub.diffusers.folder import Folder, Weights
+from sfumato.hub.diffusers.prompt_weights import weighted_pieces
 from sfumato.nets import FeaturesConfig
 from sfumato.nets.diffusers import packed
 
@@ -64,6 +67,11 @@ class TextPart:
             raise SfumatoError(f"the weights in {place} lack {lacking[0]}; get them anew, whole.")
         return net.eval().requires_grad_(False).to(self.device)
 
+    def ids(self, text: str) -> list[int]:
+        """All tokens of a text, without the marks of its beginning and its end."""
+        found: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return found
+
     @property
     def length(self) -> int:
         return int(self.tokenizer.model_max_length)
@@ -78,31 +86,71 @@ class TextPart:
         mask = ids.attention_mask.to(self.device) if masked or self.config.get("use_attention_mask") else None
         return self.net(ids.input_ids.to(self.device), attention_mask=mask, output_hidden_states=True)
 
+    @torch.no_grad()
+    def chunk(self, ids: Sequence[int]) -> Any:
+        """The encoder's answer to some tokens of a text, padded to its length, with the states of all layers."""
+        begin, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
+        whole = [begin, *ids, end]
+        padded = whole + [self.tokenizer.pad_token_id] * (self.length - len(whole))
+        seen = [[1] * len(whole) + [0] * (self.length - len(whole))]
+        mask = torch.tensor(seen, device=self.device) if self.config.get("use_attention_mask") else None
+        return self.net(torch.tensor([padded], device=self.device), attention_mask=mask, output_hidden_states=True)
+
 
 @dataclass(frozen=True)
 class Reading:
     """How one kind of pipeline reads: by so many encoders, with `features` of a text `(rows, width)`, and how strongly
-    it guides."""
+    it guides.
+
+    Those that read in `chunks` read texts of any length, and the weights in them too, where they are asked to.
+    """
 
     encoders: int
-    features: Callable[[Sequence[TextPart], str], Tensor]
+    features: Callable[[Sequence[TextPart], str, bool], Tensor]
     guidance: float
+    chunks: bool = False
 
 
-def _last(parts: Sequence[TextPart], text: str) -> Tensor:
+def _chunked(part: TextPart, text: str, weighted: bool, states: Callable[[Any], Tensor]) -> tuple[Tensor, Any]:
+    """The `states` that CLIP has of a text, chunk by chunk of as many tokens as it reads at once, and its answer to the
+    first chunk.
+
+    A token of weight w counts by w times what tells its state from that in an empty text.
+    """
+    pieces = weighted_pieces(text) if weighted else [(text, 1.0)]
+    plain = "".join(own for own, _ in pieces)
+    read = [(part.ids(own), weight) for own, weight in pieces]
+    ids = [one for own, _ in read for one in own]
+    weights = [weight for own, weight in read for _ in own]
+    size = part.length - 2  # without the marks of its beginning and its end
+    even = all(weight == 1 for weight in weights)
+    if even and len(part.ids(plain)) <= size:
+        answer = part(plain, part.length)
+        return states(answer)[0], answer
+    answers = [part.chunk(ids[first : first + size]) for first in range(0, max(1, len(ids)), size)]
+    found = [states(answer)[0] for answer in answers]
+    if not even:
+        empty = states(part("", part.length))[0]
+        for number, own in enumerate(found):
+            counts = torch.ones(len(own), 1, device=own.device)
+            some = weights[number * size : (number + 1) * size]
+            counts[1 : 1 + len(some), 0] = torch.tensor(some, device=own.device)
+            found[number] = torch.where(counts == 1, own, empty + counts * (own - empty))
+    return torch.cat(found), answers[0]
+
+
+def _last(parts: Sequence[TextPart], text: str, weighted: bool) -> Tensor:
     (one,) = parts
-    out: Tensor = one(text, one.length).last_hidden_state[0]
-    return out
+    return _chunked(one, text, weighted, lambda answer: answer.last_hidden_state)[0]
 
 
-def _two(parts: Sequence[TextPart], text: str) -> Tensor:
+def _two(parts: Sequence[TextPart], text: str, weighted: bool) -> Tensor:
     """The last states but one of two encoders beside each other, and below what the second makes of the whole."""
-    answers = [part(text, part.length) for part in parts]
-    states = torch.cat([answer.hidden_states[-2][0] for answer in answers], -1)
-    return packed(states, answers[1].text_embeds[0])
+    read = [_chunked(part, text, weighted, lambda answer: answer.hidden_states[-2]) for part in parts]
+    return packed(torch.cat([states for states, _ in read], -1), read[1][1].text_embeds[0])
 
 
-def _three(parts: Sequence[TextPart], text: str) -> Tensor:
+def _three(parts: Sequence[TextPart], text: str, _: bool) -> Tensor:
     """As of two, and below their tokens those of T5, as wide as that; both stand for the whole."""
     *clips, t5 = parts
     answers = [part(text, part.length) for part in clips]
@@ -112,15 +160,15 @@ def _three(parts: Sequence[TextPart], text: str) -> Tensor:
     return packed(states, torch.cat([answer.text_embeds[0] for answer in answers]))
 
 
-def _flux(parts: Sequence[TextPart], text: str) -> Tensor:
+def _flux(parts: Sequence[TextPart], text: str, _: bool) -> Tensor:
     """The tokens of T5, and CLIP's pooled answer for the whole."""
     clip, t5 = parts
     states = t5(text, T5_TOKENS["Flux"]).last_hidden_state[0]
     return packed(states, clip(text, clip.length).pooler_output[0])
 
 
-def _t5(length: int) -> Callable[[Sequence[TextPart], str], Tensor]:
-    def read(parts: Sequence[TextPart], text: str) -> Tensor:
+def _t5(length: int) -> Callable[[Sequence[TextPart], str, bool], Tensor]:
+    def read(parts: Sequence[TextPart], text: str, _: bool) -> Tensor:
         (one,) = parts
         text = text.lower().strip()
         known = one.tokenizer(text, padding="max_length", max_length=length, truncation=True)["attention_mask"]
@@ -131,9 +179,9 @@ def _t5(length: int) -> Callable[[Sequence[TextPart], str], Tensor]:
 
 
 READINGS: dict[str, Reading] = {
-    "StableDiffusionPipeline": Reading(1, _last, 7.5),
-    "StableDiffusionImg2ImgPipeline": Reading(1, _last, 7.5),
-    "StableDiffusionXLPipeline": Reading(2, _two, 5.0),
+    "StableDiffusionPipeline": Reading(1, _last, 7.5, chunks=True),
+    "StableDiffusionImg2ImgPipeline": Reading(1, _last, 7.5, chunks=True),
+    "StableDiffusionXLPipeline": Reading(2, _two, 5.0, chunks=True),
     "StableDiffusion3Pipeline": Reading(3, _three, 7.0),
     "FluxPipeline": Reading(2, _flux, 1.0),
     "PixArtAlphaPipeline": Reading(1, _t5(T5_TOKENS["PixArtAlpha"]), 4.5),
@@ -148,14 +196,34 @@ class PipelineText(Encoder):
         self.reading = reading
         self.parts = [TextPart(folder, number) for number in range(1, reading.encoders + 1)]
         super().__init__(str(folder.path), self.parts[0].length)
+        self.place = folder.path
         self.zeros = bool(folder.settings.get("force_zeros_for_empty_prompt"))
-        self.read = lru_cache(KEPT)(lambda text: reading.features(self.parts, text))
+        self.read = lru_cache(KEPT)(lambda text, weighted=False: reading.features(self.parts, text, weighted))
 
-    def __call__(self, texts: Sequence[str]) -> Tensor:
-        rows = [self._row(text) for text in texts]
+    def __call__(self, texts: Sequence[str], weighted: bool = False) -> Tensor:
+        """The features of texts, below those of shorter ones NaN; those `weighted` have weights in them."""
+        if weighted and not self.reading.chunks:
+            raise SfumatoError(
+                f"weights in prompts (`prompt_weights`) count where CLIP alone reads, and {self.place} reads by "
+                "T5 too; leave them out."
+            )
+        rows = [self.read(text, True) if weighted else self._row(text) for text in texts]
         if self.zeros:
             rows = [row if text else torch.zeros_like(row) for row, text in zip(rows, texts, strict=True)]
-        return torch.stack(rows).cpu()
+        longest = max(map(len, rows))
+        return torch.stack([F.pad(row, (0, 0, 0, longest - len(row)), value=math.nan) for row in rows]).cpu()
+
+    def truncation_notes(self, text: str) -> list[str]:
+        if not self.reading.chunks:
+            return super().truncation_notes(text)
+        part = self.parts[0]
+        count, size = len(part.ids(text)), part.length - 2
+        if count <= size:
+            return []
+        return [f"the prompt has {count} tokens, which are read in {-(-count // size)} chunks of up to {size}."]
+
+    def too_long(self, captions: Sequence[Texts]) -> tuple[int, int]:
+        return (0, len(captions)) if self.reading.chunks else super().too_long(captions)
 
     def _row(self, text: str) -> Tensor:
         """The features of a text: those that are `known`, as captions' are while they are trained on, or as read."""
