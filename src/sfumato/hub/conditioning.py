@@ -163,9 +163,8 @@ class Conditioned:
             numbers = [null if label is None else label for label in own or [None] * count]
             cond["label"] = torch.tensor(numbers, device=self.device)
         if (texts := as_texts("prompts", prompts, count)) is not None or self.text_conditional:
-            cond["text"] = self.tokens(
-                [""] * count if texts is None else texts, weighted=weighted and texts is not None
-            ).to(self.device)
+            read = [""] * count if texts is None else texts
+            cond["text"] = self.tokens(read, weighted=weighted and texts is not None).to(self.device)
         values = self.values(count, conditions or {})
         return cond | {name: value.to(self.device) for name, value in values.items()}
 
