@@ -145,7 +145,8 @@ def _adamw_8bit(
         library = import_module("bitsandbytes")
     except Exception as error:  # it looks for CUDA as it is imported, and may fail at that in ways of its own
         raise SfumatoError(
-            "the optimiser adamw-8bit is that of the library bitsandbytes: pip install 'sfumato[adamw-8bit]'; or take adamw."
+            "the optimiser adamw-8bit is that of the library bitsandbytes: pip install 'sfumato[adamw-8bit]'; or take "
+            "adamw."
         ) from error
     made: torch.optim.Optimizer = library.optim.AdamW8bit(groups, learning_rate, betas=betas, weight_decay=weight_decay)
     return made
