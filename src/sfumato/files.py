@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -83,6 +83,31 @@ def _put(path: Path, data: bytes, place: Callable[[Path], bool]) -> bool:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def write_folder(folder: Path, files: Mapping[str, str]) -> None:
+    """Put `files`, texts by their names, into `folder`, which is new or empty: all of them or none.
+
+    Raises SfumatoError for a folder that holds something, and where it can't be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SfumatoError(f"{folder} is already there and not empty; give a new folder.")
+    whole = folder.absolute()
+    temporary = whole.with_name(f".{whole.name}.{secrets.token_hex(4)}.part")
+    try:
+        temporary.mkdir(parents=True)
+        for name, text in files.items():
+            write_file(temporary / name, text.encode())
+        if folder.exists():
+            folder.rmdir()
+        temporary.rename(whole)
+    except OSError as error:
+        full = error.errno in FULL
+        why = "the disk is full" if full else (error.strerror or str(error)).lower()
+        cure = "free some space, or give a folder elsewhere" if full else "give a folder that can be written"
+        raise SfumatoError(f"{folder} can't be written: {why}; {cure}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def append(path: Path, text: str) -> None:

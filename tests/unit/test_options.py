@@ -75,6 +75,9 @@ ELSEWHERE = {
                             "unit/test_machine.py::test_json_is_all_that_is_printed_and_holds_what_was_measured"),
     "runs": {"folder": "unit/test_runs.py::test_runs_are_listed_numbered_and_gone_on_with_by_their_folder"},
     "samplers": {},
+    "teach": dict.fromkeys(("folder", "address"), "unit/test_teaching.py::"
+                           "test_they_are_written_whole_with_links_to_where_the_class_opens_the_lesson")
+    | {"answers": "unit/test_teaching.py::test_what_students_hand_in_becomes_a_table"},
     "new": {"name": "unit/test_templates.py::test_new_alone_lists_the_templates_and_with_a_name_says_what_is_next",
             "from": "unit/test_templates.py::test_what_can_t_be_made_is_refused_in_a_sentence"},
     "serve": dict.fromkeys(("models", "host"),

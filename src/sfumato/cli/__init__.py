@@ -62,6 +62,7 @@ app.command("sfumato.cli.publish:push", name="push", help="Upload a model to the
 app.command("sfumato.cli.publish:pull", name="pull", help="Download a model from the Hugging Face Hub.")
 app.command("sfumato.cli.new:new", name="new", help="Begin a project: a folder with all that it needs.")
 app.command("sfumato.cli.learn:learn", name="learn", help="Open the lesson: diffusion models in eight chapters.")
+app.command("sfumato.cli.teach:teach", name="teach", help="Plan a class on the lesson, and see who is how far.")
 app.command("sfumato.cli.ema:ema", name="ema", help="Make the weights' average of another width, after training.")
 app.command("sfumato.cli.doctor:doctor", name="doctor", help="Measure what this machine reaches, and what to change.")
 app.command("sfumato.cli.info:info", name="info", help="Tell what a run, a picture or a data set holds.")

@@ -7,8 +7,6 @@ the package that it needs, and `values`, which files name beside `name`, `label`
 from __future__ import annotations
 
 import re
-import secrets
-import shutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +14,7 @@ from importlib.metadata import requires, version
 from pathlib import Path
 
 from sfumato.errors import SfumatoError, unknown
-from sfumato.files import FULL, write_file
+from sfumato.files import write_folder
 
 FOLDER = Path(__file__).parent
 SHARED, ABOUT = "shared", "template.toml"
@@ -75,24 +73,7 @@ def write_project(folder: Path, name: str) -> list[Path]:
     holds something, and where it can't be written.
     """
     made = template(name).files(check_name(folder))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SfumatoError(f"{folder} is already there and not empty; give a new folder.")
-    whole = folder.absolute()
-    temporary = whole.with_name(f".{whole.name}.{secrets.token_hex(4)}.part")
-    try:
-        temporary.mkdir(parents=True)
-        for path, text in made.items():
-            write_file(temporary / path, text.encode())
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(whole)
-    except OSError as error:
-        full = error.errno in FULL
-        why = "the disk is full" if full else (error.strerror or str(error)).lower()
-        cure = "free some space, or give a folder elsewhere" if full else "give a folder that can be written"
-        raise SfumatoError(f"{folder} can't be written: {why}; {cure}.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    write_folder(folder, made)
     return [folder / path for path in sorted(made, key=lambda path: (path != "README.md", path))]
 
 
