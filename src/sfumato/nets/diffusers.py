@@ -180,6 +180,7 @@ ARCHITECTURES: dict[str, Callable[[Any, Asked], Tensor]] = {
 
 UNET2D, UNET2D_CLASS = "unet2d", "UNet2DModel"
 COARSEST_SIDE, ATTENTION_SIDE = 4, 16  # pixels: the coarsest stage has more, and stages up to that many attend
+SMALL_SIDE = 16  # pixels: pictures up to that many have a network of a quarter of the weights, at 2.6 times the rate
 
 
 def unet2d_config(
@@ -208,12 +209,13 @@ def unet2d_config(
             f"the network {size} of diffusers halves pictures, and {'×'.join(map(str, sides))} can't be halved; take "
             f"sides that {COARSEST_SIDE * 2} divides."
         )
+    width = 32 if max(sides) <= SMALL_SIDE else 64
     attends = [max(sides) // 2**stage <= ATTENTION_SIDE for stage in range(stages)]
     arguments = {
         "sample_size": sides,
         "in_channels": channels,
         "out_channels": channels,
-        "block_out_channels": [64, *[128] * (stages - 1)],
+        "block_out_channels": [width, *[2 * width] * (stages - 1)],
         "layers_per_block": 1,
         "attention_head_dim": 32,
         "down_block_types": ["AttnDownBlock2D" if one else "DownBlock2D" for one in attends],
