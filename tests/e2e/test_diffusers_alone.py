@@ -186,3 +186,5 @@ def test_the_command_says_what_it_wrote(sfumato: Command, run_folder: Path, tmp_
     assert "pipeline.py" in told.stdout and "network/network.py" in told.stdout
     about = json.loads((tmp_path / "out" / "network" / "config.json").read_text())["about"]
     assert about["steps"] == 7 and "7" in about["walks"]
+    with pytest.raises(SfumatoError, match="brings code of its own, and none of a folder is ever run"):
+        load(tmp_path / "out")

@@ -62,6 +62,11 @@ class Folder:
         parts = {name: value[1] for name, value in content.items() if isinstance(value, list) and len(value) == 2}
         settings = {name: value for name, value in content.items() if not isinstance(value, list)}
         pipeline = content.get("_class_name")
+        if isinstance(pipeline, list):
+            raise SfumatoError(
+                f"{path} brings code of its own, and none of a folder is ever run; where sfumato exported it, load the "
+                "run instead."
+            )
         if not isinstance(pipeline, str):
             raise SfumatoError(f"{path / INDEX} names no pipeline, so it is none of diffusers; {AGAIN}.")
         return Folder(path, pipeline, parts, settings)

@@ -7,6 +7,7 @@ pictures, called as diffusers' AutoencoderKL is. Each is one file that needs PyT
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -109,8 +110,22 @@ def source(name: str, *wanted: tuple[str, str], code: Mapping[str, str] | None =
     about, own_imports, glue = PARTS[name]
     for key, value in (code or {}).items():
         glue = glue.replace(key, value)
-    head = f'"""{about} {LICENCE}"""\n\nfrom __future__ import annotations\n'
-    return "\n".join([head, *sorted({*imports, *own_imports.splitlines()}), "", "", definitions, "", "", glue])
+    head = f'"""{about}\n\n{LICENCE}\n"""\n\nfrom __future__ import annotations\n'
+    return "\n".join([head, *_grouped({*imports, *own_imports.splitlines()}), "", "", definitions, "", "", glue])
+
+
+def _grouped(imports: set[str]) -> list[str]:
+    """Import statements as they are usually written: Python's own first, names of one module together."""
+    parts = [statement.partition(" import ") for statement in sorted(imports)]
+    names = {start: ", ".join(name for first, _, name in parts if first == start) for start, *_ in parts}
+    lines = [f"{start} import {what}" if what else start for start, what in names.items()]
+
+    def place(line: str) -> tuple[bool, bool, str]:
+        return line.split()[1].partition(".")[0] not in sys.stdlib_module_names, line.startswith("from"), line
+
+    lines.sort(key=place)
+    first = next((number for number, line in enumerate(lines) if place(line)[0]), len(lines))
+    return [*lines[:first], *([""] if first else []), *lines[first:]]
 
 
 def _network(model: Model, about: Mapping[str, Any]) -> dict[str, bytes]:
