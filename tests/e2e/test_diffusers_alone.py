@@ -121,6 +121,9 @@ def test_models_of_ours_are_drawn_by_diffusers_alone_as_they_are_here(tmp_path: 
     (tmp_path / "asked.json").write_text(json.dumps({name: asked for name, (_, asked) in ASKED.items()}))
     for path in tmp_path.rglob("*.py"):
         assert imported(path.read_text()) <= {*sys.stdlib_module_names, "torch", "diffusers", "numpy", "PIL", "regex"}
+    lint = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length", "120", "--select", "F,E9,I"]
+    found = subprocess.run([*lint, str(tmp_path)], capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout  # no name that isn't there, and none that isn't used
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     run = [sys.executable, "-c", ALONE, str(tmp_path)]

@@ -121,7 +121,11 @@ def _grouped(imports: set[str]) -> list[str]:
     lines = [f"{start} import {what}" if what else start for start, what in names.items()]
 
     def place(line: str) -> tuple[bool, bool, str]:
-        return line.split()[1].partition(".")[0] not in sys.stdlib_module_names, line.startswith("from"), line
+        return (
+            line.split()[1].partition(".")[0] not in sys.stdlib_module_names,
+            line.startswith("from"),
+            line.casefold(),
+        )
 
     lines.sort(key=place)
     first = next((number for number, line in enumerate(lines) if place(line)[0]), len(lines))
