@@ -15,6 +15,7 @@ from sfumato.files import locked
 from sfumato.hub.checkpoints import Checkpoint, newest_checkpoint, open_checkpoint, trouble
 from sfumato.hub.codec import Codec, model_codec, read_codec
 from sfumato.hub.config import AUTOENCODER, CodecConfig, is_autoencoder, read_config, read_json, read_model
+from sfumato.hub.diffusers.control import add_control_net, is_control_net
 from sfumato.hub.diffusers.folder import check_no_file, is_pipeline
 from sfumato.hub.diffusers.loading import load_pipeline
 from sfumato.hub.diffusers.lora import add_adapter, add_layers, named_adapters, split_adapters
@@ -65,7 +66,8 @@ def load(
     """The model in a run folder (newest intact checkpoint), in one checkpoint's folder, or one that ships, by name.
 
     Or a pipeline of the library diffusers, which needs that library; low-rank adapters are added to it as
-    FOLDER+STYLE.safetensors:0.8. On the Hugging Face Hub a model is called hf:user/name@revision.
+    FOLDER+STYLE.safetensors:0.8, and a ControlNet as FOLDER+CONTROLNET. On the Hugging Face Hub a model is called
+    hf:user/name@revision.
 
     `weights` "ema" (the running average, better pictures) or "raw". A model with a network of your own needs that
     `net`, of which it loads a copy. Raises SfumatoError where nothing usable is found.
@@ -88,7 +90,11 @@ def load(
         model = load_pipeline(at, device) if is_pipeline(at) else load_zoo(at.name, device, at.parent)
         model.source = base.as_posix() if at == base else pinned(str(base), at)
         for file, weight in adapters:
-            add_adapter(model, file, weight)
+            if is_control_net(file):
+                add_control_net(model, file, weight)
+                model.source = f"{model.source}+{file.as_posix()}"
+            else:
+                add_adapter(model, file, weight)
         return model
     if at != base:
         raise SfumatoError(f"{base} is no model that is known here: neither Sfumato's nor a pipeline of diffusers.")

@@ -191,7 +191,9 @@ class Resolved:
         rule: Rule = plain
         if sampling.guidance == 1 and not request.composed:
             return THRESHOLDS[sampling.threshold](plain)
-        null = self.model.condition(len(rows), None, _some(self.negative, rows), None, request.prompt_weights)
+        # Guidance of pipelines leads away from no prompt, and not from the picture that controls them.
+        kept = {n: v[list(rows)] for n, v in self.conditions.items()} if self.model.config.pipeline else None
+        null = self.model.condition(len(rows), None, _some(self.negative, rows), kept, request.prompt_weights)
         interval = sampling.interval or EVERYWHERE
         if isinstance(request.labels, Mapping):
             rule = composed([(weight, self._cond(rows, label)) for label, weight in request.labels.items()], null)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES
-from sfumato.nets.conditions import ConditionConfig
+from sfumato.nets.conditions import ConditionConfig, check_known
 from sfumato.nets.protocol import Parts, PictureNet
 from sfumato.nets.text import FeaturesConfig, TextConfig
 
@@ -30,6 +30,7 @@ EXTRA = "pip install 'sfumato[diffusers]'"
 WHOLE = 2e-3  # as near to a whole timestep, it is meant: c_noise comes in float32
 END = 2.0  # c_noise at pure noise and beyond e^8
 FLUX_GUIDANCE = 3.5  # what a network that was distilled from guided answers is given of their strength
+CONTROL_NET = "ControlNetModel"
 FLOW_STEPS = 1000  # timesteps of a flow, at which t = sigma/(alpha + sigma)
 
 
@@ -39,7 +40,7 @@ class DiffusersConfig(PictureNet):
 
     `timesteps` are `c_noise` at timestep 0, 1, …, or DDPM's by that name; of a flow, whose timesteps are even in sigma,
     there are none. It takes pictures of `channels`, or latents whose pixels are `scale` pixels a side. `classes` is how
-    many it knows.
+    many it knows. With a `control_branch`, the ControlNet of `control_arguments` takes an image.
     """
 
     architecture: str
@@ -49,6 +50,8 @@ class DiffusersConfig(PictureNet):
     classes: int = 0
     text: FeaturesConfig | None = None
     scale: int = 1
+    control_branch: ConditionConfig | None = None
+    control_arguments: Mapping[str, Any] = field(default_factory=dict)
     kind: Literal["diffusers"] = "diffusers"
 
     def __post_init__(self) -> None:
@@ -81,13 +84,25 @@ def ddpm_timesteps() -> tuple[float, ...]:
 
 
 class Asked(NamedTuple):
-    """What a network is asked: `x` at timesteps `t`, both `(batch, ...)`, of a class and a text."""
+    """What a network is asked: `x` at timesteps `t`, both `(batch, ...)`, of a class and a text.
+
+    A ControlNet, the `branch`, takes an `image` `(batch, channels, height, width)`, NaN where there is none, and counts
+    by `strength` `(batch,)`.
+    """
 
     x: Tensor
     t: Tensor
     label: Tensor | None
     text: Tensor | None
     scale: int
+    image: Tensor | None = None
+    strength: Tensor | None = None
+    branch: Any = None
+
+    def rows(self, rows: Tensor, length: int) -> Asked:
+        """Some of them, whose texts have so many rows."""
+        own = self._replace(**{name: one[rows] for name, one in self._asdict().items() if isinstance(one, Tensor)})
+        return own if own.text is None else own._replace(text=own.text[:, :length])
 
 
 def _unet(net: Any, asked: Asked) -> Tensor:
@@ -106,8 +121,23 @@ def _conditional_unet(net: Any, asked: Asked) -> Tensor:
         height, width = (side * asked.scale for side in asked.x.shape[-2:])
         times = asked.x.new_tensor((height, width, 0, 0, height, width)).expand(len(text), sizes)
         more = {"text_embeds": pooled, "time_ids": times}
-    out: Tensor = net(asked.x, asked.t, encoder_hidden_states=text, added_cond_kwargs=more, return_dict=False)[0]
+    given = {"encoder_hidden_states": text, "added_cond_kwargs": more, "return_dict": False}
+    out: Tensor = net(asked.x, asked.t, **given, **_steered(asked, given))[0]
     return out
+
+
+def _steered(asked: Asked, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a ControlNet adds to the outputs of the UNet's blocks (Zhang et al. 2023, section 3)."""
+    if asked.branch is None or asked.image is None:
+        return {}
+    there = (~asked.image.isnan()).flatten(1).any(1).to(asked.x.dtype)
+    counts = (there if asked.strength is None else there * asked.strength.to(there))[:, None, None, None]
+    image = (asked.image.nan_to_num() + 1) / 2  # here pictures are in [−1, 1], and there in [0, 1]
+    across, middle = asked.branch(asked.x, asked.t, controlnet_cond=image.to(asked.x), **given)
+    return {
+        "down_block_additional_residuals": [counts * one for one in across],
+        "mid_block_additional_residual": counts * middle,
+    }
 
 
 def _dit(net: Any, asked: Asked) -> Tensor:
@@ -233,20 +263,32 @@ class DiffusersNet(nn.Module):
     def __init__(self, config: DiffusersConfig, model: nn.Module) -> None:
         super().__init__()
         self.config, self.model = config, model
+        self.control_branch: nn.Module | None = None
+        if config.control_branch is not None:
+            self.control_branch = made_by_diffusers(CONTROL_NET, config.control_arguments)
         self.register_buffer("noise", torch.tensor(config.noise, dtype=torch.float64), persistent=False)
 
-    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None, text: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        c_noise: Tensor,
+        label: Tensor | None = None,
+        text: Tensor | None = None,
+        strength: Tensor | None = None,
+        **images: Tensor,
+    ) -> Tensor:
+        check_known(self.config.all_conditions, images)
         if self.config.flow:
             x = x * _flow_scale(c_noise).to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
         call, t = ARCHITECTURES[self.config.architecture], self.timestep(c_noise).float()
+        image = None if self.config.control_branch is None else images.get(self.config.control_branch.name)
+        asked = Asked(x, t, label, text, self.config.scale, image, strength, self.control_branch)
         if (lengths := self._lengths(text)) is None:
-            return call(self.model, Asked(x, t, label, text, self.config.scale))[:, : x.shape[1]]
+            return call(self.model, asked)[:, : x.shape[1]]
         answer = torch.empty_like(x)  # one prompt is as if it were alone: padding would be looked at
         for length in lengths.unique().tolist():
             rows = (lengths == length).nonzero()[:, 0]
-            some = [None if one is None else one[rows] for one in (label, text)]
-            own = Asked(x[rows], t[rows], some[0], None if some[1] is None else some[1][:, :length], self.config.scale)
-            answer[rows] = call(self.model, own)[:, : x.shape[1]].to(answer)
+            answer[rows] = call(self.model, asked.rows(rows, length))[:, : x.shape[1]].to(answer)
         return answer
 
     def _lengths(self, text: Tensor | None) -> Tensor | None:

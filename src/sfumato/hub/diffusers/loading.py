@@ -14,12 +14,13 @@ from sfumato.diffusion import NetDenoiser, Parameterization
 from sfumato.errors import SfumatoError
 from sfumato.hub.codec import Codec
 from sfumato.hub.config import CodecConfig, ModelConfig
+from sfumato.hub.diffusers.control import add_control_net
 from sfumato.hub.diffusers.folder import Folder
 from sfumato.hub.diffusers.schedulers import read_scheduler
 from sfumato.hub.diffusers.texts import READINGS, PipelineText
 from sfumato.hub.model import Model
 from sfumato.hub.weights import Uninitialised
-from sfumato.nets.diffusers import ARCHITECTURES, DiffusersConfig, diffusers_network, made_by_diffusers
+from sfumato.nets.diffusers import ARCHITECTURES, CONTROL_NET, DiffusersConfig, diffusers_network, made_by_diffusers
 from sfumato.nets.kl import KINDS, KLAutoencoder, kl_config
 
 WIDTHS = ("cross_attention_dim", "caption_channels", "joint_attention_dim")  # of a token's features, by their names
@@ -66,6 +67,10 @@ def load_pipeline(path: Path, device: torch.device | str = "cpu") -> Model:
     denoiser.to(device).eval().requires_grad_(False)
     model = Model(config, denoiser, path.as_posix(), weights.sha256, encoder=text)
     model.codec = codec
+    if folder.has("controlnet"):
+        if (kind := folder.need("controlnet")) != CONTROL_NET:
+            raise SfumatoError(f"{path} is steered by a {kind}, which isn't known here, but one {CONTROL_NET} is.")
+        add_control_net(model, path / "controlnet")
     return model
 
 

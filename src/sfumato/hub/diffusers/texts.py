@@ -181,6 +181,8 @@ def _t5(length: int) -> Callable[[Sequence[TextPart], str, bool], Tensor]:
 READINGS: dict[str, Reading] = {
     "StableDiffusionPipeline": Reading(1, _last, 7.5, chunks=True),
     "StableDiffusionImg2ImgPipeline": Reading(1, _last, 7.5, chunks=True),
+    "StableDiffusionControlNetPipeline": Reading(1, _last, 7.5, chunks=True),
+    "StableDiffusionXLControlNetPipeline": Reading(2, _two, 5.0, chunks=True),
     "StableDiffusionXLPipeline": Reading(2, _two, 5.0, chunks=True),
     "StableDiffusion3Pipeline": Reading(3, _three, 7.0),
     "FluxPipeline": Reading(2, _flux, 1.0),
