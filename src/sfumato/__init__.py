@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from sfumato.distilling import distill
     from sfumato.errors import SfumatoError
     from sfumato.evaluation import evaluate, tune
-    from sfumato.hub import Keyframes, Model, ModelConfig, Request, SamplingConfig, cascade, load, with_control_branch
+    from sfumato.hub import (
+        Keyframes,
+        Memory,
+        Model,
+        ModelConfig,
+        Request,
+        SamplingConfig,
+        cascade,
+        load,
+        with_control_branch,
+    )
     from sfumato.runs import Run
     from sfumato.sampling import Edit, grid, sample, stepper
     from sfumato.training import TrainingConfig, model_for, model_from, plan_run, resume_run, start_run, train
@@ -28,6 +38,7 @@ _HOMES = {
     "Edit": "sampling",
     "Keyframes": "hub",
     "Level": "diffusion",
+    "Memory": "hub",
     "Model": "hub",
     "ModelConfig": "hub",
     "NetDenoiser": "diffusion",
@@ -65,6 +76,7 @@ __all__ = [
     "Edit",
     "Keyframes",
     "Level",
+    "Memory",
     "Model",
     "ModelConfig",
     "NetDenoiser",

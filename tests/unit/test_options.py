@@ -26,7 +26,8 @@ TESTS = Path(__file__).parents[1]
 SAMPLE = {
     "run": ["own"], "prompt": ["a blue $(heart)"], "class": ["--class", "🦊"], "number": ["--number", "age=40"],
     "vector": ["--vector", "1,2"], "control": ["--control", "edges=x.png"], "control-ready": ["--control-ready"],
-    "prompt-weights": ["--prompt-weights"],
+    "prompt-weights": ["--prompt-weights"], "precision": ["--precision", "bf16"], "offload": ["--offload"],
+    "tiled": ["--tiled"],
     "control-strength": ["--control-strength", "0.5"], "count": ["-n", "3"], "seeds": ["--seeds", "8,9"],
     "sampler": ["--sampler", "heun"], "steps": ["--steps", "4"], "grid": ["--grid", "trailing"],
     "schedule": ["--schedule", "linear"], "negative": ["--negative", "a heart"], "image": ["--image", "x.png"],

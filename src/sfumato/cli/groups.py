@@ -29,3 +29,37 @@ GuidanceOption = Annotated[
 SamplerOption = Annotated[str | None, Parameter(group=HOW, help="See `sfumato samplers` [default: the model's own].")]
 GridOption = Annotated[str | None, Parameter(group=HOW, help="Which levels to visit: karras, logsnr, trailing, ...")]
 EtaOption = Annotated[float | None, Parameter(group=HOW, help="The sampler's noise, 0 (none) to 1 (ddpm's).")]
+
+# Of folders of diffusers
+PromptWeightsOption = Annotated[
+    bool,
+    Parameter(
+        group=WHAT,
+        help="Read weights in the prompts: a (red:1.3) heart, [less] of something; for folders of diffusers whose "
+        "prompts CLIP reads.",
+        negative="",
+        show_default=False,
+    ),
+]
+PrecisionOption = Annotated[
+    str | None,
+    Parameter(group=HOW, help="Of a folder of diffusers: hold its networks in fp32, bf16 or fp16 [default: fp32]."),
+]
+OffloadOption = Annotated[
+    bool,
+    Parameter(
+        group=HOW,
+        help="There too: have each part on the accelerator only while it is asked.",
+        negative="",
+        show_default=False,
+    ),
+]
+TiledOption = Annotated[
+    bool,
+    Parameter(
+        group=HOW,
+        help="There too: decode large pictures in tiles, with seams that are blended.",
+        negative="",
+        show_default=False,
+    ),
+]

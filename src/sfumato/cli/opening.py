@@ -13,18 +13,23 @@ from rich.progress import TaskID
 from sfumato.cli.display import console, note
 from sfumato.data import KINDS, Dataset, open_dataset
 from sfumato.hub import Model, load
+from sfumato.hub.diffusers.memory import PLAIN, Memory
 from sfumato.training import pick_device
 from sfumato.training.resources import fit_threads, settle_threads
 
 PIXELS = 4 * 32 * 32  # of the pictures that threads are chosen by
 
 
-def open_model(run: str | Path, weights: str = "ema") -> Model:
+def open_model(run: str | Path, weights: str = "ema", memory: Memory = PLAIN) -> Model:
     """The model that `run` names, on the fastest device, with as many threads as it generates fastest with now.
 
-    `weights` are "ema" or "raw"; raises SfumatoError where there is no such model.
+    `weights` are "ema" or "raw", and `memory` how a pipeline of diffusers is held; raises SfumatoError where there is
+    no such model.
     """
-    model = load(run, weights, pick_device())  # type: ignore[arg-type]
+    device = pick_device()
+    model = load(run, weights, device, memory=memory)  # type: ignore[arg-type]
+    if words := memory.words(model, device):
+        note(words)
     fit_threads()
     if model.device.type == "cpu":
         count = max(1, PIXELS // KINDS[model.config.kind].places(model.config.shape))

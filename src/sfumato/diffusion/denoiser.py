@@ -45,7 +45,9 @@ class NetDenoiser(nn.Module):
         given = cond or {}
         weight = next(self.net.parameters(), None)
         if weight is not None and weight.dtype != x.dtype and not _casts(x.device.type, weight.dtype):
-            entering, noise = entering.to(weight.dtype), noise.to(weight.dtype)
+            entering = entering.to(weight.dtype)
+            if not getattr(self.net, "exact_noise", False):
+                noise = noise.to(weight.dtype)
             given = {
                 name: value.to(weight.dtype) if value.is_floating_point() else value for name, value in given.items()
             }

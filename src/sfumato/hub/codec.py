@@ -19,6 +19,7 @@ from sfumato.files import replace_file
 from sfumato.hub.checkpoints import check_finite
 from sfumato.hub.config import CodecConfig, ModelConfig
 from sfumato.nets.autoencoder import Autoencoder, padded
+from sfumato.nets.kl import KLConfig
 
 FILE = "codec.safetensors"
 TILE = 64  # latent pixels a side that are encoded or decoded at once, beside what they reach of their neighbours
@@ -81,6 +82,12 @@ class Codec:
 
         def decoded(some: Tensor) -> Tensor:
             whole = _tiled(self.net.decode, some, (1, factor), tile, reach)
+            theirs = isinstance(self.config.net, KLConfig) and whole.device.type != "meta"
+            if theirs and bool(some.isfinite().all()) and not bool(whole.isfinite().all()):
+                raise SfumatoError(
+                    "the autoencoder makes numbers that aren't finite of these latents, as weights that were made for "
+                    "other precisions may; take the pipeline's own autoencoder, in float32, or less `guidance`."
+                )
             return whole if size is None else whole[..., : size[0], : size[1]]
 
         return self._batched(decoded, latents, area)

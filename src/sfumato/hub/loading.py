@@ -19,6 +19,7 @@ from sfumato.hub.diffusers.control import add_control_net, is_control_net
 from sfumato.hub.diffusers.folder import check_no_file, is_pipeline
 from sfumato.hub.diffusers.loading import load_pipeline
 from sfumato.hub.diffusers.lora import add_adapter, add_layers, named_adapters, split_adapters
+from sfumato.hub.diffusers.memory import PLAIN, Memory
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.remote import named_on_hub, pinned, pulled
@@ -61,7 +62,11 @@ def find_checkpoint(folder: Path, name: str) -> tuple[Checkpoint, list[Path]]:
 
 
 def load(
-    path: str | Path, weights: Weights = "ema", device: torch.device | str = "cpu", net: nn.Module | None = None
+    path: str | Path,
+    weights: Weights = "ema",
+    device: torch.device | str = "cpu",
+    net: nn.Module | None = None,
+    memory: Memory = PLAIN,
 ) -> Model:
     """The model in a run folder (newest intact checkpoint), in one checkpoint's folder, or one that ships, by name.
 
@@ -69,8 +74,9 @@ def load(
     FOLDER+STYLE.safetensors:0.8, and a ControlNet as FOLDER+CONTROLNET. On the Hugging Face Hub a model is called
     hf:user/name@revision.
 
-    `weights` "ema" (the running average, better pictures) or "raw". A model with a network of your own needs that
-    `net`, of which it loads a copy. Raises SfumatoError where nothing usable is found.
+    `memory` says in how few bits and where a pipeline is held. `weights` "ema" (the running average, better pictures)
+    or "raw". A model with a network of your own needs that `net`, of which it loads a copy. Raises SfumatoError where
+    nothing usable is found.
     """
     if not isinstance(path, str | Path):
         raise SfumatoError(f"a model is named by its path or by its name, such as 'digits', not by {shown(path)}.")
@@ -78,6 +84,7 @@ def load(
     if weights not in WEIGHT_FILES:
         raise unknown("weights", weights, WEIGHT_FILES)
     if ships(path):
+        _check_plain(path, memory)
         if weights != "ema":
             raise SfumatoError(f"{path} ships with its averaged weights alone; leave `weights` out.")
         return load_zoo(str(path), device)
@@ -87,7 +94,9 @@ def load(
     if is_pipeline(at) or is_model(at):
         if net is not None or weights != "ema":
             raise SfumatoError(f"{base} holds one network and its weights alone; leave the rest out.")
-        model = load_pipeline(at, device) if is_pipeline(at) else load_zoo(at.name, device, at.parent)
+        if not is_pipeline(at):
+            _check_plain(path, memory)
+        model = load_pipeline(at, device, memory) if is_pipeline(at) else load_zoo(at.name, device, at.parent)
         model.source = base.as_posix() if at == base else pinned(str(base), at)
         for file, weight in adapters:
             if is_control_net(file):
@@ -103,12 +112,13 @@ def load(
         raise SfumatoError(f"{path} holds an autoencoder, which generates nothing: train a model in its latents.")
     config = read_model(checkpoint.path.parent.parent, net)
     if config.pipeline:
-        model = base_pipeline(checkpoint.path.parent.parent, device)
+        model = base_pipeline(checkpoint.path.parent.parent, device, memory)
         add_layers(model, named_adapters(checkpoint.read(WEIGHT_FILES[weights])), str(checkpoint.path))
         model.config = replace(model.config, sampling=config.sampling)
         model.source = checkpoint.path.as_posix()
         model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
         return model
+    _check_plain(path, memory)
     model = model_with(config, checkpoint.read(WEIGHT_FILES[weights]), str(checkpoint.path))
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
@@ -120,7 +130,16 @@ def load(
     return model
 
 
-def base_pipeline(run: Path, device: torch.device | str = "cpu") -> Model:
+def _check_plain(path: str | Path, memory: Memory) -> None:
+    """Raises SfumatoError where what isn't a pipeline of diffusers is to be held otherwise than usual."""
+    if memory != PLAIN:
+        raise SfumatoError(
+            f"{path} is no pipeline of diffusers, which alone may be held otherwise; leave `precision`, `offload` and "
+            "`tiled` out."
+        )
+
+
+def base_pipeline(run: Path, device: torch.device | str = "cpu", memory: Memory = PLAIN) -> Model:
     """The pipeline of diffusers whose adapters the run trains, where it was when the run began, as it was.
 
     Raises SfumatoError where it isn't there any more, or is another by now.
@@ -134,7 +153,7 @@ def base_pipeline(run: Path, device: torch.device | str = "cpu") -> Model:
             f"{run} holds adapters of the pipeline {name}, which is no folder here any more; put it back, or set "
             "training.origin.path in its config.json to where it is."
         )
-    model = load(name if named_on_hub(name) or where.exists() else beside[0], device=device)
+    model = load(name if named_on_hub(name) or where.exists() else beside[0], device=device, memory=memory)
     if model.weights_hash != known:
         raise SfumatoError(
             f"{run} holds adapters of {name} as it was (weights {known[:12]}), and it has other weights by now "

@@ -101,7 +101,8 @@ class Asked(NamedTuple):
 
     def rows(self, rows: Tensor, length: int) -> Asked:
         """Some of them, whose texts have so many rows."""
-        own = self._replace(**{name: one[rows] for name, one in self._asdict().items() if isinstance(one, Tensor)})
+        some: dict[str, Any] = {k: v[rows] for k, v in self._asdict().items() if isinstance(v, Tensor)}
+        own = self._replace(**some)
         return own if own.text is None else own._replace(text=own.text[:, :length])
 
 
@@ -259,6 +260,7 @@ class DiffusersNet(nn.Module):
     """`net(x, c_noise, label, text)`: the network `model` at the timestep that has this noise."""
 
     noise: Tensor
+    exact_noise = True  # timesteps are found from it, of which half precision can't tell a thousand apart
 
     def __init__(self, config: DiffusersConfig, model: nn.Module) -> None:
         super().__init__()

@@ -61,7 +61,8 @@ def add_control_net(model: Model, folder: Path, weight: float = 1.0) -> None:
     weights.into(branch)
     own_net = cast(DiffusersNet, model.denoiser.net)
     config = replace(net, control_branch=control, control_arguments=about)
-    own_net.config, own_net.control_branch = config, branch.to(model.device).eval().requires_grad_(False)
+    branch.to(model.device, next(own_net.parameters()).dtype).eval().requires_grad_(False)
+    own_net.config, own_net.control_branch = config, branch
     model.config = replace(model.config, net=config)
     model.weights_hash = hashlib.sha256(f"{model.weights_hash} {weights.sha256}".encode()).hexdigest()
 

@@ -16,6 +16,7 @@ from sfumato.hub.codec import Codec
 from sfumato.hub.config import CodecConfig, ModelConfig
 from sfumato.hub.diffusers.control import add_control_net
 from sfumato.hub.diffusers.folder import Folder
+from sfumato.hub.diffusers.memory import PLAIN, Memory
 from sfumato.hub.diffusers.schedulers import read_scheduler
 from sfumato.hub.diffusers.texts import READINGS, PipelineText
 from sfumato.hub.model import Model
@@ -29,8 +30,11 @@ LABELLED = {"UNet2DModel": "num_class_embeds", "DiTTransformer2DModel": "num_emb
 RENAMES = {".query.": ".to_q.", ".key.": ".to_k.", ".value.": ".to_v.", ".proj_attn.": ".to_out.0."}
 
 
-def load_pipeline(path: Path, device: torch.device | str = "cpu") -> Model:
-    """The model in a folder of diffusers; raises SfumatoError where it is damaged, or of a kind that isn't known."""
+def load_pipeline(path: Path, device: torch.device | str = "cpu", memory: Memory = PLAIN) -> Model:
+    """The model in a folder of diffusers, held as `memory` says.
+
+    Raises SfumatoError where it is damaged, or of a kind that isn't known.
+    """
     folder = Folder.open(path)
     part = next((name for name in ("unet", "transformer") if name in folder.parts), None)
     if part is None:
@@ -41,8 +45,8 @@ def load_pipeline(path: Path, device: torch.device | str = "cpu") -> Model:
             f"{path} holds a {folder.pipeline} whose network is a {architecture}, which isn't known here; those that "
             f"are: {', '.join(ARCHITECTURES)}."
         )
-    shape, text = _shape(folder, about), _text(folder, device)
-    codec = _codec(folder, shape, device)
+    shape, text = _shape(folder, about), _text(folder)
+    codec = _codec(folder, shape)
     noise = read_scheduler(folder.config("scheduler"), codec is None, math.prod(shape[1:]) // 4)
     scale = 1 if codec is None else codec.config.net.factor
     reads = None if text is None else text.config(next(int(about[name]) for name in WIDTHS if about.get(name)))
@@ -64,17 +68,18 @@ def load_pipeline(path: Path, device: torch.device | str = "cpu") -> Model:
     weights = folder.weights(part)
     weights.into(made.model)
     denoiser = NetDenoiser(made, Parameterization(config.parameterization, config.data_std))
-    denoiser.to(device).eval().requires_grad_(False)
+    denoiser.eval().requires_grad_(False)
     model = Model(config, denoiser, path.as_posix(), weights.sha256, encoder=text)
     model.codec = codec
     if folder.has("controlnet"):
         if (kind := folder.need("controlnet")) != CONTROL_NET:
             raise SfumatoError(f"{path} is steered by a {kind}, which isn't known here, but one {CONTROL_NET} is.")
         add_control_net(model, path / "controlnet")
+    memory.hold(model, torch.device(device))
     return model
 
 
-def _text(folder: Folder, device: torch.device | str) -> PipelineText | None:
+def _text(folder: Folder) -> PipelineText | None:
     """What reads the prompts of the pipeline, if it takes any."""
     if "text_encoder" not in folder.parts:
         return None
@@ -83,10 +88,10 @@ def _text(folder: Folder, device: torch.device | str) -> PipelineText | None:
             f"{folder.path} holds a {folder.pipeline}, and how that reads prompts isn't known here; the pipelines that "
             f"are: {', '.join(READINGS)}."
         )
-    return PipelineText(folder, READINGS[folder.pipeline]).to(device)
+    return PipelineText(folder, READINGS[folder.pipeline])
 
 
-def _codec(folder: Folder, shape: tuple[int, ...], device: torch.device | str) -> Codec | None:
+def _codec(folder: Folder, shape: tuple[int, ...]) -> Codec | None:
     """What makes pictures of the latents of `shape`; None where the network generates pictures."""
     part = next((name for name in ("vae", "vqvae") if name in folder.parts), None)
     if part is None:
@@ -108,7 +113,7 @@ def _codec(folder: Folder, shape: tuple[int, ...], device: torch.device | str) -
     weights = folder.weights(part)
     weights.into(made.model, RENAMES)
     picture = (net.channels, *(side * net.factor for side in shape[1:]))
-    return Codec(CodecConfig(picture, net, weights.sha256), made).to(device)
+    return Codec(CodecConfig(picture, net, weights.sha256), made)
 
 
 def _shape(folder: Folder, about: Mapping[str, Any]) -> tuple[int, ...]:

@@ -48,6 +48,8 @@ class TextPart:
         self.config = folder.config(self.name)
         self.weights = Weights.find(folder.path / self.name)
         self.device = torch.device("cpu")
+        self.dtype = torch.float32
+        self.elsewhere: torch.device | None = None  # where it is while it is asked, if it isn't there all the time
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -61,7 +63,7 @@ class TextPart:
         place = self.folder / self.name
         with quiet_transformers(str(place)) as transformers:
             net, about = getattr(transformers, self.kind).from_pretrained(
-                place, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+                place, local_files_only=True, use_safetensors=True, dtype=self.dtype, output_loading_info=True
             )
         if lacking := sorted(about["missing_keys"]):
             raise SfumatoError(f"the weights in {place} lack {lacking[0]}; get them anew, whole.")
@@ -84,7 +86,7 @@ class TextPart:
         """
         ids = self.tokenizer(text, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
         mask = ids.attention_mask.to(self.device) if masked or self.config.get("use_attention_mask") else None
-        return self.net(ids.input_ids.to(self.device), attention_mask=mask, output_hidden_states=True)
+        return self._asked(ids.input_ids, mask)
 
     @torch.no_grad()
     def chunk(self, ids: Sequence[int]) -> Any:
@@ -94,7 +96,15 @@ class TextPart:
         padded = whole + [self.tokenizer.pad_token_id] * (self.length - len(whole))
         seen = [[1] * len(whole) + [0] * (self.length - len(whole))]
         mask = torch.tensor(seen, device=self.device) if self.config.get("use_attention_mask") else None
-        return self.net(torch.tensor([padded], device=self.device), attention_mask=mask, output_hidden_states=True)
+        return self._asked(torch.tensor([padded]), mask)
+
+    def _asked(self, ids: Tensor, mask: Tensor | None) -> Any:
+        device = self.elsewhere or self.device
+        net, mask = self.net.to(device), mask if mask is None else mask.to(device)
+        answer = net(ids.to(device), attention_mask=mask, output_hidden_states=True)
+        if self.elsewhere is not None:
+            net.to("cpu")
+        return answer
 
 
 @dataclass(frozen=True)
@@ -209,7 +219,7 @@ class PipelineText(Encoder):
                 f"weights in prompts (`prompt_weights`) count where CLIP alone reads, and {self.place} reads by "
                 "T5 too; leave them out."
             )
-        rows = [self.read(text, True) if weighted else self._row(text) for text in texts]
+        rows = [(self.read(text, True) if weighted else self._row(text)).float() for text in texts]
         if self.zeros:
             rows = [row if text else torch.zeros_like(row) for row, text in zip(rows, texts, strict=True)]
         longest = max(map(len, rows))
