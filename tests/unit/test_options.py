@@ -18,6 +18,8 @@ from asked import Draws, draws, model, pixels
 from sfumato.cli import app
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
+from sfumato.hub.diffusers.memory import Memory
+from sfumato.hub.loading import check_plain
 from sfumato.hub.resolving import Resolved
 from sfumato.sampling import Gaussian
 
@@ -174,7 +176,12 @@ def drawing(draws: Draws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         with torch.no_grad():
             for parameter in one.denoiser.parameters():
                 parameter.mul_(1.1 if weights == "raw" else 1.0)
-    monkeypatch.setattr("sfumato.cli.opening.load", lambda path, weights, _: models[Path(path).name, weights])
+
+    def opened(path: str, weights: str, _: object, **held: Memory) -> Any:
+        check_plain(path, held.get("memory", Memory()))
+        return models[Path(path).name, weights]
+
+    monkeypatch.setattr("sfumato.cli.opening.load", opened)
     data = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
     monkeypatch.setattr("sfumato.cli.sample.data_gaussian", lambda _: Gaussian.fit(data))
     draws("tiny", "--class=-x y", "--seeds", "5,6", "--steps", "2", "--out", "was")

@@ -84,7 +84,7 @@ def load(
     if weights not in WEIGHT_FILES:
         raise unknown("weights", weights, WEIGHT_FILES)
     if ships(path):
-        _check_plain(path, memory)
+        check_plain(path, memory)
         if weights != "ema":
             raise SfumatoError(f"{path} ships with its averaged weights alone; leave `weights` out.")
         return load_zoo(str(path), device)
@@ -95,7 +95,7 @@ def load(
         if net is not None or weights != "ema":
             raise SfumatoError(f"{base} holds one network and its weights alone; leave the rest out.")
         if not is_pipeline(at):
-            _check_plain(path, memory)
+            check_plain(path, memory)
         model = load_pipeline(at, device, memory) if is_pipeline(at) else load_zoo(at.name, device, at.parent)
         model.source = base.as_posix() if at == base else pinned(str(base), at)
         for file, weight in adapters:
@@ -118,7 +118,7 @@ def load(
         model.source = checkpoint.path.as_posix()
         model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
         return model
-    _check_plain(path, memory)
+    check_plain(path, memory)
     model = model_with(config, checkpoint.read(WEIGHT_FILES[weights]), str(checkpoint.path))
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(config, checkpoint.path.parent.parent)
@@ -130,7 +130,7 @@ def load(
     return model
 
 
-def _check_plain(path: str | Path, memory: Memory) -> None:
+def check_plain(path: str | Path, memory: Memory) -> None:
     """Raises SfumatoError where what isn't a pipeline of diffusers is to be held otherwise than usual."""
     if memory != PLAIN:
         raise SfumatoError(
