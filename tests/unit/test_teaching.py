@@ -89,7 +89,7 @@ def test_they_are_written_whole_with_links_to_where_the_class_opens_the_lesson(
     assert all(file in said for file in files)
     page = Links(Path("plans/plans.html").read_text(encoding="utf-8"))
     assert not page.open and len(page.found) > 40
-    for link in page.found:
+    for link in (one for one in page.found if not one.startswith("#")):
         parts = urlsplit(link)
         assert f"{parts.scheme}://{parts.netloc}{parts.path}" == f"{HERE}/"
         assert parse_qs(parts.query)["c"][0] in CHAPTERS

@@ -4,6 +4,7 @@ import argparse
 import base64
 import json
 import os
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -29,8 +30,12 @@ if __name__ == "__main__":
     words.add_argument("--url", default="http://localhost:8000")
     words.add_argument("--out", type=Path, default=Path("pictures"))
     given = words.parse_args()
+    try:
+        pictures = generate(given.url, given.prompt, given.count, given.model)
+    except OSError as error:
+        sys.exit(f"{given.url}: {error}")
     given.out.mkdir(parents=True, exist_ok=True)
-    for number, picture in enumerate(generate(given.url, given.prompt, given.count, given.model)):
+    for number, picture in enumerate(pictures):
         path = given.out / f"{number}.png"
         path.write_bytes(picture)
         print(path)

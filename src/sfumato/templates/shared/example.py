@@ -26,10 +26,10 @@ def tree(draw: ImageDraw.ImageDraw, x: float, y: float, size: float, colour: str
 
 
 def boat(draw: ImageDraw.ImageDraw, x: float, y: float, size: float, colour: str) -> None:
-    draw.polygon(
-        [(x - size, y - 0.5 * size), (x + size, y - 0.5 * size), (x + 0.6 * size, y), (x - 0.6 * size, y)], "#5d4037"
-    )
-    draw.polygon([(x, y - 2 * size), (x, y - 0.6 * size), (x + 0.9 * size, y - 0.6 * size)], colour)
+    top, narrow = y - 0.5 * size, 0.6 * size
+    draw.polygon([(x - size, top), (x + size, top), (x + narrow, y), (x - narrow, y)], "#5d4037")
+    draw.rectangle((x - 0.08 * size, y - 2.1 * size, x, top), "#5d4037")
+    draw.polygon([(x, y - 2 * size), (x, top - 0.1 * size), (x + 0.9 * size, top - 0.1 * size)], colour)
 
 
 def picture(chance: random.Random, kind: str) -> Image.Image:
