@@ -170,6 +170,13 @@ def pixart(folder: Path) -> Any:
     return PixArtAlphaPipeline(others, long, autoencoder(), random_weights(transformer), scheduler)
 
 
+def pixart_sigma(folder: Path) -> Any:
+    from diffusers import PixArtSigmaPipeline
+
+    parts = dict(pixart(folder).components)
+    return PixArtSigmaPipeline(**parts)
+
+
 def dit(folder: Path) -> Any:
     from diffusers import DDIMScheduler, DiTPipeline, DiTTransformer2DModel
 

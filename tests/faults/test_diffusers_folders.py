@@ -12,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from pipelines import ddim_folder
+from pipelines import SD_NOISE, ddim_folder, stable_diffusion
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 
@@ -78,6 +78,67 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no JSON": (lambda f: (f / "model_index.json").write_text("{"), "no JSON that can be read"),
     "no pipeline": (lambda f: (f / "model_index.json").write_text("{}"), "names no pipeline"),
 }
+
+
+# Of Stable Diffusion, whose parts are read when they are first asked.
+UNET, TEXT, VAE = (f"{part}/{name}" for part, name in (
+    ("unet", "diffusion_pytorch_model.safetensors"), ("text_encoder", "model.safetensors"),
+    ("vae", "diffusion_pytorch_model.safetensors"),
+))  # fmt: skip
+
+
+def rewritten(path: Path, **tensors: torch.Tensor) -> None:
+    """The weights at `path` with others by the same names, '__' for a dot."""
+    known = safetensors.torch.load_file(path)
+    safetensors.torch.save_file({**known, **{name.replace("__", "."): value for name, value in tensors.items()}}, path)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:2000])
+
+
+OF_LATENTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a null autoencoder": (lambda f: edited(f / "model_index.json", vae=[None, None]), "without its vae .* null"),
+    "a null text encoder": (
+        lambda f: edited(f / "model_index.json", text_encoder=[None, None]),
+        "without its text_",
+    ),
+    "a null tokenizer": (lambda f: edited(f / "model_index.json", tokenizer=[None, None]), "without its tokenizer"),
+    "no folder of the text encoder": (lambda f: shutil.rmtree(f / "text_encoder"), "broken off"),
+    "an autoencoder cut short": (lambda f: cut(f / VAE), "broken off"),
+    "a text encoder cut short": (lambda f: cut(f / TEXT), "can't be opened"),
+    "weights of another architecture": (
+        lambda f: shutil.copy(f / VAE, f / UNET),
+        "the weights in .*unet don't fit the network in its config.json: .* is in the file and not in the network",
+    ),
+    "a text encoder's of another architecture": (lambda f: shutil.copy(f / VAE, f / TEXT), "lack"),
+    "a decoder that overflowed in float16": (
+        lambda f: rewritten(f / VAE, decoder__conv_in__bias=torch.full((8,), 1e6).half()),
+        "not finite",
+    ),
+    "a text encoder of tomorrow": (
+        lambda f: edited(f / "model_index.json", text_encoder=["transformers", "TextOfTomorrow"]),
+        "reads prompts by a TextOfTomorrow, which isn't known here",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def stable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from diffusers import DDIMScheduler
+
+    place = tmp_path_factory.mktemp("pipelines") / "stable"
+    return stable_diffusion(place, DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1))
+
+
+@pytest.mark.parametrize("damage", OF_LATENTS)
+def test_a_pipeline_of_latents_that_is_no_good_is_refused(stable: Path, tmp_path: Path, damage: str) -> None:
+    harm, words = OF_LATENTS[damage]
+    folder = shutil.copytree(stable, tmp_path / "folder")
+    harm(folder)
+    with pytest.raises(SfumatoError, match=words) as found:
+        load(folder).sample([0], prompts="a red cat", steps=1)
+    assert "\n" not in str(found.value) and str(found.value).endswith(".")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -6,6 +6,7 @@ Each folder is written by diffusers itself, tiny and of random weights.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from pipelines import (
     flux,
     noise,
     pixart,
+    pixart_sigma,
     random_weights,
     stable_diffusion,
     stable_diffusion_3,
@@ -175,6 +177,7 @@ def test_a_picture_to_begin_with_is_encoded_and_walked_as_diffusers_does(stable:
 OTHERS: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
     "SDXL": (stable_diffusion_xl, {"negative_prompt": NEGATIVE, "height": 16, "width": 16}),
     "SD3": (stable_diffusion_3, {"negative_prompt": NEGATIVE, "sigmas": TRAILING, "height": 16, "width": 16}),
+    "PixArt Σ": (pixart_sigma, {"negative_prompt": NEGATIVE, "use_resolution_binning": False, "clean_caption": False}),
     "PixArt": (pixart, {"negative_prompt": NEGATIVE, "use_resolution_binning": False, "clean_caption": False}),
 }
 
@@ -192,6 +195,39 @@ def test_pipelines_of_text_draw_what_diffusers_draws(tmp_path: Path, name: str, 
     ).images
     asked = {"prompts": PROMPTS, "negative": None if guidance == 1 else NEGATIVE, "guidance": guidance, "steps": 10}
     assert_same(last(model.stream(start=as_ours(start, pipe.scheduler), **asked)).x, expected)
+
+
+@pytest.mark.parametrize("kind", ["AutoencoderTiny", "AutoencoderDC"])
+def test_autoencoders_of_other_kinds_encode_and_decode_as_in_diffusers(tmp_path: Path, kind: str) -> None:
+    import diffusers
+
+    settings: dict[str, Any] = {
+        "AutoencoderTiny": {
+            "encoder_block_out_channels": (8, 8), "decoder_block_out_channels": (8, 8), "num_encoder_blocks": (1, 1),
+            "num_decoder_blocks": (1, 1), "latent_channels": 4, "scaling_factor": 0.9,
+        },
+        "AutoencoderDC": {
+            "latent_channels": 4, "attention_head_dim": 4, "encoder_block_out_channels": (8, 8),
+            "decoder_block_out_channels": (8, 8), "encoder_layers_per_block": (1, 1), "scaling_factor": 0.4,
+            "decoder_layers_per_block": (1, 1), "encoder_block_types": "ResBlock", "decoder_block_types": "ResBlock",
+            "encoder_qkv_multiscales": ((), ()), "decoder_qkv_multiscales": ((), ()),
+            "decoder_norm_types": "rms_norm", "decoder_act_fns": "silu",
+        },
+    }  # fmt: skip
+    vae = random_weights(getattr(diffusers, kind)(**settings[kind]))
+    folder = stable_diffusion(tmp_path / "folder", diffusers.DDIMScheduler(**SD_NOISE, steps_offset=1))
+    shutil.rmtree(folder / "vae")
+    vae.save_pretrained(folder / "vae")
+    index = folder / "model_index.json"
+    index.write_text(json.dumps({**json.loads(index.read_text()), "vae": ["diffusers", kind]}))
+    codec, picture, latents = load(folder).codec, noise((2, 3, 16, 16)), noise((2, 4, 8, 8))
+    assert codec is not None
+    with torch.no_grad():
+        answer = vae.encode(picture)
+        theirs = answer.latents if kind == "AutoencoderTiny" else answer.latent
+        scale = vae.config.scaling_factor
+        assert_same(codec.encode(picture), theirs * scale)
+        assert_same(codec.decode(latents), vae.decode(latents / scale).sample)
 
 
 def test_flux_draws_what_diffusers_draws(tmp_path: Path) -> None:
@@ -249,9 +285,9 @@ def test_the_command_line_draws_from_a_folder_and_again_from_its_picture(
     assert_same(job.pictures[0], model.sample(seeds=[1], prompts="a red cat", negative="ugly", steps=3)[0])
 
 
-def test_a_pipeline_of_latents_is_not_trained_on(stable: Any, tmp_path: Path) -> None:
+def test_a_pipeline_of_latents_is_not_trained_whole(stable: Any, tmp_path: Path) -> None:
     data = datasets.from_arrays(np.zeros((8, 3, 16, 16), np.uint8))
-    with pytest.raises(SfumatoError, match=r"a pipeline of diffusers that generates latents; .* not trained on"):
+    with pytest.raises(SfumatoError, match="of which adapters are trained and nothing else"):
         Run.start(tmp_path / "run", data, base=stable.config._name_or_path, images=8)
     assert not (tmp_path / "run").exists()
 

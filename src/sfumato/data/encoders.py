@@ -224,7 +224,8 @@ def quiet_transformers(name: str) -> Iterator[Any]:
         raise
     except Exception as error:  # whatever a damaged or foreign file leads to
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise SfumatoError(f"the text encoder {name} can't be opened: {reason[:200]}") from error
+        reason = reason[:200].rstrip(".")
+        raise SfumatoError(f"the text encoder {name} can't be opened ({reason}); get it anew, whole.") from error
     finally:
         logging.set_verbosity(level)
         if bars:

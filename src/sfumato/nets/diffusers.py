@@ -30,6 +30,7 @@ EXTRA = "pip install 'sfumato[diffusers]'"
 WHOLE = 2e-3  # as near to a whole timestep, it is meant: c_noise comes in float32
 END = 2.0  # c_noise at pure noise and beyond e^8
 FLUX_GUIDANCE = 3.5  # what a network that was distilled from guided answers is given of their strength
+DERIVED = {"AutoencoderTiny": ("block_out_channels",)}  # what diffusers writes of its own accord, and doesn't take
 CONTROL_NET = "ControlNetModel"
 FLOW_STEPS = 1000  # timesteps of a flow, at which t = sigma/(alpha + sigma)
 
@@ -371,7 +372,8 @@ def made_by_diffusers(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """One of diffusers' modules, freshly initialised; raises SfumatoError that says what doesn't fit."""
     kind = network_class(name)
     known = inspect.signature(kind.__init__).parameters
-    own = {name: value for name, value in arguments.items() if not name.startswith("_")}
+    derived = DERIVED.get(name, ())
+    own = {key: value for key, value in arguments.items() if not key.startswith("_") and key not in derived}
     if strange := sorted(own.keys() - known.keys()):
         raise SfumatoError(
             f"the diffusers that is installed knows no setting '{strange[0]}' of {name}, which a newer version wrote: "
