@@ -80,7 +80,7 @@ def learn(
             what = "sample and train" if run else "train"
             where = server.address.replace("localhost", socket.gethostname())
             note(f"everyone who can reach this machine can open it, at {where}, and have it {what} on its processor.")
-        if browser is not False and not opens(server.address):
+        if browser is not False and not opens(f"{server.address}?c=lessons"):
             console.print("No browser could be started here: open that address in one.", soft_wrap=True)
         server.serve_forever(poll_interval=0.1)
 

@@ -39,7 +39,7 @@ function siluBack(x: Float32Array, dy: Float32Array): Float32Array {
 type Matrix = { data: Float32Array; at: number; row: number; along: number }
 
 /** Add a·bᵀ, (m, k) by (n, k), to `out` from `start`. Four rows by four at a time: sixteen sums for eight numbers read. */
-function multiply(a: Matrix, b: Matrix, out: Float32Array, start: number, [m, n, k]: [number, number, number]): void {
+export function multiply(a: Matrix, b: Matrix, out: Float32Array, start: number, [m, n, k]: [number, number, number]): void {
   const [A, B] = [a.data, b.data]
   for (let r = 0; r < m; r += 4)
     for (let c = 0; c < n; c += 4) {

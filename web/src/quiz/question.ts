@@ -1,6 +1,9 @@
 /** What a question is, and when an answer to it is right. Knows no page, no storage and no clock. */
+/** The chapters of the lesson on diffusion, which the certificate is for. */
 export const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'world'] as const
-export type ChapterId = (typeof CHAPTERS)[number]
+/** The chapters of the lessons besides, each a lesson by itself. */
+export const OTHERS = [] as const
+export type ChapterId = (typeof CHAPTERS)[number] | (typeof OTHERS)[number]
 
 /** One thing that may be chosen, and what there is to say about it, right or wrong. */
 export type Option = { text: string; says: string; right?: true }

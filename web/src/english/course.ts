@@ -1,0 +1,17 @@
+/** The words of the contents page: which lessons there are, and what each needs. */
+export const course = {
+  title: 'Lessons',
+  lead: 'Each lesson has a scene to play with, plain words, and questions at its end. The mathematics and the code that runs it are there at a switch.',
+  needs: (lessons: string) => `After: ${lessons}`,
+  nothing: 'Begin here: nothing is needed before it',
+  price: (chapters: number, minutes: number) => (chapters > 1 ? `${chapters} chapters, ${minutes} minutes with the questions` : `${minutes} minutes with the questions`),
+  begin: 'Open',
+  goOn: 'Go on',
+  answered: (answered: number, total: number) => `${answered} of ${total} questions answered`,
+  englishOnly: 'This lesson is in English only.',
+  all: 'All lessons',
+  kicker: 'Lesson',
+  of: {
+    diffusion: { title: 'Diffusion', says: 'From pure noise to picture: how noise is added, how a network learns to take it out, and how words steer it.' },
+  },
+}

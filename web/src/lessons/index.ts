@@ -1,0 +1,39 @@
+/**
+ * The lessons: what each needs and which chapters it has. The first is there at once; the others are fetched when they are
+ * opened. A lesson that is not translated says so: what is translated of it is its title and what it is about.
+ */
+import { type Chapter, chapters } from '../chapters'
+import { course } from '../english/course'
+
+export type LessonId = keyof typeof course.of
+export type Lesson = {
+  id: LessonId
+  /** The chapters' ids, in order. */
+  chapters: readonly string[]
+  minutes: number
+  needs: readonly LessonId[]
+  /** Its texts are there in English only. */
+  english?: true
+  open: () => Promise<readonly Chapter[]>
+}
+
+export const lessons: readonly Lesson[] = [
+  {
+    id: 'diffusion',
+    chapters: chapters.map(({ id }) => id),
+    minutes: chapters.reduce((total, { minutes }) => total + minutes, 0),
+    needs: [],
+    open: async () => chapters,
+  },
+]
+
+export const lessonOf = (chapter: string) => lessons.find(({ chapters }) => chapters.includes(chapter))
+/** What a chapter is called: one that is a lesson by itself, as that is. */
+export function titleOf(chapter: string): string {
+  const lesson = lessonOf(chapter)
+  return chapters.find(({ id }) => id === chapter)?.title ?? (lesson ? course.of[lesson.id].title : '')
+}
+/** A chapter with its texts and its scene. */
+export async function fetchChapter(id: string): Promise<Chapter | undefined> {
+  return (await lessonOf(id)?.open())?.find((one) => one.id === id)
+}
