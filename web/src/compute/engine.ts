@@ -9,8 +9,10 @@ let worker: Worker | undefined
 let next = 1
 const waiting = new Map<number, Waiting>()
 
+/** What computes besides: a training that the page is watching. */
+export const training = new Set<object>()
 /** Whether an answer is still awaited. */
-export const busy = () => waiting.size > 0
+export const busy = () => waiting.size > 0 || training.size > 0
 
 function send(request: Sent, reply: (reply: Reply) => void): number {
   if (!worker) {

@@ -3,7 +3,7 @@ export const course = {
   title: 'Lessons',
   lead: 'Each lesson has a scene to play with, plain words, and questions at its end. The mathematics and the code that runs it are there at a switch.',
   needs: (lessons: string) => `After: ${lessons}`,
-  nothing: 'Begin here: nothing is needed before it',
+  nothing: 'Needs nothing before it',
   price: (chapters: number, minutes: number) => (chapters > 1 ? `${chapters} chapters, ${minutes} minutes with the questions` : `${minutes} minutes with the questions`),
   begin: 'Open',
   goOn: 'Go on',
@@ -12,6 +12,7 @@ export const course = {
   all: 'All lessons',
   kicker: 'Lesson',
   of: {
+    gan: { title: 'GANs', says: 'A forger and a critic play against each other. Watch a cloud of forged points hop from cluster to cluster, and calm it.' },
     diffusion: { title: 'Diffusion', says: 'From pure noise to picture: how noise is added, how a network learns to take it out, and how words steer it.' },
   },
 }

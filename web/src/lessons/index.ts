@@ -25,6 +25,7 @@ export const lessons: readonly Lesson[] = [
     needs: [],
     open: async () => chapters,
   },
+  { id: 'gan', chapters: ['gan'], minutes: 12, needs: [], english: true, open: async () => (await import('./gan')).chapters },
 ]
 
 export const lessonOf = (chapter: string) => lessons.find(({ chapters }) => chapters.includes(chapter))

@@ -1,4 +1,5 @@
 import { CHAPTERS, OTHERS, type ChapterId, type Question } from '../../quiz/question'
+import { questions as gan } from '../../lessons/gan/questions'
 import { questions as forward } from './forward'
 import { questions as idea } from './idea'
 import { questions as network } from './network'
@@ -8,7 +9,7 @@ import { questions as steering } from './steering'
 import { questions as training } from './training'
 import { questions as world } from './world'
 
-export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world }
+export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world, gan }
 /** Those that the certificate is for. */
 export const certified: readonly Question[] = CHAPTERS.flatMap((chapter) => byChapter[chapter])
 export const questions: readonly Question[] = [...certified, ...OTHERS.flatMap((chapter) => byChapter[chapter])]

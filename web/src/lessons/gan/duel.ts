@@ -49,6 +49,12 @@ export function forgerLoss(answers: Float32Array): { loss: number; slope: Float3
 /** What is seen at a moment: forged points, the critic's verdict over the grid, and how many forged points each cluster has. */
 export type Moment = { step: number; forged: Float32Array; verdict: Float32Array; counts: number[] }
 
+// What the page and the worker say to each other.
+export const EVERY = 25 // steps from one moment to the next
+export type Asked = { seed: number; rates: Rates; blur: number; upTo: number }
+export type Told = { game: string; moment: Moment }
+export const gameOf = ({ seed, rates, blur }: Omit<Asked, 'upTo'>) => [seed, rates, blur].join(' ')
+
 export class Duel {
   readonly forger = new Dense([2, WIDTH, WIDTH, 2])
   readonly critic = new Dense([2, WIDTH, WIDTH, 1])
