@@ -8,6 +8,8 @@ from pathlib import Path
 WEB = Path(__file__).parents[1] / "web"
 ENGLISH = WEB / "src" / "english"
 CHAPTERS = ("idea", "forward", "reverse", "network", "training", "sampling", "steering", "world")
+LESSONS = ("gan",)  # besides the one on diffusion, each a chapter
+EVERY = (*CHAPTERS, *LESSONS)
 SILENT = {"id", "kind", "code", "mended", "key", "title", "short", "heading", "tex", "c"}  # what is no sentence
 STRING = re.compile(r"(?:(\w+): )?'((?:[^'\\\n]|\\.)*)'")
 NAMES = re.compile(
@@ -25,6 +27,17 @@ COMPARED = re.compile(
     r"(?:er|est|ier|iest))\b",
     re.IGNORECASE,
 )
+
+
+def text_file(chapter: str) -> Path:
+    """Where a chapter's sentences are."""
+    return WEB / "src" / "lessons" / chapter / "text.ts" if chapter in LESSONS else ENGLISH / f"{chapter}.ts"
+
+
+def quiz_file(chapter: str) -> Path:
+    """Where a chapter's questions are."""
+    lesson = WEB / "src" / "lessons" / chapter / "questions.ts"
+    return lesson if chapter in LESSONS else ENGLISH / "quiz" / f"{chapter}.ts"
 
 
 OPTIONS = re.compile(r"^    (?:options|others): \[\n.*?^    \]", re.DOTALL | re.MULTILINE)
@@ -62,7 +75,7 @@ def _claims(sentence: str) -> bool:
 
 def asked(chapter: str) -> dict[str, list[str]]:
     """By question, the sentences that hold a number or a comparison; a wrong answer says what is not so."""
-    source = (ENGLISH / "quiz" / f"{chapter}.ts").read_text(encoding="utf-8")
+    source = quiz_file(chapter).read_text(encoding="utf-8")
     source = OPTIONS.sub(lambda options: OPTION.sub(_unless_wrong, options[0]), source)
     parts = re.split(r"^    id: '([^']+)',", source, flags=re.MULTILINE)[1:]
     return {

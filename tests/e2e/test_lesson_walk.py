@@ -13,7 +13,7 @@ from lesson import brief, missing, node, served
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
 
 # Those that take longest first.
-CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea", "world")
+CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea", "world", "gan")
 LAWS = (
     "actions",
     "guided",
@@ -28,7 +28,7 @@ LAWS = (
     "motion",
     "brush",
 )
-PAGES = (*CHAPTERS, "opening", "quiz", "glossary", "notes", "certificate")
+PAGES = (*CHAPTERS, "lessons", "opening", "quiz", "glossary", "notes", "certificate")
 
 
 @pytest.fixture(scope="session")

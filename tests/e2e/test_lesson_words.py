@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from prose import CHAPTERS, ENGLISH, asked, claims, sentences
+from prose import ENGLISH, EVERY, asked, claims, quiz_file, sentences, text_file
 from truths import (
     RECORDED,
     averages_are_best,
@@ -37,6 +37,7 @@ from truths import (
     steps_find_the_hills,
     what_parts_matter,
 )
+from truths_course import best_critic_is_flat
 from truths_drawn import (
     autoencoder_squeezes,
     calls_counted,
@@ -59,6 +60,7 @@ from truths_drawn import (
 DEFINED = "holds by definition, or by the arithmetic that it spells out"
 SHOWN = "says what stands on the page or what to do there"
 PLAIN = "compares nothing that can be measured"
+PLAYED = "computed in test_lesson_course.py"
 KNOWN = "from the papers and manuals of these systems"
 
 # A piece of each sentence that says a number or compares, and the check that computes it, or why there is none.
@@ -150,6 +152,14 @@ SAID: dict[str, Callable[[], None] | str] = {
     "more weights and more data": KNOWN, "two narrow ones": DEFINED, "a hundred times smaller": KNOWN,
     "one more bridge": DEFINED, "in one to four": KNOWN, "In 2023 researchers": KNOWN,
     "94 of the originals came back": KNOWN,
+    # gan
+    "takes two random numbers": DEFINED, "how real it looks, from 0 to 1": DEFINED, "lie in eight clusters": SHOWN,
+    "Begin at step 0": SHOWN, "a bad one a hundred steps later": PLAYED, "asks the forger for all eight": DEFINED,
+    "Let the forger learn eight times": SHOWN, "With both alike": PLAYED,
+    "With a critic that learns four times": PLAYED, "all eight clusters are found": PLAYED, "Only two numbers": SHOWN,
+    "The two clouds overlap, and the slopes": best_critic_is_flat, "with noise of every strength": PLAIN,
+    "Models that draw in one to four": KNOWN, "The best critic for a forger": DEFINED,
+    "Where one density is zero": DEFINED,
 }  # fmt: skip
 
 # Every question with the number of its sentences that say a number or compare (so that a new one is looked at), and
@@ -186,6 +196,9 @@ QUESTIONS: dict[str, tuple[int, *tuple[Callable[[], None] | str, ...]]] = {
     "steering.known": (6, kept_in_every_bit), "steering.mask": (4, DEFINED), "steering.latent": (4, latent_sizes),
     "steering.guided": (2, DEFINED), "steering.reversed": (3, DEFINED),
     "world.price": (1, calls_counted), "world.latent": (2, KNOWN), "world.lora": (2, KNOWN), "world.copies": (1, KNOWN),
+    "gan.sees": (0, DEFINED), "gan.uphill": (3, DEFINED), "gan.ratio": (3, PLAYED), "gan.loss": (1, PLAIN),
+    "gan.single": (0, PLAIN), "gan.flat": (1, best_critic_is_flat), "gan.blur": (3, PLAYED, best_critic_is_flat),
+    "gan.step": (0, DEFINED), "gan.detach": (0, DEFINED), "gan.calls": (0, DEFINED),
     "world.mark": (1, KNOWN), "world.video": (2, KNOWN), "world.line": (2, KNOWN),
 }  # fmt: skip
 
@@ -200,15 +213,15 @@ def test_what_the_texts_say_is_so(check: Callable[[], None]) -> None:
 
 
 def test_no_number_and_no_comparison_is_left_out() -> None:
-    found = [sentence for chapter in CHAPTERS for sentence in claims(ENGLISH / f"{chapter}.ts")]
+    found = [sentence for chapter in EVERY for sentence in claims(text_file(chapter))]
     unheld = [sentence for sentence in found if not any(piece in sentence for piece in SAID)]
     assert not unheld, "\n".join(unheld)
-    every = " ".join(sentence for chapter in CHAPTERS for sentence in sentences(ENGLISH / f"{chapter}.ts"))
+    every = " ".join(sentence for chapter in EVERY for sentence in sentences(text_file(chapter)))
     assert not [piece for piece in SAID if piece not in every], "what no text says any more"
 
 
 def test_no_question_is_left_out() -> None:
-    found = {name: len(claims) for chapter in CHAPTERS for name, claims in asked(chapter).items()}
+    found = {name: len(claims) for chapter in EVERY for name, claims in asked(chapter).items()}
     assert {name: count for name, (count, *_) in QUESTIONS.items()} == found
 
 
@@ -222,10 +235,10 @@ def test_curves_to_be_drawn_are_the_recorded_ones() -> None:
     assert heart == [round(10 + 80 * (error - min(held)) / (max(held) - min(held))) for error in held]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", EVERY)
 def test_the_price_in_minutes_is_true(chapter: str) -> None:
     """Read at 180 words a minute, questions at 220, with 24 seconds to think about each and two minutes to play."""
-    text, quiz = (ENGLISH / f"{chapter}.ts", ENGLISH / "quiz" / f"{chapter}.ts")
+    text, quiz = text_file(chapter), quiz_file(chapter)
     words, asked = (sum(len(sentence.split()) for sentence in sentences(path)) for path in (text, quiz))
     questions = len(re.findall(r"^    id: '", quiz.read_text(encoding="utf-8"), re.MULTILINE))
     said = int(re.findall(r"minutes: (\d+),", text.read_text(encoding="utf-8"))[0])

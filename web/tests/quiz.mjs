@@ -7,14 +7,14 @@ import { createServer } from 'vite'
 const vite = await createServer({ appType: 'custom', logLevel: 'error', server: { middlewareMode: true, hmr: false, ws: false }, optimizeDeps: { noDiscovery: true } })
 after(() => vite.close())
 const load = (path) => vite.ssrLoadModule(path)
-const { questions, byChapter } = await load('/src/english/quiz/index.ts')
+const { questions, certified, byChapter } = await load('/src/english/quiz/index.ts')
 const { glossary } = await load('/src/english/glossary.ts')
 const { taughtIn } = await load('/src/taught.ts')
-const { CHAPTERS, FULL, agreement, answers, chapterOf, guessed, isRight, parts } = await load('/src/quiz/question.ts')
+const { CHAPTERS, OTHERS, FULL, agreement, answers, chapterOf, guessed, isRight, parts } = await load('/src/quiz/question.ts')
 const { arranged, disordered } = await load('/src/quiz/shuffle.ts')
 const { after: remembered, isMemory } = await load('/src/quiz/schedule.ts')
 const record = await load('/src/quiz/record.ts')
-const chapters = await Promise.all(CHAPTERS.map(async (id) => (await load(`/src/english/${id}.ts`)).text))
+const chapters = await Promise.all([...CHAPTERS.map((id) => `english/${id}`), ...OTHERS.map((id) => `lessons/${id}/text`)].map(async (path) => (await load(`/src/${path}.ts`)).text))
 
 const DAY = 86_400_000
 const START = Date.UTC(2025, 0, 1, 10)
@@ -27,7 +27,7 @@ const all = (answer, at = START) => questions.reduce((p, q) => record.answered(p
 
 test('every chapter asks at least six questions, of several kinds, under names of its own', () => {
   assert.ok(questions.length >= 44)
-  for (const chapter of CHAPTERS) {
+  for (const chapter of [...CHAPTERS, ...OTHERS]) {
     assert.ok(byChapter[chapter].length >= 6, chapter)
     assert.ok(new Set(byChapter[chapter].map((q) => q.kind)).size >= 3, chapter)
     for (const q of byChapter[chapter]) assert.ok(q.id.startsWith(`${chapter}.`) && chapterOf(q.id) === chapter, q.id)
@@ -38,7 +38,7 @@ test('every chapter asks at least six questions, of several kinds, under names o
 
 test('every option has an explanation, exactly one is right, and every question has its panel', () => {
   for (const q of questions) {
-    assert.ok(CHAPTERS.includes(q.panel.c), q.id)
+    assert.ok([...CHAPTERS, ...OTHERS].includes(q.panel.c), q.id)
     for (const name of Object.keys(q.panel)) assert.ok(name === 'c' || name.startsWith(`${q.panel.c}.`), `${q.id}: ${name}`)
     for (const one of told(q)) assert.ok(one.says.length >= (q.kind === 'order' ? 8 : 20), `${q.id}: ${one.says}`)
     if (q.options) {
@@ -52,9 +52,8 @@ test('every option has an explanation, exactly one is right, and every question 
 
 test('every panel that a question or an action opens has the fields that it sets', async () => {
   const { pieces } = await load('/src/parts/prose.ts')
-  const folder = new URL('../src/chapters/', import.meta.url)
-  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.svelte'))
-  const sources = files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n')
+  const within = (folder) => readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.svelte')).map((name) => readFileSync(new URL(name, folder), 'utf8'))
+  const sources = ['chapters', 'lessons'].flatMap((name) => within(new URL(`../src/${name}/`, import.meta.url))).join('\n')
   const fields = new Map([...sources.matchAll(/field(?:<\w+>)?\('([\w.-]+)', ([^,)]+)/g)].map(([, name, usual]) => [name, usual]))
   const acted = chapters.flatMap(({ id, sections }) => sections.flatMap(({ text }) => text.flatMap((one) => pieces(one).filter(({ kind }) => kind === 'action').map(({ to, text }) => ({ id: `${id}: ${text}`, panel: to })))))
   assert.ok(acted.length > 40)
@@ -165,16 +164,16 @@ test('the score counts last answers, by chapter and in all', () => {
 })
 
 test('the certificate wants every question answered and four in five right', () => {
-  assert.ok(!record.standing(record.nothing, questions).passed)
-  assert.equal(record.standing(record.nothing, questions).open.length, CHAPTERS.length)
+  assert.ok(!record.standing(record.nothing, certified).passed)
+  assert.equal(record.standing(record.nothing, certified).open.length, CHAPTERS.length)
   let p = all(rightAnswer)
-  assert.ok(record.standing(p, questions).passed)
-  assert.equal(record.standing(p, questions).last, START)
-  const allowed = questions.length - record.standing(p, questions).needed
-  for (const q of questions.slice(0, allowed)) p = record.answered(p, q, wrongAnswer(q), START + DAY)
-  assert.ok(record.standing(p, questions).passed)
-  p = record.answered(p, questions[allowed], wrongAnswer(questions[allowed]), START + DAY)
-  assert.ok(!record.standing(p, questions).passed)
+  assert.ok(record.standing(p, certified).passed)
+  assert.equal(record.standing(p, certified).last, START)
+  const allowed = certified.length - record.standing(p, certified).needed
+  for (const q of certified.slice(0, allowed)) p = record.answered(p, q, wrongAnswer(q), START + DAY)
+  assert.ok(record.standing(p, certified).passed)
+  p = record.answered(p, certified[allowed], wrongAnswer(certified[allowed]), START + DAY)
+  assert.ok(!record.standing(p, certified).passed)
 })
 
 test('what was saved is taken in again, the later answer counts, and nothing else is taken in', () => {

@@ -24,6 +24,7 @@ const PARTS = Object.fromEntries(
 )
 const NETWORK = { time: 'network.t', digit: 'network.digit', another: 'network.digit', noise: 'network.seed', tell: 'network.tell', read: `network.read ${PICTURES}` }
 const SCENE = { 'turn-left': '', 'turn-right': '', closer: '', further: '' }
+const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'world'] // of the lesson on diffusion
 const PLANE = ['forward', 'sampling'] // chapters whose scenes are flat
 const WHILE_BUSY = ['stop', 'go', 'wall-stop']
 const VIEWS = {
@@ -71,6 +72,9 @@ const VIEWS = {
   world: [
     { seen: '.reasons', measured: '', view: 'world.view .views ~ *', restored: '' },
     { at: 'world.view=systems', seen: 'dl', system: 'world.system', view: 'world.view .views ~ *' },
+  ],
+  gan: [
+    { at: 'gan.step=50', step: 'gan.step', seed: 'gan.seed', blur: 'gan.blur', rates: 'gan.rates' },
   ],
 }
 
@@ -219,7 +223,7 @@ async function restores(page, seen, where) {
 }
 
 /** What plays by itself plays when asked, shows many moments on its way, and rests when asked. */
-const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race']]
+const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race'], ['gan', '', 'play']]
 async function motion() {
   for (const [id, at, name] of PLAYS) {
     const it = await visitStill(`c=${id}&${at}`, { reducedMotion: 'no-preference' })
@@ -245,7 +249,7 @@ async function motion() {
 
 /** Tab goes through everything that can be used, in the order of the page, and shows where it is. */
 async function keyboard() {
-  for (const id of [...Object.keys(VIEWS), 'quiz', 'glossary', 'notes', 'certificate']) {
+  for (const id of [...Object.keys(VIEWS), 'lessons', 'quiz', 'glossary', 'notes', 'certificate']) {
     const it = await visitStill(`c=${id}&${VIEWS[id]?.[0].at ?? ''}`, { viewport: { width: 1280, height: 900 } })
     const { page } = it
     await ready(page, id)
@@ -515,8 +519,10 @@ async function actions() {
   for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }]) {
     const it = await visitStill('c=notes', { viewport })
     const { page } = it
-    for (const [place, id] of Object.keys(VIEWS).entries()) {
-      await page.locator('header nav a').nth(place).press('Enter')
+    for (const id of Object.keys(VIEWS)) {
+      const place = CHAPTERS.indexOf(id)
+      if (place < 0) await page.locator('header [data-control=lessons]').press('Enter') // a lesson by itself is found there
+      await (place < 0 ? control(page, `open-${id}`) : page.locator('header nav a').nth(place)).press('Enter')
       await until(`the bar does not lead to ${id}`, () => fields(page).c, (now) => now === id, page)
       await ready(page, id)
       const words = page.locator('.theory a[data-action]')

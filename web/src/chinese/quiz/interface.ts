@@ -76,7 +76,7 @@ export default {
       [right || missed ? `${right}道对` : '', missed ? `${missed}道错` : '', open ? `${open}道没答` : ''].filter(Boolean).join(' · '),
     ring: (right, total) => `${total}道题里对了${right}道`,
     certificate: '证书',
-    certificateLead: '答完每一道题，并且最近一次答题有五分之四答对，你就能得到一张写着你名字的扩散模型学习证书，可以打印。',
+    certificateLead: '答完扩散模型的每一道题，并且最近一次答题有五分之四答对，你就能得到一张写着你名字的扩散模型学习证书，可以打印。',
     rounds: { all: '全部', open: '还没答过', due: '复习', missed: '答错的' },
     single: '单独一道题',
     before: '上一题',

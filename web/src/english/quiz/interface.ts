@@ -75,7 +75,7 @@ export const quiz = {
     [right || missed ? `${right} right` : '', missed ? `${missed} missed` : '', open ? `${open} to go` : ''].filter(Boolean).join(' · '),
   ring: (right: number, total: number) => `${right} of ${total} right`,
   certificate: 'Certificate',
-  certificateLead: 'When you have answered every question, and four in five of them correctly the last time, you get a certificate on diffusion models, with your name, to print.',
+  certificateLead: 'When you have answered every question on diffusion, and four in five of them correctly the last time, you get a certificate on diffusion models, with your name, to print.',
   // a round
   rounds: { all: 'Everything', open: 'Not yet answered', due: 'Review', missed: 'Missed' } as Record<string, string>,
   single: 'A single question',

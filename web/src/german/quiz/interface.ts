@@ -77,7 +77,7 @@ export default {
       [right || missed ? `${right} richtig` : '', missed ? `${missed} verfehlt` : '', open ? `${open} offen` : ''].filter(Boolean).join(' · '),
     ring: (right, total) => `${right} von ${total} richtig`,
     certificate: 'Urkunde',
-    certificateLead: 'Wenn Sie jede Frage beantwortet haben, und vier von fünf beim letzten Mal richtig, bekommen Sie eine Urkunde über Diffusionsmodelle mit Ihrem Namen, zum Drucken.',
+    certificateLead: 'Wenn Sie jede Frage zur Diffusion beantwortet haben, und vier von fünf beim letzten Mal richtig, bekommen Sie eine Urkunde über Diffusionsmodelle mit Ihrem Namen, zum Drucken.',
     rounds: { all: 'Alles', open: 'Noch nicht beantwortet', due: 'Wiederholung', missed: 'Verfehlt' },
     single: 'Eine einzelne Frage',
     before: 'Zurück',

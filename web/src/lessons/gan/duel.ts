@@ -46,7 +46,9 @@ export function forgerLoss(answers: Float32Array): { loss: number; slope: Float3
   return { loss, slope }
 }
 
-/** What is seen at a moment: forged points, the critic's verdict over the grid, and how many forged points each cluster has. */
+export const STEEP = 5 // times as the verdict is, the surface is drawn: a critic that is hardly surer here than there has its slopes too
+
+/** What is seen at a moment: forged points, the critic's verdict over the grid, made steep, and how many forged points each cluster has. */
 export type Moment = { step: number; forged: Float32Array; verdict: Float32Array; counts: number[] }
 
 // What the page and the worker say to each other.
@@ -100,7 +102,7 @@ export class Duel {
 
   moment(): Moment {
     const forged = this.forger.forward(this.z)
-    const verdict = this.critic.forward(grid).map(sigmoid)
+    const verdict = this.critic.forward(grid).map((v) => sigmoid(STEEP * v))
     return { step: this.steps, forged, verdict, counts: counted(forged) }
   }
 }

@@ -15,7 +15,7 @@ export const labels = {
   rows: { reached: 'Clusters that the forger imitates', near: 'Forged points that lie on a cluster' },
   of: (count: number, all: number) => `${count} of ${all}`,
   percent,
-  key: 'Orange: real points. Blue: forged ones, always from the same random numbers. The surface is high where the critic says “real”.',
+  key: 'Orange: real points. Blue: forged ones, always from the same random numbers. The surface is high where the critic says “real”; its slopes are drawn five times as steep.',
   described: (step: number, reached: number, near: number) =>
     `The critic’s verdict as a surface over the plane, with eight clusters of real points and 320 forged points on it. After ${step} steps the forged points imitate ${reached} of the eight clusters, and ${percent(near)} of them lie on a cluster.`,
 }
@@ -43,7 +43,7 @@ export const text: ChapterText = {
     {
       heading: 'A target that moves',
       text: [
-        'In diffusion the exercise stays the same from the first step to the last. Here each network is the other’s exercise. A good answer now may be a bad one a hundred steps later, so no [[loss]] tells you how far you are. If both losses stand still, that can mean success, or a fight in which neither gets ahead.',
+        'In diffusion the exercise stays the same from the first step to the last. Here each network is the other’s exercise. A good answer now may be a bad one a hundred steps later, so no [[loss]] tells you how far you are.',
         'So look at the strip below the scene instead. It has a row for each cluster and a column for each moment. A cell is blue where forged points lie on that cluster.',
       ],
     },
@@ -58,14 +58,14 @@ export const text: ChapterText = {
       heading: 'Who learns faster',
       text: [
         'Now turn the ratio round. [With both alike](gan.rates=even&gan.step=1800) the cloud covers more clusters at a time, but it goes on swapping them. [With a critic that learns four times as fast](gan.rates=critic&gan.step=1800) it comes to rest: the critic answers each move before the forger has run away with it, and all eight clusters are found. The networks, the data and the dice were the same. Only two numbers changed.',
-        'This is why GANs had a name for being hard to train. Their papers are full of such numbers, and the right ones depend on the data.',
+        'This is why GANs had a name for being hard to train.',
       ],
     },
     {
       heading: 'Noise lends a hand',
       text: [
         'Real and forged points hardly overlap. Where they don’t, a good critic is sure, and a surface that is flat shows no way up. [Blur what the critic sees](gan.rates=even&gan.blur=1&gan.step=1800): both real and forged points get the same noise before it looks. The two clouds overlap, and the slopes reach further.',
-        'Take this thought to its end, with noise of every strength, and no forger is needed any more: what is left to learn is to take the noise away. That is diffusion. The critic has come back all the same. Models that draw in one to four calls are often trained with one, on top of a diffusion model that knows all the modes.',
+        'Take this thought to its end, with noise of every strength, and no forger is needed any more: what is left to learn is to take the noise away. That is diffusion. The critic has come back all the same. Models that draw in one to four calls are often trained with one.',
       ],
       equations: [
         {

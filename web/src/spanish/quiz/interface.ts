@@ -81,7 +81,7 @@ export default {
       ].filter(Boolean).join(' · '),
     ring: (right, total) => `${right} de ${total} acertadas`,
     certificate: 'Diploma',
-    certificateLead: 'Cuando hayas respondido todas las preguntas y, la última vez, hayas acertado cuatro de cada cinco, recibirás un diploma sobre modelos de difusión, con tu nombre, para imprimir.',
+    certificateLead: 'Cuando hayas respondido todas las preguntas sobre difusión y, la última vez, hayas acertado cuatro de cada cinco, recibirás un diploma sobre modelos de difusión, con tu nombre, para imprimir.',
     rounds: { all: 'Todo', open: 'Aún sin responder', due: 'Repaso', missed: 'Falladas' },
     single: 'Una sola pregunta',
     before: 'Atrás',

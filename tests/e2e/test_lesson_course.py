@@ -1,0 +1,114 @@
+"""What the lessons besides the one on diffusion compute in the page: as PyTorch computes it, and as their texts say."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from lesson import missing, node
+
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
+
+RATES = (1e-3, 4e-3)
+SIZES = ((2, 24, 24, 2), (2, 24, 24, 1))
+STEPS = {"forger": 1700, "even": 1800, "critic": 1800}
+SHOWN = 320
+
+
+def dense(sizes: tuple[int, ...]) -> nn.Sequential:
+    layers = [[nn.Linear(a, b), nn.Tanh()] for a, b in pairwise(sizes)]
+    return nn.Sequential(*[layer for pair in layers for layer in pair][:-1])
+
+
+def flat(values: Any) -> Tensor:
+    return torch.cat([value.detach().flatten() for value in values])
+
+
+@cache
+def nets() -> tuple[nn.Sequential, nn.Sequential, Tensor, Tensor]:
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        return dense(SIZES[0]), dense(SIZES[1]), torch.randn(12, 2), torch.randn(12, 2)
+
+
+@cache
+def told() -> dict[str, Any]:
+    forger, critic, z, real = nets()
+    turn = {
+        "sizes": SIZES,
+        "weights": [flat(net.parameters()).tolist() for net in (forger, critic)],
+        "z": z.flatten().tolist(),
+        "real": real.flatten().tolist(),
+        "rates": RATES,
+    }
+    answer: dict[str, Any] = node(
+        "course.mjs", told={"turn": turn, "games": [{"rates": rates, "steps": steps} for rates, steps in STEPS.items()]}
+    )
+    return answer
+
+
+def close(theirs: Any, ours: Tensor) -> None:
+    torch.testing.assert_close(torch.tensor(theirs), ours, rtol=1e-4, atol=1e-5)
+
+
+def test_a_step_of_the_game_is_pytorch_s() -> None:
+    """On the same weights and numbers: both losses, both gradients, and Adam's step of each."""
+    forger, critic, z, real = nets()
+    turn = told()["turn"]
+    turns = [
+        torch.optim.Adam(net.parameters(), lr=rate, betas=(0.5, 0.99))
+        for net, rate in zip((forger, critic), RATES, strict=True)
+    ]
+    forged = forger(z)
+    judged = softplus(-critic(real)).mean() + softplus(critic(forged.detach())).mean()
+    judged.backward()
+    gradients = [flat(p.grad for p in critic.parameters())]
+    turns[1].step()
+    deceived = softplus(-critic(forged)).mean()
+    deceived.backward()
+    gradients.insert(0, flat(p.grad for p in forger.parameters()))
+    turns[0].step()
+    close(turn["losses"], torch.stack([deceived, judged]).detach())
+    for which, net in enumerate((forger, critic)):
+        close(turn["gradients"][which], gradients[which])
+        sure = (
+            gradients[which].abs() > 1e-4
+        )  # Adam's first step is the sign of the gradient, which rounding decides below
+        assert sure.double().mean() > 0.9
+        close(torch.tensor(turn["weights"][which])[sure].tolist(), flat(net.parameters())[sure])
+
+
+def clusters(game: str, step: int) -> set[int]:
+    """Those on which a fiftieth of the forged points or more lie."""
+    return {k for k, count in enumerate(told()["games"][game][str(step)]) if count >= 0.02 * SHOWN}
+
+
+def test_a_forger_that_learns_faster_hops() -> None:
+    before, after = clusters("forger", 1600), clusters("forger", 1700)
+    assert 1 <= len(before) <= 3 and 1 <= len(after) <= 3
+    assert before - after and after - before
+    for at in (before, after):  # where most of the cloud sits
+        assert at
+    steps = range(1000, 1700, 100)
+    moves = sum(clusters("forger", step) != clusters("forger", step + 100) for step in steps)
+    assert moves >= 6
+
+
+def test_even_rates_reach_more_and_go_on_swapping() -> None:
+    steps = range(1000, 1700, 100)
+    mean = {game: sum(len(clusters(game, step)) for step in steps) / len(steps) for game in ("forger", "even")}
+    assert mean["even"] > 1.3 * mean["forger"], mean
+    assert len(set.union(*(clusters("even", step) for step in steps))) == 8
+    assert all(len(clusters("even", step)) < 8 for step in steps)
+
+
+def test_a_critic_that_learns_faster_brings_it_to_rest() -> None:
+    assert clusters("critic", 1800) == set(range(8))
+    steps = range(1100, 1800, 100)
+    assert all(clusters("critic", step) - {1, 5} == set(range(8)) - {1, 5} for step in steps)

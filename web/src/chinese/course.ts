@@ -1,0 +1,22 @@
+import type * as english from '../english/course'
+import type { Said } from '../languages'
+
+export default {
+  course: {
+    title: '课程',
+    lead: '每门课都有一个可以动手玩的场景，用浅显的话讲解，最后有问题。数学公式和运行它们的代码，打开开关就能看到。',
+    needs: (lessons) => `先学：${lessons}`,
+    nothing: '不需要任何基础',
+    price: (chapters, minutes) => (chapters > 1 ? `${chapters}章，连问题共${minutes}分钟` : `连问题共${minutes}分钟`),
+    begin: '打开',
+    goOn: '继续',
+    answered: (answered, total) => `已答${answered}题，共${total}题`,
+    englishOnly: '这门课只有英文版。',
+    all: '全部课程',
+    kicker: '课程',
+    of: {
+      diffusion: { title: '扩散模型', says: '从纯噪声到图片：噪声怎样加进去，网络怎样学会把它去掉，文字又怎样引导它。' },
+      gan: { title: '生成对抗网络', says: '伪造者和鉴别者互相对抗。看一团伪造的点从一簇跳到另一簇，再让它安定下来。' },
+    },
+  },
+} satisfies Said<typeof english>

@@ -1,0 +1,22 @@
+import type * as english from '../english/course'
+import type { Said } from '../languages'
+
+export default {
+  course: {
+    title: 'Lektionen',
+    lead: 'Jede Lektion hat eine Szene zum Spielen, einfache Worte und am Ende Fragen. Die Mathematik und der Code, der sie ausführt, kommen auf Wunsch dazu.',
+    needs: (lessons) => `Nach: ${lessons}`,
+    nothing: 'Setzt nichts voraus',
+    price: (chapters, minutes) => (chapters > 1 ? `${chapters} Kapitel, ${minutes} Minuten mit den Fragen` : `${minutes} Minuten mit den Fragen`),
+    begin: 'Öffnen',
+    goOn: 'Weiter',
+    answered: (answered, total) => `${answered} von ${total} Fragen beantwortet`,
+    englishOnly: 'Diese Lektion gibt es nur auf Englisch.',
+    all: 'Alle Lektionen',
+    kicker: 'Lektion',
+    of: {
+      diffusion: { says: 'Vom reinen Rauschen zum Bild: wie Rauschen hinzukommt, wie ein Netz lernt, es herauszunehmen, und wie Worte es lenken.' },
+      gan: { says: 'Fälscher und Kritiker spielen gegeneinander. Sehen Sie zu, wie eine Wolke gefälschter Punkte von Haufen zu Haufen springt, und bringen Sie sie zur Ruhe.' },
+    },
+  },
+} satisfies Said<typeof english>

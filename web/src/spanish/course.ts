@@ -1,0 +1,22 @@
+import type * as english from '../english/course'
+import type { Said } from '../languages'
+
+export default {
+  course: {
+    title: 'Lecciones',
+    lead: 'Cada lección tiene una escena con la que jugar, palabras sencillas y preguntas al final. Las matemáticas y el código que las ejecuta aparecen si los pides.',
+    needs: (lessons) => `Después de: ${lessons}`,
+    nothing: 'No requiere nada antes',
+    price: (chapters, minutes) => (chapters > 1 ? `${chapters} capítulos, ${minutes} minutos con las preguntas` : `${minutes} minutos con las preguntas`),
+    begin: 'Abrir',
+    goOn: 'Seguir',
+    answered: (answered, total) => `${answered} de ${total} preguntas respondidas`,
+    englishOnly: 'Esta lección está solo en inglés.',
+    all: 'Todas las lecciones',
+    kicker: 'Lección',
+    of: {
+      diffusion: { title: 'Difusión', says: 'Del ruido puro a la imagen: cómo se añade ruido, cómo una red aprende a quitarlo y cómo las palabras lo dirigen.' },
+      gan: { title: 'Las GAN', says: 'Un falsificador y un crítico juegan el uno contra el otro. Mira cómo una nube de puntos falsos salta de grupo en grupo, y haz que se calme.' },
+    },
+  },
+} satisfies Said<typeof english>
