@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from lesson import missing, node
+from sfumato.diffusion import SCHEDULES, GaussianMixture
 
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
 
@@ -19,6 +20,10 @@ RATES = (1e-3, 4e-3)
 SIZES = ((2, 24, 24, 2), (2, 24, 24, 1))
 STEPS = {"forger": 1700, "even": 1800, "critic": 1800}
 SHOWN = 320
+# The data of the lesson on flow matching, and where the exact flow is compared.
+CENTRES, SHARES, STD = torch.tensor([-1.5, 0.4, 1.4]), torch.tensor([0.35, 0.4, 0.25]), 0.12
+MIXTURE = GaussianMixture(CENTRES[:, None].double(), torch.full((3, 1), STD).double(), SHARES.double())
+PLACES = [(x, t) for t in (0.01, 0.3, 0.6, 0.99) for x in (-2.0, -0.7, 0.3, 1.5)]
 
 
 def dense(sizes: tuple[int, ...]) -> nn.Sequential:
@@ -48,7 +53,13 @@ def told() -> dict[str, Any]:
         "rates": RATES,
     }
     answer: dict[str, Any] = node(
-        "course.mjs", told={"turn": turn, "games": [{"rates": rates, "steps": steps} for rates, steps in STEPS.items()]}
+        "course.mjs",
+        told={
+            "turn": turn,
+            "exact": [{"x": x, "t": t} for x, t in PLACES],
+            "rounds": 2,
+            "games": [{"rates": rates, "steps": steps} for rates, steps in STEPS.items()],
+        },
     )
     return answer
 
@@ -112,3 +123,26 @@ def test_a_critic_that_learns_faster_brings_it_to_rest() -> None:
     assert clusters("critic", 1800) == set(range(8))
     steps = range(1100, 1800, 100)
     assert all(clusters("critic", step) - {1, 5} == set(range(8)) - {1, 5} for step in steps)
+
+
+def test_the_exact_flow_is_the_package_s() -> None:
+    x, t = torch.tensor(PLACES, dtype=torch.float64).T
+    level = SCHEDULES["flow"]()(t)
+    x0 = MIXTURE(x[:, None], level)
+    ours = (level.eps(x[:, None], x0) - x0)[:, 0]
+    torch.testing.assert_close(torch.tensor(told()["exact"], dtype=torch.float64), ours, rtol=1e-4, atol=1e-4)
+
+
+def test_the_learned_flow_bends_and_reflow_straightens_it() -> None:
+    flow, reflow = told()["rounds"]
+    print(f"one step ends {flow['error']:.3f} from forty, after a reflow {reflow['error']:.3f}")
+    assert reflow["error"] < 0.1 * flow["error"]
+    assert flow["away"][0] > 2 * flow["away"][1]  # one step ends between the clusters
+    assert abs(reflow["away"][1] - flow["away"][1]) < 0.05  # what the first flow left is left
+    for one in (flow, reflow):
+        ways = torch.tensor(one["ways"]).reshape(41, -1)
+        order = ways[0].argsort()
+        assert (ways[:, order].diff(dim=1) > -1e-3).all()  # no two ways cross
+        ends = (ways[-1][:, None] - CENTRES).abs().argmin(1)
+        shares = torch.bincount(ends, minlength=3) / len(ends)
+        assert (shares - SHARES).abs().max() < 0.1, shares

@@ -152,6 +152,13 @@ SAID: dict[str, Callable[[], None] | str] = {
     "more weights and more data": KNOWN, "two narrow ones": DEFINED, "a hundred times smaller": KNOWN,
     "one more bridge": DEFINED, "in one to four": KNOWN, "In 2023 researchers": KNOWN,
     "94 of the originals came back": KNOWN,
+    # flow
+    "The data are three clusters": SHOWN, "Here are 48 such pairs": SHOWN,
+    "It can give one answer only": averages_are_best,
+    "no two of them cross": PLAYED, "goes straight on between two": DEFINED, "With four steps": SHOWN,
+    "a single step ends where forty do": PLAYED, "falls to less than a tenth": PLAYED,
+    "For pictures there is more room": KNOWN, "a reflow copies the ends": PLAYED, "In 2023 a reflow": KNOWN,
+    "data that lie near it": KNOWN,
     # gan
     "takes two random numbers": DEFINED, "how real it looks, from 0 to 1": DEFINED, "lie in eight clusters": SHOWN,
     "Begin at step 0": SHOWN, "a bad one a hundred steps later": PLAYED, "asks the forger for all eight": DEFINED,
@@ -196,6 +203,9 @@ QUESTIONS: dict[str, tuple[int, *tuple[Callable[[], None] | str, ...]]] = {
     "steering.known": (6, kept_in_every_bit), "steering.mask": (4, DEFINED), "steering.latent": (4, latent_sizes),
     "steering.guided": (2, DEFINED), "steering.reversed": (3, DEFINED),
     "world.price": (1, calls_counted), "world.latent": (2, KNOWN), "world.lora": (2, KNOWN), "world.copies": (1, KNOWN),
+    "flow.target": (1, DEFINED), "flow.cross": (2, averages_are_best), "flow.never": (4, PLAYED),
+    "flow.one": (1, averages_are_best, PLAYED), "flow.lost": (2, PLAYED), "flow.reflow": (1, PLAYED),
+    "flow.better": (0, PLAYED), "flow.order": (0, DEFINED), "flow.sign": (1, DEFINED), "flow.straight": (0, DEFINED),
     "gan.sees": (0, DEFINED), "gan.uphill": (3, DEFINED), "gan.ratio": (3, PLAYED), "gan.loss": (1, PLAIN),
     "gan.single": (0, PLAIN), "gan.flat": (1, best_critic_is_flat), "gan.blur": (3, PLAYED, best_critic_is_flat),
     "gan.step": (0, DEFINED), "gan.detach": (0, DEFINED), "gan.calls": (0, DEFINED),

@@ -17,6 +17,7 @@ const VIEWS = {
   sampling: ['sampling.first-steps=10', 'sampling.view=wall', 'sampling.view=few&sampling.few-by=dpm++2m', 'sampling.view=grids'],
   steering: ['', 'steering.two=1', 'steering.view=words', 'steering.view=brush', 'steering.view=latent', 'steering.view=latent&steering.space=draw', 'steering.view=latent&steering.space=scale'],
   world: ['', 'world.view=systems'],
+  flow: ['', 'flow.round=flow'],
   gan: ['gan.step=50'],
   lessons: [''],
   quiz: ['', 'quiz.q=idea.forward', 'quiz.q=idea.life', 'quiz.q=idea.seeds', 'quiz.q=idea.paths', 'quiz.q=forward.schedule', 'quiz.q=training.heart'],

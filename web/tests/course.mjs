@@ -8,6 +8,7 @@ import { createServer } from 'vite'
 const asked = JSON.parse(readFileSync(0, 'utf8'))
 const vite = await createServer({ appType: 'custom', logLevel: 'error', server: { middlewareMode: true, hmr: false, ws: false }, optimizeDeps: { noDiscovery: true } })
 const { Duel, RATES, criticLoss, forgerLoss } = await vite.ssrLoadModule('/src/lessons/gan/duel.ts')
+const { exactVelocity, oneStepError, away, Rounds, TRAINING } = await vite.ssrLoadModule('/src/lessons/flow/flow.ts')
 const { Dense } = await vite.ssrLoadModule('/src/lessons/gan/dense.ts')
 
 function turn({ sizes, weights, z, real, rates }) {
@@ -32,5 +33,20 @@ function game({ rates, steps }) {
   for (; duel.steps < steps; duel.step()) if (duel.steps % 100 === 0) counts[duel.steps] = duel.moment().counts
   return { ...counts, [steps]: duel.moment().counts }
 }
-console.log(JSON.stringify({ turn: turn(asked.turn), games: Object.fromEntries(asked.games.map((one) => [one.rates, game(one)])) }))
+/** How far one step ends from forty, and from a cluster, and how thick the ends lie, round by round. */
+function rounds(count) {
+  const made = new Rounds(0)
+  return Array.from({ length: count }, () => {
+    made.next()
+    while (made.step < TRAINING) made.train()
+    const standing = made.standing()
+    return { error: oneStepError(standing), away: [1, 40].map((steps) => away(standing, steps)), ways: [...standing.ways[40]] }
+  })
+}
+console.log(JSON.stringify({
+  exact: asked.exact.map(({ x, t }) => exactVelocity(x, t)),
+  rounds: rounds(asked.rounds),
+  turn: turn(asked.turn),
+  games: Object.fromEntries(asked.games.map((one) => [one.rates, game(one)])),
+}))
 await vite.close()

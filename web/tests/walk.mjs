@@ -25,7 +25,7 @@ const PARTS = Object.fromEntries(
 const NETWORK = { time: 'network.t', digit: 'network.digit', another: 'network.digit', noise: 'network.seed', tell: 'network.tell', read: `network.read ${PICTURES}` }
 const SCENE = { 'turn-left': '', 'turn-right': '', closer: '', further: '' }
 const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'world'] // of the lesson on diffusion
-const PLANE = ['forward', 'sampling'] // chapters whose scenes are flat
+const PLANE = ['forward', 'sampling', 'flow'] // chapters whose scenes are flat
 const WHILE_BUSY = ['stop', 'go', 'wall-stop']
 const VIEWS = {
   idea: [
@@ -72,6 +72,10 @@ const VIEWS = {
   world: [
     { seen: '.reasons', measured: '', view: 'world.view .views ~ *', restored: '' },
     { at: 'world.view=systems', seen: 'dl', system: 'world.system', view: 'world.view .views ~ *' },
+  ],
+  flow: [
+    { way: 'flow.way', seed: 'flow.seed', round: 'flow.round' },
+    { at: 'flow.round=flow', steps: 'flow.steps', round: 'flow.round' },
   ],
   gan: [
     { at: 'gan.step=50', step: 'gan.step', seed: 'gan.seed', blur: 'gan.blur', rates: 'gan.rates' },
@@ -223,7 +227,7 @@ async function restores(page, seen, where) {
 }
 
 /** What plays by itself plays when asked, shows many moments on its way, and rests when asked. */
-const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race'], ['gan', '', 'play']]
+const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race'], ['gan', '', 'play'], ['flow', '', 'play']]
 async function motion() {
   for (const [id, at, name] of PLAYS) {
     const it = await visitStill(`c=${id}&${at}`, { reducedMotion: 'no-preference' })

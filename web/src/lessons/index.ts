@@ -25,6 +25,7 @@ export const lessons: readonly Lesson[] = [
     needs: [],
     open: async () => chapters,
   },
+  { id: 'flow', chapters: ['flow'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./flow')).chapters },
   { id: 'gan', chapters: ['gan'], minutes: 12, needs: [], english: true, open: async () => (await import('./gan')).chapters },
 ]
 
