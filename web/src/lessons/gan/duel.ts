@@ -46,7 +46,7 @@ export function forgerLoss(answers: Float32Array): { loss: number; slope: Float3
   return { loss, slope }
 }
 
-export const STEEP = 5 // times as the verdict is, the surface is drawn: a critic that is hardly surer here than there has its slopes too
+export const STEEP = 8 // times as the verdict is, the surface is drawn: a critic that is hardly surer here than there has its slopes too
 
 /** What is seen at a moment: forged points, the critic's verdict over the grid, made steep, and how many forged points each cluster has. */
 export type Moment = { step: number; forged: Float32Array; verdict: Float32Array; counts: number[] }

@@ -17,7 +17,7 @@ export const questions: readonly Question[] = [
     id: 'gan.uphill',
     kind: 'choice',
     ask: 'The forged points sit in one cluster. Where does the critic lower its surface next?',
-    panel: { c: 'gan', 'gan.step': '1600' },
+    panel: { c: 'gan', 'gan.step': '1700' },
     options: [
       { text: 'Everywhere by the same amount', says: 'It has a reason to lower it only where forged points are.' },
       { text: 'Between the clusters', says: 'There are neither real nor forged points there now, so hardly anything pulls at the surface.' },

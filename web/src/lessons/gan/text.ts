@@ -15,7 +15,7 @@ export const labels = {
   rows: { reached: 'Clusters that the forger imitates', near: 'Forged points that lie on a cluster' },
   of: (count: number, all: number) => `${count} of ${all}`,
   percent,
-  key: 'Orange: real points. Blue: forged ones, always from the same random numbers. The surface is high where the critic says “real”; its slopes are drawn five times as steep.',
+  key: 'Orange: real points. Blue: forged ones, always from the same random numbers. The surface is high where the critic says “real”; its slopes are drawn eight times as steep.',
   described: (step: number, reached: number, near: number) =>
     `The critic’s verdict as a surface over the plane, with eight clusters of real points and 320 forged points on it. After ${step} steps the forged points imitate ${reached} of the eight clusters, and ${percent(near)} of them lie on a cluster.`,
 }
@@ -50,7 +50,7 @@ export const text: ChapterText = {
     {
       heading: 'It hops from mode to mode',
       text: [
-        'Nothing in this game asks the forger for *all* eight clusters. It is enough to make what the critic believes now. [Let the forger learn eight times as fast](gan.rates=forger&gan.step=1600). Its whole cloud sits on a few clusters. The critic sees this and lowers its surface there. The surface now stands high where the critic has not looked for a while, and [the cloud hops over to it](gan.rates=forger&gan.step=1700). The strip shows it: blue comes and goes.',
+        'Nothing in this game asks the forger for *all* eight clusters. It is enough to make what the critic believes now. [Let the forger learn eight times as fast](gan.rates=forger&gan.step=1400). More than half of its cloud sits on two clusters. The critic sees this and lowers its surface there. The surface now stands high where the critic has not looked for a while, and [a little later the cloud sits on two others](gan.rates=forger&gan.step=1700). The strip shows it: blue comes and goes.',
         'The clusters of the data are its *modes*, and leaving some of them out is called *mode collapse*. For pictures it means: every face looks the same way, or a digit never comes. A look at single pictures does not show it, since each of them is good. You have to count, and [[recall]] does.',
       ],
     },
