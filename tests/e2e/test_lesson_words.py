@@ -162,7 +162,8 @@ SAID: dict[str, Callable[[], None] | str] = {
     # gan
     "takes two random numbers": DEFINED, "how real it looks, from 0 to 1": DEFINED, "lie in eight clusters": SHOWN,
     "Begin at step 0": SHOWN, "a bad one a hundred steps later": PLAYED, "asks the forger for all eight": DEFINED,
-    "Let the forger learn eight times": SHOWN, "More than half of its cloud": PLAYED, "With both alike": PLAYED,
+    "Let the forger learn eight times": SHOWN, "More than half of its cloud": PLAYED,
+    "a little later the cloud sits": PLAYED, "With both alike": PLAYED,
     "With a critic that learns four times": PLAYED, "all eight clusters are found": PLAYED, "Only two numbers": SHOWN,
     "The two clouds overlap, and the slopes": best_critic_is_flat, "with noise of every strength": PLAIN,
     "Models that draw in one to four": KNOWN, "The best critic for a forger": DEFINED,
