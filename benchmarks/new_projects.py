@@ -1,7 +1,7 @@
 """Each project of `sfumato new`, made and run as its README says, in the order in which it says it.
 
     python benchmarks/new_projects.py                       all of them: more than two hours, on a machine for itself
-    python benchmarks/new_projects.py --quick research video    some, two minutes for the first training, four for the next
+    python benchmarks/new_projects.py --quick research video    some; trainings take 2 minutes, 4, 6 …
 
 What opens a page, waits for requests or installs is left out: tests and `docs/templates.md` say how those are tried.
 Exits with 1 where a command fails.
