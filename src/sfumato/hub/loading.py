@@ -20,6 +20,7 @@ from sfumato.hub.diffusers.folder import check_no_file, is_pipeline
 from sfumato.hub.diffusers.loading import load_pipeline
 from sfumato.hub.diffusers.lora import add_adapter, add_layers, named_adapters, split_adapters
 from sfumato.hub.diffusers.memory import PLAIN, Memory
+from sfumato.hub.diffusers.single_file import is_checkpoint, replace_weights
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.remote import named_on_hub, pinned, pulled
@@ -102,6 +103,8 @@ def load(
             if is_control_net(file):
                 add_control_net(model, file, weight)
                 model.source = f"{model.source}+{file.as_posix()}"
+            elif is_checkpoint(file):
+                replace_weights(model, file)
             else:
                 add_adapter(model, file, weight)
         return model

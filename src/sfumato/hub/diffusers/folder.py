@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,8 @@ def check_no_file(path: Path) -> None:
     if path.suffix != ".safetensors":
         raise SfumatoError(f"{path} is a pickle, which can run any code when it is read, and none is.")
     raise SfumatoError(
-        f"{path} is one file, of weights without their settings; have diffusers make a folder of it: "
+        f"{path} is one file, of weights without their settings; of Stable Diffusion 1.x, name a folder for these "
+        f"(FOLDER+{path.name}), or have diffusers make a folder of it: "
         f'StableDiffusionPipeline.from_single_file("{path}").save_pretrained("{path.with_suffix("")}").'
     )
 
@@ -142,20 +143,24 @@ class Weights:
     def into(self, net: nn.Module, renames: Mapping[str, str] | None = None) -> None:
         """Put the weights into `net`, in its dtype; raises SfumatoError where they are another network's, or no
         numbers."""
-        own = net.state_dict()
-        missing, where = dict.fromkeys(own), self.files[0].parent
-        for found, value in self.read():
-            name = _renamed(found, renames or {})
-            if name not in own:
-                raise _misfit(where, name, "in the file and not in the network")
-            if own[name].shape != value.shape:
-                shapes = " there and ".join("×".join(map(str, one.shape)) or "one number" for one in (value, own[name]))
-                raise _misfit(where, name, f"{shapes} in the network")
-            check_finite({name: value}, str(where))
-            own[name].copy_(value)
-            missing.pop(name, None)
-        if missing:
-            raise _misfit(where, next(iter(missing)), "missing there")
+        fill(net, ((_renamed(name, renames or {}), value) for name, value in self.read()), self.files[0].parent)
+
+
+def fill(net: nn.Module, tensors: Iterable[tuple[str, Tensor]], where: Path) -> None:
+    """Put `tensors`, read from `where`, into `net`, in its dtype; raises SfumatoError where they don't fit it."""
+    own = net.state_dict()
+    missing = dict.fromkeys(own)
+    for name, value in tensors:
+        if name not in own:
+            raise _misfit(where, name, "in the file and not in the network")
+        if own[name].shape != value.shape:
+            shapes = " there and ".join("×".join(map(str, one.shape)) or "one number" for one in (value, own[name]))
+            raise _misfit(where, name, f"{shapes} in the network")
+        check_finite({name: value}, str(where))
+        own[name].copy_(value)
+        missing.pop(name, None)
+    if missing:
+        raise _misfit(where, next(iter(missing)), "missing there")
 
 
 def _misfit(where: Path, name: str, how: str) -> SfumatoError:
