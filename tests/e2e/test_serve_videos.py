@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import openai
 import pytest
 from PIL import Image
 
+from manual import blocks
 from served import TOKEN, serving
 from sfumato.data.datasets import from_arrays
 from sfumato.hub import ModelConfig
@@ -21,7 +23,7 @@ CLIPS = ModelConfig((4, 3, 8, 8), NET, ("cat", "dog"), kind="clips")
 
 
 @pytest.mark.filterwarnings("ignore:The Sora API")
-def test_it_creates_polls_downloads_lists_and_deletes(tmp_path: Path) -> None:
+def test_it_creates_polls_downloads_lists_and_deletes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = np.random.default_rng(0).integers(0, 256, (8, 4, 3, 8, 8)).astype(np.uint8)
     data = from_arrays(clips, np.arange(8) % 2, classes=("cat", "dog"), name="noise")
     config = TrainingConfig("noise", images=8, batch=8, previews=0, evaluated=0)
@@ -45,3 +47,7 @@ def test_it_creates_polls_downloads_lists_and_deletes(tmp_path: Path) -> None:
         assert client.videos.download_content(video.id).read()[:12].endswith((b"WEBP", b"ftyp", b"isom"))
         assert [one.id for one in client.videos.list(limit=1)] == [video.id]
         assert client.videos.delete(video.id).deleted
+        monkeypatch.chdir(tmp_path)
+        _, told = blocks("serving.md", "python")
+        exec(re.sub('prompt=".*?"', 'prompt="cat"', told), {"client": client})
+        assert Path("clip.mp4").stat().st_size

@@ -17,6 +17,7 @@ from sfumato.sampling import ImageNoise
 from sfumato.training.loop import Turn
 
 Kind = Literal["gan", "vae"]
+"""The name of a baseline."""
 
 
 @dataclass(frozen=True)

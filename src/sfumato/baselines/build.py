@@ -21,6 +21,7 @@ from sfumato.hub.weights import Uninitialised
 from sfumato.seeds import seeded
 
 KINDS: dict[Kind, type[GAN] | type[VAE]] = {"gan": GAN, "vae": VAE}
+"""The baselines by name."""
 WITHIN, WIDEST = 0.05, 4096
 
 

@@ -103,6 +103,7 @@ KINDS: dict[str, Kind] = {
         Kind("latents", ("channel", "height", "width"), np.float16, False, "latents", False, _channels, 8),
     )
 }  # fmt: skip
+"""The kinds of samples by name: points, pictures, clips and latents, and how each is stored, shown and named."""
 
 
 def kind_of_shape(shape: Sequence[int]) -> Kind:

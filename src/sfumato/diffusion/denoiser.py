@@ -12,6 +12,7 @@ from sfumato.diffusion.levels import Level, combine, rows_on
 from sfumato.diffusion.parameterizations import Parameterization, noise_number
 
 Condition = Mapping[str, Tensor]
+"""What a network is conditioned on, by name, with a row a sample: `{"label": tensor}`."""
 
 
 class Denoiser(Protocol):

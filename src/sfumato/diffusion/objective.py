@@ -21,7 +21,6 @@ from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.paths import Schedule
 from sfumato.errors import SfumatoError, unknown
 
-# name → (snr, data_std) → weight of the mean squared error of x0_hat
 WEIGHTS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "eps": lambda snr, d: snr,  # the paper's ‖ε − ε_θ‖² (Ho et al. 2020, eq. 14)
     "x0": lambda snr, d: torch.ones_like(snr),
@@ -31,6 +30,7 @@ WEIGHTS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "min-snr": lambda snr, d: snr.clamp(max=5),  # γ = 5 (Hang et al. 2023, eq. 8)
     "p2": lambda snr, d: snr / (1 + snr),  # k = 1, γ = 1 (Choi et al. 2022, eq. 8)
 }
+"""What the mean squared error of x0_hat weighs, by name: `(snr, data_std) → weight`."""
 
 # name → (schedule, u in (0, 1), mean, std) → Level: a distribution of noise levels is its quantile function
 _DISTRIBUTIONS: dict[str, Callable[[Schedule, Tensor, float, float], Level]] = {
@@ -42,6 +42,7 @@ _DISTRIBUTIONS: dict[str, Callable[[Schedule, Tensor, float, float], Level]] = {
     "logit-normal": lambda schedule, u, mean, std: schedule(torch.sigmoid(mean + std * torch.special.ndtri(u))),
 }
 DISTRIBUTIONS = tuple(_DISTRIBUTIONS)
+"""The names of the distributions of noise levels that `NoiseDistribution` takes."""
 NEARLY_CLEAN = (0.02, 0.2)  # sigma/alpha of frames that are given: never quite clean, as what is generated isn't either
 LARGEST_LOG_RATIO = 8.0  # of sigma/alpha, where c_noise ends: beyond it a network can't tell levels apart
 

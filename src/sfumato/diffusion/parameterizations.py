@@ -83,6 +83,7 @@ class Parameterization:
 
 
 PARAMETERIZATIONS = tuple(_ROWS)
+"""The names that `Parameterization` takes: eps, x0, v, flow and edm."""
 
 
 def c_noise(level: Level) -> Tensor:

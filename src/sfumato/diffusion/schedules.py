@@ -312,7 +312,6 @@ class Shift(Derived):
         return self.base.time(logsnr.double() + 2 * math.log(self.factor))
 
 
-# As JSON holds one: {"kind": "linear", "beta_end": 0.03}, where what isn't said is the default, or its name below.
 AnySchedule = Annotated[
     Annotated[
         Linear | ScaledLinear | Betas | Cosine | CosineBetas | Sigmoid | EDM | RectifiedFlow | ZeroTerminalSNR | Shift,
@@ -320,8 +319,9 @@ AnySchedule = Annotated[
     ],
     WrapValidator(lambda given, read: as_schedule(given) if isinstance(given, str) else read(given)),
 ]
+"""A schedule as JSON holds it: `{"kind": "linear", "beta_end": 0.03}`, or a name in SCHEDULES; what isn't said is
+the default."""
 
-# By name, with the usual parameters.
 SCHEDULES: dict[str, Callable[[], AnySchedule]] = {
     "linear": Linear,
     "scaled-linear": ScaledLinear,
@@ -333,6 +333,7 @@ SCHEDULES: dict[str, Callable[[], AnySchedule]] = {
     "linear-zero-snr": ZeroTerminalSNR,
     "flow-shift-3": Shift,
 }
+"""The schedules by name, each called without arguments for its usual parameters."""
 DIFFUSERS = {"squaredcos_cap_v2": "cosine-betas", "scaled_linear": "scaled-linear"}  # as diffusers calls them
 
 

@@ -48,6 +48,7 @@ SCORES: dict[str, Score] = {
     "class_accuracy": Score("Read as asked", "higher", True, "share that the classifier reads as the class asked for"),
     "bits_per_dim": Score("Bits per dimension", "lower", True, "what the model needs to write a held-out picture down"),
 }  # fmt: skip
+"""The scores by name: what each is called, which way is good, whether it depends on the count, what it says."""
 
 
 def explained(*names: str) -> str:

@@ -15,19 +15,21 @@ from sfumato.nets.text import FeaturesConfig, TextConfig
 from sfumato.nets.unet import SIZES, UNet, UNetConfig, unet_config
 
 NetConfig = UNetConfig | DiTConfig | MLPConfig | DiffusersConfig | OwnConfig
-NETS: dict[type, Callable[[Any], nn.Module]] = {  # what is built from each kind of config
+"""The config of any network that can be built."""
+NETS: dict[type, Callable[[Any], nn.Module]] = {
     UNetConfig: UNet,
     DiTConfig: DiT,
     MLPConfig: MLP,
     DiffusersConfig: diffusers_network,
     OwnConfig: own_network,
 }
-# Networks for pictures, by the names of their sizes.
+"""What is built from each kind of config."""
 NAMED_NETS: dict[str, Callable[..., UNetConfig | DiTConfig | DiffusersConfig]] = {
     **dict.fromkeys(SIZES, unet_config),
     **dict.fromkeys(DIT_SIZES, dit_config),
     UNET2D: unet2d_config,
 }
+"""Networks for pictures, by the names of their sizes: what gives the config of each."""
 
 
 def build(config: NetConfig) -> nn.Module:

@@ -210,7 +210,9 @@ ARCHITECTURES: dict[str, Callable[[Any, Asked], Tensor]] = {
 }
 
 
-UNET2D, UNET2D_CLASS = "unet2d", "UNet2DModel"
+UNET2D = "unet2d"
+"""The name in NAMED_NETS of diffusers' own UNet2DModel."""
+UNET2D_CLASS = "UNet2DModel"
 COARSEST_SIDE, ATTENTION_SIDE = 4, 16  # pixels: the coarsest stage has more, and stages up to that many attend
 SMALL_SIDE = 16  # pixels: pictures up to that many have a network of a quarter of the weights, at 2.6 times the rate
 

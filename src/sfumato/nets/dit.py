@@ -80,6 +80,7 @@ _SIZES: dict[str, tuple[int, int, int]] = {
     "dit-small": (384, 12, 6),  # "DiT-S" of the paper
 }
 DIT_SIZES = tuple(_SIZES)
+"""The names of the transformer's sizes."""
 MAX_TOKENS = 256  # of a picture, at most: attention takes their square
 
 

@@ -96,6 +96,7 @@ _SIZES: dict[str, tuple[tuple[int, ...], int, int]] = {
     "base": ((256, 256, 256, 128), 2, 256),
 }
 SIZES = tuple(_SIZES)
+"""The names of the UNet's sizes, the smallest first."""
 TEXT_ATTENTION_PIXELS = 64  # pixels that a stage may have to attend to a prompt
 MIN_SIDE, MAX_SIDE, COARSEST_SIDE = 4, 1024, 4  # pixels: a picture's shorter and longer side, and the coarsest stage
 

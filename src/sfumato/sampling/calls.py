@@ -51,7 +51,8 @@ Asking = Generator[Call, Tensor, R]  # sent the answer to each call
 Walk = Generator[Call | Step, Any, None]  # yields its steps too, each sent None, or another x to go on from
 Rows = tuple[Call, ...]  # asked together
 Answering = Generator[Rows, Sequence[Tensor], Tensor]  # sent the answers to all of them
-Rule = Callable[[Call], Answering]  # how one call is answered from several
+Rule = Callable[[Call], Answering]
+"""A rule of guidance: a generator function that turns one call into several and combines the answers."""
 Guided = Generator[Rows | Step, Any, None]  # a walk under a rule: what drivers run
 
 

@@ -129,6 +129,7 @@ GRIDS: dict[str, Callable[[Schedule, int], Level]] = {
     "logsnr": logsnr,
     "cosine": cosine,
 }
+"""The grids by name: `(schedule, steps) → Level` of shape `(steps + 1,)`."""
 # As published models were run by diffusers: Stable Diffusion's, and those of its multistep solvers.
 PUBLISHED: dict[str, Callable[[Schedule, int], Level]] = {
     "leading+1": partial(leading, offset=1),

@@ -31,7 +31,8 @@ class Sampler:
     instead: str = "ddim"
 
 
-CONSISTENCY = "consistency"  # the sampler of models whose answers are ends of walks, and no means
+CONSISTENCY = "consistency"
+"""The sampler of models whose answers are the ends of walks, and no means: of students."""
 CHURN = 40.0  # S_churn of Karras et al. 2022, table 5 (ImageNet)
 
 
@@ -102,8 +103,10 @@ SAMPLERS: dict[str, Sampler] = {
     ),
     CONSISTENCY: Sampler(Renoised(), 0, "students (sfumato distill), in 1 to 4 steps; nothing else", **_NOISY),
 }  # fmt: skip
+"""The samplers by name, each a row: its stepper, its order, its calls a step, and when to use it."""
 
 STEPPERS: dict[str, Stepper] = {name: row.stepper for name, row in SAMPLERS.items()}
+"""The steppers of the samplers, by the same names."""
 
 # What people type from other tools, without case, spaces and signs → the row
 _ALIASES = {

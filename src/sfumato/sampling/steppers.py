@@ -33,9 +33,13 @@ class Stepper(Protocol):
     `init` makes the first, knowing the whole grid where there is one.
     """
 
-    def init(self, x: Tensor, grid: Level | None = None) -> Any: ...
+    def init(self, x: Tensor, grid: Level | None = None) -> Any:
+        """The state before the first step."""
+        ...
 
-    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]: ...
+    def step(self, x: Tensor, here: Level, there: Level, state: Any, noise: Noise) -> Asking[tuple[Tensor, Any]]:
+        """Yields its calls at their levels, is sent the answers, and returns `x` at `there` and the new state."""
+        ...
 
 
 def first_order_step(x: Tensor, x0: Tensor, here: Level, there: Level, retained: Any = 1.0) -> Tensor:

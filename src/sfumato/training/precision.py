@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from sfumato.errors import SfumatoError
 
 Precision = Literal["bf16", "fp32"]
+"""What a training computes in."""
 
 
 def pick_device() -> torch.device:

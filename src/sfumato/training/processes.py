@@ -154,6 +154,7 @@ class Processes:
 
 
 ALONE = Processes()
+"""One process by itself, for which all that processes do together is nothing."""
 
 
 def join_processes() -> Processes:

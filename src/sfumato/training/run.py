@@ -89,6 +89,7 @@ class Judged:
 
 
 Event = Progress | Measured | Preview | Judged | Saved | Noted
+"""What a training yields: a step, a line of metrics, a preview, a verdict, a checkpoint, a note."""
 
 
 def start_run(
