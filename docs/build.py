@@ -129,9 +129,11 @@ def changelog() -> str:
     """CHANGELOG.md, with links to the pages that it names."""
 
     def link(found: re.Match[str]) -> str:
-        return f"[{found[1]}]({found[1]}.md)" if (DOCS / f"{found[1]}.md").exists() else found[0]
+        name = found[1] or found[2]
+        return f"[{name}]({name}.md)" if (DOCS / f"{name}.md").exists() else found[0]
 
-    return re.sub(r"docs/([\w-]+)\.md", link, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    pattern = r"\[docs/[\w-]+\.md\]\(docs/([\w-]+)\.md\)|docs/([\w-]+)\.md"
+    return re.sub(pattern, link, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
 
 
 def write_pages(folder: Path) -> None:
