@@ -153,7 +153,7 @@ SMALLER = {  # what takes long on a page, and what the test takes in its place
     "fine-tuning.md": {"minutes=10": f"images=64, {FAST}"},
     "few-steps.md": {
         r"steps=\[4, 6, 8\]": "steps=2, iterations=2",
-        r"minutes=30": f"images=32, {FAST}",
+        r"minutes=30": f"images=32, data=blobs(), {FAST}",
         r"sample\(steps=4\)": "sample(range(1), steps=4)",
     },
     "latent.md": {
@@ -216,7 +216,7 @@ def comes_true(page: str, here: SimpleNamespace, printed: str) -> bool:
 @pytest.mark.parametrize("page", sorted(page for page in PAGES if blocks(page, "python") and page not in ELSEWHERE))
 def test_python_runs_as_it_stands(page: str, workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(shutil.copytree(workplace, tmp_path / "here"))
-    here: dict[str, Any] = {"sfumato": sfumato, "null": None}
+    here: dict[str, Any] = {"sfumato": sfumato, "blobs": blobs, "null": None}
     out = io.StringIO()
     with redirect_stdout(out):
         for code in blocks(page, "python"):
