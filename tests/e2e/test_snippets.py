@@ -27,6 +27,8 @@ COMMANDS = [name for name in app if not name.startswith("-")]
 ELSEWHERE = {"stories.md", "walk.md", "serving.md"}  # test_stories.py, test_walk.py and test_serve_*.py run these
 
 
+ELSEWHERE_RUN = re.compile(r"trust_remote_code|distill\(")  # by test_diffusers_alone.py and test_distilling.py
+
 # Commands
 
 
@@ -153,7 +155,6 @@ SMALLER = {  # what takes long on a page, and what the test takes in its place
     "fine-tuning.md": {"minutes=10": f"images=64, {FAST}"},
     "few-steps.md": {
         r"steps=\[4, 6, 8\]": "steps=2, iterations=2",
-        r"minutes=30": f"images=32, data=blobs(), {FAST}",
         r"sample\(steps=4\)": "sample(range(1), steps=4)",
     },
     "latent.md": {
@@ -216,13 +217,13 @@ def comes_true(page: str, here: SimpleNamespace, printed: str) -> bool:
 @pytest.mark.parametrize("page", sorted(page for page in PAGES if blocks(page, "python") and page not in ELSEWHERE))
 def test_python_runs_as_it_stands(page: str, workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(shutil.copytree(workplace, tmp_path / "here"))
-    here: dict[str, Any] = {"sfumato": sfumato, "blobs": blobs, "null": None}
+    here: dict[str, Any] = {"sfumato": sfumato, "null": None}
     out = io.StringIO()
     with redirect_stdout(out):
         for code in blocks(page, "python"):
             for long, short in SMALLER.get(page, {}).items():
                 code = re.sub(long, short, code)
             compiled = compile(code, page, "exec")
-            if "trust_remote_code" not in code:  # which test_diffusers_alone.py runs, beside all that it promises
+            if not ELSEWHERE_RUN.search(code):
                 exec(compiled, here)
     assert comes_true(page, SimpleNamespace(**here), out.getvalue())
