@@ -79,8 +79,8 @@ def train(folder, **settings):
     usual = run.trainer.objective  # whose distribution of noise levels is kept
     run.trainer.objective = Huber(**{one.name: getattr(usual, one.name) for one in fields(usual)})
     for event in events:
-        if not isinstance(event, Progress) or event.step % 100 == 0:
-            print(event)
+        if isinstance(event, Progress) and event.step % 100 == 0:
+            print(f"step {event.step:,}, {event.fraction:.0%} of the budget, loss {event.loss:.4f}", flush=True)
     return run
 
 
