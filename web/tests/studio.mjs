@@ -261,6 +261,8 @@ const FLOWS = {
   /** A run is started, followed, stopped and gone on with; its model generates, and is deleted with it. */
   async train() {
     await begin()
+    const slowly = async (route) => setTimeout(() => void route.continue().catch(() => undefined), 2000) // a busy machine
+    await page.route('**/v1/models', slowly) // longer than the page waits between two looks
     const run = (state) => page.locator(`[data-run=mine][data-state=${state}]`)
     await at('page-train').click()
     await at('run-name').fill('../mine')
@@ -272,6 +274,7 @@ const FLOWS = {
     await run('trains').waitFor()
     await accessible('train')
     await at('use-model', run('finished')).waitFor()
+    await page.unroute('**/v1/models')
     await run('finished').locator('figcaption .loss').waitFor()
     await at('longer').click()
     await run('trains').getByText(/ [1-9]?\d% /).waitFor() // of a larger budget
