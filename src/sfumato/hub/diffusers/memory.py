@@ -40,8 +40,8 @@ class Memory:
         """Have `model`, which is on the CPU, held so, to be asked on `device`."""
         dtype = PRECISIONS[self.precision]
         for net in (model.denoiser.net.model, model.denoiser.net.control_branch):  # and not the table of timesteps
-            if isinstance(net, nn.Module):
-                net.to(dtype)
+            if isinstance(net, nn.Module) and self.precision != "fp32":
+                nn.Module.to(net, dtype)  # diffusers' own warns of what it has no reason to
         if isinstance(model.encoder, PipelineText):
             for part in model.encoder.parts:
                 part.dtype = dtype
