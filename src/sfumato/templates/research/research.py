@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 
@@ -90,9 +90,9 @@ def measure(run):
     labels = [str(number % 10) for number in range(40)]
     picture(model.sample(range(40), labels, sampler=midpoint, steps=5), columns=10).save(run.folder / "samples.png")
     found = run.evaluate(count=200, curve=False)
-    scores = {name: str(score) for name, score in found.scores.items()}
+    scores = {name: asdict(score) for name, score in found.scores.items()}
     (run.folder / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
-    print(found.verdict, *scores.items(), sep="\n")
+    print(found.verdict, *(f"{name}: {score.value:.3g}" for name, score in found.scores.items()), sep="\n")
 
 
 if __name__ == "__main__":
