@@ -5,6 +5,7 @@ import { type Asked, GRID, Learner, REACH, type Told, velocity, walk } from './p
 
 const SAMPLES = 240
 const STEPS = 12 // of a walk
+const LEAST = 100 // steps of training, however slow they are: before that nothing is learnt
 const NEWS = 300 // milliseconds from one word to the next, and
 const SHARE = 6 // times as long as it took to find out what to say
 
@@ -29,7 +30,7 @@ async function train(data: Float32Array, seconds: number, seed: number): Promise
   let [next, total, counted, fraction] = [start, 0, 0, 0]
   while (learner === mine) {
     const now = performance.now()
-    fraction = Math.min(1, (now - start) / 1000 / seconds)
+    fraction = Math.min(1, (now - start) / 1000 / seconds, mine.steps / LEAST)
     if (now >= next || fraction === 1) {
       const loss = counted ? total / counted : null
       tell({ steps: mine.steps, seconds: (now - start) / 1000, fraction, loss, samples: walk(mine.net, begun, STEPS), field: field() })
