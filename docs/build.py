@@ -158,13 +158,6 @@ def build(folder: Path) -> int:
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for here, there in (("build/manual/", ""), ("[src]", f"[{ROOT / 'src'}]")):
         config = config.replace(here, there)
-    # A page of the contents that isn't written yet is left out.
-    config = re.sub(
-        r"^ +- .*: (\S+\.md)\n",
-        lambda found: found[0] if (folder / "pages" / found[1]).exists() else "",
-        config,
-        flags=re.MULTILINE,
-    )
     (folder / "mkdocs.yml").write_text(config, encoding="utf-8")
     shutil.rmtree(folder / "site", ignore_errors=True)
     words = [sys.executable, "-m", "zensical", "build", "--clean", "--strict"]
