@@ -94,10 +94,11 @@ class Zero(torch.nn.Module):
 def test_float32_stays_finite_between_the_ends(name: str, stepper: Stepper, grids: dict[int, dict[str, Level]]) -> None:
     net = NetDenoiser(Zero(), Parameterization(name))
     generator = torch.Generator().manual_seed(0)
-    for rule, steps in (("trailing on flow", 2), ("trailing on linear-zero-snr", 7), ("karras on edm", 333)):
-        x = last(sample(net, grids[steps][rule], stepper, lambda: torch.randn(2, 3, generator=generator))).x
+    long = grids[333]["karras on edm"][::9]  # 37 steps, the last one to clean data
+    for levels in (grids[2]["trailing on flow"], grids[7]["trailing on linear-zero-snr"], long):
+        x = last(sample(net, levels, stepper, lambda: torch.randn(2, 3, generator=generator))).x
         assert x.dtype == torch.float32
-        assert bool(x.isfinite().all()), (rule, steps)
+        assert bool(x.isfinite().all()), len(levels)
 
 
 @EACH
