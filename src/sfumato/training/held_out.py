@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
@@ -51,9 +51,9 @@ class Evaluation:
     step: int
     images: int
     sigmas: tuple[float, ...]
-    held_out: tuple[tuple[float, ...], ...]
-    trained: tuple[tuple[float, ...], ...]
-    untrained: tuple[float, ...] = ()
+    held_out: tuple[tuple[float, ...], ...] = field(repr=False)
+    trained: tuple[tuple[float, ...], ...] = field(repr=False)
+    untrained: tuple[float, ...] = field(default=(), repr=False)
     data: str = ""
     least: int = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ class Preview:
     """The fixed seeds generated with the averaged weights at `step`."""
 
     step: int
-    samples: Tensor
+    samples: Tensor = field(repr=False)
     path: Path
 
 
