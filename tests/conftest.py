@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,14 +36,25 @@ settings.register_profile(
 settings.load_profile("laws")
 
 
+UNTIL = float(os.environ.get("TESTS_UNTIL", "inf"))  # seconds since 1970, from which on no long test begins
+LATE = "no time was left"
+
+
+def place(item: pytest.Item) -> int:
+    """Which part of LONGEST a test belongs to; its length for those that don't take long."""
+    name = f"{item.path.parent.name}/{item.path.name}"
+    return next((number for number, part in enumerate(LONGEST) if part in name), len(LONGEST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process is left alone with it at the end."""
+    """What takes longest begins first, so that no process is left alone with it at the end; last where time is short,
+    so that a slow machine has run all else."""
+    items.sort(key=place, reverse=math.isfinite(UNTIL))
 
-    def place(item: pytest.Item) -> int:
-        name = f"{item.path.parent.name}/{item.path.name}"
-        return next((number for number, part in enumerate(LONGEST) if part in name), len(LONGEST))
 
-    items.sort(key=place)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.time() > UNTIL and place(item) < len(LONGEST):
+        pytest.skip(LATE)
 
 
 def pytest_collection_finish() -> None:
@@ -51,11 +64,14 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    left = [report for report in terminalreporter.stats.get("skipped", []) if UNCHANGED in str(report.longrepr)]
+    skipped = terminalreporter.stats.get("skipped", [])
+    left = [report for report in skipped if UNCHANGED in str(report.longrepr)]
     if left:
         terminalreporter.write_line(
             f"{len(left)} tests of the lesson in a browser were left out: {UNCHANGED}. CI=true make test runs them all."
         )
+    if late := [report.nodeid for report in skipped if LATE in str(report.longrepr)]:
+        terminalreporter.write_line(f"{len(late)} long tests were left out, as {LATE} ($TESTS_UNTIL): {' '.join(late)}")
 
 
 @pytest.fixture(scope="session", autouse=True)
