@@ -152,4 +152,4 @@ def test_weights_are_refused_where_clip_does_not_read_alone(tmp_path: Path) -> N
     with pytest.raises(SfumatoError, match="reads by T5 too; leave them out"):
         load(tmp_path / "folder").sample([0], prompts="a (red:1.3) cat", prompt_weights=True, steps=1)
     with pytest.raises(SfumatoError, match="knows no weights within prompts"):
-        load("digits").sample([0], labels=["3"], prompts="three", prompt_weights=True, steps=1)
+        load("digits").sample([0], labels=["3"], prompts="three", prompt_weights=True, steps=2)
