@@ -85,6 +85,24 @@ def _put(path: Path, data: bytes, place: Callable[[Path], bool]) -> bool:
             temporary.unlink()
 
 
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A new folder to write into, which becomes `folder`, new or empty, when all is written; or else nothing is left.
+
+    Raises OSError where it can't be written.
+    """
+    whole = folder.absolute()
+    made = whole.with_name(f".{whole.name}.{secrets.token_hex(4)}.part")
+    try:
+        made.mkdir(parents=True)
+        yield made
+        if folder.exists():
+            folder.rmdir()
+        made.rename(whole)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
 def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     """Put `files`, texts by their names, into `folder`, which is new or empty: all of them or none.
 
@@ -92,22 +110,15 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SfumatoError(f"{folder} is already there and not empty; give a new folder.")
-    whole = folder.absolute()
-    temporary = whole.with_name(f".{whole.name}.{secrets.token_hex(4)}.part")
     try:
-        temporary.mkdir(parents=True)
-        for name, text in files.items():
-            write_file(temporary / name, text.encode())
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(whole)
+        with whole_folder(folder) as made:
+            for name, text in files.items():
+                write_file(made / name, text.encode())
     except OSError as error:
         full = error.errno in FULL
         why = "the disk is full" if full else (error.strerror or str(error)).lower()
         cure = "free some space, or give a folder elsewhere" if full else "give a folder that can be written"
         raise SfumatoError(f"{folder} can't be written: {why}; {cure}.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def append(path: Path, text: str) -> None:

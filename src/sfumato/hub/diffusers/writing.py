@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
-import shutil
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import torch
 from sfumato.diffusion import Schedule
 from sfumato.diffusion.schedules import Linear
 from sfumato.errors import SfumatoError
+from sfumato.files import whole_folder
 from sfumato.hub.config import SamplingConfig
 from sfumato.hub.diffusers.pipeline_folder import write_pipeline
 from sfumato.hub.diffusers.schedulers import timesteps_of, written_scheduler
@@ -40,20 +39,14 @@ def export_pipeline(
         raise SfumatoError("pipelines of diffusers are told sampler and steps as they run; leave them out.")
     if label is not None and not theirs:
         raise SfumatoError("the folder generates any class, by `class_labels`; leave the class out.")
-    made = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(made, ignore_errors=True)
     try:
-        if theirs:
-            _write_ddim(model, made, label)
-        else:
-            write_pipeline(model, made, sampling)
-        if folder.exists():
-            folder.rmdir()
-        made.replace(folder)
+        with whole_folder(folder) as made:
+            if theirs:
+                _write_ddim(model, made, label)
+            else:
+                write_pipeline(model, made, sampling)
     except OSError as error:
         raise SfumatoError(f"could not write {folder}: {error.strerror}; choose another place.") from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
