@@ -131,24 +131,26 @@ def stable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return stable_diffusion(place, DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1))
 
 
-@pytest.mark.parametrize("damage", OF_LATENTS)
-def test_a_pipeline_of_latents_that_is_no_good_is_refused(stable: Path, tmp_path: Path, damage: str) -> None:
-    harm, words = OF_LATENTS[damage]
-    folder = shutil.copytree(stable, tmp_path / "folder")
+def refused(
+    whole: Path, place: Path, damage: tuple[Callable[[Path], object], str], use: Callable[[Path], object]
+) -> None:
+    """What is done to a copy of the folder is told in one sentence where it is used."""
+    harm, words = damage
+    folder = shutil.copytree(whole, place / "folder")
     harm(folder)
     with pytest.raises(SfumatoError, match=words) as found:
-        load(folder).sample([0], prompts="a red cat", steps=1)
+        use(folder)
     assert "\n" not in str(found.value) and str(found.value).endswith(".")
+
+
+@pytest.mark.parametrize("damage", OF_LATENTS)
+def test_a_pipeline_of_latents_that_is_no_good_is_refused(stable: Path, tmp_path: Path, damage: str) -> None:
+    refused(stable, tmp_path, OF_LATENTS[damage], lambda folder: load(folder).sample([0], prompts="a red cat", steps=1))
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_folder_that_is_no_good_is_refused(whole: Path, tmp_path: Path, damage: str) -> None:
-    harm, words = DAMAGES[damage]
-    folder = shutil.copytree(whole, tmp_path / "folder")
-    harm(folder)
-    with pytest.raises(SfumatoError, match=words) as found:
-        load(folder)
-    assert "\n" not in str(found.value) and str(found.value).endswith(".")
+    refused(whole, tmp_path, DAMAGES[damage], load)
 
 
 def test_without_diffusers_one_sentence_says_how_to_get_it(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

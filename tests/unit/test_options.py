@@ -177,8 +177,8 @@ def drawing(draws: Draws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             for parameter in one.denoiser.parameters():
                 parameter.mul_(1.1 if weights == "raw" else 1.0)
 
-    def opened(path: str, weights: str, _: object, **held: Memory) -> Any:
-        check_plain(path, held.get("memory", Memory()))
+    def opened(path: str, weights: str, _: object, __: object, memory: Memory) -> Any:
+        check_plain(path, memory)
         return models[Path(path).name, weights]
 
     monkeypatch.setattr("sfumato.cli.opening.load", opened)

@@ -27,8 +27,7 @@ def open_model(run: str | Path, weights: str = "ema", memory: Memory = PLAIN) ->
     no such model.
     """
     device = pick_device()
-    held = {} if memory == PLAIN else {"memory": memory}
-    model = load(run, weights, device, **held)  # type: ignore[arg-type]
+    model = load(run, weights, device, None, memory)  # type: ignore[arg-type]
     if words := memory.words(model, device):
         note(words)
     fit_threads()

@@ -145,8 +145,18 @@ class Model(Conditioned):
         plain = sampling is not None or own is not None or edit is not None or composed
         how = (partial(settle, sampling or self.config.sampling) if plain else self.settle)(conditioned, **settings)
         values = self.values(count, conditions or {})
-        given = labels, prompts, negative, values, edit, start, own, prompt_weights
-        return Request(tuple(seeds), how, *given)  # type: ignore[arg-type]
+        return Request(
+            tuple(seeds),
+            how,
+            labels,  # type: ignore[arg-type]
+            prompts,  # type: ignore[arg-type]
+            negative,  # type: ignore[arg-type]
+            values,
+            edit,
+            start,
+            own,
+            prompt_weights,
+        )
 
     def walk(
         self,

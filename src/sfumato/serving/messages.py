@@ -114,8 +114,16 @@ class Asked(BaseModel):
         conditioned = labels is not None or prompt is not None or bool(conditions)
         own_settings = partial(settle, model.config.sampling) if edit is not None else model.settle
         how = own_settings(conditioned, **given)
-        said = labels, prompt, self.negative, conditions, edit
-        return Request(seeds, how, *said, prompt_weights=bool(self.prompt_weights))  # type: ignore[arg-type]
+        return Request(
+            seeds,
+            how,
+            labels,
+            prompt,  # type: ignore[arg-type]
+            self.negative,  # type: ignore[arg-type]
+            conditions,
+            edit,
+            prompt_weights=bool(self.prompt_weights),
+        )
 
     def _edit(self) -> PictureEdit | None:
         """What is to be done with the picture that was sent."""

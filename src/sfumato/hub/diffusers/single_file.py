@@ -44,15 +44,18 @@ def replace_weights(model: Model, file: Path) -> None:
     """
     net, codec, encoder = model.denoiser.net, model.codec, model.encoder
     tensors, name = _read(file), model.source or "the model"
-    own = isinstance(net, DiffusersNet) and codec is not None and isinstance(encoder, PipelineText)
     if any(key.startswith(NEWER) for key in tensors) or not any(key.startswith(TEXT) for key in tensors):
         raise SfumatoError(
             f"{file} isn't laid out as Stable Diffusion 1.x is, whose single files alone are read; have diffusers make "
             "a folder of it (from_single_file, save_pretrained)."
         )
-    if not own or len(encoder.parts) != 1:  # type: ignore[union-attr]
+    if (
+        not isinstance(net, DiffusersNet)
+        or codec is None
+        or not isinstance(encoder, PipelineText)
+        or len(encoder.parts) != 1
+    ):
         raise SfumatoError(f"{file} is a Stable Diffusion 1.x, and {name} is a folder of something else.")
-    assert isinstance(net, DiffusersNet) and codec is not None and isinstance(encoder, PipelineText)
     converters, text = import_module(CONVERTERS), encoder.parts[0].net
     parts: list[tuple[Any, Mapping[str, Tensor]]] = [
         (net.model, _converted(converters.convert_ldm_unet_checkpoint, tensors, file, config=net.config.arguments)),
