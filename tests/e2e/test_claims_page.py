@@ -12,7 +12,16 @@ from PIL import Image
 
 from lesson import node, without_browser
 from sfumato.data import open_dataset
-from sfumato.evaluation import claims, features, laboratory, open_extractor, open_reference, rivals, train_classifier
+from sfumato.evaluation import (
+    claims,
+    course_claims,
+    features,
+    laboratory,
+    open_extractor,
+    open_reference,
+    rivals,
+    train_classifier,
+)
 from sfumato.evaluation.claims_page import write_claims
 from sfumato.evaluation.finding import Finding
 from sfumato.evaluation.laboratory import Effort, Laboratory
@@ -22,13 +31,14 @@ from tiny import Command
 
 
 def test_every_claim_has_a_verdict_and_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All nine, with fewer pictures and shorter trainings than --quick has, and a network that learned nothing."""
+    """All of them, with fewer pictures and shorter trainings than --quick has, and a network that learned nothing."""
     effort = Effort(2, 2, 66, 66, 2, 3, 10**5, 0.1, 0.2, 2)
     slow = property(lambda lab: (lab.generate(66, lab.labels(66), sampler="ddpm", steps=20), 0.1))
     monkeypatch.setattr(Laboratory, "ddpm_1000", slow)
     monkeypatch.setattr(Laboratory, "paces", property(lambda lab: dict.fromkeys(laboratory.BATCHES, 4000.0)))
     monkeypatch.setattr(laboratory, "RATES", (1.0,))
     monkeypatch.setattr(rivals, "SEEDS", 2)
+    monkeypatch.setattr(course_claims, "SHORT", (4, 4))
     monkeypatch.setattr(features, "train_classifier", partial(train_classifier, epochs=2))
     data = open_dataset("digits")
     model = new_model(model_for(data, "nano"))

@@ -13,7 +13,19 @@ from lesson import brief, missing, node, served
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
 
 # Those that take longest first.
-CHAPTERS = ("steering", "sampling", "reverse", "forward", "network", "training", "idea", "world", "gan", "flow")
+CHAPTERS = (
+    "steering",
+    "sampling",
+    "reverse",
+    "forward",
+    "network",
+    "training",
+    "idea",
+    "world",
+    "gan",
+    "flow",
+    "evaluation",
+)
 LAWS = (
     "actions",
     "guided",

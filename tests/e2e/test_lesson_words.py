@@ -61,6 +61,7 @@ DEFINED = "holds by definition, or by the arithmetic that it spells out"
 SHOWN = "says what stands on the page or what to do there"
 PLAIN = "compares nothing that can be measured"
 PLAYED = "computed in test_lesson_course.py"
+JUDGED = "computed in test_course_pictures.py"
 KNOWN = "from the papers and manuals of these systems"
 
 # A piece of each sentence that says a number or compares, and the check that computes it, or why there is none.
@@ -159,6 +160,14 @@ SAID: dict[str, Callable[[], None] | str] = {
     "a single step ends where forty do": PLAYED, "falls to less than a tenth": PLAYED,
     "For pictures there is more room": KNOWN, "a reflow copies the ends": PLAYED, "In 2023 a reflow": KNOWN,
     "data that lie near it": KNOWN,
+    # evaluation
+    "given by twenty features": DEFINED, "Four scores compare": SHOWN, "Blur them a little": SHOWN,
+    "more than five times what it was": JUDGED, "nearer to the average, and there": JUDGED,
+    "Blur more, and precision": JUDGED, "Now leave three digits out": SHOWN, "about a quarter of the real": JUDGED,
+    "judge fifty pictures": SHOWN, "about five times as large": JUDGED, "a poor estimate": DEFINED,
+    "judged by fewer pictures seems": JUDGED, "most of the distance is gone": JUDGED, "only becomes less sure": JUDGED,
+    "Now the worst model": PLAIN, "Precision is 100%": JUDGED, "the next fifty": DEFINED,
+    "The last row of the table": DEFINED, "These twenty come from": DEFINED,
     # gan
     "takes two random numbers": DEFINED, "how real it looks, from 0 to 1": DEFINED, "lie in eight clusters": SHOWN,
     "Begin at step 0": SHOWN, "a bad one a hundred steps later": PLAYED, "asks the forger for all eight": DEFINED,
@@ -207,6 +216,10 @@ QUESTIONS: dict[str, tuple[int, *tuple[Callable[[], None] | str, ...]]] = {
     "flow.target": (1, DEFINED), "flow.cross": (2, averages_are_best), "flow.never": (4, PLAYED),
     "flow.one": (1, averages_are_best, PLAYED), "flow.lost": (2, PLAYED), "flow.reflow": (1, PLAYED),
     "flow.better": (0, PLAYED), "flow.order": (0, DEFINED), "flow.sign": (1, DEFINED), "flow.straight": (0, DEFINED),
+    "evaluation.blur": (5, JUDGED), "evaluation.dropped": (3, JUDGED), "evaluation.fewer": (5, JUDGED),
+    "evaluation.compare": (4, JUDGED), "evaluation.copies": (1, JUDGED), "evaluation.found": (1, DEFINED),
+    "evaluation.kernel": (0, JUDGED), "evaluation.features": (1, DEFINED), "evaluation.steps": (1, PLAIN),
+    "evaluation.bug": (2, DEFINED),
     "gan.sees": (0, DEFINED), "gan.uphill": (3, DEFINED), "gan.ratio": (3, PLAYED), "gan.loss": (1, PLAIN),
     "gan.single": (0, PLAIN), "gan.flat": (1, best_critic_is_flat), "gan.blur": (3, PLAYED, best_critic_is_flat),
     "gan.step": (0, DEFINED), "gan.detach": (0, DEFINED), "gan.calls": (0, DEFINED),

@@ -2,6 +2,7 @@
 import { render } from 'svelte/server'
 import App from '../src/App.svelte'
 import { chapters } from '../src/chapters'
+import { chapters as evaluation } from '../src/lessons/evaluation'
 import { chapters as flow } from '../src/lessons/flow'
 import { chapters as gan } from '../src/lessons/gan'
 import { mathml } from '../src/parts/math'
@@ -12,4 +13,4 @@ const code = import.meta.glob<string>('../../src/sfumato/lesson/code/*.{py,txt}'
 
 export const first = () => render(Notices).body + render(App).body
 export const text = () =>
-  render(Text, { props: { chapters: [...chapters, ...gan, ...flow], math: mathml, code: (file: string) => code[`../../src/sfumato/lesson/code/${file}`]!.trimEnd() } }).body
+  render(Text, { props: { chapters: [...chapters, ...gan, ...flow, ...evaluation], math: mathml, code: (file: string) => code[`../../src/sfumato/lesson/code/${file}`]!.trimEnd() } }).body

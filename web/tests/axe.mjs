@@ -18,6 +18,7 @@ const VIEWS = {
   steering: ['', 'steering.two=1', 'steering.view=words', 'steering.view=brush', 'steering.view=latent', 'steering.view=latent&steering.space=draw', 'steering.view=latent&steering.space=scale'],
   world: ['', 'world.view=systems'],
   flow: ['', 'flow.round=flow'],
+  evaluation: ['evaluation.blur=0.5'],
   gan: ['gan.step=50'],
   lessons: [''],
   quiz: ['', 'quiz.q=idea.forward', 'quiz.q=idea.life', 'quiz.q=idea.seeds', 'quiz.q=idea.paths', 'quiz.q=forward.schedule', 'quiz.q=training.heart'],

@@ -77,6 +77,9 @@ const VIEWS = {
     { way: 'flow.way', seed: 'flow.seed', round: 'flow.round' },
     { at: 'flow.round=flow', steps: 'flow.steps', round: 'flow.round' },
   ],
+  evaluation: [
+    { blur: 'evaluation.blur', without: 'evaluation.without', copies: 'evaluation.copies', undo: 'evaluation.blur', count: 'evaluation.count', seed: 'evaluation.seed' },
+  ],
   gan: [
     { at: 'gan.step=50', step: 'gan.step', seed: 'gan.seed', blur: 'gan.blur', rates: 'gan.rates' },
   ],

@@ -34,8 +34,8 @@ def claims(
         list[str] | None,
         Parameter(
             group=COMMON,
-            help="forward-process, pure-noise, stability, fidelity, diversity, seeds, many-calls, few-steps or "
-            "conditioning.",
+            help="forward-process, pure-noise, stability, fidelity, diversity, seeds, many-calls, few-steps, "
+            "conditioning, code-bits, exact-bits, frechet-bias or copies.",
             negative="",
         ),
     ] = None,

@@ -17,6 +17,7 @@ from sfumato.data.dataset import DataLost
 from sfumato.diffusion import SCHEDULES, DiscreteBetas, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
+from sfumato.evaluation.course_claims import COURSE
 from sfumato.evaluation.evaluating import seconds_of
 from sfumato.evaluation.features import rounded
 from sfumato.evaluation.finding import (
@@ -315,6 +316,7 @@ EXPERIMENTS: dict[str, tuple[str, Callable[[Laboratory], Finding]]] = {
         "Tell the network the class, and it draws that class.",
         conditioning_works,
     ),
+    **COURSE,
 }
 
 
@@ -363,6 +365,7 @@ def expected_seconds(lab: Laboratory, names: Sequence[str] = ()) -> float:
         calls[both[0]] += 1000 * lab.effort.compared
     chosen = names or tuple(EXPERIMENTS)
     trained = {"stability": 1.2 * 2 * SEEDS * lab.effort.short, "forward-process": 3.0}
+    trained |= dict.fromkeys(("code-bits", "exact-bits"), 10 * lab.effort.short)
     if both := [name for name in ("fidelity", "diversity") if name in chosen]:
         trained[both[0]] = 1.1 * len(BATCHES) * lab.effort.trainings * lab.effort.long
     search = 1.1 * len(BATCHES) * len(RATES) * SEARCH * lab.effort.long * (not {"stability", *both}.isdisjoint(chosen))

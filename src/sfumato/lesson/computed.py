@@ -35,6 +35,7 @@ from sfumato.hub.onnx import codec_onnx, graph_onnx, network_onnx, program_data
 from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.card import card
+from sfumato.lesson.computed_evaluation import evaluation
 from sfumato.lesson.grids import grids_of
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper
@@ -92,6 +93,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     rivals(folder / "digits" / "rivals")
     emoji(load_zoo("emoji"), folder / "emoji")
     avatars(load_zoo("avatars"), folder / "avatars")
+    evaluation(folder / "evaluation")
     card().save(folder / "card.png", optimize=True)
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}

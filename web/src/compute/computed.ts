@@ -90,7 +90,7 @@ function once<T>(path: string, read: (answer: Response) => Promise<T>): Promise<
   return found
 }
 
-const json = <T>(path: string) => once(path, (answer) => answer.json() as Promise<T>)
+export const json = <T>(path: string) => once(path, (answer) => answer.json() as Promise<T>)
 
 export const schedules = () => json<Schedules>('schedules.json')
 export const clouds = () => json<Record<CloudName, Cloud>>('clouds.json')
@@ -112,8 +112,10 @@ export const emojiTokenizer = () => tokenizer('emoji/tokenizer.json')
 export const avatarsTokenizer = () => tokenizer('avatars/tokenizer.json')
 export const recordedPicture = () => new URL('computed/digits/recorded.png', document.baseURI).href
 
+/** Weights in half precision. */
+export const weights = (path: string) => once(path, async (answer) => (await import('./half')).fromHalf(await answer.arrayBuffer()))
 /** Pictures of `size` bytes each, as numbers in [−1, 1]. */
-const pictures = (path: string, size: number) =>
+export const pictures = (path: string, size: number) =>
   once(path, async (answer) => {
     const bytes = new Uint8Array(await answer.arrayBuffer())
     return Array.from({ length: bytes.length / size }, (_, i) =>

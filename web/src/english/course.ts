@@ -13,6 +13,7 @@ export const course = {
   kicker: 'Lesson',
   of: {
     gan: { title: 'GANs', says: 'A forger and a critic play against each other. Watch a cloud of forged points hop from cluster to cluster, and calm it.' },
+    evaluation: { title: 'Evaluation', says: 'Damage perfect pictures by blur, a missing digit or copies, and see which score notices. Fewer pictures alone make one of them worse.' },
     flow: { title: 'Flow matching', says: 'Straight lines from noise to data cross, so the learned flow bends. Straighten it, and one step is enough.' },
     diffusion: { title: 'Diffusion', says: 'From pure noise to picture: how noise is added, how a network learns to take it out, and how words steer it.' },
   },

@@ -27,6 +27,7 @@ export const lessons: readonly Lesson[] = [
   },
   { id: 'flow', chapters: ['flow'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./flow')).chapters },
   { id: 'gan', chapters: ['gan'], minutes: 12, needs: [], english: true, open: async () => (await import('./gan')).chapters },
+  { id: 'evaluation', chapters: ['evaluation'], minutes: 12, needs: [], english: true, open: async () => (await import('./evaluation')).chapters },
 ]
 
 export const lessonOf = (chapter: string) => lessons.find(({ chapters }) => chapters.includes(chapter))
