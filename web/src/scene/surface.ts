@@ -6,16 +6,32 @@ import {
 
 type Point = [x: number, y: number, z: number]
 
+const SHADE = 0.9 // of the surface's colours: its wall
+
 export class Surface {
   readonly group = new Group()
   private readonly mesh: Mesh<BufferGeometry, MeshLambertMaterial>
   private readonly ridges: LineSegments<BufferGeometry, LineBasicMaterial>
+  /** What closes the surface below its edge, so that nobody looks under it. */
+  private readonly wall: Mesh<BufferGeometry, MeshLambertMaterial> | undefined
+  /** The vertices of its edge, once round. */
+  private readonly edge: readonly number[]
 
-  /** `across` places in each of `along` rows. */
+  /** `across` places in each of `along` rows; `closed` down to height 0 at its edge. */
   constructor(
     private readonly across: number,
     private readonly along: number,
+    closed = false,
   ) {
+    const row = (j: number) => Array.from({ length: across }, (_, i) => j * across + i)
+    const column = (i: number) => Array.from({ length: along }, (_, j) => j * across + i)
+    const round = [row(0), column(across - 1), row(along - 1).reverse(), column(0).reverse()]
+    this.edge = closed ? [...round.flatMap((side) => side.slice(0, -1)), 0] : []
+    if (closed) {
+      this.wall = new Mesh(new BufferGeometry(), new MeshLambertMaterial({ vertexColors: true, side: DoubleSide }))
+      this.wall.frustumCulled = false
+      this.group.add(this.wall)
+    }
     const geometry = new BufferGeometry()
     for (const name of ['position', 'color']) geometry.setAttribute(name, new BufferAttribute(new Float32Array(3 * across * along), 3))
     const faces: number[] = []
@@ -52,6 +68,22 @@ export class Surface {
     this.ridges.geometry.setAttribute('position', new BufferAttribute(Float32Array.from(ends), 3))
   }
 
+  /** The wall below the edge as it is now, in the edge's colours. */
+  private close(position: BufferAttribute, colour: BufferAttribute): void {
+    if (!this.wall) return
+    const [corners, tones]: [number[], number[]] = [[], []]
+    for (let k = 1; k < this.edge.length; k++)
+      for (const [which, top] of [[0, 1], [1, 1], [0, 0], [1, 1], [1, 0], [0, 0]] as const) {
+        const vertex = this.edge[k - 1 + which]!
+        corners.push(position.getX(vertex), top * position.getY(vertex), position.getZ(vertex))
+        tones.push(...[colour.getX(vertex), colour.getY(vertex), colour.getZ(vertex)].map((tone) => SHADE * tone))
+      }
+    const { geometry } = this.wall
+    geometry.setAttribute('position', new BufferAttribute(Float32Array.from(corners), 3))
+    geometry.setAttribute('color', new BufferAttribute(Float32Array.from(tones), 3))
+    geometry.computeVertexNormals()
+  }
+
   /** From the lowest height to `top`. */
   colour(low: Color, high: Color, top: number, ridge: Color): void {
     const position = this.mesh.geometry.getAttribute('position')
@@ -62,6 +94,7 @@ export class Surface {
       colour.setXYZ(i, mixed.r, mixed.g, mixed.b)
     }
     colour.needsUpdate = true
+    this.close(position as BufferAttribute, colour)
     this.ridges.material.color = ridge
   }
 }

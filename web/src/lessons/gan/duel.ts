@@ -9,7 +9,7 @@ export const WIDTH = 24
 export const BATCH = 64
 export const SHOWN = 320 // forged points
 export const REACH = 2.4 // of the plane that is shown, from its middle
-export const GRID = 37 // places along a side of the critic's surface
+export const GRID = 57 // places along a side of the critic's surface
 const NEAR = 4 * STD // of a cluster's middle: its own
 
 export type Rates = 'critic' | 'even' | 'forger'
