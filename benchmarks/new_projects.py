@@ -1,7 +1,8 @@
 """Each project of `sfumato new`, made and run as its README says, in the order in which it says it.
 
     python benchmarks/new_projects.py                       all of them: more than two hours, on a machine for itself
-    python benchmarks/new_projects.py --quick research video    some; trainings take 2 minutes, 4, 6 …
+    python benchmarks/new_projects.py --quick research video    some; trainings take 0.3 minutes, 0.6, …, and of each
+                                                                command's pictures 16 are made
 
 What opens a page, waits for requests or installs is left out: tests and `docs/templates.md` say how those are tried.
 Exits with 1 where a command fails.
@@ -40,13 +41,15 @@ def main() -> None:
     print(f"{'seconds':>8}  {'ends':>4}  command", flush=True)
     with tempfile.TemporaryDirectory() as place:
         for name in names:
-            minutes = 0
+            minutes = 0.0
             readme, *_ = write_project(Path(place) / f"my-{name}", name)
             for program, *rest in commands(readme.read_text(encoding="utf-8"), name):
                 line = shlex.join([program, *rest])
                 if quick and "--minutes" in rest:
-                    minutes += 2  # more each time, since the same command goes on with a run
-                    rest[rest.index("--minutes") + 1] = str(minutes)
+                    minutes += 0.3  # more each time, since the same command goes on with a run
+                    rest[rest.index("--minutes") + 1] = f"{minutes:.1f}"
+                if quick and "-n" in rest:
+                    rest[rest.index("-n") + 1] = str(min(16, int(rest[rest.index("-n") + 1])))
                 began = time.perf_counter()
                 ran = subprocess.run([*runs[program], *rest], cwd=readme.parent, capture_output=True, text=True)
                 print(f"{time.perf_counter() - began:8.1f}  {ran.returncode:4}  {line}", flush=True)
