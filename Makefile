@@ -1,5 +1,6 @@
 # make demo   set up, train on real digits, draw new ones, write a report
 # make lesson set up, compute what the lesson shows and build its pages, into the package
+# make handouts   the lesson, and its notes as PDFs beside its pages, where a Chromium is there (minutes)
 # make studio set up, and build the studio's page, into the package
 # make docs   set up, and build the manual, into build/manual/site
 # make test   set up, then lint, types, architecture and the whole test suite
@@ -26,6 +27,7 @@ CARRIED  := $(if $(CHROMIUM),,$(if $(filter Linux-x86_64,$(shell uname -s)-$(she
 # Whether the lesson's pages can be built here, and what they are built from.
 NODE     := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && echo yes)
 SITE     := src/sfumato/lesson/site/sw.js
+HANDOUTS := src/sfumato/lesson/site/handouts
 STUDIO   := src/sfumato/serving/site/index.html
 COMPUTED := web/public/computed/manifest.json
 SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evaluation hub nets sampling) -name '*.py') \
@@ -36,7 +38,7 @@ WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/compu
 
 PAGE     := $(shell find web/studio web/src/parts -type f) $(wildcard web/studio.config.ts web/src/*.ts web/src/*.css web/public/early.js web/public/icon.svg)
 
-.PHONY: demo lesson studio docs test lint types pages coverage node clean
+.PHONY: demo lesson handouts studio docs test lint types pages coverage node clean
 .DELETE_ON_ERROR:
 export PATH := $(abspath $(BIN)):$(PATH) # where a Node.js from PyPI is
 MAKEFLAGS += --jobs=2 # what doesn't wait for one another: npm beside pip, types beside the building of the pages
@@ -46,6 +48,8 @@ demo: $(VENV)/.demo
 
 lesson: $(SITE)
 	@echo "The lesson is built. Open it in the browser with: $(BIN)/sfumato learn"
+
+handouts: $(HANDOUTS)/book.pdf
 
 studio: $(STUDIO) $(VENV)/.studio
 	@echo "The studio is built. Open it in the browser with: $(BIN)/sfumato studio"
@@ -82,6 +86,10 @@ coverage: $(VENV)/.test
 $(SITE): $(COMPUTED) $(WRITTEN) | web/node_modules/.installed
 	cd web && node_modules/.bin/vite build --logLevel warn
 	touch $@
+
+# Building the pages takes older ones away.
+$(HANDOUTS)/book.pdf: $(SITE) web/handouts.mjs $(CARRIED)
+	cd web && $(if $(CHROMIUM),CHROMIUM=$(CHROMIUM)) node handouts.mjs ../src/sfumato/lesson/site ../$(HANDOUTS)
 
 $(STUDIO): $(PAGE) | web/node_modules/.installed
 	cd web && node_modules/.bin/vite build --config studio.config.ts --logLevel warn

@@ -25,6 +25,7 @@ CHAPTERS = (
     "gan",
     "flow",
     "evaluation",
+    "numbers",
 )
 LAWS = (
     "actions",
@@ -40,7 +41,7 @@ LAWS = (
     "motion",
     "brush",
 )
-PAGES = (*CHAPTERS, "lessons", "opening", "quiz", "glossary", "notes", "certificate")
+PAGES = (*CHAPTERS, "lessons", "opening", "quiz", "glossary", "notes", "handout", "certificate")
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ from truths import (
     steps_find_the_hills,
     what_parts_matter,
 )
-from truths_course import best_critic_is_flat
+from truths_course import best_critic_is_flat, digits_lie_apart_from_dice
 from truths_drawn import (
     autoencoder_squeezes,
     calls_counted,
@@ -153,6 +153,11 @@ SAID: dict[str, Callable[[], None] | str] = {
     "more weights and more data": KNOWN, "two narrow ones": DEFINED, "a hundred times smaller": KNOWN,
     "one more bridge": DEFINED, "in one to four": KNOWN, "In 2023 researchers": KNOWN,
     "94 of the originals came back": KNOWN,
+    # numbers
+    "This scan of a digit has 8 rows": digits_lie_apart_from_dice, "A photo is the same": KNOWN,
+    "three for each": KNOWN, "So any 64 numbers": DEFINED, "half of the way to the dice": SHOWN,
+    "Two numbers of it decide": SHOWN, "The digits lie close together": digits_lie_apart_from_dice,
+    "lives among all 64 numbers": DEFINED,
     # flow
     "The data are three clusters": SHOWN, "Here are 48 such pairs": SHOWN,
     "It can give one answer only": averages_are_best,
@@ -220,6 +225,8 @@ QUESTIONS: dict[str, tuple[int, *tuple[Callable[[], None] | str, ...]]] = {
     "evaluation.compare": (4, JUDGED), "evaluation.copies": (1, JUDGED), "evaluation.found": (1, DEFINED),
     "evaluation.kernel": (0, JUDGED), "evaluation.features": (1, DEFINED), "evaluation.steps": (1, PLAIN),
     "evaluation.bug": (2, DEFINED),
+    "numbers.pixels": (3, DEFINED), "numbers.dice": (3, digits_lie_apart_from_dice),
+    "numbers.distribution": (0, DEFINED), "numbers.generate": (0, DEFINED),
     "gan.sees": (0, DEFINED), "gan.uphill": (3, DEFINED), "gan.ratio": (3, PLAYED), "gan.loss": (1, PLAIN),
     "gan.single": (0, PLAIN), "gan.flat": (1, best_critic_is_flat), "gan.blur": (3, PLAYED, best_critic_is_flat),
     "gan.step": (0, DEFINED), "gan.detach": (0, DEFINED), "gan.calls": (0, DEFINED),

@@ -120,6 +120,15 @@ def test_every_answer_carries_the_headers(server: LessonServer, live: Live) -> N
     assert "unsafe-inline" not in policy and "'unsafe-eval'" not in policy and "http" not in policy
 
 
+def test_only_a_scene_alone_may_stand_in_other_pages(server: LessonServer) -> None:
+    alone = "/?alone=1&c=gan", "/?c=gan&alone=1&gan.step=50"
+    others = "/", "/?c=gan", "/?c=gan&alone=10", "/?not-alone=1", "/live.json?alone=1", "/model.onnx?alone=1"
+    for path in (*alone, *others):
+        policy = ask(server, path)[1]["Content-Security-Policy"]
+        assert policy.endswith("frame-ancestors *" if path in alone else "frame-ancestors 'none'"), path
+        assert policy.startswith(HEADERS["Content-Security-Policy"].removesuffix("'none'"))
+
+
 @pytest.mark.parametrize(
     "path",
     [

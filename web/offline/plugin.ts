@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { type Plugin, transformWithOxc } from 'vite'
 
 const NOT_KEPT = ['README.txt', 'live.json', 'sw.js']
+const PRINTED = 'handouts/' // written after the pages, and as large as they are
 
 export function offline(): Plugin {
   let folder = ''
@@ -21,7 +22,7 @@ export function offline(): Plugin {
       const names = readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
-        .filter((name) => !NOT_KEPT.includes(name))
+        .filter((name) => !NOT_KEPT.includes(name) && !name.startsWith(PRINTED))
       for (const name of names.sort()) files[name] = digest(readFileSync(join(folder, name)))
       const packed = Object.keys(files).reduce((total, name) => total + gzipSync(readFileSync(join(folder, name)), { level: 1 }).length, 0)
       const version = digest(JSON.stringify(files)).slice(0, 16)

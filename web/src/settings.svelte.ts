@@ -29,7 +29,8 @@ const system = $state({ dark: dark.matches, calm: calm.matches })
 dark.addEventListener('change', () => (system.dark = dark.matches))
 calm.addEventListener('change', () => (system.calm = calm.matches))
 const presenting = field('present', false)
-const paper = $state({ on: false }) // which is light: what is drawn is drawn so before it is printed
+const alone = field('alone', false)
+const paper = $state({ on: false, page: false }) // which is light: what is drawn is drawn so before it is printed
 for (const [event, on] of [['beforeprint', true], ['afterprint', false]] as const)
   addEventListener(event, () => {
     paper.on = on
@@ -47,12 +48,16 @@ export const settings = {
   },
   /** The theme that shows. */
   get shown(): 'light' | 'dark' {
-    if (paper.on) return 'light'
+    if (paper.on || paper.page) return 'light'
     return kept.theme === 'system' ? (system.dark ? 'dark' : 'light') : kept.theme
+  },
+  /** The page is a sheet of paper: light, and at rest. */
+  set onPaper(on: boolean) {
+    paper.page = on
   },
   /** Nothing moves by itself. */
   get still() {
-    return kept.still ?? system.calm
+    return paper.page || (kept.still ?? system.calm)
   },
   set still(still: boolean) {
     kept.still = still
@@ -79,6 +84,10 @@ export const settings = {
   set code(shown: boolean) {
     kept.code = shown
     remember('settings', kept)
+  },
+  /** A scene stands in its window by itself. */
+  get alone() {
+    return alone.value
   },
   get presenting() {
     return presenting.value

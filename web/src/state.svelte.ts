@@ -2,8 +2,12 @@
 const fields = $state<Record<string, string>>(Object.fromEntries(new URLSearchParams(location.search)))
 let pending: ReturnType<typeof setTimeout> | undefined
 
+/** While a panel is only drawn, for paper, the address says nothing of it. */
+let held = false
+
 function write(): void {
   pending = undefined
+  if (held) return
   history.replaceState(null, '', address(fields))
 }
 
@@ -88,6 +92,18 @@ export function go(to: Record<string, string | undefined>): void {
     else fields[name] = value
   }
   history.pushState(null, '', address(fields))
+}
+
+export function hold(on: boolean): void {
+  held = on
+}
+
+/** Set the panels of chapter `c` as `state` says, and all else of them as it is from the start. Returns how they stood. */
+export function put(c: string, state: Record<string, string>): Record<string, string> {
+  const before = Object.fromEntries(Object.entries(fields).filter(([name]) => name.startsWith(`${c}.`)))
+  for (const name of Object.keys(before)) delete fields[name]
+  Object.assign(fields, state)
+  return before
 }
 
 /** Go there as `go` does; measures take so many milliseconds for the way. The address has their ends at once. */

@@ -17,6 +17,7 @@ const VIEWS = {
   sampling: ['sampling.first-steps=10', 'sampling.view=wall', 'sampling.view=few&sampling.few-by=dpm++2m', 'sampling.view=grids'],
   steering: ['', 'steering.two=1', 'steering.view=words', 'steering.view=brush', 'steering.view=latent', 'steering.view=latent&steering.space=draw', 'steering.view=latent&steering.space=scale'],
   world: ['', 'world.view=systems'],
+  numbers: ['numbers.mix=0.5'],
   flow: ['', 'flow.round=flow'],
   evaluation: ['evaluation.blur=0.5'],
   gan: ['gan.step=50'],
@@ -24,6 +25,7 @@ const VIEWS = {
   quiz: ['', 'quiz.q=idea.forward', 'quiz.q=idea.life', 'quiz.q=idea.seeds', 'quiz.q=idea.paths', 'quiz.q=forward.schedule', 'quiz.q=training.heart'],
   glossary: [''],
   notes: [''],
+  handout: ['of=numbers'],
   certificate: [''],
 }
 const LOOKS = [
@@ -42,7 +44,7 @@ for (const page of pages.length ? pages : Object.keys(VIEWS))
       const it = await visit(browser, page === 'opening' ? address : `${address}?c=${page}&${view}`, { ...look, reducedMotion: 'reduce' }, () =>
         localStorage.setItem('sfumato.settings', '{"theme":"system","still":true,"from":"data","equations":true,"code":true}'),
       )
-      await it.page.waitForSelector(page === 'opening' ? 'dialog canvas' : page in { lessons: 1, quiz: 1, glossary: 1, notes: 1, certificate: 1 } ? 'main h1, form' : '.questions form')
+      await it.page.waitForSelector(page === 'opening' ? 'dialog canvas' : page in { lessons: 1, quiz: 1, glossary: 1, notes: 1, handout: 1, certificate: 1 } ? 'main h1, form' : '.questions form')
       await it.page.waitForFunction(() => 'sfumato' in window && !window.sfumato.busy(), undefined, { timeout: 240_000 })
       const answer = it.page.locator('form[data-question] label').first()
       if (page === 'quiz' && view && (await answer.count())) {

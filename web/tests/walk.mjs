@@ -25,7 +25,7 @@ const PARTS = Object.fromEntries(
 const NETWORK = { time: 'network.t', digit: 'network.digit', another: 'network.digit', noise: 'network.seed', tell: 'network.tell', read: `network.read ${PICTURES}` }
 const SCENE = { 'turn-left': '', 'turn-right': '', closer: '', further: '' }
 const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'world'] // of the lesson on diffusion
-const PLANE = ['forward', 'sampling', 'flow'] // chapters whose scenes are flat
+const PLANE = ['numbers', 'forward', 'sampling', 'flow'] // chapters whose scenes are flat
 const WHILE_BUSY = ['stop', 'go', 'wall-stop']
 const VIEWS = {
   idea: [
@@ -72,6 +72,9 @@ const VIEWS = {
   world: [
     { seen: '.reasons', measured: '', view: 'world.view .views ~ *', restored: '' },
     { at: 'world.view=systems', seen: 'dl', system: 'world.system', view: 'world.view .views ~ *' },
+  ],
+  numbers: [
+    { mix: 'numbers.mix', another: 'numbers.index', dice: 'numbers.seed' },
   ],
   flow: [
     { way: 'flow.way', seed: 'flow.seed', round: 'flow.round' },

@@ -64,10 +64,12 @@ def show_answers(folder: Path) -> None:
     found, passed = handed_in(folder)
     if found:
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for column in ("student", *CHAPTERS, "in all"):
+        others = sorted({chapter for one in found for chapter in one.answered} - {*CHAPTERS})  # lessons by themselves
+        shown = (*CHAPTERS, *others)
+        for column in ("student", *shown, "in all"):
             table.add_column(column, justify="left" if column == "student" else "right", overflow="fold")
         for one in found:
-            parts = [f"{one.right.get(c, 0)}/{one.answered[c]}" if one.answered.get(c) else "" for c in CHAPTERS]
+            parts = [f"{one.right.get(c, 0)}/{one.answered[c]}" if one.answered.get(c) else "" for c in shown]
             table.add_row(one.student, *parts, f"{sum(one.right.values())}/{sum(one.answered.values())}")
         console.print(table)
         console.print(

@@ -133,14 +133,10 @@ def load(
     return model
 
 
-class NoPipeline(SfumatoError):
-    """What isn't a pipeline of diffusers is held in one way."""
-
-
 def check_plain(path: str | Path, memory: Memory) -> None:
-    """Raises NoPipeline where what isn't a pipeline of diffusers is to be held otherwise than usual."""
+    """Raises SfumatoError where what isn't a pipeline of diffusers is to be held otherwise than usual."""
     if memory != PLAIN:
-        raise NoPipeline(
+        raise SfumatoError(
             f"{path} is no pipeline of diffusers, which alone may be held otherwise; leave `precision`, `offload` and "
             "`tiled` out."
         )

@@ -45,6 +45,13 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+# A scene that stands alone is there to be put into other pages; nothing on it reaches the service behind the lesson.
+EMBEDDED = HEADERS | {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors *"
+    ),
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 
 
 def pages(folder: Path = SITE) -> Path:
@@ -135,6 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _path(self) -> str:
         return unquote(urlsplit(self.path).path).lstrip("/")
 
+    def _alone(self) -> bool:
+        """Whether the page is asked for with a scene alone."""
+        return self._path() in ("", "index.html") and "alone=1" in urlsplit(self.path).query.split("&")
+
     def _left(self) -> bool:
         """Whether the client has closed the connection."""
         readable, _, _ = select.select([self.connection], [], [], 0)
@@ -165,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._finish(answer.content)
 
     def _finish(self, content: bytes) -> None:
-        for name, value in HEADERS.items():
+        for name, value in (EMBEDDED if self._alone() else HEADERS).items():
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")

@@ -13,9 +13,6 @@ export default {
     },
     notes: {
       title: '讲义',
-      lead: '各章的正文、公式和代码，适合打印在纸上。请打印这一页，或在同一个对话框里存成PDF。',
-      print: '打印',
-      subtitle: '从纯噪声到图片，共八章',
     },
     certificate: {
       title: '证书',

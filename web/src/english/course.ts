@@ -12,6 +12,7 @@ export const course = {
   all: 'All lessons',
   kicker: 'Lesson',
   of: {
+    numbers: { title: 'Pictures as numbers', says: 'A warm-up for those who come from nothing: what is a picture to a computer, and what is a distribution?' },
     gan: { title: 'GANs', says: 'A forger and a critic play against each other. Watch a cloud of forged points hop from cluster to cluster, and calm it.' },
     evaluation: { title: 'Evaluation', says: 'Damage perfect pictures by blur, a missing digit or copies, and see which score notices. Fewer pictures alone make one of them worse.' },
     flow: { title: 'Flow matching', says: 'Straight lines from noise to data cross, so the learned flow bends. Straighten it, and one step is enough.' },

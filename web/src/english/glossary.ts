@@ -72,6 +72,9 @@ export const glossary: Record<string, string> = {
   LoRA: 'A small addition to a trained model: for each large table of weights two narrow ones are learnt. It teaches a style or a person with few pictures and fits into a small file.',
   ControlNet: 'A copy of half of the network that reads a drawing, a pose or a depth map and adds what it finds to the original network, which stays as it is.',
   'flow matching': 'Training that asks for the velocity along straight lines from noise to data. With Gaussian noise it is diffusion with the straight schedule.',
+  pixel: 'The smallest piece of a picture: one number for how bright it is, or three for red, green and blue.',
+  'mode collapse': 'When a model generates only some of the kinds of pictures that its data hold, each of them well.',
+  reflow: 'Training a flow again on its own pairs of noise and picture, so that its ways become straight and one step goes far.',
   provenance: 'Where a picture comes from: signed data or a hidden mark that says which model or camera made it.',
 }
 

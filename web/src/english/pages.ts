@@ -10,9 +10,6 @@ export const pages = {
   },
   notes: {
     title: 'Notes',
-    lead: 'The text, the equations and the code of all chapters on paper. Print this page, or save it as a PDF from the same dialogue.',
-    print: 'Print',
-    subtitle: 'From pure noise to picture, in eight chapters',
   },
   /** What the build writes into the pages for those to whom their script doesn't come, and the page of text alone. */
   text: {

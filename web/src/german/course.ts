@@ -15,6 +15,7 @@ export default {
     all: 'Alle Lektionen',
     kicker: 'Lektion',
     of: {
+      numbers: { title: 'Bilder als Zahlen', says: 'Zum Aufwärmen, ohne Vorwissen: Was ist ein Bild für einen Computer, und was ist eine Verteilung?' },
       diffusion: { says: 'Vom reinen Rauschen zum Bild: wie Rauschen hinzukommt, wie ein Netz lernt, es herauszunehmen, und wie Worte es lenken.' },
       flow: { says: 'Gerade Linien vom Rauschen zu den Daten kreuzen sich, darum biegt sich der gelernte Fluss. Machen Sie ihn gerade, und ein Schritt genügt.' },
       gan: { says: 'Fälscher und Kritiker spielen gegeneinander. Sehen Sie zu, wie eine Wolke gefälschter Punkte von Haufen zu Haufen springt, und bringen Sie sie zur Ruhe.' },

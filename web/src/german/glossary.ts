@@ -89,6 +89,9 @@ export default {
     LoRA: 'Ein kleiner Zusatz zu einem trainierten Modell: Für jede große Tabelle von Gewichten werden zwei schmale gelernt. Er lehrt mit wenigen Bildern einen Stil oder eine Person und passt in eine kleine Datei.',
     ControlNet: 'Eine Kopie der Hälfte des Netzes, die eine Zeichnung, eine Haltung oder eine Tiefenkarte liest und, was sie findet, dem ursprünglichen Netz zugibt, das bleibt, wie es ist.',
     'flow matching': 'Ein Training, das nach der Geschwindigkeit auf geraden Linien vom Rauschen zu den Daten fragt. Mit Gaußschem Rauschen ist es Diffusion mit dem geraden Plan.',
+    pixel: 'Das kleinste Stück eines Bildes: eine Zahl dafür, wie hell es ist, oder drei für Rot, Grün und Blau.',
+    'mode collapse': 'Wenn ein Modell nur manche der Arten von Bildern erzeugt, die seine Daten haben, jede davon gut.',
+    reflow: 'Einen Fluss noch einmal auf seinen eigenen Paaren von Rauschen und Bild trainieren, damit seine Wege gerade werden und ein Schritt weit führt.',
     provenance: 'Woher ein Bild kommt: signierte Daten oder ein verborgenes Zeichen, die sagen, welches Modell oder welche Kamera es gemacht hat.',
   },
 } satisfies Said<typeof english>

@@ -13,9 +13,6 @@ export default {
     },
     notes: {
       title: 'Skript',
-      lead: 'Der Text, die Gleichungen und der Code aller Kapitel auf Papier. Drucken Sie diese Seite, oder speichern Sie sie aus demselben Dialog als PDF.',
-      print: 'Drucken',
-      subtitle: 'Vom reinen Rauschen zum Bild, in acht Kapiteln',
     },
     certificate: {
       title: 'Urkunde',

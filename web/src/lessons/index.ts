@@ -22,14 +22,17 @@ export const lessons: readonly Lesson[] = [
     id: 'diffusion',
     chapters: chapters.map(({ id }) => id),
     minutes: chapters.reduce((total, { minutes }) => total + minutes, 0),
-    needs: [],
+    needs: ['numbers'],
     open: async () => chapters,
   },
+  { id: 'numbers', chapters: ['numbers'], minutes: 6, needs: [], english: true, open: async () => (await import('./numbers')).chapters },
   { id: 'flow', chapters: ['flow'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./flow')).chapters },
-  { id: 'gan', chapters: ['gan'], minutes: 12, needs: [], english: true, open: async () => (await import('./gan')).chapters },
+  { id: 'gan', chapters: ['gan'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./gan')).chapters },
   { id: 'evaluation', chapters: ['evaluation'], minutes: 12, needs: [], english: true, open: async () => (await import('./evaluation')).chapters },
 ]
 
+/** How many lessons come before it, one needing the other. */
+export const depth = (lesson: Lesson): number => Math.max(0, ...lesson.needs.map((id) => 1 + depth(lessons.find((one) => one.id === id)!)))
 export const lessonOf = (chapter: string) => lessons.find(({ chapters }) => chapters.includes(chapter))
 /** What a chapter is called: one that is a lesson by itself, as that is. */
 export function titleOf(chapter: string): string {

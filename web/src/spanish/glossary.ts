@@ -89,6 +89,9 @@ export default {
     LoRA: 'Un pequeño añadido a un modelo entrenado: por cada tabla grande de pesos se aprenden dos estrechas. Enseña un estilo o una persona con pocas imágenes y cabe en un archivo pequeño.',
     ControlNet: 'Una copia de la mitad de la red que lee un dibujo, una pose o un mapa de profundidad y suma lo que encuentra a la red original, que se queda como está.',
     'flow matching': 'Un entrenamiento que pide la velocidad a lo largo de líneas rectas del ruido a los datos. Con ruido gaussiano es difusión con el programa recto.',
+    pixel: 'La pieza más pequeña de una imagen: un número que dice cuánto brilla, o tres para rojo, verde y azul.',
+    'mode collapse': 'Cuando un modelo genera solo algunas de las clases de imágenes que hay en sus datos, aunque cada una bien.',
+    reflow: 'Entrenar un flujo otra vez con sus propios pares de ruido e imagen, para que sus caminos sean rectos y un solo paso llegue lejos.',
     provenance: 'De dónde viene una imagen: datos firmados o una marca oculta que dice qué modelo o cámara la hizo.',
   },
 } satisfies Said<typeof english>

@@ -13,9 +13,6 @@ export default {
     },
     notes: {
       title: 'Apuntes',
-      lead: 'El texto, las ecuaciones y el código de todos los capítulos, en papel. Imprime esta página o guárdala como PDF desde el mismo cuadro de diálogo.',
-      print: 'Imprimir',
-      subtitle: 'Del ruido puro a la imagen, en ocho capítulos',
     },
     certificate: {
       title: 'Diploma',

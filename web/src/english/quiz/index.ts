@@ -1,6 +1,7 @@
 import { CHAPTERS, OTHERS, type ChapterId, type Question } from '../../quiz/question'
 import { questions as evaluation } from '../../lessons/evaluation/questions'
 import { questions as flow } from '../../lessons/flow/questions'
+import { questions as numbers } from '../../lessons/numbers/questions'
 import { questions as gan } from '../../lessons/gan/questions'
 import { questions as forward } from './forward'
 import { questions as idea } from './idea'
@@ -11,7 +12,7 @@ import { questions as steering } from './steering'
 import { questions as training } from './training'
 import { questions as world } from './world'
 
-export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world, gan, flow, evaluation }
+export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world, numbers, gan, flow, evaluation }
 /** Those that the certificate is for. */
 export const certified: readonly Question[] = CHAPTERS.flatMap((chapter) => byChapter[chapter])
 export const questions: readonly Question[] = [...certified, ...OTHERS.flatMap((chapter) => byChapter[chapter])]

@@ -34,7 +34,7 @@ export const text: ChapterText = {
       heading: 'Straight lines from noise to data',
       text: [
         'Here a picture is a single number, so that all of its way fits on the screen: time goes across, from [[noise]] to data, and the number goes up and down. The data are three clusters. Take a number from the noise and one from the data, and join them by a straight line. [Here are 48 such pairs](flow.round=pairs&flow.way=1). They were drawn at random, and the lines cross.',
-        'On a straight line a point moves at an even pace: the *velocity* is the noise minus the data. This is the whole exercise of *flow matching*. Take a point of a line, at any time, and ask the network for the velocity. It is the [[training]] of diffusion again, with the mixing rule of Stable Diffusion 3 and Flux.',
+        'On a straight line a point moves at an even pace: the *velocity* is the noise minus the data. This is the whole exercise of [[flow matching]]. Take a point of a line, at any time, and ask the network for the velocity. It is the [[training]] of diffusion again, with the mixing rule of Stable Diffusion 3 and Flux.',
       ],
       equations: [
         { tex: String.raw`x_t = (1-t)\,x_0 + t\,\varepsilon, \qquad \frac{dx_t}{dt} = \varepsilon - x_0`, says: 'A point of the line at time t, from the data (t = 0) to the noise (t = 1), and its velocity.' },
@@ -61,7 +61,7 @@ export const text: ChapterText = {
     {
       heading: 'Reflow: learn from your own ways',
       text: [
-        'The learned flow has joined each noise to one end. Take these as new pairs, and draw straight lines between them. They hardly cross, since the ways they come from never did. Train again on the new pairs: this is *reflow*. [The ways are straight now](flow.round=reflow&flow.steps=40), and where a way is straight [a single step](flow.round=reflow&flow.steps=1) ends where forty do. The table says how near: its error falls to less than a tenth.',
+        'The learned flow has joined each noise to one end. Take these as new pairs, and draw straight lines between them. They hardly cross, since the ways they come from never did. Train again on the new pairs: this is [[reflow]]. [The ways are straight now](flow.round=reflow&flow.steps=40), and where a way is straight [a single step](flow.round=reflow&flow.steps=1) ends where forty do. The table says how near: its error falls to less than a tenth.',
         'On a line one reflow is nearly all there is to gain, because ways that cannot cross keep their order. For pictures there is more room to pass one another, and it is done [twice or more](flow.round=again&flow.steps=1). The error that the first flow made stays in its pairs: a reflow copies the ends, it does not make them better.',
       ],
       code: 'flow_reflow.py',

@@ -51,7 +51,7 @@ export const text: ChapterText = {
       heading: 'It hops from mode to mode',
       text: [
         'Nothing in this game asks the forger for *all* eight clusters. It is enough to make what the critic believes now. [Let the forger learn eight times as fast](gan.rates=forger&gan.step=1400). More than half of its cloud sits on two clusters. The critic sees this and lowers its surface there. The surface now stands high where the critic has not looked for a while, and [a little later the cloud sits on two others](gan.rates=forger&gan.step=1700). The strip shows it: blue comes and goes.',
-        'The clusters of the data are its *modes*, and leaving some of them out is called *mode collapse*. For pictures it means: every face looks the same way, or a digit never comes. A look at single pictures does not show it, since each of them is good. You have to count, and [[recall]] does.',
+        'The clusters of the data are its *modes*, and leaving some of them out is called [[mode collapse]]. For pictures it means: every face looks the same way, or a digit never comes. A look at single pictures does not show it, since each of them is good. You have to count, and [[recall]] does.',
       ],
     },
     {
