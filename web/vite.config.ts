@@ -17,7 +17,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
       checks: { pluginTimings: false },
-      output: { codeSplitting: { groups: [{ name: 'words', test: /src\/english\/\w+\.ts/ }] } }, // one file, not one a chapter
+      output: { codeSplitting: { groups: [
+        { name: 'words', test: /src\/english\/\w+\.ts/, priority: 1 }, // one file, not one a chapter
+        { name: 'first', tags: ['$initial'] }, // and one of all that each page begins with: on a slow network a request costs more than its bytes
+      ] } },
     },
   },
   server: { fs: { allow: ['..'] }, headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },

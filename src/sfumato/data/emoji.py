@@ -21,6 +21,7 @@ from sfumato.data.dataset import Dataset, Progress
 from sfumato.data.svg import render as render_svg
 from sfumato.errors import SfumatoError, unknown
 
+CREDIT = "The drawings are by OpenMoji (openmoji.org), CC BY-SA 4.0"
 VERSION = 1  # raise it when the rendering or the captions change
 SIDE = 32  # pixels, where no size is asked for
 MARGIN = 4  # of a drawing's 72 units, left white by nearly all
@@ -66,7 +67,7 @@ def open_emoji(
                 writer.add(render(path, height, width), grey=False, captions=names)
                 if progress is not None:
                     progress(number + 1, len(drawings))
-            writer.describe((), (), ["The drawings are by OpenMoji (openmoji.org), CC BY-SA 4.0."])
+            writer.describe((), (), [f"{CREDIT}."])
         stored = writer.stored
     everything = open_stored(folder, key, stored, spec)
     assert everything.captions is not None

@@ -6,13 +6,13 @@ import json
 import re
 from dataclasses import dataclass
 
+from sfumato.data.emoji import CREDIT as EMOJI
 from sfumato.hub.model import Model
 
 SAMPLES = "samples.png"
 DIGITS = (
     "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY 4.0"
 )
-EMOJI = "The drawings are by OpenMoji (openmoji.org), CC BY-SA 4.0"
 MADE = "Made by Sfumato from random numbers, and nobody's"
 # Data that Sfumato can open → whose it is, and the licence that a card may name
 CREDITS: dict[str, tuple[str, str]] = {

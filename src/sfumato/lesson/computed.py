@@ -380,7 +380,7 @@ def rivals(folder: Path) -> None:
 
 
 def judged() -> dict[str, Any]:
-    """The recorded samples, moment by moment: how many are read as the digit asked for, and how near to a real one.
+    """The recorded samples, moment by moment: which are read as the digit asked for, and how near they are to real ones.
 
     Distances are root mean squares over the pixels, as a share of the way from black to white, to the nearest picture
     that was trained on (`seen`) and to the nearest that never was; `real` is that of the latter from the former.
@@ -402,8 +402,9 @@ def judged() -> dict[str, Any]:
     for one in pictures:
         _, read = classifier.read(one[:, None])
         flat = one.flatten(1)
-        read_as_asked = int((read == labels).sum())
-        moments.append({"read": read_as_asked, "seen": apart(flat, seen), "held_out": apart(flat, held_out)})
+        unread = (read != labels).nonzero()[:, 0].tolist()
+        told = {"read": len(labels) - len(unread), "unread": unread}
+        moments.append(told | {"seen": apart(flat, seen), "held_out": apart(flat, held_out)})
     return {"classifier": round(classifier.accuracy, 4), "real": apart(held_out, seen), "moments": moments}
 
 

@@ -77,7 +77,7 @@ export default {
         heading: '为什么又把噪声加回去',
         text: [
           '[[DDPM]]的走法不同。[它的路径会抖](reverse.show=walks&reverse.walk=ddpm&reverse.steps=50&reverse.t=0)：每一步丢掉一部分噪声，再抽新的噪声。要走向干净的结果，这样做看上去很荒唐。但这一步走到的是*平均*，也就是点在下一个水平上可能所在之处的正中间。那个水平上的点并不都在正中间，而是散在它周围。**新噪声恢复了这种离散程度**：步子小，几乎全部恢复；步子大，恢复得不够。',
-          '[去掉一半新噪声](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0.5&reverse.t=0)，山就太瘦了。[一点新噪声也不给](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0&reverse.t=0)，两千个行走者就都停在同一处，而且那里不是山顶：那里的密度只有山顶的一半。换成图片，结果就太光滑，彼此也太像。DDIM不需要新噪声，但它走的是另一种步子：去掉新噪声的DDPM并不是DDIM。',
+          '[去掉一半新噪声](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0.5&reverse.t=0)，山就太窄了。[一点新噪声也不给](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0&reverse.t=0)，两千个行走者就都停在同一处，而且那里不是山顶：那里的密度只有山顶的一半。换成图片，结果就太光滑，彼此也太像。DDIM不需要新噪声，但它走的是另一种步子：去掉新噪声的DDPM并不是DDIM。',
         ],
         equations: [{ says: 'DDPM的一步：旧噪声保留κ这么多，其余换成新噪声z，使总量正好。' }],
       },

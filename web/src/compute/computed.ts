@@ -31,8 +31,8 @@ export type Recorded = {
   scores: { read_as_asked: number; frechet_ratio: number }
   moments: { images: number; seconds: number; loss: number | null; seen: number[]; held_out: number[] }[]
 }
-/** The recorded samples, moment by moment: how many of them are read as the digit asked for, and how near to a real one. */
-export type Judged = { classifier: number; real: number; moments: { read: number; seen: number; held_out: number }[] }
+/** The recorded samples, moment by moment: how many are read as the digit asked for, which are not, and how near to a real one. */
+export type Judged = { classifier: number; real: number; moments: { read: number; unread: number[]; seen: number; held_out: number }[] }
 /** The model that reads prompts: some of them to begin with, and whether it was trained on a drawing of that name. */
 export type EmojiAbout = {
   shape: [number, number, number]

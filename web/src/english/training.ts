@@ -14,6 +14,8 @@ export const labels = {
   at: (images: number, seconds: number) => (images ? `${number(images)} pictures, ${seconds.toFixed(0)} s` : 'not begun'),
   before: 'before',
   after: 'the end',
+  show: 'Show',
+  shows: { samples: 'What it draws', error: 'Its error, level by level' },
   set: 'Error on',
   sets,
   axis: { t: 'time t of the noise level', error: 'error of the predicted noise' },
@@ -21,6 +23,7 @@ export const labels = {
   ofSet: (set: 'seen' | 'held_out') => sets[set],
   thousands: (images: number) => (images < 1000 ? String(Math.round(images)) : `${number(Math.round(images / 1000))}k`),
   samples: (count: number) => `The same ${count} seeds, asked for 0 to 9 in turn, at this moment`,
+  framed: 'Below each is the digit asked for. A frame marks a picture that cannot be read as it.',
   samplesDescribed: (count: number, images: number, read: number) => `${count} pictures drawn after ${number(images)} pictures of training; ${read} of them can be read as the digit asked for.`,
   rows: {
     loss: 'Training loss since the moment before',
@@ -124,7 +127,7 @@ export const text: ChapterText = {
       heading: 'Calm, because nobody plays against it',
       text: [
         'This is plain regression: fixed questions with fixed answers. The target does not move while you aim at it. In a [[GAN]] it moves. Two networks play against each other, and what is a good move for one depends on the other. If one of them wins clearly, the other has nothing left to learn from. Diffusion has no opponent, so it needs no balance between two networks.',
-        'The ribbons are a real run of this lesson’s model: 14 minutes on a processor core that other programs shared. [Go through it](training.view=run&training.moment=2). The error falls first at much noise, where the noise is plain to see. At little noise it falls later.',
+        'The panel shows a real run of this lesson’s model: 14 minutes on a processor core that other programs shared. [Begin before the training](training.view=run&training.show=samples&training.moment=0) and go through it. Then look at [its error](training.view=run&training.show=error&training.moment=2): each ribbon is a moment of the run. The error falls first at much noise, where the noise is plain to see. At little noise it falls later.',
       ],
     },
     {
@@ -137,8 +140,8 @@ export const text: ChapterText = {
     {
       heading: 'The loss has a floor, and flat is not finished',
       text: [
-        'The ribbons never reach zero, however long you train. A noisy picture could have come from many clean ones. The best guess is their average, and it is a little wrong for each of them. This floor belongs to the data: even the perfect denoiser has it. For the noise it is highest at little noise. To read faint noise off a picture, you would have to know the picture exactly.',
-        'So the curve under the samples is hard to read. Most of its height at the end is what nobody can predict. [After 8,000 pictures](training.view=run&training.moment=5), 3% of the run, the loss has fallen by nine tenths of all it will fall, and the rest looks flat. Now look at the samples. At that moment, 6 of the 40 cannot be read as the digit asked for. [From 16,000 pictures on](training.view=run&training.moment=6) it is one at most. On the curve this was a step from 0.153 to 0.137. **A flat loss does not mean that nothing is learnt.** Look at samples, and at the loss level by level.',
+        '[The ribbons](training.view=run&training.show=error&training.moment=10) never reach zero, however long you train. A noisy picture could have come from many clean ones. The best guess is their average, and it is a little wrong for each of them. This floor belongs to the data: even the perfect denoiser has it. For the noise it is highest at little noise. To read faint noise off a picture, you would have to know the picture exactly.',
+        'So the curve under the samples is hard to read. Most of its height at the end is what nobody can predict. [After 8,000 pictures](training.view=run&training.show=samples&training.moment=5), 3% of the run, the loss has fallen by nine tenths of all it will fall, and the rest looks flat. Now look at the samples. At that moment, 6 of the 40 cannot be read as the digit asked for. [From 16,000 pictures on](training.view=run&training.show=samples&training.moment=6) it is one at most. On the curve this was a step from 0.153 to 0.137. **A flat loss does not mean that nothing is learnt.** Look at samples, and at the loss level by level.',
       ],
       equations: [
         {
@@ -152,7 +155,7 @@ export const text: ChapterText = {
       heading: 'An average, and when to stop',
       text: [
         'Every batch pulls the weights its own way, so the latest weights jitter. Samples are drawn with the [[EMA]], the average of the weights over recent training. What was learnt stays, and the jitter cancels out. This costs a second copy of the weights. All forty samples at each moment are drawn with it.',
-        'When should you stop? A tenth of the digits were [[held-out]] from this run. On these the mean error is lowest [after 64,000 to 128,000 pictures](training.view=run&training.set=held_out&training.moment=8), 0.126. [By the end](training.view=run&training.set=held_out&training.moment=10) it has *risen* to 0.137. On the training pictures it fell all the time, to 0.094. From some moment on, the network learns its 1,617 examples by heart. The samples show this too: they come nearer to the training pictures, but hardly nearer to held-out ones. This is [[memorisation]]. The training loss never tells you, because it only falls. The cure is more data, or an earlier stop.',
+        'When should you stop? A tenth of the digits were [[held-out]] from this run. On these the mean error is lowest [after 64,000 to 128,000 pictures](training.view=run&training.show=error&training.set=held_out&training.moment=8), 0.126. [By the end](training.view=run&training.show=error&training.set=held_out&training.moment=10) it has *risen* to 0.137. On the training pictures it fell all the time, to 0.094. From some moment on, the network learns its 1,617 examples by heart. The samples show this too: they come nearer to the training pictures, but hardly nearer to held-out ones. This is [[memorisation]]. The training loss never tells you, because it only falls. The cure is more data, or an earlier stop.',
       ],
       code: 'training_average.py',
     },

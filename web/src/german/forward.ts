@@ -19,7 +19,7 @@ export default {
     time: 'Zeit t',
     data: 'das Bild',
     noise: 'reines Rauschen',
-    play: 'Rauschen zugeben',
+    play: 'Rauschen hinzufügen',
     picture: 'Bild',
     drawings,
     cleanPicture: 'Das Bild',
@@ -84,9 +84,9 @@ export default {
       if (odds < 3) return `Niemand kann sagen, welches Bild es war: Diese Scheibe entsteht fast ebenso oft aus dem anderen (${less}).`
       if (odds < 20) return `Wahrscheinlich war es dieses Bild: ${likelier}. Das andere (${less}) ist noch möglich.`
       if (odds < 1000) return `Fast sicher war es dieses Bild: ${likelier}. Das andere (${less}) bräuchte ungewöhnliches Rauschen.`
-      return `Es war dieses Bild: ${likelier}. Das Rauschen, das das andere (${less}) bräuchte, kommt praktisch nie vor. Geben Sie mehr Rauschen zu.`
+      return `Es war dieses Bild: ${likelier}. Das Rauschen, das das andere (${less}) bräuchte, kommt praktisch nie vor. Fügen Sie mehr Rauschen hinzu.`
     },
-    impossible: 'Ohne Rauschen gibt es nichts zu verwechseln. Geben Sie welches zu.',
+    impossible: 'Ohne Rauschen gibt es nichts zu verwechseln. Fügen Sie welches hinzu.',
     described: (picture, t, schedule, share) =>
       `Bild (${picture}) und Rauschen ergeben zusammen die Scheibe zur Zeit ${fixed(t, 2)}; ${Math.round(100 * share)} % ihrer Stärke sind Bild. Darunter neun Scheiben, von sauber bis zu reinem Rauschen, nach dem Plan „${schedule}“.`,
     describedWays: (picture, steps) =>
@@ -110,12 +110,12 @@ export default {
       {
         heading: 'Tausend kleine Dosen, oder eine',
         text: [
-          'Der Aufsatz, der Diffusion für Bilder zum Laufen brachte, [[DDPM]], beschreibt eine Kette von tausend Schritten, den [[timestep|Zeitschritten]]. Jeder Schritt verkleinert das Bild ein wenig und gibt eine kleine Dosis Rauschen zu, mit der [[variance|Varianz]] [[beta (β)|β]]. [Öffnen Sie „Schritte oder ein Sprung“](forward.show=ways&forward.t=0.7): Die linke Scheibe geht wirklich alle Schritte.',
+          'Die Arbeit, die Diffusion für Bilder zum Laufen brachte, [[DDPM]], beschreibt eine Kette von tausend Schritten, den [[timestep|Zeitschritten]]. Jeder Schritt verkleinert das Bild ein wenig und fügt eine kleine Dosis Rauschen hinzu, mit der [[variance|Varianz]] [[beta (β)|β]]. [Öffnen Sie „Schritte oder ein Sprung“](forward.show=ways&forward.t=0.7): Die linke Scheibe geht wirklich alle Schritte.',
           'Die rechte springt. Das geht, weil *die Summe unabhängiger Zahlen aus Glockenkurven wieder einer Glockenkurve folgt*, und ihre Varianzen addieren sich. Siebenhundert kleine Dosen wirken wie eine große, und die Tabelle sagt, wie groß. Die beiden Scheiben unterscheiden sich in jedem Pixel, weil ihr Rauschen verschieden ist. Ihre Verteilung ist gleich: In vielen Läufen hat jedes Pixel dasselbe Mittel und dieselbe Streuung.',
           'Darum geht das Training nie die Kette entlang. Es wählt zufällig einen Augenblick, springt dorthin und fragt das Netz: Was war es?',
         ],
         equations: [
-          { says: 'Ein kleiner Schritt: etwas weniger als alles behalten, etwas Rauschen zugeben. Alte Varianz mal (1 − β) plus neue Varianz β: Die Summe bleibt 1.' },
+          { says: 'Ein kleiner Schritt: etwas weniger als alles behalten, etwas Rauschen hinzufügen. Alte Varianz mal (1 − β) plus neue Varianz β: Die Summe bleibt 1.' },
           { says: 'Alles auf einmal: was k Schritte vom Bild übrig lassen, und wie viel Rauschen sie zusammen gebracht haben.' },
         ],
       },

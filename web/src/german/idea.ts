@@ -42,7 +42,7 @@ export default {
       {
         heading: 'Zurück: Schätzen und einen kleinen Schritt gehen',
         text: [
-          '[Holen Sie die Form zurück](idea.way=back&idea.t=0). Die Seite wirft neue Punkte zufällig. Keiner davon war je ein Teil der Form. In jedem Schritt stellt jeder Punkt eine Frage: *Wo könnte ich vor dem Rauschen im Mittel gewesen sein?* Die Antwort heißt [[guess|Schätzung]]; was sie gibt, heißt [[denoiser|Entrauscher]]. Der Punkt geht einen kleinen Schritt auf die Schätzung zu. Dann fragt er wieder.',
+          '[Holen Sie die Form zurück](idea.way=back&idea.t=0). Die Seite streut neue Punkte zufällig aus. Keiner davon war je ein Teil der Form. In jedem Schritt stellt jeder Punkt eine Frage: *Wo könnte ich vor dem Rauschen im Mittel gewesen sein?* Die Antwort heißt [[guess|Schätzung]]; was sie liefert, heißt [[denoiser|Entrauscher]]. Der Punkt geht einen kleinen Schritt auf die Schätzung zu. Dann fragt er wieder.',
           '[Sehen Sie einzelne Wege an](idea.way=back&idea.paths=1&idea.t=0). Kein Punkt geht an seinen alten Platz zurück, denn er hat keinen. Die Form kehrt als Ganzes zurück: Die Schätzungen kennen die [[distribution|Verteilung]], nicht die Punkte. Darum macht ein Diffusionsmodell neue Bilder; es schlägt keine alten nach.',
         ],
         equations: [{ says: 'Die beste Schätzung des sauberen Punkts: das Mittel über alles, was er gewesen sein könnte.' }],

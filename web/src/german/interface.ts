@@ -44,7 +44,7 @@ export default {
     shareByHand: 'Die Adresse oben ist der Link zu dieser Ansicht',
     equations: 'Gleichungen',
     runsAsIs: 'Läuft, wie es dasteht, nach pip install sfumato.',
-    prints: 'Es druckt',
+    prints: 'Ausgabe',
     copy: 'Kopieren',
     copied: 'Kopiert',
     failed: 'Das konnte nicht berechnet werden:',

@@ -116,7 +116,7 @@ export default {
         heading: 'Eine Frage, mehrere Fassungen',
         text: [
           'Soll das Netz sagen, was das saubere Bild ist, oder was das Rauschen ist? Es ist dieselbe Frage. Das verrauschte Bild ist bekannt: Es ist Alpha mal das eine plus Sigma mal das andere. Wer eines davon kennt, kann das andere berechnen. [Lesen Sie die Antwort als das Rauschen](network.read=noise), und Sie sehen eine Antwort auf beide Arten.',
-          'Verschieden ist, welche Fehler zählen. Bei wenig Rauschen ist ein kleiner Fehler im Bild ein großer im Rauschen. Bei viel Rauschen ist es umgekehrt. Darum werden viele Netze nach einer Mischung gefragt, die an beiden Enden gutgeht: nach der [[velocity (v)|Geschwindigkeit (v)]] oder, wie hier, nach dem Bild weniger dem Anteil, den das verrauschte Bild schon zeigt. Diese Wahl heißt [[parameterization|Parametrisierung]].',
+          'Verschieden ist, welche Fehler zählen. Bei wenig Rauschen ist ein kleiner Fehler im Bild ein großer im Rauschen. Bei viel Rauschen ist es umgekehrt. Darum werden viele Netze nach einer Mischung gefragt, die an beiden Enden taugt: nach der [[velocity (v)|Geschwindigkeit (v)]] oder, wie hier, nach dem Bild weniger dem Anteil, den das verrauschte Bild schon zeigt. Diese Wahl heißt [[parameterization|Parametrisierung]].',
           'Dieses Netz hat 1.785.345 Gewichte, mehr als drei Viertel davon im unteren Stockwerk. Bekannte Modelle für große Bilder haben mehrere hundert Mal so viele.',
         ],
         equations: [{ says: 'Die Schätzung des Rauschens aus der Schätzung des Bildes, und zurück.' }],

@@ -80,7 +80,7 @@ export default {
         equations: [{ says: 'Ein Schritt von DDIM, vom Niveau t hinab zu s: wieder das Vorwärtsrezept, mit der Schätzung anstelle der Wahrheit.' }],
       },
       {
-        heading: 'Warum wieder Rauschen zugegeben wird',
+        heading: 'Warum wieder Rauschen hinzukommt',
         text: [
           '[[DDPM]] wandert anders. [Seine Wege zittern](reverse.show=walks&reverse.walk=ddpm&reverse.steps=50&reverse.t=0): Jeder Schritt wirft einen Teil des Rauschens weg und zieht neues. Auf dem Weg zu einem sauberen Ergebnis sieht das unsinnig aus. Aber der Schritt führt zu einem *Mittel*, der Mitte dessen, wo der Punkt auf dem nächsten Niveau sein kann. Die Punkte dieses Niveaus sind nicht alle in der Mitte; sie streuen darum. **Das frische Rauschen stellt diese Streuung wieder her**: fast ganz, wenn die Schritte klein sind, zu wenig, wenn sie groß sind.',
           '[Nehmen Sie die Hälfte davon weg](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0.5&reverse.t=0), und die Hügel werden zu schmal. [Ganz ohne](reverse.show=walks&reverse.walk=less&reverse.steps=50&reverse.fresh=0&reverse.t=0) enden zweitausend Wanderer an einem Ort, und er ist kein Gipfel: Die Dichte ist dort halb so hoch. Bei Bildern ist das Ergebnis zu glatt und zu ähnlich. DDIM braucht kein frisches Rauschen, aber es geht andere Schritte: DDPM ohne sein Rauschen ist nicht DDIM.',

@@ -16,6 +16,8 @@ export default {
     at: (images, seconds) => (images ? `${number(images)} Bilder, ${fixed(seconds, 0)} s` : 'noch nicht begonnen'),
     before: 'vorher',
     after: 'Ende',
+    show: 'Zeigen',
+    shows: { samples: 'Was es zeichnet', error: 'Seinen Fehler, Niveau für Niveau' },
     set: 'Fehler auf',
     sets,
     axis: { t: 'Zeit t des Rauschniveaus', error: 'Fehler des geschätzten Rauschens' },
@@ -23,6 +25,7 @@ export default {
     ofSet: (set) => sets[set],
     thousands,
     samples: (count) => `Dieselben ${count} Seeds, nacheinander nach 0 bis 9 gefragt, in diesem Moment`,
+    framed: 'Unter jedem Bild steht die verlangte Ziffer. Ein Rahmen zeigt, dass es sich nicht als diese lesen lässt.',
     samplesDescribed: (count, images, read) => `${count} Bilder, gezeichnet nach ${number(images)} Bildern Training; ${read} davon lesen sich als die verlangte Ziffer.`,
     rows: {
       loss: 'Trainingsverlust seit dem Moment davor',
@@ -81,17 +84,17 @@ export default {
     again: 'Noch einmal trainieren',
     stop: 'Anhalten',
     time: 'Verbrauchte Zeit des Trainings',
-    key: 'Grau: die Daten. Blau: Punkte, die das Netz aus Rauschen macht, immer aus demselben. Orange: wohin es einen Punkt bewegt.',
-    rows: { steps: 'Schritte', loss: 'Verlust', away: 'Von den Daten' },
+    key: 'Grau: die Daten. Blau: Punkte, die das Netz aus Rauschen erzeugt, immer aus demselben. Orange: wohin es einen Punkt bewegt.',
+    rows: { steps: 'Schritte', loss: 'Verlust', away: 'Abstand zu den Daten' },
     arrows: 'Pfeile zur Zeit t',
     loss: 'Die Kurve ist der Verlust, Schritt für Schritt. Er endet nie bei null: Das Rauschen lässt sich nicht genau kennen.',
     how: (weights) =>
-      `Ein Netz mit ${number(weights)} Gewichten lernt in Ihrem Browser, von nichts an, mit 128 Punkten in jedem Schritt. „Von den Daten“ ist, wie weit ein gemachter Punkt im Mittel vom nächsten Datenpunkt entfernt liegt; die Daten streuen um 1.`,
+      `Ein Netz mit ${number(weights)} Gewichten lernt in Ihrem Browser, von nichts an, mit 128 Punkten in jedem Schritt. „Abstand zu den Daten“ ist, wie weit ein erzeugter Punkt im Mittel vom nächsten Datenpunkt entfernt liegt; die Streuung der Daten ist 1.`,
     failed: 'das Training hat aufgehört',
     described: (steps, away) =>
       away === undefined
         ? 'Punkte in der Ebene, die Daten; noch ist kein Netz trainiert.'
-        : `Nach ${number(steps)} Schritten liegen die gemachten Punkte im Mittel ${fixed(away, 2)} von den Daten entfernt.`,
+        : `Nach ${number(steps)} Schritten liegen die erzeugten Punkte im Mittel ${fixed(away, 2)} von den Daten entfernt.`,
     curve: (losses) => (losses.length ? `Der Verlust, von ${fixed(losses[0]!, 2)} bis ${fixed(losses.at(-1)!, 2)}.` : 'Noch kein Verlust.'),
   },
   text: {
@@ -103,7 +106,7 @@ export default {
         text: [
           'Nehmen Sie ein Bild. Nehmen Sie irgendein Rauschniveau. Ziehen Sie [[noise|Rauschen]], mischen Sie es bei und fragen Sie: *Welches Rauschen war es?* Wir haben das Rauschen selbst gezogen, wir kennen also die Wahrheit, und die Übung braucht keinen Lehrer. Der [[loss|Verlust]] ist der quadratische Unterschied zwischen Schätzung und Wahrheit. Der [[gradient|Gradient]] sagt, wie sich jedes der 1.785.345 Gewichte bewegen muss, damit der Verlust kleiner wird, und alle bewegen sich ein wenig dorthin. Das ist ein Schritt des [[training|Trainings]].',
           '[Wählen Sie „Ein Schritt von Hand“](training.view=step) und machen Sie es selbst. Jede Übung hinterlässt einen Punkt, und die Punkte streuen weit: Ein einzelner Fehler sagt wenig über das Netz. Darum mittelt ein Schritt über einen [[batch|Batch]]. [Mit 80 Ziffern](training.view=step&training.batch=80) landen Sie jedes Mal nahe bei der aufgezeichneten Kurve.',
-          'Viele solche Schritte sind ein Training. [Trainieren Sie selbst eines](training.view=plane), hier in Ihrem Browser: Punkte in der Ebene statt Bilder, sodass zehn Sekunden reichen. Sehen Sie, wie der [[loss|Verlust]] sinkt und die Punkte, die das Netz macht, ihre Plätze finden.',
+          'Viele solche Schritte sind ein Training. [Trainieren Sie selbst eines](training.view=plane), hier in Ihrem Browser: Punkte in der Ebene statt Bilder, sodass zehn Sekunden reichen. Sehen Sie, wie der [[loss|Verlust]] sinkt und die Punkte, die das Netz erzeugt, ihre Plätze finden.',
           'Jede Übung geht den ganzen Weg auf einmal. Das Netz sieht im Training nie eine Wanderung. Es lernt nur, auf jedem Niveau gut zu schätzen. (Dieses Paket schreibt den Verlust als Fehler des *Bildes*, mit einem Gewicht für jedes Niveau, sodass alle etwa gleich viel zählen. Es ist dieselbe Übung, wie Sie im letzten Kapitel gesehen haben.)',
         ],
         equations: [{ says: 'Der Verlust: der quadratische Fehler des geschätzten Rauschens, im Mittel über Bilder, Niveaus und Rauschen.' }],
@@ -112,7 +115,7 @@ export default {
         heading: 'Ruhig, weil niemand dagegen spielt',
         text: [
           'Das ist einfache Regression: feste Fragen mit festen Antworten. Das Ziel bewegt sich nicht, während man zielt. In einem [[GAN]] bewegt es sich. Zwei Netze spielen gegeneinander, und was für das eine ein guter Zug ist, hängt vom anderen ab. Gewinnt eines deutlich, so hat das andere nichts mehr, woraus es lernen kann. Diffusion hat keinen Gegner, sie braucht also kein Gleichgewicht zwischen zwei Netzen.',
-          'Die Bänder sind ein echter Lauf des Modells dieser Lektion: 14 Minuten auf einem Prozessorkern, den andere Programme mitbenutzten. [Gehen Sie ihn durch](training.view=run&training.moment=2). Der Fehler fällt zuerst bei viel Rauschen, wo das Rauschen gut zu sehen ist. Bei wenig Rauschen fällt er später.',
+          'Zu sehen ist ein echter Lauf des Modells dieser Lektion: 14 Minuten auf einem Prozessorkern, den andere Programme mitbenutzten. [Beginnen Sie vor dem Training](training.view=run&training.show=samples&training.moment=0) und gehen Sie ihn durch. Sehen Sie dann [seinen Fehler](training.view=run&training.show=error&training.moment=2) an: Jedes Band ist ein Moment des Laufs. Der Fehler fällt zuerst bei viel Rauschen, wo das Rauschen gut zu sehen ist. Bei wenig Rauschen fällt er später.',
         ],
       },
       {
@@ -125,8 +128,8 @@ export default {
       {
         heading: 'Der Verlust hat einen Boden, und flach heißt nicht fertig',
         text: [
-          'Die Bänder erreichen nie die Null, so lange man auch trainiert. Ein verrauschtes Bild kann von vielen sauberen kommen. Die beste Schätzung ist ihr Mittel, und es ist für jedes ein wenig falsch. Dieser Boden gehört zu den Daten: Selbst der vollkommene Entrauscher hat ihn. Für das Rauschen ist er bei wenig Rauschen am höchsten. Um schwaches Rauschen von einem Bild abzulesen, müsste man das Bild genau kennen.',
-          'Darum ist die Kurve unter den Bildern schwer zu lesen. Ihre Höhe am Ende ist zum größten Teil, was niemand vorhersagen kann. [Nach 8.000 Bildern](training.view=run&training.moment=5), 3 % des Laufs, ist der Verlust um neun Zehntel dessen gefallen, was er fallen wird, und der Rest sieht flach aus. Nun sehen Sie die Bilder an. In diesem Moment lassen sich 6 von 40 nicht als die verlangte Ziffer lesen. [Ab 16.000 Bildern](training.view=run&training.moment=6) ist es höchstens eines. Auf der Kurve war das ein Schritt von 0,153 auf 0,137. **Ein flacher Verlust heißt nicht, dass nichts gelernt wird.** Sehen Sie Bilder an, und den Verlust Niveau für Niveau.',
+          '[Die Bänder](training.view=run&training.show=error&training.moment=10) erreichen nie die Null, so lange man auch trainiert. Ein verrauschtes Bild kann von vielen sauberen kommen. Die beste Schätzung ist ihr Mittel, und es ist für jedes ein wenig falsch. Dieser Boden gehört zu den Daten: Selbst der vollkommene Entrauscher hat ihn. Für das Rauschen ist er bei wenig Rauschen am höchsten. Um schwaches Rauschen von einem Bild abzulesen, müsste man das Bild genau kennen.',
+          'Darum ist die Kurve unter den Bildern schwer zu lesen. Ihre Höhe am Ende ist zum größten Teil, was niemand vorhersagen kann. [Nach 8.000 Bildern](training.view=run&training.show=samples&training.moment=5), 3 % des Laufs, ist der Verlust um neun Zehntel dessen gefallen, was er fallen wird, und der Rest sieht flach aus. Nun sehen Sie die Bilder an. In diesem Moment lassen sich 6 von 40 nicht als die verlangte Ziffer lesen. [Ab 16.000 Bildern](training.view=run&training.show=samples&training.moment=6) ist es höchstens eines. Auf der Kurve war das ein Schritt von 0,153 auf 0,137. **Ein flacher Verlust heißt nicht, dass nichts gelernt wird.** Sehen Sie Bilder an, und den Verlust Niveau für Niveau.',
         ],
         equations: [{ says: 'Keine Antwort kann besser sein als das Mittel allen Rauschens, das zum Gesehenen passt; wie weit dieses streut, ist der Boden.' }],
       },
@@ -134,7 +137,7 @@ export default {
         heading: 'Ein Mittel, und wann man aufhört',
         text: [
           'Jeder Batch zieht die Gewichte auf seine Art, darum zittern die neuesten Gewichte. Gezeichnet wird mit dem [[EMA]], dem Mittel der Gewichte über das letzte Stück Training. Was gelernt wurde, bleibt, und das Zittern hebt sich auf. Das kostet eine zweite Kopie der Gewichte. Alle vierzig Bilder jedes Moments sind damit gezeichnet.',
-          'Wann soll man aufhören? Ein Zehntel der Ziffern wurde aus diesem Lauf [[held-out|zurückgehalten]]. Auf ihnen ist der mittlere Fehler [nach 64.000 bis 128.000 Bildern](training.view=run&training.set=held_out&training.moment=8) am kleinsten, 0,126. [Am Ende](training.view=run&training.set=held_out&training.moment=10) ist er auf 0,137 *gestiegen*. Auf den Trainingsbildern fiel er die ganze Zeit, auf 0,094. Von einem Moment an lernt das Netz seine 1.617 Beispiele auswendig. Die Bilder zeigen das auch: Sie kommen den Trainingsbildern näher, den zurückgehaltenen aber kaum. Das ist [[memorisation|Auswendiglernen]]. Der Trainingsverlust sagt es Ihnen nie, denn er fällt nur. Dagegen helfen mehr Daten oder ein früheres Ende.',
+          'Wann soll man aufhören? Ein Zehntel der Ziffern wurde aus diesem Lauf [[held-out|zurückgehalten]]. Auf ihnen ist der mittlere Fehler [nach 64.000 bis 128.000 Bildern](training.view=run&training.show=error&training.set=held_out&training.moment=8) am kleinsten, 0,126. [Am Ende](training.view=run&training.show=error&training.set=held_out&training.moment=10) ist er auf 0,137 *gestiegen*. Auf den Trainingsbildern fiel er die ganze Zeit, auf 0,094. Von einem Moment an lernt das Netz seine 1.617 Beispiele auswendig. Die Bilder zeigen das auch: Sie kommen den Trainingsbildern näher, den zurückgehaltenen aber kaum. Das ist [[memorisation|Auswendiglernen]]. Der Trainingsverlust sagt es Ihnen nie, denn er fällt nur. Dagegen helfen mehr Daten oder ein früheres Ende.',
         ],
       },
     ],

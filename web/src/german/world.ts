@@ -3,7 +3,7 @@ import type { Said } from '../languages'
 
 export default {
   reasons: [
-    { name: 'Ruhig', says: 'Das Training ist eine feste Übung. Es gibt kein zweites Netz, das dagegen spielt, also muss nichts im Gleichgewicht gehalten werden.' },
+    { name: 'Stabil', says: 'Das Training ist eine feste Übung. Es gibt kein zweites Netz, das dagegen spielt, also muss nichts im Gleichgewicht gehalten werden.' },
     { name: 'Treu', says: 'Die Bilder kommen nah an die Daten. Die Wanderung macht viele kleine Verbesserungen, und jede ist eine einfache Schätzung.' },
     { name: 'Vielfältig', says: 'Jeder Seed führt zu einem eigenen Bild. Das Training fragt nach allen Beispielen, keines darf fehlen.' },
     { name: 'Steuerbar', says: 'In jedem Schritt kann man die Schätzung ändern: durch eine Klasse, durch Wörter, durch eine Maske, durch ein zweites Modell.' },
@@ -11,7 +11,7 @@ export default {
   ],
   systems: {
     dalle: {
-      about: 'OpenAI, 2022. In einem Aufsatz beschrieben.',
+      about: 'OpenAI, 2022. In einer Fachveröffentlichung beschrieben.',
       rows: {
         idea: 'Vom Rauschen zum Bild, zweimal: zuerst eine Zusammenfassung des Bildes, dann das Bild.',
         forward: 'Rauschen wird kleinen Bildern von 64 × 64 Pixeln beigemischt, und der Zusammenfassung.',
@@ -19,7 +19,7 @@ export default {
         network: 'UNets für die Bilder, ein Transformer für die Zusammenfassung.',
         training: 'Hunderte Millionen Bilder mit Beschreibungen aus dem Netz.',
         sampling: 'DDPM und DDIM, mit weniger Schritten bei den größeren Formaten.',
-        steering: 'Aus Wörtern wird eine CLIP-Zusammenfassung eines Bildes, und Guidance drückt dorthin.',
+        steering: 'Aus Wörtern wird eine CLIP-Zusammenfassung eines Bildes, und Guidance schiebt dorthin.',
       },
     },
     stable: {
@@ -61,17 +61,17 @@ export default {
   },
   labels: {
     view: 'Ansehen',
-    views: { why: 'Warum es so gut geht', systems: 'Vier Systeme' },
+    views: { why: 'Warum sie so gut funktioniert', systems: 'Vier Systeme' },
     known: (name) => `${name} in den Kapiteln dieser Lektion`,
   },
   text: {
     title: 'In der Welt',
-    lead: 'DALL·E, Stable Diffusion, Midjourney, Sora: Ihre Hauptteile kennen Sie nun. Hier steht, was sie hinzufügen, warum Diffusion so gut geht, und was sie nicht darf.',
+    lead: 'DALL·E, Stable Diffusion, Midjourney, Sora: Ihre Hauptteile kennen Sie nun. Hier steht, was sie hinzufügen, warum Diffusion so gut funktioniert, und was sie nicht darf.',
     sections: [
       {
-        heading: 'Warum es so gut geht',
+        heading: 'Warum sie so gut funktioniert',
         text: [
-          'Vor der Diffusion kamen die besten Bilder von [[GAN|GANs]]. Fünf Punkte haben das geändert, und [die Seite](world.view=why) hält jeden davon gegen Messungen: Das Training ist ruhig, die Bilder sind treu, sie sind vielfältig, sie lassen sich steuern, und der Preis wird beim Zeichnen bezahlt.',
+          'Vor der Diffusion kamen die besten Bilder von [[GAN|GANs]]. Fünf Punkte haben das geändert, und [die Seite](world.view=why) prüft jeden davon an Messungen: Das Training ist stabil, die Bilder sind treu, sie sind vielfältig, sie lassen sich steuern, und der Preis wird beim Zeichnen bezahlt.',
           'Die Messungen sind klein, wie die Modelle dieser Lektion. Wo sie eine Behauptung nicht bestätigen, sagt die Seite es. Große Modelle bestätigen treu und steuerbar, und sie zeigen auch den Preis: Ihre Aufrufe laufen auf Maschinen, die so viel kosten wie ein Haus.',
         ],
       },
@@ -90,14 +90,14 @@ export default {
           '**Transformer.** Neuere Systeme ersetzen das UNet durch einen [[transformer|Transformer]]. Er zerlegt das Bild in Stücke, und alle Stücke sehen einander durch [Attention](network.view=attention) an, in jedem Block. Das kostet mehr und lohnt sich: Mit mehr Gewichten und mehr Daten werden die Bilder immer besser.',
           '**LoRA.** Um einem Modell Ihren Hund oder Ihren Stil beizubringen, müssen Sie nicht alle seine Gewichte ändern. [[LoRA]] behält sie und fügt neben jeder großen Tabelle von Gewichten zwei schmale hinzu. Nur diese werden trainiert, mit der Übung aus [Kapitel 5](training.view=step). Die Datei ist oft hundertmal kleiner als das Modell.',
           '**ControlNet.** Wörter sagen schlecht, wo etwas ist. Ein [[ControlNet]] liest eine Zeichnung, eine Haltung oder eine Tiefenkarte und addiert, was es findet, zu den Karten des Netzes, als gäbe es in Kapitel 4 eine [Brücke](network.view=parts&network.off=skip+0.0) mehr. Es beginnt bei null, anfangs ändert sich also nichts.',
-          '**Destillation.** Eine Wanderung von 20 Schritten kann ein zweites Modell lehren, dasselbe in einem bis vier zu tun. Das ist [[distillation|Destillation]]. Das zweite Modell lernt, dorthin zu springen, wo das erste ankäme. Vergleichen Sie mit [wo wenige Schritte brechen](sampling.view=few) in Kapitel 6: Ohne dieses Training gibt ein Schritt nur das Mittel.',
+          '**Destillation.** Eine Wanderung von 20 Schritten kann ein zweites Modell lehren, dasselbe in einem bis vier zu tun. Das ist [[distillation|Destillation]]. Das zweite Modell lernt, dorthin zu springen, wo das erste ankäme. Vergleichen Sie es damit, [wo wenige Schritte nicht reichen](sampling.view=few), in Kapitel 6: Ohne dieses Training gibt ein Schritt nur das Mittel.',
           '**Flow Matching.** Manche Modelle werden mit [[flow matching|Flow Matching]] trainiert: Das Netz wird nach der [[velocity (v)|Geschwindigkeit (v)]] auf einer geraden Linie vom Rauschen zu den Daten gefragt. Mit Gaußschem Rauschen ist das Diffusion mit dem [geraden Plan](forward.show=schedule&forward.schedule=flow) aus Kapitel 2, in anderen Worten. Der Guidance-Regler aus Kapitel 7 wandert auf diesem Plan.',
         ],
       },
       {
         heading: 'Kopien, Rechte und woher ein Bild kommt',
         text: [
-          '**Kopien.** Gewöhnlich kopiert ein Modell nicht, aber es kann. 2023 haben Forscher die 350.000 Bilder genommen, die am häufigsten im Trainingssatz von Stable Diffusion stehen, und aus der Beschreibung von jedem 500 Bilder erzeugt. Nach ihrem Maß kamen 94 der Originale fast unverändert zurück. Der Grund ist [[memorisation|Auswendiglernen]]: wenige Beispiele und langes Training, wie in [Kapitel 5](training.view=run&training.moment=10) und beim [roten Herzen](steering.view=words&steering.say=red+heart) in Kapitel 7. Doppelte aus dem Trainingssatz zu entfernen, hilft.',
+          '**Kopien.** Gewöhnlich kopiert ein Modell nicht, aber es kann. 2023 haben Forscher die 350.000 Bilder genommen, die am häufigsten im Trainingssatz von Stable Diffusion stehen, und aus der Beschreibung von jedem 500 Bilder erzeugt. Nach ihrem Maß kamen 94 der Originale fast unverändert zurück. Der Grund ist [[memorisation|Auswendiglernen]]: wenige Beispiele und langes Training, wie in [Kapitel 5](training.view=run&training.show=error&training.set=held_out&training.moment=10) und beim [roten Herzen](steering.view=words&steering.say=red+heart) in Kapitel 7. Doppelte aus dem Trainingssatz zu entfernen, hilft.',
           '**Rechte.** Trainingsbilder gehören gewöhnlich jemandem. Ob man ohne zu fragen mit ihnen trainieren darf, wird in verschiedenen Ländern verschieden entschieden, und Gerichte arbeiten noch daran. Offen ist auch, wem ein gezeichnetes Bild gehört: In den Vereinigten Staaten hat ein Bild, das eine Maschine allein gemacht hat, kein Urheberrecht. Wenn Sie Bilder veröffentlichen, sehen Sie die Regeln Ihres Landes und die Lizenz des Modells nach. Die Emoji dieser Lektion kommen von OpenMoji. Seine Lizenz (CC BY-SA 4.0) erlaubt diese Nutzung, wenn OpenMoji genannt und das, was aus den Zeichnungen entsteht, ebenso geteilt wird.',
           '**Herkunft.** Ein gutes Bild kann eine Lüge sein. Die Antwort ist der [[provenance|Herkunftsnachweis]]: signierte Daten in der Datei, die sagen, welche Kamera oder welches Modell es gemacht hat (C2PA), oder ein verborgenes Zeichen in den Pixeln (etwa SynthID). Beides kann verloren gehen oder entfernt werden, darum beweist ein fehlendes Zeichen nichts. Das KI-Gesetz der Europäischen Union verpflichtet Anbieter solcher Systeme, zu kennzeichnen, was sie erzeugen.',
         ],

@@ -10,7 +10,7 @@ const pictures = (count: number) => `${number(count)} ${count === 1 ? 'imagen' :
 export default {
   labels: {
     view: 'Mirar',
-    views: { race: 'Una carrera', wall: 'Un muro de semillas', few: 'Donde fallan los pocos pasos', grids: 'Dónde pisa un recorrido ajustado' },
+    views: { race: 'Una carrera', wall: 'Un muro de semillas', few: 'Dónde no bastan pocos pasos', grids: 'Dónde pisa un recorrido ajustado' },
     none: 'nadie',
     race: 'Recorridos desde el mismo ruido',
     lane: (place) => `Calle ${place}`,
@@ -80,7 +80,7 @@ export default {
         heading: 'Por qué pueden bastar menos llamadas',
         text: [
           'Sin ruido fresco, el recorrido sigue una curva suave del ruido a la imagen: la solución de una [[ODE|EDO]]. Euler va por líneas rectas y hace una estimación nueva en cada esquina. En un tramo curvo se aparta de ella, en una cantidad que disminuye en proporción al paso. [[Heun]] mira hacia delante y toma la media de dos direcciones. [[DPM-Solver++]] y [[UniPC]] recuerdan sus últimas estimaciones, ven cómo cambian y doblan el paso en consecuencia, sin otra llamada. Así quedan más cerca de la curva con las mismas llamadas, en cuanto los pasos son lo bastante pequeños. Aquí DPM-Solver++ queda más cerca que DDIM desde cuatro pasos, y UniPC claramente más cerca desde ocho, como mide el código.',
-          '[Mira dónde fallan los pocos pasos](sampling.view=few). Un paso es una sola estimación desde ruido puro. En el ruido puro no hay nada que ver; solo se conocen las palabras. Así que la mejor estimación es el promedio de todas las caras sonrientes: una cara borrosa, la misma para todas las semillas. Con tres pasos las caras empiezan a diferenciarse. Con diez todavía se diferencian menos que con veinte. Así que los pocos pasos cuestan primero variedad: las imágenes se parecen demasiado. Sin palabras, la primera estimación es [el promedio de todos los dibujos](sampling.view=few&sampling.drawn=).',
+          '[Mira dónde no bastan pocos pasos](sampling.view=few). Un paso es una sola estimación desde ruido puro. En el ruido puro no hay nada que ver; solo se conocen las palabras. Así que la mejor estimación es el promedio de todas las caras sonrientes: una cara borrosa, la misma para todas las semillas. Con tres pasos las caras empiezan a diferenciarse. Con diez todavía se diferencian menos que con veinte. Así que dar pocos pasos cuesta, ante todo, variedad: las imágenes se parecen demasiado. Sin palabras, la primera estimación es [el promedio de todos los dibujos](sampling.view=few&sampling.drawn=).',
           'Qué niveles de ruido visita un recorrido corto también se puede aprender, sin entrenar la red: los recorridos largos muestran dónde deben acabar los cortos. [Compara el recorrido propio de los dígitos con el ajustado a ellos](sampling.view=grids). El ajustado deja antes el ruido y da más de sus pasos donde hay poco ruido.',
           'Una [[GAN]] necesita una llamada, porque se entrenó para convertir el ruido en imagen de una vez. Por eso es rápida. El precio se paga en el entrenamiento, que es una competición entre dos redes. La difusión, en cambio, paga en el momento de dibujar. Cuánto paga cada una está medido debajo del panel.',
         ],

@@ -18,6 +18,8 @@ export default {
     at: (images, seconds) => (images ? `${number(images)} imágenes, ${fixed(seconds, 0)} s` : 'sin empezar'),
     before: 'antes',
     after: 'el final',
+    show: 'Mostrar',
+    shows: { samples: 'Lo que dibuja', error: 'Su error, nivel por nivel' },
     set: 'Error en',
     sets,
     axis: { t: 'tiempo t del nivel de ruido', error: 'error del ruido predicho' },
@@ -25,6 +27,7 @@ export default {
     ofSet: (set) => sets[set],
     thousands,
     samples: (count) => `Las mismas ${count} semillas, a las que se pide del 0 al 9 por turno, en este momento`,
+    framed: 'Debajo de cada una está el dígito pedido. Un marco señala las imágenes en que no se lee.',
     samplesDescribed: (count, images, read) => `${count} imágenes dibujadas después de ${number(images)} imágenes de entrenamiento; en ${read} de ellas se lee el dígito pedido.`,
     rows: {
       loss: 'Pérdida de entrenamiento desde el momento anterior',
@@ -85,11 +88,11 @@ export default {
     stop: 'Parar',
     time: 'Tiempo de entrenamiento transcurrido',
     key: 'Gris: los datos. Azul: puntos que la red genera a partir de ruido, siempre del mismo. Naranja: hacia dónde mueve un punto.',
-    rows: { steps: 'Pasos', loss: 'Pérdida', away: 'De los datos' },
+    rows: { steps: 'Pasos', loss: 'Pérdida', away: 'Distancia a los datos' },
     arrows: 'Flechas en el tiempo t',
     loss: 'La curva es la pérdida, paso a paso. Nunca acaba en nada: el ruido no se puede conocer con exactitud.',
     how: (weights) =>
-      `Una red de ${number(weights)} pesos aprende en tu navegador, desde cero, con 128 puntos en cada paso. «De los datos» es lo lejos que está un punto generado del dato más cercano, en promedio; los datos se dispersan 1.`,
+      `Una red de ${number(weights)} pesos aprende en tu navegador, desde cero, con 128 puntos en cada paso. «Distancia a los datos» es lo lejos que está un punto generado del dato más cercano, en promedio; la dispersión de los datos es 1.`,
     failed: 'el entrenamiento se detuvo',
     described: (steps, away) =>
       away === undefined
@@ -115,7 +118,7 @@ export default {
         heading: 'Tranquilo, porque nadie juega en contra',
         text: [
           'Esto es simple regresión: preguntas fijas con respuestas fijas. El blanco no se mueve mientras apuntas. En una [[GAN]] sí se mueve. Dos redes juegan una contra otra, y lo que es una buena jugada para una depende de la otra. Si una gana con claridad, a la otra no le queda nada de lo que aprender. La difusión no tiene adversario, así que no necesita equilibrio entre dos redes.',
-          'Las cintas son un entrenamiento real del modelo de esta lección: 14 minutos en un núcleo de procesador que compartía con otros programas. [Recórrelo](training.view=run&training.moment=2). El error baja primero con mucho ruido, donde el ruido se ve a simple vista. Con poco ruido baja más tarde.',
+          'El panel muestra un entrenamiento real del modelo de esta lección: 14 minutos en un núcleo de procesador que compartía con otros programas. [Empieza antes del entrenamiento](training.view=run&training.show=samples&training.moment=0) y recórrelo. Mira después [su error](training.view=run&training.show=error&training.moment=2): cada cinta es un momento del entrenamiento. El error baja primero con mucho ruido, donde el ruido se ve a simple vista. Con poco ruido baja más tarde.',
         ],
       },
       {
@@ -126,10 +129,10 @@ export default {
         ],
       },
       {
-        heading: 'La pérdida tiene un suelo, y plana no es terminada',
+        heading: 'La pérdida tiene un suelo, y plano no quiere decir terminado',
         text: [
-          'Las cintas nunca llegan a cero, por mucho que entrenes. Una imagen con ruido puede venir de muchas limpias. La mejor estimación es su promedio, y se equivoca un poco con cada una de ellas. Este suelo es de los datos: hasta el eliminador de ruido perfecto lo tiene. Para el ruido, es más alto cuando hay poco ruido. Para leer un ruido tenue en una imagen, tendrías que conocer la imagen con exactitud.',
-          'Por eso la curva que hay debajo de las muestras es difícil de leer. Casi toda su altura al final es lo que nadie puede predecir. [Después de 8000 imágenes](training.view=run&training.moment=5), el 3 % del entrenamiento, la pérdida ha bajado nueve décimas partes de todo lo que va a bajar, y el resto parece plano. Ahora mira las muestras. En ese momento, en 6 de las 40 no se puede leer el dígito pedido. [A partir de 16.000 imágenes](training.view=run&training.moment=6) es una como mucho. En la curva, eso fue un paso de 0,153 a 0,137. **Una pérdida plana no significa que no se aprenda nada.** Mira las muestras, y la pérdida nivel por nivel.',
+          '[Las cintas](training.view=run&training.show=error&training.moment=10) nunca llegan a cero, por mucho que entrenes. Una imagen con ruido puede venir de muchas limpias. La mejor estimación es su promedio, y se equivoca un poco con cada una de ellas. Este suelo es de los datos: hasta el eliminador de ruido perfecto lo tiene. Para el ruido, es más alto cuando hay poco ruido. Para leer un ruido tenue en una imagen, tendrías que conocer la imagen con exactitud.',
+          'Por eso la curva que hay debajo de las muestras es difícil de leer. Casi toda su altura al final es lo que nadie puede predecir. [Después de 8000 imágenes](training.view=run&training.show=samples&training.moment=5), el 3 % del entrenamiento, la pérdida ha bajado nueve décimas partes de todo lo que va a bajar, y el resto parece plano. Ahora mira las muestras. En ese momento, en 6 de las 40 no se puede leer el dígito pedido. [A partir de 16.000 imágenes](training.view=run&training.show=samples&training.moment=6) es una como mucho. En la curva, eso fue un paso de 0,153 a 0,137. **Una pérdida plana no significa que no se aprenda nada.** Mira las muestras, y la pérdida nivel por nivel.',
         ],
         equations: [{ says: 'Ninguna respuesta puede ser mejor que el promedio de todos los ruidos que encajan con lo que se ve; lo que estos se dispersan es el suelo.' }],
       },
@@ -137,7 +140,7 @@ export default {
         heading: 'Un promedio, y cuándo parar',
         text: [
           'Cada lote tira de los pesos a su manera, así que los últimos pesos tiemblan. Las muestras se dibujan con la [[EMA]], la media de los pesos a lo largo del entrenamiento reciente. Lo aprendido se queda y el temblor se cancela. Esto cuesta una segunda copia de los pesos. Las cuarenta muestras de cada momento están dibujadas con ella.',
-          '¿Cuándo hay que parar? Una décima parte de los dígitos quedó [[held-out|reservada]], fuera de este entrenamiento. En ellos el error medio es mínimo [después de 64.000 a 128.000 imágenes](training.view=run&training.set=held_out&training.moment=8): 0,126. [Al final](training.view=run&training.set=held_out&training.moment=10) ha *subido* a 0,137. En las imágenes de entrenamiento bajó todo el tiempo, hasta 0,094. A partir de cierto momento, la red aprende de memoria sus 1617 ejemplos. También se ve en las muestras: se acercan a las imágenes de entrenamiento, pero apenas a las reservadas. Esto es la [[memorisation|memorización]]. La pérdida de entrenamiento nunca te lo dice, porque solo baja. El remedio es tener más datos, o parar antes.',
+          '¿Cuándo hay que parar? Una décima parte de los dígitos quedó [[held-out|reservada]], fuera de este entrenamiento. En ellos el error medio es mínimo [después de 64.000 a 128.000 imágenes](training.view=run&training.show=error&training.set=held_out&training.moment=8): 0,126. [Al final](training.view=run&training.show=error&training.set=held_out&training.moment=10) ha *subido* a 0,137. En las imágenes de entrenamiento bajó todo el tiempo, hasta 0,094. A partir de cierto momento, la red aprende de memoria sus 1617 ejemplos. También se ve en las muestras: se acercan a las imágenes de entrenamiento, pero apenas a las reservadas. Esto es la [[memorisation|memorización]]. La pérdida de entrenamiento nunca te lo dice, porque solo baja. El remedio es tener más datos, o parar antes.',
         ],
       },
     ],

@@ -29,7 +29,7 @@ export const questions: readonly Question[] = [
     id: 'training.floor',
     kind: 'choice',
     ask: 'With endless training, a perfect network and unlimited data: why does the loss still not reach zero?',
-    panel: { c: 'training', 'training.moment': '10' },
+    panel: { c: 'training', 'training.show': 'error', 'training.moment': '10' },
     options: [
       { text: 'Many clean pictures fit one noisy picture, and no answer is right for all', right: true, says: 'The best answer is their average, and it misses each of them by a little. This floor belongs to the data, not to the network: the exact denoiser has it too.' },
       { text: 'Rounding errors: numbers in a computer have only so many digits', says: 'They are many thousand times smaller than the floor.' },
@@ -41,7 +41,7 @@ export const questions: readonly Question[] = [
     id: 'training.level',
     kind: 'draw',
     ask: 'The trained network guesses the *noise* in a picture. How large is its error at each noise level? Draw the curve.',
-    panel: { c: 'training', 'training.moment': '10' },
+    panel: { c: 'training', 'training.show': 'error', 'training.moment': '10' },
     look: 'Each ribbon is the error against the noise level. Follow the last one, from little noise to much.',
     columns: ['t = 0.05', '0.2', '0.35', '0.5', '0.65', '0.8', '0.95'],
     across: 'time t of the noise level, from little noise to much',

@@ -86,7 +86,7 @@ export default {
         { says: 'Die Zeitschritte 1 bis T: richtig.' },
         { says: 'β des Zeitschritts k steht an der Stelle k − 1, weil Python ab 0 zählt.' },
         { says: 'In jedem Schritt neues Rauschen: richtig. Dasselbe wiederzuverwenden, würde es anhäufen.' },
-        { says: 'β ist die *Varianz* des Rauschens, das dazukommt; der Faktor muss ihre Wurzel sein. β ist klein (höchstens 0,02), β statt √β gibt also viel zu wenig zu.' },
+        { says: 'β ist die *Varianz* des Rauschens, das dazukommt; der Faktor muss ihre Wurzel sein. β ist klein (höchstens 0,02), β statt √β fügt also viel zu wenig hinzu.' },
       ],
     },
   ],

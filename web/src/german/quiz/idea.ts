@@ -28,7 +28,7 @@ export default {
         { text: 'An der Stelle der Form, an der er war, bevor das Rauschen kam', says: 'Er war nie auf der Form: Er ist ein neuer Punkt, eben erst zufällig geworfen.' },
         { text: 'Irgendwo auf der Form; wo, hängt vom Rauschen ab, als das er begann', says: 'Jede Wanderung endet auf der Form, und jeder Anfang hat sein eigenes Ende. Alle Enden zusammen haben die Verteilung der Form, und mehr war nicht verlangt.' },
         { text: 'In der Mitte der Form, weil sich Rauschen zu null ausgleicht', says: 'Rauschen gleicht sich über viele Punkte aus, nicht für einen. Die allererste Schätzung liegt nahe der Mitte, wenn noch nichts bekannt ist; jeder Schritt weiß dann etwas mehr.' },
-        { text: 'Auf der Form, aber jedes Mal anderswo, selbst vom selben Rauschen aus', says: 'Diese Wanderung gibt unterwegs kein eigenes Rauschen zu, derselbe Anfang hat also dasselbe Ende. (Manche Sampler geben Rauschen zu; dann stimmte es.)' },
+        { text: 'Auf der Form, aber jedes Mal anderswo, selbst vom selben Rauschen aus', says: 'Diese Wanderung fügt unterwegs kein eigenes Rauschen hinzu, derselbe Anfang hat also dasselbe Ende. (Manche Sampler fügen Rauschen hinzu; dann stimmte es.)' },
       ],
     },
     {
@@ -68,7 +68,7 @@ export default {
       lines: [
         { says: 'Zwanzig Schritte den Kosinus-Plan hinab: wie es sein soll.' },
         { says: 'Jeder Punkt bekommt den Seed 0, also dasselbe Rauschen, also dieselbe Wanderung: zweitausend Kopien eines Punkts. Ein Seed steht für ein Bild, jedes braucht also seinen eigenen.' },
-        { says: 'Die Wanderung selbst ist in Ordnung. DDIM gibt unterwegs kein Rauschen zu, also gibt es gleichen Anfängen zu Recht gleiche Enden.' },
+        { says: 'Die Wanderung selbst ist in Ordnung. DDIM fügt unterwegs kein Rauschen hinzu, also gibt es gleichen Anfängen zu Recht gleiche Enden.' },
         { says: 'Die Streuung über alle Punkte, in jeder der drei Richtungen: das Richtige zum Ansehen, und es sagt die Wahrheit.' },
       ],
     },

@@ -32,10 +32,10 @@ export default {
       ],
     },
     {
-      ask: 'DDPMs Schritt zurück geht auf die Schätzung zu und gibt dann ein wenig frisches Rauschen zu. Warum Rauschen zugeben, wenn man es loswerden will?',
+      ask: 'DDPMs Schritt zurück geht auf die Schätzung zu und fügt dann ein wenig frisches Rauschen hinzu. Warum Rauschen hinzufügen, wenn man es loswerden will?',
       options: [
         { text: 'Um die Fehler des Netzes zu verstecken, die sich als Muster zeigen würden', says: 'Frisches Rauschen wäscht frühere Fehler zum Teil aus, ein willkommener Nebeneffekt. Aber der Schritt braucht es selbst mit einem vollkommenen Entrauscher.' },
-        { text: 'Damit Seeds verschiedene Bilder geben; sonst wäre jede Wanderung gleich', says: 'Das tut schon das Rauschen ganz am Anfang: DDIM gibt unterwegs keines zu, und seine Bilder sind von Seed zu Seed verschieden.' },
+        { text: 'Damit Seeds verschiedene Bilder geben; sonst wäre jede Wanderung gleich', says: 'Das tut schon das Rauschen ganz am Anfang: DDIM fügt unterwegs keines hinzu, und seine Bilder sind von Seed zu Seed verschieden.' },
         { text: 'Es ist ein harmloser Rest des Trainings und könnte ebenso gut wegbleiben', says: 'Lässt man es weg und ändert sonst nichts, so werden die Ergebnisse zu glatt und zu ähnlich. Sampler ohne Rauschen gehen *andere* Schritte.' },
         { text: 'Der Schritt führt zu einem Mittel; Rauschen bringt die Streuung darum zurück', says: 'Auf dem nächsten Niveau haben Bilder eine gewisse Streuung. Der Schritt endet in der Mitte der möglichen, mit zu wenig Streuung. Das frische Rauschen stellt sie wieder her, bei kleinen Schritten fast ganz.' },
       ],

@@ -25,7 +25,7 @@ export default {
       ask: 'Die Guidance wird aufgedreht, von 1 auf 8. Was geschieht mit den Ziffern?',
       look: 'Behalten Sie die Seeds und die Klasse, und drehen Sie die Guidance langsam auf.',
       options: [
-        { text: 'Sie werden immer vielfältiger, weil jede weiter zu ihrer Klasse gedrückt wird', says: 'Das Drücken nimmt Vielfalt weg: Ungewöhnliche Dreien werden zu gewöhnlichen gedrückt.' },
+        { text: 'Sie werden immer vielfältiger, weil jede weiter zu ihrer Klasse geschoben wird', says: 'Das Schieben nimmt Vielfalt weg: Ungewöhnliche Dreien werden zu gewöhnlichen geschoben.' },
         { text: 'Sie werden verrauschter: Jeder Schritt schießt nun über sein Ziel hinaus', says: 'Über das Ziel hinaus geht es, aber im Kontrast, nicht im Korn.' },
         { text: 'Nicht viel: Eine Ziffer kann nicht mehr als sie selbst sein', says: 'Sie kann *typischer* sein, und dann extremer als jede echte Ziffer. Die Formel hat keine Bremse.' },
         { text: 'Sie werden einander immer ähnlicher und am Ende härter als jede echte Ziffer', says: 'Weg von „without“ heißt weg von allem, was die Klassen gemeinsam haben. Das kostet Vielfalt. Zu viel davon verlässt den Bereich echter Bilder: Die Pixel gehen über Schwarz und Weiß hinaus.' },
@@ -35,7 +35,7 @@ export default {
       ask: 'Verlangt ist eine Drei, und w ist auf 0 gesetzt. Was bekommen Sie?',
       look: 'Wählen Sie eine Klasse und setzen Sie die Guidance auf 0.',
       options: [
-        { text: 'Ziffern aller Art', says: 'Bei w = 0 zählt die Schätzung mit der Klasse nichts. Die Klasse wird übergangen.' },
+        { text: 'Ziffern aller Art', says: 'Bei w = 0 zählt die Schätzung mit der Klasse nichts. Die Klasse wird nicht beachtet.' },
         { text: 'Schwache Dreien', says: 'w ist keine Helligkeit. Bei 0 hat die Klasse gar keine Wirkung.' },
         { text: 'Alles außer einer Drei', says: 'Dafür müsste w unter 0 sein: weg von „with“.' },
         { text: 'Etwas Graues, Unscharfes: das Mittel aller Ziffern', says: 'Einzelne Schätzungen sind unscharf, die Enden von Wanderungen nicht. Auch ohne Klasse wandert das Modell zu einer bestimmten Ziffer.' },
@@ -81,7 +81,7 @@ export default {
     {
       ask: 'Kein blauer Kreis war unter den Trainingsbildern, und doch zeichnet das Modell einen. Wie kann es das?',
       options: [
-        { text: 'Guidance verbessert, was das Training ausließ, denn sie drückt jede Antwort zu den Wörtern hin', says: 'Guidance streckt, was das Modell schon schätzt. Was es nie gelernt hat, lässt sich nicht strecken.' },
+        { text: 'Guidance verbessert, was das Training ausließ, denn sie schiebt jede Antwort zu den Wörtern hin', says: 'Guidance streckt, was das Modell schon schätzt. Was es nie gelernt hat, lässt sich nicht strecken.' },
         { text: 'Es ist „blue“ und „circle“ einzeln begegnet, und Attention lässt jedes Wort dort wirken, wo es hingehört', says: 'Die Wörter sind getrennte Reihen von Zahlen, eines gibt also die Farbe und das andere die Form. Es gelingt nicht immer: Versuchen Sie das violette Herz (purple heart).' },
         { text: 'Es schlägt die ähnlichste Beschreibung nach und färbt dieses Bild um', says: 'Nichts ist zum Nachschlagen gespeichert: Es gibt Gewichte und eine Wanderung vom Rauschen.' },
         { text: 'Jeder Text geht, denn die Token werden zu einem Seed', says: 'Der Seed macht das Rauschen und weiß nichts von Wörtern. Die Wörter werden dem Netz bei jedem Aufruf gesagt.' },
@@ -110,7 +110,7 @@ export default {
       options: [
         { text: 'Rauschen sieht in jeder Größe gleich aus, also kann man das Netz auf kleinen Bildern trainieren und auf großen benutzen', says: 'Ein Netz läuft auch in anderen Größen, als es trainiert wurde, wenn auch nicht gut. Der Gedanke hier ist es nicht.' },
         { text: 'Die meisten Zahlen eines Bildes sind Feines, das das Auge kaum bemerkt, also diffundiere in einem kleinen, gepressten Raum', says: 'Ein Autoencoder presst 512×512 Pixel zu 64×64 Stellen und zurück. Die teure Wanderung geschieht im kleinen Raum, mit 48-mal weniger Zahlen; der Decoder zeichnet am Ende das Feine, in einem Aufruf.' },
-        { text: 'Die mittlere Schicht des Netzes hält einen Code des Bildes, also muss nur dort Rauschen zugegeben werden', says: 'Der Code kommt von einem eigenen Autoencoder, vorher trainiert. Das Diffusionsnetz hat eine eigene Mitte, und darin wird kein Rauschen zugegeben.' },
+        { text: 'Die mittlere Schicht des Netzes hält einen Code des Bildes, also muss nur dort Rauschen hinzugefügt werden', says: 'Der Code kommt von einem eigenen Autoencoder, vorher trainiert. Das Diffusionsnetz hat eine eigene Mitte, und darin wird kein Rauschen hinzugefügt.' },
         { text: 'Ein Bild lässt sich am besten in Worten beschreiben, also diffundiere über Sätze und lass ein zweites Modell sie zeichnen', says: 'Wörter steuern in solchen Modellen die Wanderung. Gewandert wird aber auf einem kleinen, bildartigen Gitter von Zahlen, nicht auf einem Satz.' },
       ],
     },

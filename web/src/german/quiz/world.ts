@@ -4,7 +4,7 @@ import type { Said } from '../../languages'
 export default {
   questions: [
     {
-      ask: 'Was zahlt Diffusion für ihr ruhiges Training und ihr Steuern?',
+      ask: 'Was zahlt Diffusion für ihr stabiles Training und ihr Steuern?',
       options: [
         { text: 'Viele Aufrufe des Netzes für jedes Bild', says: 'Ein GAN oder ein VAE braucht einen Aufruf, eine Wanderung für jeden Schritt einen oder mehr. Gute Sampler machen die Wanderung kurz, aber so kurz nicht.' },
         { text: 'Sie kann nur Bilder in der Größe ihres Rauschens zeichnen', says: 'Das gilt für andere Netze auch. Die Größe ist kein besonderer Preis der Diffusion.' },

@@ -35,7 +35,7 @@ export default {
       options: [
         { text: 'Cuando la imagen estaba muchas veces en el conjunto de entrenamiento', says: 'Cada vez fue otra vez un ejercicio, así que la red la aprendió de memoria. Lo mismo pasa con pocas imágenes y un entrenamiento largo. Ayuda quitar los duplicados.' },
         { text: 'Cuando la semilla es aquella con la que se entrenó la imagen', says: 'El entrenamiento usa ruido nuevo cada vez. Ninguna imagen tiene una semilla propia.' },
-        { text: 'Cuando se dan pocos pasos', says: 'Los pocos pasos dan promedios, que no son copias.' },
+        { text: 'Cuando se dan pocos pasos', says: 'Con pocos pasos salen promedios, que no son copias.' },
         { text: 'Nunca: solo conoce promedios', says: 'La estimación suelta es un promedio; el final de un recorrido, no. Y si encaja una sola imagen, el promedio es esa imagen.' },
       ],
     },
