@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from sfumato.hub import ModelConfig
+from sfumato.hub.config import CodecConfig
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson import server
 from sfumato.lesson.computed import GUIDANCE, PROMPT_GUIDANCE, guided
@@ -107,8 +109,9 @@ def brief(folder: Path) -> dict[str, Path]:
     What is in `folder` already is taken as it is.
     """
     names = ("clouds.json", "digits/guided.json", "emoji/about.json", "avatars/about.json")
-    networks = {f"{name}/network.onnx": name for name in ("emoji", "avatars")}
-    instead = {f"computed/{name}": folder / name.replace("/", "-") for name in (*names, *networks)}
+    networks = {f"{name}/network.onnx": name for name in ("digits", "emoji", "avatars")}
+    halves = [f"avatars/{half}.onnx" for half in ("encoder", "decoder")]
+    instead = {f"computed/{name}": folder / name.replace("/", "-") for name in (*names, *networks, *halves)}
     with FileLock(folder.with_suffix(".lock")):  # which other workers of the same tests wait for
         if not folder.exists():
             folder.mkdir()
@@ -124,45 +127,94 @@ def brief(folder: Path) -> dict[str, Path]:
                 instead[f"computed/{name}"].write_text(json.dumps(value))
             for path, name in networks.items():
                 instead[f"computed/{path}"].write_bytes(at_once(load_zoo(name).config))
-    return instead | {"computed/digits/network.onnx": SITE / "computed" / "digits" / "rivals" / "diffusion.onnx"}
+            codec = load_zoo("avatars").codec
+            assert codec is not None
+            for half, content in squeezed_at_once(codec.config).items():
+                instead[f"computed/avatars/{half}.onnx"].write_bytes(content)
+    return instead
 
 
 def at_once(config: ModelConfig) -> bytes:
-    """A graph that takes what a network of prompts takes, and answers at once: of all of it, but it means nothing."""
-    from onnx import TensorProto, helper, numpy_helper
+    """A graph that takes what a network of prompts or of classes takes, and answers at once: of all of it, but it means
+    nothing."""
+    from onnx import TensorProto, helper
 
     text, (channels, *_) = config.net.text, config.shape
-    assert text is not None
     random = np.random.default_rng(0)
+    told, rows = ("label", len(config.classes) + 1) if text is None else ("text", text.vocabulary)
+    meanings = random.normal(0, 0.3, (rows, channels)).astype(np.float32)
     weights = {
         "strokes": random.normal(0, 0.3, (channels, channels, 3, 3)).astype(np.float32),
-        "meanings": random.normal(0, 0.3, (text.vocabulary, channels)).astype(np.float32),
+        "meanings": meanings,
         "tokens": np.array([1]),
         "pixels": np.array([2, 3]),
         "numbers": np.array([1, 2, 3]),
     }
-    weights["meanings"][0] = 0  # of what pads
+    shape: list[str | int] = ["batch"]
+    if text is not None:
+        meanings[0] = 0  # of what pads
+        shape.append(text.length)
     nodes = [
         helper.make_node("Conv", ["x", "strokes"], ["drawn"], pads=[1, 1, 1, 1]),
-        helper.make_node("Gather", ["meanings", "text"], ["read"]),
-        helper.make_node("ReduceSum", ["read", "tokens"], ["meant"], keepdims=0),
+        helper.make_node("Gather", ["meanings", told], ["meant" if text is None else "read"]),
+        *([] if text is None else [helper.make_node("ReduceSum", ["read", "tokens"], ["meant"], keepdims=0)]),
         helper.make_node("Unsqueeze", ["meant", "pixels"], ["coloured"]),
         helper.make_node("Unsqueeze", ["c_noise", "numbers"], ["level"]),
         helper.make_node("Sum", ["drawn", "coloured", "level"], ["all"]),
         helper.make_node("Tanh", ["all"], ["answer"]),
     ]
     picture = ["batch", *config.shape]
-    inputs = {"x": (TensorProto.FLOAT, picture), "c_noise": (TensorProto.FLOAT, ["batch"])}
-    inputs["text"] = (TensorProto.INT64, ["batch", text.length])
-    graph = helper.make_graph(
+    inputs = {
+        "x": (TensorProto.FLOAT, picture),
+        "c_noise": (TensorProto.FLOAT, ["batch"]),
+        told: (TensorProto.INT64, shape),
+    }
+    return graph(nodes, inputs, ("answer", picture), {k: v for k, v in weights.items() if text or k != "tokens"})
+
+
+def squeezed_at_once(config: CodecConfig) -> dict[str, bytes]:
+    """An encoder and a decoder of these shapes that answer at once: each place of the latent is a square's mean."""
+    from onnx import TensorProto, helper
+
+    (channels, height, _), (depth, small, _) = config.picture, config.shape
+    random, square = np.random.default_rng(0), [height // small] * 2
+    mix = random.normal(0, 1, (depth, channels, 1, 1)).astype(np.float32)
+    spread = np.broadcast_to(random.normal(0, 0.3, (depth, channels, 1, 1)), (depth, channels, *square))
+    picture, latents = ["batch", *config.picture], ["batch", *config.shape]
+    encoder = [
+        helper.make_node("AveragePool", ["picture"], ["means"], kernel_shape=square, strides=square),
+        helper.make_node("Conv", ["means", "mix"], ["latents"]),
+    ]
+    decoder = [
+        helper.make_node("ConvTranspose", ["latents", "spread"], ["all"], strides=square),
+        helper.make_node("Tanh", ["all"], ["picture"]),
+    ]
+    number = TensorProto.FLOAT
+    return {
+        "encoder": graph(encoder, {"picture": (number, picture)}, ("latents", latents), {"mix": mix}),
+        "decoder": graph(
+            decoder, {"latents": (number, latents)}, ("picture", picture), {"spread": spread.astype(np.float32)}
+        ),
+    }
+
+
+def graph(
+    nodes: list[Any],
+    inputs: Mapping[str, tuple[int, Sequence[str | int]]],
+    output: tuple[str, Sequence[str | int]],
+    weights: Mapping[str, NDArray[Any]],
+) -> bytes:
+    from onnx import TensorProto, helper, numpy_helper
+
+    whole = helper.make_graph(
         nodes,
         "at once",
         [helper.make_tensor_value_info(name, *kind) for name, kind in inputs.items()],
-        [helper.make_tensor_value_info("answer", TensorProto.FLOAT, picture)],
+        [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, output[1])],
         [numpy_helper.from_array(value, name) for name, value in weights.items()],
     )
     content: bytes = helper.make_model(
-        graph, ir_version=10, opset_imports=[helper.make_opsetid("", 20)]
+        whole, ir_version=10, opset_imports=[helper.make_opsetid("", 20)]
     ).SerializeToString()
     return content
 
