@@ -200,10 +200,10 @@ def class_dropped() -> None:
 
 
 def page_counts() -> None:
-    """What the texts count in the scenes: panes, blobs, points, seeds."""
-    panes = "".join(path.read_text(encoding="utf-8") for path in (WEB / "src/chapters/forward").glob("S*.svelte"))
+    """What the texts count in the scenes: pictures, blobs, points, seeds."""
+    frames = "".join(path.read_text(encoding="utf-8") for path in (WEB / "src/chapters/forward").glob("S*.svelte"))
     said = (ENGLISH / "forward.ts").read_text(encoding="utf-8")
-    assert "FRAMES = 9" in panes and "at nine moments" in said
+    assert "FRAMES = 9" in frames and "at nine moments" in said
     assert computed.CENTRES == 256
     assert sum(weight > 0 for _, weight in computed.HILLS) == 3
 

@@ -71,9 +71,9 @@ SAID: dict[str, Callable[[], None] | str] = {
     "The best guess of the clean point": averages_are_best, "a few hundred blobs": page_counts,
     "the best guess can be computed exactly": averages_are_best,
     # forward
-    "Two numbers say how": DEFINED, "show one picture at": page_counts, "two things are done": DEFINED,
+    "Two numbers say how": DEFINED, "you see one picture at": page_counts, "two things are done": DEFINED,
     "set t to 0.7": SHOWN, "The two numbers come": DEFINED, "a chain of a thousand steps": keeps_the_total,
-    "Seven hundred small doses": keeps_the_total, "The two panes differ": DEFINED, "keep a little less": DEFINED,
+    "Seven hundred small doses": keeps_the_total, "The two results differ": DEFINED, "keep a little less": DEFINED,
     "Old variance times": keeps_the_total, "the total stays 1": keeps_the_total, "many powers of ten": spends_its_time,
     "At 0 both have": DEFINED, "Each 2.3 further down": spends_its_time, "spends 45% of it": spends_its_time,
     "cosine spends 14%": spends_its_time, "On the first three schedules": keeps_the_total,

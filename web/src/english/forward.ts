@@ -34,10 +34,10 @@ export const labels = {
   plot: 'Curve of',
   plots: { logsnr: 'logSNR', levels: 'α and σ' },
   curve: 'The schedule as a curve, with handles to bend it',
-  bend: 'Drag a handle, or choose one with Tab and move it with the arrow keys. The panes follow. In grey: the other schedules.',
+  bend: 'Drag a handle, or choose one with Tab and move it with the arrow keys. The pictures follow. In grey: the other schedules.',
   handle: (t: number) => `Your curve at t = ${t.toFixed(1)}`,
   handleAt: (logsnr: string, alpha: string) => `logSNR ${logsnr}, alpha ${alpha}`,
-  divide: 'Divide the pane by α',
+  divide: 'Divide the noisy picture by α',
   alpha: 'α, of the picture',
   sigma: 'σ, of the noise',
   snr: 'signal to noise',
@@ -70,7 +70,7 @@ export const labels = {
   takenFor: 'The other picture',
   isOne: (picture: string) => `α · ${labels.drawing(picture)}`,
   isNoise: 'σ · noise',
-  isSlice: 'this pane',
+  isSlice: 'the noisy picture',
   noiseOf: (spread: string) => `Noise of spread ${spread}`,
   sliceAt: (t: number) => `The noisy picture at time ${t.toFixed(2)}`,
   /** Of two pictures, by their numbers: the odds are e to the `lead` for the first. */
@@ -81,18 +81,18 @@ export const labels = {
   follows: (mine: string, other: string, lead: number) => {
     const [likelier, less] = (lead < 0 ? [other, mine] : [mine, other]).map(labels.drawing)
     const odds = Math.exp(Math.abs(lead))
-    if (odds < 3) return `Nobody can tell which of the two it was: this pane comes about nearly as often from the ${less}.`
+    if (odds < 3) return `Nobody can tell which of the two it was: this noisy picture comes about nearly as often from the ${less}.`
     if (odds < 20) return `It was probably the ${likelier}, but the ${less} is still possible.`
     if (odds < 1000) return `It was almost certainly the ${likelier}. The ${less} would need unusual noise.`
     return `It was the ${likelier}. The noise that the ${less} would need practically never comes. Add more noise.`
   },
   impossible: 'Without noise there is nothing to confuse. Add some.',
   described: (picture: string, t: number, schedule: string, share: number) =>
-    `Picture (${picture}) and noise are added up to the pane at time ${t.toFixed(2)}, of whose strength ${Math.round(100 * share)}% is picture. Below, nine panes from clean to pure noise, on the schedule “${schedule}”.`,
+    `Picture (${picture}) and noise are added up to the noisy picture at time ${t.toFixed(2)}, of whose strength ${Math.round(100 * share)}% is picture. Below, nine pictures from clean to pure noise, on the schedule “${schedule}”.`,
   describedWays: (picture: string, steps: number) =>
-    `Two rows of panes of the same picture (${picture}): on the left noised step by step, on the right each in one jump. After ${plural(steps, 'step')} both look alike, with different noise.`,
+    `Two rows of noisy pictures of the same original (${picture}): on the left noised step by step, on the right each in one jump. After ${plural(steps, 'step')} both look alike, with different noise.`,
   describedOther: (mine: string, other: string, t: number) =>
-    `On the left the ${labels.drawing(mine)} dissolves, on the right the ${labels.drawing(other)}. At time ${t.toFixed(2)} both have the very same pane.`,
+    `On the left the ${labels.drawing(mine)} dissolves, on the right the ${labels.drawing(other)}. At time ${t.toFixed(2)} both have the very same noisy picture.`,
 }
 
 export const text: ChapterText = {
@@ -105,7 +105,7 @@ export const text: ChapterText = {
     {
       heading: 'A recipe, not a skill',
       text: [
-        'The panes below the sum show one picture at nine moments. At every moment two things are done to it. It is made fainter: multiplied by [[alpha (α)|α]]. And [[noise]] is added, multiplied by [[sigma (σ)|σ]], which is then its [[standard deviation]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the sum: picture, noise, and the pane that they make.',
+        'Below the sum you see one picture at nine moments. At every moment two things are done to it. It is made fainter: multiplied by [[alpha (α)|α]]. And [[noise]] is added, multiplied by [[sigma (σ)|σ]], which is then its [[standard deviation]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the sum: picture, noise, and the noisy picture that they make.',
         '**Nothing is learnt here.** The noise is drawn blindly; it has never seen a picture. The two numbers come from a table that was written before any picture was there, the [[schedule]]. What must be learnt is the way back. Its exercises come from here: a spoilt picture together with its original, as many as you like, for free.',
       ],
       equations: [
@@ -120,7 +120,7 @@ export const text: ChapterText = {
       heading: 'A thousand small doses, or one',
       text: [
         'The paper that made diffusion work for pictures, [[DDPM]], describes a chain of a thousand steps, the [[timestep|timesteps]]. Each step shrinks the picture a little and adds a small dose of noise, of [[variance]] [[beta (β)|β]]. [Open “Steps or one jump”](forward.show=ways&forward.t=0.7): the left one really takes all the steps.',
-        'The right one jumps. That works because *the sum of independent numbers from bell curves again follows a bell curve*, and their variances add. Seven hundred small doses do what one large dose does, and the table says how large. The two panes differ in every pixel, because their noise differs. Their distribution is the same: run both many times, and every pixel has the same average and the same spread.',
+        'The right one jumps. That works because *the sum of independent numbers from bell curves again follows a bell curve*, and their variances add. Seven hundred small doses do what one large dose does, and the table says how large. The two results differ in every pixel, because their noise differs. Their distribution is the same: run both many times, and every pixel has the same average and the same spread.',
         'So training never walks along the chain. It picks a moment at random, jumps there, and asks the network: what was it?',
       ],
       equations: [
@@ -139,7 +139,7 @@ export const text: ChapterText = {
       heading: 'The schedule: where to spend the time',
       text: [
         'One number says how well a picture can be made out: the [[signal-to-noise ratio]], how strong the picture is compared with the noise. It runs over many powers of ten, so people draw its logarithm, [[logSNR]]. At 0 both have equal strength. Each 2.3 further down, the noise becomes ten times as strong, compared with the picture.',
-        'All schedules lead from clean to noise. They differ in where they spend the time. DDPM’s [linear one](forward.show=schedule&forward.schedule=linear) spends 45% of it where the noise is more than twenty times as strong as the picture; [cosine](forward.show=schedule&forward.schedule=cosine) spends 14% there and more time in the middle, where shapes form. The [straight one](forward.show=schedule&forward.schedule=flow), used by many recent models, lets α fall and σ rise evenly. Bend the curve yourself and see which panes pile up.',
+        'All schedules lead from clean to noise. They differ in where they spend the time. DDPM’s [linear one](forward.show=schedule&forward.schedule=linear) spends 45% of it where the noise is more than twenty times as strong as the picture; [cosine](forward.show=schedule&forward.schedule=cosine) spends 14% there and more time in the middle, where shapes form. The [straight one](forward.show=schedule&forward.schedule=flow), used by many recent models, lets α fall and σ rise evenly. Bend the curve yourself, and the pictures follow.',
         'On the first three schedules α² + σ² = 1, so the numbers keep their size; such schedules are called [[variance preserving]]. The straight one has α + σ = 1 instead. The difference is only brightness: where the ratio is equal, you see equally much.',
       ],
       equations: [
@@ -153,8 +153,8 @@ export const text: ChapterText = {
     {
       heading: 'Is the picture still in there?',
       text: [
-        'It is tempting to think that the noisy picture *contains* the original, and that something clever only has to decode it. Try the simplest way, with the switch [“Divide the pane by α”](forward.show=schedule&forward.divide=1&forward.t=0.6). The picture gets its strength back. So does the noise, and you see no more than before.',
-        'There is a deeper reason. [Open “Is it still in there?”](forward.show=other&forward.t=0.3). The same pane can be explained in two ways: by one picture with its noise, or by another picture with other noise. The panel computes the odds between the two. While there is little noise, the other picture would need noise that practically never comes. [With much noise](forward.show=other&forward.t=0.9) the odds are nearly even. **Then the pane itself does not say what it was.** It only says which pictures it may have been, and how likely each is.',
+        'It is tempting to think that the noisy picture *contains* the original, and that something clever only has to decode it. Try the simplest way, with the switch [“Divide the noisy picture by α”](forward.show=schedule&forward.divide=1&forward.t=0.6). The picture gets its strength back. So does the noise, and you see no more than before.',
+        'There is a deeper reason. [Open “Is it still in there?”](forward.show=other&forward.t=0.3). The same noisy picture can be explained in two ways: by one picture with its noise, or by another picture with other noise. The panel computes the odds between the two. While there is little noise, the other picture would need noise that practically never comes. [With much noise](forward.show=other&forward.t=0.9) the odds are nearly even. **Then the noisy picture itself does not say what it was.** It only says which pictures it may have been, and how likely each is.',
         'So the way back is no decoding. It chooses one of all the pictures that fit, step by step. The next chapter shows how.',
       ],
       equations: [

@@ -83,7 +83,7 @@ export const questions: readonly Question[] = [
     kind: 'guess',
     ask: 'Half way, at t = 0.5, the cosine schedule leaves α = 0.70 of the picture. How large is α at the same time on DDPM’s linear schedule?',
     panel: { c: 'forward', 'forward.t': '0.5', 'forward.plot': 'levels' },
-    look: 'The panel is half way, on the linear schedule. Read α below the scene. Then choose the cosine schedule and compare the panes.',
+    look: 'The panel is half way, on the linear schedule. Read α below the scene. Then choose the cosine schedule and compare the pictures.',
     from: 0,
     to: 1,
     step: 0.02,
@@ -99,7 +99,7 @@ export const questions: readonly Question[] = [
   {
     id: 'forward.stories',
     kind: 'predict',
-    ask: 'One picture under a great deal of noise, at t = 0.9. Could the very same pane be another picture with other noise?',
+    ask: 'One picture under a great deal of noise, at t = 0.9. Could the very same noisy picture be another picture with other noise?',
     panel: { c: 'forward', 'forward.show': 'other', 'forward.t': '0.9' },
     look: 'Read the odds under the two sums. Then go down to t = 0.3 and read them again.',
     options: [
@@ -110,7 +110,7 @@ export const questions: readonly Question[] = [
       {
         text: 'Yes, and the odds between the two are nearly even',
         right: true,
-        says: 'The other picture needs other noise, and that noise is nearly as likely. So the pane itself does not say what it was. The way back will have to choose. At t = 0.3 the odds are enormous: there the pane still tells.',
+        says: 'The other picture needs other noise, and that noise is nearly as likely. So the noisy picture itself does not say what it was. The way back will have to choose. At t = 0.3 the odds are enormous: there it still tells.',
       },
       {
         text: 'Yes, but a good network can always tell which it was',
@@ -118,7 +118,7 @@ export const questions: readonly Question[] = [
       },
       {
         text: 'Only if both pictures got the same noise',
-        says: 'It is the other way round. The same noise on different pictures gives different panes. For the same pane the noise must differ.',
+        says: 'It is the other way round. The same noise on different pictures gives different noisy pictures. For the same noisy picture the noise must differ.',
       },
     ],
   },

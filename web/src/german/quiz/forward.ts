@@ -32,7 +32,7 @@ export default {
     },
     {
       ask: 'Auf halbem Weg, bei t = 0,5, lässt der Kosinus-Plan α = 0,70 vom Bild übrig. Wie groß ist α zur selben Zeit auf DDPMs linearem Plan?',
-      look: 'Die Szene steht auf halbem Weg, auf dem linearen Plan. Lesen Sie α unter der Szene. Dann wählen Sie den Kosinus-Plan und vergleichen die Scheiben.',
+      look: 'Die Szene steht auf halbem Weg, auf dem linearen Plan. Lesen Sie α unter der Szene. Dann wählen Sie den Kosinus-Plan und vergleichen die Bilder.',
       says: 'α ist auf dem linearen Plan 0,28: Das meiste vom Bild ist weg. Der Kosinus-Plan wurde dafür gemacht. Er verbringt nicht so viele Schritte bei Bildern, die fast nur Rauschen sind.',
       others: [
         { text: '0,5: Linear heißt gleichmäßig', says: 'Linear ist nur β, die Varianz jeder kleinen Dosis. Die Dosen häufen sich, und auf halbem Weg ist α schon auf 0,28 gefallen.' },
@@ -41,13 +41,13 @@ export default {
       ],
     },
     {
-      ask: 'Ein Bild unter sehr viel Rauschen, bei t = 0,9. Könnte genau dieselbe Scheibe ein anderes Bild mit anderem Rauschen sein?',
+      ask: 'Ein Bild unter sehr viel Rauschen, bei t = 0,9. Könnte genau dasselbe verrauschte Bild ein anderes Bild mit anderem Rauschen sein?',
       look: 'Lesen Sie die Quote unter den beiden Summen. Dann gehen Sie hinab zu t = 0,3 und lesen sie noch einmal.',
       options: [
         { text: 'Nein: Sie wurde aus diesem Bild gemacht, also ist dieses Bild darin', says: 'Sie wurde aus diesem Bild gemacht, aber kaum eine Spur ist übrig. Was da ist, passt zu vielen Bildern.' },
-        { text: 'Ja, und die Quote zwischen beiden ist fast ausgeglichen', says: 'Das andere Bild braucht anderes Rauschen, und das ist fast ebenso wahrscheinlich. Die Scheibe selbst sagt also nicht, was sie war. Der Rückweg wird wählen müssen. Bei t = 0,3 ist die Quote riesig: Dort sagt die Scheibe es noch.' },
+        { text: 'Ja, und die Quote zwischen beiden ist fast ausgeglichen', says: 'Das andere Bild braucht anderes Rauschen, und das ist fast ebenso wahrscheinlich. Das verrauschte Bild selbst sagt also nicht, was es war. Der Rückweg wird wählen müssen. Bei t = 0,3 ist die Quote riesig: Dort sagt es das noch.' },
         { text: 'Ja, aber ein gutes Netz kann immer sagen, welches es war', says: 'Das kann kein Netz. Ist die Quote ausgeglichen, so ist die beste Schätzung ein Mittel aus beiden.' },
-        { text: 'Nur wenn beide Bilder dasselbe Rauschen bekommen haben', says: 'Umgekehrt. Dasselbe Rauschen auf verschiedenen Bildern gibt verschiedene Scheiben. Für dieselbe Scheibe muss das Rauschen verschieden sein.' },
+        { text: 'Nur wenn beide Bilder dasselbe Rauschen bekommen haben', says: 'Umgekehrt. Dasselbe Rauschen auf verschiedenen Bildern gibt verschiedene verrauschte Bilder. Für dasselbe verrauschte Bild muss das Rauschen verschieden sein.' },
       ],
     },
     {
