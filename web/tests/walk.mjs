@@ -685,7 +685,7 @@ async function opening() {
   await done(it, 'the opening', true)
 }
 
-/** Who comes first is spoken to in a language of the browser's, if it is there; an address and a choice count for more. */
+/** Who comes first is spoken to in a language of the browser's, if it is there; an address and a choice count for more. What is in English only says so. */
 async function tongues() {
   const spoken = (page) => page.locator('html[data-begun]').getAttribute('lang')
   for (const [locale, language] of [['de-CH', 'de'], ['es-MX', 'es'], ['zh-CN', 'zh-Hans'], ['zh-TW', 'en'], ['fr', 'en']]) {
@@ -694,6 +694,9 @@ async function tongues() {
     assert.equal(await spoken(page), language, `to a browser in ${locale}`)
     if (language === 'de') {
       assert.match(await page.locator('h1').textContent(), /Glossar/)
+      await page.goto(`${address}?c=gan`)
+      assert.match(await page.locator('.only').textContent(), /nur auf Englisch/, 'a lesson that is not translated says so')
+      assert.equal(await page.locator('.theory > section').first().getAttribute('lang'), 'en')
       await page.goto(`${address}?c=glossary&lang=es`)
       assert.equal(await spoken(page), 'es', 'the address counts for more')
       await page.goto(`${address}?c=glossary&lang=en`)
