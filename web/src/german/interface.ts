@@ -14,7 +14,7 @@ export default {
     quiz: 'Quiz',
     notes: 'Skript',
     glossary: 'Glossar',
-    settings: 'Einstellungen',
+    settings: 'Optionen',
     theme: 'Farben',
     themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
     language: 'Sprache',

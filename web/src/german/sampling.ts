@@ -10,7 +10,7 @@ const pictures = (count: number) => `${number(count)} ${count === 1 ? 'Bild' : '
 export default {
   labels: {
     view: 'Ansehen',
-    views: { race: 'Ein Rennen', wall: 'Eine Wand von Seeds', few: 'Wo wenige Schritte nicht reichen', grids: 'Welche Schritte eine angepasste Wanderung macht' },
+    views: { race: 'Ein Rennen', wall: 'Eine Wand von Seeds', few: 'Wo wenige Schritte nicht reichen', grids: 'Eine angepasste Wanderung' },
     none: 'niemand',
     race: 'Wanderungen vom selben Rauschen',
     lane: (place) => `Bahn ${place}`,
