@@ -41,6 +41,7 @@ from sfumato.data import picture
 from sfumato.hub.resolving import resolve
 
 AT_ONCE = 4
+PATIENCE_SECONDS = 900  # where other programs have the machine
 
 
 @dataclass
@@ -80,7 +81,9 @@ def service(jobs: Path, workers: int) -> Iterator[tuple[int, str]]:
 def ask(address: str, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> Any:
     headers = {"Content-Type": "application/json", **({} if key is None else {"Idempotency-Key": key})}
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{address}{path}", data, headers), timeout=60) as answer:
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{address}{path}", data, headers), timeout=PATIENCE_SECONDS
+    ) as answer:
         return json.load(answer)
 
 
@@ -116,7 +119,7 @@ def killed(kills: int, jobs: Path, workers: int = 1, seed: int = 0) -> Outcome:
                 _check(address, accepted, outcome)
                 continue
             for _ in range(most):
-                if not enough.acquire(timeout=60):
+                if not enough.acquire(timeout=PATIENCE_SECONDS):
                     raise RuntimeError("jobs aren't accepted")
             if workers > 1:
                 _kill_one(child, chance)
@@ -138,7 +141,7 @@ def _kill_one(service: int, chance: random.Random) -> None:
 
 def _wait(address: str, name: str) -> None:
     """Until the job has ended."""
-    with urllib.request.urlopen(f"{address}/v1/jobs/{name}/events", timeout=60) as events:
+    with urllib.request.urlopen(f"{address}/v1/jobs/{name}/events", timeout=PATIENCE_SECONDS) as events:
         events.read()
 
 

@@ -264,6 +264,7 @@ def test_what_cant_be_served_is_said_before_it_listens(tmp_path: Path) -> None:
             (["digits", "--port", "99999"], "between 0 and 65535"),
             (["digits", "--rate", "0"], "--rate is how often a client may ask in a minute, at least 1"),
             (["digits", "--drain", "-1"], "--drain is 0 to"),
+            (["digits", "--precision", "bf16"], "none of these is a folder of diffusers"),
             (["digits", "--proxy", "localhost"], "--proxy is an address or a network"),
             (["digits", "--port", str(port)], f"port {port} is taken"),
         ):

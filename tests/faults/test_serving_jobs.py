@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
@@ -24,9 +26,11 @@ from sfumato.hub.record import By, facts
 from sfumato.hub.request import PictureEdit, Request, Upload
 from sfumato.hub.resolving import resolve
 from sfumato.serving import Engine
+from sfumato.serving import worker as working
 from sfumato.serving.jobs import Conflict, Full
 from sfumato.serving.store import TABLES, Kept, Store
-from sfumato.serving.worker import Task, Terms, Worker
+from sfumato.serving.tasks import Keeping, Task, Terms
+from sfumato.serving.worker import Worker
 
 KILLS, JOBS = 6, 3  # jobs that each service accepts before it is killed
 OWNER = "127.0.0.1"
@@ -212,6 +216,44 @@ def test_a_file_that_holds_no_jobs_or_is_another_services_is_refused(tmp_path: P
     ):
         list(Store(garbled).jobs())
     assert text.read_text().startswith("not jobs")
+
+
+def test_results_are_kept_for_their_time_and_within_the_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, path = exact(1), tmp_path / "jobs.sqlite"
+    times = SimpleNamespace(time=time.time, monotonic=time.monotonic)
+    monkeypatch.setattr(working, "time", times)
+
+    def there() -> list[str]:
+        """What is there once nothing is to be done."""
+        worker.left().result(60)
+        worker._do(worker._expire).result(60)
+        return [task.id for task in worker.tasks(OWNER)]
+
+    with Worker(Engine({"exact": lambda: model}), Store(path), Keeping(jobs=3, seconds=3600)) as worker:
+        tasks = [worker.submit("exact", lambda _: asked(model, 6), KEPT).result(60) for _ in range(4)]
+        for task in tasks:
+            task.ended.result(60)
+        left = [task.id for task in tasks[:0:-1]]
+        assert there() == left
+        times.time = lambda: time.time() + 10**9
+        assert there() == left, "a clock that is set drops nothing"
+        times.time, times.monotonic = time.time, lambda: time.monotonic() + 3601
+        assert not there()
+        times.monotonic = time.monotonic
+        last = [worker.submit("exact", lambda _: asked(model, 6), KEPT).result(60) for _ in range(2)]
+        for task in last:
+            task.ended.result(60)
+    size = len(last[0].pngs[0])
+    for keeping, left in ((Keeping(size=2 * size), [last[1].id, last[0].id]), (Keeping(size=size), [last[1].id])):
+        with Worker(Engine({"exact": lambda: model}), Store(path), keeping) as worker:
+            assert there() == left
+    with Worker(Engine({"exact": lambda: model}), Store(path), Keeping(seconds=3600)) as worker:
+        assert there() == left
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("update jobs set ended = ended - 7200")
+        base.commit()
+    with Worker(Engine({"exact": lambda: model}), Store(path), Keeping(seconds=3600)) as worker:
+        assert not there()
 
 
 def test_what_fails_the_engine_ends_its_jobs_and_not_the_service(capfd: pytest.CaptureFixture[str]) -> None:

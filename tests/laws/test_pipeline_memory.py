@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
 
 from pipelines import SD_NOISE, noise, stable_diffusion
+from sfumato.cli import app, serve
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.hub.diffusers.memory import Memory, offload
+from sfumato.serving import Engine
 
 CPU = torch.device("cpu")
 
@@ -82,3 +84,21 @@ def test_a_model_of_ours_is_held_as_it_is() -> None:
         load("digits", memory=Memory("bf16"))
     with pytest.raises(SfumatoError, match="precision"):
         Memory("int4")  # type: ignore[arg-type]
+
+
+def test_a_service_holds_pipelines_as_told_and_nothing_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: dict[str, int] = {}
+
+    class Ended(Exception):
+        pass
+
+    def begun(engine: Engine, how: serve.Service) -> NoReturn:
+        for name in engine.models.loaders:
+            held[name] = next(engine.model(name).denoiser.parameters()).itemsize
+        raise Ended
+
+    monkeypatch.setattr(serve, "_worker", begun)
+    for words, size in (([], 4), (["--precision", "bf16"], 2)):
+        with pytest.raises(Ended):
+            app(["serve", str(folder), "digits", "--port", "0", *words], exit_on_error=False, print_error=False)
+        assert held == {"stable": size, "digits": 4}

@@ -89,7 +89,12 @@ ELSEWHERE = {
                     "e2e/test_serve.py::test_behind_a_proxy_each_client_has_its_own_rate_and_a_line_of_the_log")
     | dict.fromkeys(("port", "token"), "e2e/test_serve.py::test_only_who_has_the_token_is_answered")
     | {"jobs": "faults/test_serving_jobs.py::test_a_file_that_holds_no_jobs_or_is_another_services_is_refused"}
-    | {"workers": "e2e/test_serve_workers.py::test_a_worker_and_the_service_are_killed_under_load"},
+    | {"workers": "e2e/test_serve_workers.py::test_a_worker_and_the_service_are_killed_under_load"}
+    | {"database": "faults/test_serving_shared.py::test_killed_services_jobs_are_drawn_by_the_others"}
+    | dict.fromkeys(("ttl", "quota"),
+                    "faults/test_serving_jobs.py::test_results_are_kept_for_their_time_and_within_the_quota")
+    | dict.fromkeys(("precision", "offload", "tiled"),
+                    "laws/test_pipeline_memory.py::test_a_service_holds_pipelines_as_told_and_nothing_else"),
     "studio": dict.fromkeys(("models", "runs", "port", "host", "browser"),
                             "e2e/test_studio.py::test_the_studio_does_what_it_says")
     | {"data": "unit/test_trainings.py::test_only_data_that_were_named_are_trained_on",

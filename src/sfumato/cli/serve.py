@@ -18,15 +18,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from sfumato.cli.display import console
-from sfumato.cli.groups import COMMON, SERVER
+from sfumato.cli.groups import COMMON, SERVER, OffloadOption, PrecisionOption, TiledOption
 from sfumato.cli.opening import open_model
 from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.hosts import is_loopback
 from sfumato.hub import Model
 from sfumato.hub.config import is_run
+from sfumato.hub.diffusers.memory import PLAIN, Memory
+from sfumato.hub.loading import NoPipeline
 from sfumato.serving import Engine, Full, Pool
 from sfumato.serving.page import Studio, built
+from sfumato.serving.tasks import KEPT_BYTES, SHARED_BYTES, SHARED_JOBS
 
 if TYPE_CHECKING:
     from sfumato.serving.trainings import Trainings
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 MAX_WORKERS = 64
 PORT, HOST = 8000, "127.0.0.1"
 MAX_DRAIN = 3600  # seconds
+MAX_TTL = 10 * 365 * 24  # hours
+MAX_QUOTA = 2**40
 DRAIN = 25.0  # seconds, of the 30 that Kubernetes gives
 MIN_TOKEN = 16  # characters
 RETRY_SECONDS = 1.0  # until a model whose jobs haven't ended is looked at again
@@ -58,6 +63,10 @@ class Service:
 
     token: str | None = None
     jobs: Path | None = None
+    database: str | None = None
+    ttl: float | None = None
+    quota: int | None = None
+    memory: Memory = PLAIN
     proxies: tuple[str, ...] = ()
     rate: int | None = None
     drain: float = DRAIN
@@ -90,6 +99,28 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    database: Annotated[
+        str | None,
+        Parameter(
+            group=COMMON,
+            env_var="SFUMATO_DATABASE",
+            help="A PostgreSQL in which several services have their jobs, such as postgresql://user@host/name.",
+            show_default=False,
+        ),
+    ] = None,
+    ttl: Annotated[
+        float | None,
+        Parameter(group=SERVER, help="For how many hours pictures are kept once they are done [default: no bound]."),
+    ] = None,
+    quota: Annotated[
+        int | None,
+        Parameter(
+            group=SERVER,
+            help="How many MiB of pictures are kept, the newest "
+            f"[default: {KEPT_BYTES >> 20}; {SHARED_BYTES >> 20} with --database].",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[
         int,
         Parameter(
@@ -98,6 +129,9 @@ def serve(
             show_default=False,
         ),
     ] = 1,
+    precision: PrecisionOption = None,
+    offload: OffloadOption = False,
+    tiled: TiledOption = False,
     proxy: Annotated[
         list[str] | None,
         Parameter(
@@ -131,7 +165,8 @@ def serve(
     """
     if not models:
         raise SfumatoError("say what to serve: a run such as runs/photos, or digits, which ships.")
-    how = Service(token, jobs, tuple(proxy or ()), rate, drain, log, port, host, workers)
+    memory = Memory(precision or "fp32", offload, tiled)  # type: ignore[arg-type]
+    how = Service(token, jobs, database, ttl, quota, memory, tuple(proxy or ()), rate, drain, log, port, host, workers)
 
     def announce(names: Sequence[str], address: str) -> None:
         studio = f", with the studio at {address}" if built() else ""
@@ -148,8 +183,6 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
         from sfumato.serving.rates import Rates
         from sfumato.serving.server import Server
         from sfumato.serving.service import describe, make_app
-        from sfumato.serving.store import Store
-        from sfumato.serving.worker import Worker
     except ImportError as error:
         raise SfumatoError(f"serving needs {error.name}, which isn't here: pip install 'sfumato[serve]'.") from error
     token, jobs, host = how.token, how.jobs, how.host
@@ -161,22 +194,32 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
         raise SfumatoError(f"--rate is how often a client may ask in a minute, at least 1, got {how.rate}.")
     if not 0 <= how.drain <= MAX_DRAIN:
         raise SfumatoError(f"--drain is 0 to {MAX_DRAIN:,} seconds, got {how.drain:g}.")
+    _check_keeping(how)
     proxies = _networks(how.proxies)
     if not 1 <= how.workers <= MAX_WORKERS:
         raise SfumatoError(f"--workers is 1 to {MAX_WORKERS} processes, got {how.workers}.")
-    loaders = {name: partial(open_model, path) for name, path in models.items()}
+    loaders = {name: partial(_opened, path, how.memory) for name, path in models.items()}
     phase = Phase()
     with ExitStack() as stack:
         engine = Engine(loaders) if how.workers == 1 else stack.enter_context(closing(Pool(loaders, how.workers)))
-        about = {name: describe(name, _servable(name, engine.model(name))) for name in loaders}
+        about, pipelines = {}, 0
+        for name in loaders:
+            model = _servable(name, engine.model(name))
+            about[name] = describe(name, model)
+            pipelines += bool(model.config.pipeline)
+        if how.memory != PLAIN and not pipelines:
+            raise SfumatoError(
+                "none of these is a folder of diffusers, which alone may be held otherwise; leave --precision, "
+                "--offload and --tiled out."
+            )
         listener = stack.enter_context(_listening(host, how.port))
-        worker = stack.enter_context(Worker(engine, None if jobs is None else Store(jobs)))
+        worker = stack.enter_context(_worker(engine, how))
 
         def ended() -> None:
             if runs is not None:
                 runs.close()
             if left := worker.left().result():
-                where = "dropped" if jobs is None else f"kept in {jobs}"
+                where = "left to the other services" if how.database else f"kept in {jobs}" if jobs else "dropped"
                 console.print(f"Ended; {where}: {_counted(left)}.", soft_wrap=True)
 
         async def busy() -> int:
@@ -193,6 +236,44 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
             why = "no more are taken up now" if name in about else "which isn't served"
             console.print(f"Kept in {jobs}: {_counted(count)} of {name}, {why}.", soft_wrap=True)
         Server(app, phase, ended, busy, how.drain, proxies).run([listener])
+
+
+def _opened(path: Path, memory: Memory) -> Model:
+    """A model to be served, held as `memory` says where it is a pipeline."""
+    try:
+        return open_model(path, memory=memory)
+    except NoPipeline:
+        return open_model(path)
+
+
+def _check_keeping(how: Service) -> None:
+    if how.database is not None and how.jobs is not None:
+        raise SfumatoError("--database and --jobs both say where jobs are kept; leave one of them out.")
+    if how.ttl is not None and not 0 < how.ttl <= MAX_TTL:
+        raise SfumatoError(f"--ttl is up to {MAX_TTL:,} hours, got {how.ttl:g}.")
+    if how.quota is not None and not 1 <= how.quota <= MAX_QUOTA >> 20:
+        raise SfumatoError(f"--quota is 1 to {MAX_QUOTA >> 20:,} MiB, got {how.quota}.")
+
+
+def _worker(engine: Engine, how: Service) -> Worker:
+    """The worker of `engine`, with what has been kept; raises SfumatoError where that can't be had."""
+    from sfumato.serving.store import Store
+    from sfumato.serving.tasks import Keeping
+    from sfumato.serving.worker import Worker
+
+    size = None if how.quota is None else how.quota << 20
+    seconds = None if how.ttl is None else 3600 * how.ttl
+    if how.database is None:
+        store = None if how.jobs is None else Store(how.jobs)
+        return Worker(engine, store, Keeping(size=size or KEPT_BYTES, seconds=seconds))
+    try:
+        from sfumato.serving.database import Database
+        from sfumato.serving.shared import SharedWorker
+    except ImportError as error:
+        why = f"--database needs {error.name}, which isn't here: pip install 'sfumato[serve,database]'."
+        raise SfumatoError(why) from error
+    keeping = Keeping(SHARED_JOBS, size or SHARED_BYTES, seconds)
+    return SharedWorker(engine, Database(how.database), keeping)
 
 
 def _servable(name: str, model: Model) -> Model:

@@ -133,10 +133,14 @@ def load(
     return model
 
 
+class NoPipeline(SfumatoError):
+    """What isn't a pipeline of diffusers is held in one way."""
+
+
 def check_plain(path: str | Path, memory: Memory) -> None:
-    """Raises SfumatoError where what isn't a pipeline of diffusers is to be held otherwise than usual."""
+    """Raises NoPipeline where what isn't a pipeline of diffusers is to be held otherwise than usual."""
     if memory != PLAIN:
-        raise SfumatoError(
+        raise NoPipeline(
             f"{path} is no pipeline of diffusers, which alone may be held otherwise; leave `precision`, `offload` and "
             "`tiled` out."
         )

@@ -31,12 +31,13 @@ from sfumato.serving.metrics import CONTENT_TYPE, Requests, metrics
 from sfumato.serving.phase import Phase
 from sfumato.serving.rates import Rates
 from sfumato.serving.streams import EDIT, GENERATION, followed, streamed
+from sfumato.serving.tasks import KEPT_JOBS, Task, Terms
 from sfumato.serving.trainings import ROUTES as TRAINING
 from sfumato.serving.trainings import Trainings
 from sfumato.serving.uploads import Kind, as_kind
 from sfumato.serving.videos import Rate, Variant, VideoAsked, VideoKind, about_video, is_video, video_file
 from sfumato.serving.watch import Watch
-from sfumato.serving.worker import KEPT_JOBS, Task, Terms, Worker
+from sfumato.serving.worker import Worker
 
 LEFT = 499  # nginx's word for a client that has gone, who doesn't read it
 KEY = re.compile(r"[!-~]{1,200}")  # an Idempotency-Key
@@ -109,17 +110,17 @@ class Service:
         after: Annotated[str | None, Query(max_length=100)] = None,
     ) -> Any:
         """The client's jobs, the newest first: at most `limit`, those before the one called `after`."""
-        return _listed(self._worker.tasks(_owner(request)), limit, after, self._described)
+        return _listed(await self._tasks(request), limit, after, self._described)
 
     async def job(self, id: str, request: Request) -> Any:
         """How a job stands, with its pictures once it is done."""
-        task = self._find(id, request)
+        task = await self._find(id, request)
         about = self._described(task)
         return about | (await _pictures(task) if about["status"] == "done" else {})
 
     async def picture(self, id: str, number: int, request: Request, output_format: Kind | None = None) -> Any:
         """One picture of a job that is done, as a file."""
-        task = self._find(id, request)
+        task = await self._find(id, request)
         if not 0 <= number < len(task.pngs):
             raise HTTPException(404, "the job has no picture of that number, or none yet.")
         kind = output_format or task.terms.kind
@@ -130,19 +131,19 @@ class Service:
     async def events(self, id: str, request: Request) -> Any:
         """How a job stands, as server-sent events, whenever that changes until it has ended; its partial pictures,
         where some were asked for, are events of their own."""
-        task = self._find(id, request)
+        task = await self._find(id, request)
         told = followed(task, lambda: self._about(task), self._size(task), self._ending)
         return StreamingResponse(told, media_type="text/event-stream")
 
     async def cancel(self, id: str, request: Request) -> Any:
         """Drop a job; one that has ended stays as it is."""
-        task = self._find(id, request)
+        task = await self._find(id, request)
         await asyncio.wrap_future(self._worker.cancel(task))
         return self._about(task)
 
     async def delete(self, id: str, request: Request) -> Any:
         """Drop a job and forget it with its pictures."""
-        await asyncio.wrap_future(self._worker.forget(self._find(id, request)))
+        await asyncio.wrap_future(self._worker.forget(await self._find(id, request)))
         return {"id": id, "object": "job", "deleted": True}
 
     async def create_video(self, request: Request) -> Any:
@@ -158,12 +159,12 @@ class Service:
         order: Literal["asc", "desc"] = "desc",
     ) -> Any:
         """The client's clips, the newest first unless `order` is asc: at most `limit`, those behind the one `after`."""
-        tasks = [task for task in self._worker.tasks(_owner(request)) if is_video(task)]
+        tasks = [task for task in await self._tasks(request) if is_video(task)]
         return _listed(tasks if order == "desc" else tasks[::-1], limit, after, self._video)
 
     async def video(self, id: str, request: Request) -> Any:
         """How a clip stands."""
-        return self._video(self._find_video(id, request))
+        return self._video(await self._find_video(id, request))
 
     async def video_content(
         self,
@@ -174,7 +175,7 @@ class Service:
         fps: Rate = FPS,
     ) -> Any:
         """A clip that is done, as a file."""
-        task = self._find_video(id, request)
+        task = await self._find_video(id, request)
         if not task.pngs:
             raise HTTPException(404, "the clip isn't there yet, or never will be; its `status` says which.")
         frames = task.job.request.sampling.frames or 1
@@ -183,7 +184,7 @@ class Service:
 
     async def delete_video(self, id: str, request: Request) -> Any:
         """Drop a clip and forget it."""
-        await asyncio.wrap_future(self._worker.forget(self._find_video(id, request)))
+        await asyncio.wrap_future(self._worker.forget(await self._find_video(id, request)))
         return {"id": id, "object": "video.deleted", "deleted": True}
 
     async def models(self) -> Any:
@@ -266,13 +267,19 @@ class Service:
         )
         return await asyncio.wrap_future(self._worker.submit(name, asked.request, terms))
 
-    def _find(self, name: str, request: Request) -> Task:
-        if (task := self._worker.find(name, _owner(request))) is None:
+    async def _find(self, name: str, request: Request) -> Task:
+        worker, owner = self._worker, _owner(request)
+        task = await asyncio.to_thread(worker.find, name, owner) if worker.shared else worker.find(name, owner)
+        if task is None:
             raise HTTPException(404, "there is no job of that id, or its pictures are kept no longer.")
         return task
 
-    def _find_video(self, name: str, request: Request) -> Task:
-        task = self._find(name, request)
+    async def _tasks(self, request: Request) -> list[Task]:
+        worker, owner = self._worker, _owner(request)
+        return await asyncio.to_thread(worker.tasks, owner) if worker.shared else worker.tasks(owner)
+
+    async def _find_video(self, name: str, request: Request) -> Task:
+        task = await self._find(name, request)
         if not is_video(task):
             raise HTTPException(404, "the job of that id has no clip; read /v1/jobs/ID.")
         return task
@@ -299,7 +306,7 @@ class Service:
 
     def _described(self, task: Task) -> dict[str, Any]:
         """How a job stands, and what was asked."""
-        return self._about(task) | {"request": json.loads(task.job.request.json()), "pictures": len(task.pngs)}
+        return self._about(task) | {"request": json.loads(task.job.request.json()), "pictures": task.count}
 
 
 def _listed(

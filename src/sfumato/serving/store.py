@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ from sfumato.errors import SfumatoError
 from sfumato.serving.jobs import State
 from sfumato.serving.uploads import Kind
 
-FORMAT = 2
+FORMAT = 3
 SETTINGS = ("locking_mode = exclusive", "journal_mode = wal", "synchronous = full", "foreign_keys = on")
 TABLES = """
 create table jobs (id text primary key, owner text, model text, request text, created integer, state text, error text);
@@ -24,11 +25,12 @@ alter table jobs add column kind text not null default 'png';
 alter table jobs add column compression integer;
 create table files (job text references jobs on delete cascade, sha256 text, content blob, primary key (job, sha256));
 """  # what the second format has beyond the first
+THIRD = "alter table jobs add column ended integer;"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A job as it is kept; one that hasn't ended is `waiting`.
+    """A job as it is kept; one that hasn't ended is `waiting`, and `ended` is when one did, in seconds.
 
     `key` is what its client may ask for it again by, and `asked` the hash of what was asked by that; its pictures are
     answered as files of `kind` and `compression`.
@@ -45,6 +47,7 @@ class Kept:
     asked: str = ""
     kind: Kind = "png"
     compression: int | None = None
+    ended: int | None = None
 
 
 class Store:
@@ -63,9 +66,10 @@ class Store:
                 self._base.execute(f"pragma {setting}")
             (found,) = self._base.execute("pragma user_version").fetchone()
             if not found and not self._base.execute("select count(*) from sqlite_master").fetchone()[0]:
-                self._base.executescript(f"begin; {TABLES} {SECOND} pragma user_version = {FORMAT}; commit")
-            elif found == 1:
-                self._base.executescript(f"begin; {SECOND} pragma user_version = {FORMAT}; commit")
+                self._base.executescript(f"begin; {TABLES} {SECOND} {THIRD} pragma user_version = {FORMAT}; commit")
+            elif found in (1, 2):
+                more = f"{SECOND} {THIRD}" if found == 1 else THIRD
+                self._base.executescript(f"begin; {more} pragma user_version = {FORMAT}; commit")
             elif found != FORMAT:
                 raise SfumatoError(f"{path} holds something else than jobs of this version; name another file.")
         except sqlite3.OperationalError as error:
@@ -89,7 +93,8 @@ class Store:
         """Keep how a job ended, and its pictures: all of it or nothing. What came along isn't needed any more."""
         self._base.execute("begin")
         with self._base:
-            self._base.execute("update jobs set state = ?, error = ? where id = ?", (state, error, name))
+            ended = (state, error, int(time.time()), name)
+            self._base.execute("update jobs set state = ?, error = ?, ended = ? where id = ?", ended)
             rows = ((name, number, png) for number, png in enumerate(pngs))
             self._base.executemany("insert into pictures select ?, ?, ? from jobs where id = ?1", rows)
             self._base.execute("delete from files where job = ?", (name,))

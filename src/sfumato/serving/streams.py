@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from sfumato.serving.messages import ENDING, kind_of, refusal
+from sfumato.serving.tasks import Task
 from sfumato.serving.uploads import as_kind
-from sfumato.serving.worker import Task
 
 EVENT_SECONDS, PARTIAL_SECONDS = 0.2, 0.05  # between two looks at a job; at its partial pictures
 QUIET_SECONDS = 15.0  # without an event, after which a comment keeps the connection open

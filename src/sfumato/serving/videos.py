@@ -19,8 +19,8 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.request import Keyframes, Request
 from sfumato.serving.messages import MAX_STEPS, Asked, Name, Seed, Text
+from sfumato.serving.tasks import Task
 from sfumato.serving.uploads import Kind, Picture, checked
-from sfumato.serving.worker import Task
 
 MAX_FRAMES = 256  # of a clip that is asked for here
 EXAMPLE: JsonDict = {"prompt": "a small red circle moves right slowly", "seconds": "2", "seed": 0}

@@ -8,10 +8,9 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -22,66 +21,30 @@ from sfumato.data import picture, png
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
 from sfumato.hub.record import By, facts, split_requests
-from sfumato.hub.request import Request, Upload, read_request
+from sfumato.hub.request import Request, Upload
 from sfumato.serving.engine import Engine
 from sfumato.serving.jobs import Conflict, Full, Job, State
 from sfumato.serving.store import Kept, Store
-from sfumato.serving.uploads import Kind
+from sfumato.serving.tasks import Keeping, Task, Terms, as_kept, restored
 
 T = TypeVar("T")
-KEPT_JOBS = 1024  # that have ended, until their pictures are asked for no more
-KEPT_BYTES = 2**28  # of their PNGs
+EXPIRY_SECONDS = 60.0  # between two looks at what is kept too long
 ERRANDS = 16  # between two steps, so that no crowd at the door keeps the engine from its work
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How a client has a job: whose it is and whether it goes on without its client; the `key` that it is asked for
-    again by, and the hash of what was `asked` by it; as what kind of files its pictures are answered, and how many
-    partial ones of each there are on the way."""
-
-    owner: str = ""
-    keep: bool = False
-    key: str | None = None
-    asked: str = ""
-    kind: Kind = "png"
-    compression: int | None = None
-    partial_images: int = 0
-
-
-@dataclass(eq=False)
-class Task:
-    """A job as a client knows it, by its opaque `id`; `pngs` are its pictures once it is done, and `partials` the
-    newest partial one of each before, with its number, by row."""
-
-    id: str
-    job: Job
-    created: int
-    terms: Terms = field(default_factory=Terms)
-    ended: Future[None] = field(default_factory=Future)
-    pngs: tuple[bytes, ...] = ()
-    partials: dict[int, tuple[int, bytes]] = field(default_factory=dict)
-
-    @property
-    def state(self) -> State:
-        """The job's; it runs until its pictures are there to be had."""
-        return self.job.state if self.ended.done() or self.job.state != "done" else "running"
-
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.pngs))
 
 
 class Worker:
     """Runs `engine` in a thread of its own; all that concerns the engine is done there, between its steps.
 
-    Of the tasks that have ended the newest are kept, KEPT_JOBS of at most KEPT_BYTES. With a `store` those that were
-    submitted to be kept are there too: what it holds is taken up again, and what hadn't ended is drawn as it would have
-    been. What waits for a model that isn't served, or for which there is no room, waits on (`absent`).
+    Of the tasks that have ended as many are kept as `keeping` says. With a `store` those that were submitted to be kept
+    are there too: what it holds is taken up again, and what hadn't ended is drawn as it would have been. What waits for
+    a model that isn't served, or for which there is no room, waits on (`absent`).
     """
 
-    def __init__(self, engine: Engine, store: Store | None = None) -> None:
+    shared = False  # whether others have jobs that clients may ask for here
+
+    def __init__(self, engine: Engine, store: Store | None = None, keeping: Keeping | None = None) -> None:
         self.engine = engine
+        self.keeping = keeping or Keeping()
         self._store = store
         self._errands: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._tasks: dict[str, Task] = {}
@@ -93,14 +56,20 @@ class Worker:
         self._open = True
         for kept, pngs in store.jobs() if store is not None else ():
             self._restore(kept, pngs)
+        self._expire()
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
+        self._ending = threading.Event()
+        if self.shared or self.keeping.seconds is not None:
+            seconds = EXPIRY_SECONDS if self.keeping.seconds is None else min(EXPIRY_SECONDS, self.keeping.seconds)
+            self._every(seconds, self._expire)
 
     def __enter__(self) -> Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
         store = self._store
+        self._ending.set()
         self._errands.put(self._close)
         self._thread.join()
         if store is not None:
@@ -122,22 +91,12 @@ class Worker:
         terms = terms or Terms()
 
         def submit() -> Task:
-            if terms.key is not None and (before := self._by_key.get((terms.owner, terms.key))) is not None:
-                if before.terms.asked != terms.asked:
-                    raise Conflict("something else was asked by this Idempotency-Key; use another for another request.")
-                return before
+            if terms.key is not None and (before := self._asked_before(terms.owner, terms.key)) is not None:
+                return _same(before, terms)
             request = ask(self.engine.model(name))
             job = self.engine.submit(name, request, terms.owner, terms.partial_images)
             task = Task(secrets.token_urlsafe(18), job, int(time.time()), terms)
-            if terms.keep and self._store is not None:
-                try:
-                    self._store.add(_kept(task), {f.sha256: f.content for f in request.files if isinstance(f, Upload)})
-                except sqlite3.Error as error:
-                    self.engine.cancel(job)
-                    raise Full(f"the job can't be kept ({error}); try again later.") from error
-            self._add(task)
-            self._by_job[job] = task
-            return task
+            return self._accept(task, {f.sha256: f.content for f in request.files if isinstance(f, Upload)})
 
         return self._do(submit)
 
@@ -200,35 +159,74 @@ class Worker:
     def place(self, task: Task) -> int:
         """How many jobs were accepted before it and haven't ended."""
         jobs = self.engine.jobs
-        return jobs.index(task.job) if task.job in jobs else 0
+        return jobs.index(task.job) if task.job in jobs else task.before
+
+    def _asked_before(self, owner: str, key: str) -> Task | None:
+        """The owner's task that was asked for by `key`."""
+        return self._by_key.get((owner, key))
+
+    def _accept(self, task: Task, files: Mapping[str, bytes]) -> Task:
+        """Have a task that the engine has, kept with what came along where it is to be. Raises Full."""
+        if task.terms.keep and self._store is not None:
+            try:
+                self._store.add(as_kept(task), files)
+            except sqlite3.Error as error:
+                self.engine.cancel(task.job)
+                raise Full(f"the job can't be kept ({error}); try again later.") from error
+        self._take(task)
+        return task
+
+    def _take(self, task: Task) -> None:
+        """Have a task whose job the engine has."""
+        self._add(task)
+        self._by_job[task.job] = task
+
+    def _save(self, task: Task) -> None:
+        """Keep how a task ended."""
+        if self._store is not None:
+            with suppress(sqlite3.Error):  # of a full disk: it is drawn again by the next service
+                self._store.end(task.id, task.job.state, task.job.error, task.pngs)
+
+    def _every(self, seconds: float, errand: Callable[[], object]) -> None:
+        """Do something again and again, between steps."""
+
+        def run() -> None:
+            while not self._ending.wait(seconds):
+                with suppress(Exception):
+                    self._do(errand).result()
+
+        threading.Thread(target=run, daemon=True).start()
 
     def _restore(self, kept: Kept, pngs: tuple[bytes, ...]) -> None:
         """Take up a job of the store again."""
-        request = read_request(kept.request)
-        job = Job(kept.model, request, kept.owner, kept.state, error=kept.error)
-        if not job.ended:
-            assert self._store is not None
-            content = self._store.files(kept.id)
-            request = request.with_files(
-                lambda file: Upload(file.path, file.sha256, content[file.sha256]) if file.sha256 in content else file
-            )
-            try:
-                if kept.model in self.engine.models.loaders:
-                    job = self.engine.submit(kept.model, request, kept.owner)
-                else:
-                    self.absent[kept.model] += 1
-            except Full:
-                self.absent[kept.model] += 1
-            except SfumatoError as error:  # of a model that has changed
-                job.end("failed", str(error))
-        terms = Terms(kept.owner, True, kept.key, kept.asked, kept.kind, kept.compression)
-        task = Task(kept.id, job, kept.created, terms, pngs=pngs)
-        self._add(task)
-        if kept.state != "waiting":
-            task.ended.set_result(None)
+        task = restored(kept, pngs)
+        if task.ended.done():
+            self._add(task)
             return
-        self._by_job[job] = task
-        self._settle(job)
+        assert self._store is not None
+        try:
+            self._resume(task, self._store.files(kept.id))
+        except Full:
+            self.absent[kept.model] += 1
+            self._take(task)
+
+    def _resume(self, task: Task, files: Mapping[str, bytes]) -> None:
+        """Have a task drawn that was accepted before, with what came along. Raises Full, also where its model isn't
+        served."""
+        job = task.job
+        request = job.request.with_files(
+            lambda file: Upload(file.path, file.sha256, files[file.sha256]) if file.sha256 in files else file
+        )
+        if job.model not in self.engine.models.loaders:
+            raise Full(f"{job.model} isn't served.")
+        try:
+            task.job = self.engine.submit(job.model, request, job.owner)
+        except Full:
+            raise
+        except SfumatoError as error:  # of a model that has changed
+            job.end("failed", str(error))
+        self._take(task)
+        self._settle(task.job)
 
     def _do(self, errand: Callable[[], T]) -> Future[T]:
         answer: Future[T] = Future()
@@ -281,16 +279,21 @@ class Worker:
         task.partials.clear()
         self.ends[job.model, job.state] += 1
         self.pictures[job.model] += len(task.pngs)
-        if self._store is not None:
-            with suppress(sqlite3.Error):  # of a full disk: it is drawn again by the next service
-                self._store.end(task.id, job.state, job.error, task.pngs)
-        ended = [one for one in self._tasks.values() if one.job.ended]
-        size = sum(one.size for one in ended)
-        while len(ended) > 1 and (len(ended) > KEPT_JOBS or size > KEPT_BYTES):
-            old = ended.pop(0)
-            size -= old.size
-            self._drop(old.id)
+        task.ended_at = time.monotonic()
+        self._save(task)
+        self._expire(task)
         task.ended.set_result(None)
+
+    def _expire(self, but: Task | None = None) -> None:
+        """Keep no more than is to be kept, apart from one that has just ended."""
+        keeping, now = self.keeping, time.monotonic()
+        ended = [one for one in self._tasks.values() if one.job.ended and one is not but]
+        count, size = len(ended) + (but is not None), sum(one.size for one in ended) + (0 if but is None else but.size)
+        for old in ended:
+            late = keeping.seconds is not None and now - old.ended_at > keeping.seconds
+            if late or (count > 1 and (count > keeping.jobs or size > keeping.size)):
+                count, size = count - 1, size - old.size
+                self._drop(old.id)
 
     def _encoded(self, job: Job) -> tuple[bytes, ...]:
         """The pictures as `sfumato sample` writes them."""
@@ -320,20 +323,8 @@ def _shown(x: Tensor) -> Image.Image:
     return picture(x[None], None, columns=1, scale=1, gap=0)
 
 
-def _kept(task: Task) -> Kept:
-    """A task as the store has it when it is accepted."""
-    job, terms = task.job, task.terms
-    text = job.request.json()
-    return Kept(
-        task.id,
-        terms.owner,
-        job.model,
-        text,
-        task.created,
-        "waiting",
-        None,
-        terms.key,
-        terms.asked,
-        terms.kind,
-        terms.compression,
-    )
+def _same(before: Task, terms: Terms) -> Task:
+    """The task of before, by a key; raises Conflict where something else is asked by it."""
+    if before.terms.asked != terms.asked:
+        raise Conflict("something else was asked by this Idempotency-Key; use another for another request.")
+    return before
