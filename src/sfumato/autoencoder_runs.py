@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.data import Dataset
+from sfumato.data.frames import frames_of
+from sfumato.data.kinds import LATENTS_OF
 from sfumato.data.opening import named
 from sfumato.errors import SfumatoError
 from sfumato.files import locked
@@ -55,16 +57,17 @@ class AutoencoderRun:
     ) -> AutoencoderRun:
         """A new run in `folder` on `data`; nothing is trained yet.
 
-        `net` is a size in nets.autoencoder.SIZES; latents are `factor` times as low and narrow as pictures, of so many
-        `channels` (see plan_autoencoder). `settings` are fields of TrainingConfig by name. Raises SfumatoError where
-        `folder` already holds a run, for what can't be encoded, and where the minutes are over before the first step.
+        Of clips it learns the frames. `net` is a size in nets.autoencoder.SIZES; latents are `factor` times as low and
+        narrow as pictures, of so many `channels` (see plan_autoencoder). `settings` are fields of TrainingConfig by
+        name. Raises SfumatoError where `folder` already holds a run, for what can't be encoded, and where the minutes
+        are over before the first step.
         """
         processes = join_processes()
         fit_threads()
         given = {full_name(name): value for name, value in settings.items()}
         given["data.source"] = data.name if isinstance(data, Dataset) else named(data)
-        if isinstance(data, Dataset) and data.kind == "pictures":
-            given["data.size"] = data.shape[1:]
+        if isinstance(data, Dataset) and data.kind in LATENTS_OF:
+            given["data.size"] = data.shape[-2:]
         elif isinstance(size := given.get("data.size"), int):
             given["data.size"] = (size, size)
         if not given.keys() & {"images", "minutes"}:
@@ -77,6 +80,7 @@ class AutoencoderRun:
         if not isinstance(dataset, Dataset):
             with processes.first():
                 dataset = open_data(config)
+        dataset = frames_of(dataset)
         fixed = [name.rpartition(".")[2] for name in given]
         plan = plan_autoencoder(dataset, config, net, factor, channels, fixed, processes)
         if config.minutes is not None and plan.seconds >= 30 * config.minutes:  # as much may be kept for its end
@@ -113,7 +117,7 @@ class AutoencoderRun:
         if data is None:
             with processes.first():
                 data = open_data(config)
-        trainer, damaged = resume_autoencoder(self.folder, data, config, processes=processes)
+        trainer, damaged = resume_autoencoder(self.folder, frames_of(data), config, processes=processes)
         check_unspent(self.folder, trainer)
         trainer.notes[:0] = [f"{path} is damaged and was passed over." for path in damaged]
         self.trainer, self._ready = trainer, True

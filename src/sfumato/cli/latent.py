@@ -88,6 +88,8 @@ def show_autoencoder(run: AutoencoderRun, track: str, again: str | None = None) 
 def finish_autoencoder(folder: Path, data: str | None) -> None:
     """Say what to do next with the autoencoder in `folder`."""
     console.print("Next:")
-    data = data or training_config(folder).data.source
-    for line in (next_command("train", [data], autoencoder=folder), next_command("info", [folder])):
+    kept = training_config(folder).data
+    clips = {name: value for name, value in (("frames", kept.frames), ("fps", kept.fps)) if value is not None}
+    again = next_command("train", [data or kept.source], autoencoder=folder, **clips)
+    for line in (again, next_command("info", [folder])):
         console.print(f"  {line}", soft_wrap=True)

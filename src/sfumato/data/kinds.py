@@ -101,9 +101,17 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("clips", ("frame", "channel", "height", "width"), np.uint8, False, "pixels", False, _frames, 4),
         Kind("latents", ("channel", "height", "width"), np.float16, False, "latents", False, _channels, 8),
+        Kind(
+            "latent clips", ("frame", "channel", "height", "width"), np.float16, False, "latents", False,
+            lambda samples, labels, columns, scale, gap: _channels(samples.flatten(0, 1), labels, columns, scale, gap),
+            4,
+        ),
     )
 }  # fmt: skip
-"""The kinds of samples by name: points, pictures, clips and latents, and how each is stored, shown and named."""
+"""The kinds of samples by name: points, pictures, clips and latents of both; how each is stored, shown, named."""
+
+LATENTS_OF = {"pictures": "latents", "clips": "latent clips"}
+"""The kind of latents of each kind that has any."""
 
 
 def kind_of_shape(shape: Sequence[int]) -> Kind:

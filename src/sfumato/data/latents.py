@@ -1,7 +1,8 @@
 """Latents of a data set's pictures, encoded once and kept in a flat file, so that training never asks the encoder.
 
 KEY.f16   float16 `(variants × count, channels, height, width)`: of all pictures, and then of all mirror images, where
-          those were asked for: the mirror image of latents is not that of their picture
+          those were asked for: the mirror image of latents is not that of their picture. Of clips each frame is
+          encoded by itself: `(count, frames, channels, height, width)`
 KEY.json  their number, shape, dtype and what they were made of; written last, it makes the other valid
 
 KEY is a hash of the pictures, of the codec's weights and of what else decides.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,13 +25,13 @@ from torch import Tensor
 
 from sfumato.data.cache import cache_folder, written_together
 from sfumato.data.dataset import Dataset, Pictures, Progress, Rows
-from sfumato.data.kinds import KINDS
+from sfumato.data.kinds import KINDS, LATENTS_OF
 from sfumato.errors import SfumatoError
 from sfumato.files import write_file
 from sfumato.seeds import numpy_generator
 
 VERSION = 1  # raise it when the layout or the way of encoding changes
-AT_ONCE = 64  # pictures that are encoded before they are written
+AT_ONCE = 64  # pictures, or frames, that are encoded before they are written
 DTYPE = np.float16
 
 
@@ -53,7 +55,7 @@ def open_latents(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """The latents of `pictures` with their classes, captions and columns, from the cache or encoded into it.
+    """The latents of pictures or clips with their classes, captions and columns, from the cache or encoded into it.
 
     With `flip`, those of their mirror images too. Of pictures that parts are cut out of, the whole is encoded, and the
     parts are of whole latent pixels. `progress(done, total)` is called as they are encoded. Raises SfumatoError for
@@ -61,8 +63,7 @@ def open_latents(
     """
     _check(pictures, encoding.factor)
     crop = pictures.crop // encoding.factor
-    channels, *sides = encoding.shape
-    whole = (channels, *(side + crop for side in sides))
+    whole = _stored(pictures, encoding.shape, crop)
     cache = cache or cache_folder()
     fingerprint = latent_fingerprint(pictures.fingerprint(), encoding.weights)
     about = {
@@ -76,8 +77,8 @@ def open_latents(
     rows, mirrored = _rows(path, shape, 0), _rows(path, shape, len(pictures)) if flip else None
     samples = np.memmap(path, DTYPE, "r", shape=shape)
     return replace(
-        pictures, samples=samples, rows=rows, mirrored=mirrored, kind="latents", content=fingerprint, pictures=pictures,
-        crop=crop, images={},
+        pictures, samples=samples, rows=rows, mirrored=mirrored, kind=LATENTS_OF[pictures.kind], content=fingerprint,
+        pictures=pictures, crop=crop, images={},
     )  # fmt: skip
 
 
@@ -85,12 +86,12 @@ def unencoded(pictures: Dataset, shape: tuple[int, int, int], factor: int, flip:
     """A set such as the latents of this `shape` will be, whose samples say nothing: what a run is checked by first."""
     _check(pictures, factor)
     crop = pictures.crop // factor
-    sample = (shape[0], shape[1] + crop, shape[2] + crop)
+    sample = _stored(pictures, shape, crop)
     noise = numpy_generator("made samples", 0).standard_normal(sample).astype(DTYPE)
     samples = np.broadcast_to(noise, (len(pictures), *noise.shape))
     return replace(
-        pictures, samples=samples, rows=None, mirrored=samples if flip else None, kind="latents", pictures=pictures,
-        crop=crop, images={},
+        pictures, samples=samples, rows=None, mirrored=samples if flip else None, kind=LATENTS_OF[pictures.kind],
+        pictures=pictures, crop=crop, images={},
     )  # fmt: skip
 
 
@@ -99,9 +100,15 @@ def latent_fingerprint(pictures: str, codec: str) -> str:
     return hashlib.sha256(f"{pictures} by {codec}".encode()).hexdigest()
 
 
+def _stored(pictures: Dataset, shape: tuple[int, int, int], crop: int) -> tuple[int, ...]:
+    """The shape of one sample's latents as they are kept, by that of one picture's; of clips, those of each frame."""
+    channels, height, width = shape
+    return (*pictures.shape[:-3], channels, height + crop, width + crop)
+
+
 def _check(pictures: Dataset, factor: int) -> None:
-    if pictures.kind != "pictures":
-        raise SfumatoError(f"{pictures.name} are {KINDS[pictures.kind].name}, and latents are those of pictures.")
+    if pictures.kind not in LATENTS_OF:
+        raise SfumatoError(f"{pictures.name} are {KINDS[pictures.kind].name}, and latents are of pictures or clips.")
     check_crop(pictures.crop, factor)
 
 
@@ -140,12 +147,12 @@ def _encode(
     progress: Progress | None,
 ) -> None:
     """Write the latents, whole or not at all."""
-    count = len(pictures)
+    count, at_once = len(pictures), max(1, AT_ONCE // math.prod(pictures.shape[:-3]))
     with written_together(cache, key, ("f16", "json"), "the latents") as parts:
         with parts["f16"].open("wb") as file:
             for variant in range(1 + flip):
-                for first in range(0, count, AT_ONCE):
-                    x, _ = pictures.batch(np.arange(first, min(first + AT_ONCE, count)))
+                for first in range(0, count, at_once):
+                    x, _ = pictures.batch(np.arange(first, min(first + at_once, count)))
                     z = encoding.encode(x.flip(-1) if variant else x).cpu()
                     file.write(_half(z).data)
                     if progress is not None:

@@ -21,7 +21,7 @@ def sampled_shape(config: ModelConfig, sampling: SamplingConfig) -> tuple[int, .
 
 
 def check_clip(request: Request, config: ModelConfig, notes: list[str]) -> KnownFrames | None:
-    """The frames that are given, None where none are; what was done to their files is added to `notes`.
+    """The frames that are given, as they are seen, None where none are; `notes` get what was done to their files.
 
     Raises SfumatoError for what no clip takes, or only clips do.
     """
@@ -32,7 +32,7 @@ def check_clip(request: Request, config: ModelConfig, notes: list[str]) -> Known
         return None
     if isinstance(edit, PictureEdit | Edit):
         raise SfumatoError("the model generates clips, which begin with a frame that is given; give `Keyframes` of it.")
-    frames, (own, *shape) = wanted or config.shape[0], config.shape
+    frames, (own, *shape) = wanted or config.shape[0], config.seen[1]
     if not config.net.temporal and (wanted not in (None, own) or isinstance(edit, Keyframes)):
         raise SfumatoError(f"the network takes clips of {own} frames alone, none of which can be given.")
     if frames > own and own < 2:

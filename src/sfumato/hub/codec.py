@@ -48,10 +48,14 @@ class Codec:
     def encode(self, pictures: Tensor, tile: int = TILE) -> Tensor:
         """Pictures `(count, channels, height, width)` in [−1, 1] → latents `(count, *shape)`, where they are.
 
-        In tiles of so many latent pixels a side, as many pictures at once as fit BATCH_PIXELS. Raises SfumatoError for
-        pictures that the autoencoder doesn't take.
+        Of clips `(count, frames, channels, height, width)` each frame is encoded by itself. In tiles of so many latent
+        pixels a side, as many pictures at once as fit BATCH_PIXELS. Raises SfumatoError for pictures that the
+        autoencoder doesn't take.
         """
         net, factor = self.config.net, self.config.net.factor
+        if pictures.ndim == 5:
+            frames = self.encode(pictures.flatten(0, 1), tile)
+            return frames.reshape(*pictures.shape[:2], *frames.shape[1:])
         if pictures.ndim != 4:
             raise SfumatoError(
                 f"the codec encodes pictures (count, channels, height, width), and these are of {pictures.ndim} "
@@ -68,8 +72,12 @@ class Codec:
     def decode(self, latents: Tensor, size: Sequence[int] | None = None, tile: int = TILE) -> Tensor:
         """Latents `(count, channels, height, width)` → pictures of `size` (height, width), in about [−1, 1].
 
-        By default they are as large as the config's, or, of latents of another size, as those can be.
+        By default they are as large as the config's, or, of latents of another size, as those can be. Those of clips
+        have an axis of frames after the first.
         """
+        if latents.ndim == 5:
+            frames = self.decode(latents.flatten(0, 1), size, tile)
+            return frames.reshape(*latents.shape[:2], *frames.shape[1:])
         if latents.ndim != 4 or latents.shape[1] != self.config.net.latent:
             raise SfumatoError(
                 f"the codec decodes latents of {self.config.net.latent} channels, and these are "

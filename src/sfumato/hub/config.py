@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Discriminator, Tag
 from torch import nn
 
 from sfumato.arguments import bounded, finite, one_of, shown, whole
-from sfumato.data.kinds import named_kind
+from sfumato.data.kinds import LATENTS_OF, named_kind
 from sfumato.diffusion import EDM, PARAMETERIZATIONS, AnySchedule
 from sfumato.diffusion.schedules import as_schedule
 from sfumato.errors import SfumatoError
@@ -195,7 +195,7 @@ class ModelConfig:
             raise SfumatoError(
                 f"the network knows {self.net.classes} classes and {len(self.classes)} are named; let them agree."
             )
-        if self.codec is not None and (self.kind, self.shape) != ("latents", self.codec.shape):
+        if self.codec is not None and not (self.kind in LATENTS_OF.values() and self.shape[-3:] == self.codec.shape):
             raise SfumatoError(
                 f"the codec makes latents of {_times(self.codec.shape)}, and the network generates {self.kind} of "
                 f"{_times(self.shape)}; take the autoencoder that it was trained with."
@@ -203,8 +203,11 @@ class ModelConfig:
 
     @property
     def seen(self) -> tuple[str, tuple[int, ...]]:
-        """The kind and the shape of what is seen: pictures, where a codec decodes what the network generates."""
-        return (self.kind, self.shape) if self.codec is None else ("pictures", self.codec.picture)
+        """The kind and the shape of what is seen: pictures or clips, where a codec decodes what is generated."""
+        if self.codec is None:
+            return self.kind, self.shape
+        kind = next(seen for seen, latents in LATENTS_OF.items() if latents == self.kind)
+        return kind, (*self.shape[:-3], *self.codec.picture)
 
     @property
     def pipeline(self) -> bool:

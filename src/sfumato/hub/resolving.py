@@ -116,7 +116,10 @@ class Resolved:
 
         What an edit knows of the picture is then put back, which the autoencoder would not keep.
         """
-        return x if self.model.codec is None else decoded(x, self.model.codec, self.edit)
+        if self.model.codec is None:
+            return x
+        seen = decoded(x, self.model.codec, self.edit)
+        return seen if self.given is None else restored(seen, self.given.frames, self.given.mask)
 
     def steps(self, rows: Sequence[int] | None = None) -> Iterator[Step]:
         """The walk of some of the pictures as one batch, step by step; by default of all."""
@@ -168,7 +171,10 @@ class Resolved:
 
         start = None if self.request.start is None else self.request.start[list(rows)].to(self.model.device)
         size, guidance = self.model.config.shape[0], (self._rule(rows), self._cond(rows))
-        return clip_walk(self.stepper, self.levels, windows(frames, size), noise, *guidance, self.given, start)
+        given, codec = self.given, self.model.codec
+        if given is not None and codec is not None:
+            given = KnownFrames(codec.encode(given.frames), given.known)
+        return clip_walk(self.stepper, self.levels, windows(frames, size), noise, *guidance, given, start)
 
     def denoiser(self, rows: Sequence[int], by: Denoiser) -> Denoiser:
         """What answers for some of the pictures: `by`, given their conditions, under their guidance."""

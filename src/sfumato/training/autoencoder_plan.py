@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from sfumato.data import Dataset
+from sfumato.data.kinds import LATENTS_OF
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import CodecConfig
 from sfumato.nets.autoencoder import FACTORS, autoencoder_config
@@ -78,12 +79,16 @@ def plan_autoencoder(
 
 
 def codec_config(dataset: Dataset, size: str, factor: int | None = None, channels: int | None = None) -> CodecConfig:
-    """A codec of the pictures by an autoencoder of this `size`, `factor` and `channels` as in `plan_autoencoder`."""
-    if dataset.kind != "pictures":
-        raise SfumatoError(f"{dataset.name} are {dataset.kind}, which have no latents: only pictures do.")
+    """A codec of pictures, or of the frames of clips, by an autoencoder of this `size`.
+
+    `factor` and `channels` are as in `plan_autoencoder`.
+    """
+    if dataset.kind not in LATENTS_OF:
+        raise SfumatoError(f"{dataset.name} are {dataset.kind}, which have no latents: only pictures and clips do.")
+    picture = dataset.shape[-3:]  # of clips, a frame
     if factor is None:
-        factor = max((one for one in CHOSEN if min(dataset.shape[1:]) >= LATENT_SIDE * one), default=FACTORS[0])
-    return CodecConfig(dataset.shape, autoencoder_config(size, dataset.shape[0], factor, channels))
+        factor = max((one for one in CHOSEN if min(picture[1:]) >= LATENT_SIDE * one), default=FACTORS[0])
+    return CodecConfig(picture, autoencoder_config(size, picture[0], factor, channels))
 
 
 def autoencoder_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def start_autoencoder(
 
     Where the perceptual network isn't installed it is trained without, and a note says so.
     """
-    check_data(dataset, config)
+    check_data(dataset, changed(config, frames=None))  # those of clips are its pictures
     config, notes = changed(config, fingerprint=dataset.fingerprint()), []
     if config.reconstruction.perceptual and not has_perceptual():
         config = changed(config, perceptual=0.0)

@@ -120,7 +120,7 @@ def conditions_of(
     """
     if not KINDS[dataset.kind].spatial and (columns or controls):
         raise SfumatoError(f"{dataset.name} are points, conditioned on their class alone; leave `control` out.")
-    if dataset.kind == "clips" and (columns.images or controls):
+    if KINDS[dataset.kind].moving and (columns.images or controls):
         raise SfumatoError(
             f"{dataset.name} are clips, which no image conditions yet; leave `control` out, or `frames` and `fps`."
         )

@@ -165,13 +165,14 @@ def judge_run(evaluations: Sequence[Evaluation]) -> Verdict:
     alike = [one for one in evaluations if one.data == evaluations[-1].data]  # of the same samples
     evaluations = [one for one in alike if np.isfinite(one.held_out).all() and np.isfinite(one.trained).all()]
     now, lowest = _loss(evaluations[-1]), min(map(_loss, evaluations))
-    untrained = float(np.mean(evaluations[-1].untrained)) if evaluations[-1].untrained else math.inf
+    last = evaluations[-1]  # an autoencoder begins worse than none
+    untrained = float(np.mean(last.untrained)) if last.untrained and last.step >= EARLY_STEPS else math.inf
     if now > min(EXPLODED * lowest, UNLEARNT * untrained):
         before = f"and it was {lowest:,.4g}" if now > EXPLODED * lowest else f"and without a network {untrained:,.4g}"
         return Verdict(
             "diverging", f"diverging: the held-out loss is {now:,.4g}, {before}; a lower learning rate may help."
         )
-    first, last = evaluations[0], evaluations[-1]
+    first = evaluations[0]
     if len(evaluations) < 3 or last.step < EARLY_STEPS or last.images < last.least:
         words = (
             f"too early to tell: that takes three checks, {EARLY_STEPS} steps and {max(1, last.least):,} images seen."

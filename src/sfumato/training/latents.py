@@ -17,6 +17,7 @@ from sfumato.data.controls import CONTROLS
 from sfumato.data.dataset import Progress
 from sfumato.data.encoders import Encoder
 from sfumato.data.features import caption_features
+from sfumato.data.kinds import LATENTS_OF
 from sfumato.data.latents import Encoding, check_crop, open_latents, unencoded
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model
@@ -87,9 +88,9 @@ def encoded(
     Raises SfumatoError where the codec is of other pictures.
     """
     wanted = codec.config.picture
-    if pictures.kind == "pictures" and pictures.shape != wanted:
-        own, other = (" × ".join(map(str, shape)) for shape in (pictures.shape, wanted))
-        what = "number of channels" if pictures.shape[0] != wanted[0] else "size"
+    if (shape := pictures.shape[-3:]) != wanted and pictures.kind in LATENTS_OF:
+        own, other = (" × ".join(map(str, one)) for one in (shape, wanted))
+        what = "number of channels" if shape[0] != wanted[0] else "size"
         raise SfumatoError(
             f"{pictures.name} are {own}, and the autoencoder is of pictures of {other}, which is another {what}; open "
             "the data as that, or train an autoencoder of your own."

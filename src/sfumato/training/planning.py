@@ -210,7 +210,7 @@ def _resized(model: ModelConfig, size: str) -> ModelConfig:
 
 def default_batch(dataset: Dataset) -> int:
     """128 up to 32×32 pixels; above, and of clips, fewer, so that a short budget still holds hundreds of steps."""
-    least = SMALLEST if dataset.kind == "clips" else 16
+    least = SMALLEST if KINDS[dataset.kind].moving else 16
     return max(least, min(128, 128 * 32 * 32 // KINDS[dataset.kind].places(dataset.shape)))
 
 

@@ -173,7 +173,7 @@ def check_data(dataset: Dataset, config: TrainingConfig, codec: Codec | None = N
     for what, said, own in (
         ("data", _place(config.data.source), _place(dataset.name)),
         ("size", config.data.size if KINDS[dataset.kind].spatial else None, size),
-        ("frames", config.data.frames, dataset.shape[0] if dataset.kind == "clips" else None),
+        ("frames", config.data.frames, dataset.shape[0] if KINDS[dataset.kind].moving else None),
         ("crop", config.data.crop, dataset.seen.crop),
         ("columns", columns or None, tuple(name for name in columns if name in {*dataset.values, *dataset.images})),
     ):

@@ -90,7 +90,7 @@ class Trainer(RunLoop):
                 net.compile()  # in place: the names of its weights stay what they are
             called = processes.averaging(model.denoiser)
         uncertainty = Uncertainty().to(model.device) if config.objective.uncertainty else None
-        self._moving = dataset.kind == "clips" and model.config.net.temporal
+        self._moving = KINDS[dataset.kind].moving and model.config.net.temporal
         own_levels = settings.frame_levels if self._moving else None
         self.objective = Objective(
             settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty, own_levels
@@ -282,17 +282,18 @@ def _chosen(rows: Any, which: NDArray[np.bool_]) -> Any:
 
 def check_training(model: ModelConfig, dataset: Dataset, config: TrainingConfig) -> None:
     """Raises SfumatoError where the `config` asks of model or data what they can't do."""
-    if config.data.flip and not KINDS[dataset.kind].augmented and dataset.mirrored is None:
+    kind = KINDS[dataset.kind]
+    if config.data.flip and (kind.moving or (not kind.augmented and dataset.mirrored is None)):
         raise SfumatoError(f"{dataset.name} are {dataset.kind}, which can't be mirrored; leave `flip` out.")
     if config.data.low_resolution:
         if model.codec is not None:
             raise SfumatoError("latents have no half size that a codec knows; leave low_resolution at 0.")
-        if not KINDS[dataset.kind].spatial or dataset.kind == "clips":
+        if not kind.spatial or kind.moving:
             raise SfumatoError(
                 f"{dataset.name} are {dataset.kind}, which have no half size; leave low_resolution at 0."
             )
         model.net.check(*(side // 2 for side in dataset.shape[-2:]))
-    if config.objective.coupling and dataset.kind == "clips":
+    if config.objective.coupling and kind.moving:
         raise SfumatoError(f"{dataset.name} are clips, which aren't coupled to noise; leave `coupling` out.")
     check_objective(config, model)
     check_consistency(config, model)
