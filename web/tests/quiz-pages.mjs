@@ -28,31 +28,6 @@ const done = async ({ leave, problems }) => {
   await leave()
 }
 
-/** In the page: each question's card is answered in one way or another until none is left, which gives their names. */
-async function answerAll() {
-  const found = []
-  const control = (name) => document.querySelector(`form [data-control="${name}"]`)
-  const came = (passes) => new Promise((resolve) => {
-    const look = () => (passes() ? resolve() : setTimeout(look))
-    look()
-  })
-  for (let form; (form = document.querySelector('form')); ) {
-    const id = form.dataset.question
-    found.push(id)
-    const guess = control('guess')
-    const draw = form.querySelector('[data-control=draw] [role=slider]')
-    if (guess) Object.assign(guess, { value: '1' }).dispatchEvent(new Event('input', { bubbles: true }))
-    else if (draw) draw.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowUp', bubbles: true }))
-    else form.querySelector('label')?.click()
-    await came(() => !control('answer').disabled)
-    control('answer').click()
-    await came(() => control('next'))
-    control('next').click()
-    await came(() => document.querySelector('form')?.dataset.question !== id)
-  }
-  return found
-}
-
 // A round by keyboard alone: begin, choose with the arrows, answer with Enter, hear the verdict, go on, leave, come back.
 {
   const it = await session('c=quiz')
@@ -105,7 +80,7 @@ async function answerAll() {
   await control(page, 'judged-wrong').click()
   assert.equal(await page.locator('form .told').count(), 4)
   assert.equal(await page.locator('.judged').count(), 1, 'option 2 is right, and was judged wrong')
-  if (out) await page.waitForTimeout(4000)
+  await page.waitForTimeout(out ? 4000 : 500)
   await picture(page, 'looked')
   await control(page, 'close-panel').click()
 
@@ -243,7 +218,7 @@ for (const damaged of ['{', '[]', '{"version":1,"told":{"idea.forward":null}}', 
   await card.locator('[data-control=panel]').click()
   await page.waitForFunction(() => location.search.includes('idea.t=0.5'))
   assert.equal(await card.locator('.told').count(), 0)
-  if (out) await page.waitForTimeout(3000)
+  await page.waitForTimeout(out ? 3000 : 300)
   await picture(page, 'chapter')
   await control(page, 'back-to-question').click()
   assert.match(await focused(page), /Now look/)
@@ -266,18 +241,26 @@ for (const damaged of ['{', '[]', '{"version":1,"told":{"idea.forward":null}}', 
   const it = await session('c=quiz')
   const { page } = it
   await control(page, 'open').click()
-  await page.waitForSelector('form[data-question]')
-  const answered = await page.evaluate(answerAll)
+  const seen = new Set()
+  while (await page.locator('form').count()) {
+    const id = await page.locator('form').getAttribute('data-question')
+    assert.ok(!seen.has(id), id)
+    seen.add(id)
+    if (await control(page, 'guess').count()) await control(page, 'guess').fill('1')
+    else if (await control(page, 'draw').count()) await page.locator('[data-control=draw] [role=slider]').first().press('ArrowUp')
+    else if (await page.locator('label').count()) await page.locator('label').first().click()
+    await control(page, 'answer').click()
+    await control(page, 'next').click()
+    await page.waitForFunction((before) => document.querySelector('form')?.dataset.question !== before, id)
+  }
   await page.locator('h1').waitFor()
-  const seen = new Set(answered)
-  assert.equal(seen.size, answered.length, 'a question comes twice in a round')
   const all = await kept(page)
   assert.equal(Object.keys(all.told).length, seen.size)
   for (const one of Object.values(all.told)) one.right = true // as if all had been known
   await page.evaluate((value) => localStorage.setItem('sfumato.quiz', value), JSON.stringify(all))
   await page.goto(`${address}?c=certificate`)
   await control(page, 'name').fill('Ada Lovelace')
-  if (out) await page.waitForTimeout(1500)
+  await page.waitForTimeout(1500)
   await picture(page, 'certificate')
   await page.reload()
   await page.getByText('Ada Lovelace').waitFor()

@@ -380,7 +380,7 @@ def rivals(folder: Path) -> None:
 
 
 def judged() -> dict[str, Any]:
-    """The recorded samples, moment by moment: which are read as the digit asked for, and how near they are to real ones.
+    """The recorded samples, moment by moment: which are read as the digit asked for, and how near to real ones.
 
     Distances are root mean squares over the pixels, as a share of the way from black to white, to the nearest picture
     that was trained on (`seen`) and to the nearest that never was; `real` is that of the latter from the former.
