@@ -8,31 +8,39 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lesson import node, without_browser
 from served import TOKEN, Served
 from sfumato.data import read_about
+from sfumato.data.datasets import from_arrays
+from sfumato.evaluation.record import Conditions, Record, ScoreRecord, Source, write_record
+from sfumato.hub import ModelConfig
+from sfumato.nets import UNetConfig
 from sfumato.serving.page import built
+from sfumato.training import TrainingConfig, start_run, train
 
 WHY = without_browser() or ("" if built() else "the studio is not built: run make studio")
 pytestmark = pytest.mark.skipif(bool(WHY) or os.name == "nt", reason=WHY or "Windows has no SIGTERM for others")
 
 MAX_FIRST_VIEW = 400_000  # bytes
+CLIPS = ModelConfig((4, 3, 8, 8), UNetConfig(3, 2, widths=(16, 16), temporal=True), ("cat", "dog"), kind="clips")
 
 
 @contextmanager
-def studio(folder: Path, *words: str, **environment: str) -> Iterator[Served]:
-    """A studio of digits, whose runs and pictures are kept in `folder`."""
-    command = [sys.executable, "-m", "sfumato", "studio", "digits", "--port", "0", "--no-browser", *words]
+def studio(folder: Path, *words: str, model: str = "digits", **environment: str) -> Iterator[Served]:
+    """A studio of digits, or of another model, whose runs and pictures are kept in `folder`."""
+    command = [sys.executable, "-m", "sfumato", "studio", model, "--port", "0", "--no-browser", *words]
     own = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
     with subprocess.Popen(command, cwd=folder, env=own, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("The studio is open at http://127.0.0.1:"), line
-        yield Served(process, int(line.partition(", with digits")[0].rpartition(":")[2]))
+        yield Served(process, int(line.partition(", with ")[0].rpartition(":")[2]))
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
 
@@ -53,6 +61,20 @@ def test_pictures_come_step_by_step_and_carry_how_they_were_made(address: str, t
     node("studio.mjs", address, "generate", str(file))
     about = read_about(file)
     assert (about["model"], about["class"], about["seed"], about["steps"]) == ("digits", "8", "6", "100")
+
+
+def test_clips_play_and_cards_hold_what_was_measured(tmp_path: Path) -> None:
+    run = tmp_path / "runs/moving"
+    clips = np.random.default_rng(0).integers(0, 256, (8, 4, 3, 8, 8)).astype(np.uint8)
+    data = from_arrays(clips, np.arange(8) % 2, classes=("cat", "dog"), name="noise")
+    list(train(run, start_run(run, data, TrainingConfig("noise", images=8, batch=8, previews=0, evaluated=0), CLIPS)))
+    given = {one.name: one.default for one in fields(Conditions)} | {"reference": "noise", "count": 300}
+    source = dict.fromkeys((one.name for one in fields(Source)), "") | {"parameters": 1, "sampler": {}}
+    record = Record(Conditions(**given), Source(**source), {"kernel": ScoreRecord(0.0123, 0.01, 0.02, floor=0.001)})
+    (run / "evaluation").mkdir()
+    write_record(run / "evaluation/record.json", record)
+    with studio(tmp_path, model="runs/moving") as service:
+        node("studio.mjs", f"http://127.0.0.1:{service.port}", "clips")
 
 
 def test_the_first_view_is_small(address: str) -> None:

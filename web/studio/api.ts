@@ -19,11 +19,13 @@ export type Model = {
   latent: boolean
   tuned_steps: number[]
 }
+/** What `sfumato eval` has measured of it: each score with its interval, and what real pictures score. */
+export type Evaluation = { weights_sha256: string; reference: string; count: number; scores: { title: string; better: 'lower' | 'higher' | 'half'; value: number; low: number; high: number; floor: number | null }[] }
 
 /** A request as pictures carry it (sfumato.hub.Request), in the fields that the service takes. */
 export type Request = {
   seeds: string
-  sampling: { sampler: string; steps: number; guidance: number; grid: string; eta?: number }
+  sampling: { sampler: string; steps: number; guidance: number; grid: string; eta?: number; frames?: number }
   labels?: (string | number | null)[]
   prompts?: string[]
   negative?: string[]
@@ -54,6 +56,9 @@ export type Asked = {
   control?: string
   control_ready?: boolean
 }
+
+/** A clip asked for. */
+export type ClipAsked = { model: string; frames: number; prompt?: string; class?: string; seed?: number; negative?: string; sampler?: string; steps?: number; guidance?: number; input_reference?: string }
 
 export type Status = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
 export type About = {
@@ -105,16 +110,18 @@ async function ask(path: string, body?: unknown, more: RequestInit = {}): Promis
 
 const json = async <T>(path: string, body?: unknown, more?: RequestInit): Promise<T> => (await ask(path, body, more)).json() as Promise<T>
 
-/** Those of pictures: the page shows no clips. */
-export const models = async () => (await json<{ data: Model[] }>('v1/models')).data.filter(({ frames }) => frames === null)
+export const models = async () => (await json<{ data: Model[] }>('v1/models')).data
 export const jobs = async () => (await json<{ data: About[] }>('v1/jobs')).data
 export const job = (id: string) => json<About>(`v1/jobs/${id}`)
-export const submit = (asked: Asked) => json<About>('v1/jobs', asked)
+/** Pictures are asked for as a job, and a clip as a video, which is one. */
+export const submit = async (asked: Asked | ClipAsked) => ('frames' in asked ? job((await json<About>('v1/videos', asked)).id) : json<About>('v1/jobs', asked))
+/** The file of a clip. */
+export const film = async (id: string) => (await ask(`v1/videos/${id}/content`)).blob()
 export const remove = (id: string) => json<unknown>(`v1/jobs/${id}`, undefined, { method: 'DELETE' })
 export const cancel = (id: string) => json<About>(`v1/jobs/${id}/cancel`, {})
 
 export type Run = { name: string; source: string; images: number; seconds: number; fraction: number; state: 'trains' | 'finished' | 'stopped' | 'failed'; mine: boolean; error?: string }
-export type RunDetails = Run & { loss: [number, number][]; held_out: [number, number][]; verdict: string | null; previews: string[] }
+export type RunDetails = Run & { loss: [number, number][]; held_out: [number, number][]; verdict: string | null; evaluation: Evaluation | null; previews: string[] }
 const runAt = (name: string) => `studio/runs/${encodeURIComponent(name)}`
 export const runs = () => json<{ data: string[]; runs: Run[] }>('studio/runs')
 export const run = (name: string) => json<RunDetails>(runAt(name))

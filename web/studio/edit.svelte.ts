@@ -1,5 +1,5 @@
 /** The picture to begin with: where it lies in the frame of the model, and what of the frame is to be generated. */
-import type { Asked, Model } from './api'
+import type { Asked, ClipAsked, Model } from './api'
 
 export type Tool = 'vary' | 'paint' | 'move'
 type Edit = { picture: ImageBitmap | undefined; name: string; tool: Tool; strength: number; painted: Uint8Array; x: number; y: number; zoom: number; sketch: Uint8Array }
@@ -12,8 +12,10 @@ export const sides = (model: Model) => model.size.split('x').map(Number) as [num
 /** What is painted, or nothing of a frame of that size. */
 export const masked = (mask: Uint8Array, count: number) => (mask.length === count ? mask : new Uint8Array(count))
 
-export async function take(file: Blob, name: string): Promise<void> {
-  const picture = await createImageBitmap(file)
+/** Begin with a picture, or with the first frame where so many stand beside each other. */
+export async function take(file: Blob, name: string, frames = 1): Promise<void> {
+  const whole = await createImageBitmap(file)
+  const picture = frames === 1 ? whole : await createImageBitmap(whole, 0, 0, whole.width / frames, whole.height)
   edit.picture?.close()
   Object.assign(edit, { picture, name, painted: NONE, x: 0, y: 0, zoom: 1 })
 }
@@ -70,8 +72,9 @@ async function base64(canvas: OffscreenCanvas): Promise<string> {
 export const sketches = (model: Model) => model.conditions.filter(({ kind }) => kind === 'image').length === 1
 
 /** What the picture and the sketch add to what is asked. */
-export async function pictures(model: Model): Promise<Partial<Asked>> {
+export async function pictures(model: Model): Promise<Partial<Asked> | Partial<ClipAsked>> {
   const size = sides(model)
+  if (model.frames !== null) return edit.picture ? { input_reference: await base64(framed(size)) } : {}
   const asked: Partial<Asked> = {}
   const sketch = masked(edit.sketch, size[0] * size[1])
   if (sketches(model) && sketch.some(Boolean)) Object.assign(asked, { control: await base64(white(sketch, size)), control_ready: true })

@@ -1,6 +1,6 @@
 /** What the form asks for: kept in the browser, so that it is as it was left. What is null is the model's own. */
 import { recall, remember } from '../src/remembered'
-import type { Asked, Model, Request } from './api'
+import type { Asked, ClipAsked, Model, Request } from './api'
 
 export type Form = {
   model: string
@@ -14,11 +14,13 @@ export type Form = {
   guidance: number | null
   grid: string | null
   eta: number | null
+  frames: number | null
 }
 
-const EMPTY: Form = { model: '', prompt: '', classes: [], count: 8, seeds: '', negative: '', sampler: null, steps: null, guidance: null, grid: null, eta: null }
-const OWN = { sampler: null, steps: null, guidance: null, grid: null, eta: null }
+const EMPTY: Form = { model: '', prompt: '', classes: [], count: 8, seeds: '', negative: '', sampler: null, steps: null, guidance: null, grid: null, eta: null, frames: null }
+const OWN = { sampler: null, steps: null, guidance: null, grid: null, eta: null, frames: null }
 export const MAX_PICTURES = 64
+export const MAX_FRAMES = 256
 const PARTIAL = 12 // looks at each picture on its way
 
 const fits = (value: unknown): value is Form =>
@@ -55,8 +57,17 @@ export function named(seeds: string): number | undefined {
 
 export const conditional = (model: Model) => model.takes_prompts || model.classes.length > 0
 
+/** What is asked of a model of clips: one of them. */
+function clip(model: Model, { class: named, seeds, n, grid, eta, partial_images, ...rest }: Asked, frames: number | null | undefined): ClipAsked {
+  return { ...rest, model: model.id, frames: frames ?? model.frames!, ...(named?.[0] !== undefined && { class: named[0] }), ...(seeds && { seed: Number(/\d+/.exec(seeds)) }) }
+}
+
 /** What the form says, as the service takes it. */
-export function asked(model: Model): Asked {
+export function asked(model: Model): Asked | ClipAsked {
+  const { frames, ...still } = all(model)
+  return model.frames === null ? still : clip(model, still, frames)
+}
+function all(model: Model): Asked & { frames?: number } {
   const { prompt, classes, seeds, negative, count } = form
   const says = {
     ...(model.takes_prompts && prompt.trim() && { prompt: prompt.trim() }),
@@ -71,7 +82,11 @@ export function asked(model: Model): Asked {
 const names = (request: Request, classes: string[]) => (request.labels ?? []).flatMap((label) => (typeof label === 'number' ? (classes[label] ?? []) : (label ?? [])))
 
 /** A request as the service takes it, with other seeds where `n` new ones are wanted. */
-export function again(id: string, request: Request, classes: string[], n?: number): Asked {
+export function again(id: string, request: Request, model: Model | undefined, n?: number): Asked | ClipAsked {
+  const still = stillAgain(id, request, model?.classes ?? [], n)
+  return model && request.sampling.frames !== undefined ? clip(model, still, request.sampling.frames) : still
+}
+function stillAgain(id: string, request: Request, classes: string[], n?: number): Asked {
   const { sampler, steps, guidance, grid, eta } = request.sampling
   const labels = names(request, classes)
   return {
@@ -89,7 +104,7 @@ export function again(id: string, request: Request, classes: string[], n?: numbe
 
 /** Set the form to a request; what the model does by itself stays its own. */
 export function take(request: Request, model: Model): void {
-  const { sampler, steps, guidance, grid, eta } = request.sampling
+  const { sampler, steps, guidance, grid, eta, frames } = request.sampling
   const labels = names(request, model.classes)
   const inTurn = labels.length > 1 && labels.every((label, i) => label === model.classes[i])
   Object.assign(form, {
@@ -104,5 +119,6 @@ export function take(request: Request, model: Model): void {
     guidance: guidance === model.guidance || !conditional(model) ? null : guidance,
     grid: grid === model.grid ? null : grid,
     eta: eta ?? null,
+    frames: model.frames === null || frames === undefined || frames === model.frames ? null : frames,
   })
 }

@@ -23,7 +23,7 @@ export class Job {
   previews = $state.raw<string[]>([])
   fetched: Promise<void> | undefined
   /** What was asked here, pictures included, which the service doesn't tell again. */
-  asked: api.Asked | undefined
+  asked: api.Asked | api.ClipAsked | undefined
 
   constructor(about: api.About) {
     this.id = about.id
@@ -33,6 +33,11 @@ export class Job {
     this.count = named(this.request.seeds) ?? 1
     this.previews = new Array<string>(this.count).fill('')
     this.update(about)
+  }
+
+  /** How many frames each has that is a clip. */
+  get frames(): number | undefined {
+    return this.request.sampling.frames
   }
 
   get ended(): boolean {
@@ -117,7 +122,7 @@ export async function load(told: (job: Job) => void): Promise<void> {
   follow(told)
 }
 
-export async function submit(asked: api.Asked, told: (job: Job) => void): Promise<Job> {
+export async function submit(asked: api.Asked | api.ClipAsked, told: (job: Job) => void): Promise<Job> {
   const job = put(await api.submit(asked))
   job.asked = asked
   follow(told)

@@ -3,6 +3,7 @@ import type { Model, Request } from './api'
 import type { Picture } from './jobs.svelte'
 import { words } from './words'
 
+export const FPS = 8 // frames a second, as the service plays clips
 const LONGEST = 6 // classes named in a title
 
 /** The prompt, or the classes. */
@@ -16,8 +17,8 @@ export function title(request: Request, model: Model | undefined): string {
 }
 
 export function settingsLine({ sampling, labels, prompts }: Request): string {
-  const { sampler, steps, guidance } = sampling
-  return [sampler, words.wall.steps(steps), ...(labels || prompts ? [words.wall.guidance(short(guidance))] : [])].join(' · ')
+  const { sampler, steps, guidance, frames } = sampling
+  return [...(frames === undefined ? [] : [words.wall.frames(frames)]), sampler, words.wall.steps(steps), ...(labels || prompts ? [words.wall.guidance(short(guidance))] : [])].join(' · ')
 }
 
 export const short = (value: number) => String(Number(value.toPrecision(4)))
@@ -26,9 +27,9 @@ export const short = (value: number) => String(Number(value.toPrecision(4)))
 export const shows = ({ about, job }: Picture, model: Model | undefined) => about.prompt ?? about.class ?? title(job.request, model)
 
 /** A name for its file, of letters that any system takes. */
-export function fileName(picture: Picture): string {
+export function fileName(picture: Picture, type = 'image/png'): string {
   const what = (picture.about.prompt ?? picture.about.class ?? '').normalize('NFC').replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 40)
-  return [picture.job.model, what, `seed${picture.seed}`].map((part) => part.replace(/^-+|-+$/g, '')).filter(Boolean).join('-') + '.png'
+  return [picture.job.model, what, `seed${picture.seed}`].map((part) => part.replace(/^-+|-+$/g, '')).filter(Boolean).join('-') + `.${type.split('/')[1]}`
 }
 
 /** The seeds that a text names, as texts, since they are larger than numbers here can be; at most `most`. */

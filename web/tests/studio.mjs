@@ -297,6 +297,46 @@ const FLOWS = {
     await page.waitForFunction(() => document.querySelectorAll('[data-model]').length === 1)
     problems.splice(0, problems.length, ...problems.filter((one) => !/404/.test(one))) // a look at it while it was deleted
   },
+  /** A clip is generated, plays, is stopped, and begins with the frame of another; its model's card has its scores. */
+  async clips() {
+    await begin()
+    await page.getByText('clips of 4 frames').waitFor()
+    await ask({ classes: ['dog'], seeds: '5', steps: 2 })
+    await at('frames-number').fill('6')
+    await at('frames-number').press('Tab')
+    await at('generate').click()
+    const tile = sheets('done').locator('button.tile').first()
+    await tile.locator('canvas').waitFor()
+    assert.match(await sheets().first().locator('header').innerText(), /^dog\s+moving · 1 clip · 6 frames · .* · 2 steps/)
+    await accessible('clips')
+    await tile.hover()
+    await tile.locator('canvas:not([data-frame="0"])').waitFor() // it plays
+    await tile.click()
+    const shown = page.locator('dialog canvas')
+    assert.deepEqual(await shown.evaluate(({ width, height }) => [width, height]), [8, 8])
+    await page.locator('dialog canvas:not([data-frame="0"])').waitFor()
+    await at('play').click()
+    await at('frame-at').fill('4')
+    assert.equal(await shown.getAttribute('data-frame'), '4')
+    await accessible('clip')
+    await page.waitForFunction(() => document.querySelector('dialog [data-control=download]').download.match(/moving-dog-seed5\.(mp4|webp)/))
+    await page.keyboard.press('e')
+    await page.getByText('The first frame of the clip.').waitFor()
+    await accessible('first frame')
+    await ask({ seeds: '6' })
+    await at('generate').click()
+    await page.waitForFunction(() => document.querySelectorAll('article[data-status=done]').length === 2)
+    const frame = async (index) => {
+      const { data } = await (await page.request.get(`${origin}/v1/jobs`)).json()
+      const strip = await pixels([...(await (await page.request.get(`${origin}/v1/jobs/${data[index].id}/pictures/0`)).body())])
+      return strip.filter((_, i) => i % 48 < 8)
+    }
+    assert.deepEqual(await frame(0), await frame(1))
+    await at('page-models').click()
+    await page.locator('[data-model=moving]').getByText('300 samples against noise').waitFor()
+    await page.locator('[data-model=moving]').getByText('0.0123').waitFor()
+    await accessible('scores')
+  },
   /** The token is asked for, a wrong one is refused, and the right one lets in. */
   async token() {
     await page.goto(address)

@@ -103,12 +103,13 @@ def _named_data(data: Sequence[str]) -> dict[str, str]:
 
 
 def _found(runs: Path) -> dict[str, Path]:
-    """All models of pictures that ship, and those in `runs`, the newest first; a run of a shipped one's name is it."""
+    """All models that ship, and those in `runs`, the newest first, but for points; a run of a shipped one's name is
+    it."""
     saved = [run.folder for run in runs_in(runs) if run.saved and run.readable and is_run(run.folder)]
-    shown = [path for path in [*saved, *(ZOO / name for name in zoo_names())] if _generates_pictures(path)]
+    shown = [path for path in [*saved, *(ZOO / name for name in zoo_names())] if _shown(path)]
     return {path.name: Path(path.name) if path.parent == ZOO else path for path in reversed(shown)}
 
 
-def _generates_pictures(folder: Path) -> bool:
-    kind = KINDS[read_config(folder / "config.json").seen[0]]
-    return kind.spatial and not kind.moving
+def _shown(folder: Path) -> bool:
+    """Whether it generates pictures or clips."""
+    return KINDS[read_config(folder / "config.json").seen[0]].spatial

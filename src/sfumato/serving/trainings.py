@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import signal
@@ -17,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.exceptions import HTTPException
 
 from sfumato.errors import SfumatoError, unknown
+from sfumato.evaluation.record import read_record
+from sfumato.evaluation.scores import SCORES
 from sfumato.files import locked
 from sfumato.hub.checkpoints import saved_in
 from sfumato.hub.config import is_run
@@ -120,6 +123,7 @@ class Trainings:
             **self._about(folder),
             "loss": [[one.images, one.loss] for one in steps[:: max(1, len(steps) // POINTS)] if one.loss == one.loss],
             "held_out": [[one.images, _mean(one.held_out)] for one in evaluations],
+            "evaluation": _measured(folder),
             "verdict": judge_run(evaluations).sentence if evaluations else None,
             "previews": [path.name for path in sorted((folder / "previews").glob("step-*.png"))],
         }
@@ -200,6 +204,34 @@ class Trainings:
         log = self._runs / f".{name}.{LOG}"
         lines = log.read_text("utf-8", "replace").split("\n\n") if log.exists() else [""]
         return " ".join(next((part for part in reversed(lines) if part.strip()), "").split())[-500:]
+
+
+def _measured(folder: Path) -> dict[str, Any] | None:
+    """What `sfumato eval` has measured of a run's model, if it has."""
+    try:
+        record = read_record(folder)
+    except SfumatoError:
+        return None
+    found = {
+        name: one for name, one in record.scores.items() if all(map(math.isfinite, (one.value, one.low, one.high)))
+    }
+    return {
+        "weights_sha256": record.source.weights_hash,
+        "reference": record.conditions.reference,
+        "count": record.conditions.count,
+        "scores": [
+            {
+                "title": SCORES[name].title,
+                "better": SCORES[name].better,
+                "value": one.value,
+                "low": one.low,
+                "high": one.high,
+                "floor": one.floor if one.floor is not None and math.isfinite(one.floor) else None,
+            }
+            for name, one in found.items()
+            if name in SCORES
+        ],
+    }
 
 
 def _over(fraction: float) -> str:
