@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -68,9 +67,9 @@ def test_clips_play_and_cards_hold_what_was_measured(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).integers(0, 256, (8, 4, 3, 8, 8)).astype(np.uint8)
     data = from_arrays(clips, np.arange(8) % 2, classes=("cat", "dog"), name="noise")
     list(train(run, start_run(run, data, TrainingConfig("noise", images=8, batch=8, previews=0, evaluated=0), CLIPS)))
-    given = {one.name: one.default for one in fields(Conditions)} | {"reference": "noise", "count": 300}
-    source = dict.fromkeys((one.name for one in fields(Source)), "") | {"parameters": 1, "sampler": {}}
-    record = Record(Conditions(**given), Source(**source), {"kernel": ScoreRecord(0.0123, 0.01, 0.02, floor=0.001)})
+    conditions = Conditions("features", "", "none", 300, "noise", "", 300, "held out", "", 0)
+    source = Source("moving", "ema", "earlier", 1, "0-299", "in turn", {}, "", "", "sfumato eval runs/moving")
+    record = Record(conditions, source, {"kernel": ScoreRecord(0.0123, 0.01, 0.02, floor=0.001)})
     (run / "evaluation").mkdir()
     write_record(run / "evaluation/record.json", record)
     with studio(tmp_path, model="runs/moving") as service:

@@ -333,7 +333,7 @@ const FLOWS = {
     }
     assert.deepEqual(await frame(0), await frame(1))
     await at('page-models').click()
-    await page.locator('[data-model=moving]').getByText('300 samples against noise').waitFor()
+    await page.locator('[data-model=moving]').getByText('300 samples against noise, with 95% intervals. It was measured of earlier weights.').waitFor()
     await page.locator('[data-model=moving]').getByText('0.0123').waitFor()
     await accessible('scores')
   },
