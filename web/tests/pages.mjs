@@ -1,8 +1,11 @@
 /**
  * What pages do around their scenes:  node tests/pages.mjs ADDRESS
- * a printed chapter shows its scene, light, headings have links, chapters that are done are marked, and a model is trained.
+ * a printed chapter shows its scene, light, headings have links, chapters that are done are marked, a scene stands alone and in
+ * pages of others, and a model is trained.
  */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { open, visit } from './browser.mjs'
 
 const [address] = process.argv.slice(2)
@@ -60,6 +63,22 @@ await marks.evaluate((kept) => {
 }, told(idea))
 await marks.locator('header li:first-child .done').waitFor({ state: 'attached' })
 assert.equal(await marks.locator('header .done').count(), 1)
+
+// A scene alone has its window to itself, and what it gives for other pages shows it there; the lesson itself stays out of them.
+const alone = await at('?c=flow&alone=1&flow.way=0.5')
+await alone.locator('[data-scene]').waitFor()
+assert.equal(await alone.locator('nav[aria-label=Chapters], .theory').count(), 0)
+assert.equal(await alone.locator('[data-control=whole]').getAttribute('href'), '/?c=flow&flow.way=0.5')
+await alone.locator('[data-control=embed]').click()
+const code = await alone.locator('[data-control=code]').inputValue()
+const others = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(`${code}<iframe src="${address}?c=flow"></iframe>`)).listen(0, '127.0.0.1')
+await once(others, 'listening')
+const elsewhere = await alone.context().newPage()
+await elsewhere.goto(`http://127.0.0.1:${others.address().port}/`)
+await elsewhere.frameLocator('iframe >> nth=0').locator('[data-scene]').waitFor()
+assert.equal(await elsewhere.frameLocator('iframe >> nth=1').locator('h1').count(), 0, 'any page may frame the lesson')
+await elsewhere.close()
+others.close()
 
 // Ten seconds of training end near the data, and the loss comes down.
 const plane = await at('?c=training&training.view=plane&training.plane=rings')

@@ -15,6 +15,7 @@ export default {
     all: 'Alle Lektionen',
     kicker: 'Lektion',
     of: {
+      evaluation: { title: 'Bewertung', says: 'Verderben Sie perfekte Bilder durch Unschärfe, eine fehlende Ziffer oder Kopien, und sehen Sie, welches Maß es merkt. Schon weniger Bilder machen eines davon schlechter.' },
       numbers: { title: 'Bilder als Zahlen', says: 'Zum Aufwärmen, ohne Vorwissen: Was ist ein Bild für einen Computer, und was ist eine Verteilung?' },
       diffusion: { says: 'Vom reinen Rauschen zum Bild: wie Rauschen hinzukommt, wie ein Netz lernt, es herauszunehmen, und wie Worte es lenken.' },
       flow: { says: 'Gerade Linien vom Rauschen zu den Daten kreuzen sich, darum biegt sich der gelernte Fluss. Machen Sie ihn gerade, und ein Schritt genügt.' },

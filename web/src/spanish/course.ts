@@ -15,6 +15,7 @@ export default {
     all: 'Todas las lecciones',
     kicker: 'Lección',
     of: {
+      evaluation: { title: 'Evaluación', says: 'Estropea imágenes perfectas con desenfoque, una cifra que falta o copias, y mira qué medida lo nota. Con solo tener menos imágenes, una de ellas empeora.' },
       numbers: { title: 'Imágenes como números', says: 'Un calentamiento para quien empieza de cero: ¿qué es una imagen para un ordenador y qué es una distribución?' },
       diffusion: { title: 'Difusión', says: 'Del ruido puro a la imagen: cómo se añade ruido, cómo una red aprende a quitarlo y cómo las palabras lo dirigen.' },
       flow: { title: 'Flujos (flow matching)', says: 'Las líneas rectas del ruido a los datos se cruzan, y por eso el flujo aprendido se curva. Enderézalo y bastará un solo paso.' },
