@@ -5,6 +5,7 @@
     python benchmarks/few_steps.py --quick     digits with fewer samples, DDPM with 250 steps: under five minutes
     python benchmarks/few_steps.py --short emoji                4 steps alone, and the model's own number
     python benchmarks/few_steps.py digits runs/digits-student   and a student (sfumato distill) in 1, 2 and 4
+    python benchmarks/few_steps.py --alone digits digits-student   of all that, the rows of the student
 
 Distance and recall in the features that stand above the table, with the same seeds and conditions in every row: of
 digits the Fréchet distance in the evaluation's own (see `sfumato eval`), of emoji, whose pixels are more numbers than
@@ -128,8 +129,10 @@ def by_diffusers(case: Case, name: str, steps: int) -> Tensor:
     return torch.cat(parts)
 
 
-def table(name: str, case: Case, ddpm_steps: int | None, short: bool, students: Sequence[str] = ()) -> list[str]:
-    """Prints the table; returns what was missed."""
+def table(
+    name: str, case: Case, ddpm_steps: int | None, short: bool, students: Sequence[str] = (), alone: bool = False
+) -> list[str]:
+    """Prints the table, or the rows of the `students` `alone`; returns what was missed."""
     real, own = case.reference.features, case.model.config.sampling
     print(f"{name}: {case.count} samples, {case.reference.extractor.name}, guidance {own.guidance:g}")
     print(f"{'':<36}{'calls':>6}{'distance':>10}{'95% interval':>20}{'recall':>9}{'as asked':>16}{'seconds':>9}")
@@ -154,6 +157,15 @@ def table(name: str, case: Case, ddpm_steps: int | None, short: bool, students: 
             )
         return found.value
 
+    def in_few(run: str) -> dict[int, float]:
+        by = load(run)
+        name = f"student {Path(run).name}"
+        return {steps: row(name, replace(by.config.sampling, steps=steps), by=by) for steps in STUDENT_STEPS}
+
+    if alone:
+        for run in students:
+            in_few(run)
+        return []
     if ddpm_steps is not None:
         row("DDPM", SamplingConfig("ddpm", ddpm_steps, "trailing", as_schedule("linear"), own.guidance))
     best: dict[int, float] = {}
@@ -179,9 +191,7 @@ def table(name: str, case: Case, ddpm_steps: int | None, short: bool, students: 
             tuned[steps] = row(f"tuned {steps}", settings)
     student: dict[int, float] = {}
     for run in students:  # of the last, if there are several, the verdict is
-        by = load(run)
-        for steps in STUDENT_STEPS:
-            student[steps] = row(f"student {Path(run).name}", replace(by.config.sampling, steps=steps), by=by)
+        student = in_few(run)
     missed = (
         [] if tuned.keys() >= {4, 6} or (short and 4 in tuned) else [f"{name}: the model is not tuned in 4 and 6 steps"]
     )
@@ -203,14 +213,14 @@ def table(name: str, case: Case, ddpm_steps: int | None, short: bool, students: 
 
 
 def main() -> None:
-    quick, short = "--quick" in sys.argv, "--short" in sys.argv
+    quick, short, alone = (f"--{word}" in sys.argv for word in ("quick", "short", "alone"))
     cases = {"digits": digits, "emoji": emoji}
     words = [word for word in sys.argv[1:] if not word.startswith("--")]
     asked, students = [word for word in words if word in cases], [word for word in words if word not in cases]
     missed = []
     for name in asked or (["digits"] if quick or short or students else [*cases]):
-        case = cases[name](250 if short else 400 if quick else 1000 if name == "digits" else 500)
-        missed += table(name, case, None if short else 250 if quick else 1000, short, students)
+        case = cases[name](250 if short else 400 if quick or alone else 1000 if name == "digits" else 500)
+        missed += table(name, case, None if short else 250 if quick else 1000, short, students, alone)
     print("\n".join(["", *missed]) if missed else "\nall figures reached")
     sys.exit(bool(missed))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sfumato.arguments import shown, whole
+from sfumato.arguments import one_of, shown, whole
 from sfumato.data import Dataset
 from sfumato.data.opening import is_own, path_of
 from sfumato.errors import SfumatoError
@@ -19,7 +19,19 @@ from sfumato.training.previews import make_preview
 from sfumato.training.settings import full_name
 
 MOST_STEPS = 8  # beyond which its teacher does as well, and each step draws anew
+Method = Literal["consistency", "drifting"]
+METHODS: tuple[Method, ...] = ("consistency", "drifting")
+"""How a student learns: from its own answers at two levels of a walk, or from the data alone (see drifting.py)."""
 # How a student is trained, where nothing else is said (see ObjectiveConfig).
+DRIFTING: dict[str, Any] = {
+    "objective.drifting": True,
+    # A second step from little noise, sigma/alpha 0.2, mends an answer, and keeps what a first one has of variety.
+    "objective.schedule": {"kind": "shift", "base": {"kind": "flow"}, "factor": 0.2},
+    "optimizer.name": "adamw",
+    "optimizer.learning_rate": 1e-3,
+    "batch": 256,
+    "keeping.evaluated": 0,
+}
 SETTINGS: dict[str, Any] = {
     "objective.consistency": True,
     "objective.noise": {"name": "log-normal", "std": 2.0, "tail": 0.05},
@@ -39,6 +51,7 @@ def distill(
     steps: int = 2,
     guidance: float | None = None,
     data: str | Path | Dataset | None = None,
+    method: Method = "consistency",
     progress: Progress = lambda what, done, of: None,
     **settings: Any,
 ) -> Run:
@@ -47,12 +60,14 @@ def distill(
     The student starts from the teacher's weights and learns to answer with the ends of its walks, so that 1, 2 or 4
     steps are enough; it is generated in `steps`, and in any other number where one is asked for. What it learns is
     the teacher's walk at this weight of `guidance`, by default the teacher's own. `folder` is by default that of the
-    teacher with "-student", and `data` those that the teacher was trained on. `progress` and `settings`, such as
-    `minutes` or `lora`, are as in Run.start. Raises SfumatoError for a student, a network that can't be one, and where
-    the data aren't found.
+    teacher with "-student", and `data` those that the teacher was trained on. By the `method` drifting the student
+    learns from these data alone, beginning as the teacher, which suits pictures of a few classes. `progress` and
+    `settings`, such as `minutes` or `lora`, are as in Run.start. Raises SfumatoError for a student, a network that
+    can't be one, and where the data aren't found.
     """
     if not 1 <= whole("steps", steps, -(2**63)) <= MOST_STEPS:
         raise SfumatoError(f"a student walks in 1 to {MOST_STEPS} steps, got {steps}; 2 is a good start.")
+    one_of("method", method, METHODS)
     model = teacher if isinstance(teacher, Model) else load(teacher)
     name = model.source or shown(teacher)
     if model.config.student:
@@ -66,12 +81,17 @@ def distill(
         data = zoo_data(name) if data is None else data
     if data is None:
         raise SfumatoError("say by `data` what the student is to learn from: the model doesn't know its own.")
-    if guidance is None:
+    if method == "drifting":
+        if guidance not in (None, 1):
+            raise SfumatoError("by drifting nothing is guided, for no teacher is asked; leave `guidance` out.")
+        guidance = 1.0
+    elif guidance is None:
         guidance = model.config.sampling.guidance if model.conditional else 1.0
     elif guidance != 1 and not model.conditional:
         raise SfumatoError(f"there is nothing to guide: {name} takes no classes, prompts or conditions; leave it out.")
     noise = {**SETTINGS["objective.noise"], "mean": MEAN + math.log(model.config.data_std / 0.5)}
-    chosen = {**SETTINGS, "objective.noise": noise, "objective.guidance": guidance, "model.sampling.steps": steps}
+    taught = {**SETTINGS, "objective.noise": noise, "objective.guidance": guidance}
+    chosen = {**(DRIFTING if method == "drifting" else taught), "model.sampling.steps": steps}
     given = {full_name(key): value for key, value in settings.items()}
     control = [one.name for one in model.config.conditions if one.computed]
     place = Path(folder) if folder is not None else Path(f"{_run_of(name)}-student")

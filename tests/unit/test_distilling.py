@@ -31,7 +31,7 @@ from sfumato.hub import Model, load, new_model
 from sfumato.hub.resolving import resolve
 from sfumato.runs import Run
 from sfumato.sampling import ImageNoise
-from sfumato.training import Trainer, TrainingConfig, start_run, train, training_config
+from sfumato.training import Trainer, TrainingConfig, model_for, start_run, train, training_config
 from sfumato.training.config import ObjectiveConfig
 from sfumato.training.finetuning import Origin
 from tiny import TINY, blobs, resumes_exactly
@@ -177,6 +177,10 @@ def test_a_student_is_neither_tuned_nor_distilled_again(student: Path, tmp_path:
         ({"closeness": 1.0}, "above 1"),
         ({"guidance": -1.0}, "from 0"),
         ({"uncertainty": True}, "leave one of them out"),
+        ({"drifting": True}, "two ways to train a student"),
+        ({"method": "drift"}, "did you mean 'drifting'"),
+        ({"method": "drifting", "guidance": 2.0}, "by drifting nothing is guided"),
+        ({"data": "nowhere-at-all"}, "nowhere-at-all"),
     ],
 )
 def test_what_no_student_can_be_is_said_before_any_work(
@@ -229,6 +233,36 @@ def test_a_stopped_student_goes_on_bit_for_bit(tmp_path: Path, guidance: float) 
     objective = replace(CONFIG.objective, guidance=guidance)
     config = replace(CONFIG, objective=objective, origin=Origin(model.source, model.weights_hash))
     resumes_exactly(tmp_path, blobs(), config, model, stop_at=3)
+
+
+def test_by_drifting_a_student_learns_from_the_data_alone(
+    teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = sfumato.distill(teacher, tmp_path / "student", method="drifting", **{**QUICK, "batch": 32})
+    list(run.train())
+    model, objective = run.model(), run.config.objective
+    assert objective.drifting and not objective.consistency and model.config.student
+    assert str(model.config.sampling.schedule) == str(objective.schedule), "it walks where it is trained"
+    before = load(teacher).sample([1], "cow", sampler="ddim", steps=1)
+    assert not torch.allclose(model.sample([1], "cow", steps=1), before, atol=1e-3), "it has moved"
+    monkeypatch.chdir(tmp_path)
+    given: dict[str, Any] = {"images": 64, "batch": 32, "settings": ["previews=0"]}
+    command(Path("points"), method="drifting", steps=1, **given)
+    assert load("runs/points-student").config.sampling.steps == 1
+    assert "sfumato sample runs/points-student" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_student_that_drifts_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    model = new_model(replace(TINY, sampling=replace(TINY.sampling, steps=2)))
+    objective = ObjectiveConfig(drifting=True, schedule="flow")
+    resumes_exactly(tmp_path, blobs(), replace(CONFIG, objective=objective), model, stop_at=3)
+
+
+def test_of_prompts_there_are_too_few_of_each_to_drift() -> None:
+    data = replace(blobs(), captions=["a cat", "a dog", "a cow"] * (len(blobs()) // 3))
+    with pytest.raises(SfumatoError, match="train by `consistency`"):
+        config = replace(CONFIG, objective=ObjectiveConfig(drifting=True))
+        Trainer(new_model(model_for(data, "nano")), data, config)
 
 
 def test_of_adapters_the_start_stays_and_the_sum_walks(teacher: Path, tmp_path: Path) -> None:

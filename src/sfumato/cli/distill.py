@@ -13,6 +13,7 @@ from sfumato.cli.opening import bars
 from sfumato.cli.running import finish, show_training
 from sfumato.cli.runs import free
 from sfumato.cli.training_options import SETTINGS
+from sfumato.distilling import Method
 from sfumato.distilling import distill as distill_model
 from sfumato.training import join_processes
 from sfumato.training.settings import parse_settings
@@ -27,6 +28,10 @@ def distill(
         float | None,
         Parameter(group=COMMON, help="At which weight of guidance its teacher walks [default: the teacher's own]."),
     ] = None,
+    method: Annotated[
+        Method,
+        Parameter(group=COMMON, help="Learn where the teacher's walks end, or by drifting from the data alone."),
+    ] = "consistency",
     minutes: Annotated[
         float | None, Parameter(group=COMMON, help="Stop after so many minutes (20, if --images isn't given).")
     ] = None,
@@ -73,7 +78,7 @@ def distill(
     folder = out / name if name is not None else processes.same(free(out / f"{teacher.name}-student"))
     with bars() as progress:
         student = distill_model(
-            run, folder, steps, guidance, data, progress, **{**given, **parse_settings(settings or ())}
+            run, folder, steps, guidance, data, method, progress, **{**given, **parse_settings(settings or ())}
         )
         events = student.train(progress=progress)
     show_training(student, events)

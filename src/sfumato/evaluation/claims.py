@@ -34,7 +34,7 @@ from sfumato.evaluation.finding import (
 from sfumato.evaluation.frechet import frechet_estimate, frechet_excess
 from sfumato.evaluation.intervals import Estimate, estimate, share_of
 from sfumato.evaluation.laboratory import BATCHES, RATES, SEARCH, Laboratory
-from sfumato.evaluation.rivals import SEEDS, diversity, fidelity, stability
+from sfumato.evaluation.rivals import SEEDS, diversity, drifting, fidelity, stability
 from sfumato.evaluation.scores import explained
 
 MOST_CLASSES = 20  # that are told of one by one
@@ -312,6 +312,10 @@ EXPERIMENTS: dict[str, tuple[str, Callable[[Laboratory], Finding]]] = {
         "DDIM and DPM-Solver draw in 20 to 50 steps as well as DDPM draws in 1,000.",
         few_steps,
     ),
+    "drifting": (
+        "By drifting a network learns to draw in one call, as near to the data as a GAN, or as diffusion in four.",
+        drifting,
+    ),
     "conditioning": (
         "Tell the network the class, and it draws that class.",
         conditioning_works,
@@ -366,6 +370,8 @@ def expected_seconds(lab: Laboratory, names: Sequence[str] = ()) -> float:
     chosen = names or tuple(EXPERIMENTS)
     trained = {"stability": 1.2 * 2 * SEEDS * lab.effort.short, "forward-process": 3.0}
     trained |= dict.fromkeys(("code-bits", "exact-bits"), 10 * lab.effort.short)
+    if "drifting" in chosen:
+        trained["drifting"] = 1.1 * lab.effort.trainings * lab.effort.long
     if both := [name for name in ("fidelity", "diversity") if name in chosen]:
         trained[both[0]] = 1.1 * len(BATCHES) * lab.effort.trainings * lab.effort.long
     search = 1.1 * len(BATCHES) * len(RATES) * SEARCH * lab.effort.long * (not {"stability", *both}.isdisjoint(chosen))

@@ -18,17 +18,21 @@ from torch import Tensor
 
 from sfumato.baselines import Baseline, BaselineTrainer, baseline_for, new_baseline
 from sfumato.data import Dataset
+from sfumato.diffusion import RectifiedFlow
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import Extractor
 from sfumato.evaluation.frechet import frechet_distance, half_to_half
 from sfumato.evaluation.intervals import Estimate, estimate
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.measure import Reference, conditions_at, like_rows
-from sfumato.hub import Model, new_model
+from sfumato.hub import Model, SamplingConfig, new_model
+from sfumato.sampling import CONSISTENCY
 from sfumato.seeds import torch_generator
 from sfumato.training import Trainer, TrainingConfig, fastest_precision, model_for
+from sfumato.training.config import changed
 
 BATCHES = {"diffusion": 128, "vae": 64, "gan": 32}  # what each learns most with in so short a time
+DRIFTING_BATCH = 256  # which is to hold a few of each class
 RATES = (0.5, 1.0, 2.0)  # times a kind's own learning rate: what is tried before the trainings that count
 SEARCH = 1 / 3  # of the time of one of these, for each that is tried
 TOGETHER = 128
@@ -199,6 +203,20 @@ class BaselineRun:
         return statistics.stdev(late) / abs(statistics.mean(late)) if len(late) > 2 else None
 
 
+def train_drifting(lab: Laboratory, seed: int) -> BaselineRun:
+    """As `train_baseline_run`, a diffusion model's network that learns by drifting to answer noise in one call."""
+    images = max(1, round(lab.paces["diffusion"] * lab.effort.long))  # a step costs what one of diffusion does
+    trainer, average = _trainer(lab, "drifting", images, seed)
+    losses, diverged = [], False
+    try:
+        losses += [progress.loss for progress in trainer.steps() if math.isfinite(progress.loss)]
+    except SfumatoError:
+        diverged = True
+    assert isinstance(average, Model)
+    generate = partial(_in_turn, lab, partial(average.sample, batch=250))
+    return BaselineRun("drifting", average.parameter_count, trainer.images, tuple(losses), generate, average, diverged)
+
+
 def train_baseline_run(lab: Laboratory, kind: str, seconds: float, seed: int, rate: float = 1.0) -> BaselineRun:
     """Train a model of `kind` (diffusion, vae or gan) on what the reference compares with, at `rate` times its own
     learning rate, on as many pictures as it sees in so many seconds of a processor that does nothing else.
@@ -224,11 +242,19 @@ def _trainer(lab: Laboratory, kind: str, images: int, seed: int) -> tuple[Traine
     labels = None if whole.labels is None else whole.labels[rows]
     dataset = Dataset(whole.name, whole.stored(rows), labels, whole.classes)
     size = model_for(dataset, minutes=lab.effort.short / 60)
+    if kind == "drifting":  # whose one level is noise alone
+        size = replace(size, sampling=SamplingConfig(CONSISTENCY, 1, "trailing", RectifiedFlow()))
     config = TrainingConfig(
-        whole.name, images=images, batch=BATCHES[kind], seed=seed, precision=fastest_precision(device)
+        whole.name,
+        images=images,
+        batch=BATCHES.get(kind, DRIFTING_BATCH),
+        seed=seed,
+        precision=fastest_precision(device),
     )
+    if kind == "drifting":
+        config = changed(config, drifting=True, schedule=RectifiedFlow(), optimizer="adamw", learning_rate=2e-3)
     model = new_model(size, seed)
-    if kind == "diffusion":
+    if kind in ("diffusion", "drifting"):
         model.denoiser.to(device)
         trainer = Trainer(model, dataset, config)
         return trainer, Model(size, trainer.average)

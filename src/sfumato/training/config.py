@@ -100,7 +100,8 @@ class ObjectiveConfig:
     is dropped, how often the caption, and each other condition, for guidance. With `consistency`, the network learns
     the ends of walks in the place of means, from answers at two levels of such `closeness`, which grows to that from
     `closeness_from`, and those of walks at the weight `guidance` of the model that it starts from (see
-    diffusion/consistency.py). `prior_weight` is what errors of class pictures count beside those of others.
+    diffusion/consistency.py). With `drifting` it learns to answer noise alone with samples, from the data (see
+    diffusion/drifting.py). `prior_weight` is what errors of class pictures count beside those of others.
     """
 
     schedule: AnySchedule = SCHEDULE
@@ -114,6 +115,7 @@ class ObjectiveConfig:
     closeness: float = 16.0
     closeness_from: float | None = None
     guidance: float = 1.0
+    drifting: bool = False
     prior_weight: float = 1.0
 
     def __post_init__(self) -> None:
@@ -133,10 +135,16 @@ class ObjectiveConfig:
             raise SfumatoError(f"`prior_weight` is a finite number from 0, got {self.prior_weight:g}; 1 is usual.")
         if not 0 <= self.guidance < math.inf:
             raise SfumatoError(f"guidance is a finite number from 0, got {self.guidance:g}; 1 is plainly conditional.")
-        if self.consistency and self.uncertainty:
-            raise SfumatoError(
-                "`uncertainty` weighs errors of means, and `consistency` has none; leave one of them out."
-            )
+        if self.student and self.uncertainty:
+            name = "drifting" if self.drifting else "consistency"
+            raise SfumatoError(f"`uncertainty` weighs errors of means, and `{name}` has none; leave one of them out.")
+        if self.consistency and self.drifting:
+            raise SfumatoError("`consistency` and `drifting` are two ways to train a student; leave one of them out.")
+
+    @property
+    def student(self) -> bool:
+        """Whether the network learns to answer with samples, in the place of means."""
+        return self.consistency or self.drifting
 
 
 @dataclass(frozen=True)

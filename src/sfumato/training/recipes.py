@@ -212,9 +212,10 @@ def check_objective(config: TrainingConfig, model: ModelConfig) -> None:
 
 def check_consistency(config: TrainingConfig, model: ModelConfig) -> None:
     """Raises SfumatoError where a model that is to answer with the ends of walks couldn't, or isn't trained whole."""
-    if not config.objective.consistency:
-        if config.objective.guidance != 1:
-            raise SfumatoError("`guidance` is learnt with `consistency` alone; elsewhere it is chosen as one samples.")
+    objective = config.objective
+    if not objective.consistency and objective.guidance != 1:
+        raise SfumatoError("`guidance` is learnt with `consistency` alone; elsewhere it is chosen as one samples.")
+    if not objective.student:
         return
     if model.parameterization == "eps":
         raise SfumatoError(
@@ -224,4 +225,9 @@ def check_consistency(config: TrainingConfig, model: ModelConfig) -> None:
     if model.control_branch is not None:
         raise SfumatoError(
             "a control branch leaves the model below it as it is; distil that model, without `consistency`."
+        )
+    if objective.drifting and (model.net.text is not None or model.conditions or model.kind == "clips"):
+        raise SfumatoError(
+            "`drifting` moves samples among those of their class, and of one prompt, condition or clip there are too "
+            "few; train by `consistency`."
         )

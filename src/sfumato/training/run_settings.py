@@ -97,8 +97,9 @@ def configure_start(
     config, own = configure(given, recipe)
     if base is not None:
         own = kept_from(base.config, own, recipe, settings)
-    if config.objective.consistency:
-        own = STUDENT | own
+    if config.objective.student:
+        drifting = {"sampling.schedule": plain(config.objective.schedule)} if config.objective.drifting else {}
+        own = STUDENT | drifting | own
     elif base is not None and base.config.student:
         own = PLAIN | own
     if config.objective.guidance != 1 and base is None:

@@ -15,7 +15,16 @@ from torch import Tensor, nn
 
 from sfumato.data import KINDS, Augmentation, Dataset, around, draw_augmentation, order
 from sfumato.data.captions import Texts
-from sfumato.diffusion import Condition, Consistency, Denoiser, Level, NetDenoiser, Objective, Uncertainty
+from sfumato.diffusion import (
+    Condition,
+    Consistency,
+    Denoiser,
+    Drifting,
+    Level,
+    NetDenoiser,
+    Objective,
+    Uncertainty,
+)
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig
 from sfumato.hub.control_branch import freeze_below, write_control_branch
@@ -105,6 +114,10 @@ class Trainer(RunLoop):
                 closeness=settings.closeness,
                 closeness_from=settings.closeness_from,
                 guided=guided,
+            )
+        if settings.drifting:
+            self.objective = Drifting(
+                settings.noise, settings.schedule, data_std=model.config.data_std, steps=model.config.sampling.steps
             )
         optimizers = make_optimizers(
             config.optimizer.name,
