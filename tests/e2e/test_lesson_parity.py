@@ -34,6 +34,7 @@ from sfumato.lesson.computed import (
     WALKERS,
     walk_program,
 )
+from sfumato.lesson.few_calls import Drift, lanes
 from sfumato.lesson.server import SITE
 from sfumato.nets.mlp import MLP, MLPConfig
 from sfumato.sampling import SAMPLERS, Edit, ImageNoise, grid, last, sample, stepper
@@ -130,6 +131,23 @@ def test_a_seed_is_the_same_picture() -> None:
         expected.append(model.sample(SEEDS, CLASSES, guidance=scale))
     for theirs, ours in zip(ask_all(asked), expected, strict=True):
         close(theirs["x"], ours)
+
+
+def test_a_student_walks_in_the_browser_as_here_and_points_drift_as_they_do_here() -> None:
+    model, student = load_zoo("digits"), load_zoo("digits-student")
+    asked, expected = [], []
+    for (who, settings, program), told in zip(lanes(model, student), computed("digits/few.json")["lanes"], strict=True):
+        assert (told["who"], told["program"]["calls"]) == (who, program["calls"])
+        by, graph = (student, "digits/student") if who == "student" else (model, "digits/network")
+        kind = {"kind": "digits", "labels": LABELS, "graph": graph}
+        asked.append({"walk": {"program": told["program"], "seeds": SEEDS, "size": 64, "asked": kind}})
+        expected.append(by.sample(SEEDS, CLASSES, sampling=settings))
+    x, data = (torch.randn(count, 2, generator=torch.Generator().manual_seed(count)) for count in (40, 60))
+    asked.append({"graph": "drift", "inputs": {"x": tensor(x), "data": tensor(data)}})
+    *walked, drifted = ask_all(asked)
+    for theirs, ours in zip(walked, expected, strict=True):
+        close(theirs["x"], ours, 5e-4)
+    close(drifted["shift"], Drift()(x, data), 1e-3)
 
 
 def test_a_step_of_training_in_the_page_is_the_package_s() -> None:

@@ -120,6 +120,9 @@ SAID: dict[str, Callable[[], None] | str] = {
     "nearer to the curve with equally many": orders_pay, "from four steps on": orders_pay,
     "the average of all smiling faces": few_steps, "the same for every seed": few_steps, "With three steps": few_steps,
     "With ten they still": few_steps, "the average of all drawings": few_steps,
+    "One call of this network": averages_are_best, "from the weights of the first": DEFINED,
+    "in one call and in two": SHOWN, "towards the training pictures near it": DEFINED,
+    "the pushes and pulls cancel": DEFINED,
     "a contest of two networks": DEFINED, "divided by 2 to the p": DEFINED,
     "by 2 for Euler": DEFINED, "alone or among a thousand": DEFINED, "Different seeds give": few_steps,
     # steering

@@ -70,7 +70,8 @@ def test_classes_and_levels_drift_by_themselves() -> None:
 
 def test_what_is_trained_are_the_levels_of_the_walk() -> None:
     drawn = OBJECTIVE.draw((400, 2), torch.Generator().manual_seed(0))
-    assert sorted(set(drawn.level.sigma.tolist())) == [0.5, 1.0] and 230 < int((drawn.level.sigma == 1).sum()) < 300, "two of three"
+    assert sorted(set(drawn.level.sigma.tolist())) == [0.5, 1.0]
+    assert 230 < int((drawn.level.sigma == 1).sum()) < 300, "two of three"
     one = replace(OBJECTIVE, steps=1).draw((400, 2), torch.Generator().manual_seed(0))
     assert set(one.level.alpha.tolist()) == {0.0}, "noise alone"
 

@@ -16,7 +16,7 @@ from tiny import Command
 
 
 def test_all_that_are_promised_ship() -> None:
-    assert zoo_names() == ["avatars", "digits", "emoji", "points"]
+    assert zoo_names() == ["avatars", "digits", "digits-student", "emoji", "points"]
 
 
 @pytest.mark.parametrize("name", zoo_names())
@@ -28,14 +28,23 @@ def test_each_is_small_and_has_a_card(name: str) -> None:
     assert ("tokenizer.json" in files) == (model.tokenizer is not None)
     assert ("codec.safetensors" in files) == (model.codec is not None)
     assert model.tuned_steps == [one.steps for one in model.tuned], "to the weights that ship"
-    assert f"benchmarks/zoo.py {name}" in (ZOO / name / "README.md").read_text()
-    assert sum(p.stat().st_size for p in ZOO.rglob("*.*")) < 25e6
+    command = "students" if model.config.student else name
+    assert f"benchmarks/zoo.py {command}" in (ZOO / name / "README.md").read_text()
+    assert sum(p.stat().st_size for p in ZOO.rglob("*.*")) < 40e6
 
 
 def test_the_digits_are_read_as_asked() -> None:
     labels = [i % 10 for i in range(200)]
     samples = sfumato.load("digits").sample(range(200), labels, batch=200)
     assert judge(samples, torch.tensor(labels), open_dataset("digits")).read_as_asked >= 0.97
+
+
+@pytest.mark.parametrize(("steps", "least"), [(2, 0.95), (1, 0.95)])
+def test_their_student_s_digits_are_read_as_asked_in_two_calls_and_in_one(steps: int, least: float) -> None:
+    labels, student = [i % 10 for i in range(200)], sfumato.load("digits-student")
+    assert student.config.student and student.config.sampling.steps == 2
+    samples = student.sample(range(200), labels, steps=steps, batch=200)
+    assert judge(samples, torch.tensor(labels), open_dataset("digits")).read_as_asked >= least
 
 
 def test_the_points_lie_on_the_set_that_was_asked_for() -> None:

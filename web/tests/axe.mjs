@@ -14,7 +14,7 @@ const VIEWS = {
   reverse: ['', 'reverse.show=guess', 'reverse.show=pictures'],
   network: ['network.off=middle', 'network.view=block', 'network.view=attention'],
   training: ['', 'training.show=error', 'training.view=step', 'training.view=plane', 'training.view=beside'],
-  sampling: ['sampling.first-steps=10', 'sampling.view=wall', 'sampling.view=few&sampling.few-by=dpm++2m', 'sampling.view=grids'],
+  sampling: ['sampling.first-steps=10', 'sampling.view=wall', 'sampling.view=few&sampling.few-by=dpm++2m', 'sampling.view=grids', 'sampling.view=calls', 'sampling.view=drift'],
   steering: ['', 'steering.two=1', 'steering.view=words', 'steering.view=brush', 'steering.view=latent', 'steering.view=latent&steering.space=draw', 'steering.view=latent&steering.space=scale'],
   world: ['', 'world.view=systems'],
   numbers: ['numbers.mix=0.5'],

@@ -61,6 +61,8 @@ const VIEWS = {
     { at: 'sampling.view=wall&sampling.steps=2', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', wish: 'sampling.drawn', view: 'sampling.view' },
     { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', wish: 'sampling.drawn', view: 'sampling.view' },
     { at: 'sampling.view=grids', 'grid-steps': 'sampling.grid-steps', view: 'sampling.view .views ~ *' },
+    { at: 'sampling.view=calls', 'calls-race': '', 'calls-seed': 'sampling.calls-seed', 'calls-seed-fresh': 'sampling.calls-seed', view: 'sampling.view .views ~ *' },
+    { at: 'sampling.view=drift', 'drift-at': 'sampling.drift-at', 'drift-seed': 'sampling.drift-seed', 'drift-seed-fresh': 'sampling.drift-seed', 'drift-data': 'sampling.drift-data', view: 'sampling.view .views ~ *' },
   ],
   steering: [
     { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', measured: ' .controls:has(> details)', view: 'steering.view' },

@@ -20,7 +20,8 @@ from sfumato.nets.renames import renamed
 
 ZOO = Path(__file__).parents[1] / "zoo"
 CARD = "README.md"
-DATA = {"points": "points:plane", "avatars": "avatars:sprouts"}  # of those whose data set is called otherwise
+# What the data of some is called otherwise.
+DATA = {"points": "points:plane", "avatars": "avatars:sprouts", "digits-student": "digits"}
 
 
 def zoo_names() -> list[str]:

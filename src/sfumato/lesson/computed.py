@@ -36,6 +36,7 @@ from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.card import card
 from sfumato.lesson.computed_evaluation import evaluation
+from sfumato.lesson.few_calls import drift_graph, lanes
 from sfumato.lesson.grids import grids_of
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import SAMPLERS, grid, stepper
@@ -90,6 +91,7 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     (folder / "exact.onnx").write_bytes(exact_graph())
     walks(Cosine(), CLOUD_STEPS, None, folder / "walks" / "cloud")
     digits(model, folder / "digits")
+    (folder / "drift.onnx").write_bytes(drift_graph())
     rivals(folder / "digits" / "rivals")
     emoji(load_zoo("emoji"), folder / "emoji")
     avatars(load_zoo("avatars"), folder / "avatars")
@@ -272,6 +274,10 @@ def digits(model: Model, folder: Path) -> None:
         shutil.copyfile(path, folder / f"recorded{path.suffix}")
     _json(folder / "grids.json", grids_of(model, HILLS, HILL_STD))
     _json(folder / "judged.json", judged())
+    student = load_zoo("digits-student")
+    (folder / "student.onnx").write_bytes(network_onnx(student, half=True))
+    walked = [{"who": who, "program": short(program)} for who, _, program in lanes(model, student)]
+    _json(folder / "few.json", {"bytes": (folder / "student.onnx").stat().st_size, "lanes": walked})
 
 
 def network_levels(model: Model, schedule: str) -> dict[str, Any]:

@@ -45,6 +45,8 @@ export type EmojiAbout = {
 }
 /** Step count → the times on the landscape that the digits' own walk visits, and the one tuned to it; the clean end is last. */
 export type Grids = Record<string, { own: number[]; tuned: number[] }>
+/** A race over digits: the model or its student, and how it walks; `bytes` of the student are fetched before it draws. */
+export type Few = { bytes: number; lanes: { who: 'model' | 'student'; program: Program }[] }
 /** The model of latents: `bytes` of it are fetched before it draws. */
 export type AvatarsAbout = { shape: number[]; tokens: number; parameters: number; bytes: number; prompts: string[]; program: Program }
 export type Guided = { sampling: Record<string, unknown>; programs: Record<string, Program> }
@@ -101,6 +103,7 @@ export const walker = (of: 'cloud' | 'emoji', name: string) =>
 export const guided = () => json<Guided>('digits/guided.json')
 export const aboutDigits = () => json<DigitsAbout>('digits/about.json')
 export const grids = () => json<Grids>('digits/grids.json')
+export const few = () => json<Few>('digits/few.json')
 export const recorded = () => json<Recorded>('digits/recorded.json')
 export const judged = () => json<Judged>('digits/judged.json')
 export const rivals = () => json<Rivals>('digits/rivals/about.json')

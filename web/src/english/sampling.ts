@@ -6,7 +6,7 @@ const plural = (count: number, what: string) => `${number(count)} ${what}${count
 
 export const labels = {
   view: 'Look at',
-  views: { race: 'A race', wall: 'A wall of seeds', few: 'Where few steps break', grids: 'Where a tuned walk steps' },
+  views: { race: 'A race', wall: 'A wall of seeds', few: 'Where few steps break', grids: 'Where a tuned walk steps', calls: 'One call, two calls', drift: 'Points that drift' },
   samplers: { ddpm: 'DDPM', ddim: 'DDIM', euler: 'Euler', heun: 'Heun', 'dpm++2m': 'DPM-Solver++', unipc2: 'UniPC' },
   none: 'nobody',
   race: 'Walks from the same noise',
@@ -59,6 +59,24 @@ export const labels = {
   gridSays: 'Each line is a noise level at which the digits’ network is asked, or where the walk ends. Behind them is the landscape of the last chapter, noise on top: what one hill becomes as it clears.',
   gridDescribed: (steps: number, own: number[], tuned: number[]) =>
     `In ${plural(steps, 'step')}, from noise at 0% down to clean data at 100%: the model’s own walk is at ${own.map((one) => `${one.toFixed(0)}%`).join(', ')}, the tuned one at ${tuned.map((one) => `${one.toFixed(0)}%`).join(', ')}.`,
+  who: { model: 'The model', student: 'Its student' },
+  callsLane: (name: string, calls: number) => `${name}, ${plural(calls, 'call')}`,
+  callsRace: 'A model and its student, from the same noise',
+  callsTold: (told: string[]) => `Ten digits from the same noise, call by call in turn: ${told.join('; ')}.`,
+  callsRow: (name: string) => `The digits 0 to 9 by ${name}`,
+  callsSays: 'Each row is ten seeds. In two calls, the student’s first answer gets new noise, and is answered again.',
+  driftSets: { moons: 'moons', spirals: 'spirals', rings: 'rings', pinwheel: 'a pinwheel' } as Record<string, string>,
+  driftScene: 'Points that drift in the plane',
+  driftReal: 'data',
+  driftPoints: 'points that drift',
+  driftData: 'Data',
+  driftSteps: 'Steps of drifting',
+  driftStart: 'all in the middle',
+  driftEnd: 'among the data',
+  driftPlay: 'Drift',
+  driftSays: 'Every point is drawn to the data near it and pushed off by the points near it. Where there are as many points as data, nothing moves.',
+  driftDescribed: (set: string, step: number, total: number) =>
+    `Points that drift from the middle of the plane to data in the shape of ${set}, after ${number(step)} of ${plural(total, 'step')}.`,
   ofSeed: (seed: number) => `Seed ${number(seed)}`,
 }
 
@@ -93,6 +111,7 @@ export const text: ChapterText = {
         'Without fresh noise, the walk follows a smooth curve from noise to picture: the solution of an [[ODE]]. Euler goes along straight lines and makes a new guess at each corner. On a bend it leaves the curve, by an amount that shrinks in proportion to the step. [[Heun]] looks ahead and takes the average of two directions. [[DPM-Solver++]] and [[UniPC]] remember their last guesses, see how these change, and bend the step to match, without another call. So they come nearer to the curve with equally many calls, once the steps are small enough. Here DPM-Solver++ comes nearer than DDIM from four steps on, and UniPC clearly nearer from eight on, as the code measures.',
         '[Look at where few steps break](sampling.view=few). One step is one guess from pure noise. There is nothing to see in pure noise; only the words are known. So the best guess is the average of all smiling faces: a soft face, the same for every seed. With three steps the faces begin to differ. With ten they still differ less than with twenty. So few steps cost variety first: the pictures are too much alike. Without words the first guess is [the average of all drawings](sampling.view=few&sampling.drawn=).',
         'Which noise levels a short walk visits can itself be learnt, without training the network: long walks show where short ones should end. [Compare the digits’ own walk with the one tuned to them](sampling.view=grids). The tuned walk leaves the noise sooner and takes more of its steps where there is little noise.',
+        'One call of this network can only answer with an average. So another network is trained, from the weights of the first: a student, which answers with a whole picture. [Race the digits’ model against its student](sampling.view=calls) in one call and in two. This student learnt by drifting. It makes a batch of pictures, and each is to move a little towards the training pictures near it and away from the student’s other pictures near it. [Watch points drift](sampling.view=drift) in the plane. When the pictures are spread as the data are, the pushes and pulls cancel, and nothing is left to learn.',
         'A [[GAN]] needs one call, because it was trained to turn noise into a picture at once. That makes it quick. The price is paid in training, which is a contest of two networks. Diffusion pays at the time of drawing instead. How much each pays is measured below the panel.',
       ],
       equations: [
