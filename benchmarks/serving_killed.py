@@ -41,6 +41,7 @@ from sfumato.data import picture
 from sfumato.hub.resolving import resolve
 
 AT_ONCE = 4
+BACKLOG = 32  # jobs that haven't ended, above which half of them are waited for: a service takes 64 of one client
 PATIENCE_SECONDS = 900  # where other programs have the machine
 
 
@@ -98,6 +99,9 @@ def killed(kills: int, jobs: Path, workers: int = 1, seed: int = 0) -> Outcome:
             for name, pictures in done.items():
                 if ask(address, f"/v1/jobs/{name}").get("data") != pictures:
                     outcome.wrong.append(f"{name} was done, and isn't what it was")
+            left = [job["id"] for job in ask(address, "/v1/jobs")["data"] if job["status"] in ("waiting", "running")]
+            if len(left) > BACKLOG:
+                _wait(address, left[len(left) // 2])
             outcome.again += len(waiting)
             while len(waiting) < AT_ONCE and not final:
                 key = f"job-{outcome.asked}"
