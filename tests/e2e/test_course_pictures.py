@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -11,10 +12,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lesson import SITE, missing, node
+from sfumato.baselines.any_order import draw_pixels, pixel_bits
+from sfumato.data import open_dataset
 from sfumato.evaluation import audit, frechet_distance
 from sfumato.evaluation.kernel import kernel_distance
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.lesson.computed_evaluation import PARTS, axes, split
+from sfumato.lesson.computed_pixels import bits_of_held_out, shades
+from sfumato.lesson.computed_vae import held_out_scores
+from sfumato.lesson.small_models import BETAS, TRAINED, pixel_net, plane_vae
 
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.usefixtures("when_changed")]
 
@@ -28,6 +34,13 @@ DAMAGE: dict[str, dict[str, float]] = {
     "fifty": {"count": 50},
     "all at once": {"blur": 0.4, "without": 2, "copies": 0.3, "count": 120},
 }
+POINTS = torch.tensor([[0.0, 0.0], [-1.0, 0.5], [2.9, -2.9], [0.3, 1.7]])
+WAYS: list[dict[str, Any]] = [
+    {"seed": 0, "order": "rows", "together": 1},
+    {"seed": 1, "order": "random", "together": 1},
+    {"seed": 2, "order": "random", "together": 16},
+    {"seed": 0, "order": "rows", "together": 1, "forced": {"place": 13, "level": 3}},
+]
 
 
 @cache
@@ -100,3 +113,71 @@ def test_scores_move_as_the_text_says() -> None:
     assert copied["kernel"] < none["kernel"] and copied["recall"] >= none["recall"]
     assert none["copies"] < 0.04 and scores["half copies"]["copies"] == pytest.approx(0.5, abs=0.08)
     assert judged()["copies"]["endless"] < 0
+
+
+@cache
+def sent(name: str) -> Any:
+    """What the page computes of the autoencoders, and of the pixels."""
+    asked = {"vae": {"betas": BETAS, "points": POINTS.flatten().tolist(), "count": 20}, "pixels": WAYS}
+    return node("course-pictures.mjs", told={"computed": str(SITE / "computed"), **asked})[name]
+
+
+def test_codes_and_carpets_are_those_of_the_package() -> None:
+    x = open_dataset("digits").batch(torch.arange(TRAINED, TRAINED + 20))[0].flatten(1)
+    side = (torch.arange(13) + 0.5) / 13 * 6 - 3
+    places = torch.stack(torch.meshgrid(side, -side, indexing="xy"), dim=-1).flatten(0, 1)
+    for beta, found in zip(BETAS, sent("vae"), strict=True):
+        net = plane_vae(beta)
+        mean, log_variance = net.encode(x)
+        ours = {"mean": mean, "std": (0.5 * log_variance).exp(), "decoded": net.decoder(POINTS)}
+        for name, value in (ours | {"carpet": net.decoder(places)}).items():
+            torch.testing.assert_close(torch.tensor(found[name]), value.flatten(), rtol=1e-4, atol=1e-4)
+
+
+def test_beta_tears_and_merges_the_carpet() -> None:
+    scores = {beta: held_out_scores(beta) for beta in BETAS}
+    assert scores == json.loads((SITE / "computed" / "vae" / "about.json").read_text())["scores"]
+    bits = [scores[beta]["bits"] for beta in BETAS]
+    assert bits == sorted(bits, reverse=True) and 6.5 < scores["1"]["bits"] < 7.5 and bits[-1] < 0.01
+    assert 0.55 < scores["0"]["outside"] < 0.65 and scores["1"]["outside"] < 0.02
+    assert scores["30"]["error"] > scores["10"]["error"] > scores["4"]["error"] > scores["1"]["error"]
+    x = open_dataset("digits").batch(torch.arange(TRAINED, 1797))[0].flatten(1)
+    drawn = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
+    mean, log_variance = plane_vae("0").encode(x)
+    away = ((drawn[:, None] - mean) / (0.5 * log_variance).exp()).square().sum(2).sqrt().min(1).values
+    assert (away < 1).float().mean() < 0.05  # hardly any hits an ellipse
+    widths = {beta: (0.5 * plane_vae(beta).encode(x)[1]).exp().mean() for beta in ("0", "1", "4", "30")}
+    assert widths["0"] < 0.02 < widths["1"] < widths["4"] < 0.99 < widths["30"]
+    carpet = torch.tensor(sent("vae")[BETAS.index("30")]["carpet"]).reshape(-1, 64)
+    average = open_dataset("digits").batch(torch.arange(TRAINED))[0].flatten(1).mean(0)
+    assert (carpet - average).abs().max() < 0.2  # the same blur everywhere
+
+
+def test_pixels_come_as_the_package_draws_them() -> None:
+    for way, found in zip(WAYS, sent("pixels"), strict=True):
+        uniform = torch.tensor([found["uniform"]])
+        picture = torch.tensor([one["level"] for one in sorted(found["steps"], key=lambda one: one["place"])])
+        bits = torch.tensor([one["bits"] for one in found["steps"]])
+        if "forced" not in way:
+            assert picture.equal(draw_pixels(pixel_net(), uniform, found["order"], way["together"])[0])
+        if way["together"] == 1:
+            ours = pixel_bits(pixel_net(), picture[None], found["order"])[0]
+            torch.testing.assert_close(bits, ours, rtol=1e-4, atol=1e-4)
+    free, forced = (sent("pixels")[number]["steps"] for number in (0, 3))
+    place = WAYS[3]["forced"]["place"]
+    assert free[:place] == forced[:place] and forced[place]["level"] == 3  # what came before stays
+    assert sum(a["level"] != b["level"] for a, b in zip(free[place + 1 :], forced[place + 1 :], strict=True)) > 5
+
+
+def test_bits_are_as_the_text_says() -> None:
+    about = json.loads((SITE / "computed" / "pixels" / "about.json").read_text())
+    assert (
+        about["held_out"] == pytest.approx(bits_of_held_out(list(range(64))), abs=0.01) and 56 < about["held_out"] < 58
+    )
+    coded = torch.tensor(sent("coded"))
+    scans = shades()[TRAINED : TRAINED + 6]
+    torch.testing.assert_close(coded, pixel_bits(pixel_net(), scans, range(64)), rtol=1e-4, atol=1e-4)
+    assert coded[:, :1].mean() < 0.1  # the edge costs nearly nothing
+    assert about["plain"] == 128 > about["alone"] > about["held_out"]
+    distances = [about["frechet"][str(together)] for together in (1, 4, 16, 64)]
+    assert distances == sorted(distances) and distances[-1] > 5 * distances[0]

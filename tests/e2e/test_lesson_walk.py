@@ -26,6 +26,8 @@ CHAPTERS = (
     "flow",
     "evaluation",
     "numbers",
+    "vae",
+    "pixels",
 )
 LAWS = (
     "actions",

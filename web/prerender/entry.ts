@@ -5,6 +5,8 @@ import { chapters } from '../src/chapters'
 import { chapters as evaluation } from '../src/lessons/evaluation'
 import { chapters as flow } from '../src/lessons/flow'
 import { chapters as numbers } from '../src/lessons/numbers'
+import { chapters as pixels } from '../src/lessons/pixels'
+import { chapters as vae } from '../src/lessons/vae'
 import { chapters as gan } from '../src/lessons/gan'
 import { mathml } from '../src/parts/math'
 import Notices from './Notices.svelte'
@@ -14,4 +16,4 @@ const code = import.meta.glob<string>('../../src/sfumato/lesson/code/*.{py,txt}'
 
 export const first = () => render(Notices).body + render(App).body
 export const text = () =>
-  render(Text, { props: { chapters: [...chapters, ...numbers, ...gan, ...flow, ...evaluation], math: mathml, code: (file: string) => code[`../../src/sfumato/lesson/code/${file}`]!.trimEnd() } }).body
+  render(Text, { props: { chapters: [...chapters, ...numbers, ...gan, ...flow, ...evaluation, ...vae, ...pixels], math: mathml, code: (file: string) => code[`../../src/sfumato/lesson/code/${file}`]!.trimEnd() } }).body

@@ -20,6 +20,8 @@ const VIEWS = {
   numbers: ['numbers.mix=0.5'],
   flow: ['', 'flow.round=flow'],
   evaluation: ['evaluation.blur=0.5'],
+  vae: [''],
+  pixels: ['pixels.level=3', 'pixels.what=scan'],
   gan: ['gan.step=50'],
   lessons: [''],
   quiz: ['', 'quiz.q=idea.forward', 'quiz.q=idea.life', 'quiz.q=idea.seeds', 'quiz.q=idea.paths', 'quiz.q=forward.schedule', 'quiz.q=training.heart'],

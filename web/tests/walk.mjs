@@ -25,7 +25,7 @@ const PARTS = Object.fromEntries(
 const NETWORK = { time: 'network.t', digit: 'network.digit', another: 'network.digit', noise: 'network.seed', tell: 'network.tell', read: `network.read ${PICTURES}` }
 const SCENE = { 'turn-left': '', 'turn-right': '', closer: '', further: '' }
 const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'world'] // of the lesson on diffusion
-const PLANE = ['numbers', 'forward', 'sampling', 'flow'] // chapters whose scenes are flat
+const PLANE = ['numbers', 'forward', 'sampling', 'flow', 'vae', 'pixels'] // chapters whose scenes are flat
 const WHILE_BUSY = ['stop', 'go', 'wall-stop']
 const VIEWS = {
   idea: [
@@ -82,6 +82,12 @@ const VIEWS = {
   flow: [
     { way: 'flow.way', seed: 'flow.seed', round: 'flow.round' },
     { at: 'flow.round=flow', steps: 'flow.steps', round: 'flow.round' },
+  ],
+  vae: [
+    { x: 'vae.x', y: 'vae.y', seed: 'vae.seed', digit: 'vae.digit', beta: 'vae.beta' },
+  ],
+  pixels: [
+    { at: 'pixels.step=64', step: 'pixels.step', seed: 'pixels.seed', level: 'pixels.level', place: 'pixels.place', together: 'pixels.together', order: 'pixels.order', what: 'pixels.what' },
   ],
   evaluation: [
     { blur: 'evaluation.blur', without: 'evaluation.without', copies: 'evaluation.copies', undo: 'evaluation.blur', count: 'evaluation.count', seed: 'evaluation.seed' },
@@ -236,7 +242,7 @@ async function restores(page, seen, where) {
 }
 
 /** What plays by itself plays when asked, shows many moments on its way, and rests when asked. */
-const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race'], ['gan', '', 'play'], ['flow', '', 'play']]
+const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race'], ['gan', '', 'play'], ['flow', '', 'play'], ['pixels', '', 'play']]
 async function motion() {
   for (const [id, at, name] of PLAYS) {
     const it = await visitStill(`c=${id}&${at}`, { reducedMotion: 'no-preference' })

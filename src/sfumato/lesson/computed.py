@@ -36,6 +36,8 @@ from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.card import card
 from sfumato.lesson.computed_evaluation import evaluation
+from sfumato.lesson.computed_pixels import pixels
+from sfumato.lesson.computed_vae import vae
 from sfumato.lesson.few_calls import drift_graph, lanes
 from sfumato.lesson.grids import grids_of
 from sfumato.lesson.inside import Inside
@@ -96,6 +98,8 @@ def write_computed(folder: Path, model: Model | None = None) -> None:
     emoji(load_zoo("emoji"), folder / "emoji")
     avatars(load_zoo("avatars"), folder / "avatars")
     evaluation(folder / "evaluation")
+    vae(folder / "vae")
+    pixels(folder / "pixels")
     card().save(folder / "card.png", optimize=True)
     named = sorted(p for p in folder.rglob("*") if p.is_file())
     sizes = {p.relative_to(folder).as_posix(): p.stat().st_size for p in named}

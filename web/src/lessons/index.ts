@@ -28,7 +28,9 @@ export const lessons: readonly Lesson[] = [
   { id: 'numbers', chapters: ['numbers'], minutes: 6, needs: [], english: true, open: async () => (await import('./numbers')).chapters },
   { id: 'flow', chapters: ['flow'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./flow')).chapters },
   { id: 'gan', chapters: ['gan'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./gan')).chapters },
-  { id: 'evaluation', chapters: ['evaluation'], minutes: 12, needs: [], english: true, open: async () => (await import('./evaluation')).chapters },
+  { id: 'evaluation', chapters: ['evaluation'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./evaluation')).chapters },
+  { id: 'vae', chapters: ['vae'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./vae')).chapters },
+  { id: 'pixels', chapters: ['pixels'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./pixels')).chapters },
 ]
 
 /** How many lessons come before it, one needing the other. */

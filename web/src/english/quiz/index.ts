@@ -3,6 +3,8 @@ import { questions as evaluation } from '../../lessons/evaluation/questions'
 import { questions as flow } from '../../lessons/flow/questions'
 import { questions as numbers } from '../../lessons/numbers/questions'
 import { questions as gan } from '../../lessons/gan/questions'
+import { questions as pixels } from '../../lessons/pixels/questions'
+import { questions as vae } from '../../lessons/vae/questions'
 import { questions as forward } from './forward'
 import { questions as idea } from './idea'
 import { questions as network } from './network'
@@ -12,7 +14,7 @@ import { questions as steering } from './steering'
 import { questions as training } from './training'
 import { questions as world } from './world'
 
-export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world, numbers, gan, flow, evaluation }
+export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world, numbers, gan, flow, evaluation, vae, pixels }
 /** Those that the certificate is for. */
 export const certified: readonly Question[] = CHAPTERS.flatMap((chapter) => byChapter[chapter])
 export const questions: readonly Question[] = [...certified, ...OTHERS.flatMap((chapter) => byChapter[chapter])]
