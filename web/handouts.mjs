@@ -17,7 +17,7 @@ Object.assign(globalThis, { location: { search: '', href: 'http://localhost/' },
 const { handoutIds } = await vite.ssrLoadModule('/src/handout/handouts.ts')
 await vite.close()
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } // threads for networks
-const serving = await preview({ configFile: false, logLevel: 'error', base: './', build: { outDir: resolve(site) }, preview: { port: 0, host: '127.0.0.1', headers } })
+const serving = await preview({ configFile: false, appType: 'mpa', logLevel: 'error', base: './', build: { outDir: resolve(site) }, preview: { port: 0, host: '127.0.0.1', headers } })
 const { port } = serving.httpServer.address()
 const browser = await open()
 mkdirSync(folder, { recursive: true })

@@ -25,6 +25,8 @@ export async function drawStill(chapter: Chapter, { state, keyed }: { state: Rec
   try {
     await atRest(host, left)
     if (left()) return ''
+    const broken = host.querySelector('[role=alert]')?.textContent
+    if (broken) throw new Error(`${chapter.id}: ${broken}`)
     dispatchEvent(new Event('beforeprint')) // what a graphics card draws is copied then
     const says = host.querySelector('[data-scene] > .hidden')?.textContent?.replace(words.keys, '').trim() ?? ''
     const copy = still(host)
