@@ -23,7 +23,7 @@ const browser = await open()
 mkdirSync(folder, { recursive: true })
 const about = join(folder, 'about.json')
 const told = existsSync(about) ? JSON.parse(readFileSync(about, 'utf8')) : {}
-const options = { viewport: { width: 1000, height: 1100 }, deviceScaleFactor: 2, reducedMotion: 'reduce' }
+const options = { viewport: { width: 1000, height: 1100 }, deviceScaleFactor: 1.5, reducedMotion: 'reduce' }
 for (const name of asked.length ? asked : handoutIds) {
   const begun = Date.now()
   const { page, problems, leave } = await visit(browser, `http://127.0.0.1:${port}/?c=handout&of=${name}`, options)
