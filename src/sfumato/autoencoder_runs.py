@@ -57,10 +57,10 @@ class AutoencoderRun:
     ) -> AutoencoderRun:
         """A new run in `folder` on `data`; nothing is trained yet.
 
-        Of clips it learns the frames. `net` is a size in nets.autoencoder.SIZES; latents are `factor` times as low and
-        narrow as pictures, of so many `channels` (see plan_autoencoder). `settings` are fields of TrainingConfig by
-        name. Raises SfumatoError where `folder` already holds a run, for what can't be encoded, and where the minutes
-        are over before the first step.
+        Of clips it learns the frames. `net` is a size in nets.autoencoder.SIZES, or kl, diffusers' own AutoencoderKL;
+        latents are `factor` times as low and narrow as pictures, of so many `channels` (see plan_autoencoder).
+        `settings` are fields of TrainingConfig by name. Raises SfumatoError where `folder` already holds a run, for
+        what can't be encoded, and where the minutes are over before the first step.
         """
         processes = join_processes()
         fit_threads()
@@ -180,6 +180,7 @@ def first_autoencoder(
     settings: Mapping[str, Any],
     factor: int | None = None,
     channels: int | None = None,
+    net: str = "auto",
 ) -> AutoencoderRun:
     """The autoencoder in `folder` of a model with `settings`, ready to be trained for a SHARE of their minutes.
 
@@ -194,9 +195,9 @@ def first_autoencoder(
             for name in ("config.json", METRICS):
                 (folder / name).unlink(missing_ok=True)
         if whole is None:
-            return AutoencoderRun.start(folder, data, "auto", factor, channels, **own)
+            return AutoencoderRun.start(folder, data, net, factor, channels, **own)
         own["minutes"] = SHARE * whole
-        run = AutoencoderRun.start(folder, data, "auto", factor, channels, **own)
+        run = AutoencoderRun.start(folder, data, net, factor, channels, **own)
         assert run.trainer is not None
         run.trainer.notes.append(
             f"the autoencoder is trained first, for {own['minutes']:.3g} of the {whole:.3g} minutes: "

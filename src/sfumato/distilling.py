@@ -41,6 +41,7 @@ SETTINGS: dict[str, Any] = {
     "optimizer.learning_rate": 4e-4,
     "keeping.evaluated": 0,  # by a loss of means, which it has left
 }
+OF_PIPELINES = ("objective.consistency", "objective.closeness", "objective.closeness_from", "keeping.evaluated")
 MEAN = -1.1  # of ln(sigma/alpha), for data whose deviation is 0.5 (Geng et al. 2025, appendix)
 KEPT = ("size", "held_out", "split", "flip", "crop", "stream", "columns")  # as its teacher's data were shown
 
@@ -90,11 +91,16 @@ def distill(
     elif guidance != 1 and not model.conditional:
         raise SfumatoError(f"there is nothing to guide: {name} takes no classes, prompts or conditions; leave it out.")
     noise = {**SETTINGS["objective.noise"], "mean": MEAN + math.log(model.config.data_std / 0.5)}
-    taught = {**SETTINGS, "objective.noise": noise, "objective.guidance": guidance}
+    taught = {**SETTINGS, "objective.noise": noise}
+    if model.config.pipeline:  # whose adapters have noise levels and a learning rate of their own, as LCM-LoRA's do
+        if method == "drifting":
+            raise SfumatoError(f"{name} is a pipeline, of which adapters learn the ends of walks; leave `method` out.")
+        taught = {key: value for key, value in taught.items() if key in OF_PIPELINES}
+    taught["objective.guidance"] = guidance
     chosen = {**(DRIFTING if method == "drifting" else taught), "model.sampling.steps": steps}
     given = {full_name(key): value for key, value in settings.items()}
     control = [one.name for one in model.config.conditions if one.computed]
-    place = Path(folder) if folder is not None else Path(f"{_run_of(name)}-student")
+    place = Path(folder) if folder is not None else Path(f"{_run_of(model, name)}-student")
     run = Run.start(place, data, model, control=control, progress=progress, **{**own, **chosen, **given})
     if run.trainer is not None and run.trainer.config.keeping.previews:
         walked = model.settle(model.conditional, **({"guidance": guidance} if model.conditional else {}))
@@ -116,6 +122,8 @@ def _place(config: TrainingConfig) -> str:
     return place if place and not is_own(source) and path_of(place).exists() else source
 
 
-def _run_of(name: str) -> Path:
-    """The run of a model that is called so, by its checkpoint or as it ships."""
-    return Path("runs") / name if ships(name) else Path(name).parent.parent
+def _run_of(model: Model, name: str) -> Path:
+    """The run of a model that is called so, by its checkpoint or as it ships; of a pipeline one of our own."""
+    if ships(name) or (model.config.pipeline and not (Path(name) / "state.json").exists()):
+        return Path("runs") / Path(name).name
+    return Path(name).parent.parent

@@ -53,6 +53,8 @@ from sfumato.training.estimates import remarks, too_few
 from sfumato.training.finetuning import moved_attention
 from sfumato.training.latents import (
     ENCODING,
+    autoencoder_of,
+    check_codec,
     check_model,
     codec_for,
     encode_captions,
@@ -163,9 +165,10 @@ class Run:
             if (begun := first_codec(eyes)) is not None:
                 config = changed(config, size=begun.picture[1:])
             dataset = data if isinstance(data, Dataset) else _opened(config, processes, progress)
-            made = begun or codec_config(dataset, "nano", **shape)
+            size = autoencoder_of(net)
+            made = begun or codec_config(dataset, "nano" if size == "auto" else size, **shape)
             check_model(dataset, made, config, own, net, controls, text_encoder)
-            run, first = cls(folder), first_autoencoder(eyes, data, given, **shape)
+            run, first = cls(folder), first_autoencoder(eyes, data, given, net=size, **shape)
             if not given.keys() & {"images", "minutes"}:
                 given["minutes"] = MINUTES
             start = partial(cls.start, folder, data, None, net, controls, text_encoder, first.folder, recipe=recipe)
@@ -182,6 +185,7 @@ class Run:
         codec = base.codec if base is not None else None
         if autoencoder is not None:
             codec = codec_for(autoencoder, base, processes)
+            check_codec(codec.config, net)
             settings = {"size": codec.config.picture[1:], **settings}
         config, own, fixed = configure_start(data, base, controls, recipe, settings)
         check_words(config, base)

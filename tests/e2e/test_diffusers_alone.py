@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,22 @@ from pipelines import random_weights
 from sfumato.data import picture
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig, SamplingConfig, load
+from sfumato.hub.codec import normalised
+from sfumato.hub.config import CodecConfig
 from sfumato.hub.diffusers.bundling import bundled
 from sfumato.hub.diffusers.spelling import Spelling
 from sfumato.hub.diffusers.writing import export_pipeline
 from sfumato.hub.model import new_model
 from sfumato.hub.zoo import ZOO
-from sfumato.nets import ConditionConfig, DiTConfig, UNetConfig
+from sfumato.nets import DIT2D, UNET2D, ConditionConfig, DiffusersConfig, DiTConfig, UNetConfig
+from sfumato.nets.kl import build_autoencoder, kl_size
+from sfumato.nets.named_diffusers import dit2d_config, unet2d_config
 from tiny import Command
 
 ALONE = """
 import json, sys
 sys.modules["sfumato"] = None  # so that an import of it fails
-import torch
+import diffusers, torch
 from diffusers import DiffusionPipeline
 
 folder = sys.argv[1]
@@ -51,6 +56,11 @@ for name, asked in json.load(open(f"{folder}/asked.json")).items():
         drawn = torch.load(f"{folder}/picture.pt", weights_only=True)
         latents = pipeline.vae.encode(drawn).latent_dist.mode()
         torch.save([latents, pipeline.vae.decode(latents).sample], f"{folder}/vae.pt")
+for name, (kind, asked) in json.load(open(f"{folder}/plain.json")).items():  # which bring no code
+    pipeline = getattr(diffusers, kind).from_pretrained(f"{folder}/{name}")
+    pipeline.set_progress_bar_config(disable=True)
+    found = pipeline(generator=torch.Generator().manual_seed(7), num_inference_steps=5, output_type="np", **asked)
+    torch.save(torch.from_numpy(found.images).movedim(-1, 1), f"{folder}/{name}.pt")
 """
 # What diffusers' pipelines call what `Model.sample` takes
 WORDS = {
@@ -79,6 +89,37 @@ def controlled() -> Model:
 
 def transformer() -> Model:
     return drawn(ModelConfig((3, 8, 8), DiTConfig(3, 2, width=32, depth=2, heads=2), ("a", "b"), "v"))
+
+
+def theirs(net: DiffusersConfig, codec: bool) -> Model:
+    """A model of a network of diffusers, perhaps in the latents of its autoencoder, normalisation folded."""
+    model = drawn(ModelConfig(net_shape(net), net, ("a", "b"), "v", 1.0, kind="latents" if codec else "pictures"))
+    if codec:
+        config = CodecConfig((3, 16, 16), kl_size(3, 2, 4))
+        made = random_weights(build_autoencoder(config.net), 0.2)
+        model.codec = normalised(config, made, [torch.rand(4, 3, 16, 16) * 2 - 1])
+        model.config = replace(model.config, codec=config)
+    return model
+
+
+def net_shape(net: DiffusersConfig) -> tuple[int, int, int]:
+    return (net.channels, 8, 8)
+
+
+# Of models that need no code: what makes each, its class of the diffusers, how that is called, and what ours is then.
+PLAIN: dict[str, tuple[Callable[[], Model], str, dict[str, Any], dict[str, Any]]] = {
+    "pixels": (lambda: theirs(unet2d_config(UNET2D, (1, 8, 8), 2), False), "DDIMPipeline", {"batch_size": 2}, {}),
+    "unet": (lambda: theirs(unet2d_config(UNET2D, (4, 8, 8), 2), True), "LDMPipeline", {"batch_size": 2}, {}),
+    "dit": (
+        lambda: theirs(dit2d_config(DIT2D, (4, 8, 8), 2), True),
+        "DiTPipeline", {"class_labels": [1, 1], "guidance_scale": 2.5}, {"guidance": 2.5},
+    ),
+    "dit_plain": (
+        lambda: theirs(dit2d_config(DIT2D, (4, 8, 8), 2), True),
+        "DiTPipeline", {"class_labels": [1, 1], "guidance_scale": 1}, {},
+    ),
+}  # fmt: skip
+OF_DDPM: dict[str, Any] = {"sampler": "ddim", "grid": "trailing", "schedule": "linear", "steps": 5, "guidance": 1}
 
 
 def drawn(config: ModelConfig) -> Model:
@@ -116,6 +157,12 @@ def test_models_of_ours_are_drawn_by_diffusers_alone_as_they_are_here(tmp_path: 
     models = {name: make() for name, (make, _) in ASKED.items()}
     for name, model in models.items():
         export_pipeline(model, tmp_path / name)
+    plain = {name: make() for name, (make, *_) in PLAIN.items()}
+    for name, model in plain.items():
+        export_pipeline(model, tmp_path / name, "b" if "dit" not in name else None)
+        assert not [*(tmp_path / name).rglob("*.py")]
+    called = {name: asked for name, (_, *asked, _) in PLAIN.items()}
+    (tmp_path / "plain.json").write_text(json.dumps(called))
     drawing = models["avatars"].sample([3], prompts="a person with green hair")
     torch.save(drawing, tmp_path / "picture.pt")
     (tmp_path / "asked.json").write_text(json.dumps({name: asked for name, (_, asked) in ASKED.items()}))
@@ -134,6 +181,12 @@ def test_models_of_ours_are_drawn_by_diffusers_alone_as_they_are_here(tmp_path: 
             ours = models[name].sample(**{WORDS.get(key, key): value for key, value in _tensors(one).items()})
             assert theirs.shape == ours.shape, name
             assert float((theirs - ours).abs().max()) <= 1e-4 * max(1.0, float(ours.abs().max())), (name, one)
+    for name, model in plain.items():
+        start = torch.randn(2, *model.config.shape, generator=torch.Generator().manual_seed(7))
+        found = model.sample(labels="b", start=start, **OF_DDPM | PLAIN[name][3])
+        alone = torch.load(tmp_path / f"{name}.pt", weights_only=True)
+        torch.testing.assert_close((found.clamp(-1, 1) + 1) / 2, alone, rtol=0, atol=1e-4)
+        assert alone.std() > 0.05
     expected = picture(models["avatars"].sample([3], prompts="a person with green hair"), columns=1, scale=1, gap=0)
     difference = torch.tensor(list(Image.open(tmp_path / "avatars.png").tobytes())).int()
     assert (difference - torch.tensor(list(expected.tobytes())).int()).abs().max() <= 1  # of 255

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pipelines import SD_NOISE, noise, stable_diffusion
+from pipelines import SD_NOISE, flux, noise, stable_diffusion, stable_diffusion_3, stable_diffusion_xl
 from sfumato import Run
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.hub.checkpoints import newest_checkpoint
 from sfumato.hub.diffusers.lora import add_layers, named_adapters
 from sfumato.hub.diffusers.lora_files import DIFFUSERS, KOHYA, kohya_tensors
+from sfumato.hub.diffusers.writing import export_pipeline
+from sfumato.nets import DiffusersConfig
 from sfumato.training import Progress, Trainer
 
 LEARNING: dict[str, Any] = {
@@ -116,6 +119,77 @@ def test_diffusers_loads_the_adapters_and_draws_the_same_picture(
     assert pipe.get_active_adapters()
 
 
+OTHERS: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
+    "SDXL": (stable_diffusion_xl, {"height": 16, "width": 16}),
+    "SD3": (stable_diffusion_3, {"height": 16, "width": 16, "sigmas": [1.0, 0.5]}),
+    "FLUX": (flux, {"height": 16, "width": 16}),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_adapters_of_other_pipelines_are_trained_and_loaded_by_diffusers(
+    kind: str, photos: Path, tmp_path: Path
+) -> None:
+    make, how = OTHERS[kind]
+    make(tmp_path / "parts").save_pretrained(tmp_path / "folder")
+    run = Run.start(tmp_path / "cats", photos, base=tmp_path / "folder", images=8, **LEARNING)
+    for _ in run.train():
+        pass
+    from diffusers import DiffusionPipeline
+
+    pipe = DiffusionPipeline.from_pretrained(tmp_path / "folder")
+    pipe.set_progress_bar_config(disable=True)
+    start = noise((1, 4, 8, 8))
+    given = pipe._pack_latents(start, 1, 4, 8, 8) if kind == "FLUX" else start
+    first = float(getattr(pipe.scheduler, "init_noise_sigma", 1))
+    ours = start if first == 1 else start * first / float(1 + pipe.scheduler.sigmas[0] ** 2) ** 0.5
+
+    def theirs() -> Tensor:
+        asked = {"latents": given, "num_inference_steps": 2, "guidance_scale": 1.0 if kind != "FLUX" else 3.5}
+        found: Tensor = pipe("a photo of sks cat", output_type="pt", **asked, **how).images
+        return found
+
+    def here(name: str | Path) -> Tensor:
+        found = load(name).sample(prompts="a photo of sks cat", start=ours, steps=2, guidance=1)
+        return (found.clamp(-1, 1) + 1) / 2
+
+    plain, files = theirs(), run.folder / "adapter"
+    torch.testing.assert_close(here(tmp_path / "folder"), plain, atol=1e-4, rtol=0)
+    pipe.load_lora_weights(files, weight_name=DIFFUSERS)
+    expected = theirs()
+    pipe.unload_lora_weights()
+    assert float((expected - plain).abs().max()) > 1e-3
+    for name in (run.folder, f"{tmp_path / 'folder'}+{files / DIFFUSERS}", f"{tmp_path / 'folder'}+{files / KOHYA}"):
+        torch.testing.assert_close(here(name), expected, atol=1e-4, rtol=0)
+    if kind != "SDXL":
+        return
+    tensors = safetensors.torch.load_file(files / KOHYA)  # in the names of the original repository
+    assert any(name.startswith("lora_unet_input_blocks_3_1_") for name in tensors)
+    other = {name: value if name.endswith(".alpha") else value.flip(-1).contiguous() for name, value in tensors.items()}
+    safetensors.torch.save_file(other, files / "other.safetensors")
+    for number, file in enumerate((KOHYA, "other.safetensors")):
+        pipe.load_lora_weights(files, weight_name=file, adapter_name=f"style{number}")
+    pipe.set_adapters(["style0", "style1"], [0.8, -0.5])
+    both = f"{tmp_path / 'folder'}+{files / KOHYA}:0.8+{files / 'other.safetensors'}:-0.5"
+    torch.testing.assert_close(here(both), theirs(), atol=1e-4, rtol=0)
+
+
+def test_a_pipeline_goes_out_and_in_again_bit_for_bit_and_with_its_adapters(
+    trained: tuple[Run, list[float]], folder: Path, tmp_path: Path
+) -> None:
+    for name, model in (("plain", load(folder)), ("cats", load(trained[0].folder))):
+        export_pipeline(model, tmp_path / name)
+        again = load(tmp_path / name)
+        for ours, other in zip(model.denoiser.parameters(), again.denoiser.parameters(), strict=True):
+            assert torch.equal(ours, other)
+        asked: dict[str, Any] = {"prompts": "a cat", "start": noise((1, 4, 8, 8)), "steps": 2}
+        assert torch.equal(model.sample(**asked), again.sample(**asked))
+    for file in folder.rglob("*.safetensors"):
+        copied = tmp_path / "plain" / file.relative_to(folder)
+        before, after = safetensors.torch.load_file(file), safetensors.torch.load_file(copied)
+        assert before.keys() == after.keys() and all(torch.equal(before[key], after[key]) for key in before)
+
+
 def test_a_stopped_run_goes_on_bit_for_bit(
     trained: tuple[Run, list[float]], folder: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -146,7 +220,9 @@ def test_adapters_are_taken_out_of_the_weights_again_and_kohyas_names_are_read_a
     for ours, before in zip(model.denoiser.parameters(), plain.denoiser.parameters(), strict=True):
         torch.testing.assert_close(ours, before, atol=1e-6, rtol=0)
     stored = safetensors.torch.load_file(trained[0].folder / "adapter" / KOHYA)
-    for name, value in kohya_tensors(layers, "UNet2DConditionModel").items():
+    net = model.config.net
+    assert isinstance(net, DiffusersConfig)
+    for name, value in kohya_tensors(layers, net).items():
         assert torch.equal(stored[name], value), name
     assert {"lora_unet", "alpha"} <= {part for name in stored for part in (name[:9], name.rpartition(".")[2])}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,7 +14,9 @@ from sfumato.cli.options import given, parse_schedule
 from sfumato.cli.sample import results_folder
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
-from sfumato.hub.diffusers.writing import export_pipeline
+from sfumato.hub.config import is_autoencoder
+from sfumato.hub.diffusers.writing import export_codec, export_pipeline
+from sfumato.hub.loading import load_codec
 from sfumato.hub.onnx import export_onnx
 
 
@@ -48,19 +51,30 @@ def export(
 ) -> None:
     """Write a model for others: network.onnx, and walk.json with all that the sampler does as plain sums.
 
-    Or, --to diffusers, a folder of that library: one by --net unet2d for its DDPM and DDIM pipelines, all others with a
-    pipeline.py of their own. A reader of walk.json needs no diffusion mathematics of its own: each line asks the
-    network at a sum of what is known, draws noise, or arrives at the next picture.
+    Or, --to diffusers, a folder of that library: one by --net unet2d for its DDPM and DDIM pipelines, one by --net
+    dit2d for its DiTPipeline, an autoencoder by --net kl as its AutoencoderKL, all others with a pipeline.py of their
+    own. A reader of walk.json needs no diffusion mathematics of its own: each line asks the network at a sum of what is
+    known, draws noise, or arrives at the next picture.
     """
-    model = load(run, weights)  # type: ignore[arg-type]
     options = given(sampler=sampler, steps=steps, grid=grid, guidance=guidance, eta=eta)
     options |= given(schedule=parse_schedule(schedule))
     folder = out or results_folder(run) / to
+    if to == "diffusers" and is_autoencoder(run):
+        if options or class_ is not None:
+            raise SfumatoError(f"{run} holds an autoencoder, which walks no steps; leave the options on those out.")
+        say(export_codec(load_codec(run), folder))
+        return
+    model = load(run, weights)  # type: ignore[arg-type]
     if to == "diffusers":
         paths = export_pipeline(model, folder, class_, model.settle(model.conditional, **options) if options else None)
     elif class_ is not None:
         raise SfumatoError("--class goes with --to diffusers; what ONNX carries takes any class.")
     else:
         paths = export_onnx(model, folder, model.settle(model.conditional, **options))
+    say(paths)
+
+
+def say(paths: Iterable[Path]) -> None:
+    """What was written."""
     for path in paths:
         console.print(f"  {path}  {path.stat().st_size / 1e6:.2f} MB", soft_wrap=True)

@@ -138,7 +138,8 @@ def train(
         Parameter(
             group=MODEL,
             help="The UNet's size: auto, nano, tiny, small, medium or base; a transformer, dit-nano, dit-tiny or "
-            "dit-small; or unet2d, diffusers' own [default: auto].",
+            "dit-small; diffusers' own unet2d or, of latents, dit2d; of an autoencoder also kl, diffusers' own "
+            "[default: auto].",
         ),
     ] = None,
     latent: Annotated[

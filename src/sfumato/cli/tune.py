@@ -38,6 +38,10 @@ def tune(
             f"{run} ships with the package, whose files stay as they are; tune a run of your own, such as runs/photos."
         )
     model = open_model(run, weights)
+    if not (run_of(run) / "config.json").exists():
+        raise SfumatoError(
+            f"{run} is no run, and what others made stays as it is; train adapters (train --from), and tune those."
+        )
     counts = parse_steps(steps, 2, MOST_STEPS) or STEPS
     with bars() as progress:
         found = []

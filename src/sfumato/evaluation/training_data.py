@@ -13,6 +13,7 @@ from sfumato.hub import Model
 from sfumato.hub.zoo import ships, zoo_data
 from sfumato.training import open_data, training_config
 from sfumato.training.config import left_out_by
+from sfumato.training.pipelines import captioned
 from sfumato.training.resuming import suited
 
 
@@ -26,6 +27,8 @@ def training_data(run: str | Path, model: Model) -> tuple[Dataset, NDArray[np.in
     run = Path(run)
     config = training_config(run_of(run))
     dataset = suited(open_data(config), model.config, run)
+    if model.config.pipeline:
+        dataset = captioned(dataset, config, str(run))
     own, codec = dataset.fingerprint(), model.config.codec
     same = config.data.fingerprint in ("", own if codec is None else latent_fingerprint(own, codec.weights))
     changed = f"{config.data.source} holds other samples, classes or captions than what {run} was trained on."

@@ -201,6 +201,11 @@ def _conditions(model: Model, data: Dataset | None, count: int) -> Mapping[str, 
     others = model.text_conditional or bool(model.config.conditions)
     if not others and data is None:
         return {"labels": [i % len(model.config.classes) for i in range(count)]} if model.config.classes else {}
+    if data is None and not (run_of(Path(model.source)) / "config.json").exists():
+        raise SfumatoError(
+            f"{model.source or 'the model'} is no run, whose data would say what to walk to; give `data`, such as "
+            "pictures with captions."
+        )
     if data is None:
         data = training_data(model.source, model)[0]
     rows = numpy_generator("tuning").permutation(len(data))

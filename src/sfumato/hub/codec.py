@@ -1,6 +1,7 @@
 """What turns pictures into latents and back: an autoencoder whose latents have mean 0 and standard deviation 1.
 
-codec.safetensors   its weights in float16, beside the config.json of the run or the model that generates by it
+codec.safetensors   its weights, ours in float16 and diffusers' in float32, beside the config.json of the run or the
+                    model that generates by it
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sfumato.files import replace_file
 from sfumato.hub.checkpoints import check_finite
 from sfumato.hub.config import CodecConfig, ModelConfig
 from sfumato.nets.autoencoder import Autoencoder, padded
-from sfumato.nets.kl import KLConfig
+from sfumato.nets.kl import KLConfig, build_autoencoder
 
 FILE = "codec.safetensors"
 TILE = 64  # latent pixels a side that are encoded or decoded at once, beside what they reach of their neighbours
@@ -129,15 +130,17 @@ def _tiled(of: Callable[[Tensor], Tensor], x: Tensor, scales: tuple[int, int], t
 def normalised(config: CodecConfig, net: Autoencoder, pictures: Iterable[Tensor]) -> Codec:
     """The codec of a copy of `net` whose latents of `pictures`, given in batches, have mean 0 and deviation 1.
 
-    Channel by channel; both are folded into the layers next to the latents, and its weights are rounded to float16.
+    Channel by channel; both are folded into the layers next to the latents, and its weights are rounded as they are
+    kept.
     """
-    own = Autoencoder(config.net)
+    own = build_autoencoder(config.net)
     own.load_state_dict(net.state_dict())
     codec = Codec(config, own)
     latents = [codec.encode(some).double().cpu() for some in pictures]
     mean, std = statistics(torch.cat(latents))
     own.fold(mean, std)
-    own.load_state_dict({name: value.half().float() for name, value in own.state_dict().items()})
+    dtype = _kept_in(config)
+    own.load_state_dict({name: value.to(dtype).float() for name, value in own.state_dict().items()})
     return codec
 
 
@@ -155,9 +158,15 @@ def save_codec(folder: Path, codec: Codec) -> CodecConfig:
 
 
 def codec_bytes(codec: Codec) -> bytes:
-    """The weights as their file holds them, in float16."""
-    half = {name: value.detach().half().cpu().contiguous() for name, value in codec.net.state_dict().items()}
-    return safetensors.torch.save(half)
+    """The weights as their file holds them."""
+    dtype = _kept_in(codec.config)
+    kept = {name: value.detach().to(dtype).cpu().contiguous() for name, value in codec.net.state_dict().items()}
+    return safetensors.torch.save(kept)
+
+
+def _kept_in(config: CodecConfig) -> torch.dtype:
+    """In what weights are kept: some of others overflow in float16."""
+    return torch.float32 if isinstance(config.net, KLConfig) else torch.float16
 
 
 def read_codec(folder: Path, config: CodecConfig) -> Codec:
@@ -179,7 +188,7 @@ def read_codec(folder: Path, config: CodecConfig) -> Codec:
             f"{path} is another codec (sha256 {found[:12]}) than config.json names ({config.weights[:12]}), and the "
             "latents of one mean nothing to the other; restore the one that it came with."
         )
-    net = Autoencoder(config.net)
+    net = build_autoencoder(config.net)
     expected = {name: value.shape for name, value in net.state_dict().items()}
     if {name: value.shape for name, value in tensors.items()} != expected:
         raise SfumatoError(f"the weights in {path} don't fit the autoencoder in config.json; restore both together.")

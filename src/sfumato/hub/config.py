@@ -211,9 +211,8 @@ class ModelConfig:
 
     @property
     def pipeline(self) -> bool:
-        """Whether it is a pipeline of diffusers with text encoders or an autoencoder of its own, all in its folder."""
-        theirs = self.codec is not None and isinstance(self.codec.net, KLConfig)
-        return isinstance(self.net, DiffusersConfig) and (theirs or self.net.text is not None)
+        """Whether it is a pipeline of diffusers that reads prompts, by the encoders in its folder."""
+        return isinstance(self.net, DiffusersConfig) and self.net.text is not None
 
     @property
     def student(self) -> bool:

@@ -118,6 +118,7 @@ def load(
         model = base_pipeline(checkpoint.path.parent.parent, device, memory)
         add_layers(model, named_adapters(checkpoint.read(WEIGHT_FILES[weights])), str(checkpoint.path))
         model.config = replace(model.config, sampling=config.sampling)
+        model.tuned = read_tuned(checkpoint.path.parent.parent)
         model.source = checkpoint.path.as_posix()
         model.weights_hash = checkpoint.state["files"][WEIGHT_FILES[weights]]
         return model

@@ -1,15 +1,17 @@
 """Networks that know nothing of diffusion: the UNet and the transformer for pictures, the MLP for points."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from torch import nn
 
-from sfumato.errors import unknown
+from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.conditions import ConditionConfig
-from sfumato.nets.diffusers import UNET2D, DiffusersConfig, diffusers_network, unet2d_config
+from sfumato.nets.diffusers import DiffusersConfig, diffusers_network
 from sfumato.nets.dit import DIT_SIZES, DiT, DiTConfig, dit_config
 from sfumato.nets.mlp import MLP, MLPConfig
+from sfumato.nets.named_diffusers import DIT2D, UNET2D, dit2d_config, unet2d_config
 from sfumato.nets.own import OwnConfig, own_config, own_network
 from sfumato.nets.text import FeaturesConfig, TextConfig
 from sfumato.nets.unet import SIZES, UNet, UNetConfig, unet_config
@@ -28,6 +30,7 @@ NAMED_NETS: dict[str, Callable[..., UNetConfig | DiTConfig | DiffusersConfig]] =
     **dict.fromkeys(SIZES, unet_config),
     **dict.fromkeys(DIT_SIZES, dit_config),
     UNET2D: unet2d_config,
+    DIT2D: dit2d_config,
 }
 """Networks for pictures, by the names of their sizes: what gives the config of each."""
 
@@ -56,12 +59,16 @@ def name_of(config: NetConfig, shape: Sequence[int]) -> str | None:
         for name in (*SIZES, *DIT_SIZES):
             if named_net(name, shape, config.classes, config.text, config.conditions) == config:
                 return name
-    own = isinstance(config, DiffusersConfig) and config.timesteps == "ddpm" and len(shape) == 3
-    return UNET2D if own and unet2d_config(UNET2D, shape, config.classes) == config else None
+    if isinstance(config, DiffusersConfig) and config.timesteps == "ddpm" and len(shape) == 3:
+        for name in (UNET2D, DIT2D):
+            with suppress(SfumatoError):  # which those raise that have no network for the shape
+                if named_net(name, shape, config.classes) == config:
+                    return name
+    return None
 
 
 __all__ = [
-    "DIT_SIZES", "MLP", "NAMED_NETS", "NETS", "SIZES", "UNET2D", "ConditionConfig", "DiT", "DiTConfig",
+    "DIT2D", "DIT_SIZES", "MLP", "NAMED_NETS", "NETS", "SIZES", "UNET2D", "ConditionConfig", "DiT", "DiTConfig",
     "DiffusersConfig", "FeaturesConfig", "MLPConfig", "NetConfig", "OwnConfig", "TextConfig", "UNet", "UNetConfig",
     "build", "dit_config", "name_of", "named_net", "own_config", "unet_config",
 ]  # fmt: skip

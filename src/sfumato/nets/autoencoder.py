@@ -155,6 +155,11 @@ class Autoencoder(nn.Module):
         """Pictures → what the latents keep of them."""
         return self.decode(self.encode(x), x.shape[-2:])
 
+    @property
+    def last_layer(self) -> Tensor:
+        """The weight of the last layer, which makes pixels."""
+        return self.decoder.conv_out.weight
+
     def parts(self) -> Parts:
         """For the optimiser: see nets/protocol.py."""
         ends = [self.encoder.conv_in, self.encoder.conv_out, self.decoder.conv_in, self.decoder.conv_out]

@@ -7,7 +7,7 @@ is imported before one is built.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sfumato.arguments import bounded
@@ -24,7 +25,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import CLASSES
 from sfumato.nets.conditions import ConditionConfig, check_known
 from sfumato.nets.protocol import Parts, PictureNet
-from sfumato.nets.text import FeaturesConfig, TextConfig
+from sfumato.nets.text import FeaturesConfig
 
 EXTRA = "pip install 'sfumato[diffusers]'"
 WHOLE = 2e-3  # as near to a whole timestep, it is meant: c_noise comes in float32
@@ -32,6 +33,8 @@ END = 2.0  # c_noise at pure noise and beyond e^8
 FLUX_GUIDANCE = 3.5  # what a network that was distilled from guided answers is given of their strength
 DERIVED = {"AutoencoderTiny": ("block_out_channels",)}  # what diffusers writes of its own accord, and doesn't take
 CONTROL_NET = "ControlNetModel"
+ENDS = ("conv_in", "conv_out", "pos_embed", "x_embedder", "proj_out", "proj_out_2")  # a network's first and last layers
+UNET2D_CLASS, DIT_CLASS = "UNet2DModel", "DiTTransformer2DModel"
 FLOW_STEPS = 1000  # timesteps of a flow, at which t = sigma/(alpha + sigma)
 
 
@@ -143,7 +146,8 @@ def _steered(asked: Asked, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dit(net: Any, asked: Asked) -> Tensor:
-    out: Tensor = net(asked.x, timestep=asked.t, class_labels=asked.label, return_dict=False)[0]
+    label = torch.zeros_like(asked.t, dtype=torch.long) if asked.label is None else asked.label
+    out: Tensor = net(asked.x, timestep=asked.t, class_labels=label, return_dict=False)[0]
     return out
 
 
@@ -210,55 +214,6 @@ ARCHITECTURES: dict[str, Callable[[Any, Asked], Tensor]] = {
 }
 
 
-UNET2D = "unet2d"
-"""The name in NAMED_NETS of diffusers' own UNet2DModel."""
-UNET2D_CLASS = "UNet2DModel"
-COARSEST_SIDE, ATTENTION_SIDE = 4, 16  # pixels: the coarsest stage has more, and stages up to that many attend
-SMALL_SIDE = 16  # pixels: pictures up to that many have a network of a quarter of the weights, at 2.6 times the rate
-
-
-def unet2d_config(
-    size: str,
-    shape: Sequence[int],
-    classes: int = 0,
-    text: TextConfig | FeaturesConfig | None = None,
-    conditions: Sequence[ConditionConfig] = (),
-) -> DiffusersConfig:
-    """diffusers' own UNet2DModel for pictures of `shape`, which its DDPM and DDIM pipelines run.
-
-    It halves the picture while both sides are even and above 8. Raises SfumatoError for prompts and further conditions,
-    which it doesn't take.
-    """
-    if text is not None or conditions or len(shape) != 3:
-        raise SfumatoError(
-            f"the network {size} of diffusers takes pictures and their classes, no captions, clips or other "
-            "conditions; choose another network, or leave these out."
-        )
-    channels, *sides = shape
-    stages = 1
-    while all(side % 2**stages == 0 and side // 2**stages >= COARSEST_SIDE for side in sides):
-        stages += 1
-    if stages == 1:
-        raise SfumatoError(
-            f"the network {size} of diffusers halves pictures, and {'×'.join(map(str, sides))} can't be halved; take "
-            f"sides that {COARSEST_SIDE * 2} divides."
-        )
-    width = 32 if max(sides) <= SMALL_SIDE else 64
-    attends = [max(sides) // 2**stage <= ATTENTION_SIDE for stage in range(stages)]
-    arguments = {
-        "sample_size": sides,
-        "in_channels": channels,
-        "out_channels": channels,
-        "block_out_channels": [width, *[2 * width] * (stages - 1)],
-        "layers_per_block": 1,
-        "attention_head_dim": 32,
-        "down_block_types": ["AttnDownBlock2D" if one else "DownBlock2D" for one in attends],
-        "up_block_types": ["AttnUpBlock2D" if one else "UpBlock2D" for one in reversed(attends)],
-        "num_class_embeds": classes + 1 if classes else None,
-    }
-    return DiffusersConfig(UNET2D_CLASS, arguments, channels, "ddpm", classes)
-
-
 class DiffusersNet(nn.Module):
     """`net(x, c_noise, label, text)`: the network `model` at the timestep that has this noise."""
 
@@ -306,6 +261,8 @@ class DiffusersNet(nn.Module):
 
     def timestep(self, c_noise: Tensor) -> Tensor:
         """The timestep at which `c_noise` `(batch,)` is reached, float64, between whole ones in its proportion."""
+        if _plain_numbers(c_noise) and not self.config.flow:
+            return torch.from_numpy(self._timestep_on_cpu(c_noise.double().numpy()))
         c = c_noise.double()
         if self.config.flow:
             found = FLOW_STEPS * torch.where(c >= END, 1.0, torch.sigmoid(4 * c))
@@ -316,14 +273,34 @@ class DiffusersNet(nn.Module):
         whole = found.round()
         return torch.where((found - whole).abs() < WHOLE, whole, found)
 
+    def _timestep_on_cpu(self, c: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As `timestep`, by NumPy, which takes a tenth of the time of PyTorch for so few numbers."""
+        noise = self.noise.numpy()
+        above = np.searchsorted(noise, c).clip(1, len(noise) - 1)
+        low, high = noise[above - 1], noise[above]
+        found = (above - 1 + (c - low) / (high - low)).clip(0, len(noise) - 1)
+        whole = found.round()
+        near: NDArray[np.float64] = np.where(abs(found - whole) < WHOLE, whole, found)
+        return near
+
     def parts(self) -> Parts:
         """For optimisers and adapters: see nets/protocol.py."""
         named = dict(self.model.named_children())
-        ends = [named[name] for name in ("conv_in", "conv_out", "pos_embed", "x_embedder", "proj_out") if name in named]
-        conditioning = [module for name, module in named.items() if "embed" in name or name == "time_proj"]
+        ends = [named[name] for name in ENDS if name in named]
+        conditioning = [
+            module for name, module in named.items() if "embed" in name or name in ("time_proj", "proj_out_1")
+        ]
         lists = [part for part in named.values() if isinstance(part, nn.ModuleList)]
         blocks = [block for part in lists for block in part]
+        norms = [getattr(block, "norm1", None) for block in blocks]  # adaptive ones, which carry the noise level
+        conditioning += [norm for norm in norms if isinstance(norm, nn.Module) and hasattr(norm, "linear")]
         return Parts(ends=ends, conditioning=conditioning, blocks=blocks)
+
+
+def _plain_numbers(value: Tensor) -> bool:
+    """Whether a tensor is there to be read on the CPU, and nothing records what is done with it."""
+    recorded = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    return type(value) is Tensor and value.device.type == "cpu" and not value.requires_grad and not recorded
 
 
 def _chunked(config: DiffusersConfig) -> bool:
@@ -355,7 +332,21 @@ def _flow_scale(c_noise: Tensor) -> Tensor:
 def diffusers_network(config: DiffusersConfig) -> DiffusersNet:
     """The network that `config` describes; raises SfumatoError where diffusers isn't here, or knows none like it."""
     made = made_by_diffusers(config.architecture, config.arguments)
+    if config.architecture == DIT_CLASS:
+        _begin_dit(made)
     return DiffusersNet(config, made)
+
+
+def _begin_dit(net: Any) -> None:
+    """Have blocks begin as the identity and the answer at zero (Peebles & Xie 2023, section 3.2, "adaLN-Zero").
+
+    Which classes are left out in training is drawn elsewhere, and not within the network.
+    """
+    for layer in (*(block.norm1.linear for block in net.transformer_blocks), net.proj_out_1, net.proj_out_2):
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    for block in net.transformer_blocks:
+        block.norm1.emb.class_embedder.dropout_prob = 0.0
 
 
 def network_class(name: str) -> Any:

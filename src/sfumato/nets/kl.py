@@ -10,10 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.arguments import bounded
-from sfumato.errors import unknown
-from sfumato.nets.autoencoder import Autoencoder, AutoencoderConfig
+from sfumato.errors import SfumatoError, unknown
+from sfumato.nets.autoencoder import FACTORS, SIZES, Autoencoder, AutoencoderConfig, autoencoder_config, padded
 from sfumato.nets.bounds import WIDTH
+from sfumato.nets.diffusers import made_by_diffusers
+from sfumato.nets.protocol import Parts
 
+KL = "kl"
+"""The name, beside those in SIZES, of diffusers' own AutoencoderKL."""
+KL_CLASS = "AutoencoderKL"
+KL_WIDTHS, KL_GROUPS = (32, 64, 64, 64, 64), 8  # of the stages from the finest on, and what they are normalised in
+CERTAIN = -30.0  # the logarithm of the variance of a latent that is encoded with certainty
 EVERYWHERE = 2**20  # latent pixels: attention and normalisation look at the whole picture
 # What `encode` of each gives → the latents that stand for the picture
 KINDS: dict[str, Callable[[Any], Tensor]] = {
@@ -52,6 +59,41 @@ def kl_config(architecture: str, arguments: Mapping[str, Any]) -> KLConfig:
     return KLConfig(channels, latent, tuple(widths), architecture=architecture, arguments=arguments)
 
 
+def kl_size(channels: int, factor: int, latent: int | None = None) -> KLConfig:
+    """diffusers' own AutoencoderKL as it is trained here; by default of as many latent channels as its `factor`."""
+    if factor not in FACTORS:
+        raise SfumatoError(f"an autoencoder makes each side 2, 4, 8 or 16 times as short, not {factor}.")
+    widths = KL_WIDTHS[: FACTORS.index(factor) + 2]
+    arguments = {
+        "in_channels": channels,
+        "out_channels": channels,
+        "latent_channels": factor if latent is None else latent,
+        "block_out_channels": list(widths),
+        "down_block_types": ["DownEncoderBlock2D"] * len(widths),
+        "up_block_types": ["UpDecoderBlock2D"] * len(widths),
+        "norm_num_groups": KL_GROUPS,
+        "mid_block_add_attention": False,
+        "scaling_factor": 1.0,
+    }
+    return kl_config(KL_CLASS, arguments)
+
+
+def sized_autoencoder(size: str, channels: int, factor: int, latent: int | None = None) -> AutoencoderConfig:
+    """The autoencoder of a size: one of ours by a name in SIZES, or KL."""
+    if size == KL:
+        return kl_size(channels, factor, latent)
+    if size not in SIZES:
+        raise unknown("size of an autoencoder", size, [*SIZES, KL])
+    return autoencoder_config(size, channels, factor, latent)
+
+
+def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
+    """What `config` describes, freshly initialised; raises SfumatoError where diffusers is needed and isn't here."""
+    if isinstance(config, KLConfig):
+        return KLAutoencoder(config, made_by_diffusers(config.architecture, config.arguments))
+    return Autoencoder(config)
+
+
 class KLAutoencoder(Autoencoder):
     """The autoencoder `model` of diffusers, of latents as the network that generates them takes them."""
 
@@ -65,9 +107,41 @@ class KLAutoencoder(Autoencoder):
         self.latents_of = KINDS[config.architecture]
 
     def encode(self, x: Tensor) -> Tensor:
-        out: Tensor = (self.latents_of(self.model.encode(x)) - self.shift) * self.scale  # type: ignore[operator]
+        encoded = self.model.encode(padded(x, self.config.factor))  # type: ignore[operator]
+        out: Tensor = (self.latents_of(encoded) - self.shift) * self.scale
         return out
 
     def decode(self, z: Tensor, size: Any = None) -> Tensor:
         x: Tensor = self.model.decode(z / self.scale + self.shift, return_dict=False)[0]  # type: ignore[operator]
         return x if size is None else x[..., : size[0], : size[1]]
+
+    @property
+    def last_layer(self) -> Tensor:
+        weight: Tensor = self.model.decoder.conv_out.weight  # type: ignore[union-attr, assignment]
+        return weight
+
+    def parts(self) -> Parts:
+        model: Any = self.model
+        ends = [model.encoder.conv_in, model.encoder.conv_out, model.decoder.conv_in, model.decoder.conv_out]
+        quants = [layer for layer in (model.quant_conv, model.post_quant_conv) if layer is not None]
+        blocks = [
+            *model.encoder.down_blocks,
+            model.encoder.mid_block,
+            model.decoder.mid_block,
+            *model.decoder.up_blocks,
+        ]
+        return Parts(ends=[*ends, *quants], blocks=blocks)
+
+    @torch.no_grad()
+    def fold(self, mean: Tensor, std: Tensor) -> None:
+        """As of ours, into the 1×1 convolutions next to the latents, which from now on are certain."""
+        out, into = self.model.quant_conv, self.model.post_quant_conv
+        assert isinstance(out, nn.Conv2d) and isinstance(into, nn.Conv2d)
+        assert out.bias is not None and into.bias is not None and self.scale == 1 and self.shift == 0
+        number = len(mean)
+        out.weight[:number].div_(std[:, None, None, None])
+        out.bias[:number].sub_(mean).div_(std)
+        out.weight[number:].zero_()
+        out.bias[number:].fill_(CERTAIN)
+        into.bias.add_(into.weight[:, :, 0, 0] @ mean)
+        into.weight.mul_(std[None, :, None, None])

@@ -15,7 +15,8 @@ from sfumato.data import Dataset
 from sfumato.data.kinds import LATENTS_OF
 from sfumato.errors import SfumatoError
 from sfumato.hub.config import CodecConfig
-from sfumato.nets.autoencoder import FACTORS, autoencoder_config
+from sfumato.nets.autoencoder import FACTORS
+from sfumato.nets.kl import sized_autoencoder
 from sfumato.training.autoencoding import AutoencoderTrainer, has_perceptual
 from sfumato.training.config import TrainingConfig, changed
 from sfumato.training.planning import HELD_OUT, default_batch
@@ -51,7 +52,7 @@ def plan_autoencoder(
     fixed: Collection[str] = (),
     processes: Processes = ALONE,
 ) -> AutoencoderPlan:
-    """What `config` leaves open, and the autoencoder: of the size `net`, which by default follows from the minutes.
+    """What `config` leaves open, and the autoencoder: of the size `net`, by default one of ours as the minutes allow.
 
     `factor` is by default 4, and 8 where latents are then still LATENT_SIDE pixels high and wide; `channels` of latents
     are by default as many. The precision, the batch and what is held out are open where they aren't named in `fixed`.
@@ -88,7 +89,7 @@ def codec_config(dataset: Dataset, size: str, factor: int | None = None, channel
     picture = dataset.shape[-3:]  # of clips, a frame
     if factor is None:
         factor = max((one for one in CHOSEN if min(picture[1:]) >= LATENT_SIDE * one), default=FACTORS[0])
-    return CodecConfig(picture, autoencoder_config(size, picture[0], factor, channels))
+    return CodecConfig(picture, sized_autoencoder(size, picture[0], factor, channels))
 
 
 def autoencoder_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

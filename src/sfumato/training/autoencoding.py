@@ -22,6 +22,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub.codec import FILE, normalised, save_codec
 from sfumato.hub.config import CodecConfig
 from sfumato.nets.autoencoder import Autoencoder, Critic, padded
+from sfumato.nets.kl import build_autoencoder
 from sfumato.seeds import numpy_generator, seeded, torch_generator
 from sfumato.training.adversarial import PENALTY, gradient_penalty, relativistic_loss
 from sfumato.training.config import TrainingConfig
@@ -60,7 +61,7 @@ class Reconstruction(nn.Module):
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
-        self.autoencoder = Autoencoder(config.net)
+        self.autoencoder = build_autoencoder(config.net)
         self.critic = Critic(config.net.channels, CRITIC_WIDTH)
         self.log_scale = nn.Parameter(torch.zeros(()))
 
@@ -175,7 +176,7 @@ class AutoencoderTrainer(RunLoop):
 
     def _balance(self, loss: Tensor, against: Tensor) -> Tensor:
         """How much longer the gradient of `loss` in the last layer is than that of the critic (Esser et al. 2021)."""
-        last = self.reconstruction.autoencoder.decoder.conv_out.weight
+        last = self.reconstruction.autoencoder.last_layer
         own, other = (torch.autograd.grad(one, last, retain_graph=True)[0].float().norm() for one in (loss, against))
         ratio: Tensor = own / (other + 1e-6)
         return ratio.clamp(max=STRONGEST).detach()

@@ -24,6 +24,8 @@ from sfumato.hub import Model
 from sfumato.hub.codec import Codec
 from sfumato.hub.config import CodecConfig
 from sfumato.hub.loading import load_codec
+from sfumato.nets.kl import KL, KLConfig
+from sfumato.nets.named_diffusers import THEIRS
 from sfumato.training.conditions import conditions_of
 from sfumato.training.config import NOISE, TrainingConfig, changed
 from sfumato.training.networks import model_for
@@ -42,6 +44,20 @@ def codec_for(autoencoder: str | Path, base: Model | None, processes: Processes 
     if base is not None:
         raise SfumatoError("the model of `base` keeps what it generates, pixels or latents; leave `autoencoder` out.")
     return load_codec(autoencoder, processes.device or pick_device())
+
+
+def autoencoder_of(net: str | nn.Module) -> str:
+    """The size of the autoencoder that is trained for a model of the network `net`."""
+    return KL if net in THEIRS else "auto"
+
+
+def check_codec(codec: CodecConfig, net: str | nn.Module) -> None:
+    """Raises SfumatoError where diffusers' own `net` is to generate latents that its pipelines can't decode."""
+    if net in THEIRS and not isinstance(codec.net, KLConfig):
+        raise SfumatoError(
+            f"the network {net} is handed on to diffusers, which has no autoencoder like this one of ours; train one "
+            f"of the size {KL}, or another network."
+        )
 
 
 def with_levels_of_latents(config: TrainingConfig) -> TrainingConfig:
@@ -67,6 +83,7 @@ def check_model(
 
     `settings` are those of the model, and `controls` images that it is conditioned on.
     """
+    check_codec(codec, net)
     check_crop(config.data.crop, codec.net.factor)
     check_data(pictures, config)
     latents = unencoded(pictures, codec.shape, codec.net.factor, config.data.flip)

@@ -16,8 +16,8 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import ModelConfig, SamplingConfig
 from sfumato.hub.conditioning import times
 from sfumato.nets import (
+    DIT2D,
     NAMED_NETS,
-    UNET2D,
     ConditionConfig,
     DiffusersConfig,
     FeaturesConfig,
@@ -26,7 +26,8 @@ from sfumato.nets import (
     named_net,
     own_config,
 )
-from sfumato.nets.diffusers import UNET2D_CLASS, network_class
+from sfumato.nets.diffusers import network_class
+from sfumato.nets.named_diffusers import THEIRS
 from sfumato.nets.protocol import takes
 
 
@@ -79,6 +80,8 @@ def model_for(
         net = largest_net(dataset.shape)
         if minutes is not None and minutes < 1:  # a larger one would see too few samples
             net = "nano"
+    if net == DIT2D and dataset.kind == "pictures":
+        raise SfumatoError(f"the network {net} of diffusers generates latents; give `latent`, or an `autoencoder`.")
     made = named_net(net, dataset.shape, classes, text_config(dataset, text_encoder), conditions)
     theirs = isinstance(made, DiffusersConfig)  # diffusers' pipelines give a network pictures as they are
     return ModelConfig(
@@ -96,8 +99,8 @@ def check_net(net: str) -> None:
     """Raises SfumatoError unless `net` is "auto" or a size that has a name, and what it is made by is here."""
     if net not in ("auto", *NAMED_NETS):
         raise unknown("network size", net, ["auto", *NAMED_NETS])
-    if net == UNET2D:
-        network_class(UNET2D_CLASS)  # imported now, so that no run is begun without, and no clock counts its seconds
+    if net in THEIRS:
+        network_class(THEIRS[net])  # imported now, so that no run is begun without, and no clock counts its seconds
 
 
 def _try_out(net: nn.Module, model: ModelConfig) -> None:

@@ -64,13 +64,8 @@ def pipeline_settings(base: ModelConfig, given: Collection[str]) -> dict[str, An
 
 
 def check_adapted(base: Model, config: TrainingConfig, controls: bool) -> None:
-    """Raises SfumatoError for what can't be trained of the pipeline `base`: all but adapters of one that reads."""
+    """Raises SfumatoError for what can't be trained of the pipeline `base`: all but adapters."""
     name = base.source or "the model"
-    if base.encoder is None:
-        raise SfumatoError(
-            f"{name} is a pipeline of diffusers that generates latents and reads no prompts; those are sampled here "
-            "and not trained on."
-        )
     if config.lora is None:
         raise SfumatoError(
             f"{name} is a pipeline of diffusers, of which adapters are trained and nothing else; give `lora`, a rank "

@@ -217,7 +217,7 @@ def check_consistency(config: TrainingConfig, model: ModelConfig) -> None:
         raise SfumatoError("`guidance` is learnt with `consistency` alone; elsewhere it is chosen as one samples.")
     if not objective.student:
         return
-    if model.parameterization == "eps":
+    if model.parameterization == "eps" and not (model.pipeline and float(config.objective.schedule(1.0).alpha) > 0):
         raise SfumatoError(
             "the network answers eps, which at pure noise says nothing of the picture, so that no student of it walks "
             "in a few steps; distil a model whose parameterization is edm, v, flow or x0."

@@ -278,7 +278,7 @@ class Trainer(RunLoop):
         if self.adapters_alone:
             layers = named_adapters(trained_weights(self.average.net))
             base = "" if self.config.origin is None else self.config.origin.path
-            of = cast(DiffusersNet, self.average.net).config.architecture
+            of = cast(DiffusersNet, self.average.net).config
             yield f"{ADAPTER}/", partial(write_adapters, folder / ADAPTER, layers, of, base)
         elif self.config.lora is not None:
             base = start_path(folder).as_posix()

@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from sfumato.data.signatures import signature
 from sfumato.errors import SfumatoError
 from sfumato.hub.checkpoints import check_finite
+from sfumato.hub.diffusers.original_names import diffusers_name
 from sfumato.hub.diffusers.texts import PipelineText
 from sfumato.hub.model import Model
-from sfumato.nets.diffusers import DiffusersNet
+from sfumato.nets.diffusers import DiffusersConfig, DiffusersNet
 
 MAX_WEIGHT = 10.0
 # How the names of its tensors end → which of them that is.
@@ -147,7 +148,9 @@ def _layer(model: Model, targets: dict[str, dict[str, nn.Module]], name: str) ->
             return targets[start].get(short) or targets[start].get(short.removeprefix("text_model_"))
     for start in NETWORK:
         name = name.removeprefix(start)
-    return targets[""].get(_plain(name))
+    net = model.config.net
+    layers = int(net.arguments.get("layers_per_block", 2)) if isinstance(net, DiffusersConfig) else 2
+    return targets[""].get(diffusers_name(_plain(name), layers))
 
 
 def _modules(net: Any) -> dict[str, nn.Module]:
