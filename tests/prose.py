@@ -8,7 +8,8 @@ from pathlib import Path
 WEB = Path(__file__).parents[1] / "web"
 ENGLISH = WEB / "src" / "english"
 CHAPTERS = ("idea", "forward", "reverse", "network", "training", "sampling", "steering", "world")
-LESSONS = ("numbers", "gan", "flow", "evaluation", "vae", "pixels")  # besides the one on diffusion, each a chapter
+# Besides the one on diffusion, each a chapter.
+LESSONS = ("numbers", "gan", "flow", "evaluation", "vae", "pixels", "video", "latent", "few")
 EVERY = (*CHAPTERS, *LESSONS)
 SILENT = {"id", "kind", "code", "mended", "key", "title", "short", "heading", "tex", "c"}  # what is no sentence
 STRING = re.compile(r"(?:(\w+): )?'((?:[^'\\\n]|\\.)*)'")

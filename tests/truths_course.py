@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from sfumato.data import open_dataset
+from sfumato.data.bouncing import bouncing_clips
 from sfumato.diffusion import FiniteSet, Level
+from truths_drawn import avatars
 
 ANGLES = torch.arange(8, dtype=torch.float64) * torch.pi / 4
 MIDDLES = 1.6 * torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1)
@@ -41,3 +44,32 @@ def digits_lie_apart_from_dice() -> None:
     dice = 2 * torch.rand(1000, 1, 8, 8, generator=torch.Generator().manual_seed(0)) - 1
     assert agreement(scans).min() > agreement(dice).max()
     assert scans.shape[1:] == (1, 8, 8) and len((scans * 8 + 8).round().unique()) == 17
+
+
+def clips_counted() -> None:
+    """The numbers of a clip of the lesson on video, how many clips there are, and that their frames agree."""
+    clips = bouncing_clips()
+    assert len(clips) == 2048 and clips[0].numel() == 2352 and clips.shape[-2:] == (14, 14)
+    assert (clips.diff(dim=1).abs().sum((2, 3, 4)) > 0).all()  # it never rests
+
+
+def errors_follow_edges() -> None:
+    """Of a picture's way into its latent and back: they are at least five times as large near edges as elsewhere."""
+    codec, drawings = avatars()
+    apart = (codec.decode(codec.encode(drawings)).clamp(-1, 1) - drawings).abs().mean(1)
+    near = (max_pool2d(drawings, 5, 1, 2) + max_pool2d(-drawings, 5, 1, 2)).amax(1) > 0.2
+    assert apart[near].mean() > 5 * apart[~near].mean()
+
+
+def latent_is_local() -> None:
+    """The sixteen numbers that the text paints, on any sheet, change their patch and what is close around it."""
+    codec, drawings = avatars()
+    latents = codec.encode(drawings[:1])
+    before = codec.decode(latents)
+    for sheet in range(8):
+        pushed = latents.clone()
+        pushed[:, sheet, 5:9, 6:10] += 2
+        changed = ((codec.decode(pushed) - before).abs().mean(1) > 0.02)[0]
+        rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
+        assert rows.min() >= 40 - 20 and rows.max() <= 71 + 20 and changed[40:72, 48:80].any()
+        assert columns.min() >= 48 - 20 and columns.max() <= 79 + 20

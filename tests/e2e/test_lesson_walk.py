@@ -28,6 +28,9 @@ CHAPTERS = (
     "numbers",
     "vae",
     "pixels",
+    "video",
+    "latent",
+    "few",
 )
 LAWS = (
     "actions",

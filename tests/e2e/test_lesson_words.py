@@ -37,7 +37,13 @@ from truths import (
     steps_find_the_hills,
     what_parts_matter,
 )
-from truths_course import best_critic_is_flat, digits_lie_apart_from_dice
+from truths_course import (
+    best_critic_is_flat,
+    clips_counted,
+    digits_lie_apart_from_dice,
+    errors_follow_edges,
+    latent_is_local,
+)
 from truths_drawn import (
     autoencoder_squeezes,
     calls_counted,
@@ -196,6 +202,24 @@ SAID: dict[str, Callable[[], None] | str] = {
     "The two clouds overlap, and the slopes": best_critic_is_flat, "with noise of every strength": PLAIN,
     "Models that draw in one to four": KNOWN, "The best critic for a forger": DEFINED,
     "Where one density is zero": DEFINED,
+    # video
+    "one axis more than a picture": DEFINED, "so the whole clip is 2,352": clips_counted,
+    "there are 2,048 of them": clips_counted,
+    "the nearest thing that the data know": PLAYED, "Sora, in 2024": KNOWN, "four times as many pairs": DEFINED,
+    # latent
+    "Most numbers of a picture say": PLAIN, "in three colours is 49,152": autoencoder_squeezes,
+    "squeezes it into 2,048": autoencoder_squeezes, "eight sheets of 16 × 16": autoencoder_squeezes,
+    "That is 24 times fewer": autoencoder_squeezes, "what its 10,000 drawings need": autoencoder_squeezes,
+    "a patch of 8 × 8 pixels": latent_is_local, "sixteen numbers are moved": latent_is_local,
+    "smaller sides": DEFINED, "Let two walks race": SHOWN, "sixteen emoji side by side": words_in_latents,
+    "the network at the right has more": words_in_latents, "For larger pictures the gain": DEFINED,
+    "64 times fewer places, and 4,096": latent_sizes, "half-way between two latents": PLAIN,
+    "More sheets, or larger ones": PLAIN, "there is more for the walk": PLAIN, "Stable Diffusion of 2022": KNOWN,
+    # few
+    "what one jump, two and four are": SHOWN, "In 64 steps its points": PLAYED, "Two steps and four": PLAYED,
+    "A better sampler bends": PLAIN, "in one call instead of 64": PLAYED, "Two neighbouring points of": PLAYED,
+    "Four jumps mend": PLAYED, "less than at the start": DEFINED, "no longer those of the teacher": PLAYED,
+    "the two forces cancel": DEFINED, "Drifting models (2026)": KNOWN, "makers look at two things": PLAIN,
 }  # fmt: skip
 
 # Every question with the number of its sentences that say a number or compare (so that a new one is looked at), and
@@ -250,6 +274,16 @@ QUESTIONS: dict[str, tuple[int, *tuple[Callable[[], None] | str, ...]]] = {
     "gan.sees": (0, DEFINED), "gan.uphill": (3, DEFINED), "gan.ratio": (3, PLAYED), "gan.loss": (1, PLAIN),
     "gan.single": (0, PLAIN), "gan.flat": (1, best_critic_is_flat), "gan.blur": (3, PLAYED, best_critic_is_flat),
     "gan.step": (0, DEFINED), "gan.detach": (0, DEFINED), "gan.calls": (0, DEFINED),
+    "video.axis": (0, DEFINED), "video.off": (0, PLAYED), "video.zero": (0, DEFINED), "video.where": (1, PLAYED),
+    "video.stairs": (1, DEFINED), "video.order": (1, DEFINED), "video.heart": (2, PLAYED), "video.level": (0, DEFINED),
+    "video.world": (0, DEFINED), "video.drift": (1, KNOWN),
+    "latent.share": (2, PLAIN), "latent.scribble": (0, autoencoder_squeezes), "latent.where": (2, errors_follow_edges),
+    "latent.floor": (2, DEFINED), "latent.local": (0, latent_is_local), "latent.once": (2, DEFINED),
+    "latent.encoder": (0, DEFINED), "latent.pairs": (5, latent_sizes), "latent.order": (0, DEFINED),
+    "latent.spread": (0, DEFINED),
+    "few.one": (0, PLAYED), "few.curve": (0, DEFINED), "few.target": (0, DEFINED), "few.between": (4, PLAYED),
+    "few.two": (5, PLAYED), "few.same": (1, PLAYED), "few.push": (3, PLAYED), "few.rest": (0, DEFINED),
+    "few.order": (4, DEFINED), "few.skip": (2, DEFINED),
     "world.mark": (1, KNOWN), "world.video": (2, KNOWN), "world.line": (2, KNOWN),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from sfumato.diffusion import FiniteSet, GaussianMixture, Level
+from sfumato.diffusion import FiniteClips, FiniteSet, GaussianMixture, Level
 
 levels = st.builds(
     lambda scale, half_logsnr: Level.of(scale * math.exp(half_logsnr), scale), st.floats(0.3, 3), st.floats(-3, 2)
@@ -158,3 +158,24 @@ def test_gradients_of_the_noise_are_finite_at_clean_data() -> None:
     x = normal(6, 4, 3, 2).requires_grad_()
     Level.of(1.0, 0.0).eps(x, 0 * x).sum().backward()
     assert bool(x.grad.isfinite().all())
+
+
+@given(level=levels, seed=seeds)
+def test_linked_clips_are_a_set_of_points_and_others_a_set_of_frames(level: Level, seed: int) -> None:
+    clips, x = normal(4, 7, 5, 3, 2), normal(seed, 2, 5, 3, 2)
+    torch.testing.assert_close(FiniteClips(clips, 0.3)(x, level), FiniteSet(clips, 0.3)(x, level))
+    each = torch.stack([FiniteSet(clips[:, f], 0.3)(x[:, f], level) for f in range(5)], dim=1)
+    torch.testing.assert_close(FiniteClips(clips, 0.3, linked=False)(x, level), each)
+
+
+@given(seed=seeds)
+def test_a_clip_s_frames_may_have_levels_of_their_own(seed: int) -> None:
+    """All alike they are one level; a clip whose first frame is nearly clean is that of the set which begins so."""
+    clips, x = normal(4, 7, 5, 3, 2), normal(seed, 2, 5, 3, 2)
+    t = torch.full((2, 5), 0.7, dtype=torch.float64)
+    data = FiniteClips(clips, 0.05)
+    torch.testing.assert_close(data(x, Level.of(1 - t, t)), data(x, Level.of(0.3, 0.7)))
+    t[:, 0], x[:, 0] = 0, clips[3, 0]
+    nearest = Level.of(1 - t, t).alpha[0, 1] * 0.05**2 / ((0.3 * 0.05) ** 2 + 0.7**2)
+    expected = clips[3, 1:] + nearest * (x[:, 1:] - 0.3 * clips[3, 1:])
+    torch.testing.assert_close(data(x, Level.of(1 - t, t))[:, 1:], expected, rtol=1e-3, atol=1e-3)

@@ -8,7 +8,7 @@ import { createServer } from 'vite'
 import { open, visit } from './browser.mjs'
 
 const [address, folder] = process.argv.slice(2)
-const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'numbers', 'gan', 'flow', 'evaluation', 'vae', 'pixels']
+const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'numbers', 'gan', 'flow', 'evaluation', 'vae', 'pixels', 'video', 'latent', 'few']
 const PAGES = ['lessons', 'quiz', 'glossary', 'notes', 'certificate']
 const browser = await open()
 const { page, context, problems } = await visit(browser, `${address}icon.svg`, { serviceWorkers: 'allow' })

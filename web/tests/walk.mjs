@@ -25,7 +25,7 @@ const PARTS = Object.fromEntries(
 const NETWORK = { time: 'network.t', digit: 'network.digit', another: 'network.digit', noise: 'network.seed', tell: 'network.tell', read: `network.read ${PICTURES}` }
 const SCENE = { 'turn-left': '', 'turn-right': '', closer: '', further: '' }
 const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'world'] // of the lesson on diffusion
-const PLANE = ['numbers', 'forward', 'sampling', 'flow', 'vae', 'pixels'] // chapters whose scenes are flat
+const PLANE = ['numbers', 'forward', 'sampling', 'flow', 'vae', 'pixels', 'few', 'latent'] // chapters whose scenes are flat
 const WHILE_BUSY = ['stop', 'go', 'wall-stop']
 const VIEWS = {
   idea: [
@@ -91,6 +91,20 @@ const VIEWS = {
   ],
   evaluation: [
     { blur: 'evaluation.blur', without: 'evaluation.without', copies: 'evaluation.copies', undo: 'evaluation.blur', count: 'evaluation.count', seed: 'evaluation.seed' },
+  ],
+  video: [
+    { frame: 'video.frame .both-axes', guess: 'video.guess .both-axes', linked: 'video.linked', seed: 'video.seed', way: 'video.way', how: 'video.how' },
+    { at: 'video.how=moves&video.moves=rru', pad: 'video.first', clear: 'video.first', 'move-u': 'video.moves', 'move-l': 'video.moves', 'move-s': 'video.moves', 'move-r': 'video.moves', 'move-d': 'video.moves', unmove: 'video.moves', frame: 'video.frame', way: 'video.way', guess: 'video.guess', linked: 'video.linked .controls', seed: 'video.seed', how: 'video.how' },
+  ],
+  latent: [
+    { drawing: 'latent.drawing', sketch: '', colour: 'latent.colour .tools', 'as-it-was': '', view: 'latent.view', restored: '' },
+    { at: 'latent.view=paint&latent.cells=AAAAAAAAAAAAAA8AAPAwDA8', push: 'latent.push', sheet: 'latent.sheet', pad: 'latent.cells', clear: 'latent.cells', view: 'latent.view' },
+    { at: 'latent.view=race', race: 'latent.race', 'race-seed': 'latent.race-seed', 'race-seed-fresh': 'latent.race-seed', view: 'latent.view' },
+  ],
+  few: [
+    { way: 'few.way', steps: 'few.steps', seed: 'few.seed', who: 'few.who' },
+    { at: 'few.who=student', steps: 'few.steps', who: 'few.who' },
+    { at: 'few.who=drift', repel: 'few.repel', way: 'few.way', who: 'few.who' },
   ],
   gan: [
     { at: 'gan.step=50', step: 'gan.step', seed: 'gan.seed', blur: 'gan.blur', rates: 'gan.rates' },
@@ -190,6 +204,7 @@ async function grasp(page, name) {
     await page.keyboard.press(await keys[kind]()) // by the value at rest: a throw of dice may have led to the end
   }
   await it.scrollIntoViewIfNeeded()
+  await it.evaluate((e) => e.closest('.stays') ?? e.scrollIntoView({ block: 'end', behavior: 'instant' })) // below what stays in view
   const box = await it.boundingBox()
   return async () => {
     await page.mouse.move(box.x + 30, box.y + 30)
@@ -242,7 +257,7 @@ async function restores(page, seen, where) {
 }
 
 /** What plays by itself plays when asked, shows many moments on its way, and rests when asked. */
-const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race'], ['gan', '', 'play'], ['flow', '', 'play'], ['pixels', '', 'play']]
+const PLAYS = [['idea', '', 'dissolve'], ['forward', '', 'play'], ['reverse', '', 'walk-down'], ['network', 'network.view=block', 'walk'], ['training', '', 'play'], ['sampling', 'sampling.first-steps=10', 'race'], ['gan', '', 'play'], ['flow', '', 'play'], ['pixels', '', 'play'], ['video', '', 'play'], ['video', '', 'run'], ['few', '', 'play']]
 async function motion() {
   for (const [id, at, name] of PLAYS) {
     const it = await visitStill(`c=${id}&${at}`, { reducedMotion: 'no-preference' })

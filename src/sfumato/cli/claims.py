@@ -35,7 +35,7 @@ def claims(
         Parameter(
             group=COMMON,
             help="forward-process, pure-noise, stability, fidelity, diversity, seeds, many-calls, few-steps, "
-            "drifting, conditioning, code-bits, exact-bits, frechet-bias or copies.",
+            "drifting, conditioning, code-bits, exact-bits, frechet-bias, copies or frames-agree.",
             negative="",
         ),
     ] = None,

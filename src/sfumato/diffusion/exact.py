@@ -119,3 +119,30 @@ class FiniteSet:
         if isinstance(self.std, float) and self.std == 0:
             return drawn
         return drawn + self.std * torch.randn(drawn.shape, dtype=drawn.dtype, generator=generator)
+
+
+@dataclass(frozen=True, eq=False)
+class FiniteClips:
+    """Clips that are exactly these, equally likely, with a Gaussian of width `std` > 0 about each number.
+
+    `clips` has shape `(count, frames, *sample)`; a level may be one for each frame. Unless `linked`, the answer for a
+    frame is what that frame says alone: that of a model whose frames don't see one another.
+    """
+
+    clips: Tensor
+    std: float
+    linked: bool = True
+
+    def __call__(self, x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
+        """E[x0 | x] for `x` of shape `(batch, frames, *sample)`."""
+        frames, clips = x.double().flatten(2), self.clips.double().flatten(2)
+        rows = (-1, level.alpha.shape[1] if level.alpha.ndim == 2 else 1, 1)
+        alpha, sigma = level.alpha.reshape(rows), level.sigma.reshape(rows)
+        variance = (alpha * self.std) ** 2 + sigma**2
+        fit = alpha.mT * torch.einsum("bfd,cfd->bcf", frames, clips) - alpha.mT**2 * (clips**2).sum(-1) / 2
+        log_weights = fit / variance.mT  # but for ‖x‖², which is the same for all clips
+        if self.linked:
+            log_weights = log_weights.sum(-1, keepdim=True).expand_as(log_weights)
+        mean = torch.einsum("bcf,cfd->bfd", log_weights.softmax(1), clips)
+        share = alpha * self.std**2 / variance
+        return (share * frames + (1 - alpha * share) * mean).reshape(x.shape).to(x.dtype)

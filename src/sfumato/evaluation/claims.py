@@ -17,6 +17,7 @@ from sfumato.data.dataset import DataLost
 from sfumato.diffusion import SCHEDULES, DiscreteBetas, Level
 from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError, unknown
+from sfumato.evaluation.clip_claims import frames_agree
 from sfumato.evaluation.course_claims import COURSE
 from sfumato.evaluation.evaluating import seconds_of
 from sfumato.evaluation.features import rounded
@@ -321,6 +322,10 @@ EXPERIMENTS: dict[str, tuple[str, Callable[[Laboratory], Finding]]] = {
         conditioning_works,
     ),
     **COURSE,
+    "frames-agree": (
+        "Frames that don't see one another are right one by one, and wrong as a clip.",
+        frames_agree,
+    ),
 }
 
 
@@ -368,7 +373,7 @@ def expected_seconds(lab: Laboratory, names: Sequence[str] = ()) -> float:
     if both := [name for name in ("few-steps", "many-calls") if name in (names or EXPERIMENTS)]:
         calls[both[0]] += 1000 * lab.effort.compared
     chosen = names or tuple(EXPERIMENTS)
-    trained = {"stability": 1.2 * 2 * SEEDS * lab.effort.short, "forward-process": 3.0}
+    trained = {"stability": 1.2 * 2 * SEEDS * lab.effort.short, "forward-process": 3.0, "frames-agree": 6.0}
     trained |= dict.fromkeys(("code-bits", "exact-bits"), 10 * lab.effort.short)
     if "drifting" in chosen:
         trained["drifting"] = 1.1 * lab.effort.trainings * lab.effort.long

@@ -41,6 +41,7 @@ from sfumato.lesson.computed_vae import vae
 from sfumato.lesson.few_calls import drift_graph, lanes
 from sfumato.lesson.grids import grids_of
 from sfumato.lesson.inside import Inside
+from sfumato.lesson.latents import trip
 from sfumato.sampling import SAMPLERS, grid, stepper
 from sfumato.sampling.program import run as run_program
 from sfumato.sampling.program import trace
@@ -325,7 +326,9 @@ def avatars(model: Model, folder: Path) -> None:
     assert model.codec is not None and model.tokenizer is not None
     channels, height, width = model.codec.config.picture
     sheet = np.asarray(Image.open(RECORDED / "avatars.png")).reshape(height, AVATARS, width, channels)
-    (folder / "drawings.bin").write_bytes(np.ascontiguousarray(sheet.transpose(1, 3, 0, 2)).tobytes())
+    drawings = np.ascontiguousarray(sheet.transpose(1, 3, 0, 2))
+    (folder / "drawings.bin").write_bytes(drawings.tobytes())
+    (folder / "first.bin").write_bytes(trip(model.codec, drawings[0].tobytes()))
     graphs = {**codec_onnx(model.codec, half=True), "network": network_onnx(model, half=True)}
     for name, graph in graphs.items():
         (folder / f"{name}.onnx").write_bytes(graph)

@@ -131,6 +131,13 @@ export const realDigits = () => pictures('digits/real.bin', 64)
 export const drawings = () => pictures('emoji/drawings.bin', 3072)
 /** Six avatars that were never trained on, 3×128×128. */
 export const avatars = () => pictures('avatars/drawings.bin', 49_152)
+/** The first of these with its latents and what comes back from them, as Python recorded it in bytes. */
+export const firstTrip = () =>
+  once('avatars/first.bin', async (answer) => {
+    const bytes = await answer.arrayBuffer()
+    const picture = (at: number) => Float32Array.from(new Uint8Array(bytes, at, 49_152), (v) => v / 127.5 - 1)
+    return { picture: picture(0), latents: Float32Array.from(new Int8Array(bytes, 49_152, 2048), (v) => (v * 4) / 127), back: picture(51_200) }
+  })
 /** What DDPM makes of eight seeds with its fresh noise, and then of the same eight without, 3×32×32. */
 export const walkedAfresh = () => pictures('emoji/fresh.bin', 3072)
 

@@ -18,6 +18,9 @@ export const course = {
     vae: { title: 'Autoencoders and VAEs', says: 'Drag a point over a carpet of decoded digits, with the ellipse of each picture. The price of a bit merges the carpet or tears it.' },
     pixels: { title: 'Autoregressive models', says: 'A digit comes pixel by pixel, with bars for the next one. Overrule one and the rest changes; set many at once, and it is masked diffusion.' },
     flow: { title: 'Flow matching', says: 'Straight lines from noise to data cross, so the learned flow bends. Straighten it, and one step is enough.' },
+    video: { title: 'Video and world models', says: 'A clip is a block of space and time. Keep its frames together, continue a frame that you draw, and steer what comes next.' },
+    latent: { title: 'Latent diffusion', says: 'Squeeze a drawing of yours and see what is lost, paint on its latent, and race pixels against latents.' },
+    few: { title: 'Few steps', says: 'Teach a long walk to a student that jumps, see where one jump tears, and let points drift to the data without any level.' },
     diffusion: { title: 'Diffusion', says: 'From pure noise to picture: how noise is added, how a network learns to take it out, and how words steer it.' },
   },
 }

@@ -31,6 +31,9 @@ export const lessons: readonly Lesson[] = [
   { id: 'evaluation', chapters: ['evaluation'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./evaluation')).chapters },
   { id: 'vae', chapters: ['vae'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./vae')).chapters },
   { id: 'pixels', chapters: ['pixels'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./pixels')).chapters },
+  { id: 'video', chapters: ['video'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./video')).chapters },
+  { id: 'latent', chapters: ['latent'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./latent')).chapters },
+  { id: 'few', chapters: ['few'], minutes: 12, needs: ['diffusion', 'flow'], english: true, open: async () => (await import('./few')).chapters },
 ]
 
 /** How many lessons come before it, one needing the other. */

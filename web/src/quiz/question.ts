@@ -2,7 +2,7 @@
 /** The chapters of the lesson on diffusion, which the certificate is for. */
 export const CHAPTERS = ['idea', 'forward', 'reverse', 'network', 'training', 'sampling', 'steering', 'world'] as const
 /** The chapters of the lessons besides, each a lesson by itself. */
-export const OTHERS = ['numbers', 'gan', 'flow', 'evaluation', 'vae', 'pixels'] as const
+export const OTHERS = ['numbers', 'gan', 'flow', 'evaluation', 'vae', 'pixels', 'video', 'latent', 'few'] as const
 export type ChapterId = (typeof CHAPTERS)[number] | (typeof OTHERS)[number]
 
 /** One thing that may be chosen, and what there is to say about it, right or wrong. */

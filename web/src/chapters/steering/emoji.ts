@@ -4,7 +4,10 @@ import { walk } from '../../compute/engine'
 import type { Program, Timed } from '../../compute/program'
 import type { Asked, Known } from '../../compute/protocol'
 import type { Word } from '../../compute/prompts'
+import { marked, written } from '../../parts/painting'
 import { grey } from '../../scene/cards'
+
+export { written }
 
 export const SIDE = 32
 export const SIZE = 3 * SIDE * SIDE
@@ -71,16 +74,5 @@ export function pixels(values: Float32Array | null | undefined, contrast: number
   return image
 }
 
-/** Which pixels are painted, as letters of an address: six pixels a letter, what follows the last painted one left out. */
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-export function written(painted: Uint8Array): string {
-  let letters = ''
-  for (let i = 0; i < painted.length; i += 6) letters += LETTERS[painted.subarray(i, i + 6).reduce((total, v, k) => total | (v << k), 0)]
-  return letters.replace(/A+$/, '')
-}
-export function painting(letters: string): Uint8Array {
-  const painted = new Uint8Array(SIDE * SIDE)
-  for (const [i, letter] of [...letters].entries())
-    for (let k = 0; k < 6 && 6 * i + k < painted.length; k++) painted[6 * i + k] = (Math.max(0, LETTERS.indexOf(letter)) >> k) & 1
-  return painted
-}
+/** Which pixels of an emoji these letters of an address mark. */
+export const painting = (letters: string) => marked(letters, SIDE * SIDE)

@@ -5,6 +5,9 @@ import { questions as numbers } from '../../lessons/numbers/questions'
 import { questions as gan } from '../../lessons/gan/questions'
 import { questions as pixels } from '../../lessons/pixels/questions'
 import { questions as vae } from '../../lessons/vae/questions'
+import { questions as video } from '../../lessons/video/questions'
+import { questions as latent } from '../../lessons/latent/questions'
+import { questions as few } from '../../lessons/few/questions'
 import { questions as forward } from './forward'
 import { questions as idea } from './idea'
 import { questions as network } from './network'
@@ -14,7 +17,7 @@ import { questions as steering } from './steering'
 import { questions as training } from './training'
 import { questions as world } from './world'
 
-export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world, numbers, gan, flow, evaluation, vae, pixels }
+export const byChapter: Record<ChapterId, readonly Question[]> = { idea, forward, reverse, network, training, sampling, steering, world, numbers, gan, flow, evaluation, vae, pixels, video, latent, few }
 /** Those that the certificate is for. */
 export const certified: readonly Question[] = CHAPTERS.flatMap((chapter) => byChapter[chapter])
 export const questions: readonly Question[] = [...certified, ...OTHERS.flatMap((chapter) => byChapter[chapter])]
