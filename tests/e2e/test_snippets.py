@@ -27,7 +27,8 @@ COMMANDS = [name for name in app if not name.startswith("-")]
 ELSEWHERE = {"stories.md", "walk.md", "serving.md"}  # test_stories.py, test_walk.py and test_serve_*.py run these
 
 
-ELSEWHERE_RUN = re.compile(r"trust_remote_code|distill\(")  # by test_diffusers_alone.py and test_distilling.py
+# By test_diffusers_alone.py, test_distilling.py and test_trained_for_diffusers.py
+ELSEWHERE_RUN = re.compile(r"trust_remote_code|distill\(|DiTPipeline")
 
 # Commands
 
