@@ -15,6 +15,8 @@ export default {
     all: 'Todas las lecciones',
     kicker: 'Lección',
     of: {
+      vae: { title: 'Autocodificadores y VAE', says: 'Arrastra un punto sobre una alfombra de cifras decodificadas: cómo dos números se vuelven una imagen, y qué cede una VAE a cambio.' },
+      pixels: { title: 'Modelos autorregresivos', says: 'Una imagen píxel a píxel, con las probabilidades del siguiente. Cambia uno, y el resto será distinto.' },
       evaluation: { title: 'Evaluación', says: 'Estropea imágenes perfectas con desenfoque, una cifra que falta o copias, y mira qué medida lo nota. Con solo tener menos imágenes, una de ellas empeora.' },
       numbers: { title: 'Imágenes como números', says: 'Un calentamiento para quien empieza de cero: ¿qué es una imagen para un ordenador y qué es una distribución?' },
       diffusion: { title: 'Difusión', says: 'Del ruido puro a la imagen: cómo se añade ruido, cómo una red aprende a quitarlo y cómo las palabras lo dirigen.' },
