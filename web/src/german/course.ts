@@ -15,8 +15,8 @@ export default {
     all: 'Alle Lektionen',
     kicker: 'Lektion',
     of: {
-      vae: { title: 'Autoencoder und VAEs', says: 'Ziehen Sie einen Punkt über einen Teppich dekodierter Ziffern: wie zwei Zahlen ein Bild werden, und was eine VAE dafür aufgibt.' },
-      pixels: { title: 'Autoregressive Modelle', says: 'Ein Bild Pixel für Pixel, mit den Chancen des nächsten. Überstimmen Sie eines, und der Rest wird anders.' },
+      vae: { title: 'Autoencoder und VAEs', says: 'Ziehen Sie einen Punkt über einen Teppich dekodierter Ziffern, mit der Ellipse eines jeden Bildes. Der Preis eines Bits lässt den Teppich verschmelzen oder reißen.' },
+      pixels: { title: 'Autoregressive Modelle', says: 'Eine Ziffer entsteht Pixel für Pixel, mit Balken für das nächste. Überstimmen Sie eines, und der Rest wird anders; setzen Sie viele auf einmal, und es ist maskierte Diffusion.' },
       evaluation: { title: 'Bewertung', says: 'Verderben Sie perfekte Bilder durch Unschärfe, eine fehlende Ziffer oder Kopien, und sehen Sie, welches Maß es merkt. Schon weniger Bilder machen eines davon schlechter.' },
       numbers: { title: 'Bilder als Zahlen', says: 'Zum Aufwärmen, ohne Vorwissen: Was ist ein Bild für einen Computer, und was ist eine Verteilung?' },
       diffusion: { says: 'Vom reinen Rauschen zum Bild: wie Rauschen hinzukommt, wie ein Netz lernt, es herauszunehmen, und wie Worte es lenken.' },
