@@ -94,7 +94,7 @@ const VIEWS = {
   ],
   video: [
     { frame: 'video.frame .both-axes', guess: 'video.guess .both-axes', linked: 'video.linked', seed: 'video.seed', way: 'video.way', how: 'video.how' },
-    { at: 'video.how=moves&video.moves=rru', pad: 'video.first', clear: 'video.first', 'move-u': 'video.moves', 'move-l': 'video.moves', 'move-s': 'video.moves', 'move-r': 'video.moves', 'move-d': 'video.moves', unmove: 'video.moves', frame: 'video.frame', way: 'video.way', guess: 'video.guess', linked: 'video.linked .controls', seed: 'video.seed', how: 'video.how' },
+    { at: 'video.how=moves&video.moves=rru', pad: 'video.first', clear: 'video.first', seed: 'video.seed', 'move-u': 'video.moves', 'move-l': 'video.moves', 'move-s': 'video.moves', 'move-r': 'video.moves', 'move-d': 'video.moves', unmove: 'video.moves', frame: 'video.frame', way: 'video.way', guess: 'video.guess', linked: 'video.linked .controls', how: 'video.how' },
   ],
   latent: [
     { drawing: 'latent.drawing', sketch: '', colour: 'latent.colour .tools', 'as-it-was': '', view: 'latent.view', restored: '' },
