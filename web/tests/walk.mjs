@@ -288,6 +288,7 @@ async function keyboard() {
     const it = await visitStill(`c=${id}&${VIEWS[id]?.[0].at ?? ''}`, { viewport: { width: 1280, height: 900 } })
     const { page } = it
     await ready(page, id)
+    if (id === 'glossary') await page.locator('main a', { hasText: 'GANs' }).first().waitFor() // links to lessons come with them
     let [expected, since] = [[], Date.now()]
     await until('the page grows and grows', () => page.evaluate(tabbable), (now) => {
       if (now.join() !== expected.join()) [expected, since] = [now, Date.now()]
