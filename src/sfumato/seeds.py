@@ -77,6 +77,8 @@ Purpose = Literal[
     "sketch",
     "pixels to time",
     "lesson errors",
+    "lesson orders",
+    "lesson pixels",
 ]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
 WORDS = 624  # of 32 bits, the state of MT19937

@@ -15,6 +15,7 @@ from sfumato.baselines.any_order import LEVELS, draw_pixels, pixel_bits, to_leve
 from sfumato.data import open_dataset
 from sfumato.evaluation import frechet_distance
 from sfumato.lesson.small_models import PIXELS, PIXELS_FILE, TRAINED, pixel_net
+from sfumato.seeds import torch_generator
 
 TOGETHER = (1, 4, 16, 64)
 ORDERS, DRAWN = 8, 1000
@@ -27,7 +28,7 @@ def shades() -> Tensor:
 
 
 def orders() -> list[list[int]]:
-    generator = torch.Generator().manual_seed(0)
+    generator = torch_generator("lesson orders")
     return [torch.randperm(PIXELS, generator=generator).tolist() for _ in range(ORDERS)]
 
 
@@ -44,7 +45,7 @@ def alone() -> float:
 
 def frechet_of(together: int) -> float:
     """The Fréchet distance, by pixels, of drawn digits from those that were trained on: so many pixels a call."""
-    uniform = torch.rand(DRAWN, PIXELS, generator=torch.Generator().manual_seed(1))
+    uniform = torch.rand(DRAWN, PIXELS, generator=torch_generator("lesson pixels"))
     each = DRAWN // ORDERS
     drawn = [
         draw_pixels(pixel_net(), part, order, together)
