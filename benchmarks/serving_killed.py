@@ -105,13 +105,15 @@ def killed(kills: int, jobs: Path, workers: int = 1, seed: int = 0) -> Outcome:
             outcome.again += len(waiting)
             while len(waiting) < AT_ONCE and not final:
                 key = f"job-{outcome.asked}"
-                waiting.append((key, {"seeds": [outcome.asked], "class": "3", "steps": chance.randint(1, 60)}))
+                waiting.append((key, {"seeds": [outcome.asked], "class": "3", "steps": chance.randint(2, 60)}))
                 outcome.asked += 1
             enough, most = threading.Semaphore(0), chance.randint(1, AT_ONCE)
 
             def one(key: str, body: dict[str, Any], to: str = address, heard: threading.Semaphore = enough) -> None:
                 try:
                     accepted[key] = ask(to, "/v1/jobs", body, key)["id"]
+                except urllib.error.HTTPError as error:
+                    outcome.wrong.append(f"{key} was refused: {error.read().decode()}")
                 except (ConnectionError, http.client.HTTPException, urllib.error.URLError):  # killed meanwhile
                     return
                 heard.release()
