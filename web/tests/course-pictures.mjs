@@ -21,8 +21,8 @@ async function weights(file) {
 }
 const answered = {}
 if (evaluation) {
-  const { Judge, UNHARMED, endless } = await load('lessons/evaluation/damage.ts')
-  const judge = new Judge(json('evaluation/about.json'), pictures('evaluation/digits.bin'))
+  const { digitsFrom, Judge, UNHARMED, endless } = await load('lessons/evaluation/damage.ts')
+  const judge = new Judge(json('evaluation/about.json'), digitsFrom(json('evaluation/digits.json')))
   answered.evaluation = evaluation.map((change) => {
     const damage = { ...UNHARMED, seed: 0, ...change }
     const { pictures, labels, copied } = judge.damaged(damage)

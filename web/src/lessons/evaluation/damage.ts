@@ -1,5 +1,5 @@
 /** Pictures that a perfect model would draw, and what damage does to them. */
-import { json, pictures as fetchPictures } from '../../compute/computed'
+import { json } from '../../compute/computed'
 import { Dice } from '../../compute/dice'
 import { count, type Features, Reference, some, threshold } from './scores'
 
@@ -14,7 +14,12 @@ export type Damage = { blur: number; without: number; copies: number; count: num
 export const UNHARMED: Omit<Damage, 'seed'> = { blur: 0, without: 0, copies: 0, count: MOST }
 
 export const about = () => json<About>('evaluation/about.json')
-export const digits = () => fetchPictures('evaluation/digits.bin', SIZE)
+export const digits = async () => digitsFrom(await json<string>('evaluation/digits.json'))
+/** Scans of seventeen shades, a letter a pixel, as the bytes that a picture of them holds. */
+export const digitsFrom = (letters: string) =>
+  Array.from({ length: letters.length / SIZE }, (_, i) =>
+    Float32Array.from({ length: SIZE }, (_, k) => Math.round((letters.charCodeAt(i * SIZE + k) - 97) * (255 / 16)) / 127.5 - 1),
+  )
 
 /** A picture blurred by a bell curve of so many pixels; beyond its edge all is black. */
 export function blurred(picture: Float32Array, std: number): Float32Array {
