@@ -58,8 +58,8 @@ ELSEWHERE = {
     "export": dict.fromkeys(("run", "out", "sampler", "steps", "grid", "schedule", "guidance", "eta"),
                             "e2e/test_export.py::test_an_importer_draws_what_we_draw")
     | {"weights": "unit/test_model.py::test_ema_and_raw_weights_are_two_models"}
-    | dict.fromkeys(("to", "class"), "laws/test_diffusers_parity.py::"
-                    "test_a_model_of_ours_is_drawn_by_diffusers_alone_as_it_is_here"),
+    | dict.fromkeys(("to", "class"), "e2e/test_diffusers_alone.py::"
+                    "test_models_of_ours_are_drawn_by_diffusers_alone_as_they_are_here"),
     "eval": dict.fromkeys(("run", "count", "n", "features", "against", "seeds", "from-record", "out", "json", "curve"),
                           "e2e/test_eval.py::test_a_run_is_measured_recorded_and_ranked")
     | dict.fromkeys(("sampler", "steps", "guidance", "weights", "bits"),

@@ -144,7 +144,7 @@ class Resolved:
         model, request, sampling = self.model, self.request, self.request.sampling
         rows = range(len(request.seeds)) if rows is None else rows
         seeds, shape = [request.seeds[row] for row in rows], model.config.shape
-        if model.denoiser.training or model.denoiser.net.training:  # asked first: a large network has many modules
+        if any(one.training for one in (model.denoiser, *model.denoiser.children())):  # a network has many modules
             model.denoiser.eval()
         if self.edit is not None:
             return self._edited(self.edit, rows, seeds)
