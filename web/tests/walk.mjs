@@ -609,7 +609,7 @@ function unseen(link) {
   const control = stays.querySelector('input')
   const rects = [...link.getClientRects()]
   const linked = rects.every(({ left, top, width, height }) => link.contains(document.elementFromPoint(left + width / 2, top + height / 2)))
-  const scene = stays.querySelector('canvas')
+  const scene = stays.querySelector('canvas') ?? stays.querySelector('svg')
   return !linked || !scene || !seen(scene, [0.5, 0.1]) || !seen(scene, [0.5, 0.9]) || (control && !seen(control))
 }
 
