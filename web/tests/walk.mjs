@@ -551,7 +551,7 @@ async function brush() {
  * together; Back takes it back.
  */
 async function actions() {
-  const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside', 'training.view=plane', 'sampling.view=drift', 'sampling.view=calls'] // as tall as a phone by themselves
+  const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside', 'training.view=plane', 'sampling.view=drift', 'sampling.view=calls', 'vae', 'pixels', 'latent', 'evaluation', 'numbers'] // as tall as a phone by themselves
   const screens = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } }
   const it = await visitStill('c=notes', { viewport: screens.phone })
   const { page } = it
