@@ -325,10 +325,6 @@ def _begun_late(resolved: Resolved, rows: Sequence[int]) -> Guided:
     yield from resolved.walk(rows)
 
 
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, SfumatoError) else f"{type(error).__name__}: {error}"
-
-
 def _fewer(model: Model, count: int) -> int:
     """How many of the model's pictures take the memory of `count` pictures of 32×32 pixels; at most `count`."""
     return max(1, count * suited_batch(model.config.shape) // BATCH)
