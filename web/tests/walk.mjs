@@ -551,7 +551,7 @@ async function brush() {
  * together; Back takes it back.
  */
 async function actions() {
-  const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside', 'training.view=plane', 'sampling.view=drift', 'sampling.view=calls', 'vae', 'pixels', 'latent', 'evaluation', 'numbers'] // as tall as a phone by themselves
+  const alone = ['steering.view=words', 'steering.view=brush', 'training.view=beside', 'training.view=plane'] // as tall as a phone by themselves
   const screens = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } }
   const it = await visitStill('c=notes', { viewport: screens.phone })
   const { page } = it
@@ -577,7 +577,7 @@ async function actions() {
         await ready(page, id)
         continue
       }
-      if (id === 'world' || ['vae', 'pixels', 'latent', 'evaluation', 'numbers'].includes(id)) continue // it has no scene, or one that is taller than its words leave room for
+      if (id === 'world') continue // it has no scene
       if (wanted['network.view'] === 'block') await until(`${where}: the camera does not go along`, () => firstWord(page), (now) => now !== stood, page)
       const together = (screen) => until(`${where} at ${screens[screen].width}: scene, control and sentence are not in view together`, () => link.evaluate(unseen), (hidden) => !hidden, page)
       if (!alone.some((view) => view.startsWith(id) && page.url().includes(view))) await together('phone')
@@ -603,7 +603,8 @@ function unseen(link) {
   const seen = (e, [across, down] = [0.5, 0.5]) => {
     const box = e.getBoundingClientRect()
     const top = document.elementFromPoint(box.left + across * box.width, box.top + down * box.height)
-    return top !== null && (e.contains(top) || top.contains(e))
+    const plate = top?.parentElement === e.parentElement && top?.matches('.plate') // what is taken hold of, over the drawing
+    return top !== null && (e.contains(top) || top.contains(e) || plate)
   }
   const stays = document.querySelector('.panel .stays') ?? document.querySelector('.panel figure, .panel .sheet')
   const control = stays.querySelector('input')
