@@ -11,11 +11,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import numpy as np
 from PIL import Image
@@ -34,6 +34,23 @@ def png(pixels: Any) -> bytes:
 
 GREY = png(np.full((8, 8), 99))
 PICTURE = base64.b64encode(GREY).decode()
+
+
+def told_by_one_that_is_killed(serve: Callable[[int], NoReturn], count: int) -> list[str]:
+    """The lines, `count` of them, that `serve` writes to the file descriptor it is given, in a process that is then
+    killed."""
+    hears, told = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            serve(told)
+        finally:
+            os._exit(1)
+    os.close(told)
+    with os.fdopen(hears) as lines:
+        found = [lines.readline().strip() for _ in range(count)]
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return found
 
 
 @dataclass

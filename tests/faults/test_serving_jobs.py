@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NoReturn
@@ -16,7 +17,7 @@ from typing import NoReturn
 import pytest
 
 from exact_model import exact
-from served import GREY
+from served import GREY, told_by_one_that_is_killed
 from serving_killed import killed
 from sfumato.cli import app
 from sfumato.data import picture, png
@@ -60,17 +61,7 @@ def serve(model: Model, path: Path, first: int, told: int) -> NoReturn:
 def test_jobs_outlive_services_that_are_killed(tmp_path: Path) -> None:
     model, path, ids = exact(1), tmp_path / "jobs.sqlite", list[str]()
     for kill in range(KILLS):
-        hears, told = os.pipe()
-        if (child := os.fork()) == 0:
-            try:
-                serve(model, path, kill * JOBS, told)
-            finally:
-                os._exit(1)
-        os.close(told)
-        with os.fdopen(hears) as lines:
-            ids += [lines.readline().strip() for _ in range(JOBS)]
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        ids += told_by_one_that_is_killed(partial(serve, model, path, kill * JOBS), JOBS)
     store = Store(path)
     before = {kept.id: (kept.state, pngs) for kept, pngs in store.jobs()}
     store.close()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy import create_engine, func, select, text, update
 
 from exact_model import exact
 from postgres import Postgres, postgres
-from served import GREY
+from served import GREY, told_by_one_that_is_killed
 from sfumato.cli import app
 from sfumato.data import picture, png
 from sfumato.errors import SfumatoError
@@ -89,17 +90,7 @@ def test_killed_services_jobs_are_drawn_by_the_others(url: str) -> None:
     base = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with opened(model, url) as worker:
         for kill in range(KILLS):
-            hears, told = os.pipe()
-            if (child := os.fork()) == 0:
-                try:
-                    serve(url, kill * COUNT, told)
-                finally:
-                    os._exit(1)
-            os.close(told)
-            with os.fdopen(hears) as lines:
-                ids += [lines.readline().strip() for _ in range(COUNT)]
-                os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            ids += told_by_one_that_is_killed(partial(serve, url, kill * COUNT), COUNT)
         with base.connect() as connection:
             query = select(func.count()).where(JOBS.c.state == "done", JOBS.c.service != worker._database.service)
             by_others = connection.scalar(query)

@@ -6,7 +6,7 @@ are distributed as the data, both pulls cancel and nothing moves. Neither a teac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -33,6 +33,12 @@ def drift(x: Tensor, data: Tensor, reach: float) -> Tensor:
     weights = (logits.softmax(1) * logits.softmax(0)).sqrt()
     pull, push = weights[:, : data.shape[0]], weights[:, data.shape[0] :]
     return (pull * push.sum(1, keepdim=True)) @ data - (push * pull.sum(1, keepdim=True)) @ x
+
+
+def evenly(shifts: Iterable[Tensor]) -> Tensor:
+    """The sum of `shifts`, each made as long as the others in the mean over all its numbers."""
+    even = [shift / shift.square().mean().sqrt().clamp(min=1e-12) for shift in shifts]
+    return torch.stack(even).sum(0)
 
 
 def _distances(x: Tensor, y: Tensor) -> Tensor:
@@ -73,7 +79,6 @@ class Drifting(Objective):
     def shifts(self, x: Tensor, data: Tensor, labels: Tensor | None, level: Level) -> Tensor:
         """Where all of `x` `(batch, dimension)` drift to, over the `reaches`, each as long in the mean of a batch."""
         labels = torch.zeros(len(x), dtype=torch.int64) if labels is None else labels.cpu()
-        total = torch.zeros_like(x)
         found = {reach: torch.zeros_like(x) for reach in self.reaches}
         for label in labels.unique():
             own = labels == label
@@ -81,6 +86,4 @@ class Drifting(Objective):
                 rows = (own & (level.sigma == sigma)).to(x.device)
                 for reach, shift in found.items():
                     shift[rows] = drift(x[rows], data[own.to(x.device)], reach)
-        for shift in found.values():
-            total += shift / shift.square().mean().sqrt().clamp(min=1e-12)
-        return total
+        return evenly(found.values())

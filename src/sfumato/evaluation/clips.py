@@ -12,12 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sfumato.data import KINDS
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.frechet import frechet_of_groups
 from sfumato.evaluation.intervals import Estimate, check_features, estimate
 from sfumato.evaluation.kernel import kernel_distance
 from sfumato.evaluation.manifold import precision_recall_density_coverage
-from sfumato.evaluation.scores import LEAST, SCORES
+from sfumato.evaluation.scores import LEAST, SCORES, score
 from sfumato.evaluation.sliced import sliced_wasserstein
 from sfumato.evaluation.two_sample import classifier_two_sample_test
 
@@ -67,6 +68,11 @@ def flicker(samples: Tensor, real: Tensor) -> Estimate:
         return Estimate(math.inf, math.inf, math.inf)
     error = math.sqrt(sum(float(x.var()) / len(x) / m**2 for x, m in zip(jumps, means, strict=True)))
     return estimate(abs(math.log(means[0] / means[1])), error)
+
+
+def scores_of(kind: str) -> Callable[..., tuple[dict[str, Estimate], list[str]]]:
+    """What scores samples of the `kind`, a name in KINDS: `score`, or `score_clips` where they have frames."""
+    return score_clips if KINDS[kind].moving else score
 
 
 def score_clips(

@@ -22,7 +22,7 @@ from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihoo
 from sfumato.diffusion.schedules import schedule_words
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.by_level import LEVELS, SAMPLES, compared, conditioned_on, loss_by_level
-from sfumato.evaluation.clips import score_clips
+from sfumato.evaluation.clips import scores_of
 from sfumato.evaluation.curve import SAMPLES as CURVE_SAMPLES
 from sfumato.evaluation.curve import Sampler, curves, steps_of
 from sfumato.evaluation.features import BATCH, Extractor, open_extractor
@@ -43,7 +43,7 @@ from sfumato.evaluation.measure import (
 from sfumato.evaluation.memorisation import Audit, Duplicates, near_duplicates, verdict
 from sfumato.evaluation.reconstruction import with_reconstructions
 from sfumato.evaluation.record import Record, ScoreRecord, Source
-from sfumato.evaluation.scores import LEAST, score
+from sfumato.evaluation.scores import LEAST
 from sfumato.evaluation.training_data import held_out_of, training_data
 from sfumato.hub import Model, SamplingConfig, load
 from sfumato.hub.request import Request
@@ -124,7 +124,7 @@ def expected_seconds(model: Model, reference: Reference, plan: Plan) -> float:
     n, m, held, shape = plan.count, len(reference.train), len(reference.held_out), reference.features.shape[1:]
     k, few = min(n, TRIAL), min(m, TRIAL)
     a, b = (torch.randn(count, *shape, dtype=torch.float64) for count in (k, few))
-    scoring_of = score_clips if KINDS[reference.dataset.kind].moving else score
+    scoring_of = scores_of(reference.dataset.kind)
     once, thrice = (seconds_of(partial(scoring_of, a, b, repeats=repeats)) for repeats in (0, 2))
     larger = (n * n + n * m + m * m) / (k * k + k * few + few * few)  # distances within each set, and between them
     scoring = larger * (2 * once + plan.repeats * max(0.0, thrice - once) / 2)  # the samples, and the floor

@@ -15,13 +15,12 @@ from torch import Tensor
 from sfumato.data import KINDS, Dataset, around
 from sfumato.data.captions import first_texts
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.clips import score_clips, whole_clips
+from sfumato.evaluation.clips import scores_of, whole_clips
 from sfumato.evaluation.features import Extractor, chunks, content_hash, digest, left_out, rounded
 from sfumato.evaluation.manifold import precision_recall_density_coverage
 from sfumato.evaluation.memorisation import Audit, audit
 from sfumato.evaluation.record import Conditions, ScoreRecord
 from sfumato.evaluation.scores import LEAST, SCORES
-from sfumato.evaluation.scores import score as score_rows
 from sfumato.evaluation.two_sample import class_accuracy, class_histogram
 from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.request import Request
@@ -121,7 +120,7 @@ def measure(samples: Tensor, labels: Tensor | None, reference: Reference, seed: 
             f"{_words(dataset.shape)}; compare with the data that the model was trained on."
         )
     features = extractor.features(samples)
-    score = score_clips if KINDS[dataset.kind].moving else score_rows
+    score = scores_of(dataset.kind)
     found, notes = score(features, reference.features, seed, repeats)
     scores = {name: ScoreRecord(e.value, e.low, e.high, e.p_value) for name, e in found.items()}
     apart, others = floor_sets(reference, len(samples), seed)

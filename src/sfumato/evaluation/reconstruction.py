@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import torch
 
-from sfumato.data import KINDS
-from sfumato.evaluation.clips import score_clips
+from sfumato.evaluation.clips import scores_of
 from sfumato.evaluation.features import chunks, rounded
 from sfumato.evaluation.measure import Reference
 from sfumato.evaluation.record import ScoreRecord
-from sfumato.evaluation.scores import LEAST, SCORES, score
+from sfumato.evaluation.scores import LEAST, SCORES
 from sfumato.hub.codec import Codec
 from sfumato.training.reconstructions import psnr
 
@@ -33,8 +32,7 @@ def with_reconstructions(
         y = codec.decode(codec.encode(x)).clamp(-1, 1)
         errors += (y - x).square().flatten(1).mean(1).tolist()
         features.append(reference.extractor.features(rounded(y)))
-    scored = score_clips if KINDS[reference.dataset.kind].moving else score
-    found, _ = scored(torch.cat(features), reference.features, repeats=0)
+    found, _ = scores_of(reference.dataset.kind)(torch.cat(features), reference.features, repeats=0)
     own = {
         name: replace(one, reconstructed=found[name].value) if name in found else one for name, one in scores.items()
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -172,10 +172,14 @@ class Resolved:
 
         start = None if self.request.start is None else self.request.start[list(rows)].to(self.model.device)
         size, guidance = self.model.config.shape[0], (self._rule(rows), self._cond(rows))
-        given, codec = self.given, self.model.codec
-        if given is not None and codec is not None:
-            given = KnownFrames(codec.encode(given.frames), given.known)
-        return clip_walk(self.stepper, self.levels, windows(frames, size), noise, *guidance, given, start)
+        return clip_walk(self.stepper, self.levels, windows(frames, size), noise, *guidance, self._known, start)
+
+    @cached_property
+    def _known(self) -> KnownFrames | None:
+        """The frames that are given, as they are walked to, which all batches share."""
+        if self.given is None or self.model.codec is None:
+            return self.given
+        return KnownFrames(self.model.codec.encode(self.given.frames), self.given.known)
 
     def denoiser(self, rows: Sequence[int], by: Denoiser) -> Denoiser:
         """What answers for some of the pictures: `by`, given their conditions, under their guidance."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion.drifting import REACHES, drift
+from sfumato.diffusion.drifting import REACHES, drift, evenly
 from sfumato.hub import Model, SamplingConfig
 from sfumato.hub.onnx import graph_onnx, program_data
 from sfumato.hub.settings import planned
@@ -37,11 +37,7 @@ class Drift(nn.Module):
     """Where points `(count, 2)` drift to among `data` `(number, 2)`: over all reaches, each as long in the mean."""
 
     def forward(self, x: Tensor, data: Tensor) -> Tensor:
-        total = torch.zeros_like(x)
-        for reach in REACHES:
-            shift = drift(x, data, reach)
-            total = total + shift / shift.square().mean().sqrt().clamp(min=1e-12)
-        return total
+        return evenly(drift(x, data, reach) for reach in REACHES)
 
 
 def drift_graph() -> bytes:

@@ -226,7 +226,7 @@ def check_consistency(config: TrainingConfig, model: ModelConfig) -> None:
         raise SfumatoError(
             "a control branch leaves the model below it as it is; distil that model, without `consistency`."
         )
-    if objective.drifting and (model.net.text is not None or model.conditions or model.kind == "clips"):
+    if objective.drifting and (model.net.text is not None or model.conditions or KINDS[model.kind].moving):
         raise SfumatoError(
             "`drifting` moves samples among those of their class, and of one prompt, condition or clip there are too "
             "few; train by `consistency`."

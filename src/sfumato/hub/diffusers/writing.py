@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -37,28 +38,24 @@ def export_pipeline(
     One whose network is diffusers' UNet2DModel becomes one of its own DDIM pipelines, or in latents its LDMPipeline,
     which know no classes: it generates the one of the `label`, or any where that is None, folded into the weights. One
     whose network is its DiTTransformer2DModel becomes its DiTPipeline. A pipeline that reads prompts is what it was,
-    with all adapters in its weights. All others bring their code
-    along (see pipeline_folder.py) and walk as `sampling` says where nobody says otherwise, by default as the model
-    does. Raises SfumatoError where the folder isn't empty, or the model can't be handed on so.
+    with all adapters in its weights. All others bring their code along (see pipeline_folder.py) and walk as `sampling`
+    says where nobody says otherwise, by default as the model does. Raises SfumatoError where the folder isn't empty, or
+    the model can't be handed on so.
     """
     check_empty(folder)
     net = model.config.net
     kind = net.architecture if isinstance(net, DiffusersConfig) else ""
     write = _write_read if model.config.pipeline else WRITTEN.get(kind)
-    theirs = write is not None
-    if theirs and sampling is not None:
+    if write is not None and sampling is not None:
         raise SfumatoError("pipelines of diffusers are told sampler and steps as they run; leave them out.")
     if label is not None and kind != UNET2D_CLASS:
         raise SfumatoError("the folder generates any class, by `class_labels`; leave the class out.")
-    try:
-        with whole_folder(folder) as made:
-            if write is not None:
-                write(model, made, label)
-            else:
-                write_pipeline(model, made, sampling)
-    except OSError as error:
-        raise SfumatoError(f"could not write {folder}: {error.strerror}; choose another place.") from error
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    with _written(folder) as made:
+        if write is not None:
+            write(model, made, label)
+        else:
+            write_pipeline(model, made, sampling)
+    return _files(folder)
 
 
 def export_codec(codec: Codec, folder: Path) -> list[Path]:
@@ -67,15 +64,26 @@ def export_codec(codec: Codec, folder: Path) -> list[Path]:
     One of diffusers is read by `AutoencoderKL.from_pretrained`; ours brings its code along.
     """
     check_empty(folder)
+    with _written(folder) as made:
+        if isinstance(codec.net, KLAutoencoder):
+            _vae(codec).save_pretrained(made)
+        else:
+            for name, content in codec_files(codec).items():
+                write_file(made / name, content)
+    return _files(folder)
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[Path]:
+    """A new folder that becomes `folder` once it is whole; raises SfumatoError where that can't be written."""
     try:
         with whole_folder(folder) as made:
-            if isinstance(codec.net, KLAutoencoder):
-                _vae(codec).save_pretrained(made)
-            else:
-                for name, content in codec_files(codec).items():
-                    write_file(made / name, content)
+            yield made
     except OSError as error:
         raise SfumatoError(f"could not write {folder}: {error.strerror}; choose another place.") from error
+
+
+def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
