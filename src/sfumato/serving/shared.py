@@ -116,13 +116,24 @@ class SharedWorker(Worker):
         if not task.terms.keep or not self._open:
             return
         try:
-            self._database.end(task.id, task.job.state, task.job.error, task.pngs)
+            if not self._database.end(task.id, task.job.state, task.job.error, task.pngs):
+                self._yield(task)
         except SQLAlchemyError as error:
             self._unsaved[task.id] = task
             self._is_away(error)
         else:
             self._unsaved.pop(task.id, None)
             self._let_go(task)
+
+    def _yield(self, task: Task) -> None:
+        """A task that ended here is what it was elsewhere by then: cancelled, forgotten or done."""
+        standing = self._database.find([task.id]).get(task.id)
+        if standing is None:
+            task.job.end("cancelled")
+        elif standing.kept.state in ENDED:
+            task.job.end(standing.kept.state, standing.kept.error)
+        if task.job.state != "done":
+            task.pngs = ()
 
     def _expire(self, but: Task | None = None) -> None:
         """Keep no more than is to be kept, of all services."""
