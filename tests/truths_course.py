@@ -29,21 +29,31 @@ def best_critic_is_flat() -> None:
     assert slopes[0] < 1e-12 < 1e-3 < slopes[1], slopes
 
 
+def _agreement(x: Tensor) -> Tensor:
+    """How far neighbouring pixels of each picture agree: their correlation."""
+    first, second = (
+        torch.cat([x[:, 0, :, across].flatten(1), x[:, 0, down, :].flatten(1)], dim=1)
+        for across, down in ((slice(None, -1), slice(None, -1)), (slice(1, None), slice(1, None)))
+    )
+    first, second = (one - one.mean(1, keepdim=True) for one in (first, second))
+    return (first * second).sum(1) / (first.square().sum(1) * second.square().sum(1)).sqrt()
+
+
 def digits_lie_apart_from_dice() -> None:
     """Neighbouring pixels agree in every scanned digit more than in any of a thousand pictures from dice."""
-
-    def agreement(x: Tensor) -> Tensor:
-        first, second = (
-            torch.cat([x[:, 0, :, across].flatten(1), x[:, 0, down, :].flatten(1)], dim=1)
-            for across, down in ((slice(None, -1), slice(None, -1)), (slice(1, None), slice(1, None)))
-        )
-        first, second = (one - one.mean(1, keepdim=True) for one in (first, second))
-        return (first * second).sum(1) / (first.square().sum(1) * second.square().sum(1)).sqrt()
-
     scans, _ = open_dataset("digits").batch(torch.arange(1797))
     dice = 2 * torch.rand(1000, 1, 8, 8, generator=torch.Generator().manual_seed(0)) - 1
-    assert agreement(scans).min() > agreement(dice).max()
+    assert _agreement(scans).min() > _agreement(dice).max()
     assert scans.shape[1:] == (1, 8, 8) and len((scans * 8 + 8).round().unique()) == 17
+
+
+def digits_share_places_of_the_plane() -> None:
+    """By brightness and agreement of neighbours alone, most scans lie nearest to one of another digit."""
+    scans, digits = open_dataset("digits").batch(torch.arange(1797))
+    assert digits is not None
+    dots = torch.stack([scans.mean((1, 2, 3)), _agreement(scans)], dim=1)
+    nearest = (torch.cdist(dots, dots) + 9 * torch.eye(len(dots))).argmin(1)
+    assert (digits[nearest] != digits).float().mean() > 0.5
 
 
 def clips_counted() -> None:

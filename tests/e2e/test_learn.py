@@ -73,7 +73,8 @@ def opened(site: Path, *arguments: object, end: signal.Signals = signal.SIGTERM)
         assert line.startswith("The lesson is open at http://localhost:"), line + process.stderr.read()
         yield line.split()[5], written
         process.send_signal(end)
-        out, err = process.communicate(timeout=120)
+        out = process.stdout.read()  # with what came along with the first line, which communicate() would not see
+        _, err = process.communicate(timeout=120)
         written += [out, err]
         assert process.returncode == 0 and err == "", err
     finally:

@@ -46,7 +46,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'evaluation', 'evaluation.count': '100' },
     options: [
       { text: 'Your model is worse', says: 'Perhaps. But part of the difference is the bias of a smaller set.' },
-      { text: 'Your model is better', says: 'Nothing says so.' },
+      { text: 'Your model is better', says: 'Nothing in these two values says so.' },
       { text: 'Nothing yet: generate 50,000 too, or compare the extrapolated values', right: true, says: 'And use the same features, the same resizing and the same real pictures.' },
       { text: 'The paper cheated', says: 'It did what it said. The counts differ, that is all.' },
     ],
@@ -57,7 +57,7 @@ export const questions: readonly Question[] = [
     ask: 'A model hands out its training pictures and nothing else. What does the Fréchet distance to these pictures say?',
     panel: { c: 'evaluation', 'evaluation.copies': '1' },
     options: [
-      { text: 'It is very large', says: 'It measures distance, and there is none.' },
+      { text: 'It is very large, as nothing in it is new', says: 'It measures distance, and there is none.' },
       { text: 'It is smaller than that of a perfect model', right: true, says: 'New pictures differ from the training pictures by chance. Copies don’t.' },
       { text: 'It equals that of a perfect model', says: 'A perfect model draws new pictures, and these differ a little.' },
       { text: 'It is below zero', says: 'A squared distance isn’t. Only its extrapolation can be.' },
@@ -93,7 +93,7 @@ export const questions: readonly Question[] = [
     ask: 'All digits are moved one pixel to the right. Why do the scores here find this terrible?',
     panel: { c: 'evaluation' },
     options: [
-      { text: 'Because it looks terrible', says: 'To you it looks like a digit that was moved.' },
+      { text: 'Because a digit can hardly be read then', says: 'To you it looks like a digit that was moved.' },
       { text: 'Because the features come from pixels', right: true, says: 'A score sees what its features see. A trained network would hardly mind a shift.' },
       { text: 'Because fewer pictures are left', says: 'There are as many as before.' },
       { text: 'Because the classes change', says: 'A shifted 7 is a 7. And these scores don’t read digits.' },

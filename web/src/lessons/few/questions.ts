@@ -8,7 +8,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'few', 'few.who': 'teacher', 'few.steps': '1' },
     look: 'Follow the lines from the grey points of noise.',
     options: [
-      { text: 'On the spiral, each at its own place', says: 'For that the first guess would have to know where the curve leads.' },
+      { text: 'On the spiral, each of them at a place of its own', says: 'For that the first guess would have to know where the curve leads.' },
       { text: 'All in one place, in the middle of the data', right: true, says: 'At pure noise every end is possible, and the guess is their average.' },
       { text: 'Where they began', says: 'The step goes all the way to the guess.' },
       { text: 'Far outside', says: 'An average of the data never lies outside of them.' },

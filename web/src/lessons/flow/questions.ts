@@ -45,7 +45,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'flow', 'flow.round': 'flow', 'flow.steps': '1' },
     look: 'Look at the blue bars at the right end, and at the orange curve behind them.',
     options: [
-      { text: 'On the three clusters', says: 'For that the ways would have to be straight, and they bend.' },
+      { text: 'On the three clusters, as the data are', says: 'For that the ways would have to be straight, and they bend.' },
       { text: 'Where they began', says: 'The velocity at the start is not zero: it takes the noise away.' },
       { text: 'All near the average of the data', right: true, says: 'Pure noise says nothing of its end, so the best guess for all of them is the average. Hardly any data lie there.' },
       { text: 'Spread as the noise is', says: 'The step takes nearly all of that spread away.' },
@@ -58,7 +58,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'flow', 'flow.round': 'flow', 'flow.steps': '40' },
     options: [
       { text: 'How the points are spread, at every moment', right: true, says: 'As many points pass each place as on the lines. So each cluster gets its share in the end.' },
-      { text: 'Which noise ends at which data', says: 'This is what changes: the order is kept, as no two ways cross.' },
+      { text: 'Which noise ends at which point of the data', says: 'This is what changes: the order is kept, as no two ways cross.' },
       { text: 'How long each way is', says: 'Bent ways have other lengths than the lines.' },
       { text: 'Nothing, it is an approximation', says: 'With a perfect network the ends are spread exactly as the data.' },
     ],
@@ -71,7 +71,7 @@ export const questions: readonly Question[] = [
     options: [
       { text: 'Noise, and the data point next to it', says: 'This can help before the first training. Reflow uses what the flow itself has joined.' },
       { text: 'New random pairs', says: 'They would cross as the first ones did, and teach the same flow once more.' },
-      { text: 'Noise, and where one step from it ends', says: 'One step ends near the average, so this would teach a blur.' },
+      { text: 'Noise, and where a single step from it ends', says: 'One step ends near the average, so this would teach a blur.' },
       { text: 'Noise, and where the learned flow takes it', right: true, says: 'Their lines hardly cross, so the average at each place is of lines that agree.' },
     ],
   },
@@ -122,7 +122,7 @@ export const questions: readonly Question[] = [
     ask: 'Why is a single step exact along a straight way?',
     panel: { c: 'flow', 'flow.round': 'reflow', 'flow.steps': '1' },
     options: [
-      { text: 'Because such a way is short', says: 'Its length does not matter: a step may be as long as it likes.' },
+      { text: 'Because a straight way is short, and one step covers it', says: 'Its length does not matter: a step may be as long as it likes.' },
       { text: 'Because the network is larger', says: 'It is the same network, trained on.' },
       { text: 'Because the velocity is the same all along it', right: true, says: 'So the velocity at the start is right to the end, and there is nothing to correct on the way.' },
       { text: 'Because the noise is gone by then', says: 'At the start all of it is there.' },

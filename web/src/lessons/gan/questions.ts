@@ -68,7 +68,7 @@ export const questions: readonly Question[] = [
     ask: 'A perfect critic, sure of every point: what does the forger learn from it?',
     panel: { c: 'gan', 'gan.step': '0' },
     options: [
-      { text: 'The most it ever could', says: 'A verdict of 0 everywhere around says “wrong”, but not which way is better.' },
+      { text: 'The most it ever could: the verdict is right everywhere', says: 'A verdict of 0 everywhere around says “wrong”, but not which way is better.' },
       { text: 'Nothing: the surface is flat where its points are', right: true, says: 'The gradient is the slope. On a plain there is none, so a critic may be too good.' },
       { text: 'To stand still, since it has won', says: 'It has lost: every one of its points was found out.' },
       { text: 'The real points, one by one', says: 'It never sees them. It would need a slope that leads there.' },
@@ -95,10 +95,10 @@ export const questions: readonly Question[] = [
     last: 'last',
     steps: [
       { text: 'Draw random numbers', says: 'They are the forger’s only raw material.' },
-      { text: 'The forger makes points of them', says: 'One call, no walk.' },
+      { text: 'The forger makes points of them', says: 'One call for each, and no walk.' },
       { text: 'The critic judges them, and real ones', says: 'Its loss is how often it is wrong, and how sure it was.' },
       { text: 'The critic’s weights move', says: 'Up under the real, down under the forged.' },
-      { text: 'It judges the forged points again', says: 'By its new surface.' },
+      { text: 'It judges the forged points again', says: 'By its new surface, after its own step.' },
       { text: 'The forger’s weights move uphill', says: 'The gradient comes through the critic, which stands still meanwhile.' },
     ],
   },

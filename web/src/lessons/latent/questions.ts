@@ -10,7 +10,7 @@ export const questions: readonly Question[] = [
       { text: 'Because neighbouring pixels are mostly alike', right: true, says: 'Most of them can be guessed from those around them. What cannot be guessed is kept.' },
       { text: 'Because nobody looks at all of them', says: 'A wrong pixel in an even area would be seen at once.' },
       { text: 'Because noise would cover them anyway', says: 'At the end of a walk there is no noise, and all pixels are needed.' },
-      { text: 'Because the latent is stored more exactly', says: 'Its numbers are no finer than those of pixels.' },
+      { text: 'Because the latent is stored more exactly than pixels', says: 'Its numbers are no finer than those of pixels.' },
     ],
   },
   {
@@ -84,7 +84,7 @@ export const questions: readonly Question[] = [
       { text: 'At the start of each walk', says: 'A walk starts with noise of the latent’s shape. There is nothing to encode.' },
       { text: 'In training, and to change a given picture', right: true, says: 'Then pictures have to become latents. A picture from words needs the decoder alone.' },
       { text: 'At each step', says: 'The steps stay in the latents.' },
-      { text: 'Never again after its own training', says: 'The network in latents is trained on what the encoder makes.' },
+      { text: 'Never again, once its own training is over', says: 'The network in latents is trained on what the encoder makes.' },
     ],
   },
   {

@@ -45,9 +45,35 @@ export const questions: readonly Question[] = [
     panel: { c: 'numbers', 'numbers.mix': '0' },
     options: [
       { text: 'Draw new pictures from where the data lie', says: 'New, and likely: that is to draw from the distribution of the data.', right: true },
-      { text: 'Give back the pictures that it has seen', says: 'That is copying, and a fault that lessons here measure.' },
-      { text: 'Draw every list of numbers equally often', says: 'Dice do that, and what comes is noise.' },
+      { text: 'Give back one of the pictures that it has seen', says: 'That is copying, and a fault that lessons here measure.' },
+      { text: 'Draw every list of numbers as often as any other', says: 'Dice do that, and what comes is noise.' },
       { text: 'Draw the most likely picture each time', says: 'Then all would be the same. It should draw each as often as it is likely.' },
+    ],
+  },
+  {
+    id: 'numbers.near',
+    kind: 'choice',
+    ask: 'Two scans have their dots in the same place of the plane at the right. What do you know?',
+    panel: { c: 'numbers', 'numbers.mix': '0' },
+    options: [
+      { text: 'They are the same picture', says: 'The plane shows two numbers of 64. The others may differ.' },
+      { text: 'They show the same digit', says: 'Neither number says which digit it is. Dots of several digits lie side by side.' },
+      { text: 'They are as bright, and their neighbours agree as far', says: 'That is all that this plane tells, and many pictures share it.', right: true },
+      { text: 'Nothing: a dot says nothing of its picture', says: 'It says two things, which is why the digits lie apart from the dice.' },
+    ],
+  },
+  {
+    id: 'numbers.order',
+    kind: 'order',
+    ask: 'From a digit on paper to a dot of the plane: put it in order.',
+    panel: { c: 'numbers', 'numbers.mix': '0' },
+    first: 'first',
+    last: 'last',
+    steps: [
+      { text: 'Lay a grid over the paper', says: 'Each cell will be one pixel.' },
+      { text: 'Write down how bright each cell is', says: 'From here on the computer has the list and no paper.' },
+      { text: 'Sum up the list: its brightness, and how far neighbours agree', says: 'Two numbers that stand for all of them.' },
+      { text: 'Put a dot where these two say', says: 'One of them across, the other up.' },
     ],
   },
 ]

@@ -22,7 +22,7 @@ export const text: ChapterText = {
   id: 'numbers',
   title: 'Pictures as numbers',
   lead: 'Before you begin: what is a picture to a computer, and what is a distribution?',
-  minutes: 6,
+  minutes: 8,
   sections: [
     {
       heading: 'A picture is a list of numbers',

@@ -8,7 +8,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'pixels', 'pixels.step': '24' },
     options: [
       { text: 'The 24 pixels that are there', right: true, says: 'They, and which of the pixels are still missing.' },
-      { text: 'The pixel before it', says: 'That would be a very forgetful model.' },
+      { text: 'The pixel just before it, at its left', says: 'That would be a very forgetful model.' },
       { text: 'All 64 pixels', says: 'The others are not there yet.' },
       { text: 'The class of the digit', says: 'This model knows no classes.' },
     ],
@@ -36,7 +36,7 @@ export const questions: readonly Question[] = [
       { text: '1/8', says: 'Unlikely things are dear, not cheap.' },
       { text: '3', right: true, says: 'Half, half again, half again: three bits.' },
       { text: '8', says: 'Eight possibilities are told apart by three bits.' },
-      { text: '64', says: 'It is one pixel.' },
+      { text: '64', says: 'That many pixels are in the picture. It is one of them.' },
     ],
   },
   {
@@ -48,7 +48,7 @@ export const questions: readonly Question[] = [
       { text: 'They are not sent', says: 'They are, and they come back right.' },
       { text: 'They are black almost always, and the network knows', right: true, says: 'Being sure and right costs next to nothing. To be sure and wrong costs a lot.' },
       { text: 'Black has fewer bits than white', says: 'A white pixel that was foreseen is as cheap.' },
-      { text: 'The coder rounds them away', says: 'It loses nothing.' },
+      { text: 'The coder rounds them away', says: 'The coder loses nothing: every pixel comes back.' },
     ],
   },
   {
@@ -70,7 +70,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'pixels', 'pixels.order': 'random', 'pixels.together': '16', 'pixels.step': '64' },
     look: 'Choose 64 pixels a call and throw other dice a few times.',
     options: [
-      { text: 'Like a good digit, only sooner', says: 'Then nobody would need the other 63 calls.' },
+      { text: 'Like a good digit, and it is there sooner', says: 'Then nobody would need the other 63 calls.' },
       { text: 'Like a blurred average', says: 'Dice choose each shade, so it isn’t soft. It is the average that is diced.' },
       { text: 'Like grains where digits have ink', right: true, says: 'Each pixel is likely by itself, but none knows what the others became.' },
       { text: 'All black', says: 'Black is likely at the edge, not in the middle.' },
@@ -110,7 +110,7 @@ export const questions: readonly Question[] = [
     steps: [
       { text: 'Give the network the pixels that are there', says: 'And say which are missing.' },
       { text: 'It answers with a number for each shade', says: 'They are called logits.' },
-      { text: 'Make chances of them that sum to one', says: 'By the softmax.' },
+      { text: 'Make chances of them that sum to one', says: 'The softmax does this.' },
       { text: 'Throw the dice', says: 'A uniform number from 0 to 1.' },
       { text: 'Take the shade on whose part it falls', says: 'Wide parts are hit more often.' },
       { text: 'Set the pixel and go on to the next', says: 'It can’t be changed any more.' },

@@ -7,7 +7,7 @@ export const questions: readonly Question[] = [
     ask: 'The threes lie together on the carpet. How did the networks know that they are threes?',
     panel: { c: 'vae', 'vae.beta': '1', 'vae.digit': '3' },
     options: [
-      { text: 'They were told the class of each picture', says: 'No class was in the training. The colours were added afterwards.' },
+      { text: 'They were told the class of each picture in training', says: 'No class was in the training. The colours were added afterwards.' },
       { text: 'They didn’t: pictures that look alike share places', right: true, says: 'With two numbers only, neighbours that decode alike are the cheapest arrangement.' },
       { text: 'The encoder reads digits', says: 'It only has to be undone by the decoder. Reading is not asked of it.' },
       { text: 'By chance', says: 'Train again, and they lie elsewhere, but together again.' },
@@ -33,7 +33,7 @@ export const questions: readonly Question[] = [
     look: 'Choose β = 0 and watch the ellipses as they move.',
     options: [
       { text: 'They shrink to dots and run apart', right: true, says: 'A wide ellipse disturbs the round trip, and without a price nothing keeps it wide or near the middle.' },
-      { text: 'They grow and overlap', says: 'That is what a large β does.' },
+      { text: 'They grow until all of them overlap', says: 'That is what a large β does.' },
       { text: 'They stay as they are', says: 'Their width was paid for by the price, and this is gone.' },
       { text: 'They gather in the middle', says: 'Only the price draws them there.' },
     ],
@@ -98,8 +98,8 @@ export const questions: readonly Question[] = [
       { text: 'Encode a picture: a middle and two widths', says: 'This is the ellipse.' },
       { text: 'Draw random numbers', says: 'From a bell curve, outside of the network.' },
       { text: 'The code: middle plus width times random numbers', says: 'So the gradient reaches both.' },
-      { text: 'Decode it', says: 'One call.' },
-      { text: 'Add the error and β times the bits', says: 'The loss.' },
+      { text: 'Decode it', says: 'One call, and the picture is back.' },
+      { text: 'Add the error and β times the bits', says: 'That is the loss of this step.' },
       { text: 'Move the weights of both networks', says: 'They have one loss in common.' },
     ],
   },

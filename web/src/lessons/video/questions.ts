@@ -22,7 +22,7 @@ export const questions: readonly Question[] = [
     options: [
       { text: 'It shows one whole thing, as before', right: true, says: 'Each frame is cleaned well by itself. What is lost is that the frames agree.' },
       { text: 'It stays noisy', says: 'A model of pictures needs no other frames to take the noise away.' },
-      { text: 'It is blurred: all clips at once', says: 'At the end each frame has decided. Only early guesses are blurred.' },
+      { text: 'It is blurred, as if all clips were in it', says: 'At the end each frame has decided. Only early guesses are blurred.' },
       { text: 'It is empty', says: 'In every frame of the data there is a thing, so in every cleaned frame too.' },
     ],
   },
