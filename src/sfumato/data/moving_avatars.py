@@ -68,14 +68,19 @@ class MovingAvatar:
         whole, some = self.drawing.captions
         return f"{whole}, {self.action}", f"{some}, {self.action}"
 
-    def at(self, frame: int) -> Avatar:
-        """The drawing as it is in that frame, from 0."""
+    def pose(self, frame: int) -> tuple[Mapping[str, str], Mapping[str, float]]:
+        """The parts that are others than the drawing's in that frame, from 0, and how the whole is moved."""
         values: dict[str, str] = {}
         if self.face == "blinks" and frame % (2 * PERIOD) in BLINKS:
             values["eyes"] = eyes_closed(self.style)[0]
         if self.face == "talks" and TALKS[frame % len(TALKS)]:
             values["mouth"] = _opened(self.style, self.drawing)
-        return redrawn(self.style, self.drawing, values, **_moved(self.body, frame))
+        return values, _moved(self.body, frame)
+
+    def at(self, frame: int) -> Avatar:
+        """The drawing as it is in that frame, from 0."""
+        values, moved = self.pose(frame)
+        return redrawn(self.style, self.drawing, values, **moved)
 
 
 def moving_avatar(style: str, drawing: Avatar) -> MovingAvatar:
@@ -104,10 +109,10 @@ def draw_avatar(one: MovingAvatar, frames: int, height: int, width: int) -> NDAr
     drawn: dict[str, NDArray[np.uint8]] = {}
     found = []
     for frame in range(frames):
-        svg = one.at(frame).svg
-        if svg not in drawn:
-            drawn[svg] = render(svg, height, width)
-        found.append(drawn[svg])
+        pose = repr(one.pose(frame))
+        if pose not in drawn:
+            drawn[pose] = render(one.at(frame).svg, height, width)
+        found.append(drawn[pose])
     return np.stack(found)
 
 
