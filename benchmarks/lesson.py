@@ -1,4 +1,4 @@
-"""What the lesson costs a reader: bytes of the first view, time to draw digits and to step points, Lighthouse's scores.
+"""What the lessons cost a reader: bytes of each first view, time to draw digits and step points, Lighthouse's scores.
 
     python benchmarks/lesson.py [--no-lighthouse]    against the built pages (make lesson); exits 1 where one misses
 
@@ -18,6 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from lesson import BROWSER, missing, node, served
+from prose import LESSONS
 
 LIGHTHOUSE = "lighthouse@13.5.0"
 CHROME = "--headless=new --no-sandbox --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader"
@@ -43,10 +44,10 @@ def main() -> int:
     rows: list[tuple[str, str, str, bool]] = []  # what, found, wanted, whether it is
     with served() as address:
         figures = node("figures.mjs", address)
-        view = figures["first_view"]
-        sent, unpacked = view["sent"] / 1e6, view["unpacked"] / 1e6
-        rows.append(("first view, sent", f"{sent:.2f} MB in {view['files']} files", "< 1 MB", sent < 1))
-        rows.append(("first view, unpacked", f"{unpacked:.2f} MB", "", True))
+        views = node("first-views.mjs", address, "c=idea", *(f"c={lesson}" for lesson in LESSONS))
+        for query, view in views.items():
+            found = f"{view['sent'] / 1e6:.2f} MB in {view['files']} files"
+            rows.append((f"first view, sent: {query.removeprefix('c=')}", found, "≤ 0.4 MB", view["sent"] <= 400_000))
         rows.append(("model and first digit", f"{figures['loading']:.2f} s", "", True))
         for count, walk in figures["digits"].items():
             wanted = "< 2 s" if count == "16" else ""

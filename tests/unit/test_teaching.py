@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from prose import CHAPTERS as TAUGHT
-from prose import ENGLISH, WEB
+from prose import ENGLISH, LESSONS, WEB, quiz_file, text_file
 from sfumato.cli import app
 from sfumato.errors import SfumatoError
-from sfumato.lesson.teaching import ADDRESS, CHAPTERS, Plan, handed_in, plans, write_plans
+from sfumato.lesson.teaching import ADDRESS, CHAPTERS, SESSIONS, Plan, file_name, handed_in, plans, write_plans
 
 HERE = "https://school.example/lesson"
 
@@ -23,18 +23,18 @@ def teach(*words: str) -> None:
     app(["teach", *words], exit_on_error=False, print_error=False, result_action="return_value")
 
 
-def test_the_plans_are_those_of_the_lessons_chapters_in_their_order() -> None:
+def test_the_plans_are_those_of_chapters_and_lessons_in_their_order() -> None:
     assert CHAPTERS == TAUGHT
+    assert sorted(SESSIONS) == sorted((*TAUGHT, *LESSONS)) and SESSIONS[1 : len(CHAPTERS) + 1] == CHAPTERS
     for plan in plans():
-        source = (ENGLISH / f"{plan.chapter}.ts").read_text(encoding="utf-8")
-        assert f"title: '{plan.title}'" in source
+        assert f"title: '{plan.title}'" in text_file(plan.chapter).read_text(encoding="utf-8")
         assert 3 <= len(plan.goals) <= 4 and len(plan.discussion) >= 3 and len(plan.exercise) >= 2
-        assert plan.minutes == 45
+        assert plan.minutes == (20 if plan.chapter == "numbers" else 45)
 
 
 def test_each_common_error_is_what_a_question_asks_about() -> None:
     for plan in plans():
-        quiz = (ENGLISH / "quiz" / f"{plan.chapter}.ts").read_text(encoding="utf-8")
+        quiz = quiz_file(plan.chapter).read_text(encoding="utf-8")
         asked = set(re.findall(r"^    id: '([^']+)',", quiz, re.MULTILINE))
         named = [one["question"] for one in plan.error]
         assert len(named) == 3 and set(named) <= asked
@@ -49,9 +49,10 @@ def test_every_link_sets_panels_that_there_are_to_what_they_can_be() -> None:
         path.read_text(encoding="utf-8") for path in (WEB / "src").rglob("*") if path.suffix in (".ts", ".svelte")
     ]
     fields = {name for text in sources for name in re.findall(r"\bfield(?:<\w+>)?\(\s*'([\w.-]+)'", text)}
-    said = "\n".join(path.read_text(encoding="utf-8") for path in ENGLISH.rglob("*.ts"))
+    written = [*ENGLISH.rglob("*.ts"), *(file(lesson) for lesson in LESSONS for file in (text_file, quiz_file))]
+    said = "\n".join(path.read_text(encoding="utf-8") for path in written)
     found = [(plan, link) for plan in plans() for link in links(plan)]
-    assert len(found) > 25 and {"idea.t", "guide", "present"} <= fields
+    assert len(found) > 60 and {"idea.t", "guide", "present"} <= fields
     for plan, link in found:
         for name, (value,) in parse_qs(link, strict_parsing=True).items():
             assert name in fields and name.startswith(f"{plan.chapter}."), (plan.chapter, name)
@@ -85,16 +86,16 @@ def test_they_are_written_whole_with_links_to_where_the_class_opens_the_lesson(
     teach("plans", "--address", HERE)
     said = capsys.readouterr().out
     files = sorted(path.name for path in Path("plans").iterdir())
-    assert files == [*(f"{n}-{chapter}.md" for n, chapter in enumerate(CHAPTERS, 1)), "plans.html"]
+    assert files == [*(f"{n:02}-{chapter}.md" for n, chapter in enumerate(SESSIONS)), "plans.html"]
     assert all(file in said for file in files)
     page = Links(Path("plans/plans.html").read_text(encoding="utf-8"))
-    assert not page.open and len(page.found) > 40
+    assert not page.open and len(page.found) > 90
     for link in (one for one in page.found if not one.startswith("#")):
         parts = urlsplit(link)
         assert f"{parts.scheme}://{parts.netloc}{parts.path}" == f"{HERE}/"
-        assert parse_qs(parts.query)["c"][0] in CHAPTERS
+        assert parse_qs(parts.query)["c"][0] in SESSIONS
     for plan in plans():
-        text = Path(f"plans/{plan.number}-{plan.chapter}.md").read_text(encoding="utf-8")
+        text = (Path("plans") / file_name(plan)).read_text(encoding="utf-8")
         assert plan.link(f"{HERE}/") in text and text.index("## Solutions") > text.index("## Exercises")
         assert all(f"({HERE}/?c={plan.chapter}&{link})" in text for link in links(plan))
     with pytest.raises(SfumatoError, match="plans is already there and not empty; give a new folder"):

@@ -1,4 +1,4 @@
-/** What a first view costs, how fast digits are drawn and points step:  node tests/figures.mjs ADDRESS  prints JSON. */
+/** How fast digits are drawn and points step:  node tests/figures.mjs ADDRESS  prints JSON. */
 import { open, visit } from './browser.mjs'
 
 const address = process.argv[2]
@@ -6,20 +6,6 @@ const browser = await open({ short: false })
 const figures = {}
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
 const ready = (page) => page.waitForFunction(() => 'sfumato' in window && document.querySelector('.questions form') && !window.sfumato.busy())
-
-/** Bytes over the wire, and unpacked, until the first chapter stands. */
-{
-  const { page, context, leave } = await visit(browser, 'about:blank')
-  const network = await context.newCDPSession(page)
-  await network.send('Network.enable')
-  let [sent, unpacked, files] = [0, 0, 0]
-  network.on('Network.loadingFinished', ({ encodedDataLength }) => ((sent += encodedDataLength), files++))
-  network.on('Network.dataReceived', ({ dataLength }) => (unpacked += dataLength))
-  await page.goto(`${address}?c=idea`, { waitUntil: 'networkidle' })
-  await ready(page)
-  figures.first_view = { sent, unpacked, files }
-  await leave()
-}
 
 /** Twenty calls, of ten guided steps, for so many digits together; the first walk of all loads the model and counts apart. */
 {

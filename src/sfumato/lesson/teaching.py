@@ -1,4 +1,4 @@
-"""What a teacher takes from the lesson: a plan a chapter, links that open it to present, and what students hand in."""
+"""What a teacher takes from the lessons: a plan a session, links that open it to present, and what students hand in."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from sfumato.strict import parse
 
 PLANS = Path(__file__).parent / "plans"
 CHAPTERS = ("idea", "forward", "reverse", "network", "training", "sampling", "steering", "world")
+# A warm-up, the chapters of the lesson on diffusion, and the other lessons.
+SESSIONS = ("numbers", *CHAPTERS, "vae", "gan", "pixels", "flow", "few", "latent", "video", "evaluation")
 ADDRESS = "http://localhost:8123/"  # where `sfumato learn` opens it
 PAGE = "plans.html"
 MAX_ANSWERS_BYTES = 1_000_000  # of a file that a student hands in
@@ -28,7 +30,7 @@ MAX_ANSWERS_BYTES = 1_000_000  # of a file that a student hands in
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of one chapter. In its texts `[words](state)` opens the lesson with its panels in that state."""
+    """The plan of one session. In its texts `[words](state)` opens the lesson with its panels in that state."""
 
     chapter: str
     number: int
@@ -51,23 +53,27 @@ class Plan:
 
 
 def plans() -> list[Plan]:
-    """The plans of all chapters, in their order."""
-    found = [tomllib.loads((PLANS / f"{chapter}.toml").read_text(encoding="utf-8")) for chapter in CHAPTERS]
-    return [Plan(chapter, number, **found[number - 1]) for number, chapter in enumerate(CHAPTERS, 1)]
+    """The plans of all sessions in their order: the warm-up has number 0, so that the chapters have their own."""
+    found = [tomllib.loads((PLANS / f"{chapter}.toml").read_text(encoding="utf-8")) for chapter in SESSIONS]
+    return [Plan(chapter, number, **found[number]) for number, chapter in enumerate(SESSIONS)]
 
 
 def write_plans(folder: Path, address: str = ADDRESS) -> list[Path]:
-    """Plans as Markdown, one a chapter, and as one page to print, in `folder`, which is new or empty.
+    """Plans as Markdown, one a session, and as one page to print, in `folder`, which is new or empty.
 
     Links open the lesson at `address`. All of them are there in the end, or none. Raises SfumatoError for an address
     that is none, for a folder that holds something, and where it can't be written.
     """
     address = checked(address)
     every = plans()
-    files = {f"{plan.number}-{plan.chapter}.md": markdown(plan, address) for plan in every}
+    files = {file_name(plan): markdown(plan, address) for plan in every}
     files[PAGE] = page(every, address)
     write_folder(folder, files)
     return [folder / name for name in files]
+
+
+def file_name(plan: Plan) -> str:
+    return f"{plan.number:02}-{plan.chapter}.md"
 
 
 def checked(address: str) -> str:

@@ -3,15 +3,9 @@ import {
   BufferAttribute, BufferGeometry, type Color, DataTexture, DoubleSide, LinearFilter, Mesh, MeshBasicMaterial, NearestFilter,
   RGBAFormat, SRGBColorSpace,
 } from 'three'
-
-const SIDE = 8
-/** Texels a pixel of a card `across` pictures wide, so that the frame, one texel, is thin. */
-const grown = (across: number) => (across > 2 ? 2 : 4)
+import { grey, grown, SIDE } from './flat'
 
 export type Place = { x: number; y: number; z: number; size: number; turn?: number; lean?: number }
-
-/** Grey of a number in [−1, 1], as the package's own PNGs have it. */
-export const grey = (value: number) => Math.round((Math.min(1, Math.max(-1, value)) + 1) * 127.5)
 
 export class Cards {
   readonly mesh: Mesh<BufferGeometry, MeshBasicMaterial>
@@ -119,26 +113,3 @@ export class Cards {
     return uv
   }
 }
-
-/** The same card on a flat canvas, its upper left corner at x, y. */
-export function paintCard(
-  context: CanvasRenderingContext2D, pictures: Float32Array, across: number, x: number, y: number, size: number, frame: string,
-): void {
-  context.fillStyle = frame
-  context.fillRect(x, y, size, size)
-  const gap = size / (across * SIDE * grown(across) + across + 1)
-  const pixel = gap * grown(across)
-  for (let which = 0; which < across * across; which++) {
-    const left = x + gap + (which % across) * (SIDE * pixel + gap)
-    const top = y + gap + Math.floor(which / across) * (SIDE * pixel + gap)
-    for (let i = 0; i < SIDE * SIDE; i++) {
-      const shade = grey(pictures[which * SIDE * SIDE + i] ?? -1)
-      context.fillStyle = `rgb(${shade} ${shade} ${shade})`
-      context.fillRect(left + (i % SIDE) * pixel, top + Math.floor(i / SIDE) * pixel, pixel + 0.3, pixel + 0.3)
-    }
-  }
-}
-
-/** Of a flat drawing: the font for its words, and how much of its foot the note about WebGL covers. */
-export const flatFont = () => `13px ${getComputedStyle(document.documentElement).getPropertyValue('--sans')}`
-export const NOTE = 76

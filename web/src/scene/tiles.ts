@@ -1,29 +1,20 @@
 /** Feature maps as pictures: tiles side by side, each number a pixel. */
-import { type Color, SRGBColorSpace } from 'three'
-import { grey } from './cards'
-import { colours } from './stage'
+import { grey, type Shade, shade } from './flat'
 
 /** `data` holds `channels` maps of `height` × `width`, row by row. */
 export type Maps = { data: Float32Array; channels: number; height: number; width: number }
-export type Shade = readonly [number, number, number]
+export type { Shade }
 export type Tint = (value: number) => Shade
-
-const bytes = (colour: Color): Shade => {
-  const { r, g, b } = colour.getRGB({ r: 0, g: 0, b: 0 }, SRGBColorSpace)
-  return [r * 255, g * 255, b * 255]
-}
 
 /** A picture's own grey: −1 is black and 1 is white. */
 export const greys: Tint = (value) => {
-  const shade = grey(value)
-  return [shade, shade, shade]
+  const tone = grey(value)
+  return [tone, tone, tone]
 }
 
 /** Blue below zero, orange above, paper at zero; in full from `most` on. The theme decides the shades. */
 export function signs(most: number): Tint {
-  const { blue, orange, scene } = colours()
-  const paper = bytes(scene)
-  const [below, above] = [bytes(blue), bytes(orange)]
+  const [paper, below, above] = [shade('scene'), shade('blue'), shade('orange')]
   return (value) => {
     const share = Math.min(1, Math.abs(value) / most)
     const to = value < 0 ? below : above
@@ -32,7 +23,7 @@ export function signs(most: number): Tint {
 }
 
 /** The lines between tiles. */
-export const lineShade = (): Shade => bytes(colours().line)
+export const lineShade = () => shade('line')
 
 /** The size that only one in twenty numbers exceeds: a scale that a few wild ones don't spoil. */
 export function reach({ data }: Maps): number {

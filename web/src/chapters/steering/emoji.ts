@@ -5,7 +5,7 @@ import type { Program, Timed } from '../../compute/program'
 import type { Asked, Known } from '../../compute/protocol'
 import type { Word } from '../../compute/prompts'
 import { marked, written } from '../../parts/painting'
-import { grey } from '../../scene/cards'
+import { grey } from '../../scene/flat'
 
 export { written }
 
