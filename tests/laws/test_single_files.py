@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
+from safetensors import safe_open
 from torch import Tensor
 
-from pipelines import SD_NOISE, noise, stable_diffusion
+from pipelines import SD_NOISE, ddim_folder, noise, stable_diffusion
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
+from sfumato.hub.diffusers.single_file_names import unet_name
+from sfumato.hub.diffusers.single_file_writing import export_file
 
 RESNET = {"norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1", "norm2": "out_layers.0",
           "conv2": "out_layers.3", "conv_shortcut": "skip_connection"}  # fmt: skip
@@ -92,6 +95,55 @@ def test_the_weights_of_one_file_are_those_of_its_folder(place: Path) -> None:
     asked: dict[str, Any] = {"prompts": "a red cat", "start": noise((1, 4, 8, 8)), "steps": 3}
     assert torch.equal(found.sample(**asked), expected.sample(**asked))
     assert found.weights_hash != load(place / "one").weights_hash
+
+
+def test_a_model_goes_out_as_one_file_and_comes_in_again_bit_for_bit(place: Path, tmp_path: Path) -> None:
+    """With an adapter too, whose weights are in the file; by the names that are written down above."""
+    up, down = noise((16, 2), 1), noise((2, 16), 2)
+    layer = "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q.lora_"
+    safetensors.torch.save_file({f"{layer}A.weight": down, f"{layer}B.weight": up}, tmp_path / "style.safetensors")
+    model = load(f"{place / 'other'}+{tmp_path / 'style.safetensors'}:0.5")
+    (file,) = export_file(model, tmp_path / "file", "dream")
+    known, found = safetensors.torch.load_file(place / "other.safetensors"), safetensors.torch.load_file(file)
+    assert known.keys() == found.keys()
+    changed = [name for name, value in known.items() if not torch.equal(value, found[name])]
+    assert changed == ["model.diffusion_model.input_blocks.3.1.transformer_blocks.0.attn1.to_q.weight"]
+    again = load(f"{place / 'one'}+{file}")
+    for ours, theirs in zip(again.denoiser.parameters(), model.denoiser.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    asked: dict[str, Any] = {"prompts": "a red cat", "start": noise((1, 4, 8, 8)), "steps": 2}
+    assert torch.equal(again.sample(**asked), model.sample(**asked))
+    with safe_open(str(file), "pt") as opened:
+        about = opened.metadata()
+    assert about["modelspec.architecture"] == "stable-diffusion-v1" and about["modelspec.title"] == "dream"
+    assert about["modelspec.resolution"] == "16x16" and about["modelspec.prediction_type"] == "epsilon"
+
+
+def test_names_in_the_shape_of_stable_diffusion_are_the_original_repositorys() -> None:
+    """As diffusers' own converter reads them; some are written down here, as ComfyUI looks for them."""
+    from diffusers import UNet2DConditionModel
+    from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+
+    with torch.device("meta"):
+        unet = UNet2DConditionModel(block_out_channels=(32, 64, 128, 128), cross_attention_dim=32)
+    attention = ["Attn" in kind for kind in unet.config["up_block_types"]]
+    weights = unet.state_dict()
+    named = {f"model.diffusion_model.{unet_name(name, 2, attention)}": name for name in weights}
+    assert len(named) == 686 == len(weights)
+    for name in ("time_embed.2.bias", "input_blocks.3.0.op.weight", "input_blocks.11.0.out_layers.3.weight",
+                 "middle_block.1.transformer_blocks.0.attn2.to_k.weight", "output_blocks.2.1.conv.weight",
+                 "output_blocks.5.2.conv.weight", "output_blocks.11.1.proj_out.weight", "out.2.weight"):  # fmt: skip
+        assert f"model.diffusion_model.{name}" in named
+    read = convert_ldm_unet_checkpoint({name: weights[own] for name, own in named.items()}, config=dict(unet.config))
+    assert read.keys() == weights.keys()
+    assert all(read[own] is weights[own] for own in named.values())
+
+
+def test_what_has_no_such_layout_is_not_written_as_one_file(place: Path, tmp_path: Path) -> None:
+    for model in (load(ddim_folder(tmp_path / "ddim")), load("digits")):
+        with pytest.raises(SfumatoError, match=r"is no Stable Diffusion 1\.x, .* export it as a folder"):
+            export_file(model, tmp_path / "file", "dream")
+    assert not (tmp_path / "file").exists()
 
 
 def test_a_file_of_another_kind_is_refused(place: Path, tmp_path: Path) -> None:

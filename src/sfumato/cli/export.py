@@ -15,6 +15,8 @@ from sfumato.cli.sample import results_folder
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.hub.config import is_autoencoder
+from sfumato.hub.diffusers.lora import split_adapters
+from sfumato.hub.diffusers.single_file_writing import export_file
 from sfumato.hub.diffusers.writing import export_codec, export_pipeline
 from sfumato.hub.loading import load_codec
 from sfumato.hub.onnx import export_onnx
@@ -35,9 +37,11 @@ def export(
     ] = None,
     eta: EtaOption = None,
     to: Annotated[
-        Literal["onnx", "diffusers"],
+        Literal["onnx", "diffusers", "single-file"],
         Parameter(
-            group=COMMON, help="onnx, or diffusers: a folder for that library, which brings its own code where need be."
+            group=COMMON,
+            help="onnx; diffusers, a folder for that library, which brings its own code where need be; or single-file, "
+            "of Stable Diffusion 1.x, for ComfyUI and A1111.",
         ),
     ] = "onnx",
     class_: Annotated[
@@ -46,7 +50,7 @@ def export(
     ] = None,
     weights: Annotated[str, Parameter(group=HOW, help="ema (the running average) or raw.")] = "ema",
     out: Annotated[
-        Path | None, Parameter(group=OUTPUT, help="The folder to write [default: RUN/onnx or RUN/diffusers].")
+        Path | None, Parameter(group=OUTPUT, help="The folder to write [default: RUN/onnx, RUN/diffusers, ...].")
     ] = None,
 ) -> None:
     """Write a model for others: network.onnx, and walk.json with all that the sampler does as plain sums.
@@ -67,11 +71,20 @@ def export(
     model = load(run, weights)  # type: ignore[arg-type]
     if to == "diffusers":
         paths = export_pipeline(model, folder, class_, model.settle(model.conditional, **options) if options else None)
+    elif to == "single-file" and (options or class_ is not None):
+        raise SfumatoError("a single file holds weights alone, and who reads it says the rest; leave the options out.")
+    elif to == "single-file":
+        paths = export_file(model, folder, _title(run))
     elif class_ is not None:
         raise SfumatoError("--class goes with --to diffusers; what ONNX carries takes any class.")
     else:
         paths = export_onnx(model, folder, model.settle(model.conditional, **options))
     say(paths)
+
+
+def _title(run: Path) -> str:
+    """What a model is called: its folder, or its name on the Hub."""
+    return results_folder(split_adapters(run)[0]).resolve().name.removeprefix("sfumato-").partition("@")[0]
 
 
 def say(paths: Iterable[Path]) -> None:
