@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 
 from pipelines import SD_NOISE, ddim_folder, stable_diffusion
+from sfumato.cli.publish import push
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 
@@ -104,6 +105,15 @@ OF_LATENTS: dict[str, tuple[Callable[[Path], object], str]] = {
         "without its text_",
     ),
     "a null tokenizer": (lambda f: edited(f / "model_index.json", tokenizer=[None, None]), "without its tokenizer"),
+    "no folder of the tokenizer": (lambda f: shutil.rmtree(f / "tokenizer"), "holds no vocabulary .* broken off"),
+    "a tokenizer without its words": (
+        lambda f: [path.unlink() for path in (f / "tokenizer").iterdir() if "config" not in path.name],
+        "holds no vocabulary .* broken off",
+    ),
+    "a scheduler of tomorrow": (
+        lambda f: edited(f / "scheduler/scheduler_config.json", _class_name="SchedulerOfTomorrow"),
+        "the scheduler SchedulerOfTomorrow isn't known here; name another",
+    ),
     "no folder of the text encoder": (lambda f: shutil.rmtree(f / "text_encoder"), "broken off"),
     "an autoencoder cut short": (lambda f: cut(f / VAE), "broken off"),
     "a text encoder cut short": (lambda f: cut(f / TEXT), "can't be opened"),
@@ -151,6 +161,13 @@ def test_a_pipeline_of_latents_that_is_no_good_is_refused(stable: Path, tmp_path
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_folder_that_is_no_good_is_refused(whole: Path, tmp_path: Path, damage: str) -> None:
     refused(whole, tmp_path, DAMAGES[damage], load)
+
+
+def test_a_folder_that_lacks_weights_is_not_pushed(whole: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(whole, tmp_path / "folder")
+    (folder / WEIGHTS).rename(folder / f"{WEIGHTS}.incomplete")
+    with pytest.raises(SfumatoError, match=r"holds no weights .* broken off"):
+        push(folder, "me/mine", dry_run=True)
 
 
 def test_without_diffusers_one_sentence_says_how_to_get_it(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

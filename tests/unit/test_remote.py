@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from hub_server import TOKEN, Hub, hub_on_loopback
+from pipelines import ddim_folder
 from sfumato.cli.publish import pull, push
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.hub.cards import card, credit
+from sfumato.hub.diffusers.writing import export_pipeline
 from sfumato.hub.model import new_model
 from sfumato.hub.remote import wanted
 from sfumato.hub.zoo import save_zoo
@@ -67,6 +69,26 @@ def test_of_a_pipeline_only_what_it_is_loaded_from_is_downloaded() -> None:
     ]  # fmt: skip
     assert wanted([*taken, *left]) == taken
     assert wanted(["config.json", "model.safetensors", "samples.png"]) == ["config.json", "model.safetensors"]
+
+
+def test_a_folder_of_diffusers_that_was_exported_goes_to_the_hub_as_it_is_and_comes_back_the_same(
+    hub: Hub, folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("diffusers")
+    model = load(ddim_folder(tmp_path / "ddim"))
+    push(tmp_path / "ddim", "me/ddim")
+    there = load("hf:me/ddim")
+    assert there.source == f"hf:me/ddim@{hub.sha('me/ddim', 1)}"
+    assert torch.equal(model.sample(seeds=[3], steps=2), there.sample(seeds=[3], steps=2))
+    pull("me/ddim")
+    export_pipeline(load(folder), tmp_path / "with code")  # for diffusers, which asks before it runs any
+    push(tmp_path / "with code", "me/code")
+    assert "pipeline.py" in hub.commits["me/code"][-1]
+    for use in (pull, load):
+        with pytest.raises(SfumatoError, match="brings code of its own, and none of a folder is ever run; where"):
+            use("hf:me/code")
+    with pytest.raises(SfumatoError, match=r"say the license in its README\.md"):
+        push(tmp_path / "ddim", "me/ddim", license_="mit")
 
 
 def test_a_dry_run_says_all_and_asks_nobody(hub: Hub, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,7 @@ from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
 from sfumato.hub.config import AUTOENCODER, is_autoencoder, is_run
 from sfumato.hub.diffusers.folder import Folder, is_pipeline
+from sfumato.hub.diffusers.lora import split_adapters
 from sfumato.hub.loading import WEIGHT_FILES, find_checkpoint, load_codec
 from sfumato.hub.record import BEFORE_REQUESTS, before_requests
 from sfumato.hub.zoo import CARD, ZOO, ships, zoo_data
@@ -49,8 +50,9 @@ def info(
 ) -> None:
     """Tell what a run, a picture, a clip or a data set holds."""
     path = Path(what)
+    base = split_adapters(path)[0]
     run_folder = is_run(path) or ((path / "state.json").exists() and any(path.glob("*.safetensors")))
-    none = path.suffix.lower() == ".png" or run_folder or is_clip(path) or is_pipeline(path)
+    none = path.suffix.lower() == ".png" or run_folder or is_clip(path) or is_pipeline(base)
     for name, given in (("size", size), ("frames", frames), ("fps", fps)):
         if given is not None and none:
             raise SfumatoError(f"--{name} is for reading a data set, and {what} is none; leave it out.")
@@ -67,8 +69,8 @@ def info(
         print_facts(autoencoder_facts(path))
     elif run_folder:
         print_facts(run_facts(path))
-    elif is_pipeline(path):
-        print_facts([("pipeline", Folder.open(path).pipeline), *model_facts(load(path))])
+    elif is_pipeline(base):
+        print_facts([("pipeline", Folder.open(base).pipeline), *model_facts(load(path))])
     elif ships(what):
         print_facts(shipped_facts(what))
         with suppress(SfumatoError):  # the data may be an extra that isn't installed

@@ -14,7 +14,7 @@ from sfumato.cli.sample import results_folder
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.hub.config import read_json
-from sfumato.hub.diffusers.folder import is_pipeline
+from sfumato.hub.diffusers.folder import Folder, check_whole, is_pipeline
 from sfumato.hub.remote import PREFIX, named_on_hub, pulled, staged
 from sfumato.hub.remote import push as push_folder
 from sfumato.hub.zoo import CARD, ships, zoo_data
@@ -47,9 +47,17 @@ def push(
             folder = Path(place) / name.rpartition("/")[2].partition("@")[0]
             written = results_folder(run) / "evaluation" / CARD
             words = written.read_text(encoding="utf-8") if written.exists() else ""
-            _, made = staged(folder, load(run), name.partition("@")[0], words, license_, _data(run))
+            model = load(run)
+            if model.config.pipeline:
+                raise SfumatoError(
+                    f"{run} is a pipeline put together as it is loaded; write it as one folder (sfumato export {run} "
+                    "--to diffusers), and push that."
+                )
+            _, made = staged(folder, model, name.partition("@")[0], words, license_, _data(run))
         elif license_:
             raise SfumatoError(f"{run} is uploaded as it is; say the license in its README.md, not here.")
+        else:
+            check_whole(run)
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             console.print(f"  {path.relative_to(folder)}  {path.stat().st_size / 1e6:.2f} MB", soft_wrap=True)
         if made is not None and not made.licence:
@@ -67,7 +75,10 @@ def pull(
 ) -> None:
     """Download a model from the Hugging Face Hub; `sfumato sample hf:user/name` does so by itself."""
     name = name if named_on_hub(name) else f"{PREFIX}{name}"
-    console.print(f"  {pulled(name)}", soft_wrap=True)
+    place = pulled(name)
+    console.print(f"  {place}", soft_wrap=True)
+    if is_pipeline(place):
+        Folder.open(place)  # raises for one with code of its own, which isn't run here
     console.print(f"next: {next_command('sample', [name])}", soft_wrap=True)
 
 

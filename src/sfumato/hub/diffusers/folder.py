@@ -26,12 +26,21 @@ INDEX = "model_index.json"
 UNSAFE = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.pkl")  # files that may run code when they are read
 STEMS = ("diffusion_pytorch_model", "model")  # of weights, of diffusers' and transformers' parts
 VARIANTS = ("", ".fp16", ".bf16", ".non_ema")
+WITHOUT_WEIGHTS = ("scheduler", "tokenizer", "feature_extractor", "image_processor")  # parts of pipelines
 AGAIN = "get it anew, whole"
 
 
 def is_pipeline(folder: Path) -> bool:
     """Whether the folder holds a pipeline of diffusers."""
     return (folder / INDEX).is_file()
+
+
+def check_whole(folder: Path) -> None:
+    """Raises SfumatoError where a part of the pipeline in `folder` lacks its weights, whatever code it comes with."""
+    for name, value in read_json(folder / INDEX).items():
+        part = isinstance(value, list) and len(value) == 2 and value[1] is not None and not name.startswith("_")
+        if part and not name.startswith(WITHOUT_WEIGHTS):
+            Weights.find(folder / name)
 
 
 def check_no_file(path: Path) -> None:

@@ -106,7 +106,10 @@ def _sampler(kind: str, config: Mapping[str, Any]) -> str:
     try:
         return resolve(kind)[0]
     except SfumatoError as error:
-        raise SfumatoError(f"the scheduler {kind} is none that is known: {error}") from error
+        raise SfumatoError(
+            f"the scheduler {kind} isn't known here; name another in its scheduler_config.json, such as DDIMScheduler, "
+            "or FlowMatchEulerDiscreteScheduler of a flow."
+        ) from error
 
 
 def _grid(kind: str, config: Mapping[str, Any]) -> str:

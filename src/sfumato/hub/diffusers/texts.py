@@ -21,13 +21,14 @@ from torch import Tensor
 from sfumato.data.captions import Texts
 from sfumato.data.encoders import MAX_HALF, Encoder, Half, quiet_transformers
 from sfumato.errors import SfumatoError
-from sfumato.hub.diffusers.folder import Folder, Weights
+from sfumato.hub.diffusers.folder import AGAIN, Folder, Weights
 from sfumato.hub.diffusers.prompt_weights import weighted_pieces
 from sfumato.nets import FeaturesConfig
 from sfumato.nets.diffusers import packed
 
 READERS = ("CLIPTextModel", "CLIPTextModelWithProjection", "T5EncoderModel")
 T5_TOKENS = {"SD3": 256, "Flux": 512, "PixArtAlpha": 120, "PixArtSigma": 300}  # as the pipelines read
+VOCABULARIES = ("tokenizer.json", "vocab.json", "spiece.model")  # of tokenizers, one of which is in each folder
 KEPT = 256  # prompts whose features are kept
 
 
@@ -53,6 +54,10 @@ class TextPart:
 
     @cached_property
     def tokenizer(self) -> Any:
+        if not any((self.tokens / name).exists() for name in VOCABULARIES):  # without one, transformers makes one up
+            raise SfumatoError(
+                f"{self.tokens} holds no vocabulary ({', '.join(VOCABULARIES)}): the download was broken off; {AGAIN}."
+            )
         with quiet_transformers(str(self.tokens)) as transformers:
             return transformers.AutoTokenizer.from_pretrained(
                 self.tokens, local_files_only=True, trust_remote_code=False
