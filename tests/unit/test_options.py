@@ -64,6 +64,7 @@ ELSEWHERE = {
                           "e2e/test_eval.py::test_a_run_is_measured_recorded_and_ranked")
     | dict.fromkeys(("sampler", "steps", "guidance", "weights", "bits"),
                     "unit/test_options.py::test_measuring_takes_its_options_and_ranking_records_takes_none")
+    | {"data": "laws/test_pipeline_verbs.py::test_a_pipeline_is_measured_against_pictures_with_captions"}
     | {"frames": "unit/test_clip_runs.py::test_a_roll_out_has_a_page_that_says_where_it_leaves_the_range_of_real_ones"},
     "ema": dict.fromkeys(("run", "width"), "laws/test_averages.py::test_a_kept_width_comes_out_exactly"),
     "info": dict.fromkeys(("what", "size", "frames", "fps"), "unit/test_options.py::test_a_size_is_for_data"),
@@ -109,7 +110,8 @@ ELSEWHERE = {
                              "unit/test_distilling.py::test_the_command_keeps_the_student_beside_its_teacher")
     | {"lora": "unit/test_distilling.py::test_of_adapters_the_start_stays_and_the_sum_walks",
        "method": "unit/test_distilling.py::test_by_drifting_a_student_learns_from_the_data_alone"},
-    "tune": dict.fromkeys(("run", "steps"), "unit/test_tuned.py::test_held_out_seeds_decide_what_the_command_keeps")
+    "tune": {"data": "laws/test_pipeline_verbs.py::test_a_walk_is_tuned_to_a_pipeline_and_kept_in_its_folder"}
+    | dict.fromkeys(("run", "steps"), "unit/test_tuned.py::test_held_out_seeds_decide_what_the_command_keeps")
     | {"weights": "unit/test_tuned.py::test_the_walk_of_other_weights_is_not_taken"},
 }  # fmt: skip
 
@@ -282,7 +284,7 @@ def test_measuring_takes_its_options_and_ranking_records_takes_none(
         raise Stop
 
     monkeypatch.setattr(evaluating, "carry_out", stop)
-    monkeypatch.setattr("sfumato.cli.eval.training_data", lambda run, model: (*_blobs(), []))
+    monkeypatch.setattr("sfumato.cli.eval.data_for", lambda run, model, data, progress: (*_blobs(), []))
 
     def measured(*words: str) -> tuple[Any, Any, str]:
         with pytest.raises(Stop):

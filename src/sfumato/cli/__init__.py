@@ -27,7 +27,8 @@ class Program(App):
         try:
             return super().__call__(*words, **how)
         except SfumatoError as error:
-            raise SfumatoError(in_options(str(error))) from error
+            tokens = words[0] if words and not isinstance(words[0], str) else ()
+            raise SfumatoError(in_options(str(error), next(iter(tokens or ()), ""))) from error
 
 
 def refuse_fractions(_app: App, _verb: tuple[str, ...], arguments: ArgumentCollection) -> None:

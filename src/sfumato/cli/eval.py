@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from torch import Tensor
 from sfumato.cli.display import console, count, note, print_facts
 from sfumato.cli.generating import frame_of, generate_all
 from sfumato.cli.groups import COMMON, HOW, MEASURED, OUTPUT
-from sfumato.cli.opening import open_model
+from sfumato.cli.opening import bars, open_model
 from sfumato.cli.options import given, parse_steps, pick_seeds
 from sfumato.cli.sample import results_folder
 from sfumato.data import KINDS, picture, save_animation
@@ -25,7 +26,7 @@ from sfumato.evaluation.drift import Curve
 from sfumato.evaluation.features import check_name
 from sfumato.evaluation.record import Record, ScoreRecord, check_alike, rank, read_record
 from sfumato.evaluation.scores import LEAST, SCORES
-from sfumato.evaluation.training_data import training_data
+from sfumato.evaluation.training_data import data_for
 from sfumato.hub import Model
 from sfumato.hub.request import seed_words
 from sfumato.hub.resolving import Resolved, resolve
@@ -40,7 +41,10 @@ LONG, FEWER = 600.0, 200  # seconds that are long for who only wants a first loo
 
 
 def eval_(
-    run: Annotated[Path, Parameter(help="A run such as runs/photos, one of its checkpoints, or digits, which ships.")],
+    run: Annotated[
+        Path,
+        Parameter(help="A run such as runs/photos, one of its checkpoints, digits, which ships, or diffusers' folder."),
+    ],
     /,
     *,
     n: Annotated[
@@ -57,6 +61,13 @@ def eval_(
             group=COMMON,
             help="What is compared: classifier (of the data's own classes), efficientnet-lite0, pixels, or a "
             "network of yours, such as inception.onnx [default: auto].",
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        Parameter(
+            group=COMMON,
+            help="Pictures to compare with, with captions where it goes by words [default: those it was trained on].",
         ),
     ] = None,
     against: Annotated[
@@ -119,6 +130,7 @@ def eval_(
             against,
             **given(
                 n=n,
+                data=data,
                 seeds=seeds,
                 sampler=sampler,
                 steps=steps,
@@ -145,7 +157,8 @@ def eval_(
     others = [read_record(one) for one in against or ()]
     start = time.perf_counter()
     model = open_model(run, weights)
-    dataset, held, notes = training_data(run, model)
+    with bars() as progress:
+        dataset, held, notes = data_for(run, model, data, partial(progress, f"reading {data}"))
     for words in notes:
         note(words)
     from sfumato.evaluation.drift import drift
@@ -188,7 +201,7 @@ def eval_(
 
     place = out or results_folder(run) / "evaluation"
     options |= {"features": features, "weights": weights, "curve": curve, "bits": bits, "seeds": seed_words(numbers)}
-    options |= given(frames=frames)
+    options |= given(frames=frames, data=data)
     command = command_line("eval", [run], options, {"features": "auto", "weights": "ema", "curve": True})
     found = carry_out(model, reference, plan, sampled, command)
     shown = resolve(request.rows(shown_rows(plan.count, dataset.kind)), model)

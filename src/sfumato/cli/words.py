@@ -10,10 +10,16 @@ WORDS = {  # what fields and arguments of the library are called here, where tha
 }  # fmt: skip
 
 
-def in_options(text: str) -> str:
+OWN = {  # those that other commands than `train` and `sample` call otherwise
+    "distill": {"data": "--data"}, "eval": {"data": "--data"}, "tune": {"data": "--data"},
+}  # fmt: skip
+
+
+def in_options(text: str, verb: str = "") -> str:
     """`labels` → --class, `guidance` → --guidance, `objective.weight` → --set objective.weight."""
+    words = {**WORDS, **OWN.get(verb, {})}
 
     def option(name: str) -> str:
-        return f"--set {name}" if "." in name else WORDS.get(name, f"--{name.replace('_', '-')}")
+        return f"--set {name}" if "." in name else words.get(name, f"--{name.replace('_', '-')}")
 
     return re.sub(r"`(?!sfumato\.)([a-z_-]+(?:\.[a-z_.]+)?)`", lambda found: option(found[1]), text)

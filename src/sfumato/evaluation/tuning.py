@@ -20,6 +20,9 @@ from sfumato.evaluation.intervals import Estimate, estimate
 from sfumato.evaluation.measure import conditions_at
 from sfumato.evaluation.training_data import run_of, training_data
 from sfumato.hub import Model, SamplingConfig, load
+from sfumato.hub.diffusers.folder import is_pipeline
+from sfumato.hub.diffusers.lora import split_adapters
+from sfumato.hub.remote import named_on_hub
 from sfumato.hub.resolving import resolve
 from sfumato.hub.settings import planned, tuned_like
 from sfumato.hub.tuned import write_tuned
@@ -67,25 +70,46 @@ def tune(
     data: Dataset | None = None,
     iterations: int = ITERATIONS,
     progress: Progress = lambda what, done, of: None,
+    prompts: Sequence[str] | None = None,
 ) -> tuple[Found, ...]:
     """Tune the walk of each number of `steps` to `model`, whose weights stay as they are; returns what was found.
 
     Where a walk ends nearer to the teacher's, the model walks so in as many steps from now on: a `model` in memory,
-    and one that is named by its run, whose tuned.json keeps it. By the model's own settings but for sampler and grid,
-    of pictures conditioned on what those of `data` are, by default those that it was trained on; a model of classes
-    alone needs none. `progress(what, done, of)` is called as it goes on. The same model gives the same numbers again.
+    and one that is named by its folder, whose tuned.json keeps it. By the model's own settings but for sampler and
+    grid, of pictures conditioned on what those of `data` are, by default those that it was trained on, or of `prompts`
+    in turn; a model of classes alone needs neither. `progress(what, done, of)` is called as it goes on. The same model
+    gives the same numbers again.
 
     Raises SfumatoError, before any work, for more steps than the teacher could teach, and for what can't be tuned.
     """
-    if isinstance(model, str | Path) and ships(model):
-        raise SfumatoError(f"{model} ships with the package, whose files stay as they are; give load('{model}').")
-    found = tuple(tuning(model, steps, data, iterations, progress))
+    place = None if isinstance(model, Model) else place_of(model)
+    found = tuple(tuning(model, steps, data, iterations, progress, prompts))
     better = tuple(one.tuned for one in found if one.better)
     if isinstance(model, Model):
         model.tuned = tuple(one for one in model.tuned if tuned_like(one, better) is None) + better
-    elif better:
-        write_tuned(run_of(Path(model)), better)
+    elif better and place is not None:
+        write_tuned(place, better)
     return found
+
+
+def place_of(model: str | Path) -> Path:
+    """Where the tuned walks of the model of that name are kept: its run, or its folder of diffusers.
+
+    Raises SfumatoError where they can't be.
+    """
+    if ships(model):
+        raise SfumatoError(f"{model} ships with the package, whose files stay as they are; tune a run of your own.")
+    if named_on_hub(model):
+        raise SfumatoError(
+            f"{model} is kept as it is on the Hub; put it into a folder of yours, as `sfumato export {model} --to "
+            "diffusers` does, and tune that."
+        )
+    if split_adapters(Path(model))[1]:
+        raise SfumatoError(
+            f"{model} is put together as it is loaded; write it as one folder (`sfumato export {model} --to "
+            "diffusers`), and tune that."
+        )
+    return Path(model) if is_pipeline(Path(model)) else run_of(Path(model))
 
 
 def tuning(
@@ -94,6 +118,7 @@ def tuning(
     data: Dataset | None = None,
     iterations: int = ITERATIONS,
     progress: Progress = lambda what, done, of: None,
+    prompts: Sequence[str] | None = None,
 ) -> Iterator[Found]:
     """As `tune`, one walk after the other as they are walked through; nothing is kept."""
     if not isinstance(model, Model):
@@ -113,13 +138,13 @@ def tuning(
         )
     if (first := model.config.sampling.first) != "network":
         raise SfumatoError(f"a tuned walk begins with the network, and that of this model with '{first}'.")
-    return _tuned(model, counts, data, iterations, progress)
+    return _tuned(model, _conditions(model, data, prompts, TAUGHT + HELD_OUT), counts, iterations, progress)
 
 
 def _tuned(
-    model: Model, steps: Sequence[int], data: Dataset | None, iterations: int, progress: Progress
+    model: Model, what: Mapping[str, Any], steps: Sequence[int], iterations: int, progress: Progress
 ) -> Iterator[Found]:
-    teacher = _Teacher(model, data, progress)
+    teacher = _Teacher(model, what, progress)
     for number in steps:
         yield teacher.tuned(number, iterations)
 
@@ -127,13 +152,12 @@ def _tuned(
 class _Teacher:
     """What the teacher's walks have led to: all that a walk of any number of steps is tuned by."""
 
-    def __init__(self, model: Model, data: Dataset | None, progress: Progress) -> None:
+    def __init__(self, model: Model, of: Mapping[str, Any], progress: Progress) -> None:
         self.model, self.progress = model, progress
         self.seeds = range(FIRST_SEED, FIRST_SEED + TAUGHT + HELD_OUT)
         how = model.config.sampling
         given = {"sampler": TEACHER, "grid": TEACHER_GRID, "schedule": how.schedule, "steps": TEACHER_STEPS}
-        what: dict[str, Any] = {**given, **_conditions(model, data, len(self.seeds))}
-        request = model.request(self.seeds, **what)
+        request = model.request(self.seeds, **{**given, **of})
         self.resolved = resolve(request, model)
         self.fine = self.resolved.levels
         xs, answers = list[Tensor](), list[Tensor]()
@@ -196,15 +220,22 @@ class _Teacher:
         return learn(by, levels, pairs, iterations, BATCH, RATE)
 
 
-def _conditions(model: Model, data: Dataset | None, count: int) -> Mapping[str, Any]:
-    """What the samples are of: samples of the data, or where there are but classes those in turn."""
+def _conditions(model: Model, data: Dataset | None, prompts: Sequence[str] | None, count: int) -> Mapping[str, Any]:
+    """What the samples are of: the prompts in turn, or samples of the data, or where there are but classes those."""
+    if prompts is not None:
+        if data is not None:
+            raise SfumatoError("`data` have captions of their own; leave them or `prompts` out.")
+        if isinstance(prompts, str) or not len(prompts):
+            raise SfumatoError("`prompts` are a list of one or more, such as ['a red heart'].")
+        model.tokens(prompts[:1], "`prompts`")  # raises where it takes none
+        return {"prompts": [prompts[i % len(prompts)] for i in range(count)]}
     others = model.text_conditional or bool(model.config.conditions)
     if not others and data is None:
         return {"labels": [i % len(model.config.classes) for i in range(count)]} if model.config.classes else {}
     if data is None and not (run_of(Path(model.source)) / "config.json").exists():
         raise SfumatoError(
-            f"{model.source or 'the model'} is no run, whose data would say what to walk to; give `data`, such as "
-            "pictures with captions."
+            f"{model.source or 'the model'} is no run, whose data would say what to walk to; give `data`, "
+            "pictures with captions or a text file of a prompt a line."
         )
     if data is None:
         data = training_data(model.source, model)[0]

@@ -99,6 +99,7 @@ def load(
             check_plain(path, memory)
         model = load_pipeline(at, device, memory) if is_pipeline(at) else load_zoo(at.name, device, at.parent)
         model.source = base.as_posix() if at == base else pinned(str(base), at)
+        model.tuned = read_tuned(at)
         for file, weight in adapters:
             if is_control_net(file):
                 add_control_net(model, file, weight)

@@ -84,13 +84,12 @@ def adapted_model(base: Model) -> Model:
     return model
 
 
-def captioned(dataset: Dataset, config: TrainingConfig, name: str) -> Dataset:
-    """`dataset` with a caption a picture: its own, or the instance prompt, or the name of its folder.
+def captioned(dataset: Dataset, word: str, name: str) -> Dataset:
+    """`dataset` with a caption a picture: its own, or the instance prompt `word`, or the name of its folder.
 
     Classes are words to a pipeline, and no others. Raises SfumatoError where nothing says what a picture shows.
     """
-    own, word = dataset.captions, config.data.instance_prompt
-    texts = []
+    own, texts = dataset.captions, []
     for row in range(len(dataset)):
         said = () if own is None else own[row]
         if not said and word:
@@ -100,8 +99,8 @@ def captioned(dataset: Dataset, config: TrainingConfig, name: str) -> Dataset:
         texts.append(said)
     if lacking := sum(not said for said in texts):
         raise SfumatoError(
-            f"{lacking:,} of {len(texts):,} pictures in {dataset.name} have no caption, and {name} learns what words "
-            "mean; give an `instance_prompt` such as 'a photo of sks dog', or write captions (x.txt beside x.png)."
+            f"{lacking:,} of {len(texts):,} pictures in {dataset.name} have no caption, and {name} goes by words; "
+            "write captions (x.txt beside x.png), or in training an `instance_prompt` such as 'a photo of sks dog'."
         )
     return replace(dataset, captions=texts, labels=None, classes=())
 
@@ -154,7 +153,7 @@ def ready(
         base.codec.to(device)
     if isinstance(base.encoder, PipelineText):
         base.encoder.to(device)
-    pictures, others = captioned(pictures, config, base.source), None
+    pictures, others = captioned(pictures, config.data.instance_prompt, base.source), None
     if config.data.class_prompt:
         with processes.first():
             others = class_pictures(folder, base, config, partial(progress, GENERATING))
