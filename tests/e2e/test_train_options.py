@@ -34,6 +34,7 @@ OPTIONS: dict[str, tuple[str | None, str, Callable[[dict[str, Any], dict[str, An
     "--crop": ("2", "OROOON", lambda training, model: training["data"]["crop"] == 2),
     "--frames": ("4", ".R.RRN", lambda training, model: training["data"]["frames"] == 4),
     "--fps": ("4", ".R.RRN", lambda training, model: training["data"]["fps"] == 4),
+    "--cut-scenes": (None, ".R.RRN", lambda training, model: training["data"]["cut_scenes"] is True),
     "--stream": (None, "OROOOO", lambda training, model: training["data"]["stream"] is True),
     "--minutes": ("5", "OOOOOO", lambda training, model: training["minutes"] == 5),
     "--images": ("32", "OOOOOO", lambda training, model: training["images"] == 32),

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from sfumato.data import open_dataset
-from sfumato.data.clips import clip_files
+from sfumato.data.clips import Cuts, clip_files
 from sfumato.data.films import film
 from sfumato.data.moving_shapes import draw_clip, moving_scene
 from sfumato.data.sources import source_of
@@ -36,6 +37,12 @@ def write(path: Path, frames: Sequence[Image.Image], durations: int | list[int] 
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {"lossless": True} if path.suffix == ".webp" else {}
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, **options)
+
+
+def pan(name: str, count: int) -> list[Image.Image]:
+    """The view of a photograph that moves across it."""
+    photo = Image.fromarray(getattr(skimage.data, name)()).convert("RGB")
+    return [photo.crop((6 * i, 40, 6 * i + 200, 240)).resize((48, 48)) for i in range(count)]
 
 
 @pytest.fixture
@@ -215,3 +222,34 @@ def played(data: bytes, path: Path) -> int:
 def test_clips_become_files_that_move(tmp_path: Path, suffix: str) -> None:
     both = torch.from_numpy(np.stack([draw_clip(moving_scene(number), 5) for number in (0, 3)])).float() / 127.5 - 1
     assert played(film(both, suffix, 8), tmp_path / f"x{suffix}") == 5
+
+
+def test_no_clip_goes_on_over_a_cut(root: Path) -> None:
+    scenes = [pan(name, 20) for name in ("astronaut", "coffee", "chelsea", "rocket")]
+    write(root / "film.webp", [*scenes[0], *scenes[1], *scenes[2][:5], *scenes[3]])
+    write(root / "other.webp", [one.resize((48, 48)) for one in images(20)])
+    data = open_dataset(root, frames=8, cut_scenes=True)
+    assert [note for note in data.notes if "cut where one ends" in note]
+    assert len(data) == 3 * 2 + 2  # of twenty frames two clips; none of five
+    clips = data.batch(np.arange(len(data)))[0]
+    exact = torch.stack([torch.from_numpy(np.asarray(one).copy()) for scene in scenes for one in scene])
+    of = [
+        {int((exact - (one.permute(1, 2, 0) + 1) * 127.5).abs().mean((1, 2, 3)).argmin()) // 20 for one in clip}
+        for clip in clips[:6]
+    ]
+    assert of == [{0}, {0}, {1}, {1}, {3}, {3}]
+    assert len(open_dataset(root, frames=8)) == 65 // 8 + 2  # where nobody asks, they go on
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_what_moves_is_not_cut(number: int) -> None:
+    cuts = Cuts()
+    assert not any(cuts.before(one) for one in draw_clip(moving_scene(number), 40))
+
+
+def test_a_film_without_a_long_scene_is_named(root: Path) -> None:
+    write(root / "film.webp", [one for name in ("astronaut", "coffee", "chelsea") for one in pan(name, 5)])
+    for number in (0, 1):
+        write(root / f"{number}.webp", images(8, number))
+    data = open_dataset(root, size=(32, 32), frames=8, cut_scenes=True)
+    assert len(data) == 2 and "without a scene of 8 frames at 8 a second" in "".join(data.notes)

@@ -67,7 +67,8 @@ ELSEWHERE = {
     | {"data": "laws/test_pipeline_verbs.py::test_a_pipeline_is_measured_against_pictures_with_captions"}
     | {"frames": "unit/test_clip_runs.py::test_a_roll_out_has_a_page_that_says_where_it_leaves_the_range_of_real_ones"},
     "ema": dict.fromkeys(("run", "width"), "laws/test_averages.py::test_a_kept_width_comes_out_exactly"),
-    "info": dict.fromkeys(("what", "size", "frames", "fps"), "unit/test_options.py::test_a_size_is_for_data"),
+    "info": dict.fromkeys(("what", "size", "frames", "fps", "cut-scenes"),
+                          "unit/test_options.py::test_a_size_is_for_data"),
     "learn": dict.fromkeys(("run", "port", "host", "browser", "build"),
                            "unit/test_options.py::test_a_built_lesson_takes_no_option_of_a_server")
     | {"address": "e2e/test_learn.py::test_a_folder_that_knows_where_it_will_be_is_shown_with_its_picture"},
@@ -243,9 +244,9 @@ def test_every_option_of_sample_is_obeyed_refused_or_noted(drawing: Any, mode: s
 def test_a_size_is_for_data(run_folder: Path, draws: Draws, capsys: pytest.CaptureFixture[str]) -> None:
     (drawn, _) = draws("tiny", "-n", 1, "--steps", 2, "--out", "out")
     for what in (drawn, run_folder):
-        for option in ("--size", "--frames", "--fps"):
+        for option, *value in (["--size", "8"], ["--frames", "8"], ["--fps", "8"], ["--cut-scenes"]):
             with pytest.raises(SfumatoError, match=f"{option} is for reading a data set"):
-                app(["info", str(what), option, "8"], exit_on_error=False, print_error=False)
+                app(["info", str(what), option, *value], exit_on_error=False, print_error=False)
     app(["info", str(drawn)], exit_on_error=False, print_error=False, result_action="return_value")
     assert read_about(drawn)["request"][:20] in capsys.readouterr().out
 

@@ -47,13 +47,14 @@ def info(
     size: Annotated[str | None, Parameter(help="Read a data set at this many pixels: 64, or 48x64.")] = None,
     frames: Annotated[int | None, Parameter(help="Read it as clips of so many frames.")] = None,
     fps: Annotated[float | None, Parameter(help="Take so many frames a second [default: 8].")] = None,
+    cut_scenes: Annotated[bool, Parameter(help="Let no clip go on over a cut of the film.", negative="")] = False,
 ) -> None:
     """Tell what a run, a picture, a clip or a data set holds."""
     path = Path(what)
     base = split_adapters(path)[0]
     run_folder = is_run(path) or ((path / "state.json").exists() and any(path.glob("*.safetensors")))
     none = path.suffix.lower() == ".png" or run_folder or is_clip(path) or is_pipeline(base)
-    for name, given in (("size", size), ("frames", frames), ("fps", fps)):
+    for name, given in (("size", size), ("frames", frames), ("fps", fps), ("cut-scenes", cut_scenes or None)):
         if given is not None and none:
             raise SfumatoError(f"--{name} is for reading a data set, and {what} is none; leave it out.")
     if is_clip(path):
@@ -76,7 +77,7 @@ def info(
         with suppress(SfumatoError):  # the data may be an extra that isn't installed
             print_facts(data_facts(zoo_data(what), size))
     else:
-        print_facts(data_facts(what, size, frames, fps))
+        print_facts(data_facts(what, size, frames, fps, cut_scenes))
 
 
 def facts_of_clip(path: Path) -> list[tuple[str, str]]:
@@ -92,7 +93,7 @@ def facts_of_clip(path: Path) -> list[tuple[str, str]]:
 
 
 def data_facts(
-    spec: str, size: str | None, frames: int | None = None, fps: float | None = None
+    spec: str, size: str | None, frames: int | None = None, fps: float | None = None, cut_scenes: bool = False
 ) -> list[tuple[str, str]]:
     """What a data set holds."""
     from sfumato.cli.opening import open_and_tell
@@ -100,11 +101,11 @@ def data_facts(
 
     path = Path(spec)
     sizes: Counter[tuple[int, int]] = Counter()
-    if size is None and frames is None and fps is None and not is_own(spec) and path.exists():
+    if size is None and frames is None and fps is None and not cut_scenes and not is_own(spec) and path.exists():
         sizes = picture_sizes(source := source_of(path))
         if len(sizes) > 1:
             return survey_facts(spec, source, sizes)
-    dataset = open_and_tell(spec, parse_size(size), frames, fps)
+    dataset = open_and_tell(spec, parse_size(size), frames, fps, cut_scenes)
     return [
         ("samples", count(len(dataset))),
         ("shape", " × ".join(map(str, dataset.shape))),

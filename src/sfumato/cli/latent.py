@@ -89,7 +89,8 @@ def finish_autoencoder(folder: Path, data: str | None) -> None:
     """Say what to do next with the autoencoder in `folder`."""
     console.print("Next:")
     kept = training_config(folder).data
-    clips = {name: value for name, value in (("frames", kept.frames), ("fps", kept.fps)) if value is not None}
+    asked = {"frames": kept.frames, "fps": kept.fps, "cut_scenes": kept.cut_scenes or None}
+    clips = {name: value for name, value in asked.items() if value is not None}
     again = next_command("train", [data or kept.source], autoencoder=folder, **clips)
     for line in (again, next_command("info", [folder])):
         console.print(f"  {line}", soft_wrap=True)

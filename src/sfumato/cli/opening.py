@@ -54,11 +54,16 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def open_and_tell(
-    spec: str, size: tuple[int, int] | None = None, frames: int | None = None, fps: float | None = None
+    spec: str,
+    size: tuple[int, int] | None = None,
+    frames: int | None = None,
+    fps: float | None = None,
+    cut_scenes: bool = False,
 ) -> Dataset:
     """The data set called `spec`, opened with a bar over its files; says what was converted or left out."""
     with bars() as progress:
-        dataset = open_dataset(spec, size, progress=partial(progress, f"reading {spec}"), frames=frames, fps=fps)
+        show = partial(progress, f"reading {spec}")
+        dataset = open_dataset(spec, size, progress=show, frames=frames, fps=fps, cut_scenes=cut_scenes)
     for text in dataset.notes:
         note(text)
     return dataset

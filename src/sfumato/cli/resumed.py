@@ -23,6 +23,7 @@ OWN: dict[str, Callable[[TrainingConfig, ModelConfig], object]] = {
     "crop": lambda config, model: config.data.crop,
     "frames": lambda config, model: config.data.frames or "",
     "fps": lambda config, model: config.data.fps or "",
+    "cut_scenes": lambda config, model: config.data.cut_scenes,
     "number": lambda config, model: ",".join(config.data.columns.numbers),
     "vector": lambda config, model: ",".join(config.data.columns.vectors),
     "control": lambda config, model: ",".join(one.name for one in model.conditions if one.kind == "image"),

@@ -66,6 +66,10 @@ def train(
         float | None,
         Parameter(group=DATA, help="With --frames: how many are taken a second, whatever a file's rate [default: 8]."),
     ] = None,
+    cut_scenes: Annotated[
+        bool | None,
+        Parameter(group=DATA, help="With --frames: let no clip go on over a cut of the film [default: no]."),
+    ] = None,
     stream: Annotated[
         bool | None,
         Parameter(

@@ -13,7 +13,7 @@ from sfumato.training.settings import parse_settings
 
 SETTINGS = {  # what each option is called in config.json
     "size": "data.size", "held_out": "data.held_out", "flip": "data.flip", "crop": "data.crop", "stream": "data.stream",
-    "frames": "data.frames", "fps": "data.fps",
+    "frames": "data.frames", "fps": "data.fps", "cut_scenes": "data.cut_scenes",
     "columns": "data.columns", "images": "images", "minutes": "minutes", "batch": "batch", "seed": "seed",
     "lora": "lora", "optimizer": "optimizer.name", "learning_rate": "optimizer.learning_rate",
     "accumulate": "machine.accumulate", "shard": "machine.shard", "precision": "machine.precision",

@@ -1,8 +1,9 @@
 """Folders and archives of clips: animated GIF, WebP and APNG, videos by PyAV, and folders of frames.
 
 The rule by which frames are taken: `fps` times a second, whatever the file's own rate, what is shown at that moment; so
-many `frames` in a row are a clip, and the next ones another. Pictures of a folder are a frame each, as they are. All is
-decoded once into the cache, with no more than one clip in memory.
+many `frames` in a row are a clip, and the next ones another. Pictures of a folder are a frame each, as they are. With
+`cut_scenes`, no clip goes on over a cut of the film. All is decoded once into the cache, with no more than one clip in
+memory.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ ANIMATED = (".gif", ".webp", ".apng", ".avif")  # kinds that may move; a .png do
 ANIMATION_CHUNK, HEAD_BYTES = b"acTL", 4096
 STILL_SECONDS = 0.1  # for which a frame is shown that says 0, as browsers do it
 TURNED, UNEVEN = "turned upright as their rotation says", "with frames of unequal length, taken by the clock"
+SCENES = "of several scenes, cut where one ends"
+# A cut, on grey levels of 255: frames as far apart as pictures of two things, or three times as far as any two of the
+# scene before.
+FAR, NEAR, TIMES, GRID = 40.0, 15.0, 3.0, 16
 CUT_OFF = "that break off, of which the whole part is used"
 BESIDE_CLIPS = "a still picture beside clips"
 
@@ -75,6 +80,7 @@ def open_clips(
     fps: float | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
+    cut_scenes: bool = False,
 ) -> Dataset:
     """The clips of `source`, uint8 `(count, frames, 1 or 3, height, width)`, by the rule above; see `open_pictures`.
 
@@ -83,7 +89,8 @@ def open_clips(
     frames, fps, cache = frames or FRAMES, fps or FPS, cache or cache_folder()
     files, notes = clip_files(source)
     source = replace(source, entries=[one.entry for one in files], notes=[*source.notes, *notes])
-    key = cache_key(source, size, frames, fps, [[still.changed for still in one.frames] for one in files])
+    cut = [cut_scenes] if cut_scenes else []
+    key = cache_key(source, size, frames, fps, [[still.changed for still in one.frames] for one in files], *cut)
     stored = read_description(cache, key)
     if stored is None:
         report, used = Report("clip"), set[int]()
@@ -91,7 +98,7 @@ def open_clips(
             size = size or common_size(source, clip_sizes(source, files), "clips")
             with write_pictures(cache, key, size, len(files), frames=frames) as writer:
                 for number, one in enumerate(files, 1):
-                    for clip in clips_of(one, source, size, frames, fps):
+                    for clip in clips_of(one, source, size, frames, fps, cut_scenes):
                         if report.usable(one.entry, [clip]) and clip.pixels is not None:
                             writer.add(clip.pixels, clip.grey, one.entry.label, one.entry.captions)
                             used.add(number)
@@ -179,19 +186,27 @@ def clip_sizes(source: Source, files: Sequence[ClipFile]) -> Counter[tuple[int, 
     return found
 
 
-def clips_of(one: ClipFile, source: Source, size: tuple[int, int], frames: int, fps: float) -> Iterator[Decoded]:
+def clips_of(
+    one: ClipFile, source: Source, size: tuple[int, int], frames: int, fps: float, cut_scenes: bool = False
+) -> Iterator[Decoded]:
     """The clips of a file, or the problem that leaves it out; raises SfumatoError where PyAV is missing."""
     facts: list[str] = []
+    told: list[str] = []
     found: list[Pixels] = []
-    whole = 0
+    whole, cut = 0, Cuts() if cut_scenes else None
     try:
         with closing(_taken(source, one, size, frames, fps, facts)) as taken:
             for pixels in taken:
+                if cut is not None and cut.before(pixels[0]):
+                    facts.append(SCENES)
+                    found.clear()
                 found.append(pixels)
                 if len(found) == frames:
                     whole += 1
                     clip = np.stack([each for each, _ in found])
-                    yield Decoded(clip, all(grey for _, grey in found), tuple(dict.fromkeys(facts)) * (whole == 1))
+                    new = tuple(fact for fact in dict.fromkeys(facts) if fact not in told)
+                    told += new
+                    yield Decoded(clip, all(grey for _, grey in found), new)
                     found.clear()
     except SfumatoError:
         raise
@@ -202,8 +217,39 @@ def clips_of(one: ClipFile, source: Source, size: tuple[int, int], frames: int, 
         facts.append(CUT_OFF)
     if not whole:
         rate = "" if one.frames else f" at {fps:g} a second"
-        few = f"shorter than {frames} frames{rate}; give fewer `frames`{'' if one.frames else ', or more `fps`'}"
+        short = f"without a scene of {frames} frames" if SCENES in facts else f"shorter than {frames} frames"
+        few = f"{short}{rate}; give fewer `frames`{'' if one.frames else ', or more `fps`'}"
         yield Decoded(None, problem="a single frame" if len(found) == 1 else few)
+
+
+class Cuts:
+    """Where a film cuts from a scene to the next: each frame, `(channels, height, width)` uint8, is asked in turn."""
+
+    def __init__(self) -> None:
+        self._last: NDArray[np.float32] | None = None
+        self._furthest: float | None = None  # of two frames of this scene
+
+    def before(self, pixels: NDArray[np.uint8]) -> bool:
+        """Whether a new scene begins with this frame."""
+        last, self._last = self._last, _coarse(pixels)
+        if last is None:
+            return False
+        apart = float(np.abs(self._last - last).mean())
+        if apart > FAR or (self._furthest is not None and apart > max(NEAR, TIMES * self._furthest)):
+            self._furthest = None
+            return True
+        self._furthest = max(apart, self._furthest or 0.0)
+        return False
+
+
+def _coarse(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The picture in some 16 squares a side, which grain and small movements change little."""
+    channels, height, width = pixels.shape
+    side = max(1, min(height, width) // GRID)
+    whole = pixels[:, : height // side * side, : width // side * side]
+    squares = whole.reshape(channels, height // side, side, width // side, side)
+    coarse: NDArray[np.float32] = squares.mean((2, 4), dtype=np.float32)
+    return coarse
 
 
 def _taken(

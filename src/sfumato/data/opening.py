@@ -36,6 +36,7 @@ def open_dataset(
     stream: bool = False,
     frames: int | None = None,
     fps: float | None = None,
+    cut_scenes: bool = False,
 ) -> Dataset:
     """The data set called `spec`: `digits`, `emoji`, `shapes`, `avatars:STYLE`, `moving-shapes`, `points:NAME`,
     `moving-avatars:STYLE`, or pictures, or with `frames` clips of so many.
@@ -47,7 +48,8 @@ def open_dataset(
     `columns` are those of metadata.jsonl that are read beside the captions (see columns.py). With `crop`, pictures are
     kept so many pixels larger, of which training shows `size`, each time at another place. With `stream`, they are
     decoded whenever they are asked for and not kept (see streaming.py). Frames of clips are taken `fps` times a second
-    [default: 8] from animations, videos and folders of frames (see clips.py).
+    [default: 8] from animations, videos and folders of frames; with `cut_scenes` no clip goes on over a cut of the film
+    (see clips.py).
     Raises SfumatoError for a spec that is none of these, for a size that can't be, and where nothing can be used.
     """
     from sfumato.data.avatars import open_avatars
@@ -74,7 +76,12 @@ def open_dataset(
     own, kind = is_own(spec), spec.partition(":")[0]
     moving = kind == MOVING_SHAPES or spec.startswith(f"{MOVING_AVATARS}:")
     check_clips(frames, fps)
-    if moving or frames is not None or fps is not None:
+    as_clips = frames is not None or fps is not None
+    if cut_scenes and (moving or not as_clips):
+        raise SfumatoError(
+            "films are there to cut scenes out of: give `frames` and a folder of them, or leave `cut_scenes` out."
+        )
+    if moving or as_clips:
         _check_clips(spec, own and not moving, bool(columns), crop, stream)
         if moving and kind == MOVING_AVATARS:
             return open_moving_avatars(spec, size, frames, cache, progress)
@@ -106,8 +113,8 @@ def open_dataset(
         raise SfumatoError("the data set has no name; give digits, points:NAME or a folder of pictures.")
     path = Path(spec)
     try:
-        if path.exists() and (frames is not None or fps is not None):
-            return open_clips(source_of(path, moving=True), size, frames, fps, cache, progress)
+        if path.exists() and as_clips:
+            return open_clips(source_of(path, moving=True), size, frames, fps, cache, progress, cut_scenes)
         if path.exists():
             return open_pictures(source_of(path, columns or NONE), size, cache, progress, stream)
         beside = [p.name for p in path.parent.iterdir() if p.is_dir()] if path.parent.is_dir() else []

@@ -68,6 +68,7 @@ class DataConfig:
     low_resolution: float = 0.0
     frames: int | None = None
     fps: float | None = None
+    cut_scenes: bool = False
     stills: float = 0.3
     fingerprint: str = ""
     place: str = ""
@@ -413,6 +414,7 @@ def open_data(config: TrainingConfig, progress: Progress | None = None) -> Datas
         stream=data.stream,
         frames=data.frames,
         fps=data.fps,
+        cut_scenes=data.cut_scenes,
     )
     own = data.source if data.source.startswith("hf:") else path_of(data.source).as_posix()
     return replace(found, name=own) if data.place else found
