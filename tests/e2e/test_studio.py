@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import signal
 import subprocess
@@ -12,21 +14,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from lesson import node, without_browser
 from served import TOKEN, Served
-from sfumato.data import read_about
+from sfumato.data import picture, read_about
 from sfumato.data.datasets import from_arrays
 from sfumato.evaluation.record import Conditions, Record, ScoreRecord, Source, write_record
-from sfumato.hub import ModelConfig
-from sfumato.nets import UNetConfig
+from sfumato.hub import ModelConfig, load
+from sfumato.hub.control_branch import add_control_branch
+from sfumato.hub.request import Control, Upload, Value
+from sfumato.hub.resolving import resolve
+from sfumato.nets import ConditionConfig, UNetConfig
 from sfumato.serving.page import built
 from sfumato.training import TrainingConfig, start_run, train
+from tiny import blobs
 
 WHY = without_browser() or ("" if built() else "the studio is not built: run make studio")
 pytestmark = pytest.mark.skipif(bool(WHY) or os.name == "nt", reason=WHY or "Windows has no SIGTERM for others")
 
 MAX_FIRST_VIEW = 400_000  # bytes
+SHEETS = {"edges": (0, 255), "sketch": (255, 0)}  # the paper and the pen that a model was trained on
 CLIPS = ModelConfig((4, 3, 8, 8), UNetConfig(3, 2, widths=(16, 16), temporal=True), ("cat", "dog"), kind="clips")
 
 
@@ -74,6 +83,34 @@ def test_clips_play_and_cards_hold_what_was_measured(tmp_path: Path) -> None:
     write_record(run / "evaluation/record.json", record)
     with studio(tmp_path, model="runs/moving") as service:
         node("studio.mjs", f"http://127.0.0.1:{service.port}", "clips")
+
+
+def test_a_sketch_is_drawn_and_followed_as_python_follows_it(run_folder: Path, tmp_path: Path) -> None:
+    few = TrainingConfig("blobs", images=192, batch=16, previews=0, evaluated=0, learning_rate=0.02)
+    for name in SHEETS:
+        branch = add_control_branch(load(run_folder), ConditionConfig(name, "image", computed=True))
+        list(train(tmp_path / name, start_run(tmp_path / name, blobs(), few, branch, torch.device("cpu"))))
+    with studio(tmp_path, "sketch", model="edges") as service:
+        made = node("studio.mjs", f"http://127.0.0.1:{service.port}", "sketch")["made"]
+    assert len(made) == 7
+    assert len({pixels(one["picture"]).tobytes() for one in made}) == 6  # untold, both are the model below
+    for one in made:
+        name, sheet, strength = (one["asked"].get(field) for field in ("model", "control", "control_strength"))
+        model, values = load(tmp_path / name), dict[str, Value]()
+        if sheet is not None:
+            ready = bool(one["asked"].get("control_ready"))
+            values[name] = Control(Upload.named("control", base64.b64decode(sheet)), ready)
+            if ready:
+                assert SHEETS[name] == (pixels(sheet)[0, 0], *{*pixels(sheet)[4, 2:6]})
+        if strength is not None:
+            values["strength"] = strength
+        request = model.request([5], "dog", conditions=values, steps=3)
+        alone = picture(resolve(request, model).samples(), None, columns=1, scale=1, gap=0)
+        assert np.array_equal(pixels(one["picture"]), np.asarray(alone.convert("L"))), one["asked"]
+
+
+def pixels(file: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(file))).convert("L"))
 
 
 def test_the_first_view_is_small(address: str) -> None:

@@ -26,10 +26,11 @@ from sfumato.serving import guard as guards
 from sfumato.serving import rates as rating
 from sfumato.serving import server as servers
 from sfumato.serving.guard import App
+from sfumato.serving.models import describe
 from sfumato.serving.phase import Phase
 from sfumato.serving.rates import Rates
 from sfumato.serving.server import Server
-from sfumato.serving.service import describe, make_app
+from sfumato.serving.service import make_app
 from sfumato.serving.worker import Worker
 
 RUNNER = asyncio.Runner()  # a service knows one loop

@@ -23,7 +23,8 @@ from sfumato.hub.request import Upload, read_request
 from sfumato.nets import UNetConfig
 from sfumato.serving import Engine
 from sfumato.serving.guard import App
-from sfumato.serving.service import describe, make_app
+from sfumato.serving.models import describe
+from sfumato.serving.service import make_app
 from sfumato.serving.worker import Worker
 
 NET = UNetConfig(3, 2, widths=(16, 32), temporal=True)

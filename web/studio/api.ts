@@ -15,7 +15,10 @@ export type Model = {
   samplers: Record<string, { needs: number; use: string }>
   channels: number
   frames: number | null
-  conditions: { name: string; kind: string; size: number }[]
+  /** `computed`: from a picture that is sent, unless it is ready. */
+  conditions: { name: string; kind: string; size: number; computed: boolean }[]
+  /** The condition that a control branch takes, which can be followed more or less closely. */
+  control_branch: string | null
   latent: boolean
   tuned_steps: number[]
 }
@@ -55,6 +58,7 @@ export type Asked = {
   upscale?: boolean
   control?: string
   control_ready?: boolean
+  control_strength?: number
 }
 
 /** A clip asked for. */

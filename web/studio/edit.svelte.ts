@@ -1,12 +1,17 @@
-/** The picture to begin with: where it lies in the frame of the model, and what of the frame is to be generated. */
+/**
+ * The picture to begin with: where it lies in the frame of the model, and what of the frame is to be generated; and the
+ * one that is followed, sketched or from a file.
+ */
 import type { Asked, ClipAsked, Model } from './api'
 
 export type Tool = 'vary' | 'paint' | 'move'
-type Edit = { picture: ImageBitmap | undefined; name: string; tool: Tool; strength: number; painted: Uint8Array; x: number; y: number; zoom: number; sketch: Uint8Array }
+export type Lines = 'light' | 'dark'
+type Followed = { file: Blob; url: string; name: string }
+type Edit = { picture: ImageBitmap | undefined; name: string; tool: Tool; strength: number; painted: Uint8Array; x: number; y: number; zoom: number; sketch: Uint8Array; lines: Lines; followed: Followed | undefined; closely: number }
 
 const NONE = new Uint8Array()
 /** `x` and `y` are the picture's corner in pixels of the frame, which it fills where `zoom` is 1. */
-export const edit = $state<Edit>({ picture: undefined, name: '', tool: 'vary', strength: 0.6, painted: NONE, x: 0, y: 0, zoom: 1, sketch: NONE })
+export const edit = $state<Edit>({ picture: undefined, name: '', tool: 'vary', strength: 0.6, painted: NONE, x: 0, y: 0, zoom: 1, sketch: NONE, lines: 'light', followed: undefined, closely: 1 })
 
 export const sides = (model: Model) => model.size.split('x').map(Number) as [number, number]
 /** What is painted, or nothing of a frame of that size. */
@@ -63,23 +68,52 @@ function white(mask: Uint8Array, [width, height]: [number, number]): OffscreenCa
   canvas.getContext('2d')!.putImageData(pixels, 0, 0)
   return canvas
 }
-async function base64(canvas: OffscreenCanvas): Promise<string> {
-  const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer())
+const png = (canvas: OffscreenCanvas) => canvas.convertToBlob({ type: 'image/png' })
+async function base64(file: Blob): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer())
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 }
 
-/** Whether the model is conditioned on a picture, which can be sketched. */
-export const sketches = (model: Model) => model.conditions.filter(({ kind }) => kind === 'image').length === 1
+/** The picture that the model is conditioned on, where it is on one. */
+export function follows(model: Model): Model['conditions'][number] | undefined {
+  const [one, ...others] = model.frames === null ? model.conditions.filter(({ kind }) => kind === 'image') : []
+  return others.length ? undefined : one
+}
+/** How the lines of a sketch look to the model: as those that are computed, or as whoever sketches says. */
+const LINES: Record<string, Lines> = { edges: 'light', sketch: 'dark' }
+export const linesOf = ({ name }: Model['conditions'][number]): Lines | undefined => LINES[name]
+/** Whether it can be sketched: of what is computed, lines alone can. */
+export const sketchable = (one: Model['conditions'][number]) => !one.computed || linesOf(one) !== undefined
+
+/** Follow a picture; throws where the browser can't read it. */
+export async function follow(file: Blob, name: string): Promise<void> {
+  ;(await createImageBitmap(file)).close()
+  followNone()
+  edit.followed = { file, url: URL.createObjectURL(file), name }
+}
+export function followNone(): void {
+  if (edit.followed) URL.revokeObjectURL(edit.followed.url)
+  edit.followed = undefined
+}
+
+/** The picture that is followed, as the field of a request. */
+async function control(model: Model, size: [number, number]): Promise<Partial<Asked>> {
+  const one = follows(model)
+  const sketch = masked(edit.sketch, size[0] * size[1])
+  if (!one || !(edit.followed || (sketchable(one) && sketch.some(Boolean)))) return {}
+  const how = model.control_branch === one.name && edit.closely !== 1 ? { control_strength: edit.closely } : {}
+  if (edit.followed) return { control: await base64(edit.followed.file), ...how }
+  const dark = (linesOf(one) ?? edit.lines) === 'dark'
+  return { control: await base64(await png(white(dark ? sketch.map((ink) => 1 - ink) : sketch, size))), control_ready: true, ...how }
+}
 
 /** What the picture and the sketch add to what is asked. */
 export async function pictures(model: Model): Promise<Partial<Asked> | Partial<ClipAsked>> {
   const size = sides(model)
-  if (model.frames !== null) return edit.picture ? { input_reference: await base64(framed(size)) } : {}
-  const asked: Partial<Asked> = {}
-  const sketch = masked(edit.sketch, size[0] * size[1])
-  if (sketches(model) && sketch.some(Boolean)) Object.assign(asked, { control: await base64(white(sketch, size)), control_ready: true })
+  const image = async () => base64(await png(framed(size)))
+  if (model.frames !== null) return edit.picture ? { input_reference: await image() } : {}
+  const asked = await control(model, size)
   if (!edit.picture) return asked
   const mask = open(size)
-  const image = await base64(framed(size))
-  return mask ? { ...asked, image, mask: await base64(white(mask, size)) } : { ...asked, image, strength: edit.strength }
+  return mask ? { ...asked, image: await image(), mask: await base64(await png(white(mask, size))) } : { ...asked, image: await image(), strength: edit.strength }
 }

@@ -202,6 +202,59 @@ const FLOWS = {
     await drawn(sheets('done')).nth(4).waitFor()
     assert.equal(await page.getByRole('alert').count(), 0)
   },
+  /** A sheet is drawn on, by mouse and by keys, and followed as closely as was said; or a picture is. */
+  async sketch() {
+    const made = []
+    let asked
+    page.on('request', (request) => request.method() === 'POST' && /v1\/jobs$/.test(request.url()) && (asked = request.postDataJSON()))
+    const generate = async () => {
+      const count = await sheets().count()
+      await at('generate').click()
+      await page.waitForFunction((count) => document.querySelectorAll('article').length > count, count)
+      await drawn(sheets().first()).first().waitFor()
+      made.push({ asked, picture: Buffer.from(await newest()).toString('base64') })
+    }
+    await begin()
+    await ask({ classes: ['dog'], seeds: '5', steps: 3 })
+    for (const name of ['edges', 'sketch']) {
+      await page.getByRole('radio', { name, exact: true }).check()
+      await ask({ steps: 3 })
+      if (name === 'sketch') await at('clear').click()
+      await generate()
+      await page.getByRole('radio', { name: 'Fine' }).check()
+      await at('pad').scrollIntoViewIfNeeded()
+      const box = await at('pad').boundingBox()
+      const place = (x, y) => [box.x + ((x + 0.5) * box.width) / 8, box.y + ((y + 0.5) * box.height) / 8]
+      await page.mouse.move(...place(2, 4))
+      await page.mouse.down()
+      await page.mouse.move(...place(5, 4), { steps: 4 })
+      await page.mouse.up()
+      await at('pad').focus()
+      await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('Space') // one more, at 5, 5
+      await accessible(name)
+      await generate()
+      await at('closely-number').fill('0.5')
+      await at('closely-number').press('Tab')
+      await generate()
+      await at('closely-number').fill('1')
+      await at('closely-number').press('Tab')
+    }
+    const count = await sheets().count()
+    await at('vary').first().click() // with the same sketch, which the service doesn't tell
+    await page.waitForFunction((count) => document.querySelectorAll('article').length > count, count)
+    assert.deepEqual([asked.control === made.at(-1).asked.control, asked.control_ready, asked.control_strength], [true, true, 0.5])
+    await at('follow-file').setInputFiles({ name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no picture') })
+    await page.getByText('notes.png is no picture').waitFor()
+    await at('follow-file').setInputFiles({ name: 'dog.png', mimeType: 'image/png', buffer: Buffer.from(made[1].picture, 'base64') })
+    await page.getByText('Its sketch is computed, and followed.').waitFor()
+    assert.equal(await page.getByText('notes.png').count(), 0)
+    await accessible('followed')
+    await generate()
+    await at('follow-none').click()
+    await at('pad').waitFor()
+    return { made }
+  },
   /** Without a mouse: from the form to the pictures, among them, into one and out. */
   async keyboard() {
     await begin()

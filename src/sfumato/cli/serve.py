@@ -179,10 +179,11 @@ def run_service(models: Mapping[str, Path], how: Service, announce: Callable[[Se
     """Serve `models`, by what clients call them, until Ctrl-C; once it listens, `announce` is given their names and the
     address."""
     try:
+        from sfumato.serving.models import describe
         from sfumato.serving.phase import Phase
         from sfumato.serving.rates import Rates
         from sfumato.serving.server import Server
-        from sfumato.serving.service import describe, make_app
+        from sfumato.serving.service import make_app
     except ImportError as error:
         raise SfumatoError(f"serving needs {error.name}, which isn't here: pip install 'sfumato[serve]'.") from error
     token, jobs, host = how.token, how.jobs, how.host
@@ -284,7 +285,7 @@ def _servable(name: str, model: Model) -> Model:
 
 def _trainings(runs: Path, data: Mapping[str, str], worker: Worker, about: dict[str, dict[str, Any]]) -> Trainings:
     """What trains in `runs`, whose models are served as soon as a training is over."""
-    from sfumato.serving.service import describe
+    from sfumato.serving.models import describe
     from sfumato.serving.trainings import Trainings
 
     own = {name for name in about if is_run(runs / name)}

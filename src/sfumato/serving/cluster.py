@@ -29,8 +29,9 @@ from sfumato.hub import Model, load
 from sfumato.serving.engine import Limits
 from sfumato.serving.guard import App
 from sfumato.serving.jobs import ENDED, Job
+from sfumato.serving.models import describe
 from sfumato.serving.parts import News, Order, Part, Parts, work
-from sfumato.serving.service import describe, make_app
+from sfumato.serving.service import make_app
 from sfumato.serving.store import Store
 from sfumato.serving.worker import Worker
 from sfumato.training import pick_device

@@ -3,10 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
+from sfumato.data import KINDS
 from sfumato.errors import unknown
 from sfumato.hub import Model
+from sfumato.sampling import SAMPLERS
+from sfumato.sampling import resolve as resolve_sampler
 from sfumato.serving.jobs import Full
+from sfumato.serving.messages import size_of
+
+
+def describe(name: str, model: Model) -> dict[str, Any]:
+    """What clients may know of a model: OpenAI's fields, and what it takes."""
+    settings = model.config.sampling
+    branch = model.config.control_branch
+    return {
+        "id": name,
+        "object": "model",
+        "created": 0,
+        "owned_by": "sfumato",
+        "size": size_of(model),
+        "frames": model.config.shape[0] if KINDS[model.config.kind].moving else None,
+        "channels": model.config.seen[1][-3 if KINDS[model.config.seen[0]].spatial else 0],
+        "classes": list(model.config.classes),
+        "takes_prompts": model.text_conditional,
+        "conditions": [
+            {"name": one.name, "kind": one.kind, "size": one.size, "computed": one.computed}
+            for one in model.config.conditions
+        ],
+        "control_branch": None if branch is None else branch.name,
+        "latent": model.codec is not None,
+        "sampler": resolve_sampler(settings.sampler)[0],
+        "steps": settings.steps,
+        "tuned_steps": model.tuned_steps,
+        "guidance": settings.guidance,
+        "grid": settings.grid,
+        "samplers": {name: {"needs": row.needs, "use": row.use} for name, row in SAMPLERS.items()},
+        "weights_sha256": model.weights_hash,
+    }
 
 
 class Models:

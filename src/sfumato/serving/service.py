@@ -17,16 +17,12 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from sfumato.data import KINDS
 from sfumato.data.clips import FPS
 from sfumato.errors import SfumatoError, unknown
-from sfumato.hub import Model
-from sfumato.sampling import SAMPLERS
-from sfumato.sampling import resolve as resolve_sampler
 from sfumato.serving.answers import answer_errors
 from sfumato.serving.forms import PICTURES, documented, read_asked
 from sfumato.serving.guard import App, Guard
-from sfumato.serving.messages import DRAINING, ENDING, Asked, refusal, size_of
+from sfumato.serving.messages import DRAINING, ENDING, Asked, refusal
 from sfumato.serving.metrics import CONTENT_TYPE, Requests, metrics
 from sfumato.serving.phase import Phase
 from sfumato.serving.rates import Rates
@@ -43,34 +39,8 @@ LEFT = 499  # nginx's word for a client that has gone, who doesn't read it
 KEY = re.compile(r"[!-~]{1,200}")  # an Idempotency-Key
 
 
-def describe(name: str, model: Model) -> dict[str, Any]:
-    """What clients may know of a model: OpenAI's fields, and what it takes."""
-    settings = model.config.sampling
-    conditions = [{"name": one.name, "kind": one.kind, "size": one.size} for one in model.config.conditions]
-    return {
-        "id": name,
-        "object": "model",
-        "created": 0,
-        "owned_by": "sfumato",
-        "size": size_of(model),
-        "frames": model.config.shape[0] if KINDS[model.config.kind].moving else None,
-        "channels": model.config.seen[1][-3 if KINDS[model.config.seen[0]].spatial else 0],
-        "classes": list(model.config.classes),
-        "takes_prompts": model.text_conditional,
-        "conditions": conditions,
-        "latent": model.codec is not None,
-        "sampler": resolve_sampler(settings.sampler)[0],
-        "steps": settings.steps,
-        "tuned_steps": model.tuned_steps,
-        "guidance": settings.guidance,
-        "grid": settings.grid,
-        "samplers": {name: {"needs": row.needs, "use": row.use} for name, row in SAMPLERS.items()},
-        "weights_sha256": model.weights_hash,
-    }
-
-
 class Service:
-    """What each address answers; `models` are what is served, by name (see `describe`).
+    """What each address answers; `models` are what is served, by name (see models.describe).
 
     A client is known by its address: it has a queue of its own, and its jobs are nobody else's. While it is draining
     nothing more is accepted, and once it is ending whoever waits is told so at once.
