@@ -143,7 +143,7 @@ def test_what_is_refused_is_an_exception_of_its_own(client: openai.OpenAI) -> No
         (openai.BadRequestError, {"model": "digit"}, "unknown model 'digit': did you mean 'digits'?"),
         (openai.BadRequestError, {"prompt": "a cat"}, "unknown class 'a cat'"),
         (openai.BadRequestError, {"size": "1024x1024"}, "the model's pictures are 8x8"),
-        (openai.BadRequestError, {"stream": True, "quality": "hd"}, "'quality': input should be 'auto' or 'standard'"),
+        (openai.BadRequestError, {"stream": True, "quality": "hd"}, "'quality' is 'auto' or 'standard', not 'hd'"),
     ):
         with pytest.raises(kind, match=sentence) as found:
             client.images.generate(**{"prompt": "3", **asked})  # type: ignore[call-overload]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +21,11 @@ from PIL import Image
 from lesson import node, without_browser
 from served import TOKEN, Served
 from sfumato.data import picture, read_about
+from sfumato.data.controls import CONTROLS
 from sfumato.data.datasets import from_arrays
 from sfumato.evaluation.record import Conditions, Record, ScoreRecord, Source, write_record
 from sfumato.hub import ModelConfig, load
 from sfumato.hub.control_branch import add_control_branch
-from sfumato.hub.request import Control, Upload, Value
 from sfumato.hub.resolving import resolve
 from sfumato.nets import ConditionConfig, UNetConfig
 from sfumato.serving.page import built
@@ -96,12 +97,13 @@ def test_a_sketch_is_drawn_and_followed_as_python_follows_it(run_folder: Path, t
     assert len({pixels(one["picture"]).tobytes() for one in made}) == 6  # untold, both are the model below
     for one in made:
         name, sheet, strength = (one["asked"].get(field) for field in ("model", "control", "control_strength"))
-        model, values = load(tmp_path / name), dict[str, Value]()
+        model, values = load(tmp_path / name), dict[str, Any]()
         if sheet is not None:
+            paper, pen = SHEETS[name]
             ready = bool(one["asked"].get("control_ready"))
-            values[name] = Control(Upload.named("control", base64.b64decode(sheet)), ready)
-            if ready:
-                assert SHEETS[name] == (pixels(sheet)[0, 0], *{*pixels(sheet)[4, 2:6]})
+            assert not ready or (pixels(sheet)[0, 0], *pixels(sheet)[4, 2:6]) == (paper, *4 * [pen])
+            given = torch.from_numpy(pixels(sheet) / np.float32(127.5) - 1)[None]
+            values[name] = given if ready else CONTROLS[name](given[None], torch.zeros(1, 4))[0]
         if strength is not None:
             values["strength"] = strength
         request = model.request([5], "dog", conditions=values, steps=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -16,6 +17,22 @@ from sfumato.errors import SfumatoError
 from sfumato.serving.guard import RETRY_SECONDS
 from sfumato.serving.jobs import Conflict, Full
 from sfumato.serving.messages import ALLOWED, Asked, kind_of, refusal
+
+LONGEST = 60  # of what was sent, as told in a sentence
+FITS = {  # what a field takes, by how pydantic's name for what is wrong begins
+    "int_": "takes whole numbers",
+    "float_": "takes numbers",
+    "finite_number": "takes finite numbers",
+    "bool_": "is true or false",
+    "dict_type": "is a table of numbers by name",
+    "string_type": "takes a text",
+    "string_too_long": "has at most {max_length} characters",
+    "too_long": "has at most {max_length} entries",
+    "greater_than_equal": "is {ge} or more",
+    "less_than_equal": "is {le} or less",
+    "less_than": "is below {lt}",
+    "literal_error": "is {expected}",
+}
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -45,8 +62,17 @@ def _said(error: RequestValidationError) -> str:
         return f"'{where[0]}' is no field; {hint} fields are {', '.join(known)}."
     if where[0] in ALLOWED and (len(found["loc"]) <= len(("body", "field", "kind")) or found["type"] == "string_type"):
         return f"'{where[0]}' is {ALLOWED[where[0]]}."
+    if fits := next((words for kind, words in FITS.items() if found["type"].startswith(kind)), None):
+        bounds = {name: f"{one:g}" if isinstance(one, float) else one for name, one in found.get("ctx", {}).items()}
+        return f"'{where[0]}' {fits.format(**bounds)}{_given(found['input'])}."
     words = found["msg"].removeprefix("Value error, ")
     return f"'{where[0]}': {words[0].lower()}{words[1:]}."
+
+
+def _given(value: object) -> str:
+    """What was sent in its place, where that is brief."""
+    words = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+    return f", not {words}" if len(words) <= LONGEST else ""
 
 
 def _answer(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
