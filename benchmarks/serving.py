@@ -5,7 +5,9 @@
 For each of the shipped models named (default: digits and emoji): one-picture requests, mixed of five samplers, 4 to 50
 steps and guidance 1 to 4, arrive at random times (Poisson), five times as fast as they can be drawn one after another.
 All get the same requests at the same times. The table has pictures a second, from the first arrival to the last end,
-and the median, the 95th and the 99th hundredth of the seconds from a request to its picture. "diffusers" is what a
+the processor seconds that each took, which are the same on a busy machine, and the median, the 95th and the 99th
+hundredth of the seconds from a request to its picture. A second table has the processor time of a row of a network call
+by how many rows are in it: what batching can gain at most. "diffusers" is what a
 FastAPI route that calls a pipeline behind a lock does: a UNet2DModel of the same widths and blocks and diffusers' own
 schedulers of the same names, one request at a time. Its weights are random, as speed alone is looked at, and HTTP and
 the encoding of the picture are left out, as they are of the others. With `--workers` a further row has several
@@ -151,10 +153,39 @@ def _times(arrivals: Sequence[float], ends: Sequence[float]) -> Times:
     return len(ends) / (max(ends) - arrivals[0]), [end - arrival for arrival, end in zip(arrivals, ends, strict=True)]
 
 
-def row(name: str, how: str, times: Times) -> None:
+def row(name: str, how: str, times: Times, processor: float | None) -> None:
+    """`processor` is the seconds of one picture, where they are known."""
     cuts = statistics.quantiles(times[1], n=100, method="inclusive")
     waits = " ".join(f"{cuts[place - 1]:>8.2f}" for place in (50, 95, 99))
-    print(f"{name:>8} {how:>12} {times[0]:>12.1f} {waits}", flush=True)
+    took = "" if processor is None else f"{processor:.3f}"
+    print(f"{name:>8} {how:>12} {times[0]:>12.1f} {took:>12} {waits}", flush=True)
+
+
+ROWS, CALLS = (1, 2, 4, 8, 16, 32), 4
+
+
+def by_rows(name: str, model: Model) -> None:
+    """Milliseconds of processor time that a row of a network call takes, with its part of a DDIM step: the least of
+    five walks of so many rows; and a row of diffusers' network alone."""
+    net, shape = peer(model), model.config.shape
+
+    def ours(count: int) -> None:
+        model.sample(range(count), sampler="ddim", steps=CALLS, guidance=1.0, **conditions(model, range(count)))
+
+    @torch.no_grad()
+    def theirs(count: int) -> None:
+        for _ in range(CALLS):
+            net(torch.zeros(count, *shape), 500, class_labels=torch.ones(count, dtype=torch.long))
+
+    def took(call: Callable[[int], None], count: int) -> float:
+        begun = time.process_time()
+        call(count)
+        return 1000 * (time.process_time() - begun) / (CALLS * count)
+
+    for how, call in (("ours", ours), ("diffusers", theirs)):
+        call(1)
+        each = " ".join(f"{min(took(call, count) for _ in range(5)):>7.2f}" for count in ROWS)
+        print(f"{name:>8} {how:>12} {each}", flush=True)
 
 
 def cancelled(model: Model, count: int) -> tuple[int, int]:
@@ -178,15 +209,19 @@ def measured(name: str, count: int, workers: int) -> float:
     rate = one_by_one(model, asked[:10], [0.0] * 10)[0][0]
     chance = random.Random(1)
     arrivals = list(accumulate(chance.expovariate(LOAD * rate) for _ in asked))
+    begun = time.process_time()
     times, alone = one_by_one(model, asked, arrivals)
-    row(name, "one by one", times)
+    row(name, "one by one", times, (time.process_time() - begun) / count)
     several = [(f"{workers} processes", partial(in_processes, name, workers))] if workers else []
     worst = 0.0
     for how, draw in (("together", partial(together, model)), *several):
+        begun = time.process_time()
         times, drawn = draw(asked, arrivals)
-        row(name, how, times)
+        row(name, how, times, (time.process_time() - begun) / count if how == "together" else None)
         worst = max(worst, float((torch.stack(drawn) - torch.stack(alone)).abs().max()))
-    row(name, "diffusers", behind_a_lock(model, asked, arrivals))
+    begun = time.process_time()
+    times = behind_a_lock(model, asked, arrivals)
+    row(name, "diffusers", times, (time.process_time() - begun) / count)
     theirs = sum(one.numel() for one in peer(model).parameters())
     print(f"{'':>8} {model.parameter_count:,} parameters; diffusers' {theirs:,}; pictures differ by {worst:.1e}")
     return worst
@@ -199,8 +234,12 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_const", dest="count", const=40)
     parser.add_argument("--workers", type=int, default=0)
     given = parser.parse_args()
-    print(f"{'model':>8} {'':>12} {'pictures/s':>12} {'p50 s':>8} {'p95 s':>8} {'p99 s':>8}")
-    differences = [measured(name, given.count, given.workers) for name in given.names if name != "cancelled"]
+    names = [name for name in given.names if name != "cancelled"]
+    print(f"{'model':>8} {'':>12} {'pictures/s':>12} {'processor s':>12} {'p50 s':>8} {'p95 s':>8} {'p99 s':>8}")
+    differences = [measured(name, given.count, given.workers) for name in names]
+    print(f"{'model':>8} {'ms a row of':>12} " + " ".join(f"{count:>7}" for count in ROWS))
+    for name in names:
+        by_rows(name, sfumato.load(name))
     if "cancelled" in given.names:
         before, after = cancelled(sfumato.load("digits"), 10_000)
         print(f"10,000 cancelled jobs: {before} MiB after 1,000, {after} MiB after all")
