@@ -28,7 +28,6 @@ from sfumato.diffusion import SCHEDULES, Cosine, FiniteSet, Level, NetDenoiser, 
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.diffusion.paths import level_at
 from sfumato.diffusion.schedules import DiscreteBetas
-from sfumato.evaluation.classifier import train_classifier
 from sfumato.hub import Model
 from sfumato.hub.config import plain
 from sfumato.hub.onnx import codec_onnx, graph_onnx, network_onnx, program_data
@@ -36,6 +35,7 @@ from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.zoo import load_zoo
 from sfumato.lesson.card import card
 from sfumato.lesson.computed_evaluation import evaluation
+from sfumato.lesson.computed_judged import judged
 from sfumato.lesson.computed_pixels import pixels
 from sfumato.lesson.computed_vae import vae
 from sfumato.lesson.few_calls import drift_graph, lanes
@@ -390,35 +390,6 @@ def rivals(folder: Path) -> None:
     levels = grid(settings.grid, settings.schedule, settings.steps)
     about["program"] = short(program_data(trace(stepper(settings.sampler), levels), model.denoiser.parameterization))
     _json(folder / "about.json", short(about))
-
-
-def judged() -> dict[str, Any]:
-    """The recorded samples, moment by moment: which are read as the digit asked for, and how near to real ones.
-
-    Distances are root mean squares over the pixels, as a share of the way from black to white, to the nearest picture
-    that was trained on (`seen`) and to the nearest that never was; `real` is that of the latter from the former.
-    """
-    recorded = json.loads((RECORDED / "digits.json").read_bytes())
-    labels = torch.tensor(recorded["labels"])
-    sheet = torch.from_numpy(np.asarray(Image.open(RECORDED / "digits.png"), np.float32) / 127.5 - 1)
-    pictures = sheet.reshape(-1, 8, len(labels), 8).transpose(1, 2)
-    dataset = open_dataset("digits")
-    classifier = train_classifier(dataset, 0)
-    real, _ = dataset.batch(torch.arange(len(dataset)))
-    part = len(real) * 9 // 10  # as in benchmarks/zoo.py
-    seen, held_out = real[:part].flatten(1), real[part:].flatten(1)
-
-    def apart(some: Tensor, others: Tensor) -> float:
-        return round(float(torch.cdist(some, others).min(1).values.mean()) / 16, 4)
-
-    moments = []
-    for one in pictures:
-        _, read = classifier.read(one[:, None])
-        flat = one.flatten(1)
-        unread = (read != labels).nonzero()[:, 0].tolist()
-        told = {"read": len(labels) - len(unread), "unread": unread}
-        moments.append(told | {"seen": apart(flat, seen), "held_out": apart(flat, held_out)})
-    return {"classifier": round(classifier.accuracy, 4), "real": apart(held_out, seen), "moments": moments}
 
 
 if __name__ == "__main__":

@@ -25,14 +25,14 @@ export const lessons: readonly Lesson[] = [
     needs: ['numbers'],
     open: async () => chapters,
   },
-  { id: 'numbers', chapters: ['numbers'], minutes: 6, needs: [], english: true, open: async () => (await import('./numbers')).chapters },
-  { id: 'flow', chapters: ['flow'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./flow')).chapters },
+  { id: 'numbers', chapters: ['numbers'], minutes: 8, needs: [], english: true, open: async () => (await import('./numbers')).chapters },
   { id: 'gan', chapters: ['gan'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./gan')).chapters },
-  { id: 'evaluation', chapters: ['evaluation'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./evaluation')).chapters },
   { id: 'vae', chapters: ['vae'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./vae')).chapters },
   { id: 'pixels', chapters: ['pixels'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./pixels')).chapters },
-  { id: 'video', chapters: ['video'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./video')).chapters },
+  { id: 'evaluation', chapters: ['evaluation'], minutes: 12, needs: ['numbers'], english: true, open: async () => (await import('./evaluation')).chapters },
+  { id: 'flow', chapters: ['flow'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./flow')).chapters },
   { id: 'latent', chapters: ['latent'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./latent')).chapters },
+  { id: 'video', chapters: ['video'], minutes: 12, needs: ['diffusion'], english: true, open: async () => (await import('./video')).chapters },
   { id: 'few', chapters: ['few'], minutes: 12, needs: ['diffusion', 'flow'], english: true, open: async () => (await import('./few')).chapters },
 ]
 

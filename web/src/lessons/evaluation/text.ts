@@ -44,7 +44,7 @@ export const text: ChapterText = {
     {
       heading: 'A perfect model to begin with',
       text: [
-        'To test a scale you put a known weight on it. Here the known weight is a perfect model: its “samples” are scanned digits that nobody trained on. [They lie among the training pictures](evaluation.blur=0&evaluation.without=0&evaluation.copies=0&evaluation.count=350), blue among orange, and no score should find a fault. Each picture is a point here. Its place is given by twenty *features*, numbers that say roughly how it looks.',
+        'To test a scale you put a known weight on it. Here the known weight is a perfect model: its “samples” are scanned digits that nobody trained on. [They lie among the training pictures](evaluation.blur=0&evaluation.without=0&evaluation.copies=0&evaluation.count=350), blue among orange, and no score should find a fault. Each picture is described by twenty *features*, numbers that say roughly how it looks. In the scene it is a point, placed by the first three of them.',
         'Four scores compare the two clouds. The [[Fréchet distance]] and the *kernel distance* ask how far the clouds are from being the same. [[precision|Precision]] is the share of judged pictures that lie where real ones are. [[recall|Recall]] is the share of real pictures that lie where judged ones are.',
       ],
       equations: [

@@ -30,7 +30,7 @@ export const labels = {
 export const text: ChapterText = {
   id: 'few',
   title: 'Few steps',
-  lead: 'A walk of sixty calls can be taught to a second network that jumps. You train it here, and see what one jump, two and four are worth.',
+  lead: 'A walk of 64 calls can be taught to a second network that jumps. You train it here, and see what one jump, two and four are worth.',
   minutes: 12,
   sections: [
     {

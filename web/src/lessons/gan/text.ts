@@ -58,7 +58,7 @@ export const text: ChapterText = {
       heading: 'Who learns faster',
       text: [
         'Now turn the ratio round. [With both alike](gan.rates=even&gan.step=1800) the cloud covers more clusters at a time, but it goes on swapping them. [With a critic that learns four times as fast](gan.rates=critic&gan.step=1800) it comes to rest: the critic answers each move before the forger has run away with it, and all eight clusters are found. The networks, the data and the dice were the same. Only two numbers changed.',
-        'This is why GANs had a name for being hard to train.',
+        'GANs were known for being hard to train. This is why.',
       ],
     },
     {

@@ -12,7 +12,7 @@ export const labels = {
   given: 'A picture: paint on it',
   back: 'Back from its latent',
   backLabel: 'What the decoder makes of the latent',
-  latent: 'Its latent: 8 sheets of 16 × 16',
+  latent: 'Its latent: 8 sheets of 16 × 16',
   sheets: 'Eight grey sheets of 16 × 16 numbers',
   errors: 'Where it came back wrong',
   trip: (decibels?: number) => `A picture of 128 × 128 pixels at the left, and what came back from its latent at the right.${decibels === undefined ? '' : ` It came back with ${plain(decibels, 1)} dB.`}`,
@@ -41,8 +41,8 @@ export const labels = {
       ? 'Nothing is painted yet: this is the picture as its latent has it.'
       : `${many === 1 ? 'One number' : `${plain(many)} numbers`} of sheet ${sheet}, ${percent(many / 2048)} of the latent, moved by ${plain(push, 2)}.${share === undefined ? '' : ` ${percent(share)} of the pixels changed.`}`,
   emoji: ['red heart', 'penguin', 'strawberry', 'butterfly'],
-  pixels: 'In pixels: 16 emoji of 32 × 32',
-  latents: 'In latents: an avatar of 128 × 128',
+  pixels: 'In pixels: 16 emoji of 32 × 32',
+  latents: 'In latents: an avatar of 128 × 128',
   clock: (milliseconds: number, calls: number, done: boolean) => `${time(milliseconds)} · ${calls === 1 ? '1 call' : `${calls} calls`}${done ? ' ✓' : ''}`,
   raced: (asked: boolean, done: boolean) =>
     `Two walks with a clock on each: sixteen emoji in pixels, and an avatar of as many pixels in latents. ${!asked ? 'They have not begun.' : done ? 'Both are done.' : 'They are on their way.'}`,
@@ -63,7 +63,7 @@ export const text: ChapterText = {
       heading: 'There and back',
       text: [
         'A picture of 128 × 128 pixels in three colours is 49,152 numbers. An [[autoencoder]] squeezes it into 2,048: its [[latent]], eight sheets of 16 × 16. That is 24 times fewer. [See it at work](latent.view=trip). At the right is what the decoder makes of the latent again, and below it the map of errors.',
-        'The errors lie along edges, where a small shift costs much. The large, even areas come back as they were. Now paint something that no such drawing has: a scribble, or a thin line. It comes back smeared, because the autoencoder has only learnt what its 10,000 drawings need. What it loses, no walk in its latents can ever bring back. So one measures the autoencoder first, by itself.',
+        'The errors lie along edges, where a small shift costs much. The large, even areas come back as they were. Now paint something that no such drawing has: a scribble, or a thin line. It comes back smeared, because the autoencoder has only learnt what its 10,000 drawings need. What it loses, no walk in its latents can ever bring back. So measure the autoencoder first, by itself.',
       ],
       equations: [
         { tex: String.raw`z = E(x) \in \mathbb R^{8 \times 16 \times 16}, \qquad \hat x = D(z), \qquad \text{PSNR} = 10\,\log_{10}\frac{4}{\operatorname{mean}\,(x - \hat x)^2}`, says: 'Encoder E, decoder D, and the error of the trip for numbers from −1 to 1.' },
@@ -73,7 +73,7 @@ export const text: ChapterText = {
     {
       heading: 'A latent is still a picture',
       text: [
-        'Look at the sheets: the outline of the drawing is in them. Each place of a sheet speaks for a patch of 8 × 8 pixels and for what lies around it. [Paint on one](latent.view=paint&latent.cells=AAAAAAAAAAAAAA8AAPAwDA8): sixteen numbers are moved, and the picture changes there and close around, nowhere else. Try another sheet, or the other sign. None of them means “red” or “edge” by itself. What they mean together, the decoder knows.',
+        'Look at the sheets: the outline of the drawing is in them. Each place of a sheet speaks for a patch of 8 × 8 pixels and for what lies around it. [Paint on one](latent.view=paint&latent.cells=AAAAAAAAAAAAAA8AAPAwDA8): sixteen numbers are moved, and the picture changes there and close around, nowhere else. Try another sheet, or the other sign. None of them means “red” or “edge” by itself. Only the decoder knows what they mean together.',
         'It matters that the small space is laid out like this. A [[UNet]] or a transformer works on it as on a picture: same blocks, same [[attention]], smaller sides.',
       ],
     },

@@ -18,7 +18,7 @@ export const questions: readonly Question[] = [
     id: 'numbers.dice',
     kind: 'predict',
     ask: 'All 64 numbers of a picture are thrown with dice, a thousand times. How many of the thousand look like a digit?',
-    look: 'Throw all pixels some times, and look where the dots lie.',
+    look: 'Throw all pixels a few times, and look where the dots lie.',
     panel: { c: 'numbers', 'numbers.mix': '1' },
     options: [
       { text: 'None', says: 'Neighbours agree in digits and not in dice. Pictures are so rare among all lists of numbers that chance does not find one.', right: true },
@@ -58,7 +58,7 @@ export const questions: readonly Question[] = [
     options: [
       { text: 'They are the same picture', says: 'The plane shows two numbers of 64. The others may differ.' },
       { text: 'They show the same digit', says: 'Neither number says which digit it is. Dots of several digits lie side by side.' },
-      { text: 'They are as bright, and their neighbours agree as far', says: 'That is all that this plane tells, and many pictures share it.', right: true },
+      { text: 'They are equally bright, and their neighbours agree equally far', says: 'That is all that this plane tells, and many pictures share it.', right: true },
       { text: 'Nothing: a dot says nothing of its picture', says: 'It says two things, which is why the digits lie apart from the dice.' },
     ],
   },

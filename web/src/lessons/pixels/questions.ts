@@ -33,7 +33,7 @@ export const questions: readonly Question[] = [
     ask: 'The network gave the right shade a chance of 1/8. How many bits does the pixel cost?',
     panel: { c: 'pixels', 'pixels.what': 'scan' },
     options: [
-      { text: '1/8', says: 'Unlikely things are dear, not cheap.' },
+      { text: '1/8', says: 'What is unlikely costs much, not little.' },
       { text: '3', right: true, says: 'Half, half again, half again: three bits.' },
       { text: '8', says: 'Eight possibilities are told apart by three bits.' },
       { text: '64', says: 'That many pixels are in the picture. It is one of them.' },
@@ -126,7 +126,7 @@ export const questions: readonly Question[] = [
     lines: [
       { code: 'known = torch.full((1, 64), UNKNOWN)', says: 'Nothing is known at first: right.' },
       { code: 'for place in order:', says: 'Any order will do: right.' },
-      { code: '    chances = net(picture)[0, place].softmax(0)', says: 'The network sees the whole picture, also the pixel that it shall foretell. A receiver couldn’t do that.' },
+      { code: '    chances = net(picture)[0, place].softmax(0)', says: 'The network sees the whole picture, even the pixel that it has to predict. A receiver couldn’t do that.' },
       { code: '    bits -= torch.log2(chances[picture[0, place]])', says: 'What the true shade costs: right.' },
       { code: '    known[0, place] = picture[0, place]', says: 'From now on the receiver knows it: right.' },
     ],

@@ -84,8 +84,8 @@ export const text: ChapterText = {
     {
       heading: 'Bits that are exact',
       text: [
-        'A pixel that was given a chance of one half costs one bit, a quarter costs two. Add up all pixels of [a scan that the model has never seen](pixels.what=scan&pixels.order=rows&pixels.together=1&pixels.step=64): so many bits a coder would need to send it, and the receiver, with the same network, gets every pixel back. Plainly stored it takes 128 bits. Held-out digits take about 57 on average.',
-        'This number is *exact*. A GAN has none, a VAE has a bound, and a diffusion model needs hundreds of calls for a good one. It is what language models are trained and compared by.',
+        'A pixel that was given a chance of one half costs one bit, a quarter costs two. Add up all pixels of [a scan that the model has never seen](pixels.what=scan&pixels.order=rows&pixels.together=1&pixels.step=64). That is how many bits it takes to send the scan: the receiver has the same network, and gets every pixel back. Plainly stored it takes 128 bits. Held-out digits take about 57 on average.',
+        'This number is *exact*. A GAN has none, a VAE has a bound, and a diffusion model needs hundreds of calls for a good estimate. It is what language models are trained and compared by.',
       ],
       equations: [
         { tex: String.raw`\text{bits}(x) = -\sum_{i} \log_2 p\bigl(x_{\sigma(i)} \mid x_{\sigma(<i)}\bigr)`, says: 'The length of the code, by arithmetic coding to within two bits.' },

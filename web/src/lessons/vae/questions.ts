@@ -45,7 +45,7 @@ export const questions: readonly Question[] = [
     panel: { c: 'vae', 'vae.beta': '4' },
     look: 'Choose β = 30 and drag the ring about.',
     options: [
-      { text: 'The ten digits, sharper than before', says: 'Sharp pictures need codes that say much, and these have become dear.' },
+      { text: 'The ten digits, sharper than before', says: 'Sharp pictures need codes that say much, and these cost too much now.' },
       { text: 'The same blurred picture everywhere', right: true, says: 'Codes that say nothing leave the decoder one answer: the average.' },
       { text: 'Noise', says: 'Noise has a larger error than the average.' },
       { text: 'Only the most frequent digit', says: 'All digits are about as frequent, and an average has a smaller squared error than any one of them.' },
@@ -125,7 +125,7 @@ export const questions: readonly Question[] = [
     options: [
       { text: 'A larger β would need more memory', says: 'β is a number in the loss, nothing more.' },
       { text: 'With β = 1 it couldn’t be trained', says: 'It can. You are looking at one.' },
-      { text: 'It shall lose little: the diffusion model learns where codes lie', right: true, says: 'Nobody draws codes from the bell curve there. So the carpet needn’t fill it.' },
+      { text: 'It should lose little: the diffusion model learns where codes lie', right: true, says: 'Nobody draws codes from the bell curve there. So the carpet needn’t fill it.' },
       { text: 'Because its codes are pictures', says: 'They are maps of numbers, but that isn’t the reason.' },
     ],
   },

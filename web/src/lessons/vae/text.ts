@@ -61,7 +61,7 @@ export const text: ChapterText = {
       code: 'vae_train.py',
     },
     {
-      heading: 'Too dear a bit',
+      heading: 'When a bit costs too much',
       text: [
         '[Raise β](vae.beta=4), and the ellipses grow into one another. Digits that look alike share a place, and the carpet shows their average. [At 30](vae.beta=30) a bit costs more than it saves. All ellipses are the bell curve, all codes say nothing, and every place decodes to the same blur: the average of all digits. This is called *posterior collapse*.',
         'So β pulls between two wishes: to come back exactly, and to have codes that one can draw. The table measures both, on digits that were never trained on.',
