@@ -176,7 +176,8 @@ SAID: dict[str, Callable[[], None] | str] = {
     "For pictures there is more room": KNOWN, "a reflow copies the ends": PLAYED, "In 2023 a reflow": KNOWN,
     "data that lie near it": KNOWN,
     # evaluation
-    "described by twenty features": DEFINED, "placed by the first three": SHOWN, "Four scores compare": SHOWN, "Blur them a little": SHOWN,
+    "described by twenty features": DEFINED, "placed by the first three": SHOWN,
+    "Four scores compare": SHOWN, "Blur them a little": SHOWN,
     "more than five times what it was": JUDGED, "nearer to the average, and there": JUDGED,
     "Blur more, and precision": JUDGED, "Now leave three digits out": SHOWN, "about a quarter of the real": JUDGED,
     "judge fifty pictures": SHOWN, "about five times as large": JUDGED, "a poor estimate": DEFINED,
