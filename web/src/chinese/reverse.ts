@@ -68,7 +68,7 @@ export default {
       {
         heading: '猜一次，走一小步，再猜一次',
         text: [
-          '所以模糊的一团不是结果，它是一个方向。只走一*小*步：把猜测和它所暗含的噪声，按下一个较低的[[noise level|噪声水平]]重新混合。这时噪声少了一点，符合的原图也少了，下一次猜测就更清楚。整个[[reverse process|反向过程]]就是这样。[只走一步](reverse.show=walks&reverse.walk=ddim&reverse.steps=1&reverse.t=0)：每个行走者都停在所有数据的平均处。[走十步](reverse.show=walks&reverse.walk=ddim&reverse.steps=10&reverse.t=0)，三座山就出来了。',
+          '所以模糊的一团不是结果，它是一个方向。只走一*小*步：把猜测和它所暗含的噪声，按下一个较低的[[noise level|噪声水平]]重新混合。这时噪声少了一点，符合的原图也少了，下一次猜测就更清楚。整个[[reverse process|反向过程]]就是这样。[只走一步](reverse.show=walks&reverse.walk=ddim&reverse.steps=1&reverse.t=0)：每个行走者都停在所有数据的平均处，在这里它碰巧落在中间那座小山旁边。[走十步](reverse.show=walks&reverse.walk=ddim&reverse.steps=10&reverse.t=0)，三座山就出来了。',
           '这种行走在出发之后不再用随机性，它就是[[DDIM]]。起点相同，终点就相同；原来是邻居的，走到最后还是邻居。可是步数多时，所有行走者合在一起，在每个时间都和带噪数据一样散开：任选一个t，把直方图和那条线比一比。推着它们走的水流，叫作[[probability-flow ODE|概率流ODE]]。',
         ],
         equations: [{ says: 'DDIM的一步，从水平t下到s：还是前向过程的配方，只是用猜测代替真相。' }],

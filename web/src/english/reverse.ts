@@ -89,7 +89,7 @@ export const text: ChapterText = {
     {
       heading: 'Guess, take a small step, guess again',
       text: [
-        'So the blur is not the result. It is a direction. Take a *small* step: mix the guess and the noise that it implies again, at the next lower [[noise level]]. There is now a little less noise, fewer originals fit, and the next guess is clearer. That is the whole [[reverse process]]. [Take one step only](reverse.show=walks&reverse.walk=ddim&reverse.steps=1&reverse.t=0): every walker ends at the average of all data. [With ten steps](reverse.show=walks&reverse.walk=ddim&reverse.steps=10&reverse.t=0) the three hills are there.',
+        'So the blur is not the result. It is a direction. Take a *small* step: mix the guess and the noise that it implies again, at the next lower [[noise level]]. There is now a little less noise, fewer originals fit, and the next guess is clearer. That is the whole [[reverse process]]. [Take one step only](reverse.show=walks&reverse.walk=ddim&reverse.steps=1&reverse.t=0): every walker ends at the average of all data, which here happens to lie beside the small hill in the middle. [With ten steps](reverse.show=walks&reverse.walk=ddim&reverse.steps=10&reverse.t=0) the three hills are there.',
         'This walk uses no chance after its start; it is [[DDIM]]. The same start leads to the same end, and neighbours stay neighbours. Yet with many steps the walkers together are spread like the noisy data, at every time: compare the histogram with the line, at any t. The current that carries them is called the [[probability-flow ODE]].',
       ],
       equations: [

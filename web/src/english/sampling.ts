@@ -56,7 +56,7 @@ export const labels = {
   grids: { own: 'the model’s own walk', tuned: 'the walk tuned to it' },
   gridScene: 'Two walks over the landscape, seen from above',
   gridData: 'clean data',
-  gridSays: 'Each line is a noise level at which the digits’ network is asked, or where the walk ends. Behind them is the landscape of the last chapter, noise on top: what one hill becomes as it clears.',
+  gridSays: 'Each line is a noise level at which the digits’ network is asked, or where the walk ends. Behind them is the landscape of chapter 3, noise on top: what one hill becomes as it clears.',
   gridDescribed: (steps: number, own: number[], tuned: number[]) =>
     `In ${plural(steps, 'step')}, from noise at 0% down to clean data at 100%: the model’s own walk is at ${own.map((one) => `${one.toFixed(0)}%`).join(', ')}, the tuned one at ${tuned.map((one) => `${one.toFixed(0)}%`).join(', ')}.`,
   who: { model: 'The model', student: 'Its student' },
@@ -109,7 +109,7 @@ export const text: ChapterText = {
       heading: 'Why fewer calls can be enough',
       text: [
         'Without fresh noise, the walk follows a smooth curve from noise to picture: the solution of an [[ODE]]. Euler goes along straight lines and makes a new guess at each corner. On a bend it leaves the curve, by an amount that shrinks in proportion to the step. [[Heun]] looks ahead and takes the average of two directions. [[DPM-Solver++]] and [[UniPC]] remember their last guesses, see how these change, and bend the step to match, without another call. So they come nearer to the curve with equally many calls, once the steps are small enough. Here DPM-Solver++ comes nearer than DDIM from four steps on, and UniPC clearly nearer from eight on, as the code measures.',
-        '[Look at where few steps break](sampling.view=few). One step is one guess from pure noise. There is nothing to see in pure noise; only the words are known. So the best guess is the average of all smiling faces: a soft face, the same for every seed. With three steps the faces begin to differ. With ten they still differ less than with twenty. So few steps cost variety first: the pictures are too much alike. Without words the first guess is [the average of all drawings](sampling.view=few&sampling.drawn=).',
+        '[Look at where few steps break](sampling.view=few&sampling.drawn=smiling+face). One step is one guess from pure noise. There is nothing to see in pure noise; only the words are known. So the best guess is the average of all smiling faces: a soft face, the same for every seed. With three steps the faces begin to differ. With ten they still differ less than with twenty. So few steps cost variety first: the pictures are too much alike. Without words the first guess is [the average of all drawings](sampling.view=few&sampling.drawn=).',
         'Which noise levels a short walk visits can itself be learnt, without training the network: long walks show where short ones should end. [Compare the digits’ own walk with the one tuned to them](sampling.view=grids). The tuned walk leaves the noise sooner and takes more of its steps where there is little noise.',
         'One call of this network can only answer with an average. So another network is trained, from the weights of the first: a student, which answers with a whole picture. [Race the digits’ model against its student](sampling.view=calls) in one call and in two. This student learnt by drifting. It makes a batch of pictures, and each is to move a little towards the training pictures near it and away from the student’s other pictures near it. [Watch points drift](sampling.view=drift) in the plane. When the pictures are spread as the data are, the pushes and pulls cancel, and nothing is left to learn.',
         'A [[GAN]] needs one call, because it was trained to turn noise into a picture at once. That makes it quick. The price is paid in training, which is a contest of two networks. Diffusion pays at the time of drawing instead. How much each pays is measured below the panel.',
@@ -125,7 +125,7 @@ export const text: ChapterText = {
     {
       heading: 'One seed, one picture',
       text: [
-        'A [[seed]] is the number that starts the stream of noise. The same model, the same sampler and the same seed give the same picture, here and in Python, alone or among a thousand. This page makes its noise as PyTorch does, so the command under [the wall](sampling.view=wall) draws what you see.',
+        'A [[seed]] is the number that starts the stream of noise. The same model, the same sampler and the same seed give the same picture, here and in Python, alone or among a thousand. This page makes its noise as PyTorch does, so the command under [the wall](sampling.view=wall&sampling.drawn=smiling+face) draws what you see.',
         'Different seeds give different pictures, although the words are the same. That is the [[diversity]] of the model: “a smiling face” leaves many things open, and the noise decides them. Some of these faces hardly smile: the model is small, and it learnt from few drawings. A sampler without fresh noise turns each noise into one picture, and neighbours become neighbours.',
       ],
       code: 'sampling_seeds.py',

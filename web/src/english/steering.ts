@@ -199,7 +199,7 @@ export const text: ChapterText = {
     {
       heading: 'Draw a painted part again',
       text: [
-        '[[inpainting|Inpainting]] needs no new model and no training. [Look at “A brush”](steering.view=brush): a penguin gets the head of Santa Claus. The walk begins at pure noise, everywhere. But where the picture is known, the known picture replaces the guess, at every step. There the walk leads straight to what was known. The painted part has to guess. At every noise level it sees the known part beside it, so it guesses what fits: an outline goes on, a colour is taken up.',
+        '[[inpainting|Inpainting]] needs no new model and no training. [Look at “A brush”](steering.view=brush&steering.say=penguin&steering.into=santa+claus): a penguin gets the head of Santa Claus. The walk begins at pure noise, everywhere. But where the picture is known, the known picture replaces the guess, at every step. There the walk leads straight to what was known. The painted part has to guess. At every noise level it sees the known part beside it, so it guesses what fits: an outline goes on, a colour is taken up.',
         'What you did not paint comes back **equal in every bit**; below the picture this is counted. The words apply to the painted part alone. But describe the *whole* picture that you want, because the model guesses it as a whole.',
       ],
       equations: [

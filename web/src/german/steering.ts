@@ -167,7 +167,7 @@ export default {
       {
         heading: 'Ein übermaltes Stück neu zeichnen',
         text: [
-          '[[inpainting|Inpainting]] braucht kein neues Modell und kein Training. [Sehen Sie „Ein Pinsel“ an](steering.view=brush): Ein Pinguin bekommt den Kopf des Weihnachtsmanns. Die Wanderung beginnt überall bei reinem Rauschen. Aber wo das Bild bekannt ist, ersetzt das bekannte Bild in jedem Schritt die Schätzung. Dort führt die Wanderung geradewegs zu dem, was bekannt war. Das übermalte Stück muss geschätzt werden. Auf jedem Rauschniveau sieht es das bekannte Stück neben sich, darum schätzt es, was passt: Ein Umriss geht weiter, eine Farbe wird aufgenommen.',
+          '[[inpainting|Inpainting]] braucht kein neues Modell und kein Training. [Sehen Sie „Ein Pinsel“ an](steering.view=brush&steering.say=penguin&steering.into=santa+claus): Ein Pinguin bekommt den Kopf des Weihnachtsmanns. Die Wanderung beginnt überall bei reinem Rauschen. Aber wo das Bild bekannt ist, ersetzt das bekannte Bild in jedem Schritt die Schätzung. Dort führt die Wanderung geradewegs zu dem, was bekannt war. Das übermalte Stück muss geschätzt werden. Auf jedem Rauschniveau sieht es das bekannte Stück neben sich, darum schätzt es, was passt: Ein Umriss geht weiter, eine Farbe wird aufgenommen.',
           'Was Sie nicht übermalt haben, kommt **in jedem Bit gleich** zurück; unter dem Bild wird es gezählt. Die Wörter gelten nur für das übermalte Stück. Aber beschreiben Sie das *ganze* Bild, das Sie wollen, denn das Modell schätzt es als Ganzes.',
         ],
         equations: [{ says: 'Pixel für Pixel: die Schätzung des Modells, wo die Maske m gleich 1 ist, das Bekannte, wo sie 0 ist.' }],

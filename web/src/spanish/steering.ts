@@ -174,7 +174,7 @@ export default {
       {
         heading: 'Dibujar otra vez una parte pintada',
         text: [
-          'El [[inpainting]] no necesita ni un modelo nuevo ni entrenamiento. [Mira «Un pincel»](steering.view=brush): a un pingüino se le pone la cabeza de Papá Noel. El recorrido empieza en ruido puro, en todas partes. Pero donde la imagen se conoce, la imagen conocida sustituye a la estimación, en cada paso. Ahí el recorrido lleva directamente a lo que se conocía. La parte pintada tiene que estimar. En cada nivel de ruido ve a su lado la parte conocida, así que estima lo que encaja: un contorno continúa, un color se retoma.',
+          'El [[inpainting]] no necesita ni un modelo nuevo ni entrenamiento. [Mira «Un pincel»](steering.view=brush&steering.say=penguin&steering.into=santa+claus): a un pingüino se le pone la cabeza de Papá Noel. El recorrido empieza en ruido puro, en todas partes. Pero donde la imagen se conoce, la imagen conocida sustituye a la estimación, en cada paso. Ahí el recorrido lleva directamente a lo que se conocía. La parte pintada tiene que estimar. En cada nivel de ruido ve a su lado la parte conocida, así que estima lo que encaja: un contorno continúa, un color se retoma.',
           'Lo que no has pintado vuelve **igual en cada bit**; debajo de la imagen se cuenta. Las palabras se aplican solo a la parte pintada. Pero describe la imagen *entera* que quieres, porque el modelo la estima como un todo.',
         ],
         equations: [{ says: 'Píxel a píxel: la estimación del modelo donde la máscara m es 1, lo conocido donde es 0.', tex: String.raw`\hat x_0 = m \odot D(x, c) + (1 - m) \odot x_{\text{conocida}}` }],

@@ -59,7 +59,7 @@ export default {
       ],
     },
     {
-      ask: '你在Stable Diffusion这样的系统里输入提示词。把发生的事排好顺序。',
+      ask: '你在Stable Diffusion这样的系统里输入提示词。从文字开始，把发生的事排好顺序。',
       first: '最先',
       last: '最后',
       steps: [

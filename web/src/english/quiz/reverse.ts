@@ -163,7 +163,7 @@ export const questions: readonly Question[] = [
       { text: 'Tell the denoiser x and its noise level', says: 'The level matters: the same x means other things at other levels.' },
       { text: 'Get its guess x̂₀ of the clean picture', says: 'At once, all the noise: not one step’s worth of it.' },
       { text: 'Work out the noise that this implies: (x − α·x̂₀)/σ', says: 'What is not picture must be noise.' },
-      { text: 'Take the next, lower level’s α′ and σ′', says: 'The grid of levels says how far this step goes.' },
+      { text: 'Go one level down: α′ and σ′ take the place of α and σ', says: 'The grid of levels says how far this step goes.' },
       { text: 'Mix again: α′·x̂₀ + σ′·(that noise)', says: 'The forward recipe, with a guess in place of the truth. Then x stands at the lower level and the next step begins.' },
     ],
   },

@@ -80,7 +80,7 @@ export const questions: readonly Question[] = [
   {
     id: 'steering.sketch',
     kind: 'choice',
-    ask: 'To change a picture, you mix in noise up to some level, and the walk back begins there. What does a higher level do? (The panel shows a picture at rising levels and, below, what the network still makes of it.)',
+    ask: 'To change a picture, you mix in noise up to some level, and the walk back begins there. What does a higher level do? (A panel of chapter 3 shows a picture at rising levels and, below, what the network still makes of it.)',
     panel: { c: 'reverse', 'reverse.show': 'pictures', 'reverse.t': '0.5' },
     options: [
       { text: 'It keeps more of the picture, since the picture is stored in the noise', says: 'Noise stores nothing. In the panel, the guess at much noise has hardly anything of the picture above it.' },

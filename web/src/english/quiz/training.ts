@@ -92,7 +92,7 @@ export const questions: readonly Question[] = [
     last: 'last',
     steps: [
       { text: 'Take clean pictures from the training set', says: 'A batch of them; which ones is left to chance.' },
-      { text: 'Draw a noise level for each, at random', says: 'Every level gets its turn, in any order.' },
+      { text: 'Draw a noise level for each of these pictures', says: 'Every level gets its turn, in any order.' },
       { text: 'Draw noise and mix it in', says: 'In one go, by the closed form. The noise is new each time.' },
       { text: 'Ask the network for its guess', says: 'It gets the noisy picture and the level.' },
       { text: 'Square the difference to the truth: the loss', says: 'The truth is known, since we made the exercise ourselves.' },

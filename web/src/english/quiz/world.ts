@@ -77,7 +77,7 @@ export const questions: readonly Question[] = [
   {
     id: 'world.line',
     kind: 'order',
-    ask: 'You type a prompt into a system like Stable Diffusion. Put in order what happens.',
+    ask: 'You type a prompt into a system like Stable Diffusion. Put in order what happens, beginning with the words.',
     panel: { c: 'world', 'world.view': 'systems', 'world.system': 'stable' },
     first: 'first',
     last: 'last',

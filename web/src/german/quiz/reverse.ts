@@ -76,7 +76,7 @@ export default {
         { text: 'Dem Entrauscher x und sein Rauschniveau sagen', says: 'Das Niveau ist wichtig: Dasselbe x bedeutet auf anderen Niveaus anderes.' },
         { text: 'Seine Schätzung x̂₀ des sauberen Bildes bekommen', says: 'Auf einmal, alles Rauschen: nicht das eines Schritts.' },
         { text: 'Das Rauschen ausrechnen, das daraus folgt: (x − α·x̂₀)/σ', says: 'Was nicht Bild ist, muss Rauschen sein.' },
-        { text: 'α′ und σ′ des nächsten, tieferen Niveaus nehmen', says: 'Das Gitter der Niveaus sagt, wie weit dieser Schritt geht.' },
+        { text: 'Ein Niveau tiefer gehen: α′ und σ′ treten an die Stelle von α und σ', says: 'Das Gitter der Niveaus sagt, wie weit dieser Schritt geht.' },
         { text: 'Neu mischen: α′·x̂₀ + σ′·(dieses Rauschen)', says: 'Das Vorwärtsrezept, mit einer Schätzung anstelle der Wahrheit. Dann steht x auf dem tieferen Niveau, und der nächste Schritt beginnt.' },
       ],
     },

@@ -60,7 +60,7 @@ export default {
       ],
     },
     {
-      ask: 'Um ein Bild zu ändern, mischt man Rauschen bis zu einem Niveau bei, und dort beginnt der Rückweg. Was bewirkt ein höheres Niveau? (Die Szene zeigt ein Bild auf steigenden Niveaus und darunter, was das Netz noch daraus macht.)',
+      ask: 'Um ein Bild zu ändern, mischt man Rauschen bis zu einem Niveau bei, und dort beginnt der Rückweg. Was bewirkt ein höheres Niveau? (Eine Szene von Kapitel 3 zeigt ein Bild auf steigenden Niveaus und darunter, was das Netz noch daraus macht.)',
       options: [
         { text: 'Es behält mehr vom Bild, denn das Bild ist im Rauschen gespeichert', says: 'Rauschen speichert nichts. In der Szene hat die Schätzung bei viel Rauschen kaum etwas vom Bild darüber.' },
         { text: 'Es dauert nur länger: Das Ergebnis ist dasselbe, denn die Wanderung macht das Rauschen rückgängig', says: 'Die Wanderung macht nicht *dieses* Rauschen rückgängig. Sie führt zu einem wahrscheinlichen Bild, und bei mehr Rauschen sind mehr Bilder wahrscheinlich.' },

@@ -69,7 +69,7 @@ export default {
       last: 'zuletzt',
       steps: [
         { text: 'Saubere Bilder aus dem Trainingssatz nehmen', says: 'Einen Batch davon; welche, entscheidet der Zufall.' },
-        { text: 'Für jedes zufällig ein Rauschniveau ziehen', says: 'Jedes Niveau kommt einmal dran, in irgendeiner Reihenfolge.' },
+        { text: 'Für jedes dieser Bilder ein Rauschniveau ziehen', says: 'Jedes Niveau kommt einmal dran, in irgendeiner Reihenfolge.' },
         { text: 'Rauschen ziehen und beimischen', says: 'Auf einmal, mit der geschlossenen Formel. Das Rauschen ist jedes Mal neu.' },
         { text: 'Das Netz nach seiner Schätzung fragen', says: 'Es bekommt das verrauschte Bild und das Niveau.' },
         { text: 'Den Unterschied zur Wahrheit quadrieren: der Verlust', says: 'Die Wahrheit ist bekannt, denn wir haben die Übung selbst gemacht.' },

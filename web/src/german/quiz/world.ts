@@ -59,7 +59,7 @@ export default {
       ],
     },
     {
-      ask: 'Sie tippen einen Prompt in ein System wie Stable Diffusion. Ordnen Sie, was geschieht.',
+      ask: 'Sie tippen einen Prompt in ein System wie Stable Diffusion. Ordnen Sie, was geschieht, angefangen bei den Wörtern.',
       first: 'zuerst',
       last: 'zuletzt',
       steps: [

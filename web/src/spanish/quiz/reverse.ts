@@ -76,7 +76,7 @@ export default {
         { text: 'Decir al eliminador de ruido x y su nivel de ruido', says: 'El nivel importa: el mismo x significa otras cosas en otros niveles.' },
         { text: 'Obtener su estimación x̂₀ de la imagen limpia', says: 'De una vez, todo el ruido: no el de un solo paso.' },
         { text: 'Calcular el ruido que eso implica: (x − α·x̂₀)/σ', says: 'Lo que no es imagen tiene que ser ruido.' },
-        { text: 'Tomar los α′ y σ′ del nivel siguiente, más bajo', says: 'La rejilla de niveles dice hasta dónde va este paso.' },
+        { text: 'Bajar un nivel: α′ y σ′ ocupan el lugar de α y σ', says: 'La rejilla de niveles dice hasta dónde va este paso.' },
         { text: 'Mezclar otra vez: α′·x̂₀ + σ′·(ese ruido)', says: 'La receta hacia delante, con una estimación en lugar de la verdad. Entonces x está en el nivel más bajo y empieza el paso siguiente.' },
       ],
     },

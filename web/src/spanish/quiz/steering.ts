@@ -60,7 +60,7 @@ export default {
       ],
     },
     {
-      ask: 'Para cambiar una imagen, mezclas ruido hasta cierto nivel, y el camino de vuelta empieza ahí. ¿Qué hace un nivel más alto? (El panel muestra una imagen en niveles crecientes y, debajo, lo que la red todavía saca de ella.)',
+      ask: 'Para cambiar una imagen, mezclas ruido hasta cierto nivel, y el camino de vuelta empieza ahí. ¿Qué hace un nivel más alto? (Un panel del capítulo 3 muestra una imagen en niveles crecientes y, debajo, lo que la red todavía saca de ella.)',
       options: [
         { text: 'Conserva más de la imagen, ya que la imagen está guardada en el ruido', says: 'El ruido no guarda nada. En el panel, la estimación con mucho ruido no tiene apenas nada de la imagen de arriba.' },
         { text: 'Solo tarda más: el resultado es el mismo, ya que el recorrido deshace el ruido', says: 'El recorrido no deshace *este* ruido. Lleva a una imagen probable, y con más ruido hay más imágenes probables.' },

@@ -71,7 +71,7 @@ export default {
       last: 'último',
       steps: [
         { text: 'Tomar imágenes limpias del conjunto de entrenamiento', says: 'Un lote de ellas; cuáles, se deja al azar.' },
-        { text: 'Sortear un nivel de ruido para cada una', says: 'A cada nivel le llega su turno, en cualquier orden.' },
+        { text: 'Sortear un nivel de ruido para cada una de esas imágenes', says: 'A cada nivel le llega su turno, en cualquier orden.' },
         { text: 'Sortear ruido y mezclarlo', says: 'De una vez, con la fórmula cerrada. El ruido es nuevo cada vez.' },
         { text: 'Pedirle a la red su estimación', says: 'Recibe la imagen con ruido y el nivel.' },
         { text: 'Elevar al cuadrado la diferencia con la verdad: la pérdida', says: 'La verdad se conoce, porque el ejercicio lo hicimos nosotros.' },

@@ -59,7 +59,7 @@ export default {
       ],
     },
     {
-      ask: 'Escribes un prompt en un sistema como Stable Diffusion. Pon en orden lo que ocurre.',
+      ask: 'Escribes un prompt en un sistema como Stable Diffusion. Pon en orden lo que ocurre, empezando por las palabras.',
       first: 'primero',
       last: 'último',
       steps: [
