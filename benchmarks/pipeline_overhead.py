@@ -2,6 +2,7 @@
 
     python benchmarks/pipeline_overhead.py            six minutes
     python benchmarks/pipeline_overhead.py --quick    fewer repeats
+    python benchmarks/pipeline_overhead.py --narrow   networks of 8 channels, whose own time is small beside the rest
 
 The folder has random weights and a tenth of Stable Diffusion 1.5's channels: 4 stages of 32, 64, 128 and 128 (of 320,
 640, 1280 and 1280), two layers each, attention to a prompt of 77 tokens in three of them; pictures of 256 pixels, so
@@ -29,7 +30,7 @@ from typing import Any
 
 STEPS, GUIDANCE, PROMPT = 20, 7.5, "a red heart on a long road"
 PICTURE = 256  # pixels
-WIDTHS = (32, 64, 128, 128)
+WIDTHS, NARROW = (32, 64, 128, 128), (8, 8, 8, 8)
 TEXT = 64  # features of a token
 MB = 2**20
 inside = 0.0  # seconds within networks
@@ -53,8 +54,9 @@ def write(folder: Path) -> None:
         num_attention_heads=4, **ends,
     )  # fmt: skip
     unet = UNet2DConditionModel(
-        sample_size=PICTURE // 8, block_out_channels=WIDTHS, cross_attention_dim=TEXT, attention_head_dim=8
-    )
+        sample_size=PICTURE // 8, block_out_channels=NARROW if "--narrow" in sys.argv else WIDTHS,
+        cross_attention_dim=TEXT, attention_head_dim=8, norm_num_groups=8 if "--narrow" in sys.argv else 32,
+    )  # fmt: skip
     vae = AutoencoderKL(
         block_out_channels=(8, 16, 32, 32), down_block_types=("DownEncoderBlock2D",) * 4, layers_per_block=2,
         up_block_types=("UpDecoderBlock2D",) * 4, norm_num_groups=8, sample_size=PICTURE,
