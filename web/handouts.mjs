@@ -27,7 +27,7 @@ const options = { viewport: { width: 1000, height: 1100 }, deviceScaleFactor: 1.
 for (const name of asked.length ? asked : handoutIds) {
   const begun = Date.now()
   const { page, problems, leave } = await visit(browser, `http://127.0.0.1:${port}/?c=handout&of=${name}`, options)
-  await page.waitForSelector('article[data-ready]', { timeout: 900_000 })
+  await page.waitForSelector('article[data-ready]', { timeout: 3_600_000 }) // the book takes ten minutes, and longer where others work beside it
   const file = join(folder, `${name}.pdf`)
   await page.pdf({ path: file, format: process.env.PAPER ?? 'A4', preferCSSPageSize: false, tagged: true, outline: true, printBackground: true })
   if (problems.length) throw new Error(`${name}: ${problems.join('; ')}`)

@@ -19,6 +19,7 @@ POINTS = 72 / 25.4  # a millimetre
 MARGIN = 18 * POINTS - 1
 LINE = 10  # points, at least
 PAGES = (4, 12)
+MAX_BYTES = 1_500_000  # of a chapter, so that the book of seventeen can be sent by mail
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[pdfium.PdfDocumen
     out: Path = tmp_path_factory.mktemp("handouts")
     print(run_node("handouts.mjs", str(SITE), str(out), "forward"))
     told = json.loads((out / "about.json").read_text())
+    assert (out / "forward.pdf").stat().st_size == told["forward"]["bytes"] < MAX_BYTES
     return pdfium.PdfDocument(out / "forward.pdf"), told["forward"]["pages"]
 
 
