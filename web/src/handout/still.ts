@@ -79,7 +79,7 @@ function still(host: HTMLElement): HTMLElement | undefined {
   }
   const boxes = [...host.querySelectorAll<HTMLElement>('.view')].map((view) => view.getBoundingClientRect().height)
   for (const [i, view] of [...copy.querySelectorAll<HTMLElement>('.view')].entries()) view.style.height = `${boxes[i]}px`
-  for (const live of copy.querySelectorAll(LIVE)) if (live.matches('.hidden, .screen') || !live.querySelector('canvas, svg, img')) live.remove()
+  for (const live of copy.querySelectorAll(LIVE)) if (live.matches('.hidden, .screen') || !(live.matches('canvas') || live.querySelector('canvas, svg, img'))) live.remove()
   for (const one of copy.querySelectorAll('*'))
     for (const { name } of [...one.attributes]) if (/^(id|role|tabindex|name|for|href|aria-.*|data-(?!kind).*)$/.test(name)) one.removeAttribute(name)
   return copy.querySelector('canvas, svg, img') ? copy : undefined
