@@ -105,6 +105,10 @@ def graph_onnx(
                 output_names=outputs,
                 verbose=False,
             )
+    except torch.onnx.OnnxExporterError as error:
+        raise SfumatoError(
+            "PyTorch can't write this network as ONNX; export the model as a folder, `sfumato export --to diffusers`."
+        ) from error
     finally:
         quiet.setLevel(before)
     assert made is not None

@@ -267,7 +267,8 @@ class DiffusersNet(nn.Module):
         if self.config.flow:
             found = FLOW_STEPS * torch.where(c >= END, 1.0, torch.sigmoid(4 * c))
         else:
-            above = torch.searchsorted(self.noise, c).clamp(1, len(self.noise) - 1)
+            # As searchsorted, which ONNX has no operator for
+            above = (self.noise < c[..., None]).sum(-1).clamp(1, len(self.noise) - 1)
             low, high = self.noise[above - 1], self.noise[above]
             found = (above - 1 + (c - low) / (high - low)).clamp(0, len(self.noise) - 1)
         whole = found.round()
