@@ -12,7 +12,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-NEEDED = ("sfumato", "torch", "onnx", "onnxscript", "sklearn")  # to compute what the lesson shows
+NEEDED = ("sfumato", "torch", "onnx", "onnxscript")  # to compute what the lesson shows
 
 
 class LessonHook(BuildHookInterface):  # type: ignore[type-arg]

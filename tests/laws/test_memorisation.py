@@ -17,7 +17,6 @@ from sfumato.evaluation.memorisation import _chance, audit, memorised, near_dupl
 @pytest.fixture(scope="module")
 def digits() -> tuple[Tensor, Tensor, Tensor]:
     """Pixels of digits to train on, of held-out ones, and of others that stand for a model that has learnt."""
-    pytest.importorskip("sklearn")
     dataset = open_dataset("digits")
     held = hold_out(len(dataset), 0.4)
     train = around(held, np.arange(len(dataset) - len(held)))

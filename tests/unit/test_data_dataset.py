@@ -182,12 +182,6 @@ def test_digits_can_be_enlarged() -> None:
     assert (open_dataset("digits", size=(8, 8)).samples == small.samples).all()
 
 
-def test_digits_without_scikit_learn_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(SfumatoError, match=r"pip install 'sfumato\[demo\]'"):
-        open_dataset("digits")
-
-
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
