@@ -4,7 +4,7 @@
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
     python benchmarks/zoo.py avatars       two hours on one thread; stopped, it goes on where it was saved
-    python benchmarks/zoo.py moving-shapes forty minutes on one thread; stopped, it goes on; none ships yet
+    python benchmarks/zoo.py moving-shapes forty minutes on one thread with bf16; stopped, it goes on; none ships yet
     python benchmarks/zoo.py rivals        half an hour on one thread
     python benchmarks/zoo.py students      of the digits, in two calls: 50 minutes of a shared core; stopped, it goes on
     python benchmarks/zoo.py tuned         half an hour on one thread; `tuned emoji 6` for one model and step count
