@@ -9,6 +9,7 @@ from torch.nn.functional import max_pool2d
 from sfumato.data import open_dataset
 from sfumato.data.bouncing import bouncing_clips
 from sfumato.diffusion import FiniteSet, Level
+from sfumato.hub.zoo import load_zoo
 from truths_drawn import avatars
 
 ANGLES = torch.arange(8, dtype=torch.float64) * torch.pi / 4
@@ -54,6 +55,13 @@ def digits_share_places_of_the_plane() -> None:
     dots = torch.stack([scans.mean((1, 2, 3)), _agreement(scans)], dim=1)
     nearest = (torch.cdist(dots, dots) + 9 * torch.eye(len(dots))).argmin(1)
     assert (digits[nearest] != digits).float().mean() > 0.5
+
+
+def one_call_is_an_average() -> None:
+    """In one call the digits' model draws nearly the same three for any seed: a tenth as varied as in twenty."""
+    model = load_zoo("digits")
+    one, twenty = (model.sample(range(16), [3] * 16, steps=steps, sampler="ddim", guidance=1.0) for steps in (1, 20))
+    assert one.std(0).mean() < 0.1 * twenty.std(0).mean()
 
 
 def clips_counted() -> None:

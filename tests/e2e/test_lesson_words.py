@@ -44,6 +44,7 @@ from truths_course import (
     digits_share_places_of_the_plane,
     errors_follow_edges,
     latent_is_local,
+    one_call_is_an_average,
 )
 from truths_drawn import (
     autoencoder_squeezes,
@@ -127,6 +128,7 @@ SAID: dict[str, Callable[[], None] | str] = {
     "at the lower level s": DEFINED, "eta = 0 is DDIM": DEFINED, "average of two directions": DEFINED,
     "nearer to the curve with equally many": orders_pay, "from four steps on": orders_pay,
     "the average of all smiling faces": few_steps, "the same for every seed": few_steps, "With three steps": few_steps,
+    "hardly another for another seed": one_call_is_an_average,
     "With ten they still": few_steps, "the average of all drawings": few_steps,
     "One call of this network": averages_are_best, "from the weights of the first": DEFINED,
     "in one call and in two": SHOWN, "towards the training pictures near it": DEFINED,
@@ -159,7 +161,8 @@ SAID: dict[str, Callable[[], None] | str] = {
     "20 to 50 steps": KNOWN,
     "guidance of about 7": KNOWN, "since 2022": KNOWN, "OpenAI, 2024": KNOWN, "Four systems": SHOWN,
     "never as few as": calls_counted, "the best pictures came from": KNOWN,
-    "Five points": SHOWN, "All four begin": KNOWN, "a larger block": DEFINED, "on far more text": KNOWN,
+    "Four points": SHOWN, "holds all five": SHOWN,
+    "All four begin": KNOWN, "a larger block": DEFINED, "on far more text": KNOWN,
     "The smaller space of": SHOWN, "16 numbers at each place": KNOWN, "This costs more, and it pays": KNOWN,
     "more weights and more data": KNOWN, "two narrow ones": DEFINED, "a hundred times smaller": KNOWN,
     "one more bridge": DEFINED, "in one to four": KNOWN, "In 2023 researchers": KNOWN,

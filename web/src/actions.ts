@@ -13,6 +13,15 @@ export function act(to: Record<string, string | undefined>): void {
 
 const controls = () => [...document.querySelectorAll<HTMLElement>('.panel [data-control]')]
 
+/** What a link in the text does; where nothing of the panel stays beside the words, as on a phone, it is gone to. */
+export async function follow(to: Record<string, string | undefined>): Promise<void> {
+  act(to)
+  await tick()
+  const seen = document.querySelector<HTMLElement>('.panel .stays') ?? document.querySelector<HTMLElement>('.panel .views')
+  const box = seen?.getBoundingClientRect()
+  if (box?.height && box.bottom < 0) seen!.scrollIntoView({ block: 'start', behavior: settings.still ? 'instant' : 'smooth' })
+}
+
 /** What a control is set to. */
 function stands(control: HTMLElement): string {
   if (control instanceof HTMLInputElement) return control.type === 'checkbox' ? String(control.checked) : control.value

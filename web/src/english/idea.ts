@@ -62,7 +62,7 @@ export const text: ChapterText = {
     {
       heading: 'What is left to learn',
       text: [
-        'This shape is made of a few hundred blobs. For it, the best guess can be computed exactly, and this page does so. For pictures nobody can: there are too many, and we only have examples. So a [[network]] learns to guess from examples with noise mixed in. The next chapters build it: the noise, the way back, the network, its training, the samplers that need few steps, the ways to say what you want, and what the world makes of it.',
+        'The points of this shape are drawn from a few hundred blobs. For it, the best guess can be computed exactly, and this page does so. For pictures nobody can: there are too many, and we only have examples. So a [[network]] learns to guess from examples with noise mixed in. The next chapters build it: the noise, the way back, the network, its training, the samplers that need few steps, the ways to say what you want, and what the world makes of it.',
       ],
     },
   ],

@@ -85,7 +85,7 @@ export const text: ChapterText = {
     {
       heading: 'Why it works so well',
       text: [
-        'Before diffusion, the best pictures came from [[GAN|GANs]]. Five points changed that, and [the panel](world.view=why) holds each of them against measurements: training is stable, the pictures are faithful, they are diverse, they can be steered, and the price is paid at the time of drawing.',
+        'Before diffusion, the best pictures came from [[GAN|GANs]]. Four points changed that: training is stable, the pictures are faithful, they are diverse, and they can be steered. They have a price, which is paid at the time of drawing. [The panel](world.view=why) holds all five against measurements.',
         'The measurements are small, as the models of this lesson are. Where they do not confirm a claim, the panel says so. Large models confirm faithful and steerable, and they also show the price: their calls run on machines that cost as much as a house.',
       ],
     },

@@ -71,7 +71,7 @@ export default {
       {
         heading: 'Warum sie so gut funktioniert',
         text: [
-          'Vor der Diffusion kamen die besten Bilder von [[GAN|GANs]]. Fünf Punkte haben das geändert, und [die Seite](world.view=why) prüft jeden davon an Messungen: Das Training ist stabil, die Bilder sind treu, sie sind vielfältig, sie lassen sich steuern, und der Preis wird beim Zeichnen bezahlt.',
+          'Vor der Diffusion kamen die besten Bilder von [[GAN|GANs]]. Vier Punkte haben das geändert: Das Training ist stabil, die Bilder sind treu, sie sind vielfältig, und sie lassen sich steuern. Das hat einen Preis, der beim Zeichnen bezahlt wird. [Die Seite](world.view=why) prüft alle fünf an Messungen.',
           'Die Messungen sind klein, wie die Modelle dieser Lektion. Wo sie eine Behauptung nicht bestätigen, sagt die Seite es. Große Modelle bestätigen treu und steuerbar, und sie zeigen auch den Preis: Ihre Aufrufe laufen auf Maschinen, die so viel kosten wie ein Haus.',
         ],
       },

@@ -72,7 +72,7 @@ export default {
       {
         heading: 'Por qué funciona tan bien',
         text: [
-          'Antes de la difusión, las mejores imágenes venían de las [[GAN]]. Cinco puntos cambiaron eso, y [el panel](world.view=why) contrasta cada uno con mediciones: el entrenamiento es estable, las imágenes son fieles, son diversas, se pueden dirigir, y el precio se paga en el momento de dibujar.',
+          'Antes de la difusión, las mejores imágenes venían de las [[GAN]]. Cuatro puntos cambiaron eso: el entrenamiento es estable, las imágenes son fieles, son diversas y se pueden dirigir. Tienen un precio, que se paga en el momento de dibujar. [El panel](world.view=why) contrasta los cinco con mediciones.',
           'Las mediciones son pequeñas, como los modelos de esta lección. Donde no respaldan una afirmación, el panel lo dice. Los modelos grandes confirman lo de fieles y dirigibles, y también muestran el precio: sus llamadas se ejecutan en máquinas que cuestan tanto como una casa.',
         ],
       },
