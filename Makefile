@@ -32,7 +32,7 @@ STUDIO   := src/sfumato/serving/site/index.html
 COMPUTED := web/public/computed/manifest.json
 SHOWN    := $(shell find $(addprefix src/sfumato/,baselines data diffusion evaluation hub nets sampling) -name '*.py') \
             $(shell find src/sfumato/zoo src/sfumato/lesson/recorded -type f) \
-            $(addprefix src/sfumato/lesson/,card.py computed.py inside.py)
+            $(addprefix src/sfumato/lesson/,card.py inside.py) $(wildcard src/sfumato/lesson/computed*.py)
 WRITTEN  := $(shell find web \( -path web/node_modules -o -path web/public/computed -o -path web/tests -o -path web/browser -o -path 'web/studio*' \) -prune \
               -o -type f -print) $(wildcard src/sfumato/lesson/code/*.py src/sfumato/lesson/code/*.txt)
 
