@@ -115,19 +115,19 @@ $(VENV)/.node: | $(VENV)/.lesson # pip is run once at a time
 
 # A marker a level of installation: `make test` after `make demo` adds only what is missing.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/.venv
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo]'
+	$(PIP) install --quiet --constraint constraints.txt --editable .
 	touch $@
 
 $(VENV)/.lesson: pyproject.toml constraints.txt | $(VENV)/.venv
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,onnx]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[onnx]'
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.studio: pyproject.toml constraints.txt | $(VENV)/.lesson # pip is run once at a time
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,serve]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[serve]'
 	touch $@
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/.venv
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,docs]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[docs]'
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.venv
