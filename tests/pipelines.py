@@ -92,10 +92,11 @@ def conditional_unet(width: int = 16, **more: Any) -> nn.Module:
 SD_NOISE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 
 
-def stable_diffusion(folder: Path, scheduler: Any) -> Path:
-    """Stable Diffusion of pictures of 16×16; returns `folder`."""
-    from diffusers import StableDiffusionPipeline
+def stable_diffusion(folder: Path, scheduler: Any = None) -> Path:
+    """Stable Diffusion of pictures of 16×16, by default with DDIM; returns `folder`."""
+    from diffusers import DDIMScheduler, StableDiffusionPipeline
 
+    scheduler = scheduler or DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1)
     tokenizer = clip_tokenizer(folder / "words")
     parts = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
     pipe = StableDiffusionPipeline(

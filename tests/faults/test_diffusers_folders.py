@@ -12,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from pipelines import SD_NOISE, ddim_folder, stable_diffusion
+from pipelines import ddim_folder, stable_diffusion
 from sfumato.cli.publish import push
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
@@ -135,10 +135,8 @@ OF_LATENTS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.fixture(scope="module")
 def stable(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from diffusers import DDIMScheduler
-
     place = tmp_path_factory.mktemp("pipelines") / "stable"
-    return stable_diffusion(place, DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1))
+    return stable_diffusion(place)
 
 
 def refused(

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pipelines import SD_NOISE, conditional_unet, ddim_folder, noise, random_weights, stable_diffusion
+from pipelines import conditional_unet, ddim_folder, noise, random_weights, stable_diffusion
 from sfumato.cli.sample import sample
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
@@ -25,10 +25,10 @@ PROMPTS, NEGATIVE = ["a red cat", "a dog"], ["ugly", "blurred"]
 @pytest.fixture(scope="module")
 def pipe(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A pipeline with a ControlNet, whose folder holds them as `whole`, and apart as `stable` and `canny`."""
-    from diffusers import ControlNetModel, DDIMScheduler, StableDiffusionControlNetPipeline, StableDiffusionPipeline
+    from diffusers import ControlNetModel, StableDiffusionControlNetPipeline, StableDiffusionPipeline
 
     place = tmp_path_factory.mktemp("control")
-    stable_diffusion(place / "stable", DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1))
+    stable_diffusion(place / "stable")
     plain = StableDiffusionPipeline.from_pretrained(place / "stable")
     branch = ControlNetModel.from_unet(plain.unet, conditioning_embedding_out_channels=(8, 8))
     random_weights(branch).save_pretrained(place / "canny")

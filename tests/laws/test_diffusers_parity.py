@@ -104,10 +104,9 @@ PROMPTS, NEGATIVE = ["a red cat", "a dog"], ["ugly", "blurred, bad"]
 @pytest.fixture(scope="module")
 def stable(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A pipeline of Stable Diffusion, from the folder that it names."""
-    from diffusers import DDIMScheduler, StableDiffusionPipeline
+    from diffusers import StableDiffusionPipeline
 
-    scheduler = DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1)
-    folder = stable_diffusion(tmp_path_factory.mktemp("pipelines") / "stable", scheduler)
+    folder = stable_diffusion(tmp_path_factory.mktemp("pipelines") / "stable")
     pipe = StableDiffusionPipeline.from_pretrained(folder)
     pipe.set_progress_bar_config(disable=True)
     return pipe

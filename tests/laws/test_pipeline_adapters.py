@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pipelines import SD_NOISE, flux, noise, stable_diffusion, stable_diffusion_3, stable_diffusion_xl
+from pipelines import flux, noise, stable_diffusion, stable_diffusion_3, stable_diffusion_xl
 from sfumato import Run
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
@@ -35,10 +35,7 @@ IMAGES = 96
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from diffusers import DDIMScheduler
-
-    scheduler = DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1)
-    return stable_diffusion(tmp_path_factory.mktemp("adapters") / "stable", scheduler)
+    return stable_diffusion(tmp_path_factory.mktemp("adapters") / "stable")
 
 
 @pytest.fixture(scope="module")

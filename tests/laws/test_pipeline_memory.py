@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import pytest
 import torch
 
-from pipelines import SD_NOISE, noise, stable_diffusion
+from pipelines import noise, stable_diffusion
 from sfumato.cli import app, serve
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
@@ -20,10 +20,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from diffusers import DDIMScheduler
-
-    scheduler = DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1)
-    return stable_diffusion(tmp_path_factory.mktemp("memory") / "stable", scheduler)
+    return stable_diffusion(tmp_path_factory.mktemp("memory") / "stable")
 
 
 ASKED: dict[str, Any] = {"prompts": "a red cat", "negative": "ugly", "steps": 4}

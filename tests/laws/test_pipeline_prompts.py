@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipelines import SD_NOISE, noise, stable_diffusion, stable_diffusion_3, stable_diffusion_xl
+from pipelines import noise, stable_diffusion, stable_diffusion_3, stable_diffusion_xl
 from sfumato.cli.sample import sample
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
@@ -29,9 +29,7 @@ def saved_xl(folder: Path) -> None:
 
 
 def saved(folder: Path) -> None:
-    from diffusers import DDIMScheduler
-
-    stable_diffusion(folder, DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1))
+    stable_diffusion(folder)
 
 
 FOLDERS: dict[str, Callable[[Path], None]] = {"SD": saved, "SDXL": saved_xl}

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pipelines import SD_NOISE, ddim_folder, stable_diffusion
+from pipelines import ddim_folder, stable_diffusion
 from sfumato.cli import app
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import tuning
@@ -23,10 +23,7 @@ CAPTIONS = ("a red heart", "a green tree", "a blue sea")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from diffusers import DDIMScheduler
-
-    scheduler = DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1)
-    return stable_diffusion(tmp_path_factory.mktemp("verbs") / "stable", scheduler)
+    return stable_diffusion(tmp_path_factory.mktemp("verbs") / "stable")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from pipelines import SD_NOISE, ddim_folder, noise, stable_diffusion
+from pipelines import ddim_folder, noise, stable_diffusion
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
 from sfumato.hub.diffusers.single_file_names import unet_name
@@ -73,11 +73,10 @@ def original(pipe: Any) -> dict[str, Tensor]:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models, `one` and `other`, and the latter in one file too."""
-    from diffusers import DDIMScheduler, StableDiffusionPipeline
+    from diffusers import StableDiffusionPipeline
 
     place = tmp_path_factory.mktemp("files")
-    scheduler = DDIMScheduler(**SD_NOISE, clip_sample=False, steps_offset=1)
-    stable_diffusion(place / "one", scheduler)
+    stable_diffusion(place / "one")
     pipe = StableDiffusionPipeline.from_pretrained(place / "one")
     for part in (pipe.unet, pipe.vae, pipe.text_encoder):
         generator = torch.Generator().manual_seed(5)

@@ -16,6 +16,7 @@ from sfumato.hub.diffusers.texts import PipelineText
 from sfumato.hub.diffusers.writing import check_empty
 from sfumato.hub.model import Model
 from sfumato.nets.diffusers import DiffusersNet
+from sfumato.nets.kl import KLAutoencoder
 
 PICTURES = "first_stage_model."
 NETWORKS = "UNet2DConditionModel", "AutoencoderKL", "CLIPTextModel"  # of Stable Diffusion 1.x
@@ -51,7 +52,10 @@ def original_tensors(model: Model) -> dict[str, Tensor]:
     net, codec, encoder, name = model.denoiser.net, model.codec, model.encoder, model.source or "the model"
     if not isinstance(net, DiffusersNet) or codec is None or not isinstance(encoder, PipelineText):
         raise _no_file(name)
-    unet, vae, settings = net.model, codec.net.model, net.config.arguments
+    if not isinstance(codec.net, KLAutoencoder):
+        raise _no_file(name)
+    vae: Any = codec.net.model
+    unet, settings = net.model, net.config.arguments
     kinds = (type(unet).__name__, type(vae).__name__, *(type(part.net).__name__ for part in encoder.parts))
     layers = settings.get("layers_per_block", 2)
     if kinds != NETWORKS or any(settings.get(one) for one in LATER) or not isinstance(layers, int):
@@ -61,10 +65,10 @@ def original_tensors(model: Model) -> dict[str, Tensor]:
     if net.control_branch is not None:
         raise SfumatoError(f"{name} has a ControlNet, which has a file of its own; export the pipeline without it.")
     attention = ["Attn" in kind for kind in settings["up_block_types"]]
-    stages, found = len(vae.decoder.up_blocks), dict[str, Tensor]()  # type: ignore[union-attr, arg-type]
+    stages, found = len(vae.decoder.up_blocks), dict[str, Tensor]()
     for key, value in unet.state_dict().items():
         found[NETWORK + unet_name(key, layers, attention)] = value
-    for key, value in vae.state_dict().items():  # type: ignore[union-attr]
+    for key, value in vae.state_dict().items():
         other = vae_name(key, stages)
         convolution = ".attn_1." in other and value.ndim == 2  # of 1×1 there
         found[PICTURES + other] = value[..., None, None] if convolution else value
