@@ -22,7 +22,7 @@ from sfumato.diffusion import SCHEDULES, FiniteSet
 from sfumato.diffusion.parameterizations import c_noise
 from sfumato.evaluation.classifier import Classifier, train_classifier
 from sfumato.hub import Model, load
-from sfumato.lesson import computed
+from sfumato.lesson import computed, computed_judged
 from sfumato.lesson.inside import Inside
 from sfumato.sampling import ImageNoise, grid, last, sample, stepper
 
@@ -78,8 +78,8 @@ def mean_errors(which: str) -> dict[int, float]:
 
 @cache
 def judged() -> dict[str, Any]:
-    with patch.object(computed, "train_classifier", lambda *_: classifier()):  # which takes seconds
-        return computed.judged()
+    with patch.object(computed_judged, "train_classifier", lambda *_: classifier()):  # which takes seconds
+        return computed_judged.judged()
 
 
 @cache
