@@ -76,6 +76,7 @@ PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
 MOVING_SHAPES, STILLS_MINUTES, CLIPS_MINUTES = "moving-shapes:200000", 12, 24
+MOVING_AVATARS, MOVES_MINUTES = "moving-avatars:sprouts:1000", 60
 UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
@@ -268,6 +269,23 @@ def train_moving_shapes() -> None:
     print(f"{model.parameter_count:,} parameters")
 
 
+def train_moving_avatars() -> None:
+    """The drawings that ship learn to move, in their latents: what is new are the layers that look along the frames.
+
+    The run is kept in runs/zoo-moving-avatars; `python benchmarks/moving_avatars.py moving-avatars` measures what
+    comes out.
+    """
+    run = begun(
+        Path("runs/zoo-moving-avatars"), MOVING_AVATARS, MOVES_MINUTES, base="avatars", frames=16, batch=8,
+        learning_rate=2e-3, noise={"name": "log-normal", "mean": 0.6, "std": 1.5, "tail": 0.02}, held_out=0.0,
+        evaluated=0, compile=False, threads=1,
+    )  # fmt: skip
+    progress(run, each=20)
+    model = run.model()
+    save_zoo("moving-avatars", model)
+    print(f"{model.parameter_count:,} parameters")
+
+
 def begun(folder: Path, data: str, minutes: float, **settings: Any) -> Run:
     """The run in `folder`, which goes on to so many `minutes` where it has begun."""
     if not (folder / "config.json").exists():
@@ -362,7 +380,7 @@ def record_drawings() -> None:
 
 TRAINED = {
     "digits": train_digits, "points": train_points, "emoji": train_emoji, "avatars": train_avatars,
-    "moving-shapes": train_moving_shapes, "students": train_students,
+    "moving-shapes": train_moving_shapes, "moving-avatars": train_moving_avatars, "students": train_students,
     "rivals": train_rivals, "drawings": record_drawings, "tuned": tune_zoo,
 }  # fmt: skip
 
