@@ -13,7 +13,7 @@ from torch import nn
 
 from sfumato.arguments import shown
 from sfumato.autoencoder_runs import AutoencoderRun, first_autoencoder, first_codec
-from sfumato.data import Dataset
+from sfumato.data import KINDS, Dataset
 from sfumato.data.controls import CONTROLS
 from sfumato.data.encoders import find_encoder
 from sfumato.data.opening import is_own, named, path_of, placed
@@ -404,7 +404,7 @@ def _based(
     known = {one.name for one in base.config.conditions}
     if config.lora is not None and any(one.name not in known for one in conditions):
         raise SfumatoError("adapters take no new conditions; leave `columns` and `control` or `lora` out.")
-    if config.lora is not None and dataset.kind == "clips" and base.config.kind == "pictures":
+    if config.lora is not None and KINDS[dataset.kind].moving and not KINDS[base.config.kind].moving:
         raise SfumatoError(
             "adapters train no layers that look along the frames; leave `lora` out, or `frames` and `fps`."
         )

@@ -85,6 +85,21 @@ def test_a_run_of_clips_in_latents_resumes_bit_for_bit(
     assert load(tmp_path / "clips").weights_hash == load(run).weights_hash
 
 
+def test_a_model_of_pictures_in_latents_becomes_one_of_clips_with_the_same_frames(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFUMATO_CACHE", str(run.parent / "cache"))
+    stills, moving, one = tmp_path / "stills", tmp_path / "moving", tmp_path / "one"
+    common = {"images": 4, **SETTINGS}
+    list(Run.start(stills, frames_of(clips()), net="nano", autoencoder=run / "autoencoder", **common).train())
+    Run.start(moving, clips(), base=stills, **common)
+    model, frame = load(moving / "checkpoints" / "start"), {"steps": 2}
+    assert model.config.kind == "latent clips" and model.config.net.temporal
+    assert torch.equal(model.sample([3], frames=1, **frame)[:, 0], load(stills).sample([3], **frame))
+    with pytest.raises(SfumatoError, match="look along the frames"):
+        Run.start(one, clips(), base=stills, lora=2, **common)
+
+
 def test_clips_in_latents_are_scored_as_clips_and_exported_with_their_codec(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
