@@ -76,7 +76,7 @@ PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
 MOVING_SHAPES, STILLS_MINUTES, CLIPS_MINUTES = "moving-shapes:200000", 12, 24
-MOVING_AVATARS, MOVES_MINUTES = "moving-avatars:sprouts:1000", 60
+MOVING_AVATARS, MOVES_MINUTES = "moving-avatars:sprouts:1000", 82
 UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
@@ -276,11 +276,11 @@ def train_moving_avatars() -> None:
     comes out.
     """
     run = begun(
-        Path("runs/zoo-moving-avatars"), MOVING_AVATARS, MOVES_MINUTES, base="avatars", frames=16, batch=8,
+        Path("runs/zoo-moving-avatars"), MOVING_AVATARS, MOVES_MINUTES, base="avatars", frames=16, batch=4,
         learning_rate=2e-3, noise={"name": "log-normal", "mean": 0.6, "std": 1.5, "tail": 0.02}, held_out=0.0,
-        evaluated=0, compile=False, threads=1,
+        evaluated=0, **{"objective.frame_levels.apart": 0.3, "objective.frame_levels.given": 0.3}, compile=False, threads=1, stills=0.0,
     )  # fmt: skip
-    progress(run, each=20)
+    progress(run, 10)
     model = run.model()
     save_zoo("moving-avatars", model)
     print(f"{model.parameter_count:,} parameters")

@@ -53,6 +53,7 @@ def test_what_a_clip_does_is_read_back() -> None:
         assert read_action(other, clip(body, face)) == one.action
         noisy = clip(body, face).astype(np.int16) + np.random.default_rng(0).integers(-40, 40, (16, 3, 24, 24))
         assert read_action(other, noisy.clip(0, 255).astype(np.uint8)) == one.action
+        assert read_action(other, clip(body, face, 23)[7:]) == one.action  # whenever it begins
 
 
 def test_a_set_is_a_function_of_its_numbers_and_its_captions_say_what_is_done(tmp_path: Path) -> None:
