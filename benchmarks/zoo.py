@@ -276,9 +276,10 @@ def train_moving_avatars() -> None:
     comes out.
     """
     run = begun(
-        Path("runs/zoo-moving-avatars"), MOVING_AVATARS, MOVES_MINUTES, base="avatars", frames=16, batch=4,
-        learning_rate=2e-3, noise={"name": "log-normal", "mean": 0.6, "std": 1.5, "tail": 0.02}, held_out=0.0,
-        evaluated=0, **{"objective.frame_levels.apart": 0.3, "objective.frame_levels.given": 0.3}, compile=False, threads=1, stills=0.0,
+        Path("runs/zoo-moving-avatars"), MOVING_AVATARS, MOVES_MINUTES, base="avatars", frames=16, stills=0.0,
+        batch=4, learning_rate=2e-3, noise={"name": "log-normal", "mean": 0.6, "std": 1.5, "tail": 0.02},
+        held_out=0.0, evaluated=0, compile=False, threads=1,
+        **{"objective.frame_levels.apart": 0.3, "objective.frame_levels.given": 0.3},
     )  # fmt: skip
     progress(run, 10)
     model = run.model()

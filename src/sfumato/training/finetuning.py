@@ -36,10 +36,10 @@ def model_from(source: Model, dataset: Dataset, seed: int = 0, conditions: Seque
     Classes that `source` knows by the same name, and the null class, keep their embeddings; others get fresh ones, a
     function of `seed`. Without a class it answers as `source` does without one: bit for bit, unless `dataset` has no
     classes and `source` has, whose null class then becomes part of a bias. A model of pictures becomes one of clips,
-    one of latents one of latent clips, whose frames are at first what it generates. Of `conditions`, those that `source` takes by the same name keep their
-    scale; others add nothing at first. The size of pictures may differ. Raises SfumatoError
-    where the channels or dimensions do, where a condition is of another size, or where the network can't take pictures
-    so small.
+    one of latents one of latent clips, whose frames are at first what it generates. Of `conditions`, those that
+    `source` takes by the same name keep their scale; others add nothing at first. The size of pictures may differ.
+    Raises SfumatoError where the channels or dimensions do, where a condition is of another size, or where the network
+    can't take pictures so small.
     """
     config, name = source.config, source.source or "the model"
     before_kind, kind = KINDS[config.kind], KINDS[dataset.kind]
