@@ -19,9 +19,10 @@ from sfumato.training.previews import make_preview
 from sfumato.training.settings import full_name
 
 MOST_STEPS = 8  # beyond which its teacher does as well, and each step draws anew
-Method = Literal["consistency", "drifting"]
-METHODS: tuple[Method, ...] = ("consistency", "drifting")
-"""How a student learns: from its own answers at two levels of a walk, or from the data alone (see drifting.py)."""
+Method = Literal["consistency", "drifting", "walks"]
+METHODS: tuple[Method, ...] = ("consistency", "drifting", "walks")
+"""How a student learns: from its own answers at two levels of a walk, from the data alone (see drifting.py), or from
+where its teacher's walks end (see ends.py)."""
 # How a student is trained, where nothing else is said (see ObjectiveConfig).
 DRIFTING: dict[str, Any] = {
     "objective.drifting": True,
@@ -30,6 +31,14 @@ DRIFTING: dict[str, Any] = {
     "optimizer.name": "adamw",
     "optimizer.learning_rate": 1e-3,
     "batch": 256,
+    "keeping.evaluated": 0,
+}
+WALKS: dict[str, Any] = {
+    "objective.walked": 6,
+    # A second step from sigma/alpha 0.7, where what is still open of a picture is no matter of chance any more.
+    "objective.schedule": {"kind": "shift", "base": {"kind": "flow"}, "factor": 0.7},
+    "optimizer.name": "adamw",
+    "optimizer.learning_rate": 1e-3,
     "keeping.evaluated": 0,
 }
 SETTINGS: dict[str, Any] = {
@@ -50,7 +59,7 @@ def distill(
     teacher: Model | str | Path,
     folder: str | Path | None = None,
     steps: int = 2,
-    guidance: float | None = None,
+    guidance: float | tuple[float, float] | None = None,
     data: str | Path | Dataset | None = None,
     method: Method = "consistency",
     progress: Progress = lambda what, done, of: None,
@@ -60,9 +69,11 @@ def distill(
 
     The student starts from the teacher's weights and learns to answer with the ends of its walks, so that 1, 2 or 4
     steps are enough; it is generated in `steps`, and in any other number where one is asked for. What it learns is
-    the teacher's walk at this weight of `guidance`, by default the teacher's own. `folder` is by default that of the
+    the teacher's walk at this weight of `guidance`, by default the teacher's own; of two weights (1, 4) all between,
+    where the student is told which by the `guidance` that it is sampled with. `folder` is by default that of the
     teacher with "-student", and `data` those that the teacher was trained on. By the `method` drifting the student
-    learns from these data alone, beginning as the teacher, which suits pictures of a few classes. `progress` and
+    learns from these data alone, beginning as the teacher, which suits pictures of a few classes; by walks from where
+    those of the teacher end, which are walked as it is trained. `progress` and
     `settings`, such as `minutes` or `lora`, are as in Run.start. Raises SfumatoError for a student, a network that
     can't be one, and where the data aren't found.
     """
@@ -93,17 +104,21 @@ def distill(
     noise = {**SETTINGS["objective.noise"], "mean": MEAN + math.log(model.config.data_std / 0.5)}
     taught = {**SETTINGS, "objective.noise": noise}
     if model.config.pipeline:  # whose adapters have noise levels and a learning rate of their own, as LCM-LoRA's do
-        if method == "drifting":
+        if method != "consistency":
             raise SfumatoError(f"{name} is a pipeline, of which adapters learn the ends of walks; leave `method` out.")
         taught = {key: value for key, value in taught.items() if key in OF_PIPELINES}
-    taught["objective.guidance"] = guidance
-    chosen = {**(DRIFTING if method == "drifting" else taught), "model.sampling.steps": steps}
+    usual = guidance
+    if isinstance(guidance, tuple):  # one of which it walks by where nobody says which
+        usual = min(max(model.config.sampling.guidance, guidance[0]), guidance[1])
+        own["model.sampling.guidance"] = usual
+    taught = {"consistency": taught, "drifting": DRIFTING, "walks": WALKS}[method]
+    chosen = {**taught, "objective.guidance": guidance, "model.sampling.steps": steps}
     given = {full_name(key): value for key, value in settings.items()}
     control = [one.name for one in model.config.conditions if one.computed]
     place = Path(folder) if folder is not None else Path(f"{_run_of(model, name)}-student")
     run = Run.start(place, data, model, control=control, progress=progress, **{**own, **chosen, **given})
     if run.trainer is not None and run.trainer.config.keeping.previews:
-        walked = model.settle(model.conditional, **({"guidance": guidance} if model.conditional else {}))
+        walked = model.settle(model.conditional, **({"guidance": usual} if model.conditional else {}))
         make_preview(place, run.trainer, replace(walked, tuned=None))  # which is for these weights, by their hash
     return run
 

@@ -26,6 +26,7 @@ from sfumato.hub.config import AUTOENCODER, read_model
 from sfumato.hub.loading import base_pipeline
 from sfumato.hub.prompts import frozen_encoder
 from sfumato.nets import ConditionConfig
+from sfumato.nets.conditions import told_guidance
 from sfumato.training import (
     Event,
     Plan,
@@ -206,6 +207,8 @@ class Run:
         scale = 1 if codec is None else codec.config.net.factor
         computed = [name for name in controls if name in CONTROLS]
         conditions = conditions_of(dataset, config.data.columns, computed, scale)
+        if isinstance(weights := config.objective.guidance, tuple):
+            conditions = (*conditions, told_guidance(*weights))
         model = None if base is None else _based(base, dataset, conditions, config, bool(controls))
         built = None if model is None else model.config
         if isinstance(net, nn.Module):
@@ -403,7 +406,8 @@ def _based(
         return adapted_model(base)
     known = {one.name for one in base.config.conditions}
     if config.lora is not None and any(one.name not in known for one in conditions):
-        raise SfumatoError("adapters take no new conditions; leave `columns` and `control` or `lora` out.")
+        what = "a range of `guidance`" if isinstance(config.objective.guidance, tuple) else "`columns` and `control`"
+        raise SfumatoError(f"adapters take no new conditions; leave {what} or `lora` out.")
     if config.lora is not None and KINDS[dataset.kind].moving and not KINDS[base.config.kind].moving:
         raise SfumatoError(
             "adapters train no layers that look along the frames; leave `lora` out, or `frames` and `fps`."

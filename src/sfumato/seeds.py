@@ -39,6 +39,7 @@ Purpose = Literal[
     "label dropout",
     "captions",
     "conditions",
+    "guidance",
     "single frames",
     "dropout",
     "order",

@@ -197,6 +197,60 @@ def test_what_guidance_adds_moves_the_walk_and_its_end() -> None:
     assert loss.tolist() == [0.0] * 40
 
 
+def two_classes_end(weight: float) -> Callable[..., Tensor]:
+    """Where the walk ends under guidance of this `weight` towards the upper of two Gaussians, integrated finely."""
+
+    def end(x: Tensor, level: Level, cond: object = None) -> Tensor:
+        def guided(x: Tensor, level: Level, cond: object = None) -> Tensor:
+            given, without = upper(x, level), both(x, level)
+            return without + weight * (given - without)
+
+        with torch.no_grad():
+            levels = grid("karras", EDM(), 12, float(level.ratio.flatten()[0]))
+            return last(sample(guided, levels, Singlestep(3), lambda: x, start=x)).x
+
+    return end
+
+
+def upper(x: Tensor, level: Level, middle: float = 1.0) -> Tensor:
+    """The mean of N(middle, 0.5²) given x."""
+    alpha, sigma = (broadcast(one, x) for one in (level.alpha, level.sigma))
+    return middle + alpha * 0.25 / ((alpha * 0.5) ** 2 + sigma**2) * (x - alpha * middle)
+
+
+def both(x: Tensor, level: Level) -> Tensor:
+    """The mean, given x, of data of which half are N(1, 0.5²) and half N(−1, 0.5²)."""
+    alpha, sigma = (broadcast(one, x) for one in (level.alpha, level.sigma))
+    share = torch.sigmoid(2 * alpha * x / ((alpha * 0.5) ** 2 + sigma**2))
+    return share * upper(x, level) + (1 - share) * upper(x, level, -1.0)
+
+
+@pytest.mark.parametrize("ratio", [0.4, 1.0, 6.0])
+def test_told_a_weight_of_guidance_the_loss_is_least_for_the_map_at_that_weight(ratio: float) -> None:
+    """On two Gaussians exactly, one of them the class: of the maps at several weights, each is best where it is told,
+    all of them in one batch."""
+    weights, count = (1.0, 2.0, 3.5), 6_000
+    told = torch.tensor(weights, dtype=torch.float64).repeat_interleave(count)[:, None]
+
+    def shift(x: Tensor, level: Level, cond: object = None) -> Tensor:
+        return (told - 1) * (upper(x, level) - both(x, level))
+
+    objective, drawn = at(ratio, 3 * count, 1, 64.0, 1)
+    objective = replace(objective, guided=shift)
+    x0 = 1 + 0.5 * normal(3 * count, 1)
+    maps = {weight: two_classes_end(weight) for weight in weights}
+
+    def exact(x: Tensor, level: Level, cond: object = None) -> Tensor:
+        parts = zip(weights, x.chunk(3), strict=True)
+        return torch.cat([maps[weight](part, level) for weight, part in parts])
+
+    best = objective.loss(Student(exact, exact), x0, None, drawn).reshape(3, count).mean(1)
+    for tried in weights:
+        loss = objective.loss(Student(exact, maps[tried]), x0, None, drawn).reshape(3, count).mean(1)
+        for weight, own, right in zip(weights, loss.tolist(), best.tolist(), strict=True):
+            assert own == right if weight == tried else own > right, (tried, weight)
+
+
 # The walk
 
 

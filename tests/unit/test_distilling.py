@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +20,7 @@ from torch import Tensor
 import sfumato
 from sfumato.cli.distill import distill as command
 from sfumato.data import picture
-from sfumato.diffusion import Consistency, Level, Objective
+from sfumato.diffusion import Consistency, Ends, Level, Objective
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import open_extractor
 from sfumato.evaluation.measure import open_reference
@@ -28,7 +29,9 @@ from sfumato.evaluation.record import read_record
 from sfumato.evaluation.report import write_training_report
 from sfumato.evaluation.tuning import tune
 from sfumato.hub import Model, load, new_model
+from sfumato.hub.onnx import walk
 from sfumato.hub.resolving import resolve
+from sfumato.nets.conditions import guidance_range, told_guidance
 from sfumato.runs import Run
 from sfumato.sampling import ImageNoise
 from sfumato.training import Trainer, TrainingConfig, model_for, start_run, train, training_config
@@ -176,7 +179,12 @@ def test_a_student_is_neither_tuned_nor_distilled_again(student: Path, tmp_path:
         ({"steps": 0}, "1 to 8 steps, got 0"),
         ({"closeness": 1.0}, "above 1"),
         ({"guidance": -1.0}, "from 0"),
+        ({"guidance": (4.0, 1.0)}, "the smaller first, not 4 and 1"),
+        ({"guidance": (1.0, math.inf)}, "a finite number from 0"),
+        ({"guidance": (1.0, 4.0), "lora": 2}, "leave a range of `guidance` or `lora` out"),
         ({"uncertainty": True}, "leave one of them out"),
+        ({"walked": 4}, "two ways to train a student"),
+        ({"method": "walks", "walked": -1}, "walked"),
         ({"drifting": True}, "two ways to train a student"),
         ({"method": "drift"}, "did you mean 'drifting'"),
         ({"method": "drifting", "guidance": 2.0}, "by drifting nothing is guided"),
@@ -197,7 +205,7 @@ def test_eps_says_nothing_at_pure_noise_and_guidance_needs_a_model() -> None:
     with pytest.raises(SfumatoError, match="say which by `base`"):
         Run.start("nowhere", blobs(), images=64, consistency=True, guidance=2.0)
 
-    with pytest.raises(SfumatoError, match="with `consistency` alone"):
+    with pytest.raises(SfumatoError, match="with `consistency` or `walked` alone"):
         Trainer(new_model(TINY), blobs(), replace(CONFIG, objective=ObjectiveConfig(guidance=2.0)))
 
 
@@ -220,6 +228,52 @@ def test_guidance_is_learnt_where_there_is_a_condition_alone() -> None:
         conditional, without = (teacher.denoiser.eval()(x, level, {"label": given}) for given in (label, label * 0 + 3))
     torch.testing.assert_close(added, 2 * (conditional - without), rtol=1e-4, atol=1e-6)
     assert float(added[2:].abs().max()) < 1e-6
+
+
+def test_of_a_range_of_guidance_a_student_is_told_the_weight_that_it_is_sampled_with(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = sfumato.distill(teacher, tmp_path / "student", guidance=(1, 4), **{**QUICK, "images": 160, "previews": 0})
+    start, taught = load(run.folder / "checkpoints" / "start"), load(teacher)
+    for weight in (1.0, 2.5, 4.0):  # what it is told adds nothing at first
+        given = {"label": torch.tensor([0, 1])}
+        x, level = torch.randn(2, 1, 8, 8), Level.of(1.0, torch.ones(2))
+        told = start.denoiser(x, level, {**given, "guidance": torch.full((2,), weight)})
+        assert torch.equal(told, taught.denoiser(x, level, given))
+    list(run.train())
+    model = load(run.folder)
+    assert guidance_range(model.config.conditions) == (1, 4) and model.config.sampling.guidance == 1
+    calls = []
+    asked = type(model.denoiser).forward
+    monkeypatch.setattr(type(model.denoiser), "forward", lambda self, *a: calls.append(a[2]) or asked(self, *a))
+    drawn = {weight: model.sample([1, 2], "cow", guidance=weight) for weight in (1.0, 2.5, 4.0)}
+    assert len(calls) == 3 * 2, "one call a step, whatever the weight"
+    assert calls[2]["guidance"].tolist() == [2.5, 2.5] and not torch.equal(drawn[1.0], drawn[4.0])
+    assert torch.equal(model.sample([1, 2], "cow"), drawn[1.0])
+    assert bool(model.sample([1]).isfinite().all()), "and without a class nothing is told"
+    told = walk(replace(model.config.sampling, guidance=3.0), model.denoiser.parameterization, told=True)
+    assert told["calls"] == 2 and told["sampling"]["guidance"] == 3
+    for bad, said in (
+        ({"guidance": 4.5}, "learnt guidance from 1 to 4, not 4.5"),
+        ({"guidance": 2, "rule": "projected"}, "learnt plain guidance"),
+        ({"guidance": 2, "interval": (0.1, 3.0)}, "learnt plain guidance"),
+    ):
+        with pytest.raises(SfumatoError, match=said):
+            model.sample([1], "cow", **bad)
+
+
+def test_the_weights_that_a_student_is_told_are_drawn_from_the_range_and_some_are_not(tmp_path: Path) -> None:
+    config = replace(CONFIG, images=64, batch=400, objective=replace(CONFIG.objective, guidance=(1.0, 4.0)))
+    net = replace(TINY.net, conditions=(told_guidance(1.0, 4.0),))
+    model = new_model(replace(TINY, net=net, sampling=replace(TINY.sampling, guidance=1.5)))
+    trainer = Trainer(model, blobs(), config)
+    told = torch.cat([part.cond["guidance"] for part in trainer._draw(3, 0)])
+    known = told[~told.isnan()]
+    assert 0.03 < float(told.isnan().float().mean()) < 0.2 and len(known) > 300
+    assert float(known.min()) >= 1 and float(known.max()) <= 4 and abs(float(known.mean()) - 2.5) < 0.2
+    weights = trainer._weights({"guidance": torch.tensor([math.nan, 3.0])}, torch.zeros(2, 1, 8, 8)).flatten()
+    assert weights.tolist() == [1.5, 3.0], "without one it is that of its sampling"
+    resumes_exactly(tmp_path, blobs(), replace(config, batch=16), model, stop_at=3)
 
 
 @pytest.mark.parametrize("guidance", [1.0, 2.0])
@@ -250,6 +304,37 @@ def test_by_drifting_a_student_learns_from_the_data_alone(
     command(Path("points"), method="drifting", steps=1, **given)
     assert load("runs/points-student").config.sampling.steps == 1
     assert "sfumato sample runs/points-student" in " ".join(capsys.readouterr().out.split())
+
+
+def test_by_walks_a_student_learns_where_its_teachers_walks_end(teacher: Path, tmp_path: Path) -> None:
+    """At the levels that its own walk visits: from noise, as the teacher walks from the same seeds."""
+    run = sfumato.distill(teacher, tmp_path / "student", method="walks", guidance=2.0, walked=5, **QUICK)
+    assert run.trainer is not None
+    objective, model = run.trainer.objective, load(teacher)
+    assert isinstance(objective, Ends) and objective.end is not None and (objective.steps, objective.walked) == (2, 5)
+    noise, level = ImageNoise([1, 2], (1, 8, 8))(), objective.schedule(torch.tensor(1.0))
+    end = objective.end(noise, level, {"label": torch.tensor([0, 2])}, 5)
+    how: dict[str, Any] = {"sampler": "dpm++2m", "grid": "trailing", "schedule": "flow", "steps": 5, "guidance": 2.0}
+    torch.testing.assert_close(end, model.sample([1, 2], [0, 2], **how), rtol=1e-4, atol=1e-5)
+    list(run.train())
+    student = run.model()
+    assert student.config.student and str(student.config.sampling.schedule) == str(run.config.objective.schedule)
+    given: dict[str, Any] = {"labels": [0, 1, 2, 0], "steps": 1}
+    apart = [
+        (one.sample(range(4), **given) - model.sample(range(4), labels=given["labels"], **how)).square().mean()
+        for one in (student, load(run.folder / "checkpoints" / "start"))
+    ]
+    assert apart[0] < apart[1], "and comes nearer to it"
+
+
+@pytest.mark.parametrize("guidance", [1.0, (1.0, 3.0)])
+def test_a_student_by_walks_goes_on_bit_for_bit(tmp_path: Path, guidance: Any) -> None:
+    net = TINY.net if guidance == 1 else replace(TINY.net, conditions=(told_guidance(1.0, 3.0),))
+    model = new_model(replace(TINY, net=net, sampling=replace(TINY.sampling, steps=2)))
+    model.source, model.weights_hash = "somewhere", "0" * 64
+    objective = ObjectiveConfig(walked=2, schedule="flow", guidance=guidance)
+    config = replace(CONFIG, objective=objective, origin=Origin(model.source, model.weights_hash))
+    resumes_exactly(tmp_path, blobs(), config, model, stop_at=3)
 
 
 def test_a_student_that_drifts_goes_on_bit_for_bit(tmp_path: Path) -> None:
@@ -316,10 +401,15 @@ def test_the_command_keeps_the_student_beside_its_teacher(
         "learning_rate": 1e-3,
         "seed": 3,
         "data": "points:moons",
-        "guidance": 2.0,
+        "guidance": "2",
     }
     command(Path("points"), **given, **others, steps=1, name="one", out=Path("kept"))
     config = training_config(tmp_path / "kept" / "one")
     assert load("kept/one").config.sampling.steps == 1 and config.data.source == "points:moons"
     assert (config.minutes, config.optimizer.learning_rate, config.seed) == (0.02, 1e-3, 3)
     assert config.objective.guidance == 2
+    for text in ("much", "1-2-3"):
+        with pytest.raises(SfumatoError, match=f"a range of them such as 1-4, not '{text}'"):
+            command(Path("points"), **given, guidance=text)
+    with pytest.raises(SfumatoError, match="can't be told 'guidance'; give one weight"):
+        command(Path("points"), **given, guidance="1-4", name="told")

@@ -36,7 +36,7 @@ OTHER: dict[str, Any] = {  # another value of each field that isn't found by its
     "machine.precision": "bf16", "minutes": 3.0, "lora": 4, "origin": {"path": "x", "weights": "y"},
     "data.held_out": 0.3, "data.low_resolution": 0.5, "seed": 7, "data.frames": 4, "data.fps": 12.0,
     "objective.frame_levels": {"apart": 0.1, "given": 0.2}, "reconstruction.latent_noise": 0.1,
-    "objective.closeness_from": 4.0,
+    "objective.closeness_from": 4.0, "objective.guidance": [1.0, 3.0],
 }  # fmt: skip
 
 

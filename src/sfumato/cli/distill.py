@@ -15,6 +15,7 @@ from sfumato.cli.runs import free
 from sfumato.cli.training_options import SETTINGS
 from sfumato.distilling import Method
 from sfumato.distilling import distill as distill_model
+from sfumato.errors import SfumatoError
 from sfumato.training import join_processes
 from sfumato.training.settings import parse_settings
 
@@ -25,12 +26,19 @@ def distill(
     *,
     steps: Annotated[int, Parameter(group=COMMON, help="In how many steps the student generates: 1, 2 or 4.")] = 2,
     guidance: Annotated[
-        float | None,
-        Parameter(group=COMMON, help="At which weight of guidance its teacher walks [default: the teacher's own]."),
+        str | None,
+        Parameter(
+            group=COMMON,
+            help="At which weight of guidance its teacher walks [default: the teacher's own]; of 1-4 the student is "
+            "told which, by --guidance as it is sampled.",
+        ),
     ] = None,
     method: Annotated[
         Method,
-        Parameter(group=COMMON, help="Learn where the teacher's walks end, or by drifting from the data alone."),
+        Parameter(
+            group=COMMON,
+            help="Learn from its own answers, from where its teacher's walks end, or by drifting from the data alone.",
+        ),
     ] = "consistency",
     minutes: Annotated[
         float | None, Parameter(group=COMMON, help="Stop after so many minutes (20, if --images isn't given).")
@@ -78,8 +86,28 @@ def distill(
     folder = out / name if name is not None else processes.same(free(out / f"{teacher.name}-student"))
     with bars() as progress:
         student = distill_model(
-            run, folder, steps, guidance, data, method, progress, **{**given, **parse_settings(settings or ())}
+            run,
+            folder,
+            steps,
+            parse_guidance(guidance),
+            data,
+            method,
+            progress,
+            **{**given, **parse_settings(settings or ())},
         )
         events = student.train(progress=progress)
     show_training(student, events)
     finish(student)
+
+
+def parse_guidance(text: str | None) -> float | tuple[float, float] | None:
+    """'2', or '1-4' for all weights between; raises SfumatoError for anything else."""
+    if text is None:
+        return None
+    try:
+        weights = [float(part) for part in text.split("-")]
+    except ValueError:
+        weights = []
+    if len(weights) not in (1, 2):
+        raise SfumatoError(f"--guidance is a weight such as 2, or a range of them such as 1-4, not '{text}'.")
+    return weights[0] if len(weights) == 1 else (weights[0], weights[1])

@@ -27,6 +27,7 @@ from sfumato.hub.request import (
     usual_strength,
 )
 from sfumato.nets import ConditionConfig
+from sfumato.nets.conditions import GUIDANCE, guidance_range
 from sfumato.strict import parse
 
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
@@ -253,7 +254,10 @@ def describe(conditions: Sequence[ConditionConfig]) -> str:
     """The conditions in words, as `sfumato info` shows them."""
     words = []
     for one in conditions:
-        if one.kind == "number":
+        if one.name == GUIDANCE:
+            low, high = guidance_range([one]) or (1.0, 1.0)
+            words.append(f"{GUIDANCE} from {low:g} to {high:g}, at no further call")
+        elif one.kind == "number":
             words.append(f"{one.name}, a number of {one.mean[0]:g} ± {one.std[0]:g}")
         elif one.kind == "vector":
             words.append(f"{one.name}, {one.size} numbers")

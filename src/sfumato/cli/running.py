@@ -25,6 +25,7 @@ from sfumato.data import picture
 from sfumato.errors import SfumatoError
 from sfumato.hub import ModelConfig
 from sfumato.hub.config import read_config
+from sfumato.nets.conditions import GUIDANCE
 from sfumato.readable import duration
 from sfumato.runs import Run
 from sfumato.training import Event, Judged, Noted, Preview, Progress, Saved, Trainer, Verdict
@@ -168,7 +169,9 @@ def finish(run: Run) -> None:
     model: ModelConfig = read_config(folder / "config.json")
     which = {
         "class": model.classes[0] if model.classes else None,
-        "number": [f"{one.name}={sum(one.mean):g}" for one in model.conditions if one.kind == "number"],
+        "number": [
+            f"{one.name}={sum(one.mean):g}" for one in model.conditions if one.kind == "number" and one.name != GUIDANCE
+        ],
         "control": "picture.png" if any(one.kind == "image" for one in model.conditions) else None,
     }
     prompt = run.config.data.instance_prompt

@@ -3,6 +3,7 @@
 from sfumato.diffusion.consistency import Consistency
 from sfumato.diffusion.denoiser import Condition, Denoiser, NetDenoiser
 from sfumato.diffusion.drifting import Drifting
+from sfumato.diffusion.ends import Ends
 from sfumato.diffusion.exact import FiniteClips, FiniteSet, GaussianMixture
 from sfumato.diffusion.levels import Level
 from sfumato.diffusion.likelihood import bits_per_dim, dequantise, log_likelihood
@@ -27,7 +28,7 @@ from sfumato.diffusion.schedules import (
 
 __all__ = [
     "DISTRIBUTIONS", "EDM", "PARAMETERIZATIONS", "SCHEDULES", "WEIGHTS", "AnySchedule", "Betas", "Condition",
-    "Consistency", "Cosine", "CosineBetas", "Denoiser", "DiscreteBetas", "Drawn", "Drifting", "FiniteClips",
+    "Consistency", "Cosine", "CosineBetas", "Denoiser", "DiscreteBetas", "Drawn", "Drifting", "Ends", "FiniteClips",
     "FiniteSet", "GaussianMixture", "Level", "Linear", "NetDenoiser", "NoiseDistribution", "Objective",
     "Parameterization", "RectifiedFlow", "ScaledLinear", "Schedule", "Shift", "Sigmoid", "Uncertainty",
     "ZeroTerminalSNR", "bits_per_dim", "dequantise", "log_likelihood",

@@ -15,6 +15,7 @@ from torch import Tensor
 from sfumato.diffusion.denoiser import Condition, Denoiser
 from sfumato.diffusion.levels import Level
 from sfumato.diffusion.objective import Drawn, Objective
+from sfumato.diffusion.paths import Schedule
 
 REACHES = (0.02, 0.05, 0.2)  # in mean distances: how far a sample is drawn from (Deng et al. 2026, appendix A)
 
@@ -47,6 +48,14 @@ def _distances(x: Tensor, y: Tensor) -> Tensor:
     return squares.clamp(min=0).sqrt()
 
 
+def draw_visited(schedule: Schedule, steps: int, shape: Sequence[int], generator: torch.Generator) -> Drawn:
+    """For a batch of `shape`, levels that a walk of so many `steps` visits, and noise."""
+    step = torch.randint(1, steps + 1, (shape[0],), generator=generator)
+    if steps > 1:  # a third again from noise alone, where there is most to learn
+        step[torch.rand(shape[0], generator=generator) < 1 / 3] = steps
+    return Drawn(schedule(step.double() / steps), torch.randn(*shape, generator=generator))
+
+
 @dataclass(frozen=True, eq=False)
 class Drifting(Objective):
     """How far answers are from where they drift to, `(batch,)`: the mean square over a sample, in units of the drift.
@@ -61,10 +70,7 @@ class Drifting(Objective):
     reaches: Sequence[float] = REACHES
 
     def draw(self, shape: Sequence[int], generator: torch.Generator) -> Drawn:
-        step = torch.randint(1, self.steps + 1, (shape[0],), generator=generator)
-        if self.steps > 1:  # a third again from noise alone, where there is most to learn
-            step[torch.rand(shape[0], generator=generator) < 1 / 3] = self.steps
-        return Drawn(self.schedule(step.double() / self.steps), torch.randn(*shape, generator=generator))
+        return draw_visited(self.schedule, self.steps, shape, generator)
 
     def loss(
         self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, drawn: Drawn, fraction: float = 1.0

@@ -147,5 +147,7 @@ def _teacher_of(model: Model) -> tuple[Model, SamplingConfig] | None:
         teacher = load(origin.path, device=model.device)
     except SfumatoError:
         return None
-    given = {"guidance": training_config(run).objective.guidance} if teacher.conditional else {}
+    weight = training_config(run).objective.guidance
+    own = model.config.sampling.guidance if isinstance(weight, tuple) else weight
+    given = {"guidance": own} if teacher.conditional else {}
     return (teacher, teacher.settle(teacher.conditional, **given)) if teacher.weights_hash == origin.weights else None

@@ -29,6 +29,7 @@ from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER
 from sfumato.hub.settings import planned
 from sfumato.nets.autoencoder import Autoencoder
+from sfumato.nets.conditions import guidance_range
 from sfumato.sampling.program import Ask, Clip, Draw, Program, trace
 
 FORMAT, CLIPPED = 1, 2  # of walk.json, as docs/walk.md describes it; with lines that clip
@@ -133,10 +134,11 @@ def _half(proto: Any) -> Any:
     return proto
 
 
-def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[str, Any]:
+def walk(sampling: SamplingConfig, parameterization: Parameterization, told: bool = False) -> dict[str, Any]:
     """The sampler's program as JSON-ready data, each question with what its level means to the network.
 
-    docs/walk.md is the format. Raises SfumatoError for what can't be said in it.
+    A network that is `told` the weight of guidance is asked once a step. docs/walk.md is the format. Raises
+    SfumatoError for what can't be said in it.
     """
     if sampling.first != "network":
         raise SfumatoError(f"a walk begins with the network, not with a first step '{sampling.first}'; leave it out.")
@@ -144,7 +146,7 @@ def walk(sampling: SamplingConfig, parameterization: Parameterization) -> dict[s
         raise SfumatoError(
             "only plain guidance is written as a walk; leave the rule, the interval and the dynamic threshold out."
         )
-    program = trace(*planned(sampling), sampling.guidance, sampling.threshold == "static")
+    program = trace(*planned(sampling), 1.0 if told else sampling.guidance, sampling.threshold == "static")
     shown = asdict(sampling) | {"schedule": schedule_words(sampling.schedule)}
     return {"sampling": shown, **program_data(program, parameterization)}
 
@@ -209,7 +211,7 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
         **({"conditions": [asdict(one) for one in model.config.conditions]} if model.config.conditions else {}),
         **({"codec": _codec(model.codec)} if model.codec is not None else {}),
         "weights": model.weights_hash,
-        **walk(sampling, model.denoiser.parameterization),
+        **walk(sampling, model.denoiser.parameterization, guidance_range(model.config.conditions) is not None),
     }
     try:
         content = json.dumps(described, allow_nan=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,6 +27,7 @@ from sfumato.hub.given_pictures import check_edit, control_image, open_edit
 from sfumato.hub.latent_edits import UPSCALE_STRENGTH, decoded, interpolated, latent_mask, mask_notes
 from sfumato.hub.request import Control, Keyframes, PictureEdit, Request
 from sfumato.hub.settings import levels_of, planned, student_notes, tuned_like
+from sfumato.nets.conditions import GUIDANCE, guidance_range
 from sfumato.sampling import (
     SAMPLERS,
     Edit,
@@ -200,7 +202,8 @@ class Resolved:
         """How some of the pictures are guided."""
         request, sampling = self.request, self.request.sampling
         rule: Rule = plain
-        if sampling.guidance == 1 and not request.composed:
+        told = guidance_range(self.model.config.conditions) is not None  # and needs no pushing
+        if (sampling.guidance == 1 or told) and not request.composed:
             return THRESHOLDS[sampling.threshold](plain)
         # Guidance of pipelines leads away from no prompt, and not from the picture that controls them.
         kept = {n: v[list(rows)] for n, v in self.conditions.items()} if self.model.config.pipeline else None
@@ -302,6 +305,7 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     conditions = {name: _value(model, name, value, notes) for name, value in request.conditions.items()}
     if STRENGTH in conditions and len(conditions) == 1:
         raise SfumatoError("`control-strength` goes with `control`; name a picture too.")
+    conditions |= _told(request, model, conditions)
     given = check_clip(request, model.config, notes)
     edit = request.edit if not isinstance(request.edit, Keyframes) else None
     if isinstance(edit, PictureEdit):
@@ -330,6 +334,28 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
         tuple(notes),
         given,
     )
+
+
+def _told(request: Request, model: Conditioned, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The weight of guidance as the condition that a student takes it by, where it does; a weight `given` stays.
+
+    Raises SfumatoError for a weight that it hasn't learnt, and for guidance that pushes otherwise than it has.
+    """
+    if (known := guidance_range(model.config.conditions)) is None:
+        return {}
+    name, sampling = model.source or "this model", request.sampling
+    if request.negative is not None or sampling.rule != "plain" or sampling.interval is not None:
+        raise SfumatoError(
+            f"{name} has learnt plain guidance, away from no condition; leave `negative`, `rule` and `interval` out."
+        )
+    if request.composed or not request.conditioned or GUIDANCE in given:
+        weights = np.atleast_1d(np.asarray(given.get(GUIDANCE, []), float))
+    else:
+        weights = np.atleast_1d(sampling.guidance)
+    for weight in weights:
+        if not known[0] <= weight <= known[1] and not math.isnan(weight):
+            raise SfumatoError(f"{name} has learnt guidance from {known[0]:g} to {known[1]:g}, not {weight:g}.")
+    return {} if GUIDANCE in given or not len(weights) else {GUIDANCE: float(weights[0])}
 
 
 def _tuned_notes(model: Conditioned, sampling: SamplingConfig) -> list[str]:

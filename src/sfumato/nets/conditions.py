@@ -22,6 +22,7 @@ from sfumato.nets.layers import zeroed
 Kind = Literal["number", "vector", "image"]
 RESERVED_NAMES = ("self", "x", "c_noise", "label", "text", "strength")  # what else a network is called with
 SINUSOIDS = 8  # of a number
+GUIDANCE = "guidance"  # the number by which a student is told the weight of guidance
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,20 @@ class ConditionConfig:
             self.kind == "number" and self.size > 1
         ):
             raise SfumatoError(f"the {self.kind} '{self.name}' can't have the size {self.size}.")
+
+
+def told_guidance(low: float, high: float) -> ConditionConfig:
+    """The condition by which a student is told weights of guidance from `low` to `high`, evenly spread in training."""
+    return ConditionConfig(GUIDANCE, "number", 1, ((low + high) / 2,), ((high - low) / 12**0.5,))
+
+
+def guidance_range(conditions: Sequence[ConditionConfig]) -> tuple[float, float] | None:
+    """Which weights of guidance a network is told among its `conditions`; None where it is told none."""
+    for one in conditions:
+        if one.name == GUIDANCE:
+            half = one.std[0] * 3**0.5
+            return round(one.mean[0] - half, 6), round(one.mean[0] + half, 6)
+    return None
 
 
 def check_names(conditions: Sequence[ConditionConfig]) -> None:

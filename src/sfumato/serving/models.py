@@ -8,6 +8,7 @@ from typing import Any
 from sfumato.data import KINDS
 from sfumato.errors import unknown
 from sfumato.hub import Model
+from sfumato.nets.conditions import GUIDANCE
 from sfumato.sampling import SAMPLERS
 from sfumato.sampling import resolve as resolve_sampler
 from sfumato.serving.jobs import Full
@@ -31,6 +32,7 @@ def describe(name: str, model: Model) -> dict[str, Any]:
         "conditions": [
             {"name": one.name, "kind": one.kind, "size": one.size, "computed": one.computed}
             for one in model.config.conditions
+            if one.name != GUIDANCE  # which is asked for as any model's
         ],
         "control_branch": None if branch is None else branch.name,
         "latent": model.codec is not None,

@@ -22,6 +22,7 @@ from sfumato.data.order import IDENTITY
 from sfumato.errors import SfumatoError, unknown
 from sfumato.grey import grey
 from sfumato.nets import ConditionConfig
+from sfumato.nets.conditions import GUIDANCE
 from sfumato.seeds import torch_generator
 
 SEEN = 10_000  # samples whose mean and standard deviation are those of a column
@@ -125,6 +126,8 @@ def conditions_of(
             f"{dataset.name} are clips, which no image conditions yet; leave `control` out, or `frames` and `fps`."
         )
     found = []
+    if GUIDANCE in (*columns.numbers, *columns.vectors, *columns.images):
+        raise SfumatoError(f"a column can't be called '{GUIDANCE}', by which students are told a weight; rename it.")
     for kind, names in (("number", columns.numbers), ("vector", columns.vectors)):
         for name in names:
             values = dataset.values[name]

@@ -91,6 +91,9 @@ class DataConfig:
             )
 
 
+STUDENTS = ("consistency", "drifting", "walked")  # the settings that each train one
+
+
 @dataclass(frozen=True)
 class ObjectiveConfig:
     """Which noise levels are trained, and what errors count there.
@@ -101,8 +104,10 @@ class ObjectiveConfig:
     is dropped, how often the caption, and each other condition, for guidance. With `consistency`, the network learns
     the ends of walks in the place of means, from answers at two levels of such `closeness`, which grows to that from
     `closeness_from`, and those of walks at the weight `guidance` of the model that it starts from (see
-    diffusion/consistency.py). With `drifting` it learns to answer noise alone with samples, from the data (see
-    diffusion/drifting.py). `prior_weight` is what errors of class pictures count beside those of others.
+    diffusion/consistency.py). Of a range of weights, one is drawn for each sample, and the network is told it. With
+    `drifting` it learns to answer noise alone with samples, from the data (see diffusion/drifting.py). With `walked` it
+    learns where walks of so many steps end, of the model that it starts from, at the weight `guidance` (see
+    diffusion/ends.py). `prior_weight` is what errors of class pictures count beside those of others.
     """
 
     schedule: AnySchedule = SCHEDULE
@@ -115,14 +120,16 @@ class ObjectiveConfig:
     consistency: bool = False
     closeness: float = 16.0
     closeness_from: float | None = None
-    guidance: float = 1.0
+    guidance: float | tuple[float, float] = 1.0
     drifting: bool = False
+    walked: int = 0
     prior_weight: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schedule", as_schedule(self.schedule))
         if isinstance(self.noise, str):
             object.__setattr__(self, "noise", NoiseDistribution(self.noise))
+        whole("walked", self.walked, 0)
         if self.weight not in WEIGHTS:
             raise unknown("loss weight", self.weight, WEIGHTS)
         if not 0 <= self.condition_dropout <= 1:
@@ -134,18 +141,32 @@ class ObjectiveConfig:
                 raise SfumatoError(f"the closeness of two levels is above 1, got {closeness:g}; 16 is usual.")
         if not 0 <= self.prior_weight < math.inf:
             raise SfumatoError(f"`prior_weight` is a finite number from 0, got {self.prior_weight:g}; 1 is usual.")
-        if not 0 <= self.guidance < math.inf:
-            raise SfumatoError(f"guidance is a finite number from 0, got {self.guidance:g}; 1 is plainly conditional.")
+        low, high = self.guidance if isinstance(self.guidance, tuple) else (self.guidance, self.guidance)
+        for weight in (low, high):
+            if not 0 <= weight < math.inf:
+                raise SfumatoError(f"guidance is a finite number from 0, got {weight:g}; 1 is plainly conditional.")
+        if isinstance(self.guidance, tuple) and not low < high:
+            raise SfumatoError(f"a range of guidance is two weights, the smaller first, not {low:g} and {high:g}.")
         if self.student and self.uncertainty:
-            name = "drifting" if self.drifting else "consistency"
+            name = next(name for name in STUDENTS if getattr(self, name))
             raise SfumatoError(f"`uncertainty` weighs errors of means, and `{name}` has none; leave one of them out.")
-        if self.consistency and self.drifting:
-            raise SfumatoError("`consistency` and `drifting` are two ways to train a student; leave one of them out.")
+        if len(ways := [name for name in STUDENTS if getattr(self, name)]) > 1:
+            raise SfumatoError(f"`{ways[0]}` and `{ways[1]}` are two ways to train a student; leave one of them out.")
 
     @property
     def student(self) -> bool:
         """Whether the network learns to answer with samples, in the place of means."""
-        return self.consistency or self.drifting
+        return any(getattr(self, name) for name in STUDENTS)
+
+    @property
+    def visited(self) -> bool:
+        """Whether the levels that the model's own walk visits are trained, and no others."""
+        return self.drifting or self.walked > 0
+
+    @property
+    def taught(self) -> bool:
+        """Whether the model that training starts from is asked as well, as it was."""
+        return self.guidance != 1 or self.walked > 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ runs/<name>/checkpoints/start/      the weights before the first step, in the fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from sfumato.hub.checkpoints import open_checkpoint, write_folder
 from sfumato.hub.control_branch import add_control_branch
 from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.nets import ConditionConfig, NetConfig
+from sfumato.nets.conditions import GUIDANCE
 from sfumato.nets.protocol import parts_of
 
 
@@ -132,6 +133,12 @@ def _conditioned(source: Model, wanted: Sequence[ConditionConfig]) -> NetConfig:
                 f"{_size(one)}; rename the column, or train a new model without `base`."
             )
     fresh = tuple(one for one in wanted if one.name not in known)
+    if fresh and all(one.name != "conditions" for one in fields(cast(Any, net))):
+        hint = "give one weight, no range" if fresh[0].name == GUIDANCE else "leave it out"
+        raise SfumatoError(
+            f"the network of {source.source or 'the model'} takes no conditions by name, and can't be told "
+            f"'{fresh[0].name}'; {hint}."
+        )
     return replace(cast(Any, net), conditions=(*net.conditions, *fresh)) if fresh else net
 
 

@@ -18,6 +18,7 @@ from sfumato.errors import SfumatoError, unknown
 from sfumato.hub import ModelConfig, SamplingConfig
 from sfumato.hub.config import plain
 from sfumato.nets import OwnConfig
+from sfumato.nets.conditions import guidance_range
 from sfumato.strict import fit
 from sfumato.training.config import SCHEDULE, ObjectiveConfig, TrainingConfig, changed, unknown_setting
 from sfumato.training.lora import FASTER
@@ -213,8 +214,14 @@ def check_objective(config: TrainingConfig, model: ModelConfig) -> None:
 def check_consistency(config: TrainingConfig, model: ModelConfig) -> None:
     """Raises SfumatoError where a model that is to answer with the ends of walks couldn't, or isn't trained whole."""
     objective = config.objective
-    if not objective.consistency and objective.guidance != 1:
-        raise SfumatoError("`guidance` is learnt with `consistency` alone; elsewhere it is chosen as one samples.")
+    if not (objective.consistency or objective.walked) and objective.guidance != 1:
+        raise SfumatoError(
+            "`guidance` is learnt with `consistency` or `walked` alone; elsewhere it is chosen as one samples."
+        )
+    if isinstance(objective.guidance, tuple) and guidance_range(model.conditions) is None:
+        raise SfumatoError(
+            "the network takes no number by which it could be told the weight of guidance; give one weight, no range."
+        )
     if not objective.student:
         return
     if model.parameterization == "eps" and not (model.pipeline and float(config.objective.schedule(1.0).alpha) > 0):

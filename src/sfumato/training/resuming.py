@@ -77,7 +77,7 @@ def resume_run(
                 config, low_resolution=0.0
             )  # that phase is over, and a longer budget doesn't bring it back
     # What is trained beside it, or by what it answers, is needed whatever was saved since.
-    needed = config.lora is not None or config.objective.guidance != 1
+    needed = config.lora is not None or config.objective.taught
     begins = config.origin is not None and base is None and (checkpoint is None or needed)
     tokenizer, start = read_tokenizer(model, folder), read_start(folder) if begins else None
     trainer = new_trainer(dataset, config, model, device, processes, start, tokenizer, base, class_pictures)

@@ -98,12 +98,13 @@ def configure_start(
     if base is not None:
         own = kept_from(base.config, own, recipe, settings)
     if config.objective.student:
-        drifting = {"sampling.schedule": plain(config.objective.schedule)} if config.objective.drifting else {}
-        own = STUDENT | drifting | own
+        visited = {"sampling.schedule": plain(config.objective.schedule)} if config.objective.visited else {}
+        own = STUDENT | visited | own
     elif base is not None and base.config.student:
         own = PLAIN | own
-    if config.objective.guidance != 1 and base is None:
-        raise SfumatoError("`guidance` is that of the model which a student starts from; say which by `base`.")
+    if config.objective.taught and base is None:
+        name = "walked" if config.objective.walked else "guidance"
+        raise SfumatoError(f"`{name}` is that of the model which a student starts from; say which by `base`.")
     fixed = {**given, **RECIPES.get(recipe or "", {})}
     return config, own, [name.rpartition(".")[2] for name in fixed]
 

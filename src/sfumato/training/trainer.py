@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,19 +21,25 @@ from sfumato.diffusion import (
     Consistency,
     Denoiser,
     Drifting,
+    Ends,
     Level,
     NetDenoiser,
     Objective,
+    RectifiedFlow,
     Uncertainty,
 )
+from sfumato.diffusion.ends import Walked
+from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig
 from sfumato.hub.control_branch import freeze_below, write_control_branch
 from sfumato.hub.diffusers.lora import named_adapters
 from sfumato.hub.diffusers.lora_files import write_adapters
 from sfumato.hub.loading import WEIGHT_FILES
+from sfumato.nets.conditions import GUIDANCE
 from sfumato.nets.diffusers import DiffusersNet, enable_gradient_checkpointing
 from sfumato.nets.protocol import memory_format_of
+from sfumato.sampling import STEPPERS, grid, last, sample
 from sfumato.sampling.calls import Call, ask
 from sfumato.seeds import derived_seed, numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
@@ -50,6 +57,7 @@ from sfumato.training.slices import Slice, half_size, mapped, pinned, rows_of, s
 from sfumato.training.state import Files
 
 BRANCH = "branch"
+WALKED = RectifiedFlow()  # best in few steps without tuning (benchmarks/few_steps.py)
 
 
 class Trainer(RunLoop):
@@ -73,7 +81,7 @@ class Trainer(RunLoop):
         copied = copy.deepcopy if sharded else shared_copy
         settings = config.objective
         teacher = None  # as it is before a step is taken
-        if settings.guidance != 1:
+        if settings.taught:
             teacher = copied(model.denoiser).eval().requires_grad_(False)
             if sharded:
                 shard(teacher.net, processes)
@@ -105,7 +113,7 @@ class Trainer(RunLoop):
             settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty, own_levels
         )
         if settings.consistency:
-            guided = None if teacher is None else self._guided(teacher, settings.guidance)
+            guided = None if teacher is None else self._guided(teacher)
             self.objective = Consistency(
                 settings.noise,
                 settings.schedule,
@@ -118,6 +126,17 @@ class Trainer(RunLoop):
         if settings.drifting:
             self.objective = Drifting(
                 settings.noise, settings.schedule, data_std=model.config.data_std, steps=model.config.sampling.steps
+            )
+        if settings.walked:
+            assert teacher is not None
+            self.objective = Ends(
+                settings.noise,
+                settings.schedule,
+                settings.weight,
+                data_std=model.config.data_std,
+                steps=model.config.sampling.steps,
+                walked=settings.walked,
+                end=self._end(teacher),
             )
         optimizers = make_optimizers(
             config.optimizer.name,
@@ -146,14 +165,43 @@ class Trainer(RunLoop):
             self.notes.append("the network takes no argument called `text`, so it learns nothing of the captions.")
         self.notes += unseen_levels(config.objective, model.config.sampling)
 
-    def _guided(self, teacher: NetDenoiser, weight: float) -> Denoiser:
-        """What guidance of this weight by the `teacher` adds to an answer: nothing, where there is no condition."""
+    def _guided(self, teacher: NetDenoiser) -> Denoiser:
+        """What guidance by the `teacher` adds to an answer: nothing, where there is no condition."""
 
         def shift(x: Tensor, level: Level, cond: Condition | None = None, /) -> Tensor:
             conditional, unconditional = ask(teacher, [Call(x, level, cond), Call(x, level)], self.model.null())
-            return (weight - 1) * (conditional - unconditional)
+            return (self._weights(cond, x) - 1) * (conditional - unconditional)
 
         return shift
+
+    def _end(self, teacher: NetDenoiser) -> Walked:
+        """Where walks of the `teacher` under guidance end."""
+
+        def end(x: Tensor, level: Level, cond: Condition | None, steps: int, /) -> Tensor:
+            weights = self._weights(cond, x)
+            plain = self.config.objective.guidance == 1
+
+            def answer(x: Tensor, level: Level, _: Condition | None = None, /) -> Tensor:
+                if plain:
+                    return cast(Tensor, teacher(x, level, cond))
+                given, without = ask(teacher, [Call(x, level, cond), Call(x, level)], self.model.null())
+                return torch.lerp(without, given, weights)
+
+            ratio = float(level.ratio)
+            levels = grid("trailing", WALKED, steps, None if math.isinf(ratio) else ratio)
+            (own, first) = (float((one.alpha**2 + one.sigma**2).sqrt()) for one in (level, levels[0]))
+            nothing = partial(torch.zeros_like, x)
+            return last(sample(answer, levels, STEPPERS["dpm++2m"], nothing, start=x * (first / own))).x
+
+        return end
+
+    def _weights(self, cond: Condition | None, x: Tensor) -> Tensor:
+        """The weight of guidance of each of `x`: the one that is told, and where none is that of its sampling."""
+        weight = self.config.objective.guidance
+        if not isinstance(weight, tuple):
+            return x.new_tensor(weight)
+        told = (cond or {})[GUIDANCE]
+        return broadcast(told.nan_to_num(self.model.config.sampling.guidance), x)
 
     @property
     def average(self) -> NetDenoiser:
@@ -183,6 +231,7 @@ class Trainer(RunLoop):
         dropout = draw_dropout(
             conditions, config.batch, self.dataset.seen.shape, config.objective.condition_dropout, generator
         )
+        told = self._drawn_weights(step)
         if self.model.config.control_branch is not None:
             dropout.dropped[:, -1] = False  # what the network answers without it is the model below, which stays
         all_rows = self._rows(indices, augmentation) if config.objective.coupling else None
@@ -200,12 +249,24 @@ class Trainer(RunLoop):
             if tokens is not None:
                 cond["text"] = tokens[rows]
             cond |= sample_conditions(self.dataset, conditions, x0, indices[rows], rows_of(dropout, rows), seen)
+            if told is not None:
+                cond[GUIDANCE] = told[rows]
             weight = None
             if self.class_pictures is not None:
                 counts = np.where(indices[rows] < len(self.dataset), 1.0, config.objective.prior_weight)
                 weight = torch.from_numpy(counts).float()
             slices.append(Slice(x0, cond, rows_of(drawn, rows), weight))
         return [pinned(part) for part in slices] if self.device.type == "cuda" else slices
+
+    def _drawn_weights(self, step: int) -> Tensor | None:
+        """The weight of guidance that each of the batch is told, NaN where it isn't; None where none is ever told."""
+        objective = self.config.objective
+        if not isinstance(objective.guidance, tuple):
+            return None
+        low, high = objective.guidance
+        coins, shares = numpy_generator("guidance", self.config.seed, step).random((2, self.config.batch))
+        untold = coins < objective.condition_dropout
+        return torch.from_numpy(np.where(untold, np.nan, low + (high - low) * shares).astype(np.float32))
 
     def _indices(self, images: int) -> NDArray[np.int64]:
         """The samples of the batch that begins after so many images; class pictures are counted on behind all others,
