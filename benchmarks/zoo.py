@@ -76,7 +76,7 @@ PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
 MOVING_SHAPES, STILLS_MINUTES, CLIPS_MINUTES = "moving-shapes:200000", 12, 24
-MOVING_AVATARS, MOVES_MINUTES = "moving-avatars:sprouts:1000", 82
+MOVING_AVATARS, MOVES_MINUTES = "moving-avatars:sprouts:1000", 76
 UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 

@@ -1,4 +1,7 @@
-"""The models that ship with the package: a config and bfloat16 weights a folder, at `sfumato/zoo/<name>`."""
+"""The models that ship with the package: a config and bfloat16 weights a folder, at `sfumato/zoo/<name>`.
+
+One that was fine-tuned from another that ships may keep only what it adds to that one's weights (see deltas.py).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
+from torch import Tensor
 
-from sfumato.errors import unknown
+from sfumato.errors import SfumatoError, unknown
 from sfumato.files import replace_file
 from sfumato.hub.codec import model_codec, save_codec
 from sfumato.hub.config import config_json, is_run, read_config
+from sfumato.hub.deltas import thin, whole
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder, read_tokenizer
 from sfumato.hub.tuned import read_tuned
@@ -48,25 +53,49 @@ def load_zoo(name: str, device: torch.device | str = "cpu", place: Path = ZOO) -
     """The shipped model called `name`; raises SfumatoError that lists them for any other."""
     if place == ZOO and name not in zoo_names():
         raise unknown("shipped model", name, zoo_names())
-    content = (place / name / "model.safetensors").read_bytes()
     config = read_config(place / name / "config.json")
-    model = model_with(config, renamed(safetensors.torch.load(content)), f"the shipped model {name}")
+    tensors, weights_hash = _weights(name, place)
+    model = model_with(config, tensors, f"the shipped model {name}")
     model.denoiser.to(device).eval().requires_grad_(False)
     model.tokenizer = read_tokenizer(model.config, place / name)
     model.encoder = frozen_encoder(model.config)
     model.codec = model_codec(place / name, model.config, device)
     model.tuned = read_tuned(place / name)
     model.source = name
-    model.weights_hash = hashlib.sha256(content).hexdigest()
+    model.weights_hash = weights_hash
     return model
 
 
-def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True) -> Path:
-    """Write `model` into the zoo, in bfloat16 where `half`; returns its folder, for the card to be put beside."""
-    kept = {k: v.detach().cpu() for k, v in model.denoiser.net.state_dict().items()}
-    tensors = {k: (v.bfloat16() if half else v).contiguous() for k, v in kept.items()}
+def _weights(name: str, place: Path) -> tuple[dict[str, Tensor], str]:
+    """The weights of a model, and the sha256 of the file that they are in."""
+    path = place / name / "model.safetensors"
+    content = path.read_bytes()
+    tensors = renamed(safetensors.torch.load(content))
+    with safetensors.safe_open(path, "pt") as file:
+        base = (file.metadata() or {}).get("base", "")
+    if base:
+        if base not in zoo_names():
+            raise unknown(f"shipped model, to which the weights in {path} add,", base, zoo_names())
+        try:
+            tensors = whole(tensors, _weights(base, ZOO)[0])
+        except (KeyError, RuntimeError) as error:
+            raise SfumatoError(
+                f"the weights in {path} don't fit those of {base}, to which they add; get the folder anew."
+            ) from error
+    return tensors, hashlib.sha256(content).hexdigest()
+
+
+def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True, base: str = "", rank: int = 0) -> Path:
+    """Write `model` into the zoo, in bfloat16 where `half`; returns its folder, for the card to be put beside.
+
+    With a `base` that ships, only what the model adds to its weights is written, of at most that `rank`.
+    """
+    tensors = {k: v.detach().cpu() for k, v in model.denoiser.net.state_dict().items()}
+    if base:
+        tensors = thin(tensors, load_zoo(base).denoiser.net.state_dict(), rank)
+    kept = {k: (v.bfloat16() if half else v).contiguous() for k, v in tensors.items()}
     replace_file(place / name / "config.json", config_json(model=model.config))
-    replace_file(place / name / "model.safetensors", safetensors.torch.save(tensors))
+    replace_file(place / name / "model.safetensors", safetensors.torch.save(kept, {"base": base} if base else None))
     if model.codec is not None:
         save_codec(place / name, model.codec)
     if model.tokenizer is not None:
