@@ -1,7 +1,7 @@
-"""Weights of a fine-tuned model as what it adds to those it came from: large ones as products of two thin matrices.
+"""Weights of a fine-tuned model as what it adds to those it came from, in eight bits a number (float8, E4M3).
 
-What fine-tuning adds is nearly of low rank (Hu et al. 2021, "LoRA"); here it is trained whole and made so afterwards,
-by the singular values that matter most. What is new, or small, is kept as it is.
+What training changes is small beside what was there, and of all ranks where the optimizer makes it so (Jordan et al.
+2024, "Muon"), so that fewer bits lose less than fewer ranks. What is new is kept as it is.
 """
 
 from __future__ import annotations
@@ -11,29 +11,28 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-UP, DOWN = ".up", ".down"  # of a weight's name: what is added to it is up @ down
+ADDED, SCALE = ".added", ".scale"  # of a weight's name: what is added to it, in these units
+EIGHT_BITS = torch.float8_e4m3fn
+NEAR = 2**-4  # of each number that is added, except for those far below the largest of their tensor
 
 
-def thin(weights: Mapping[str, Tensor], base: Mapping[str, Tensor], rank: int) -> dict[str, Tensor]:
-    """`weights` as what they add to those of `base`, of at most that `rank`, where that is smaller than they are."""
+def thin(weights: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """`weights` as what they add to those of `base`."""
     found = {}
     for name, value in weights.items():
         before = base.get(name)
-        rows = value.shape[0] if value.ndim else 1
-        small = value.ndim < 2 or rank * (rows + value.numel() // rows) >= value.numel()
-        if small or before is None or before.shape != value.shape:
+        if before is None or before.shape != value.shape:
             found[name] = value
             continue
-        u, s, v = torch.linalg.svd((value.float() - before.float()).flatten(1), full_matrices=False)
-        root = s[:rank].sqrt()
-        found[name + UP], found[name + DOWN] = u[:, :rank] * root, root[:, None] * v[:rank]
+        added = value.float() - before.float()
+        scale = (added.abs().amax() / torch.finfo(EIGHT_BITS).max).clamp(min=1e-30)
+        found[name + ADDED], found[name + SCALE] = (added / scale).to(EIGHT_BITS), scale
     return found
 
 
 def whole(kept: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights that `thin` kept, with those of the same `base`."""
-    found = {name: value for name, value in kept.items() if not name.endswith((UP, DOWN))}
-    for name in (name.removesuffix(UP) for name in kept if name.endswith(UP)):
-        added = kept[name + UP].float() @ kept[name + DOWN].float()
-        found[name] = base[name].float() + added.reshape(base[name].shape)
+    found = {name: value for name, value in kept.items() if not name.endswith((ADDED, SCALE))}
+    for name in (name.removesuffix(ADDED) for name in kept if name.endswith(ADDED)):
+        found[name] = base[name].float() + kept[name + ADDED].float() * kept[name + SCALE].float()
     return found

@@ -85,15 +85,18 @@ def _weights(name: str, place: Path) -> tuple[dict[str, Tensor], str]:
     return tensors, hashlib.sha256(content).hexdigest()
 
 
-def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True, base: str = "", rank: int = 0) -> Path:
+def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True, base: str = "") -> Path:
     """Write `model` into the zoo, in bfloat16 where `half`; returns its folder, for the card to be put beside.
 
-    With a `base` that ships, only what the model adds to its weights is written, of at most that `rank`.
+    With a `base` that ships, only what the model adds to its weights is written, in half as many bits.
     """
     tensors = {k: v.detach().cpu() for k, v in model.denoiser.net.state_dict().items()}
     if base:
-        tensors = thin(tensors, load_zoo(base).denoiser.net.state_dict(), rank)
-    kept = {k: (v.bfloat16() if half else v).contiguous() for k, v in tensors.items()}
+        tensors = thin(tensors, load_zoo(base).denoiser.net.state_dict())
+    kept = {
+        k: (v.bfloat16() if half and v.dtype == torch.float32 and v.ndim else v).contiguous()
+        for k, v in tensors.items()
+    }
     replace_file(place / name / "config.json", config_json(model=model.config))
     replace_file(place / name / "model.safetensors", safetensors.torch.save(kept, {"base": base} if base else None))
     if model.codec is not None:
