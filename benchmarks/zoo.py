@@ -6,7 +6,8 @@
     python benchmarks/zoo.py avatars       two hours on one thread; stopped, it goes on where it was saved
     python benchmarks/zoo.py moving-shapes forty minutes on one thread with bf16; stopped, it goes on; none ships yet
     python benchmarks/zoo.py rivals        half an hour on one thread
-    python benchmarks/zoo.py students      of the digits, in two calls: 50 minutes of a shared core; stopped, it goes on
+    python benchmarks/zoo.py students      of digits and emoji, in two calls: an hour of a shared core; stopped, it goes
+                                           on; `students emoji` for one of them
     python benchmarks/zoo.py tuned         half an hour on one thread; `tuned emoji 6` for one model and step count
     python benchmarks/zoo.py drawings      what the lesson noises: src/sfumato/lesson/recorded/{emoji,avatars}.png
 
@@ -71,7 +72,7 @@ IMAGES = 256_000
 NOISE = NoiseDistribution("log-normal", -1.2, 1.2, tail=0.02)
 MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAGES)  # images seen
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
-STUDENT_MINUTES = 50
+STUDENT_MINUTES, EMOJI_STUDENT_IMAGES = 50, 6_000
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
@@ -334,11 +335,29 @@ def record_rivals(lab: Laboratory) -> None:
     replace_file(place / "claims.json", (json.dumps(told, ensure_ascii=False) + "\n").encode())
 
 
-def train_students() -> None:
-    """The run is kept in runs/zoo-digits-student; `python benchmarks/few_steps.py digits digits-student` measures it.
+def train_students(*names: str) -> None:
+    """The runs are kept in runs/zoo-<name>-student; `few_steps.py --alone emoji emoji-student` measures one."""
+    for name in names or ("digits", "emoji"):
+        {"digits": train_digits_student, "emoji": train_emoji_student}[name]()
 
-    By drifting: it comes nearer in a quarter of an hour than consistency does in an hour.
-    """
+
+def train_emoji_student() -> None:
+    """From the ends of its teacher's walks, which ships as what it differs by from its teacher."""
+    folder = Path("runs/zoo-emoji-student")
+    if (folder / "config.json").exists():
+        run = Run.open(folder)
+        run.resume(images=EMOJI_STUDENT_IMAGES)
+    else:
+        run = distill(
+            "emoji", folder, steps=2, method="walks", images=EMOJI_STUDENT_IMAGES, batch=40, walked=4,
+            held_out=0.0, precision="fp32", compile=False, threads=1,
+        )  # fmt: skip
+    progress(run, 20)
+    save_zoo("emoji-student", run.model(), base="emoji", bits=4)
+
+
+def train_digits_student() -> None:
+    """By drifting: it comes nearer in a quarter of an hour than consistency does in an hour."""
     folder, seen = Path("runs/zoo-digits-student"), seen_digits(open_dataset("digits"))
     if (folder / "config.json").exists():
         run = Run.open(folder)

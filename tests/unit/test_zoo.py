@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import sfumato
 from sfumato.data import open_dataset
+from sfumato.data.captions import first_texts
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import judge
-from sfumato.hub.zoo import ZOO, load_zoo, ships, zoo_names
+from sfumato.evaluation.emoji import colour_of, regions, subject
+from sfumato.hub.zoo import ZOO, load_zoo, save_zoo, ships, zoo_names
 from tiny import Command
 
 
 def test_all_that_are_promised_ship() -> None:
-    assert zoo_names() == ["avatars", "digits", "digits-student", "emoji", "points"]
+    assert zoo_names() == ["avatars", "digits", "digits-student", "emoji", "emoji-student", "points"]
 
 
 @pytest.mark.parametrize("name", zoo_names())
@@ -45,6 +48,38 @@ def test_their_student_s_digits_are_read_as_asked_in_two_calls_and_in_one(steps:
     assert student.config.student and student.config.sampling.steps == 2
     samples = student.sample(range(200), labels, steps=steps, batch=200)
     assert judge(samples, torch.tensor(labels), open_dataset("digits")).read_as_asked >= least
+
+
+def test_what_a_model_adds_to_one_that_ships_is_kept_in_four_bits_nearly_as_it_is(tmp_path: Path) -> None:
+    """A tenth or so of what is added is lost, wherever a row's largest number lies, and a third of the file stays."""
+    base, student = load_zoo("points"), load_zoo("points")
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in student.denoiser.net.parameters():
+            weight.add_(0.1 * torch.randn(weight.shape, generator=generator))
+    sizes = [
+        (save_zoo(f"student-{bits}", student, tmp_path, base="points", bits=bits) / "model.safetensors").stat().st_size
+        for bits in (8, 4)
+    ]
+    assert sizes[1] < 0.7 * sizes[0]
+    again = sfumato.load(tmp_path / "student-4")
+    apart = zip(*(one.denoiser.net.parameters() for one in (base, student, again)), strict=True)
+    assert max(float((found - own).norm() / (own - was).norm()) for was, own, found in apart) < 0.15
+
+
+def test_the_emojis_student_keeps_tone_and_role_in_two_calls() -> None:
+    """In 24 of the held-out captions; benchmarks/few_steps.py asks for all."""
+    held, data, model = open_dataset("emoji:held-out"), open_dataset("emoji"), sfumato.load("emoji-student")
+    captions = first_texts(held.captions or (), range(0, 93, 4))
+    known, pixels = regions(data), data.batch(np.arange(len(data)))[0].flatten(1)
+    drawn = model.sample(range(len(captions)), prompts=captions)
+    assert model.config.student and model.config.sampling.steps == 2 and model.weights_hash
+    read = [known[subject(one)].read(picture) for picture, one in zip(drawn, captions, strict=True)]
+    assert sum(one == colour_of(caption) for one, caption in zip(read, captions, strict=True)) >= 0.9 * len(captions)
+    near = torch.cdist(drawn.flatten(1), pixels).topk(10, largest=False).indices.tolist()
+    of = [subject(one) for one in first_texts(data.captions or (), range(len(data)))]
+    right = [subject(one) in {of[row] for row in rows} for rows, one in zip(near, captions, strict=True)]
+    assert sum(right) >= 0.9 * len(captions)
 
 
 def test_the_points_lie_on_the_set_that_was_asked_for() -> None:

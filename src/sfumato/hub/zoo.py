@@ -26,7 +26,7 @@ from sfumato.nets.renames import renamed
 ZOO = Path(__file__).parents[1] / "zoo"
 CARD = "README.md"
 # What the data of some is called otherwise.
-DATA = {"points": "points:plane", "avatars": "avatars:sprouts", "digits-student": "digits"}
+DATA = {"points": "points:plane", "avatars": "avatars:sprouts", "digits-student": "digits", "emoji-student": "emoji"}
 
 
 def zoo_names() -> list[str]:
@@ -85,14 +85,14 @@ def _weights(name: str, place: Path) -> tuple[dict[str, Tensor], str]:
     return tensors, hashlib.sha256(content).hexdigest()
 
 
-def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True, base: str = "") -> Path:
+def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True, base: str = "", bits: int = 8) -> Path:
     """Write `model` into the zoo, in bfloat16 where `half`; returns its folder, for the card to be put beside.
 
-    With a `base` that ships, only what the model adds to its weights is written, in half as many bits.
+    With a `base` that ships, only what the model adds to its weights is written, in so many `bits`, 8 or 4.
     """
     tensors = {k: v.detach().cpu() for k, v in model.denoiser.net.state_dict().items()}
     if base:
-        tensors = thin(tensors, load_zoo(base).denoiser.net.state_dict())
+        tensors = thin(tensors, load_zoo(base).denoiser.net.state_dict(), bits)
     kept = {
         k: (v.bfloat16() if half and v.dtype == torch.float32 and v.ndim else v).contiguous()
         for k, v in tensors.items()
