@@ -1,27 +1,30 @@
 """A folder of clips is decoded and trained on in the same memory however many they are, and without waiting for them.
 
-    python benchmarks/clips.py            1,000 and 10,000 clips
+    python benchmarks/clips.py            1,000 and 10,000 clips, decoded into a cache and streamed
     python benchmarks/clips.py --quick    200 and 1,000
     python benchmarks/clips.py --steps    what a step takes by attention in parts, and by PyTorch's kernel
 
-Writes GIFs of moving shapes, decodes them into a cache of its own and trains some steps on them, each number in a
-process of its own. Memory is what the process has for itself at its most, without what the system may drop (RssAnon).
+Writes GIFs of moving shapes, DRAWN of them and the others as links to those, and trains some steps on them, each number
+in a process of its own: decoded once into a cache of its own, and streamed, that is read once to see what can be used
+and decoded again whenever they are shown. Memory is what the process has for itself at its most, without what the system may drop (RssAnon).
 Exits 1 where ten times as many clips take MORE_MB more, or where a step waits for its batch for more than WAITING.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 MORE_MB, WAITING = 40, 0.05
-FRAMES, SIDE, BATCH, STEPS = 16, 16, 8, 12
+FRAMES, SIDE, BATCH, STEPS, DRAWN = 16, 16, 8, 12, 500
 
 
 def write(folder: Path, count: int) -> None:
@@ -33,7 +36,11 @@ def write(folder: Path, count: int) -> None:
     folder.mkdir(exist_ok=True)
     for number in range(count):
         path = folder / f"{number:05}.gif"
-        if not path.exists():
+        if path.exists():
+            continue
+        if number >= DRAWN:
+            os.link(folder / f"{number % DRAWN:05}.gif", path)
+        else:
             clip = draw_clip(moving_scene(number), FRAMES, SIDE, SIDE).transpose(0, 2, 3, 1)
             first, *rest = (Image.fromarray(frame) for frame in clip)
             first.save(path, save_all=True, append_images=rest, duration=125)
@@ -45,7 +52,7 @@ def own_megabytes() -> float:
     return int(found[1]) / 1e3
 
 
-def work(folder: Path, cache: Path) -> None:
+def work(folder: Path, cache: Path, stream: bool) -> None:
     """Decode and train; print how many, seconds of decoding, the most memory of each, and what of a step is waiting."""
     import torch
 
@@ -59,7 +66,7 @@ def work(folder: Path, cache: Path) -> None:
     def look(kind: int) -> None:
         most[kind] = max(most[kind], own_megabytes())
 
-    data = open_dataset(folder, (SIDE, SIDE), cache, lambda done, of: look(0), frames=FRAMES)
+    data = open_dataset(folder, (SIDE, SIDE), cache, lambda done, of: look(0), frames=FRAMES, stream=stream)
     decoding = time.perf_counter() - began
     config = TrainingConfig(
         "clips", images=BATCH * STEPS, batch=BATCH, precision=fastest_precision(pick_device()), stills=0.0
@@ -119,23 +126,26 @@ def steps() -> None:
 
 def main() -> int:
     counts = (200, 1000) if "--quick" in sys.argv else (1000, 10_000)
-    print(f"{'clips':>7}{'decoded in':>12}{'MB, decoding':>14}{'MB, training':>14}{'a step waits':>14}")
+    print(f"{'clips':>7}{'':>10}{'read in':>12}{'MB, reading':>14}{'MB, training':>14}{'a step waits':>14}")
     rows = []
     with tempfile.TemporaryDirectory() as place:
-        for count in counts:
+        for count, way in product(counts, ("kept", "streamed")):
             write(Path(place) / "clips", count)
-            command = [sys.executable, __file__, "--work", f"{place}/clips", f"{place}/cache"]
+            command = [sys.executable, __file__, "--work", f"{place}/clips", f"{place}/{way}", way]
             ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             found, decoding, *most, waits = json.loads(ended.stdout)
             rows.append((most, waits))
-            print(f"{found:>7,}{decoding:>10.1f} s{most[0]:>14,.0f}{most[1]:>14,.0f}{waits:>13.1%}", flush=True)
-    more = [many - few for few, many in zip(rows[0][0], rows[1][0], strict=True)]
-    return int(max(more) > MORE_MB or rows[1][1] > WAITING)
+            print(
+                f"{found:>7,}{way:>10}{decoding:>10.1f} s{most[0]:>14,.0f}{most[1]:>14,.0f}{waits:>13.1%}", flush=True
+            )
+    pairs = [zip(few[0], many[0], strict=True) for few, many in zip(rows[:2], rows[2:], strict=True)]
+    more = [after - before for pair in pairs for before, after in pair]
+    return int(max(more) > MORE_MB or max(waits for _, waits in rows[2:]) > WAITING)
 
 
 if __name__ == "__main__":
     if "--work" in sys.argv:
-        work(Path(sys.argv[2]), Path(sys.argv[3]))
+        work(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "streamed")
     elif "--steps" in sys.argv:
         steps()
     else:

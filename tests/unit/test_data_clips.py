@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sfumato.data import open_dataset
-from sfumato.data.clips import Cuts, clip_files
+from sfumato.data.clip_files import clip_files
+from sfumato.data.clip_reading import Cuts
 from sfumato.data.films import film
 from sfumato.data.moving_shapes import draw_clip, moving_scene
 from sfumato.data.sources import source_of
@@ -150,7 +151,6 @@ def test_without_frames_a_folder_of_animations_is_one_of_pictures_as_before(root
         ({"fps": 0.0}, "`fps` are frames a second"),
         ({"frames": 64}, "holds 0 clips that can be read"),
         ({"frames": 4, "crop": 2, "size": (8, 8)}, "take no `crop`"),
-        ({"frames": 4, "stream": True}, "take no `stream`"),
     ],
 )
 def test_what_no_clip_can_be_is_said(root: Path, settings: dict[str, object], words: str) -> None:

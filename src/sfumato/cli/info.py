@@ -16,7 +16,8 @@ from sfumato.cli.display import count, next_command, note, print_facts
 from sfumato.cli.options import describe as conditions_words
 from sfumato.cli.runs import no_model_yet
 from sfumato.data import Dataset, read_about
-from sfumato.data.clips import FPS, clip_facts, is_clip
+from sfumato.data.clip_files import clip_facts, is_clip
+from sfumato.data.clips import FPS
 from sfumato.data.dataset import USED
 from sfumato.data.folder import picture_sizes, suggested_side
 from sfumato.data.layout import Source

@@ -207,7 +207,8 @@ def write_pictures(
     """
     numbers = sum(size for _, size in sizes)
     area = 3 * size[0] * size[1]
-    need = most * (area * ((frames or 1) + len(images)) + 4 * numbers + 100)  # with labels and notes
+    each = area * ((frames or 1) + len(images)) + 4 * numbers + 100  # bytes, with labels and notes
+    need = most * each
     mark = secrets.token_hex(4)  # process numbers repeat among containers that share a cache
     further = [*(["values"] if sizes else []), *(f"image{number}" for number in range(len(images)))]
     kinds = ("u8", "text", "labels", "ends", "upto", "json", *further)
@@ -222,7 +223,10 @@ def write_pictures(
             opened = {kind: files.enter_context(parts[kind].open("wb+")) for kind in further}
             values = opened.pop("values", None)
             writer = Writer(pixels, text, size, values, list(opened.values()), (sizes, images), frames)
-            yield writer
+            try:
+                yield writer
+            finally:
+                need = max(need, writer.count * each)  # a film is a file of many clips
             others = writer.finish()
         for kind, content in others.items():
             write_file(parts[kind], content)
@@ -237,9 +241,10 @@ def write_pictures(
                 f"could not keep the decoded pictures in {cache}: {(error.strerror or str(error)).lower()}; "
                 "set SFUMATO_CACHE to a folder that can be written."
             ) from error
+        least = "at least " if need > most * each else ""
         raise SfumatoError(
-            f"the decoded pictures need {need / 1e6:.1f} MB and the disk that holds {cache} is full; free some space, "
-            "set SFUMATO_CACHE to a folder on another disk, or decode them as they are shown, by `stream`."
+            f"the decoded pictures need {least}{need / 1e6:.1f} MB and the disk that holds {cache} is full; free some "
+            "space, set SFUMATO_CACHE to a folder on another disk, or decode them as they are shown, by `stream`."
         ) from error
     finally:
         for path in parts.values():

@@ -81,8 +81,10 @@ def open_dataset(
         raise SfumatoError(
             "films are there to cut scenes out of: give `frames` and a folder of them, or leave `cut_scenes` out."
         )
+    if stream and (own or moving):
+        raise SfumatoError(f"{spec} are in no files that could be decoded as they are asked for; leave `stream` out.")
     if moving or as_clips:
-        _check_clips(spec, own and not moving, bool(columns), crop, stream)
+        _check_clips(spec, own and not moving, bool(columns), crop)
         if moving and kind == MOVING_AVATARS:
             return open_moving_avatars(spec, size, frames, cache, progress)
         if moving:
@@ -93,8 +95,6 @@ def open_dataset(
     if crop:
         larger = _larger(spec, size, crop)
         return replace(open_dataset(spec, larger, cache, progress, columns, stream=stream), crop=crop)
-    if stream and own:
-        raise SfumatoError(f"{spec} are in no files that could be decoded as they are asked for; leave `stream` out.")
     if spec == "digits":
         return open_digits(size)
     if spec.startswith("avatars:"):
@@ -114,7 +114,7 @@ def open_dataset(
     path = Path(spec)
     try:
         if path.exists() and as_clips:
-            return open_clips(source_of(path, moving=True), size, frames, fps, cache, progress, cut_scenes)
+            return open_clips(source_of(path, moving=True), size, frames, fps, cache, progress, cut_scenes, stream)
         if path.exists():
             return open_pictures(source_of(path, columns or NONE), size, cache, progress, stream)
         beside = [p.name for p in path.parent.iterdir() if p.is_dir()] if path.parent.is_dir() else []
@@ -135,11 +135,11 @@ def open_dataset(
     )
 
 
-def _check_clips(spec: str, pictures: bool, columns: bool, crop: int, stream: bool) -> None:
+def _check_clips(spec: str, pictures: bool, columns: bool, crop: int) -> None:
     """Raises SfumatoError for what clips can't be, or pictures that can't be clips."""
     if pictures or spec.startswith("hf:"):
         raise SfumatoError(f"{spec} are no clips; leave `frames` and `fps` out, or give a folder of clips.")
-    for what, given in (("columns", columns), ("crop", crop), ("stream", stream)):
+    for what, given in (("columns", columns), ("crop", crop)):
         if given:
             raise SfumatoError(f"{spec} are read as clips, which take no `{what}` yet; leave it out.")
 

@@ -1,4 +1,5 @@
 """Pictures that are decoded whenever they are asked for and kept nowhere: slower, but the disk need not hold them.
+Clips are in clip_streaming.py.
 
 Before training all are decoded once, so that what can't be read is left out and named, as it is where they are kept:
 a streamed run equals one from the cache, bit for bit. What was found is remembered in the cache as KEY.streamed.json.
@@ -26,7 +27,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from sfumato.data.columns import split_columns
 from sfumato.data.dataset import DataLost, Dataset, Progress, files_of
-from sfumato.data.decode import decode, set_limits
+from sfumato.data.decode import Decoded, decode, set_limits
+from sfumato.data.file_kinds import Parts
 from sfumato.data.layout import Entry, Source
 from sfumato.data.reading import Report, read_all, threads
 from sfumato.errors import SfumatoError
@@ -37,38 +39,50 @@ RETRY_SECONDS = (0.1, 1.0)  # seconds before a file that the system refuses is t
 
 
 class Streamed:
-    """Pictures in files; `streamed[indices]` decodes some of them into a new array. Safe for threads."""
+    """Pictures or clips in files; `streamed[indices]` decodes some of them into a new array. Safe for threads.
 
-    def __init__(
-        self, read: Callable[[Entry], Path | BytesIO], entries: Sequence[Entry], channels: int, size: tuple[int, int]
-    ) -> None:
-        self.shape = (len(entries), channels, *size)
-        self._read, self._entries = read, entries
+    `decoded(index)` decodes one, of which as many channels are kept as the `shape` `(count, …, channels, height,
+    width)` has, and `name(index)` is the file that it is in.
+    """
+
+    def __init__(self, decoded: Callable[[int], Decoded], name: Callable[[int], Parts], shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self._decoded, self._name = decoded, name
         processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # of torchrun on this machine
         self._threads = ThreadPoolExecutor(max(1, threads() // processes), "decoding")
         warnings.filterwarnings("ignore", module="PIL", category=UserWarning)  # the first reading named them
         set_limits()
 
     def __getitem__(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]:
-        """The pictures at `indices` `(number,)`. Raises DataLost where one can no longer be read."""
+        """Those at `indices` `(number,)`. Raises DataLost where one can no longer be read."""
         found = np.empty((len(indices), *self.shape[1:]), np.uint8)
         for index, problem in zip(indices, self._threads.map(self._fill, found, indices.tolist()), strict=True):
             if problem:
-                name = readable("/".join(self._entries[index].parts))
+                name = readable("/".join(self._name(index)))
                 raise DataLost(f"{name} can no longer be read: {problem}; put it back as it was, and go on.")
         return found
 
     def _fill(self, row: NDArray[np.uint8], index: int) -> str:
-        """Decode a picture into `row`; the problem if there is one."""
-        read, size = partial(self._read, self._entries[index]), (self.shape[2], self.shape[3])
+        """Decode one into `row`; the problem if there is one."""
         for pause in (*RETRY_SECONDS, None):
-            decoded = decode(read, size)
+            decoded = self._decoded(index)
             if pause is None or not decoded.passing:
                 break
             time.sleep(pause)
         if decoded.pixels is not None:
-            row[:] = decoded.pixels[: len(row)]
+            row[:] = decoded.pixels[..., : row.shape[-3], :, :]
         return decoded.problem
+
+
+def streamed_pictures(
+    read: Callable[[Entry], Path | BytesIO], entries: Sequence[Entry], channels: int, size: tuple[int, int]
+) -> Streamed:
+    """The pictures of `entries`, filling `size` (height, width)."""
+    return Streamed(
+        lambda index: decode(partial(read, entries[index]), size),
+        lambda index: entries[index].parts,
+        (len(entries), channels, *size),
+    )
 
 
 @dataclass(frozen=True)
@@ -107,25 +121,31 @@ def open_streamed(
     left_out = set(found.left_out)
     entries = [entry for place, entry in enumerate(source.entries) if place not in left_out]
     channels, *others = found.channels
-    labels = {entry.label for entry in entries if entry.label is not None}
-    classes = source.in_order(labels)
-    number = {label: at for at, label in enumerate(classes)}
+    labels, classes = numbered(source, entries)
     return Dataset(
         source.path.as_posix(),
         np.empty((0, channels, *found.size), np.uint8),
-        np.array([number[entry.label] for entry in entries if entry.label is not None]) if classes else None,
-        tuple(readable(name) for name in classes),
+        labels,
+        classes,
         (*source.notes, *found.notes),
         [entry.captions for entry in entries] if any(entry.captions for entry in entries) else None,
-        Streamed(source.read, entries, channels, found.size),
+        streamed_pictures(source.read, entries, channels, found.size),
         _columns(source, entries),
         {
-            name: Streamed(source.read, [entry.images[at] for entry in entries], channels, found.size)
+            name: streamed_pictures(source.read, [entry.images[at] for entry in entries], channels, found.size)
             for at, (name, channels) in enumerate(zip(source.images, others, strict=True))
         },
         content=found.content,
         files=files_of(len(entries), source.files, found.lost),
     )
+
+
+def numbered(source: Source, entries: Sequence[Entry]) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    """The numbers of the classes of `entries` `(count,)`, None without classes, and what those are called."""
+    classes = source.in_order({entry.label for entry in entries if entry.label is not None})
+    number = {label: at for at, label in enumerate(classes)}
+    labels = np.array([number[entry.label] for entry in entries if entry.label is not None]) if classes else None
+    return labels, tuple(readable(name) for name in classes)
 
 
 def _look(source: Source, size: tuple[int, int], progress: Progress | None, report: Report) -> Found:
