@@ -5,9 +5,10 @@
     python benchmarks/clips.py --steps    what a step takes by attention in parts, and by PyTorch's kernel
 
 Writes GIFs of moving shapes, DRAWN of them and the others as links to those, and trains some steps on them, each number
-in a process of its own: decoded once into a cache of its own, and streamed, that is read once to see what can be used
-and decoded again whenever they are shown. Memory is what the process has for itself at its most, without what the system may drop (RssAnon).
-Exits 1 where ten times as many clips take MORE_MB more, or where a step waits for its batch for more than WAITING.
+in a process of its own: kept, that is decoded once into a cache of its own, and streamed, that is looked through once
+and decoded again whenever they are shown. Memory is what the process has for itself at its most, without what the
+system may drop (RssAnon). Exits 1 where ten times as many clips take MORE_MB more, or where a step waits for its batch
+for more than WAITING.
 """
 
 from __future__ import annotations

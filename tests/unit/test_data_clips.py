@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sfumato.data import open_dataset
-from sfumato.data.clip_files import clip_files
+from sfumato.data.clip_files import clip_facts, clip_files, is_clip
 from sfumato.data.clip_reading import Cuts
 from sfumato.data.films import film
 from sfumato.data.moving_shapes import draw_clip, moving_scene
@@ -194,6 +194,9 @@ def test_videos_are_read_upright_and_others_are_named(root: Path) -> None:
     turned(root / "turned.mp4")
     sound(root / "sound.mp4")
     (root / "nothing.mp4").write_bytes(b"no video")
+    (root / "empty.webm").write_bytes(b"")
+    (root / "page.mp4").write_bytes(b"<html>not found</html>")
+    (root / "half.mp4").write_bytes((root / "plain.mp4").read_bytes()[:600])
     data = open_dataset(root, (32, 32), frames=8)
     assert len(data) == 2
     x, _ = data.batch(np.arange(2))
@@ -201,7 +204,18 @@ def test_videos_are_read_upright_and_others_are_named(root: Path) -> None:
     assert (x[1] - clip[0].rot90(-1, (2, 3))).abs().mean() < 0.05
     notes = " ".join(data.notes)
     assert "(sound without a picture): sound.mp4" in notes and "1 clip turned upright as their rotation says" in notes
-    assert "nothing.mp4" in notes
+    assert "2 clips left out (not a video, or a damaged one): half.mp4, nothing.mp4" in notes
+    assert "(an empty file): empty.webm" in notes and "(a web page, not a picture): page.mp4" in notes
+    for name, words in (("half.mp4", "a damaged one"), ("empty.webm", "an empty file"), ("sound.mp4", "sound without")):
+        with pytest.raises(SfumatoError, match=words):
+            clip_facts(root / name)
+
+
+def test_a_png_is_a_clip_where_it_moves(tmp_path: Path) -> None:
+    write(tmp_path / "moves.png", images(4))
+    images(1)[0].save(tmp_path / "still.png")
+    assert is_clip(tmp_path / "moves.png") and not is_clip(tmp_path / "still.png") and not is_clip(tmp_path / "no.png")
+    assert clip_facts(tmp_path / "moves.png").frames == 4
 
 
 def test_videos_without_the_extra_say_what_to_install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

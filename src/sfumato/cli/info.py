@@ -58,7 +58,9 @@ def info(
     for name, given in (("size", size), ("frames", frames), ("fps", fps), ("cut-scenes", cut_scenes or None)):
         if given is not None and none:
             raise SfumatoError(f"--{name} is for reading a data set, and {what} is none; leave it out.")
-    if is_clip(path):
+    if is_clip(path) and not path.is_dir():
+        if not path.exists():
+            raise SfumatoError(f"there is no file {what}.")
         print_facts(facts_of_clip(path))
     elif path.suffix.lower() == ".png":
         about = read_about(path)
@@ -86,11 +88,15 @@ def facts_of_clip(path: Path) -> list[tuple[str, str]]:
     found = clip_facts(path)
     rate = found.frames / found.seconds
     return [
-        ("clip", f"{count(found.frames)} frames of {found.height}×{found.width} pixels, {found.seconds:.3g} s"),
+        ("clip", f"{_frames(found.frames)} of {found.height}×{found.width} pixels, {found.seconds:.3g} s"),
         ("rate", f"{rate:.3g} frames a second{'' if found.even else ' on average, of unequal length'}"),
         *([("turned", f"by {found.turned}°, as the file says")] if found.turned else []),
-        ("taken", f"{count(math.ceil(found.seconds * FPS - 1e-6))} frames at {FPS:g} a second, which --fps changes"),
+        ("taken", f"{_frames(math.ceil(found.seconds * FPS - 1e-6))} at {FPS:g} a second, which --fps changes"),
     ]
+
+
+def _frames(number: int) -> str:
+    return "1 frame" if number == 1 else f"{count(number)} frames"
 
 
 def data_facts(

@@ -74,8 +74,8 @@ def train(
         bool | None,
         Parameter(
             group=DATA,
-            help="Decode pictures whenever they are shown and keep none decoded: slower, where the disk can't hold "
-            "them; the run is the same [default: no].",
+            help="Decode pictures and clips whenever they are shown and keep none decoded: slower, where the disk "
+            "can't hold them; the run is the same [default: no].",
         ),
     ] = None,
     minutes: Annotated[

@@ -17,11 +17,14 @@ from PIL import Image, ImageSequence
 from sfumato.data.decode import FORMATS, PNG, reason
 from sfumato.data.file_kinds import OWNERS, VIDEOS, Parts
 from sfumato.data.layout import Entry, Source, left_out
+from sfumato.data.signatures import VIDEO, signature
 from sfumato.errors import SfumatoError
 
 ANIMATED = (".gif", ".webp", ".apng", ".avif")  # kinds that may move; a .png does where it says so
 ANIMATION_CHUNK, HEAD_BYTES = b"acTL", 4096
 STILL_SECONDS = 0.1  # for which a frame is shown that says 0, as browsers do it
+FFMPEG_WORDS = ("invalid data found when processing input", "end of file")  # of what it makes nothing of
+NO_FRAME = "a video without a frame that can be read"
 BESIDE_CLIPS = "a still picture beside clips"
 
 
@@ -81,16 +84,18 @@ class ClipFacts:
 
 
 def is_clip(path: Path) -> bool:
-    """Whether a file is of a kind that moves, by its name."""
+    """Whether a file is of a kind that moves, by its name, or by its head where that may be either."""
     suffix = path.suffix.lower()
-    return path.is_file() and (suffix in ANIMATED or OWNERS.get(suffix) == VIDEOS)
+    if suffix == ".png" and path.is_file():
+        return _is_animated_png(path)
+    return suffix in ANIMATED or OWNERS.get(suffix) == VIDEOS
 
 
 def clip_facts(path: Path) -> ClipFacts:
     """What the file of a clip holds; raises SfumatoError where it can't be read."""
-    size, turned, ends = (0, 0), 0, [0.0]
+    size, turned, ends, video = (0, 0), 0, [0.0], OWNERS.get(path.suffix.lower()) == VIDEOS
     try:
-        with closing((_by_pyav if OWNERS.get(path.suffix.lower()) == VIDEOS else _by_pillow)(path)) as shown:
+        with closing((_by_pyav if video else _by_pillow)(path)) as shown:
             for one in shown:
                 if len(ends) == 1:
                     size, turned = one.image().rotate(one.turn, expand=True).size, one.turn
@@ -98,10 +103,21 @@ def clip_facts(path: Path) -> ClipFacts:
     except SfumatoError:
         raise
     except Exception as error:  # decoders raise nearly anything on a broken file
-        raise SfumatoError(f"{path} can't be used: {reason(path, error)}.") from error
+        raise SfumatoError(f"{path} can't be used: {clip_trouble(path, error)}.") from error
+    if len(ends) == 1:
+        raise SfumatoError(f"{path} can't be used: {NO_FRAME}.")
     lengths = np.diff(ends)[:-1] if len(ends) > 2 else np.diff(ends)
     even = bool(np.ptp(lengths) <= 0.05 * lengths.max())
     return ClipFacts(size[1], size[0], len(ends) - 1, ends[-1], turned, even)
+
+
+def clip_trouble(file: Path | BytesIO | None, error: Exception) -> str:
+    """Why the file of a clip can't be used: `reason`, and for FFmpeg's words what the file is instead."""
+    words = reason(file, error)
+    if words not in FFMPEG_WORDS or file is None:
+        return words
+    found = signature(file)
+    return found if found and found != VIDEO else "not a video, or a damaged one"
 
 
 def clip_sizes(source: Source, files: Sequence[ClipFile]) -> Counter[tuple[int, int]]:
@@ -183,7 +199,10 @@ def _moves(source: Source, entry: Entry) -> bool:
         return True
     if suffix != ".png":
         return False
-    found = source.read(entry)
+    return _is_animated_png(source.read(entry))
+
+
+def _is_animated_png(found: Path | BytesIO) -> bool:
     try:
         with found if isinstance(found, BytesIO) else found.open("rb") as file:
             head = file.read(HEAD_BYTES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.data.clip_files import ClipFile, shown_frames
-from sfumato.data.decode import Decoded, decode, fitted, reason
+from sfumato.data.clip_files import NO_FRAME, ClipFile, clip_trouble, shown_frames
+from sfumato.data.decode import Decoded, decode, fitted
 from sfumato.data.layout import Source
 from sfumato.errors import SfumatoError
 from sfumato.readable import readable
@@ -78,14 +78,24 @@ def clips_of(one: ClipFile, source: Source, rule: Rule) -> Iterator[tuple[Decode
     except Exception as error:  # decoders raise nearly anything on a broken file
         if not whole:
             passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
-            yield Decoded(None, problem=reason(None, error), passing=passing), nowhere
+            yield Decoded(None, problem=_trouble(one, source, error), passing=passing), nowhere
             return
         facts.append(CUT_OFF)
     if not whole:
         rate = "" if one.frames else f" at {rule.fps:g} a second"
         short = f"without a scene of {rule.frames} frames" if SCENES in facts else f"shorter than {rule.frames} frames"
         few = f"{short}{rate}; give fewer `frames`{'' if one.frames else ', or more `fps`'}"
-        yield Decoded(None, problem="a single frame" if len(found) == 1 else few), nowhere
+        none = not found and SCENES not in facts
+        yield Decoded(None, problem=NO_FRAME if none else "a single frame" if len(found) == 1 else few), nowhere
+
+
+def _trouble(one: ClipFile, source: Source, error: Exception) -> str:
+    """Why the clips of a file can't be had."""
+    file = None
+    if not one.frames:
+        with suppress(Exception):  # what can't be opened says so by its error
+            file = source.read(one.entry)
+    return clip_trouble(file, error)
 
 
 def clip_at(place: Place, one: ClipFile, source: Source, rule: Rule) -> Decoded:

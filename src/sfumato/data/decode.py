@@ -233,6 +233,6 @@ def reason(path: Path | BytesIO | None, error: Exception) -> str:
         return f"holds a text {too_large(TEXT)}"
     if "truncated" in words:
         return "the file is truncated"
-    if "broken" in words:
+    if "broken" in words or "could not create decoder" in words:
         return "not a valid picture"
     return words.split("\n")[0].replace(str(path).lower(), "the file")[:80] or type(error).__name__

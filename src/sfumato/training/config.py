@@ -47,7 +47,7 @@ class DataConfig:
     A share `held_out` of the samples is never trained on (see held_out.py), by the rule `split`: of each class as much,
     or of all alike. `flip` shows half of the pictures mirrored: not for what has a left and a right, as letters and
     digits do. With `crop`, pictures are read so many pixels higher and wider than `size`, and another part of them is
-    shown each time: not where place matters. With `stream`, they are decoded whenever they are shown (see
+    shown each time: not where place matters. With `stream`, they are decoded whenever they are shown, clips too (see
     data/streaming.py). The first share `low_resolution` of the budget is trained at half the pictures' height and
     width, which is four times as fast. `columns` are those of the metadata that the model is conditioned on (see
     data/columns.py). With `frames`, clips of so many are read, taken `fps` times a second (see data/clips.py); a share
