@@ -31,6 +31,7 @@ from sfumato.evaluation.tuning import tune
 from sfumato.hub import Model, load, new_model
 from sfumato.hub.onnx import walk
 from sfumato.hub.resolving import resolve
+from sfumato.hub.zoo import ZOO
 from sfumato.nets.conditions import guidance_range, told_guidance
 from sfumato.runs import Run
 from sfumato.sampling import ImageNoise
@@ -113,6 +114,7 @@ def answered(model: Model, seeds: list[int], label: str) -> Tensor:
         ({"steps": 1}, "made for 2 steps; in 1 it is rougher"),
         ({"steps": 20}, "in 20 its teacher does better"),
         ({"sampler": "dpm++2m", "steps": 10}, "dpm++2m goes astray"),
+        ({"guidance": 3.0}, "has learnt guidance in, at one weight"),
     ],
 )
 def test_what_to_expect_of_a_student_elsewhere_is_said(student: Path, settings: Any, said: str) -> None:
@@ -163,6 +165,12 @@ def test_a_student_whose_teacher_was_trained_on_since_is_measured_alone(
     found = sfumato.evaluate(copied, blobs(), count=24, features="pixels", curve=[1], steps=1)
     assert len(found.record.curve) == 1 and found.record.teacher_curve == ()
     assert curve_table(found.record)[0][:2] == ["steps", "calls"]
+
+
+def test_a_model_folder_that_is_no_run_is_tuned_to_data_that_are_given(tmp_path: Path) -> None:
+    shutil.copytree(ZOO / "emoji", tmp_path / "mine")
+    with pytest.raises(SfumatoError, match="is no run, whose data would say what to walk to; give `data`"):
+        tune(tmp_path / "mine", 4)
 
 
 def test_a_student_is_neither_tuned_nor_distilled_again(student: Path, tmp_path: Path) -> None:
@@ -250,6 +258,7 @@ def test_of_a_range_of_guidance_a_student_is_told_the_weight_that_it_is_sampled_
     assert len(calls) == 3 * 2, "one call a step, whatever the weight"
     assert calls[2]["guidance"].tolist() == [2.5, 2.5] and not torch.equal(drawn[1.0], drawn[4.0])
     assert torch.equal(model.sample([1, 2], "cow"), drawn[1.0])
+    assert not resolve(model.request([1], "cow", guidance=3.0), model).notes
     assert bool(model.sample([1]).isfinite().all()), "and without a class nothing is told"
     told = walk(replace(model.config.sampling, guidance=3.0), model.denoiser.parameterization, told=True)
     assert told["calls"] == 2 and told["sampling"]["guidance"] == 3
@@ -345,7 +354,7 @@ def test_a_student_that_drifts_goes_on_bit_for_bit(tmp_path: Path) -> None:
 
 def test_of_prompts_there_are_too_few_of_each_to_drift() -> None:
     data = replace(blobs(), captions=["a cat", "a dog", "a cow"] * (len(blobs()) // 3))
-    with pytest.raises(SfumatoError, match="train by `consistency`"):
+    with pytest.raises(SfumatoError, match="learn by consistency, or from walks"):
         config = replace(CONFIG, objective=ObjectiveConfig(drifting=True))
         Trainer(new_model(model_for(data, "nano")), data, config)
 

@@ -26,7 +26,7 @@ from sfumato.hub.remote import named_on_hub
 from sfumato.hub.resolving import resolve
 from sfumato.hub.settings import planned, tuned_like
 from sfumato.hub.tuned import write_tuned
-from sfumato.hub.zoo import ships
+from sfumato.hub.zoo import is_model, ships
 from sfumato.sampling import SAMPLERS, ImageNoise, Stepper, last
 from sfumato.sampling.tuned import Corrections, Tuned
 from sfumato.sampling.tuning import Differentiable, Pairs, Walked, cheapest, jump_errors, learn
@@ -232,7 +232,8 @@ def _conditions(model: Model, data: Dataset | None, prompts: Sequence[str] | Non
     others = model.text_conditional or bool(model.config.conditions)
     if not others and data is None:
         return {"labels": [i % len(model.config.classes) for i in range(count)]} if model.config.classes else {}
-    if data is None and not (run_of(Path(model.source)) / "config.json").exists():
+    folder = run_of(Path(model.source))
+    if data is None and (is_model(folder) or not (folder / "config.json").exists()):
         raise SfumatoError(
             f"{model.source or 'the model'} is no run, whose data would say what to walk to; give `data`, "
             "pictures with captions or a text file of a prompt a line."

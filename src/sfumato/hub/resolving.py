@@ -293,8 +293,9 @@ def resolve(request: Request, model: Conditioned) -> Resolved:
     labels = _in_turn(request.labels, count)
     if isinstance(request.labels, Mapping):
         model.labels(list(request.labels), len(request.labels))
+    told = guidance_range(model.config.conditions) is not None
     notes += _tuned_notes(model, sampling)
-    notes += [] if callable(by) else student_notes(model.config.sampling, sampling)
+    notes += [] if callable(by) else student_notes(model.config.sampling, sampling, told)
     own = callable(by) or sampling.tuned is not None
     if not own and (outside := advice(sampling.sampler, sampling.grid, sampling.steps)) is not None:
         notes.append(outside)

@@ -57,14 +57,19 @@ def tuned_like(settings: SamplingConfig, tuned: Sequence[SamplingConfig]) -> Sam
     return next((one for one in tuned if replace(one, tuned=None, **alike) == settings), None)
 
 
-def student_notes(own: SamplingConfig, asked: SamplingConfig) -> list[str]:
+def student_notes(own: SamplingConfig, asked: SamplingConfig, told: bool = False) -> list[str]:
     """A plain sentence where a student of its `own` settings is `asked` for what it can't do well, or another model
-    to walk as a student does."""
+    to walk as a student does. One that is `told` the weight of guidance can be asked for any."""
     student, walks = (resolve_sampler(one.sampler)[0] == CONSISTENCY for one in (own, asked))
     if student and not walks:
         return [f"a student's answers are ends of walks, by which {asked.sampler} goes astray; leave the sampler out."]
     if walks and not student:
         return [f"the sampler {CONSISTENCY} is that of students (distill); by means, as this model's, it blurs."]
+    if student and asked.guidance != 1 and not told:
+        return [
+            "the student has learnt guidance in, at one weight; more pushes the ends of its walks, at a second call a "
+            "step, and mostly too far."
+        ]
     if student and asked.steps < own.steps:
         return [f"the student was made for {own.steps} steps; in {asked.steps} it is rougher."]
     if student and asked.steps > MANY:

@@ -235,6 +235,6 @@ def check_consistency(config: TrainingConfig, model: ModelConfig) -> None:
         )
     if objective.drifting and (model.net.text is not None or model.conditions or KINDS[model.kind].moving):
         raise SfumatoError(
-            "`drifting` moves samples among those of their class, and of one prompt, condition or clip there are too "
-            "few; train by `consistency`."
+            "by drifting samples move among those of their class, and of one prompt, condition or clip there are too "
+            "few; learn by consistency, or from walks."
         )
