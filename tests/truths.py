@@ -114,8 +114,8 @@ def keeps_the_total() -> None:
         assert torch.allclose(level.alpha**2 + level.sigma**2, torch.ones(1001, dtype=torch.float64))
     assert torch.allclose(FLOW(TIMES).alpha + FLOW(TIMES).sigma, torch.ones(1001, dtype=torch.float64))
     assert len(LINEAR.betas) == 1000
-    alpha = torch.cumprod((1 - LINEAR.betas).sqrt(), 0)[699]
-    assert torch.allclose(alpha, LINEAR(0.7).alpha) and torch.allclose((1 - alpha**2).sqrt(), LINEAR(0.7).sigma)
+    alpha = torch.cumprod((1 - LINEAR.betas).sqrt(), 0)[199]  # two hundred doses
+    assert torch.allclose(alpha, LINEAR(0.2).alpha) and torch.allclose((1 - alpha**2).sqrt(), LINEAR(0.2).sigma)
 
 
 def odds_follow_the_noise() -> None:

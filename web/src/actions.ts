@@ -17,9 +17,15 @@ const controls = () => [...document.querySelectorAll<HTMLElement>('.panel [data-
 export async function follow(to: Record<string, string | undefined>): Promise<void> {
   act(to)
   await tick()
-  const seen = document.querySelector<HTMLElement>('.panel .stays') ?? document.querySelector<HTMLElement>('.panel .views')
-  const box = seen?.getBoundingClientRect()
-  if (box?.height && box.bottom < 0) seen!.scrollIntoView({ block: 'start', behavior: settings.still ? 'instant' : 'smooth' })
+  const panel = document.querySelector<HTMLElement>('.panel')
+  const seen = panel && seenOf(panel)
+  if (seen && seen.getBoundingClientRect().bottom < 0) seen.scrollIntoView({ block: 'start', behavior: settings.still ? 'instant' : 'smooth' })
+}
+
+/** What is scrolled to where the panel is to be seen; a panel around which the text flows has no box of its own. */
+export function seenOf(panel: HTMLElement): HTMLElement | null {
+  if (getComputedStyle(panel).display !== 'contents') return panel
+  return panel.querySelector<HTMLElement>('.stays') ?? panel.querySelector<HTMLElement>('.views')
 }
 
 /** What a control is set to. */
@@ -39,10 +45,22 @@ function light(before: Map<HTMLElement, string>): void {
   const [first] = moved
   const panel = first?.closest<HTMLElement>('.panel')
   if (!first || !panel || panel.scrollHeight <= panel.clientHeight) return
+  const result = panel.querySelector<HTMLElement>('[data-result]')
+  if (result && getComputedStyle(panel).position === 'sticky') return raise(result, panel)
   // Where the panel scrolls by itself, show the control below what stays.
   const [box, inside] = [first.getBoundingClientRect(), panel.getBoundingClientRect()]
   const held = panel.querySelector('.stays')
   if (held?.contains(first)) return
   const top = Math.max(inside.top, held ? held.getBoundingClientRect().bottom : 0)
   if (box.top < top || box.bottom > inside.bottom) panel.scrollBy({ top: box.bottom > inside.bottom ? box.bottom - inside.bottom + 12 : box.top - top - 12 })
+}
+
+/** Scroll so far that what a link asked for is above the screen's foot: the page until the panel is at its head, then the panel. */
+function raise(result: HTMLElement, panel: HTMLElement): void {
+  const [box, inside] = [result.getBoundingClientRect(), panel.getBoundingClientRect()]
+  const hidden = box.bottom + 12 - Math.min(inside.bottom, innerHeight)
+  if (hidden <= 0) return
+  const up = Math.min(hidden, Math.max(0, inside.top - parseFloat(getComputedStyle(panel).top)))
+  scrollBy({ top: up })
+  panel.scrollBy({ top: box.bottom + 12 - up - Math.min(inside.bottom - up, innerHeight) })
 }

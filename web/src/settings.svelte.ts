@@ -51,7 +51,10 @@ export const settings = {
     if (paper.on || paper.page) return 'light'
     return kept.theme === 'system' ? (system.dark ? 'dark' : 'light') : kept.theme
   },
-  /** The page is a sheet of paper: light, and at rest. */
+  /** The page is a sheet of paper: light, at rest, and nobody is there to press what begins a scene. */
+  get onPaper() {
+    return paper.page
+  },
   set onPaper(on: boolean) {
     paper.page = on
   },

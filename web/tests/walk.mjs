@@ -33,7 +33,7 @@ const VIEWS = {
     { at: 'idea.shape=own', pad: '', clear: ' [data-control=pad]', word: 'idea.word', time: 'idea.t', paths: 'idea.paths', back: 'idea.way', again: 'idea.seed', dissolve: 'idea.way', shape: 'idea.shape' },
   ],
   forward: [
-    { time: 'forward.t', plot: `forward.plot ${PLOT}`, schedule: 'forward.schedule', ...HANDLES, divide: 'forward.divide', picture: 'forward.picture', fresh: 'forward.seed', measured: ' .controls:has(> details)', show: 'forward.show' },
+    { time: 'forward.t', plot: `forward.plot ${PLOT}`, schedule: 'forward.schedule', ...HANDLES, divide: 'forward.divide', picture: 'forward.picture', fresh: 'forward.seed', measured: ' .controls:has(> .measured)', show: 'forward.show' },
     { at: 'forward.show=ways', time: 'forward.t', picture: 'forward.picture', fresh: 'forward.seed', show: 'forward.show' },
     { at: 'forward.show=other', time: 'forward.t', other: 'forward.other', picture: 'forward.picture', fresh: 'forward.seed', show: 'forward.show' },
   ],
@@ -56,7 +56,7 @@ const VIEWS = {
     { at: 'training.view=beside', seen: '.walls', rivals: 'training.rivals', 'rival-seed': 'training.rival-seed', 'rival-seed-fresh': 'training.rival-seed', measured: ' .controls', view: 'training.view .controls' },
   ],
   sampling: [
-    { at: 'sampling.first=ddim&sampling.first-steps=3&sampling.second-steps=3&sampling.third-steps=3', ...LANES, asked: 'sampling.at', wish: 'sampling.wish', show: 'sampling.show', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', measured: ' .controls:has(> details)', restored: '' },
+    { at: 'sampling.first=ddim&sampling.first-steps=3&sampling.second-steps=3&sampling.third-steps=3', ...LANES, asked: 'sampling.at', wish: 'sampling.wish', show: 'sampling.show', seed: 'sampling.seed', 'seed-fresh': 'sampling.seed', measured: ' .controls:has(> .measured)', restored: '' },
     { at: 'sampling.first=none&sampling.second=none', 'lane-1-sampler': 'sampling.first', view: 'sampling.view .views ~ *' },
     { at: 'sampling.view=wall&sampling.steps=2', seen: 'figure', 'wall-sampler': 'sampling.by', 'wall-steps': 'sampling.steps', 'wall-many': 'sampling.wall-many', 'wall-seed': 'sampling.wall-seed', 'wall-seed-fresh': 'sampling.wall-seed', wish: 'sampling.drawn', view: 'sampling.view' },
     { at: 'sampling.view=few', seen: '.sheet', 'few-sampler': 'sampling.few-by', 'few-seed': 'sampling.few-seed', 'few-seed-fresh': 'sampling.few-seed', wish: 'sampling.drawn', view: 'sampling.view' },
@@ -65,7 +65,7 @@ const VIEWS = {
     { at: 'sampling.view=drift', 'drift-at': 'sampling.drift-at', 'drift-seed': 'sampling.drift-seed', 'drift-seed-fresh': 'sampling.drift-seed', 'drift-data': 'sampling.drift-data', view: 'sampling.view .views ~ *' },
   ],
   steering: [
-    { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', measured: ' .controls:has(> details)', view: 'steering.view' },
+    { dial: 'steering.w', wish: 'steering.wish', seed: 'steering.seed', 'seed-fresh': 'steering.seed', two: 'steering.two', other: 'steering.other', measured: ' .controls:has(> .measured)', view: 'steering.view' },
     { at: 'steering.view=words', seen: '.sheet', say: 'steering.say', 'say-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
     { at: 'steering.view=brush', seen: '.sheet', pad: 'steering.mask', undo: 'steering.mask', into: 'steering.into', 'into-example': 'steering.into', tool: 'steering.wipes .tools', 'brush-size': 'steering.brush .tools', clear: 'steering.mask', base: 'steering.say', 'base-example': 'steering.say', 'words-dial': 'steering.words-w', 'words-seed': 'steering.words-seed', 'words-seed-fresh': 'steering.words-seed', view: 'steering.view .views ~ *' },
     { at: 'steering.view=latent', seen: '.three', 'latent-noise': 'steering.latent-noise', drawing: 'steering.drawing', colour: 'steering.colour .tools', sketch: ' .tools', 'as-it-was': '', space: 'steering.space .views ~ *' },

@@ -5,8 +5,9 @@ const short = (value: number) => String(Number(value.toPrecision(3)))
 
 export default {
   labels: {
-    measured: (count) => `实测：本章的${count}条论断`,
-    verdicts: { 'borne out': '得到证实', 'not borne out': '未得到证实', undecided: '尚无定论', 'not applicable': '不适用' },
+    measured: '测量结果',
+    numbers: '具体数字',
+    verdicts: { 'borne out': '测量过，得到证实。', 'not borne out': '测量过，未得到证实。', undecided: '测量过，但测量定不下来。', 'not applicable': '这一点无法测量。' },
     decides: '判断的依据',
     between: (least, most) =>
       least !== null && most !== null ? `要求：${short(least)}到${short(most)}` : least !== null ? `要求：至少${short(least)}` : `要求：至多${short(most!)}`,

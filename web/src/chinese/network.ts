@@ -13,7 +13,7 @@ const blocks: Record<string, { name: string; says: string }> = {
   middle: { name: '中间', says: '视图最粗略的地方。128张图，每张只剩16个位置。' },
   'up 1.0': { name: '上行，粗略', says: '中间的回答和从下面的桥过来的副本，在这里互相权衡。权重最多的就是这个模块。' },
   'up 0.0': { name: '上行，精细', says: '重新放大一倍，和从上面的桥过来的精细副本合在一起：粗略的决定落回到精确的像素上。' },
-  answer: { name: '回答', says: '最后一个卷积把64张图变成一张。加上适当份额的带噪图片，就是对干净数字的猜测。' },
+  answer: { name: '回答', says: '最后一个卷积把64张图变成一张。加上适当份额的带噪图片，就是猜测：猜干净的数字，或者猜噪声。' },
 }
 const parts: Record<string, { name: string; says: string }> = {
   time: { name: '噪声水平', says: '噪声水平' },
@@ -32,6 +32,7 @@ export default {
   labels: {
     scene: '画成一座楼的UNet',
     block,
+    answers: { clean: '回答：图片', noise: '回答：噪声' },
     blockSays: (name) => blocks[name]?.says ?? '',
     part: (name) => part(name).name,
     bridges: { 'skip 0.0': '精细跳跃连接', 'skip 1.0': '粗略跳跃连接' },

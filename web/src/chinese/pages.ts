@@ -32,7 +32,7 @@ export default {
       honest: '由读者自己的浏览器计算并保存，没有人监考。',
       strip: '由点组成的结，从噪声变成形状',
       notYet: '还差一点',
-      missing: '答完扩散模型的每一道题，并且最近一次答题有五分之四答对，就能得到证书。还缺：',
+      missing: '答完扩散模型的每一道题，并且最近一次答题有五分之四答对，就能得到证书。关于代码的题不计在内。还缺：',
       open: (chapter, count) => `${chapter}：还有${count}道题没有回答。`,
       tooFew: (right, needed, total) => `${total}道题里，最近一次答对了${right}道；需要答对${needed}道。`,
       toQuiz: '去做测验',

@@ -62,10 +62,11 @@ export default {
     most: '6：高于一切',
     counting: (w, calls) => `w = ${number(w)}：第${calls}次调用…`,
     picture: (text, w, seed) => `“${text}”，引导${number(w)}，种子${seed}`,
-    film: (w) => `w = ${number(w)}的行走`,
-    seen: (step) => (step ? `${number(step)}步之后的图片` : '开头的噪声'),
+    film: '从同样的噪声出发的三次行走',
+    seen: (w, step) => `w = ${number(w)}：${step ? `${number(step)}步之后的图片` : '开头的噪声'}`,
+    guesses: (w) => `w = ${number(w)}时的猜测`,
     guessed: (step) => `通向第${step}步的猜测`,
-    filmMeans: '上排是行走中的带噪图片，下排是那一刻的猜测，文字和引导都已算进去。',
+    filmMeans: '最后一行是通向带标记的那次行走中每张图片的猜测，文字和引导都已算进去。',
     credit: '模型是从OpenMoji（openmoji.org）的图画学来的，许可协议CC BY-SA 4.0。',
   },
   brush: {
@@ -138,7 +139,7 @@ export default {
         heading: '用文字说出来',
         text: [
           '十个类别只能说十样东西。[[prompt|提示词]]能说得更多，因为词可以组合。[看看“文字”](steering.view=words&steering.say=penguin)：另一个有四百万个权重的模型，根据你输入的英文画出32 × 32像素的emoji。文字切成[[token|词元]]：常用的是整个词，少见的是几段。一个小的文字网络把词元变成一排排数。每次调用时，图片的每个位置都用[[attention|注意力]]去看对它重要的词。别的都没有变：噪声没变，行走没变，旋钮也没变。',
-          '看那段影片的下排，旋钮在w = 1：这是原样的猜测，没有加推。[企鹅](steering.view=words&steering.say=penguin&steering.words-w=1)的第一次猜测是模糊的一团：模型没有把握，所以猜平均，不同的种子给出不同的企鹅。[红心](steering.view=words&steering.say=red+heart&steering.words-w=1)的第一次猜测，已经就是最后的红心，每个种子都一样。这两个词没有留下任何选择，因为模型把这一张图背下来了。例子少的时候，很容易这样。',
+          '看那段影片的最后一行，旋钮在w = 1：这是原样的猜测，没有加推。[企鹅](steering.view=words&steering.say=penguin&steering.words-w=1)的第一次猜测是模糊的一团：模型没有把握，所以猜平均，不同的种子给出不同的企鹅。[红心](steering.view=words&steering.say=red+heart&steering.words-w=1)的第一次猜测，已经就是最后的红心，每个种子都一样。这两个词没有留下任何选择，因为模型把这一张图背下来了。例子少的时候，很容易这样。',
           '有些提示词**从没训练过**。模型见过蓝色的东西，也见过圆，但[没有见过蓝色的圆](steering.view=words&steering.say=blue+circle&steering.words-w=3)。它画出来时，不是查到的，而是把两个词合在了一起。这并不总能成功：它的[紫心](steering.view=words&steering.say=purple+heart&steering.words-w=3)画出来几乎是灰的。这个模型是从3,860张图画学来的。大模型要从几亿张带说明文字的图片学。',
           '没有文字呢？那也是一种条件。训练时，十条说明文字里有一条被拿掉，所以空的提示词意思是“什么都行”。[[guidance|引导]]就是从这个猜测推开。',
         ],

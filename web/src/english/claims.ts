@@ -9,12 +9,13 @@ export const NUMBERS = /(?<![\w+])\d+(?:[.,]\d+)*/g
 
 /** What the lesson says around the measured claims. */
 export const labels = {
-  measured: (count: number) => `Measured: ${count === 1 ? 'one claim' : `${count} claims`} of this chapter`,
+  measured: 'Measured',
+  numbers: 'The numbers',
   verdicts: {
-    'borne out': 'confirmed',
-    'not borne out': 'not confirmed',
-    undecided: 'undecided',
-    'not applicable': 'not applicable',
+    'borne out': 'Measured, and confirmed.',
+    'not borne out': 'Measured, and not confirmed.',
+    undecided: 'Measured, but the measurement cannot decide it.',
+    'not applicable': 'This could not be measured.',
   } satisfies Record<Claim['verdict'], string>,
   decides: 'What decides',
   between: (least: number | null, most: number | null) =>

@@ -105,7 +105,7 @@ export const text: ChapterText = {
     {
       heading: 'A recipe, not a skill',
       text: [
-        'Below the sum you see one picture at nine moments. At every moment two things are done to it. It is made fainter: multiplied by [[alpha (α)|α]]. And [[noise]] is added, multiplied by [[sigma (σ)|σ]], which is then its [[standard deviation]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the sum: picture, noise, and the noisy picture that they make.',
+        'Below the sum you see one picture at nine moments. At every moment two things are done to it. It is made fainter: multiplied by [[alpha (α)|α]]. And [[noise]] is added, multiplied by [[sigma (σ)|σ]], which is then its spread, the [[standard deviation]]. Drag the time, or [set t to 0.7](forward.show=schedule&forward.t=0.7), and watch the sum: picture, noise, and the noisy picture that they make.',
         '**Nothing is learnt here.** The noise is drawn blindly; it has never seen a picture. The two numbers come from a table that was written before any picture was there, the [[schedule]]. What must be learnt is the way back. Its exercises come from here: a spoilt picture together with its original, as many as you like, for free.',
       ],
       equations: [
@@ -119,8 +119,8 @@ export const text: ChapterText = {
     {
       heading: 'A thousand small doses, or one',
       text: [
-        'The paper that made diffusion work for pictures, [[DDPM]], describes a chain of a thousand steps, the [[timestep|timesteps]]. Each step shrinks the picture a little and adds a small dose of noise, of [[variance]] [[beta (β)|β]]. [Open “Steps or one jump”](forward.show=ways&forward.t=0.7): the left one really takes all the steps.',
-        'The right one jumps. That works because *the sum of independent numbers from bell curves again follows a bell curve*, and their variances add. Seven hundred small doses do what one large dose does, and the table says how large. The two results differ in every pixel, because their noise differs. Their distribution is the same: run both many times, and every pixel has the same average and the same spread.',
+        'The paper that made diffusion work for pictures, [[DDPM]], describes a chain of a thousand steps, the [[timestep|timesteps]]. Each step shrinks the picture a little and adds a small dose of noise. Its size is [[beta (β)|β]], the [[variance]]: the spread, squared. [Open “Steps or one jump”](forward.show=ways&forward.t=0.2): the left one really takes all the steps.',
+        'The right one jumps. That works because *the sum of independent numbers from bell curves again follows a bell curve*, and their variances add. Two hundred small doses do what one large dose does, and the table says how large. The two results differ in every pixel, because their noise differs. Move the time: they stay alike. Their distribution is the same: run both many times, and every pixel has the same average and the same spread.',
         'So training never walks along the chain. It picks a moment at random, jumps there, and asks the network: what was it?',
       ],
       equations: [

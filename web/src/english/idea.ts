@@ -35,7 +35,7 @@ export const text: ChapterText = {
       heading: 'There: anyone can do it',
       text: [
         'Drag the time slider, or [set t to 0.5](idea.way=there&idea.t=0.5). Every point of the shape drifts towards a place of its own in a round ball. Nothing is learnt here. Each point is mixed with [[noise]], a little more at every moment. This is the [[forward process]].',
-        '[At the end](idea.way=there&idea.t=1) nobody can tell the knot from the spiral. Whatever you begin with, you end with the same ball: a [[Gaussian]]. That is why the first half is useful. Anyone can draw new points from a Gaussian.',
+        '[At the end](idea.way=there&idea.t=1) nobody can tell the knot from the spiral. Whatever you begin with, you end with the same ball, dense in the middle and thin outside: a [[Gaussian]]. That is why the first half is useful. Anyone can draw new points from a Gaussian.',
       ],
       equations: [
         {
@@ -49,7 +49,7 @@ export const text: ChapterText = {
       heading: 'Back: guess, and take a small step',
       text: [
         'Now [bring it back](idea.way=back&idea.t=0). The page puts down new points at random. None of them has ever been part of the shape. At each step, every point asks one question: *where could I have been before the noise, on average?* The answer is a [[guess]]; what gives it is called a [[denoiser]]. The point takes a small step towards the guess. Then it asks again.',
-        '[Look at single paths](idea.way=back&idea.paths=1&idea.t=0). No point goes back to its old place, because it has none. The shape returns as a whole: the guesses know the [[distribution]], not the points. So a diffusion model makes new pictures; it does not look up old ones.',
+        '[Look at single paths](idea.way=back&idea.paths=1&idea.t=0). No point goes back to its old place, because it has none. The shape returns as a whole: the guesses know the [[distribution]]: where there are many points, and where few. They do not know the points. So a diffusion model makes new pictures; it does not look up old ones.',
       ],
       equations: [
         {

@@ -15,7 +15,7 @@ const blocks: Record<string, { name: string; says: string }> = {
   middle: { name: 'Middle', says: 'Where the view is coarsest. Each of the 128 maps has only 16 places left.' },
   'up 1.0': { name: 'Up, coarse', says: 'The middle’s answer and the copy that crossed the lower bridge, weighed against each other: the block with the most weights.' },
   'up 0.0': { name: 'Up, fine', says: 'Doubled again, joined with the fine copy from the upper bridge: the coarse decision is put back onto the exact pixels.' },
-  answer: { name: 'Answer', says: 'A last convolution makes one map of the 64. With the right share of the noisy picture added, it is the guess of the clean digit.' },
+  answer: { name: 'Answer', says: 'A last convolution makes one map of the 64. With the right share of the noisy picture added, it is the guess: of the clean digit, or of the noise.' },
 }
 const parts: Record<string, { name: string; says: string }> = {
   time: { name: 'Noise level', says: 'the noise level' },
@@ -33,6 +33,7 @@ const part = (name: string) => parts[name] ?? { name, says: name }
 export const labels = {
   scene: 'A UNet as a building',
   block,
+  answers: { clean: 'Answer: the picture', noise: 'Answer: the noise' },
   blockSays: (name: string) => blocks[name]?.says ?? '',
   part: (name: string) => part(name).name,
   size,

@@ -39,7 +39,7 @@ export const pages = {
     honest: 'Computed and kept in the reader’s own browser. Nobody has watched.',
     strip: 'A knot of points, from noise to shape',
     notYet: 'Not yet',
-    missing: 'The certificate is for those who have answered every question on diffusion, and four in five of them correctly the last time. What is missing:',
+    missing: 'The certificate is for those who have answered every question on diffusion, and four in five of them correctly the last time. Questions on code don’t count. What is missing:',
     open: (chapter: string, count: number) =>
       `${chapter}: ${count === 1 ? '1 question is' : `${count} questions are`} not yet answered.`,
     tooFew: (right: number, needed: number, total: number) => `${right} of ${total} were right the last time; ${needed} are needed.`,

@@ -61,7 +61,7 @@ export const text: ChapterText = {
     {
       heading: 'Hills, and arrows that point uphill',
       text: [
-        'Pictures can wait. Here the data are single numbers, in three clusters. The front edge of the landscape is their [[density]]: three hills. Further back, noise is mixed in; [each cut across](reverse.show=walks&reverse.t=0.5) is the density of the noisy data at that time. The hills widen, merge, and end as the one round hill of pure noise.',
+        'Pictures can wait. Here the data are single numbers, in three clusters. The front edge of the landscape shows how many of them lie where, their [[density]]: three hills. Further back, noise is mixed in; [each cut across](reverse.show=walks&reverse.t=0.5) is the density of the noisy data at that time. The hills widen, merge, and end as the one round hill of pure noise.',
         '[The arrows](reverse.show=walks&reverse.arrows=1&reverse.t=0.2) on it are the [[score]]. In plain words: *if I stood here, in which direction would the data become likelier fastest?* The score is easy to get. Noise has pushed every point away from the data. Guess the noise, turn it round, divide it by σ: that is the score. So whoever can guess the noise knows the way uphill, without knowing how high the hill is.',
       ],
       equations: [

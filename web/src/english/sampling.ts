@@ -22,8 +22,9 @@ export const labels = {
   oneFresh: 'New seed',
   show: 'Pictures show',
   shows: { x: 'the picture so far', guess: 'the guess at the end' },
-  asked: 'Calls so far',
-  ofCalls: (calls: number, total: number) => `${number(calls)} of ${number(total)}`,
+  asked: 'Calls of the network so far',
+  ofCalls: (calls: number, total: number) => `${number(calls)} of ${plural(total, 'call')}`,
+  bars: (total: number) => `Bars: calls of the network, the longest ${number(total)}`,
   start: 'pure noise',
   finish: 'all arrived',
   raceAgain: 'Race',
@@ -89,7 +90,7 @@ export const text: ChapterText = {
     {
       heading: 'The same network, other steps',
       text: [
-        '[Three walks](sampling.view=race) start from the same noise and use the same network, call by call in turn. Each has its own clock, which runs only while its call is answered. A [[sampler]] is only the rule for the next step: given the guesses so far, how far to go and where to. The noise levels that it visits are its [[grid]]. **The network is not trained again.** You choose the sampler afterwards.',
+        '[Three walks](sampling.view=race&sampling.first=ddpm&sampling.first-steps=50&sampling.second=ddim&sampling.second-steps=20&sampling.third=dpm%2B%2B2m&sampling.third-steps=5) start from the same noise and use the same network, call by call in turn. Each has its own clock, which runs only while its call is answered. A [[sampler]] is only the rule for the next step: given the guesses so far, how far to go and where to. The noise levels that it visits are its [[grid]]. **The network is not trained again.** You choose the sampler afterwards.',
         'The network is nearly all of the cost. One [[call]] runs all of it; the sampler itself only adds a few numbers. So people count calls. A step is often one call, but not always: Heun needs two at nearly every step.',
         '[[DDPM]] adds fresh noise at every step. Its steps must be short: each one assumes that one bell curve describes where the picture came from, and that is only true for small steps. [[DDIM]] adds no noise and follows the average, so the same noise always ends in the same picture, and twenty steps are enough for this model. On this model’s schedule, *Euler* is the very same step under another name: [race them](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) and see.',
       ],

@@ -70,10 +70,11 @@ export const wordly = {
   most: '6: above all',
   counting: (w: number, calls: number) => `w = ${number(w)}: call ${calls} …`,
   picture: (text: string, w: number, seed: number) => `“${text}” drawn with guidance ${number(w)} from seed ${seed}`,
-  film: (w: number) => `The walk at w = ${number(w)}`,
-  seen: (step: number) => (step ? `The picture after ${number(step)} step${step === 1 ? '' : 's'}` : 'The noise that it begins with'),
+  film: 'The three walks, from the same noise',
+  seen: (w: number, step: number) => (step ? `w = ${number(w)}: the picture after ${number(step)} step${step === 1 ? '' : 's'}` : `w = ${number(w)}: the noise that it begins with`),
+  guesses: (w: number) => `Guesses at w = ${number(w)}`,
   guessed: (step: number) => `The guess that led to step ${step}`,
-  filmMeans: 'Above, the noisy picture as it walks; below, the guess at that moment, words and guidance included.',
+  filmMeans: 'The last row is the guess that led to each picture of the marked walk, words and guidance included.',
   credit: 'The model learnt from the drawings of OpenMoji (openmoji.org), CC BY-SA 4.0.',
 }
 
@@ -158,7 +159,7 @@ export const text: ChapterText = {
       heading: 'Say it in words',
       text: [
         'Ten classes can say ten things. A [[prompt]] says more, because words combine. [Look at “Words”](steering.view=words&steering.say=penguin): a second model, of four million weights, draws emoji of 32 × 32 pixels from what you type. The text is cut into [[token|tokens]]: whole words if they are common, pieces if they are rare. A small text network turns the tokens into rows of numbers. At every call, each place of the picture looks by [[attention]] at the words that matter to it. Nothing else changes: not the noise, not the walk, not the dial.',
-        'Look at the lower row of the film, with the dial at w = 1: plain guesses, with nothing pushed. The first guess of [a penguin](steering.view=words&steering.say=penguin&steering.words-w=1) is a blur: the model is not sure, so it guesses an average, and the seeds give different penguins. The first guess of [a red heart](steering.view=words&steering.say=red+heart&steering.words-w=1) is already the final heart, for every seed. The words leave nothing open, because the model learnt this one drawing by heart. With few examples, that happens easily.',
+        'Look at the last row of the film, with the dial at w = 1: plain guesses, with nothing pushed. The first guess of [a penguin](steering.view=words&steering.say=penguin&steering.words-w=1) is a blur: the model is not sure, so it guesses an average, and the seeds give different penguins. The first guess of [a red heart](steering.view=words&steering.say=red+heart&steering.words-w=1) is already the final heart, for every seed. The words leave nothing open, because the model learnt this one drawing by heart. With few examples, that happens easily.',
         'Some prompts were **never trained on**. The model has seen blue things and circles, but [no blue circle](steering.view=words&steering.say=blue+circle&steering.words-w=3). When it draws one, it has not looked it up; it has put two words together. It does not always work: its [purple heart](steering.view=words&steering.say=purple+heart&steering.words-w=3) comes out nearly grey. The model learnt from 3,860 drawings. Large models learn from hundreds of millions of pictures with captions.',
         'And without words? That is a condition too. In training, one caption in ten was left out, so an empty prompt means “anything”. [[guidance|Guidance]] pushes away from this guess.',
       ],

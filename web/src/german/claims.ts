@@ -6,8 +6,9 @@ const short = (value: number) => number(Number(value.toPrecision(3)))
 
 export default {
   labels: {
-    measured: (count) => `Gemessen: ${count === 1 ? 'eine Behauptung' : `${count} Behauptungen`} dieses Kapitels`,
-    verdicts: { 'borne out': 'bestätigt', 'not borne out': 'nicht bestätigt', undecided: 'unentschieden', 'not applicable': 'nicht anwendbar' },
+    measured: 'Gemessen',
+    numbers: 'Die Zahlen',
+    verdicts: { 'borne out': 'Gemessen und bestätigt.', 'not borne out': 'Gemessen und nicht bestätigt.', undecided: 'Gemessen, aber die Messung kann es nicht entscheiden.', 'not applicable': 'Das ließ sich nicht messen.' },
     decides: 'Was entscheidet',
     between: (least, most) =>
       least !== null && most !== null ? `verlangt: ${short(least)} bis ${short(most)}` : least !== null ? `verlangt: mindestens ${short(least)}` : `verlangt: höchstens ${short(most!)}`,

@@ -102,7 +102,7 @@ export default {
       {
         heading: 'Ein Rezept, kein Können',
         text: [
-          'Unter der Summe sehen Sie ein Bild in neun Augenblicken. In jedem Augenblick geschieht zweierlei mit ihm. Es wird blasser: mit [[alpha (α)|α]] multipliziert. Und [[noise|Rauschen]] wird addiert, multipliziert mit [[sigma (σ)|σ]], das dann seine [[standard deviation|Standardabweichung]] ist. Ziehen Sie an der Zeit, oder [setzen Sie t auf 0,7](forward.show=schedule&forward.t=0.7), und sehen Sie die Summe an: Bild, Rauschen und das verrauschte Bild, das daraus wird.',
+          'Unter der Summe sehen Sie ein Bild in neun Augenblicken. In jedem Augenblick geschieht zweierlei mit ihm. Es wird blasser: mit [[alpha (α)|α]] multipliziert. Und [[noise|Rauschen]] wird addiert, multipliziert mit [[sigma (σ)|σ]], das dann seine Streuung ist, die [[standard deviation|Standardabweichung]]. Ziehen Sie an der Zeit, oder [setzen Sie t auf 0,7](forward.show=schedule&forward.t=0.7), und sehen Sie die Summe an: Bild, Rauschen und das verrauschte Bild, das daraus wird.',
           '**Hier wird nichts gelernt.** Das Rauschen wird blind gezogen; es hat nie ein Bild gesehen. Die zwei Zahlen kommen aus einer Tabelle, die geschrieben wurde, bevor es ein Bild gab, dem [[schedule|Rauschplan]]. Gelernt werden muss der Rückweg. Seine Übungen kommen von hier: ein verdorbenes Bild mit seinem Original, so viele man will, umsonst.',
         ],
         equations: [{ says: 'Das Bild, mit Alpha blasser gemacht, plus Rauschen der Stärke Sigma.' }],
@@ -110,8 +110,8 @@ export default {
       {
         heading: 'Tausend kleine Dosen, oder eine',
         text: [
-          'Die Arbeit, die Diffusion für Bilder zum Laufen brachte, [[DDPM]], beschreibt eine Kette von tausend Schritten, den [[timestep|Zeitschritten]]. Jeder Schritt verkleinert das Bild ein wenig und fügt eine kleine Dosis Rauschen hinzu, mit der [[variance|Varianz]] [[beta (β)|β]]. [Öffnen Sie „Schritte oder ein Sprung“](forward.show=ways&forward.t=0.7): Das linke Bild geht wirklich alle Schritte.',
-          'Das rechte springt. Das geht, weil *die Summe unabhängiger Zahlen aus Glockenkurven wieder einer Glockenkurve folgt*, und ihre Varianzen addieren sich. Siebenhundert kleine Dosen wirken wie eine große, und die Tabelle sagt, wie groß. Die beiden Ergebnisse unterscheiden sich in jedem Pixel, weil ihr Rauschen verschieden ist. Ihre Verteilung ist gleich: In vielen Läufen hat jedes Pixel dasselbe Mittel und dieselbe Streuung.',
+          'Die Arbeit, die Diffusion für Bilder zum Laufen brachte, [[DDPM]], beschreibt eine Kette von tausend Schritten, den [[timestep|Zeitschritten]]. Jeder Schritt verkleinert das Bild ein wenig und fügt eine kleine Dosis Rauschen hinzu. Ihre Größe ist [[beta (β)|β]], die [[variance|Varianz]]: die Streuung im Quadrat. [Öffnen Sie „Schritte oder ein Sprung“](forward.show=ways&forward.t=0.2): Das linke Bild geht wirklich alle Schritte.',
+          'Das rechte springt. Das geht, weil *die Summe unabhängiger Zahlen aus Glockenkurven wieder einer Glockenkurve folgt*, und ihre Varianzen addieren sich. Zweihundert kleine Dosen wirken wie eine große, und die Tabelle sagt, wie groß. Die beiden Ergebnisse unterscheiden sich in jedem Pixel, weil ihr Rauschen verschieden ist. Verschieben Sie die Zeit: Sie bleiben einander ähnlich. Ihre Verteilung ist gleich: In vielen Läufen hat jedes Pixel dasselbe Mittel und dieselbe Streuung.',
           'Darum geht das Training nie die Kette entlang. Es wählt zufällig einen Augenblick, springt dorthin und fragt das Netz: Was war es?',
         ],
         equations: [

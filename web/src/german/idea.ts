@@ -35,7 +35,7 @@ export default {
         heading: 'Hin: Das kann jeder',
         text: [
           'Ziehen Sie am Zeitregler, oder [setzen Sie t auf 0,5](idea.way=there&idea.t=0.5). Jeder Punkt der Form treibt zu einem eigenen Platz in einer runden Kugel. Hier wird nichts gelernt. Jeder Punkt wird mit [[noise|Rauschen]] gemischt, in jedem Augenblick ein wenig mehr. Das ist der [[forward process|Vorwärtsprozess]].',
-          '[Am Ende](idea.way=there&idea.t=1) kann niemand den Knoten von der Spirale unterscheiden. Womit man auch beginnt, man endet bei derselben Kugel: einer [[Gaussian|Gauß-Verteilung]]. Darum ist die erste Hälfte nützlich. Neue Punkte aus einer Gauß-Verteilung zu ziehen, ist leicht.',
+          '[Am Ende](idea.way=there&idea.t=1) kann niemand den Knoten von der Spirale unterscheiden. Womit man auch beginnt, man endet bei derselben Kugel, dicht in der Mitte und dünn außen: einer [[Gaussian|Gauß-Verteilung]]. Darum ist die erste Hälfte nützlich. Neue Punkte aus einer Gauß-Verteilung zu ziehen, ist leicht.',
         ],
         equations: [{ says: 'Was man zur Zeit t sieht, sind die Daten, mit Alpha verkleinert, plus Rauschen, mit Sigma skaliert.' }],
       },
@@ -43,7 +43,7 @@ export default {
         heading: 'Zurück: Schätzen und einen kleinen Schritt gehen',
         text: [
           '[Holen Sie die Form zurück](idea.way=back&idea.t=0). Die Seite streut neue Punkte zufällig aus. Keiner davon war je ein Teil der Form. In jedem Schritt stellt jeder Punkt eine Frage: *Wo könnte ich vor dem Rauschen im Mittel gewesen sein?* Die Antwort heißt [[guess|Schätzung]]; was sie liefert, heißt [[denoiser|Entrauscher]]. Der Punkt geht einen kleinen Schritt auf die Schätzung zu. Dann fragt er wieder.',
-          '[Sehen Sie einzelne Wege an](idea.way=back&idea.paths=1&idea.t=0). Kein Punkt geht an seinen alten Platz zurück, denn er hat keinen. Die Form kehrt als Ganzes zurück: Die Schätzungen kennen die [[distribution|Verteilung]], nicht die Punkte. Darum macht ein Diffusionsmodell neue Bilder; es schlägt keine alten nach.',
+          '[Sehen Sie einzelne Wege an](idea.way=back&idea.paths=1&idea.t=0). Kein Punkt geht an seinen alten Platz zurück, denn er hat keinen. Die Form kehrt als Ganzes zurück: Die Schätzungen kennen die [[distribution|Verteilung]]: wo viele Punkte sind und wo wenige. Die Punkte kennen sie nicht. Darum macht ein Diffusionsmodell neue Bilder; es schlägt keine alten nach.',
         ],
         equations: [{ says: 'Die beste Schätzung des sauberen Punkts: das Mittel über alles, was er gewesen sein könnte.' }],
       },

@@ -14,7 +14,7 @@ const blocks: Record<string, { name: string; says: string }> = {
   middle: { name: 'Mitte', says: 'Wo die Sicht am gröbsten ist. Jede der 128 Karten hat nur noch 16 Stellen.' },
   'up 1.0': { name: 'Aufwärts, grob', says: 'Die Antwort der Mitte und die Kopie von der unteren Brücke, gegeneinander abgewogen: der Block mit den meisten Gewichten.' },
   'up 0.0': { name: 'Aufwärts, fein', says: 'Wieder verdoppelt und mit der feinen Kopie von der oberen Brücke verbunden: Die grobe Entscheidung kommt auf die genauen Pixel zurück.' },
-  answer: { name: 'Antwort', says: 'Eine letzte Faltung macht aus den 64 Karten eine. Mit dem richtigen Anteil des verrauschten Bildes ist sie die Schätzung der sauberen Ziffer.' },
+  answer: { name: 'Antwort', says: 'Eine letzte Faltung macht aus den 64 Karten eine. Mit dem richtigen Anteil des verrauschten Bildes ist sie die Schätzung: der sauberen Ziffer oder des Rauschens.' },
 }
 const parts: Record<string, { name: string; says: string }> = {
   time: { name: 'Rauschniveau', says: 'das Rauschniveau' },
@@ -33,6 +33,7 @@ export default {
   labels: {
     scene: 'Ein UNet als Gebäude',
     block,
+    answers: { clean: 'Antwort: das Bild', noise: 'Antwort: das Rauschen' },
     blockSays: (name) => blocks[name]?.says ?? '',
     part: (name) => part(name).name,
     bridges: { 'skip 0.0': 'feiner Skip', 'skip 1.0': 'grober Skip' },

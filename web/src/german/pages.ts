@@ -32,7 +32,7 @@ export default {
       honest: 'Im Browser der Leserin oder des Lesers berechnet und behalten. Niemand hat zugesehen.',
       strip: 'Ein Knoten aus Punkten, vom Rauschen zur Form',
       notYet: 'Noch nicht',
-      missing: 'Die Urkunde ist für alle, die jede Frage zur Diffusion beantwortet haben, vier von fünf beim letzten Mal richtig. Es fehlt:',
+      missing: 'Die Urkunde ist für alle, die jede Frage zur Diffusion beantwortet haben, vier von fünf beim letzten Mal richtig. Fragen zum Code zählen nicht. Es fehlt:',
       open: (chapter, count) => `${chapter}: ${count === 1 ? '1 Frage ist' : `${count} Fragen sind`} noch nicht beantwortet.`,
       tooFew: (right, needed, total) => `${right} von ${total} waren beim letzten Mal richtig; nötig sind ${needed}.`,
       toQuiz: 'Zum Quiz',

@@ -58,7 +58,7 @@ export default {
       {
         heading: 'Hügel, und Pfeile, die bergauf zeigen',
         text: [
-          'Bilder können warten. Hier sind die Daten einzelne Zahlen, in drei Haufen. Die Vorderkante der Landschaft ist ihre [[density|Dichte]]: drei Hügel. Weiter hinten ist Rauschen beigemischt; [jeder Querschnitt](reverse.show=walks&reverse.t=0.5) ist die Dichte der verrauschten Daten zu dieser Zeit. Die Hügel werden breiter, verschmelzen und enden als der eine runde Hügel des reinen Rauschens.',
+          'Bilder können warten. Hier sind die Daten einzelne Zahlen, in drei Haufen. Die Vorderkante der Landschaft zeigt, wie viele von ihnen wo liegen, ihre [[density|Dichte]]: drei Hügel. Weiter hinten ist Rauschen beigemischt; [jeder Querschnitt](reverse.show=walks&reverse.t=0.5) ist die Dichte der verrauschten Daten zu dieser Zeit. Die Hügel werden breiter, verschmelzen und enden als der eine runde Hügel des reinen Rauschens.',
           '[Die Pfeile](reverse.show=walks&reverse.arrows=1&reverse.t=0.2) darauf sind der [[score|Score]]. In einfachen Worten: *Wenn ich hier stünde, in welcher Richtung würden die Daten am schnellsten wahrscheinlicher?* Der Score ist leicht zu bekommen. Rauschen hat jeden Punkt von den Daten weggestoßen. Schätzen Sie das Rauschen, drehen Sie es um, teilen Sie es durch σ: Das ist der Score. Wer das Rauschen schätzen kann, kennt also den Weg bergauf, ohne zu wissen, wie hoch der Hügel ist.',
         ],
         equations: [{ says: 'Der Score ist die Steigung des Logarithmus der Dichte. Er ist das erwartete Rauschen, umgedreht und durch Sigma geteilt.' }],

@@ -23,8 +23,9 @@ export default {
     oneFresh: 'Neuer Seed',
     show: 'Die Bilder zeigen',
     shows: { x: 'das Bild bis jetzt', guess: 'die Schätzung des Endes' },
-    asked: 'Aufrufe bis jetzt',
-    ofCalls: (made, total) => `${number(made)} von ${number(total)}`,
+    asked: 'Aufrufe des Netzes bis jetzt',
+    ofCalls: (made, total) => `${number(made)} von ${calls(total)}`,
+    bars: (total) => `Balken: Aufrufe des Netzes, der längste ${number(total)}`,
     start: 'reines Rauschen',
     finish: 'alle am Ziel',
     raceAgain: 'Rennen',
@@ -84,7 +85,7 @@ export default {
       {
         heading: 'Dasselbe Netz, andere Schritte',
         text: [
-          '[Drei Wanderungen](sampling.view=race) beginnen beim selben Rauschen und benutzen dasselbe Netz, abwechselnd, Aufruf für Aufruf. Jede hat ihre eigene Uhr, die nur läuft, während ihr Aufruf beantwortet wird. Ein [[sampler|Sampler]] ist nur die Regel für den nächsten Schritt: wie weit es, nach den bisherigen Schätzungen, gehen soll und wohin. Die Rauschniveaus, die er besucht, sind sein [[grid|Gitter]]. **Das Netz wird nicht noch einmal trainiert.** Den Sampler wählen Sie danach.',
+          '[Drei Wanderungen](sampling.view=race&sampling.first=ddpm&sampling.first-steps=50&sampling.second=ddim&sampling.second-steps=20&sampling.third=dpm%2B%2B2m&sampling.third-steps=5) beginnen beim selben Rauschen und benutzen dasselbe Netz, abwechselnd, Aufruf für Aufruf. Jede hat ihre eigene Uhr, die nur läuft, während ihr Aufruf beantwortet wird. Ein [[sampler|Sampler]] ist nur die Regel für den nächsten Schritt: wie weit es, nach den bisherigen Schätzungen, gehen soll und wohin. Die Rauschniveaus, die er besucht, sind sein [[grid|Gitter]]. **Das Netz wird nicht noch einmal trainiert.** Den Sampler wählen Sie danach.',
           'Das Netz ist fast der ganze Preis. Ein [[call|Aufruf]] führt es ganz aus; der Sampler selbst addiert nur ein paar Zahlen. Darum zählt man Aufrufe. Ein Schritt ist oft ein Aufruf, aber nicht immer: Heun braucht in fast jedem Schritt zwei.',
           '[[DDPM]] fügt in jedem Schritt frisches Rauschen hinzu. Seine Schritte müssen kurz sein: Jeder nimmt an, dass eine Glockenkurve beschreibt, woher das Bild kam, und das stimmt nur bei kleinen Schritten. [[DDIM]] fügt kein Rauschen hinzu und folgt dem Mittel. Darum endet dasselbe Rauschen immer im selben Bild, und zwanzig Schritte reichen für dieses Modell. Nach dem Plan dieses Modells ist *Euler* derselbe Schritt unter anderem Namen: [Lassen Sie sie rennen](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) und sehen Sie.',
         ],

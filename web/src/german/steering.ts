@@ -61,10 +61,11 @@ export default {
     most: '6: über allem',
     counting: (w, calls) => `w = ${number(w)}: Aufruf ${calls} …`,
     picture: (text, w, seed) => `„${text}“, gezeichnet mit Guidance ${number(w)} vom Seed ${seed}`,
-    film: (w) => `Die Wanderung bei w = ${number(w)}`,
-    seen: (step) => (step ? `Das Bild nach ${number(step)} ${step === 1 ? 'Schritt' : 'Schritten'}` : 'Das Rauschen, mit dem sie beginnt'),
+    film: 'Die drei Wanderungen, aus demselben Rauschen',
+    seen: (w, step) => `w = ${number(w)}: ${step ? `das Bild nach ${number(step)} ${step === 1 ? 'Schritt' : 'Schritten'}` : 'das Rauschen, mit dem sie beginnt'}`,
+    guesses: (w) => `Schätzungen bei w = ${number(w)}`,
     guessed: (step) => `Die Schätzung, die zu Schritt ${step} führte`,
-    filmMeans: 'Oben das verrauschte Bild auf seiner Wanderung; unten die Schätzung in diesem Moment, mit Wörtern und Guidance.',
+    filmMeans: 'Die letzte Zeile zeigt die Schätzung, die zu jedem Bild der markierten Wanderung führte, mit Wörtern und Guidance.',
     credit: 'Das Modell hat aus den Zeichnungen von OpenMoji (openmoji.org), CC BY-SA 4.0, gelernt.',
   },
   brush: {
@@ -138,7 +139,7 @@ export default {
         heading: 'Es in Worten sagen',
         text: [
           'Zehn Klassen können zehn Dinge sagen. Ein [[prompt|Prompt]] sagt mehr, denn Wörter lassen sich verbinden. [Sehen Sie „Wörter“ an](steering.view=words&steering.say=penguin): Ein zweites Modell, mit vier Millionen Gewichten, zeichnet Emoji von 32 × 32 Pixeln aus dem, was Sie tippen. Der Text wird in [[token|Token]] zerlegt: ganze Wörter, wenn sie häufig sind, Stücke, wenn sie selten sind. Ein kleines Textnetz macht daraus Reihen von Zahlen. Bei jedem Aufruf sieht jede Stelle des Bildes durch [[attention|Attention]] auf die Wörter, die für sie wichtig sind. Sonst ändert sich nichts: nicht das Rauschen, nicht die Wanderung, nicht der Regler.',
-          'Sehen Sie die untere Reihe des Films an, mit dem Regler auf w = 1: reine Schätzungen, ohne Verstärkung. Die erste Schätzung [eines Pinguins](steering.view=words&steering.say=penguin&steering.words-w=1) ist unscharf: Das Modell ist nicht sicher, darum schätzt es ein Mittel, und die Seeds geben verschiedene Pinguine. Die erste Schätzung [eines roten Herzens](steering.view=words&steering.say=red+heart&steering.words-w=1) ist schon das fertige Herz, für jeden Seed. Die Wörter lassen nichts offen, denn das Modell hat diese eine Zeichnung auswendig gelernt. Bei wenigen Beispielen geschieht das leicht.',
+          'Sehen Sie die letzte Reihe des Films an, mit dem Regler auf w = 1: reine Schätzungen, ohne Verstärkung. Die erste Schätzung [eines Pinguins](steering.view=words&steering.say=penguin&steering.words-w=1) ist unscharf: Das Modell ist nicht sicher, darum schätzt es ein Mittel, und die Seeds geben verschiedene Pinguine. Die erste Schätzung [eines roten Herzens](steering.view=words&steering.say=red+heart&steering.words-w=1) ist schon das fertige Herz, für jeden Seed. Die Wörter lassen nichts offen, denn das Modell hat diese eine Zeichnung auswendig gelernt. Bei wenigen Beispielen geschieht das leicht.',
           'Mit manchen Prompts wurde **nie trainiert**. Das Modell hat Blaues und Kreise gesehen, aber [keinen blauen Kreis](steering.view=words&steering.say=blue+circle&steering.words-w=3). Wenn es einen zeichnet, hat es ihn nicht nachgeschlagen; es hat zwei Wörter zusammengesetzt. Das gelingt nicht immer: Sein [violettes Herz](steering.view=words&steering.say=purple+heart&steering.words-w=3) wird beinahe grau. Das Modell hat aus 3.860 Zeichnungen gelernt. Große Modelle lernen aus Hunderten Millionen Bildern mit Beschreibung.',
           'Und ohne Wörter? Auch das ist eine Bedingung. Im Training wurde eine von zehn Beschreibungen weggelassen, darum bedeutet ein leerer Prompt „irgendetwas“. Die [[guidance|Guidance]] schiebt von dieser Schätzung weg.',
         ],

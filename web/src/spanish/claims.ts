@@ -6,8 +6,9 @@ const short = (value: number) => number(Number(value.toPrecision(3)))
 
 export default {
   labels: {
-    measured: (count) => `Medido: ${count === 1 ? 'una afirmación' : `${count} afirmaciones`} de este capítulo`,
-    verdicts: { 'borne out': 'se confirma', 'not borne out': 'no se confirma', undecided: 'sin decidir', 'not applicable': 'no es aplicable' },
+    measured: 'Medido',
+    numbers: 'Las cifras',
+    verdicts: { 'borne out': 'Medido, y se confirma.', 'not borne out': 'Medido, y no se confirma.', undecided: 'Medido, pero la medición no puede decidirlo.', 'not applicable': 'Esto no se pudo medir.' },
     decides: 'Qué lo decide',
     between: (least, most) =>
       least !== null && most !== null ? `se pide: de ${short(least)} a ${short(most)}` : least !== null ? `se pide: al menos ${short(least)}` : `se pide: como mucho ${short(most!)}`,

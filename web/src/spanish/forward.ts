@@ -102,7 +102,7 @@ export default {
       {
         heading: 'Una receta, no una habilidad',
         text: [
-          'Las láminas que hay debajo de la suma muestran una imagen en nueve momentos. En cada momento se le hacen dos cosas. Se vuelve más tenue: se multiplica por [[alpha (α)|α]]. Y se le suma [[noise|ruido]], multiplicado por [[sigma (σ)|σ]], que es entonces su [[standard deviation|desviación estándar]]. Arrastra el tiempo o [pon t en 0,7](forward.show=schedule&forward.t=0.7) y observa la suma: la imagen, el ruido y la lámina que forman.',
+          'Las láminas que hay debajo de la suma muestran una imagen en nueve momentos. En cada momento se le hacen dos cosas. Se vuelve más tenue: se multiplica por [[alpha (α)|α]]. Y se le suma [[noise|ruido]], multiplicado por [[sigma (σ)|σ]], que es entonces su dispersión, la [[standard deviation|desviación estándar]]. Arrastra el tiempo o [pon t en 0,7](forward.show=schedule&forward.t=0.7) y observa la suma: la imagen, el ruido y la lámina que forman.',
           '**Aquí no se aprende nada.** El ruido se sortea a ciegas; nunca ha visto una imagen. Los dos números salen de una tabla escrita antes de que hubiera imagen alguna, el [[schedule|programa de ruido]]. Lo que hay que aprender es el camino de vuelta. Sus ejercicios salen de aquí: una imagen estropeada junto con su original, tantas como quieras, gratis.',
         ],
         equations: [{ says: 'La imagen, atenuada por alfa, más ruido de fuerza sigma.' }],
@@ -110,8 +110,8 @@ export default {
       {
         heading: 'Mil dosis pequeñas, o una',
         text: [
-          'El artículo que hizo funcionar la difusión con imágenes, [[DDPM]], describe una cadena de mil pasos, los [[timestep|pasos de tiempo]]. Cada paso encoge la imagen un poco y añade una pequeña dosis de ruido, de [[variance|varianza]] [[beta (β)|β]]. [Abre «Pasos o un salto»](forward.show=ways&forward.t=0.7): la lámina de la izquierda da de verdad todos los pasos.',
-          'La de la derecha salta. Se puede porque *la suma de números independientes sacados de campanas de Gauss sigue otra vez una campana de Gauss*, y sus varianzas se suman. Setecientas dosis pequeñas hacen lo mismo que una grande, y la tabla dice de qué tamaño. Las dos láminas difieren en todos los píxeles, porque su ruido es distinto. Su distribución es la misma: repite las dos muchas veces, y cada píxel tendrá la misma media y la misma dispersión.',
+          'El artículo que hizo funcionar la difusión con imágenes, [[DDPM]], describe una cadena de mil pasos, los [[timestep|pasos de tiempo]]. Cada paso encoge la imagen un poco y añade una pequeña dosis de ruido. Su tamaño es [[beta (β)|β]], la [[variance|varianza]]: la dispersión al cuadrado. [Abre «Pasos o un salto»](forward.show=ways&forward.t=0.2): la lámina de la izquierda da de verdad todos los pasos.',
+          'La de la derecha salta. Se puede porque *la suma de números independientes sacados de campanas de Gauss sigue otra vez una campana de Gauss*, y sus varianzas se suman. Doscientas dosis pequeñas hacen lo mismo que una grande, y la tabla dice de qué tamaño. Las dos láminas difieren en todos los píxeles, porque su ruido es distinto. Mueve el tiempo: siguen pareciéndose. Su distribución es la misma: repite las dos muchas veces, y cada píxel tendrá la misma media y la misma dispersión.',
           'Por eso el entrenamiento nunca recorre la cadena. Elige un momento al azar, salta hasta él y le pregunta a la red: ¿qué era esto?',
         ],
         equations: [

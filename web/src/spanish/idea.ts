@@ -35,7 +35,7 @@ export default {
         heading: 'La ida: cualquiera puede hacerla',
         text: [
           'Arrastra el control del tiempo o [pon t en 0,5](idea.way=there&idea.t=0.5). Cada punto de la forma deriva hacia un lugar propio en una bola redonda. Aquí no se aprende nada. Cada punto se mezcla con [[noise|ruido]], un poco más en cada momento. Este es el [[forward process|proceso hacia delante]].',
-          '[Al final](idea.way=there&idea.t=1) nadie puede distinguir el nudo de la espiral. Empieces con lo que empieces, acabas en la misma bola: una [[Gaussian|gaussiana]]. Por eso es útil la primera mitad. Cualquiera puede sacar puntos nuevos de una gaussiana.',
+          '[Al final](idea.way=there&idea.t=1) nadie puede distinguir el nudo de la espiral. Empieces con lo que empieces, acabas en la misma bola, densa en el centro y rala por fuera: una [[Gaussian|gaussiana]]. Por eso es útil la primera mitad. Cualquiera puede sacar puntos nuevos de una gaussiana.',
         ],
         equations: [{ says: 'Lo que ves en el tiempo t son los datos, encogidos por alfa, más ruido, escalado por sigma.' }],
       },
@@ -43,7 +43,7 @@ export default {
         heading: 'La vuelta: estimar y dar un paso pequeño',
         text: [
           'Ahora [recupera la forma](idea.way=back&idea.t=0). La página lanza puntos nuevos al azar. Ninguno de ellos ha formado parte nunca de la forma. En cada paso, cada punto hace una sola pregunta: *¿dónde podía estar yo antes del ruido, en promedio?* La respuesta es una [[guess|estimación]]; lo que la da se llama [[denoiser|eliminador de ruido]]. El punto da un paso pequeño hacia la estimación. Y vuelve a preguntar.',
-          '[Mira caminos sueltos](idea.way=back&idea.paths=1&idea.t=0). Ningún punto vuelve a su antiguo lugar, porque no tiene ninguno. La forma regresa como un todo: las estimaciones conocen la [[distribution|distribución]], no los puntos. Así que un modelo de difusión hace imágenes nuevas; no busca imágenes antiguas.',
+          '[Mira caminos sueltos](idea.way=back&idea.paths=1&idea.t=0). Ningún punto vuelve a su antiguo lugar, porque no tiene ninguno. La forma regresa como un todo: las estimaciones conocen la [[distribution|distribución]]: dónde hay muchos puntos y dónde pocos. Los puntos no los conocen. Así que un modelo de difusión hace imágenes nuevas; no busca imágenes antiguas.',
         ],
         equations: [{ says: 'La mejor estimación del punto limpio: el promedio de todo lo que pudo haber sido.' }],
       },

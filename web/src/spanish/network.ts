@@ -13,7 +13,7 @@ const blocks: Record<string, { name: string; says: string }> = {
   middle: { name: 'Centro', says: 'Donde la vista es más gruesa. A cada uno de los 128 mapas le quedan solo 16 lugares.' },
   'up 1.0': { name: 'Subida, gruesa', says: 'La respuesta del centro y la copia que cruzó el puente de abajo, sopesadas una contra otra: el bloque con más pesos.' },
   'up 0.0': { name: 'Subida, fina', says: 'Ampliada otra vez al doble y unida a la copia fina del puente de arriba: la decisión gruesa vuelve a los píxeles exactos.' },
-  answer: { name: 'Respuesta', says: 'Una última convolución hace de los 64 mapas uno. Sumándole la parte correcta de la imagen con ruido, es la estimación del dígito limpio.' },
+  answer: { name: 'Respuesta', says: 'Una última convolución hace de los 64 mapas uno. Sumándole la parte correcta de la imagen con ruido, es la estimación: del dígito limpio o del ruido.' },
 }
 const parts: Record<string, { name: string; says: string }> = {
   time: { name: 'Nivel de ruido', says: 'el nivel de ruido' },
@@ -32,6 +32,7 @@ export default {
   labels: {
     scene: 'Una UNet como edificio',
     block,
+    answers: { clean: 'Respuesta: la imagen', noise: 'Respuesta: el ruido' },
     blockSays: (name) => blocks[name]?.says ?? '',
     part: (name) => part(name).name,
     bridges: { 'skip 0.0': 'atajo fino', 'skip 1.0': 'atajo grueso' },

@@ -32,7 +32,7 @@ export default {
       honest: 'Calculado y guardado en el navegador de quien lo ha leído. Nadie ha vigilado.',
       strip: 'Un nudo de puntos, del ruido a la forma',
       notYet: 'Todavía no',
-      missing: 'El diploma es para quien ha respondido todas las preguntas sobre difusión y, la última vez, ha acertado cuatro de cada cinco. Falta esto:',
+      missing: 'El diploma es para quien ha respondido todas las preguntas sobre difusión y, la última vez, ha acertado cuatro de cada cinco. Las preguntas sobre código no cuentan. Falta esto:',
       open: (chapter, count) => `${chapter}: ${count === 1 ? 'queda 1 pregunta' : `quedan ${count} preguntas`} sin responder.`,
       tooFew: (right, needed, total) => `La última vez acertaste ${right} de ${total}; hacen falta ${needed}.`,
       toQuiz: 'Ir a las preguntas',

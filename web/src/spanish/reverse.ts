@@ -59,7 +59,7 @@ export default {
       {
         heading: 'Colinas, y flechas que apuntan cuesta arriba',
         text: [
-          'Las imágenes pueden esperar. Aquí los datos son números sueltos, en tres grupos. El borde delantero del paisaje es su [[density|densidad]]: tres colinas. Más atrás se ha mezclado ruido; [cada corte transversal](reverse.show=walks&reverse.t=0.5) es la densidad de los datos con ruido en ese tiempo. Las colinas se ensanchan, se juntan y acaban siendo la única colina redonda del ruido puro.',
+          'Las imágenes pueden esperar. Aquí los datos son números sueltos, en tres grupos. El borde delantero del paisaje muestra cuántos hay en cada lugar, su [[density|densidad]]: tres colinas. Más atrás se ha mezclado ruido; [cada corte transversal](reverse.show=walks&reverse.t=0.5) es la densidad de los datos con ruido en ese tiempo. Las colinas se ensanchan, se juntan y acaban siendo la única colina redonda del ruido puro.',
           '[Las flechas](reverse.show=walks&reverse.arrows=1&reverse.t=0.2) que hay encima son el [[score]]. En palabras sencillas: *si yo estuviera aquí, ¿en qué dirección crecería más deprisa la probabilidad de los datos?* El score es fácil de obtener. El ruido ha empujado cada punto lejos de los datos. Estima el ruido, dale la vuelta y divídelo entre σ: eso es el score. Así que quien puede estimar el ruido conoce el camino cuesta arriba, sin saber lo alta que es la colina.',
         ],
         equations: [{ says: 'El score es la pendiente del logaritmo de la densidad. Es igual al ruido esperado, con el signo cambiado y dividido entre sigma.' }],

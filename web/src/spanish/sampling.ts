@@ -25,8 +25,9 @@ export default {
     oneFresh: 'Semilla nueva',
     show: 'Las imágenes muestran',
     shows: { x: 'la imagen hasta ahora', guess: 'la estimación del final' },
-    asked: 'Llamadas hasta ahora',
-    ofCalls: (done, total) => `${number(done)} de ${number(total)}`,
+    asked: 'Llamadas a la red hasta ahora',
+    ofCalls: (done, total) => `${number(done)} de ${calls(total)}`,
+    bars: (total) => `Barras: llamadas a la red, la más larga ${number(total)}`,
     start: 'ruido puro',
     finish: 'todas han llegado',
     raceAgain: 'Correr',
@@ -84,7 +85,7 @@ export default {
       {
         heading: 'La misma red, otros pasos',
         text: [
-          '[Tres recorridos](sampling.view=race) parten del mismo ruido y usan la misma red, llamada a llamada por turno. Cada uno tiene su propio reloj, que solo corre mientras se responde a su llamada. Un [[sampler|muestreador]] no es más que la regla para el paso siguiente: con las estimaciones hasta ahora, cuánto avanzar y hacia dónde. Los niveles de ruido que visita son su [[grid|rejilla]]. **La red no se vuelve a entrenar.** El muestreador se elige después.',
+          '[Tres recorridos](sampling.view=race&sampling.first=ddpm&sampling.first-steps=50&sampling.second=ddim&sampling.second-steps=20&sampling.third=dpm%2B%2B2m&sampling.third-steps=5) parten del mismo ruido y usan la misma red, llamada a llamada por turno. Cada uno tiene su propio reloj, que solo corre mientras se responde a su llamada. Un [[sampler|muestreador]] no es más que la regla para el paso siguiente: con las estimaciones hasta ahora, cuánto avanzar y hacia dónde. Los niveles de ruido que visita son su [[grid|rejilla]]. **La red no se vuelve a entrenar.** El muestreador se elige después.',
           'La red es casi todo el coste. Una [[call|llamada]] la ejecuta entera; el muestreador solo suma unos pocos números. Por eso se cuentan las llamadas. Un paso es a menudo una llamada, pero no siempre: Heun necesita dos en casi todos los pasos.',
           '[[DDPM]] añade ruido fresco en cada paso. Sus pasos tienen que ser cortos: cada uno supone que una sola campana de Gauss describe de dónde vino la imagen, y eso solo es cierto para pasos pequeños. [[DDIM]] no añade ruido y sigue el promedio, así que el mismo ruido acaba siempre en la misma imagen, y a este modelo le bastan veinte pasos. En el programa de este modelo, *Euler* es exactamente el mismo paso con otro nombre: [hazlos correr juntos](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none) y verás.',
         ],

@@ -66,10 +66,11 @@ export default {
     most: '6: por encima de todo',
     counting: (w, calls) => `w = ${number(w)}: llamada ${calls}…`,
     picture: (text, w, seed) => `«${text}», dibujado con guía ${number(w)} desde la semilla ${seed}`,
-    film: (w) => `El recorrido con w = ${number(w)}`,
-    seen: (step) => (step ? `La imagen después de ${number(step)} ${step === 1 ? 'paso' : 'pasos'}` : 'El ruido con el que empieza'),
+    film: 'Los tres recorridos, desde el mismo ruido',
+    seen: (w, step) => `w = ${number(w)}: ${step ? `la imagen después de ${number(step)} ${step === 1 ? 'paso' : 'pasos'}` : 'el ruido con el que empieza'}`,
+    guesses: (w) => `Estimaciones con w = ${number(w)}`,
     guessed: (step) => `La estimación que llevó al paso ${step}`,
-    filmMeans: 'Arriba, la imagen con ruido durante su recorrido; abajo, la estimación en ese momento, con las palabras y la guía incluidas.',
+    filmMeans: 'La última fila es la estimación que llevó a cada imagen del recorrido marcado, con las palabras y la guía incluidas.',
     credit: 'El modelo aprendió de los dibujos de OpenMoji (openmoji.org), CC BY-SA 4.0.',
   },
   brush: {
@@ -145,7 +146,7 @@ export default {
         heading: 'Dilo con palabras',
         text: [
           'Diez clases pueden decir diez cosas. Un [[prompt]] dice más, porque las palabras se combinan. [Mira «Palabras»](steering.view=words&steering.say=penguin): un segundo modelo, de cuatro millones de pesos, dibuja emojis de 32 × 32 píxeles a partir de lo que escribes. El texto se corta en [[token|tokens]]: palabras enteras si son comunes, trozos si son raras. Una pequeña red de texto convierte los tokens en filas de números. En cada llamada, cada lugar de la imagen mira con [[attention|atención]] las palabras que le importan. Nada más cambia: ni el ruido, ni el recorrido, ni el mando.',
-          'Mira la fila de abajo de la película, con el mando en w = 1: estimaciones sin más, sin empujar nada. La primera estimación de [un pingüino](steering.view=words&steering.say=penguin&steering.words-w=1) es borrosa: el modelo no está seguro, así que estima un promedio, y las semillas dan pingüinos distintos. La primera estimación de [un corazón rojo](steering.view=words&steering.say=red+heart&steering.words-w=1) es ya el corazón final, con todas las semillas. Las palabras no dejan nada abierto, porque el modelo aprendió este dibujo concreto de memoria. Con pocos ejemplos pasa con facilidad.',
+          'Mira la última fila de la película, con el mando en w = 1: estimaciones sin más, sin empujar nada. La primera estimación de [un pingüino](steering.view=words&steering.say=penguin&steering.words-w=1) es borrosa: el modelo no está seguro, así que estima un promedio, y las semillas dan pingüinos distintos. La primera estimación de [un corazón rojo](steering.view=words&steering.say=red+heart&steering.words-w=1) es ya el corazón final, con todas las semillas. Las palabras no dejan nada abierto, porque el modelo aprendió este dibujo concreto de memoria. Con pocos ejemplos pasa con facilidad.',
           'Con algunos prompts **nunca se entrenó**. El modelo ha visto cosas azules y círculos, pero [ningún círculo azul](steering.view=words&steering.say=blue+circle&steering.words-w=3). Cuando dibuja uno, no lo ha buscado en ningún sitio; ha juntado dos palabras. No siempre funciona: su [corazón morado](steering.view=words&steering.say=purple+heart&steering.words-w=3) sale casi gris. El modelo aprendió de 3860 dibujos. Los modelos grandes aprenden de cientos de millones de imágenes con descripción.',
           '¿Y sin palabras? Eso también es una condición. En el entrenamiento se omitió una de cada diez descripciones, así que un prompt vacío significa «cualquier cosa». La [[guidance|guía]] empuja para alejarse de esa estimación.',
         ],

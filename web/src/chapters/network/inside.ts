@@ -7,8 +7,11 @@ import { type Maps, single } from '../../scene/tiles'
 
 const NONE = 10n // the class called “none”
 const LEVELS = 256
+/** The size from which a noise's numbers are in full colour. */
+export const NOISE_REACH = 2.5
 
 export type Answer = { maps: Record<string, Maps>; shares: Record<string, Maps>; clean: Float32Array; noise: Float32Array }
+export type Read = 'clean' | 'noise'
 export type Seen = { about: DigitsAbout; digit: Float32Array; thrown: Float32Array; x: Float32Array; whole: Answer; cut: Answer; off: string[] }
 /** `index` of a real digit, `k` of a level in 1..256, what the network is told of the class. */
 export type Question = { index: number; k: number; seed: number; told: number | undefined; off: string[] }
@@ -54,9 +57,9 @@ function asMaps({ data, dims }: Tensor): Maps {
 export const error = (guess: Float32Array, truth: Float32Array) =>
   guess.reduce((total, v, i) => total + (v - truth[i]!) ** 2, 0) / guess.length
 
-/** What a block shows: its maps, the noisy picture that goes in, or the guess that comes out. */
-export function mapsOf(seen: Seen, block: string): Maps {
+/** What a block shows: its maps, the noisy picture that goes in, or the guess that comes out, as it's `read`. */
+export function mapsOf(seen: Seen, block: string, read: Read = 'clean'): Maps {
   if (block === 'x') return single(seen.x)
-  if (block === 'answer') return single(seen.cut.clean)
+  if (block === 'answer') return single(seen.cut[read])
   return seen.cut.maps[block]!
 }

@@ -70,7 +70,7 @@ export function pixels(values: Float32Array | null | undefined, contrast: number
   const image = new ImageData(side, side)
   const plane = side * side
   for (let i = 0; i < plane; i++)
-    for (let c = 0; c < 4; c++) image.data[4 * i + c] = !values ? 40 : c === 3 ? 255 : grey(values[c * plane + i]! / contrast)
+    for (let c = 0; c < 4; c++) image.data[4 * i + c] = !values ? 0 : c === 3 ? 255 : grey(values[c * plane + i]! / contrast)
   return image
 }
 

@@ -70,7 +70,7 @@ export default {
     },
     {
       ask: 'Ein kleines Modell hat den Prompt „red heart“ auswendig gelernt. Wie sieht seine *erste* Schätzung aus reinem Rauschen aus, am Anfang der Wanderung?',
-      look: 'Sehen Sie die erste Schätzung in der unteren Reihe des Films an und vergleichen Sie sie mit der letzten. Dann verlangen Sie einen Pinguin (penguin) und vergleichen wieder.',
+      look: 'Sehen Sie die erste Schätzung in der letzten Reihe des Films an und vergleichen Sie sie mit der letzten. Dann verlangen Sie einen Pinguin (penguin) und vergleichen wieder.',
       options: [
         { text: 'Grau und unscharf, denn reines Rauschen sagt nichts', says: 'Reines Rauschen sagt nichts, aber die Wörter schon. Lassen sie nur ein Bild offen, so ist das Mittel dieses Bild.' },
         { text: 'Schon das Herz; ein Pinguin beginnt unscharf', says: 'Das Mittel all dessen, was passt, ist scharf, wenn nur ein Bild passt. Eine scharfe erste Schätzung ist also ein Zeichen von Auswendiglernen, eine unscharfe ein Zeichen von Wahl.' },

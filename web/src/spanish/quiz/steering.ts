@@ -70,7 +70,7 @@ export default {
     },
     {
       ask: 'Un modelo pequeño aprendió de memoria el prompt «red heart» (corazón rojo). ¿Qué aspecto tiene su *primera* estimación desde ruido puro, al comienzo del recorrido?',
-      look: 'Mira la primera estimación en la fila de abajo de la película y compárala con la última. Después pide un pingüino («penguin») y compara otra vez.',
+      look: 'Mira la primera estimación en la última fila de la película y compárala con la última. Después pide un pingüino («penguin») y compara otra vez.',
       options: [
         { text: 'Algo gris y borroso, ya que el ruido puro no dice nada', says: 'El ruido puro no dice nada, pero las palabras sí. Si dejan abierta una sola imagen, el promedio es esa imagen.' },
         { text: 'Ya es el corazón; un pingüino empieza borroso', says: 'El promedio de todo lo que encaja es nítido si solo encaja una imagen. Así que una primera estimación nítida es señal de memorización, y una borrosa, de que hay elección.' },
