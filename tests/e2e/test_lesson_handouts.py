@@ -25,10 +25,10 @@ MAX_BYTES = 1_500_000  # of a chapter, so that the book of seventeen can be sent
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[pdfium.PdfDocument, int]:
     out: Path = tmp_path_factory.mktemp("handouts")
-    print(run_node("handouts.mjs", str(SITE), str(out), "forward"))
+    print(run_node("handouts.mjs", str(SITE), str(out), "training"))
     told = json.loads((out / "about.json").read_text())
-    assert (out / "forward.pdf").stat().st_size == told["forward"]["bytes"] < MAX_BYTES
-    return pdfium.PdfDocument(out / "forward.pdf"), told["forward"]["pages"]
+    assert (out / "training.pdf").stat().st_size == told["training"]["bytes"] < MAX_BYTES
+    return pdfium.PdfDocument(out / "training.pdf"), told["training"]["pages"]
 
 
 def test_a_handout_has_its_pages_figures_and_answers(printed: tuple[pdfium.PdfDocument, int]) -> None:
@@ -39,7 +39,7 @@ def test_a_handout_has_its_pages_figures_and_answers(printed: tuple[pdfium.PdfDo
     assert figures == list(range(1, len(figures) + 1)) and len(figures) >= 3
     headings = [entry.get_title() for entry in pdf.get_toc()]
     assert headings[-2:] == ["Questions", "Answers"]
-    feet = [re.findall(r"Sfumato · The forward process\s+(\d+)", page.get_textpage().get_text_range()) for page in pdf]
+    feet = [re.findall(r"Sfumato · Training\s+(\d+)", page.get_textpage().get_text_range()) for page in pdf]
     assert feet == [[str(number)] for number in range(1, pages + 1)]
 
 
@@ -69,3 +69,12 @@ def test_no_figure_is_cut(printed: tuple[pdfium.PdfDocument, int]) -> None:
                 pictures += 1
                 assert bottom >= MARGIN, f"page {number}: a picture ends below the page"
     assert pictures > 10
+
+
+def test_a_curve_to_be_drawn_is_below_its_question(printed: tuple[pdfium.PdfDocument, int]) -> None:
+    pdf, _ = printed
+    pages = [page.get_textpage().get_text_range() for page in pdf]
+    sheets = ("error of the guessed noise", "t = 0.05"), ("error on held-out pictures", "16k")  # what is up, and across
+    for up, across in sheets:
+        asked, answered = [text for text in pages if up in text]
+        assert "Draw the curve." in asked and across in asked and across in answered
