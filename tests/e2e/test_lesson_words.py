@@ -138,7 +138,7 @@ SAID: dict[str, Callable[[], None] | str] = {
     # steering
     "one thing more": DEFINED, "given that it is a three": DEFINED, "“Two digits side by side”": SHOWN,
     "Ten classes can say": DEFINED, "A prompt says more": PLAIN, "of four million weights": words_combine,
-    "the lower row of the film": SHOWN, "has put two words together": words_combine, "learnt from 3,860": words_combine,
+    "the last row of the film": SHOWN, "has put two words together": words_combine, "learnt from 3,860": words_combine,
     "hundreds of millions of pictures": KNOWN, "one caption in ten": class_dropped, "gives two guesses": DEFINED,
     "goes further that way": DEFINED, "w = 0 ignores": guidance_costs, "call our 1 their 0": KNOWN,
     "more like one another": guidance_costs, "rare ways to write a three": guidance_costs,
@@ -259,7 +259,7 @@ QUESTIONS: dict[str, tuple[int, *tuple[Callable[[], None] | str, ...]]] = {
     "steering.free": (3, DEFINED), "steering.one": (6, guidance_doubles_calls), "steering.high": (3, guidance_costs),
     "steering.zero": (5, guidance_costs), "steering.drop": (4, class_dropped),
     "steering.cost": (8, guidance_doubles_calls), "steering.sketch": (3, guesses_become_clearer),
-    "steering.first": (1, guesses_blur_or_not), "steering.unseen": (0, words_combine),
+    "steering.first": (0, guesses_blur_or_not), "steering.unseen": (0, words_combine),
     "steering.known": (6, kept_in_every_bit), "steering.mask": (4, DEFINED), "steering.latent": (4, latent_sizes),
     "steering.guided": (2, DEFINED), "steering.reversed": (3, DEFINED),
     "world.price": (1, calls_counted), "world.latent": (2, KNOWN), "world.lora": (2, KNOWN), "world.copies": (1, KNOWN),

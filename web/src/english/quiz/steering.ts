@@ -94,7 +94,7 @@ export const questions: readonly Question[] = [
     kind: 'predict',
     ask: 'A small model learnt the prompt “red heart” by heart. What does its *first* guess from pure noise look like, at the start of the walk?',
     panel: { c: 'steering', 'steering.view': 'words', 'steering.say': 'red heart', 'steering.words-w': '1' },
-    look: 'Look at the first guess in the last row of the film, and compare it with the last. Then ask for a penguin and compare again.',
+    look: 'Look at the first guess in the last row of the film, and compare it with the guess at the end. Then ask for a penguin and compare again.',
     options: [
       { text: 'A grey blur, as pure noise says nothing', says: 'Pure noise says nothing, but the words do. If they leave only one picture open, the average is that picture.' },
       { text: 'Already the heart; a penguin begins as a blur', right: true, says: 'The average of all that fits is sharp if only one picture fits. So a sharp first guess is a sign of memorisation, and a blur is a sign of choice.' },
