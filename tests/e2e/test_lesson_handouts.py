@@ -68,13 +68,13 @@ def test_no_figure_is_cut(printed: tuple[pdfium.PdfDocument, int]) -> None:
             if thing.type == raw.FPDF_PAGEOBJ_IMAGE:
                 pictures += 1
                 assert bottom >= MARGIN, f"page {number}: a picture ends below the page"
-    assert pictures > 10
+    assert pictures > 5
 
 
 def test_a_curve_to_be_drawn_is_below_its_question(printed: tuple[pdfium.PdfDocument, int]) -> None:
     pdf, _ = printed
     pages = [page.get_textpage().get_text_range() for page in pdf]
-    sheets = ("error of the guessed noise", "t = 0.05"), ("error on held-out pictures", "16k")  # what is up, and across
+    sheets = ("error of the guessed noise", r"t = 0.05\s+0.2\s"), ("error on held-out pictures", r"16k\s+32k")
     for up, across in sheets:
-        asked, answered = [text for text in pages if up in text]
-        assert "Draw the curve." in asked and across in asked and across in answered
+        asked, answered = [text for text in pages if re.search(across, text)]
+        assert "Draw the curve." in asked and up in asked and up in answered

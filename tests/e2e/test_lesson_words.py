@@ -81,7 +81,7 @@ SAID: dict[str, Callable[[], None] | str] = {
     # forward
     "Two numbers say how": DEFINED, "you see one picture at": page_counts, "two things are done": DEFINED,
     "set t to 0.7": SHOWN, "The two numbers come": DEFINED, "a chain of a thousand steps": keeps_the_total,
-    "Two hundred small doses": keeps_the_total, "its spread, the standard": DEFINED, "The two results differ": DEFINED, "keep a little less": DEFINED,
+    "Two hundred small doses": keeps_the_total, "The two results differ": DEFINED, "keep a little less": DEFINED,
     "Old variance times": keeps_the_total, "the total stays 1": keeps_the_total, "many powers of ten": spends_its_time,
     "At 0 both have": DEFINED, "Each 2.3 further down": spends_its_time, "spends 45% of it": spends_its_time,
     "cosine spends 14%": spends_its_time, "On the first three schedules": keeps_the_total,
