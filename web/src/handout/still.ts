@@ -11,7 +11,7 @@ const TALL = 700 // pixels
 const PATIENCE = 120_000
 const PICTURED = 20_000 // after which a scene without a picture has none
 /** What a scene has for its reader alone. */
-const LIVE = '.screen, .hidden, details, button, input, select, textarea, [data-control]'
+const LIVE = '.screen, .hidden, .measured, details, button, input, select, textarea, [data-control]'
 
 /** Draw `chapter`'s scene in `place`, set as `state` says, with its key where it is `keyed`; then a still of it stands there. Returns what it says of itself. */
 export async function drawStill(chapter: Chapter, { state, keyed }: { state: Record<string, string>; keyed: boolean }, place: HTMLElement, left: () => boolean): Promise<string> {
