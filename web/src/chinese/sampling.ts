@@ -84,7 +84,7 @@ export default {
       {
         heading: '同一个网络，不同的步子',
         text: [
-          '[三次行走](sampling.view=race&sampling.first=ddpm&sampling.first-steps=50&sampling.second=ddim&sampling.second-steps=20&sampling.third=dpm%2B%2B2m&sampling.third-steps=5)从同样的噪声出发，用同一个网络，轮流各做一次调用。每次行走有自己的钟，只在回答它的调用时才走。[[sampler|采样器]]不过是决定下一步的规则：根据到目前为止的猜测，走多远，往哪里走。它依次经过的噪声水平叫作它的[[grid|网格]]。**网络不用重新训练**。采样器可以事后再选。',
+          '[三次行走](sampling.view=race&sampling.third=dpm%2B%2B2m)从同样的噪声出发，用同一个网络，轮流各做一次调用。每次行走有自己的钟，只在回答它的调用时才走。[[sampler|采样器]]不过是决定下一步的规则：根据到目前为止的猜测，走多远，往哪里走。它依次经过的噪声水平叫作它的[[grid|网格]]。**网络不用重新训练**。采样器可以事后再选。',
           '花费几乎都在网络上。一次[[call|调用]]要把网络整个运行一遍；采样器自己只是加几个数。所以人们数的是调用。一步常常就是一次调用，但不总是：Heun方法几乎每一步都要两次。',
           '[[DDPM]]每一步都加新噪声。它的步子必须小：每一步都假定，用一条钟形曲线就能描述图片从哪里来，而这只对小步成立。[[DDIM]]不加噪声，跟着平均走，所以同样的噪声总是停在同一张图片上，对这个模型二十步就够。在这个模型的噪声调度上，“Euler”就是同样的步子换了个名字：[让它们赛一场](sampling.view=race&sampling.first=ddim&sampling.first-steps=20&sampling.second=euler&sampling.second-steps=20&sampling.third=none)，看一看。',
         ],
