@@ -21,6 +21,7 @@ from sfumato.training.autoencoder_plan import SHARE, autoencoder_settings, plan_
 from sfumato.training.autoencoder_run import resume_autoencoder, start_autoencoder
 from sfumato.training.autoencoding import AutoencoderTrainer
 from sfumato.training.config import changed
+from sfumato.training.decoder_training import check_start, tuned_config
 from sfumato.training.held_out import read_evaluations
 from sfumato.training.recipes import configure
 from sfumato.training.reconstructions import psnr_of
@@ -53,12 +54,15 @@ class AutoencoderRun:
         net: str = "auto",
         factor: int | None = None,
         channels: int | None = None,
+        base: str | Path | Codec | None = None,
         **settings: Any,
     ) -> AutoencoderRun:
         """A new run in `folder` on `data`; nothing is trained yet.
 
         Of clips it learns the frames. `net` is a size in nets.autoencoder.SIZES, or kl, diffusers' own AutoencoderKL;
         latents are `factor` times as low and narrow as pictures, of so many `channels` (see plan_autoencoder).
+        With a `base`, an autoencoder or a model that has one, its decoder gets layers that look back at the frames
+        before, against flicker, and they alone are trained, on clips: its latents stay what they are.
         `settings` are fields of TrainingConfig by name. Raises SfumatoError where `folder` already holds a run, for
         what can't be encoded, and where the minutes are over before the first step.
         """
@@ -72,6 +76,11 @@ class AutoencoderRun:
             given["data.size"] = (size, size)
         if not given.keys() & {"images", "minutes"}:
             given["minutes"] = MINUTES
+        start = load_codec(base, join_processes().device or pick_device()) if isinstance(base, str | Path) else base
+        if start is not None:
+            if net != "auto" or factor is not None or channels is not None:
+                raise SfumatoError("`net`, `factor` and `channels` are those of `base` already; leave them out.")
+            given = {"data.size": start.config.picture[1:], "reconstruction.adversarial": 0.0, **given}
         config, model = configure(given, None)
         if model:
             raise SfumatoError(f"an autoencoder has no settings of a model; leave {', '.join(model)} out.")
@@ -80,16 +89,18 @@ class AutoencoderRun:
         if not isinstance(dataset, Dataset):
             with processes.first():
                 dataset = open_data(config)
-        dataset = frames_of(dataset)
-        fixed = [name.rpartition(".")[2] for name in given]
-        plan = plan_autoencoder(dataset, config, net, factor, channels, fixed, processes)
+        if start is not None:
+            check_start(start, dataset)
+        dataset = frames_of(dataset) if start is None else dataset
+        fixed, tuned = [name.rpartition(".")[2] for name in given], None if start is None else tuned_config(start)
+        plan = plan_autoencoder(dataset, config, net, factor, channels, fixed, processes, tuned)
         if config.minutes is not None and plan.seconds >= 30 * config.minutes:  # as much may be kept for its end
             raise SfumatoError(
                 f"of the {60 * config.minutes:.2g} s for the autoencoder, measuring how fast this machine trains took "
                 f"{plan.seconds:.2g} s, which leaves too little to train it; give more `minutes`."
             )
         trainer = start_autoencoder(
-            Path(folder), dataset, plan.config, plan.codec, processes=processes, spent=plan.seconds
+            Path(folder), dataset, plan.config, plan.codec, processes=processes, spent=plan.seconds, start=start
         )
         trainer.notes[:0] = dataset.notes
         return cls(folder, trainer)
@@ -117,7 +128,9 @@ class AutoencoderRun:
         if data is None:
             with processes.first():
                 data = open_data(config)
-        trainer, damaged = resume_autoencoder(self.folder, frames_of(data), config, processes=processes)
+        codec: CodecConfig = read_config(self.folder / "config.json", CodecConfig, "codec")
+        data = data if codec.net.temporal else frames_of(data)
+        trainer, damaged = resume_autoencoder(self.folder, data, config, processes=processes)
         check_unspent(self.folder, trainer)
         trainer.notes[:0] = [f"{path} is damaged and was passed over." for path in damaged]
         self.trainer, self._ready = trainer, True

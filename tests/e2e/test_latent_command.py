@@ -54,6 +54,7 @@ def test_options_on_latents_that_cannot_be_are_refused(sfumato: Command) -> None
         (("digits", "--latent", "--only", "autoencoder"), "give one of them"),
         (("digits", "--only", "autoencoder", "--shard"), "leave it out"),
         (("digits", "--only", "decoder"), "not 'decoder'"),
+        (("digits", "--size", 8, "--only", "autoencoder", "--from", "avatars"), "give clips, with --frames of 2"),
         (
             ("digits", "--only", "autoencoder", "--set", "model.parameterization=flow"),
             "--set model.parameterization is",

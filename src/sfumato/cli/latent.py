@@ -17,7 +17,7 @@ from sfumato.training.autoencoder_plan import autoencoder_settings
 from sfumato.training.settings import parse_settings
 
 FOR_MODELS = (
-    "source", "lora", "recipe", "text_encoder", "shard", "control", "number", "vector", "crop", "optimizer",
+    "lora", "recipe", "text_encoder", "shard", "control", "number", "vector", "crop", "optimizer",
     "learning_rate",
 )  # fmt: skip
 
@@ -38,7 +38,7 @@ def check_latent(options: Mapping[str, Any]) -> None:
         raise SfumatoError(f"{options['data']} are points, which have no latents; leave the options on those out.")
     if only:
         settings = parse_settings(options["settings"] or ())
-        useless = [{"source": "from"}.get(option, option.replace("_", "-")) for option in FOR_MODELS if options[option]]
+        useless = [option.replace("_", "-") for option in FOR_MODELS if options[option]]
         useless += [f"set {name}" for name in settings.keys() - autoencoder_settings(settings).keys()]
         if useless:
             raise SfumatoError(f"--{useless[0]} is for models, and --only autoencoder trains none; leave it out.")
@@ -61,7 +61,8 @@ def train_autoencoder(folder: Path, options: Mapping[str, Any], settings: Mappin
         net, factor, channels = (options[name] for name in ("net", "factor", "channels"))
         with console.status("measuring how fast this machine trains"):
             own = autoencoder_settings(settings)
-            run = AutoencoderRun.start(folder, options["data"], net or "auto", factor, channels, **own)
+            base = options["source"]
+            run = AutoencoderRun.start(folder, options["data"], net or "auto", factor, channels, base, **own)
     show_autoencoder(run, options["track"])
 
 

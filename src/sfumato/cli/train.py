@@ -160,7 +160,12 @@ def train(
         Parameter(group=MODEL, help="Train in the latents of this one: its run, or a model that has one."),
     ] = None,
     only: Annotated[
-        str | None, Parameter(group=MODEL, help="With autoencoder: train that and no model; --net is its size.")
+        str | None,
+        Parameter(
+            group=MODEL,
+            help="With autoencoder: train that and no model; --net is its size. With --from too, have the decoder of "
+            "that look back at the frames before, on clips.",
+        ),
     ] = None,
     factor: Annotated[
         int | None,

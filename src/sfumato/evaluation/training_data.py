@@ -73,7 +73,7 @@ def training_data(run: str | Path, model: Model) -> tuple[Dataset, NDArray[np.in
     if model.config.pipeline:
         dataset = captioned(dataset, config.data.instance_prompt, str(run))
     own, codec = dataset.fingerprint(), model.config.codec
-    same = config.data.fingerprint in ("", own if codec is None else latent_fingerprint(own, codec.weights))
+    same = config.data.fingerprint in ("", own if codec is None else latent_fingerprint(own, codec.latents))
     changed = f"{config.data.source} holds other samples, classes or captions than what {run} was trained on."
     return dataset, left_out_by(config, dataset), [] if same else [changed]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import safetensors.torch
@@ -74,32 +76,47 @@ class Codec:
         """Latents `(count, channels, height, width)` → pictures of `size` (height, width), in about [−1, 1].
 
         By default they are as large as the config's, or, of latents of another size, as those can be. Those of clips
-        have an axis of frames after the first.
+        have an axis of frames after the first; where the decoder looks back, as many frames are decoded at once as fit
+        BATCH_PIXELS, after those that count.
         """
-        if latents.ndim == 5:
-            frames = self.decode(latents.flatten(0, 1), size, tile)
-            return frames.reshape(*latents.shape[:2], *frames.shape[1:])
-        if latents.ndim != 4 or latents.shape[1] != self.config.net.latent:
+        if latents.ndim not in (4, 5) or latents.shape[-3] != self.config.net.latent:
             raise SfumatoError(
                 f"the codec decodes latents of {self.config.net.latent} channels, and these are "
                 f"{' × '.join(map(str, latents.shape[1:]))}; they are of another autoencoder."
             )
-        if size is None and tuple(latents.shape[1:]) == self.config.shape:
+        if latents.ndim == 5 and self.config.net.temporal and len(latents):
+            return torch.stack([self._clip(clip, size, tile) for clip in latents])
+        if latents.ndim == 5:
+            frames = self.decode(latents.flatten(0, 1), size, tile)
+            return frames.reshape(*latents.shape[:2], *frames.shape[1:])
+        return self._batched(partial(self._decoded, size=size, tile=tile), latents, self._area(latents))
+
+    def _area(self, latents: Tensor) -> int:
+        """How many pixels the pictures of `latents` have."""
+        return latents.shape[-1] * latents.shape[-2] * self.config.net.factor**2
+
+    def _clip(self, latents: Tensor, size: Sequence[int] | None, tile: int) -> Tensor:
+        """The frames of one clip."""
+        back = self.config.net.lookback
+        at_once, parts = max(back, BATCH_PIXELS // self._area(latents)), []
+        for first in range(0, len(latents), at_once):
+            begins = max(0, first - back)
+            seen = latents[begins : first + at_once].to(self.device).float()
+            parts.append(self._decoded(seen, size, tile, len(seen))[first - begins :].to(latents.device))
+        return torch.cat(parts)
+
+    def _decoded(self, some: Tensor, size: Sequence[int] | None, tile: int, frames: int = 1) -> Tensor:
+        if size is None and tuple(some.shape[1:]) == self.config.shape:
             size = self.config.picture[1:]
         factor, reach = self.config.net.factor, self.config.net.reach
-        area = latents.shape[-1] * latents.shape[-2] * factor**2
-
-        def decoded(some: Tensor) -> Tensor:
-            whole = _tiled(self.net.decode, some, (1, factor), tile, reach)
-            theirs = isinstance(self.config.net, KLConfig) and whole.device.type != "meta"
-            if theirs and bool(some.isfinite().all()) and not bool(whole.isfinite().all()):
-                raise SfumatoError(
-                    "the autoencoder makes numbers that aren't finite of these latents, as weights that were made for "
-                    "other precisions may; take the pipeline's own autoencoder, in float32, or less `guidance`."
-                )
-            return whole if size is None else whole[..., : size[0], : size[1]]
-
-        return self._batched(decoded, latents, area)
+        whole = _tiled(partial(self.net.decode, frames=frames), some, (1, factor), tile, reach)
+        theirs = isinstance(self.config.net, KLConfig) and whole.device.type != "meta"
+        if theirs and bool(some.isfinite().all()) and not bool(whole.isfinite().all()):
+            raise SfumatoError(
+                "the autoencoder makes numbers that aren't finite of these latents, as weights that were made for "
+                "other precisions may; take the pipeline's own autoencoder, in float32, or less `guidance`."
+            )
+        return whole if size is None else whole[..., : size[0], : size[1]]
 
     def _batched(self, of: Callable[[Tensor], Tensor], given: Tensor, area: int) -> Tensor:
         number = max(1, BATCH_PIXELS // area)
@@ -139,8 +156,13 @@ def normalised(config: CodecConfig, net: Autoencoder, pictures: Iterable[Tensor]
     latents = [codec.encode(some).double().cpu() for some in pictures]
     mean, std = statistics(torch.cat(latents))
     own.fold(mean, std)
-    dtype = _kept_in(config)
-    own.load_state_dict({name: value.to(dtype).float() for name, value in own.state_dict().items()})
+    return rounded(codec)
+
+
+def rounded(codec: Codec) -> Codec:
+    """The codec itself, its weights rounded as they are kept."""
+    dtype = _kept_in(codec.config)
+    codec.net.load_state_dict({name: value.to(dtype).float() for name, value in codec.net.state_dict().items()})
     return codec
 
 
@@ -154,7 +176,7 @@ def save_codec(folder: Path, codec: Codec) -> CodecConfig:
     """Write `codec.safetensors` into `folder`; returns the config that names its hash, for config.json."""
     content = codec_bytes(codec)
     replace_file(folder / FILE, content)
-    return CodecConfig(codec.config.picture, codec.config.net, hashlib.sha256(content).hexdigest())
+    return replace(codec.config, weights=hashlib.sha256(content).hexdigest())
 
 
 def codec_bytes(codec: Codec) -> bytes:
@@ -194,7 +216,7 @@ def read_codec(folder: Path, config: CodecConfig) -> Codec:
         raise SfumatoError(f"the weights in {path} don't fit the autoencoder in config.json; restore both together.")
     check_finite(tensors, str(path))
     net.load_state_dict({name: value.float() for name, value in tensors.items()})
-    return Codec(CodecConfig(config.picture, config.net, found), net)
+    return Codec(replace(config, weights=found), net)
 
 
 def model_codec(folder: Path, config: ModelConfig, device: torch.device | str = "cpu") -> Codec | None:

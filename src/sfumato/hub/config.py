@@ -135,18 +135,24 @@ class CodecConfig:
     """A codec of pictures of shape `picture` (channels, height, width), by the autoencoder `net`.
 
     `weights` is the SHA-256 of its file: what was encoded by another codec is no latent of this one. '' while it is
-    trained.
+    trained. One whose decoder alone was trained further `encodes` as the codec of these weights.
     """
 
     picture: tuple[int, ...]
     net: AnyAutoencoder
     weights: str = ""
+    encodes: str = ""
 
     def __post_init__(self) -> None:
         bounded(self, picture=(1, MAX_SIDE))
         if len(self.picture) != 3:
             raise SfumatoError(f"a codec is of pictures (channels, height, width), not of {_times(self.picture)}.")
         self.net.latent_shape(self.picture)
+
+    @property
+    def latents(self) -> str:
+        """What tells its latents from those of others."""
+        return self.encodes or self.weights
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -182,7 +182,8 @@ def _prompt(model: Model) -> dict[str, Any]:
 
 def _codec(codec: Codec) -> dict[str, Any]:
     """How an importer comes from where the walk ends to a picture, and from a picture to where one may begin."""
-    return {"picture": list(codec.config.picture), "encoder": "encoder.onnx", "decoder": "decoder.onnx"}
+    said = {"picture": list(codec.config.picture), "encoder": "encoder.onnx", "decoder": "decoder.onnx"}
+    return {**said, "temporal": True} if codec.config.net.temporal else said
 
 
 def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = None) -> list[Path]:
@@ -232,7 +233,10 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
 
 
 def codec_onnx(codec: Codec, half: bool = False) -> dict[str, bytes]:
-    """The "encoder", `picture` (batch, *picture) → `latents`, and the "decoder", back, as ONNX graphs of any batch."""
+    """The "encoder", `picture` (batch, *picture) → `latents`, and the "decoder", back, as ONNX graphs of any batch.
+
+    To a decoder that looks back, a batch is the frames of one clip in their order.
+    """
     config, batch = codec.config, {0: torch.export.Dim("batch", min=1, max=65_536)}
     picture, latents = (torch.zeros(2, *shape, device=codec.device) for shape in (config.picture, config.shape))
     decoder = _Decoder(codec.net, (config.picture[1], config.picture[2]))
@@ -257,4 +261,4 @@ class _Decoder(nn.Module):
         self.net, self.size = net, size
 
     def forward(self, latents: Tensor) -> Tensor:
-        return self.net.decode(latents, self.size)
+        return self.net.decode(latents, self.size, None if self.net.config.temporal else 1)

@@ -1,7 +1,8 @@
 """An autoencoder of pictures, and the critic that may train it: convolutional, deterministic, and local.
 
 No layer looks at the whole picture, as normalisation over it or attention would: what a pixel becomes depends on those
-within `reach` of it alone, so that a large picture can be taken in tiles that give what the whole would give.
+within `reach` of it alone, so that a large picture can be taken in tiles that give what the whole would give. A decoder
+of clips may look at the frames before too, never at those behind.
 
 Named sizes, of parameters and GFLOP to encode and decode one picture of 128×128×3 at factor 8 (a multiply-add counts as
 two), measured by `tests/unit/test_autoencoder.py`.
@@ -20,12 +21,14 @@ from torch import Tensor, nn
 from sfumato.arguments import bounded
 from sfumato.errors import SfumatoError, unknown
 from sfumato.nets.bounds import DEPTH, WIDTH
+from sfumato.nets.layers import zeroed
 from sfumato.nets.protocol import Parts
 from sfumato.nets.residual import SLOPE, Residual, he
 
 FACTORS: tuple[int, ...] = (2, 4, 8, 16)
 SIZES = {"nano": (16, 1), "tiny": (24, 1), "small": (32, 2), "medium": (48, 2), "base": (64, 3)}  # width, blocks
 WIDEST = 8  # times the finest stage's width
+BACK = (1, 2)  # how far before it the frames are that a layer of a temporal decoder sees
 CRITIC_STAGES = 3  # a score is that of patches of about 60 pixels
 
 
@@ -35,13 +38,15 @@ class AutoencoderConfig:
 
     Pictures of `channels` become latents of `latent` channels. There is a stage a width: the finest at half of the
     picture's height and width, each other at half of the one before, so that three widths make a latent pixel of 8×8
-    pixels. Each has so many `blocks`, in the encoder as in the decoder.
+    pixels. Each has so many `blocks`, in the encoder as in the decoder. One that is `temporal` looks back at the frames
+    before, in its decoder.
     """
 
     channels: int
     latent: int
     widths: tuple[int, ...]
     blocks: int = 1
+    temporal: bool = False
 
     def __post_init__(self) -> None:
         bounded(self, channels=(1, 64), latent=(1, 256), widths=WIDTH, blocks=DEPTH)
@@ -60,6 +65,11 @@ class AutoencoderConfig:
         """How many latent pixels away a pixel still counts, in the encoder as in the decoder."""
         pixels = 2 + 2 * self.blocks * sum(FACTORS[: len(self.widths)])  # of 3×3 convolutions, by their stage
         return -(-pixels // self.factor)
+
+    @property
+    def lookback(self) -> int:
+        """How many frames before it count in what a frame is decoded to."""
+        return BACK[-1] * len(self.widths) if self.temporal else 0
 
     def latent_shape(self, picture: Sequence[int]) -> tuple[int, int, int]:
         """That of the latents of a `picture` (channels, height, width); raises SfumatoError where it has none."""
@@ -108,8 +118,30 @@ class Encoder(nn.Module):
         return out
 
 
+class Causal(nn.Module):
+    """What has changed since the frames before, at each place, mixed and added: at first nothing.
+
+    Without biases, of what stands still it is 0 for ever: a first frame, and one like those before it, is decoded as a
+    picture is, bit for bit.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv1 = he(nn.Conv2d(len(BACK) * width, width, 1, bias=False), gain=1)
+        self.conv2 = zeroed(nn.Conv2d(width, width, 1, bias=False))
+
+    def forward(self, x: Tensor, frames: int | None) -> Tensor:
+        """`x` `(batch·frames, width, height, width)`, the frames of a clip one after another; None if of one clip."""
+        clips = x[None] if frames is None else x.unflatten(0, (-1, frames))
+        before = [torch.cat([clips[:, :1]] * back + [clips[:, :-back]], 1)[:, : clips.shape[1]] for back in BACK]
+        changes = torch.cat([clips - one for one in before], 2).flatten(0, 1)
+        out: Tensor = x + self.conv2(F.leaky_relu(self.conv1(changes), SLOPE))
+        return out
+
+
 class Decoder(nn.Module):
-    """Latents → pictures: `Encoder`, the other way round."""
+    """Latents → pictures: `Encoder`, the other way round, with a layer that looks back after each stage of one that is
+    temporal."""
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -118,11 +150,14 @@ class Decoder(nn.Module):
         self.blocks = nn.ModuleList(_blocks(width, config.blocks) for width in widths)
         self.up = nn.ModuleList(he(nn.Conv2d(coarse, 4 * fine, 1), gain=1) for fine, coarse in pairwise(widths))
         self.conv_out = he(nn.Conv2d(widths[0], 4 * config.channels, 3, padding=1))
+        self.temporal = nn.ModuleList(map(Causal, widths)) if config.temporal else None
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, frames: int | None = 1) -> Tensor:
         h = self.conv_in(z)
         for stage in reversed(range(len(self.blocks))):
             h = self.blocks[stage](h)
+            if self.temporal is not None and frames != 1:
+                h = self.temporal[stage](h, frames)
             if stage:
                 h = F.pixel_shuffle(self.up[stage - 1](h), 2)
         return F.pixel_shuffle(self.conv_out(F.leaky_relu(h, SLOPE)), 2)
@@ -146,14 +181,20 @@ class Autoencoder(nn.Module):
         out: Tensor = self.encoder(padded(x, self.config.factor))
         return out
 
-    def decode(self, z: Tensor, size: Sequence[int] | None = None) -> Tensor:
-        """Latents → pictures, of which the `size` (height, width) at the upper left is kept."""
-        x: Tensor = self.decoder(z)
+    def decode(self, z: Tensor, size: Sequence[int] | None = None, frames: int | None = 1) -> Tensor:
+        """Latents → pictures, of which the `size` (height, width) at the upper left is kept.
+
+        They are clips of so many `frames`, those of one after those of another, or one clip where that is None.
+        """
+        x: Tensor = self.decoder(z, frames)
         return x if size is None else x[..., : size[0], : size[1]]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures → what the latents keep of them."""
-        return self.decode(self.encode(x), x.shape[-2:])
+        """Pictures, or clips `(batch, frames, …)` → what the latents keep of them."""
+        if x.ndim == 4:
+            return self.decode(self.encode(x), x.shape[-2:])
+        y: Tensor = self.decode(self.encode(x.flatten(0, 1)), x.shape[-2:], x.shape[1])
+        return y.reshape(x.shape)
 
     @property
     def last_layer(self) -> Tensor:

@@ -42,6 +42,8 @@ class KLConfig(AutoencoderConfig):
         bounded(self, channels=(1, 64), latent=(1, 256), widths=WIDTH)
         if self.architecture not in KINDS:
             raise unknown("autoencoder of diffusers", self.architecture, KINDS)
+        if self.temporal:
+            raise SfumatoError("an autoencoder of diffusers decodes frames as pictures; leave `temporal` out.")
 
     @property
     def factor(self) -> int:
@@ -111,7 +113,7 @@ class KLAutoencoder(Autoencoder):
         out: Tensor = (self.latents_of(encoded) - self.shift) * self.scale
         return out
 
-    def decode(self, z: Tensor, size: Any = None) -> Tensor:
+    def decode(self, z: Tensor, size: Any = None, frames: int | None = 1) -> Tensor:
         x: Tensor = self.model.decode(z / self.scale + self.shift, return_dict=False)[0]  # type: ignore[operator]
         return x if size is None else x[..., : size[0], : size[1]]
 

@@ -51,11 +51,13 @@ def plan_autoencoder(
     channels: int | None = None,
     fixed: Collection[str] = (),
     processes: Processes = ALONE,
+    tuned: CodecConfig | None = None,
 ) -> AutoencoderPlan:
     """What `config` leaves open, and the autoencoder: of the size `net`, by default one of ours as the minutes allow.
 
     `factor` is by default 4, and 8 where latents are then still LATENT_SIDE pixels high and wide; `channels` of latents
-    are by default as many. The precision, the batch and what is held out are open where they aren't named in `fixed`.
+    are by default as many. With `tuned`, it is that, of clips whose decoder is trained. The precision, the batch and
+    what is held out are open where they aren't named in `fixed`.
     """
     started, device = time.perf_counter(), processes.device or pick_device()
     if "precision" not in fixed:
@@ -63,9 +65,12 @@ def plan_autoencoder(
     if "held_out" not in fixed:
         config = changed(config, held_out=HELD_OUT)
     if "batch" not in fixed:
-        config = changed(config, batch=max(processes.count, min(32, default_batch(dataset))))
+        frames = dataset.shape[0] if tuned is not None else 1
+        config = changed(config, batch=max(processes.count, min(32, default_batch(dataset)) // frames))
     if "previews" not in fixed and config.minutes is not None:
         config = changed(config, previews=LOOKS)
+    if tuned is not None:
+        return processes.same(AutoencoderPlan(config, tuned, time.perf_counter() - started))
     codec = partial(codec_config, dataset, factor=factor, channels=channels)
     if net != "auto":
         return processes.same(AutoencoderPlan(config, codec(net), time.perf_counter() - started))

@@ -8,9 +8,11 @@ import torch
 
 from sfumato.data import Dataset
 from sfumato.files import replace_file
+from sfumato.hub.codec import Codec
 from sfumato.hub.config import CodecConfig, config_json, read_config
 from sfumato.training.autoencoding import AutoencoderTrainer, has_perceptual
 from sfumato.training.config import TrainingConfig, changed
+from sfumato.training.decoder_training import autoencoder_trainer
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.resuming import go_back, other_data, saved_state
@@ -27,12 +29,14 @@ def start_autoencoder(
     device: torch.device | None = None,
     processes: Processes = ALONE,
     spent: float = 0.0,
+    start: Codec | None = None,
 ) -> AutoencoderTrainer:
     """A trainer for a new run of an autoencoder for `codec`, as `start_run` is for a model's.
 
+    Where `codec` has temporal layers, those alone are trained, beside the other weights of `start`.
     Where the perceptual network isn't installed it is trained without, and a note says so.
     """
-    check_data(dataset, changed(config, frames=None))  # those of clips are its pictures
+    check_data(dataset, config if codec.net.temporal else changed(config, frames=None))  # those are its pictures
     config, notes = changed(config, fingerprint=dataset.fingerprint()), []
     if config.reconstruction.perceptual and not has_perceptual():
         config = changed(config, perceptual=0.0)
@@ -40,7 +44,8 @@ def start_autoencoder(
             "the perceptual network is not installed, and without it textures come out smoother than they are: "
             "pip install 'sfumato[features]'."
         )
-    trainer = AutoencoderTrainer(codec, dataset, config, device or processes.device or pick_device(), processes)
+    device = device or processes.device or pick_device()
+    trainer = autoencoder_trainer(codec, dataset, config, device, processes, start)
     trainer.notes += notes
     trainer.seconds = spent
     check_room(folder, trainer)
@@ -61,7 +66,7 @@ def resume_autoencoder(
     codec = read_config(folder / "config.json", CodecConfig, "codec")
     before, config = config.data.fingerprint, changed(config, fingerprint=dataset.fingerprint())
     checkpoint, files, damaged = saved_state(folder, FILES, config, False)
-    trainer = AutoencoderTrainer(codec, dataset, config, device or processes.device or pick_device(), processes)
+    trainer = autoencoder_trainer(codec, dataset, config, device or processes.device or pick_device(), processes)
     if checkpoint is not None:
         trainer.restore(files, checkpoint.state)
         trainer.notes += other_data(dataset, before, config.data.fingerprint, checkpoint.state.get("samples"))

@@ -85,16 +85,23 @@ class AutoencoderTrainer(RunLoop):
         self.codec = codec
         with seeded("autoencoder weights", config.seed):
             net = Reconstruction(codec)
+        self._prepare(net)
         net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averages = [copy.deepcopy(net).eval().requires_grad_(False) for _ in decays_of(config)]
         self.perceptual = Perceptual().to(device) if config.reconstruction.perceptual else None
         if config.machine.compile:
             net.autoencoder.compile()
-        own = list(net.autoencoder.parameters())
+        own = self._trained(net)
         rate, decay = config.optimizer.learning_rate, config.optimizer.weight_decay
         dtype = torch.bfloat16 if config.machine.precision == "bf16" else torch.float32
         optimizers = make_optimizers(
-            config.optimizer.name, net.autoencoder, [net.log_scale], rate, decay, config.optimizer.betas, dtype
+            "adamw" if codec.net.temporal else config.optimizer.name,
+            net.autoencoder,
+            [net.log_scale],
+            rate,
+            decay,
+            config.optimizer.betas,
+            dtype,
         )
         turns = [Turn((*own, net.log_scale), self._loss, tuple(optimizers), rate)]
         if config.reconstruction.adversarial:
@@ -104,6 +111,13 @@ class AutoencoderTrainer(RunLoop):
             turns.insert(0, Turn(weights, self._critic_loss, (critic,), CRITIC_RATE, begins))
         self.reconstruction = net
         super().__init__(net, turns, self._draw, self.averages, dataset, config, device, processes)
+
+    def _prepare(self, net: Reconstruction) -> None:
+        """What is to be done with fresh weights."""
+
+    def _trained(self, net: Reconstruction) -> list[nn.Parameter]:
+        """The weights of the autoencoder that are trained."""
+        return list(net.autoencoder.parameters())
 
     @property
     def average(self) -> Autoencoder:
@@ -162,10 +176,10 @@ class AutoencoderTrainer(RunLoop):
         with self.precise():
             x, y = self._decoded(part)
             log_scale = self.reconstruction.log_scale
-            loss = (x - y).abs().mean() * (-log_scale).exp() + log_scale
+            loss = self._missed(x, y) * (-log_scale).exp() + log_scale
             if self.perceptual is not None:
-                some = max(1, round(COMPARED * len(x)))
-                loss = loss + settings.perceptual * self.perceptual(x[:some], y[:some]).mean()
+                some = self._compared(max(1, round(COMPARED * len(x))))
+                loss = loss + settings.perceptual * self.perceptual(x[some], y[some]).mean()
             if settings.adversarial and fraction >= settings.critic_from:
                 critic = self.reconstruction.critic
                 with torch.no_grad():
@@ -173,6 +187,14 @@ class AutoencoderTrainer(RunLoop):
                 against = relativistic_loss(critic(y).float(), real)
                 loss = loss + settings.adversarial * self._balance(loss, against) * against
         return loss * self._share(part)
+
+    def _compared(self, number: int) -> slice:
+        """So many rows that the perceptual network sees."""
+        return slice(number)
+
+    def _missed(self, x: Tensor, y: Tensor) -> Tensor:
+        """The L1 distance of what comes out from what is to."""
+        return (x - y).abs().mean()
 
     def _balance(self, loss: Tensor, against: Tensor) -> Tensor:
         """How much longer the gradient of `loss` in the last layer is than that of the critic (Esser et al. 2021)."""
@@ -213,9 +235,12 @@ def has_perceptual() -> bool:
 
 def _check(codec: CodecConfig, dataset: Dataset, config: TrainingConfig) -> None:
     """Raises SfumatoError where the autoencoder can't be trained on the data, or by the config."""
-    if dataset.kind != "pictures":
-        raise SfumatoError(f"{dataset.name} are {KINDS[dataset.kind].name}, and an autoencoder is one of pictures.")
-    if dataset.shape != codec.picture:
+    wanted = "clips" if codec.net.temporal else "pictures"
+    if dataset.kind != wanted:
+        raise SfumatoError(f"{dataset.name} are {KINDS[dataset.kind].name}, and this autoencoder is one of {wanted}.")
+    if codec.net.temporal and config.reconstruction.adversarial:
+        raise SfumatoError("a decoder's temporal layers are trained without a critic; leave `adversarial` at 0.")
+    if dataset.shape[-3:] != codec.picture:
         was, now = (" × ".join(map(str, shape)) for shape in (codec.picture, dataset.shape))
         raise SfumatoError(f"{dataset.name} are {now} and the autoencoder is of {was}; give the data of that size.")
     if config.machine.shard or config.lora is not None or config.data.low_resolution:

@@ -112,7 +112,7 @@ def encoded(
             f"{pictures.name} are {own}, and the autoencoder is of pictures of {other}, which is another {what}; open "
             "the data as that, or train an autoencoder of your own."
         )
-    encoding = Encoding(codec.encode, codec.config.shape, codec.config.weights, codec.config.net.factor)
+    encoding = Encoding(codec.encode, codec.config.shape, codec.config.latents, codec.config.net.factor)
     with processes.first():
         return open_latents(pictures, encoding, config.data.flip, progress=progress)
 

@@ -31,8 +31,9 @@ def draw_reconstructions(folder: Path, trainer: AutoencoderTrainer) -> Preview:
     A row each. Raises NotFinite where a value is no finite number.
     """
     held, rest = len(trainer.held), len(trainer.dataset) - len(trainer.held)
-    some = trainer.held if held >= SHOWN else around(trainer.held, np.arange(min(rest, SHOWN)))
-    x, _ = trainer.dataset.batch(some[np.linspace(0, len(some) - 1, min(SHOWN, len(some))).astype(np.int64)])
+    shown = SHOWN // 4 if trainer.codec.net.temporal else SHOWN  # clips have a row of frames each
+    some = trainer.held if held >= shown else around(trainer.held, np.arange(min(rest, shown)))
+    x, _ = trainer.dataset.batch(some[np.linspace(0, len(some) - 1, min(shown, len(some))).astype(np.int64)])
     y = reconstructed(trainer, x)
     if not bool(y.isfinite().all()):
         raise NotFinite(f"at step {trainer.step:,} what is reconstructed is not finite; try a lower learning rate.")
