@@ -133,7 +133,8 @@ class Causal(nn.Module):
     def forward(self, x: Tensor, frames: int | None) -> Tensor:
         """`x` `(batch·frames, width, height, width)`, the frames of a clip one after another; None if of one clip."""
         clips = x[None] if frames is None else x.unflatten(0, (-1, frames))
-        before = [torch.cat([clips[:, :1]] * back + [clips[:, :-back]], 1)[:, : clips.shape[1]] for back in BACK]
+        moments = torch.arange(clips.shape[1], device=x.device)  # before the first one it stood still
+        before = [clips.index_select(1, (moments - back).clamp(min=0)) for back in BACK]
         changes = torch.cat([clips - one for one in before], 2).flatten(0, 1)
         out: Tensor = x + self.conv2(F.leaky_relu(self.conv1(changes), SLOPE))
         return out
