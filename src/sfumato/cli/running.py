@@ -94,7 +94,7 @@ def _facts(run: Run | AutoencoderRun, trainer: Trainer | AutoencoderTrainer) -> 
         return [
             ("data", f"{trainer.dataset.name}: {count(len(trainer.dataset))}"),
             ("autoencoder", f"{size / 1e6:.2f} M parameters, to latents of {trainer.codec.described}"),
-            ("machine", f"{machine}, {trainer.config.batch} pictures a step"),
+            ("machine", f"{machine}, {trainer.config.batch} {trainer.dataset.kind} a step"),
             ("saved in", f"{run.folder}, {saving(trainer)}"),
         ]
     assert isinstance(run, Run)
