@@ -4,6 +4,7 @@
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
     python benchmarks/zoo.py avatars       two hours on one thread; stopped, it goes on where it was saved
+    python benchmarks/zoo.py moving-avatars  76 minutes of one core; stopped, it goes on
     python benchmarks/zoo.py moving-shapes forty minutes on one thread with bf16; stopped, it goes on; none ships yet
     python benchmarks/zoo.py rivals        half an hour on one thread
     python benchmarks/zoo.py students      of digits and emoji, in two calls: an hour of a shared core; stopped, it goes
@@ -284,7 +285,7 @@ def train_moving_avatars() -> None:
     )  # fmt: skip
     progress(run, 10)
     model = run.model()
-    save_zoo("moving-avatars", model)
+    save_zoo("moving-avatars", model, base="avatars")
     print(f"{model.parameter_count:,} parameters")
 
 

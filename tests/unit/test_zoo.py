@@ -9,17 +9,20 @@ import pytest
 import torch
 
 import sfumato
-from sfumato.data import open_dataset
+from sfumato.data import KINDS, open_dataset
 from sfumato.data.captions import first_texts
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import judge
 from sfumato.evaluation.emoji import colour_of, regions, subject
+from sfumato.hub import Keyframes
 from sfumato.hub.zoo import ZOO, load_zoo, save_zoo, ships, zoo_names
 from tiny import Command
 
 
 def test_all_that_are_promised_ship() -> None:
-    assert zoo_names() == ["avatars", "digits", "digits-student", "emoji", "emoji-student", "points"]
+    assert zoo_names() == [
+        "avatars", "digits", "digits-student", "emoji", "emoji-student", "moving-avatars", "points",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", zoo_names())
@@ -119,3 +122,24 @@ def test_the_command_line_draws_and_tells_how_to_again(sfumato: Command, tmp_pat
     assert told.returncode == 0 and (tmp_path / "sfumato-points/samples/points.npy").exists(), told.stderr
     told = sfumato("info", "points")
     assert told.returncode == 0 and "moons" in told.stdout and "ships" in told.stdout, told.stderr
+
+
+def test_the_avatars_move_as_asked_and_go_on_from_a_frame_that_is_given() -> None:
+    """Two of the held-out drawings; benchmarks/moving_avatars.py asks for all."""
+    pytest.importorskip("dicebear")
+    from sfumato.data.avatars import numbered
+    from sfumato.data.moving_avatars import draw_avatar, moving_avatar
+    from sfumato.evaluation.moving_avatars import read_action
+
+    model = sfumato.load("moving-avatars")
+    avatars = [moving_avatar("sprouts", one) for one in numbered("sprouts", 7, True)]
+    hops, spins = avatars[3], avatars[6]
+    first = KINDS["clips"].decoded(draw_avatar(spins, 1, 128, 128))[0]
+    clips = torch.cat([
+        model.sample([3], prompts=hops.captions[0], steps=10),
+        model.sample([6], prompts=spins.captions[0], steps=10, edit=Keyframes({0: first})),
+    ])  # fmt: skip
+    assert clips.shape == (2, 16, 3, 128, 128) and torch.equal(clips[1, 0], first)
+    pixels = ((clips.clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+    for one, clip in zip((hops, spins), pixels, strict=True):
+        assert read_action(one, clip).split(" and ")[0] == one.body

@@ -26,7 +26,10 @@ from sfumato.nets.renames import renamed
 ZOO = Path(__file__).parents[1] / "zoo"
 CARD = "README.md"
 # What the data of some is called otherwise.
-DATA = {"points": "points:plane", "avatars": "avatars:sprouts", "digits-student": "digits", "emoji-student": "emoji"}
+DATA = {
+    "points": "points:plane", "avatars": "avatars:sprouts", "moving-avatars": "moving-avatars:sprouts:1000",
+    "digits-student": "digits", "emoji-student": "emoji",
+}  # fmt: skip
 
 
 def zoo_names() -> list[str]:
