@@ -111,9 +111,9 @@ def _in_turn(codec: Codec, device: torch.device) -> None:
     net = codec.net
 
     def asked(ask: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        def there(x: Tensor, *more: Any) -> Tensor:
+        def there(x: Tensor, **more: Any) -> Tensor:
             net.to(device)
-            answer = ask(x.to(device), *more).cpu()
+            answer = ask(x.to(device), **more).cpu()
             net.to("cpu")
             return answer
 
