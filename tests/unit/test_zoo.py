@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors
 import torch
 
 import sfumato
@@ -15,6 +16,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation import judge
 from sfumato.evaluation.emoji import colour_of, regions, subject
 from sfumato.hub import Keyframes
+from sfumato.hub.loading import load_codec
 from sfumato.hub.zoo import ZOO, load_zoo, save_zoo, ships, zoo_names
 from tiny import Command
 
@@ -32,7 +34,9 @@ def test_each_is_small_and_has_a_card(name: str) -> None:
     assert own == {"README.md", "config.json", "model.safetensors"}
     model = load_zoo(name)
     assert ("tokenizer.json" in files) == (model.tokenizer is not None)
-    assert ("codec.safetensors" in files) == (model.codec is not None)
+    with safetensors.safe_open(ZOO / name / "model.safetensors", "pt") as file:
+        base = (file.metadata() or {}).get("base")
+    assert ("codec.safetensors" in files) == (model.codec is not None and not base)
     assert model.tuned_steps == [one.steps for one in model.tuned], "to the weights that ship"
     command = "students" if model.config.student else name
     assert f"benchmarks/zoo.py {command}" in (ZOO / name / "README.md").read_text()
@@ -83,6 +87,18 @@ def test_the_emojis_student_keeps_tone_and_role_in_two_calls() -> None:
     of = [subject(one) for one in first_texts(data.captions or (), range(len(data)))]
     right = [subject(one) in {of[row] for row in rows} for rows, one in zip(near, captions, strict=True)]
     assert sum(right) >= 0.9 * len(captions)
+
+
+def test_one_that_adds_to_another_has_its_autoencoder(tmp_path: Path) -> None:
+    """Which is kept once, and is its own where it isn't the same."""
+    own, base = load_zoo("moving-avatars"), load_zoo("avatars")
+    assert own.codec is not None and base.codec is not None
+    assert own.codec.config == base.codec.config == load_codec("moving-avatars").config
+    folder = save_zoo("own", base, tmp_path, base="avatars", bits=4)
+    assert not (folder / "codec.safetensors").exists() and load_codec(folder).config == base.codec.config
+    with torch.no_grad():
+        next(base.codec.net.parameters()).add_(1)
+    assert (save_zoo("own", base, tmp_path, base="avatars", bits=4) / "codec.safetensors").exists()
 
 
 def test_the_points_lie_on_the_set_that_was_asked_for() -> None:

@@ -26,7 +26,7 @@ from sfumato.hub.prompts import frozen_encoder, read_tokenizer
 from sfumato.hub.remote import named_on_hub, pinned, pulled
 from sfumato.hub.tuned import read_tuned
 from sfumato.hub.weights import model_with
-from sfumato.hub.zoo import ZOO, is_model, load_zoo, ships
+from sfumato.hub.zoo import ZOO, codec_folder, is_model, load_zoo, ships
 
 Weights = Literal["ema", "raw"]
 WEIGHT_FILES: dict[str, str] = {"ema": "ema.safetensors", "raw": "model.safetensors"}
@@ -186,7 +186,8 @@ def load_codec(path: str | Path, device: torch.device | str = "cpu") -> Codec:
     config = folder / "config.json"
     if is_autoencoder(folder):
         return read_codec(folder, read_config(config, CodecConfig, "codec")).to(device)
-    codec = model_codec(folder, read_config(config), device)
+    place = codec_folder(folder) if is_model(folder) else folder
+    codec = model_codec(place, read_config(config), device)
     if codec is None:
         raise SfumatoError(f"{path} generates pixels, without an autoencoder; train one first.")
     return codec
