@@ -73,7 +73,9 @@ IMAGES = 256_000
 NOISE = NoiseDistribution("log-normal", -1.2, 1.2, tail=0.02)
 MOMENTS = (0, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, IMAGES)  # images seen
 SEEDS, LABELS = list(range(40)), [i % 10 for i in range(40)]
-STUDENT_MINUTES, EMOJI_STUDENT_IMAGES = 50, 6_000
+STUDENT_MINUTES = 50
+# data, images and the steps of its teacher's walks of each
+STUDENTS_OF_WALKS = {"emoji": ("emoji", 6_000, 4), "avatars": ("avatars:sprouts", 6_000, 4)}
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
@@ -338,23 +340,26 @@ def record_rivals(lab: Laboratory) -> None:
 
 def train_students(*names: str) -> None:
     """The runs are kept in runs/zoo-<name>-student; `few_steps.py --alone emoji emoji-student` measures one."""
-    for name in names or ("digits", "emoji"):
-        {"digits": train_digits_student, "emoji": train_emoji_student}[name]()
+    for name in names or ("digits", *STUDENTS_OF_WALKS):
+        if name == "digits":
+            train_digits_student()
+        else:
+            train_student_of_walks(name)
 
 
-def train_emoji_student() -> None:
+def train_student_of_walks(name: str) -> None:
     """From the ends of its teacher's walks, which ships as what it differs by from its teacher."""
-    folder = Path("runs/zoo-emoji-student")
+    folder, (data, images, walked) = Path(f"runs/zoo-{name}-student"), STUDENTS_OF_WALKS[name]
     if (folder / "config.json").exists():
         run = Run.open(folder)
-        run.resume(images=EMOJI_STUDENT_IMAGES)
+        run.resume(images=images)
     else:
         run = distill(
-            "emoji", folder, steps=2, method="walks", images=EMOJI_STUDENT_IMAGES, batch=40, walked=4,
+            name, folder, steps=2, method="walks", data=data, images=images, batch=40, walked=walked,
             held_out=0.0, precision="fp32", compile=False, threads=1,
         )  # fmt: skip
     progress(run, 20)
-    save_zoo("emoji-student", run.model(), base="emoji", bits=4)
+    save_zoo(f"{name}-student", run.model(), base=name, bits=4)
 
 
 def train_digits_student() -> None:
