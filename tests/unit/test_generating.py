@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asked import Draws, draws, model, pixels
-from sfumato.cli import generating, writing
+from sfumato.cli import generating, opening, writing
 from sfumato.cli.generating import NAME_BYTES, slug
 from sfumato.data import read_about
 from sfumato.errors import SfumatoError
@@ -133,3 +133,13 @@ def test_classes_that_come_in_turn_have_columns_of_their_own(classes: int, numbe
         assert columns is not None and columns % classes == 0 and columns <= max(classes, number)
     else:
         assert columns is None
+
+
+def test_a_log_is_told_how_far_a_drawing_is(
+    draws: Draws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draws("tiny", "-n", 2, "--steps", 3, "--out", "out")
+    assert capsys.readouterr().err == ""  # it was over too soon
+    monkeypatch.setattr(opening, "QUIET_SECONDS", 0)
+    draws("tiny", "-n", 2, "--steps", 3, "--out", "more")
+    assert "sampling steps: 6 of 6" in capsys.readouterr().err.splitlines()

@@ -20,6 +20,7 @@ from rich.progress import Progress
 from torch import Tensor
 
 from sfumato.cli.display import console
+from sfumato.cli.opening import lines
 from sfumato.data import picture, png
 from sfumato.files import create_file
 from sfumato.hub.record import same_picture
@@ -44,6 +45,7 @@ def generate(
     rows, first = range(len(resolved.request.seeds)) if rows is None else rows, True
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("sampling", total=resolved.request.sampling.steps * len(rows))
+        told = lines()
         for some, steps in resolved.batches(batch, rows):
             for step in steps:
                 if way is not None and first:
@@ -51,6 +53,7 @@ def generate(
                 bar.update(task, total=step.total * len(rows))
                 if step.index:
                     bar.advance(task, len(some))
+                told("sampling steps", int(bar.tasks[0].completed), step.total * len(rows))
             first = False
             check_finite(step.x)
             yield some, resolved.seen(step.x).cpu()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +20,7 @@ from sfumato.training import pick_device
 from sfumato.training.resources import fit_threads, settle_threads
 
 PIXELS = 4 * 32 * 32  # of the pictures that threads are chosen by
+QUIET_SECONDS = 30.0  # between two lines of a log
 
 
 def open_model(run: str | Path, weights: str = "ema", memory: Memory = PLAIN) -> Model:
@@ -37,15 +40,30 @@ def open_model(run: str | Path, weights: str = "ema", memory: Memory = PLAIN) ->
     return model
 
 
+def lines() -> Callable[[str, int, int], None]:
+    """For a log, where no bar moves: `told(what, done, of)` says now and then how far it is, on the standard error."""
+    last = time.monotonic()
+
+    def told(what: str, done: int, of: int) -> None:
+        nonlocal last
+        if not console.is_terminal and (now := time.monotonic()) - last > QUIET_SECONDS:
+            last = now
+            print(f"{what}: {done:,}{f' of {of:,}' if of else ''}", file=sys.stderr, flush=True)
+
+    return told
+
+
 @contextmanager
 def bars() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each thing that is done while the block is open: `progress(what, done, of)` moves it."""
+    """A bar for each thing that is done while the block is open: `progress(what, done, of)` moves it; or `lines`."""
     from rich.progress import Progress as Bar
 
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
+        told = lines()
 
         def progress(what: str, done: int, of: int) -> None:
+            told(what, done, of)
             if what not in tasks:
                 tasks[what] = bar.add_task(escape(what), total=None)
             bar.update(tasks[what], completed=done, total=of or None)
