@@ -3,7 +3,7 @@
     python benchmarks/latent.py --minutes 60                 the table: a model of latents, its autoencoder included in
                                                              the minutes, of pixels, of squares of 2×2 pixels, and
                                                              diffusers' AutoencoderKL with its UNet2DModel
-    python benchmarks/latent.py --minutes 60 --only latent   one row
+    python benchmarks/latent.py --minutes 60 --only latent,pixels   two rows of it
     python benchmarks/latent.py --ablate --minutes 10        an autoencoder a row, each without one part of its loss
     python benchmarks/latent.py --autoencoders --minutes 10  the one that ships, and one of photographs, trained so long
     ... --data avatars:critters --size 128 --count 512
@@ -104,14 +104,16 @@ def latent(args: argparse.Namespace) -> tuple[Callable[[int], Tensor], dict[str,
     run = Run.start(
         fresh("model"), args.data, autoencoder=eyes.folder, size=args.size, minutes=args.minutes - eyes.minutes
     )
-    return sampler(run), {"psnr": eyes.psnr(), "autoencoder_minutes": took, "minutes": took + trained(run)}
+    minutes = took + trained(run)
+    return sampler(run), {"psnr": eyes.psnr(), "autoencoder_minutes": took, "minutes": minutes}
 
 
 def pixels(args: argparse.Namespace, patch: int = 1) -> tuple[Callable[[int], Tensor], dict[str, Any]]:
     run = Run.start(
         fresh(f"pixels-{patch}"), args.data, size=args.size, minutes=args.minutes, **{"model.net.patch": patch}
     )
-    return sampler(run), {"minutes": trained(run)}
+    minutes = trained(run)
+    return sampler(run), {"minutes": minutes}
 
 
 def sampler(run: Run) -> Callable[[int], Tensor]:
@@ -176,7 +178,7 @@ ROWS: dict[str, Callable[[argparse.Namespace], tuple[Callable[[int], Tensor], di
 
 def compare(args: argparse.Namespace) -> None:
     judge = Judge(open_dataset(args.data, (args.size, args.size)))
-    for name in [args.only] if args.only else ROWS:
+    for name in args.only.split(",") if args.only else ROWS:
         draw, facts = ROWS[name](args)
         draw(TIMED)
         started = time.perf_counter()
