@@ -37,7 +37,7 @@ if (vae) {
   answered.vae = await Promise.all(vae.betas.map(async (beta) => {
     const net = new VAE(await weights(`vae/${beta}.bin`))
     const { mean, std } = net.encode(flat)
-    return { mean: [...mean], std: [...std], decoded: [...net.decode(Float32Array.from(vae.points))], carpet: [...net.carpet()] }
+    return { mean: [...mean], std: [...std], decoded: [...net.decode(Float32Array.from(vae.points))], carpet: [...(await net.carpet())] }
   }))
 }
 if (pixels) {

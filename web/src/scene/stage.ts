@@ -1,5 +1,5 @@
 /** A three.js stage that draws only when something has changed, and says so where there is no WebGL. */
-import { Color, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from 'three'
+import { Color, type Light, type Material, type Mesh, PerspectiveCamera, Scene, type ShaderMaterial, Vector3, WebGLRenderer } from 'three'
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js'
 
 export type Point = [number, number, number]
@@ -15,6 +15,8 @@ export class Stage {
   private led = 0 // the frame in which the camera is led on
   private before: ((seconds: number) => void)[] = []
   private disposed = false
+  private readonly built = new Set<string>() // kinds of things whose shaders are there
+  private building = false
   width = 1
   height = 1
   /** Milliseconds of script that the last frame took, before the graphics card has its turn. */
@@ -55,7 +57,7 @@ export class Stage {
 
   /** Draw again, soon and once. */
   invalidate(): void {
-    if (!this.asked && !this.disposed) this.asked = requestAnimationFrame(this.frame)
+    if (!this.asked && !this.building && !this.disposed) this.asked = requestAnimationFrame(this.frame)
   }
 
   /** Draw now: what a browser shows is thrown away after a frame, and has to be there to be copied. */
@@ -152,13 +154,41 @@ export class Stage {
     this.invalidate()
   }
 
+  /** Whether there are new shaders to wait for: drawing with them at once would stop the page until they are built. */
+  private build(): boolean {
+    const kinds: string[] = []
+    let lights = 0
+    this.scene.traverseVisible((thing) => {
+      if ((thing as Light).isLight) lights++
+      const { material } = thing as Mesh
+      for (const one of material ? [material].flat() : []) kinds.push(kind(thing, one))
+    })
+    const fresh = kinds.map((one) => `${one} ${lights}`).filter((one) => !this.built.has(one))
+    if (!fresh.length) return false
+    for (const one of fresh) this.built.add(one)
+    this.building = true
+    void this.renderer.compileAsync(this.scene, this.camera).then(() => {
+      this.building = false
+      this.invalidate()
+    })
+    return true
+  }
+
   private readonly frame = (now: number): void => {
     this.asked = 0
+    if (this.build()) return
     const begun = performance.now()
     for (const change of this.before) change(now / 1000)
     this.renderer.render(this.scene, this.camera)
     this.script = performance.now() - begun
   }
+}
+
+/** What a thing's shader is built for. */
+function kind(thing: object, material: Material): string {
+  const { type, isInstancedMesh } = thing as { type: string; isInstancedMesh?: boolean }
+  const { map, transparent, vertexColors, vertexShader, fragmentShader } = material as Partial<ShaderMaterial> & { map?: unknown }
+  return [type, isInstancedMesh, material.type, Boolean(map), transparent, vertexColors, vertexShader, fragmentShader].join()
 }
 
 /** The page's colours as three.js has them; read again when the theme changes. */

@@ -56,16 +56,25 @@ export class Surface {
   /** Put vertex `i` of row `row` where `place` says; a line is drawn along every `ridge`th row. */
   shape(place: (row: number, i: number) => Point, ridge: number): void {
     const position = this.mesh.geometry.getAttribute('position') as BufferAttribute
-    const ends: number[] = []
-    for (let row = 0; row < this.along; row++)
+    const lines = new Float32Array(6 * (this.across - 1) * Math.ceil(this.along / ridge))
+    let end = 0
+    for (let row = 0; row < this.along; row++) {
+      let before: Point | undefined
       for (let i = 0; i < this.across; i++) {
         const point = place(row, i)
         position.setXYZ(row * this.across + i, ...point)
-        if (row % ridge === 0 && i) ends.push(...place(row, i - 1), ...point)
+        if (row % ridge) continue
+        if (before) {
+          lines.set(before, end)
+          lines.set(point, end + 3)
+          end += 6
+        }
+        before = point
       }
+    }
     position.needsUpdate = true
     this.mesh.geometry.computeVertexNormals()
-    this.ridges.geometry.setAttribute('position', new BufferAttribute(Float32Array.from(ends), 3))
+    this.ridges.geometry.setAttribute('position', new BufferAttribute(lines, 3))
   }
 
   /** The wall below the edge as it is now, in the edge's colours. */

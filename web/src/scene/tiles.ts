@@ -58,11 +58,11 @@ export function sheet(maps: Maps, columns: number, tint: Tint, line?: Shade): { 
   return { pixels, width, height }
 }
 
-/** A sheet as a canvas of its own, to be drawn onto another. */
+/** A sheet as a canvas of its own, to be drawn onto another; kept from the graphics card, which would be waited for. */
 export function sheetCanvas(...what: Parameters<typeof sheet>): HTMLCanvasElement {
   const { pixels, width, height } = sheet(...what)
   const canvas = document.createElement('canvas')
   Object.assign(canvas, { width, height })
-  canvas.getContext('2d')!.putImageData(new ImageData(pixels, width, height), 0, 0)
+  canvas.getContext('2d', { willReadFrequently: true })!.putImageData(new ImageData(pixels, width, height), 0, 0)
   return canvas
 }

@@ -1,5 +1,6 @@
 /** Digits as points of a plane, and points as digits: sfumato/baselines/plane_vae.py, for one β after the other. */
 import { json, pictures, weights } from '../../compute/computed'
+import { pause } from '../../pause'
 import { Dense } from '../gan/dense'
 
 export const BETAS = ['0', '0.1', '1', '4', '10', '30'] as const
@@ -36,10 +37,15 @@ export class VAE {
     return this.decoder.forward(points)
   }
 
-  /** The pictures at TILES × TILES places of the plane, the uppermost row first. */
-  carpet(): Float32Array {
+  /** The pictures at TILES × TILES places of the plane, the uppermost row first; the page may draw between two rows. */
+  async carpet(): Promise<Float32Array> {
     const at = (i: number) => (((i + 0.5) / TILES) * 2 - 1) * REACH
-    return this.decode(Float32Array.from({ length: 2 * TILES * TILES }, (_, i) => (i % 2 ? -at(Math.floor(i / 2 / TILES)) : at(Math.floor(i / 2) % TILES))))
+    const out = new Float32Array(TILES * TILES * SIZE)
+    for (let row = 0; row < TILES; row++) {
+      await pause()
+      out.set(this.decode(Float32Array.from({ length: 2 * TILES }, (_, i) => (i % 2 ? -at(row) : at(i / 2)))), row * TILES * SIZE)
+    }
+    return out
   }
 }
 const made = new Map<Beta, Promise<VAE>>()
