@@ -5,6 +5,8 @@ import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js'
 export type Point = [number, number, number]
 export type Colours = Record<'ink' | 'soft' | 'line' | 'blue' | 'orange' | 'green' | 'pink' | 'scene', Color>
 
+const POLL = 10 // milliseconds
+
 export class Stage {
   readonly scene = new Scene()
   readonly camera = new PerspectiveCamera(35, 1, 0.05, 200)
@@ -167,11 +169,24 @@ export class Stage {
     if (!fresh.length) return false
     for (const one of fresh) this.built.add(one)
     this.building = true
-    void this.renderer.compileAsync(this.scene, this.camera).then(() => {
+    void this.shaders().then(() => {
       this.building = false
       this.invalidate()
     })
     return true
+  }
+
+  private async shaders(): Promise<void> {
+    const { renderer, scene, camera } = this
+    if (renderer.extensions.has('KHR_parallel_shader_compile')) return void (await renderer.compileAsync(scene, camera))
+    renderer.compile(scene, camera)
+    // Where none says when a shader is built, a fence does, which is passed once all before it is done.
+    const context = renderer.getContext() as WebGL2RenderingContext
+    const fence = context.fenceSync(context.SYNC_GPU_COMMANDS_COMPLETE, 0)
+    context.flush()
+    while (fence && !this.disposed && !context.isContextLost() && context.getSyncParameter(fence, context.SYNC_STATUS) !== context.SIGNALED)
+      await new Promise((resolve) => setTimeout(resolve, POLL))
+    context.deleteSync(fence)
   }
 
   private readonly frame = (now: number): void => {
