@@ -38,6 +38,7 @@ from sfumato.sampling import ImageNoise
 from sfumato.training import Trainer, TrainingConfig, model_for, start_run, train, training_config
 from sfumato.training.config import ObjectiveConfig
 from sfumato.training.finetuning import Origin
+from sfumato.training.students import weights_told
 from tiny import TINY, blobs, resumes_exactly
 
 CPU = torch.device("cpu")
@@ -280,7 +281,8 @@ def test_the_weights_that_a_student_is_told_are_drawn_from_the_range_and_some_ar
     known = told[~told.isnan()]
     assert 0.03 < float(told.isnan().float().mean()) < 0.2 and len(known) > 300
     assert float(known.min()) >= 1 and float(known.max()) <= 4 and abs(float(known.mean()) - 2.5) < 0.2
-    weights = trainer._weights({"guidance": torch.tensor([math.nan, 3.0])}, torch.zeros(2, 1, 8, 8)).flatten()
+    cond = {"guidance": torch.tensor([math.nan, 3.0])}
+    weights = weights_told(model, config.objective, cond, torch.zeros(2, 1, 8, 8)).flatten()
     assert weights.tolist() == [1.5, 3.0], "without one it is that of its sampling"
     resumes_exactly(tmp_path, blobs(), replace(config, batch=16), model, stop_at=3)
 

@@ -23,7 +23,7 @@ from tiny import Command
 
 def test_all_that_are_promised_ship() -> None:
     assert zoo_names() == [
-        "avatars", "digits", "digits-student", "emoji", "emoji-student", "moving-avatars", "points",
+        "avatars", "avatars-student", "digits", "digits-student", "emoji", "emoji-student", "moving-avatars", "points",
     ]  # fmt: skip
 
 
@@ -87,6 +87,25 @@ def test_the_emojis_student_keeps_tone_and_role_in_two_calls() -> None:
     of = [subject(one) for one in first_texts(data.captions or (), range(len(data)))]
     right = [subject(one) in {of[row] for row in rows} for rows, one in zip(near, captions, strict=True)]
     assert sum(right) >= 0.9 * len(captions)
+
+
+def test_the_avatars_student_keeps_colours_in_two_calls_and_in_one() -> None:
+    """Of six held-out drawings; benchmarks/few_steps.py asks for more, and for their parts."""
+    pytest.importorskip("dicebear")
+    from sfumato.data.avatars import COLOUR, colour_word, numbered
+    from sfumato.evaluation.avatars import read_options
+
+    avatars, model = list(numbered("sprouts", 6, held=True)), sfumato.load("avatars-student")
+    assert model.config.student and model.config.sampling.steps == 2
+    for steps in (2, 1):
+        drawn = model.sample(range(6), prompts=[one.caption for one in avatars], steps=steps)
+        right = []
+        for picture, one in zip(drawn, avatars, strict=True):
+            pixels = ((picture.clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+            colours = [name for name in one.options if name.endswith(COLOUR)]
+            read = read_options("sprouts", one, pixels, colours)
+            right += [colour_word(value) == colour_word(one.options[name]) for name, value in read.items() if value]
+        assert sum(right) >= 0.9 * len(right) and len(right) >= 12
 
 
 def test_one_that_adds_to_another_has_its_autoencoder(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,19 +16,10 @@ from torch import Tensor, nn
 from sfumato.data import KINDS, Augmentation, Dataset, around, draw_augmentation, order
 from sfumato.data.captions import Texts
 from sfumato.diffusion import (
-    Condition,
-    Consistency,
-    Denoiser,
-    Drifting,
-    Ends,
-    Level,
     NetDenoiser,
     Objective,
-    RectifiedFlow,
     Uncertainty,
 )
-from sfumato.diffusion.ends import Walked
-from sfumato.diffusion.levels import broadcast
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, ModelConfig
 from sfumato.hub.control_branch import freeze_below, write_control_branch
@@ -39,8 +29,6 @@ from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.nets.conditions import GUIDANCE
 from sfumato.nets.diffusers import DiffusersNet, enable_gradient_checkpointing
 from sfumato.nets.protocol import memory_format_of
-from sfumato.sampling import STEPPERS, grid, last, sample
-from sfumato.sampling.calls import Call, ask
 from sfumato.seeds import derived_seed, numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
 from sfumato.training.config import TrainingConfig
@@ -55,9 +43,9 @@ from sfumato.training.run_loop import RunLoop, Write, decays_of
 from sfumato.training.sharding import shard
 from sfumato.training.slices import Slice, half_size, mapped, pinned, rows_of, shared_copy
 from sfumato.training.state import Files
+from sfumato.training.students import student_objective
 
 BRANCH = "branch"
-WALKED = RectifiedFlow()  # best in few steps without tuning (benchmarks/few_steps.py)
 
 
 class Trainer(RunLoop):
@@ -109,35 +97,9 @@ class Trainer(RunLoop):
         uncertainty = Uncertainty().to(model.device) if config.objective.uncertainty else None
         self._moving = KINDS[dataset.kind].moving and model.config.net.temporal
         own_levels = settings.frame_levels if self._moving else None
-        self.objective = Objective(
+        self.objective = student_objective(model, settings, teacher) or Objective(
             settings.noise, settings.schedule, settings.weight, model.config.data_std, uncertainty, own_levels
         )
-        if settings.consistency:
-            guided = None if teacher is None else self._guided(teacher)
-            self.objective = Consistency(
-                settings.noise,
-                settings.schedule,
-                settings.weight,
-                data_std=model.config.data_std,
-                closeness=settings.closeness,
-                closeness_from=settings.closeness_from,
-                guided=guided,
-            )
-        if settings.drifting:
-            self.objective = Drifting(
-                settings.noise, settings.schedule, data_std=model.config.data_std, steps=model.config.sampling.steps
-            )
-        if settings.walked:
-            assert teacher is not None
-            self.objective = Ends(
-                settings.noise,
-                settings.schedule,
-                settings.weight,
-                data_std=model.config.data_std,
-                steps=model.config.sampling.steps,
-                walked=settings.walked,
-                end=self._end(teacher),
-            )
         optimizers = make_optimizers(
             config.optimizer.name,
             net,
@@ -164,44 +126,6 @@ class Trainer(RunLoop):
         if dataset.captions is not None and model.config.net.kind == "own" and model.config.net.text is None:
             self.notes.append("the network takes no argument called `text`, so it learns nothing of the captions.")
         self.notes += unseen_levels(config.objective, model.config.sampling)
-
-    def _guided(self, teacher: NetDenoiser) -> Denoiser:
-        """What guidance by the `teacher` adds to an answer: nothing, where there is no condition."""
-
-        def shift(x: Tensor, level: Level, cond: Condition | None = None, /) -> Tensor:
-            conditional, unconditional = ask(teacher, [Call(x, level, cond), Call(x, level)], self.model.null())
-            return (self._weights(cond, x) - 1) * (conditional - unconditional)
-
-        return shift
-
-    def _end(self, teacher: NetDenoiser) -> Walked:
-        """Where walks of the `teacher` under guidance end."""
-
-        def end(x: Tensor, level: Level, cond: Condition | None, steps: int, /) -> Tensor:
-            weights = self._weights(cond, x)
-            plain = self.config.objective.guidance == 1
-
-            def answer(x: Tensor, level: Level, _: Condition | None = None, /) -> Tensor:
-                if plain:
-                    return cast(Tensor, teacher(x, level, cond))
-                given, without = ask(teacher, [Call(x, level, cond), Call(x, level)], self.model.null())
-                return torch.lerp(without, given, weights)
-
-            ratio = float(level.ratio)
-            levels = grid("trailing", WALKED, steps, None if math.isinf(ratio) else ratio)
-            (own, first) = (float((one.alpha**2 + one.sigma**2).sqrt()) for one in (level, levels[0]))
-            nothing = partial(torch.zeros_like, x)
-            return last(sample(answer, levels, STEPPERS["dpm++2m"], nothing, start=x * (first / own))).x
-
-        return end
-
-    def _weights(self, cond: Condition | None, x: Tensor) -> Tensor:
-        """The weight of guidance of each of `x`: the one that is told, and where none is that of its sampling."""
-        weight = self.config.objective.guidance
-        if not isinstance(weight, tuple):
-            return x.new_tensor(weight)
-        told = (cond or {})[GUIDANCE]
-        return broadcast(told.nan_to_num(self.model.config.sampling.guidance), x)
 
     @property
     def average(self) -> NetDenoiser:
