@@ -31,7 +31,7 @@ from sfumato.data.films import film
 from sfumato.data.moving_shapes import FRAMES, MovingScene, draw_clip, moving_scene
 from sfumato.diffusion import NoiseDistribution
 from sfumato.evaluation.drift import Curve, drift
-from sfumato.evaluation.drift_page import looked_at, write_drift
+from sfumato.evaluation.drift_page import drift_table, out_of_range, write_drift
 from sfumato.evaluation.moving_shapes import score_clip
 from sfumato.files import replace_file
 from sfumato.hub import Keyframes, Model, load
@@ -141,13 +141,7 @@ def missed(table: dict[str, dict[str, float]], curves: dict[str, Curve], clips: 
         few = own["moves as asked"] <= still
         return [f"moves as asked: {own['moves as asked']:.1%}, and by frames alone {still:.1%}"] if few else []
     asked = [(own, WHOLE), (going_on, FROM_FRAME)]
-    drifted = [
-        f"{name} at frame {frame}: asked {curve.low:.3f} to {curve.high:.3f}, got {float(curve.values[frame - 1]):.3f}"
-        for name, curve in curves.items()
-        for frame in looked_at(len(curve.values))
-        if not curve.inside([frame])[0]
-    ]
-    return drifted + [
+    return out_of_range(curves) + [
         f"{name}: asked {least:.0%}, got {row[name]:.1%}"
         for row, by in asked
         for name, least in by.items()
@@ -174,10 +168,7 @@ def main() -> None:
         print(f"{row:32}" + "".join(f"{100 * found[name]:21.1f}%" for name in names))
     frames = 3 * FRAMES if given.quick else LONG
     curves = roll_out(model, folder, frames, min(steps, 10))
-    print(f"\n{ROLLED} clips of {frames} frames{'':10}" + "".join(f"{f'frame {n}':>12}" for n in looked_at(frames)))
-    for name, curve in curves.items():
-        found = "".join(f"{float(curve.values[n - 1]):12.3f}" for n in looked_at(frames))
-        print(f"{name:32}{found}   real clips {curve.low:.3f} to {curve.high:.3f}")
+    print(f"\n{ROLLED} clips of {frames} frames", drift_table(curves), sep="\n")
     if few := missed(table, curves, number):
         print("\n".join(["", *few]))
         sys.exit(1)

@@ -214,7 +214,7 @@ def autoencoder_facts(path: Path) -> list[tuple[str, str]]:
         ("data", run.config.data.source),
         ("latents", codec.config.described),
         ("autoencoder", f"{size / 1e6:.2f} M parameters, factor {codec.config.net.factor}"),
-        *([("decoder", "looks back at the frames before, in its base's latents")] if codec.config.encodes else []),
+        *([("decoder", "looks back at the frames before, in its base's latents")] if codec.config.net.temporal else []),
         ("trained", f"{count(state['images'])} images in {duration(state['seconds'])}"),
     ]
     if quality is not None:

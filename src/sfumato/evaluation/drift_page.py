@@ -30,6 +30,26 @@ def looked_at(frames: int) -> tuple[int, ...]:
     return (*(one for one in LOOKED_AT if one < frames), frames)
 
 
+def drift_table(curves: Mapping[str, Curve]) -> str:
+    """What `drift` says, as lines of text: a quantity each, at the frames that are looked at, and its range."""
+    at = looked_at(len(next(iter(curves.values())).values))
+    lines = [f"{'':<10}" + "".join(f"{f'frame {frame}':>12}" for frame in at) + "   real clips"]
+    for name, curve in curves.items():
+        found = "".join(f"{float(curve.values[frame - 1]):12.3f}" for frame in at)
+        lines.append(f"{name:<10}{found}   {curve.low:.3f} to {curve.high:.3f}")
+    return "\n".join(lines)
+
+
+def out_of_range(curves: Mapping[str, Curve]) -> list[str]:
+    """What is beyond real clips at the frames that are looked at, in words."""
+    return [
+        f"{name} at frame {frame}: asked {curve.low:.3f} to {curve.high:.3f}, got {float(curve.values[frame - 1]):.3f}"
+        for name, curve in curves.items()
+        for frame in looked_at(len(curve.values))
+        if not curve.inside([frame])[0]
+    ]
+
+
 def write_drift(folder: Path, samples: Tensor, curves: Mapping[str, Curve], command: str) -> list[Path]:
     """Write drift.html, drift.webp and drift.png into `folder`, of clips and what `drift` says of them."""
     count, frames = samples.shape[:2]

@@ -1,7 +1,8 @@
 """What turns pictures into latents and back: an autoencoder whose latents have mean 0 and standard deviation 1.
 
 codec.safetensors   its weights, ours in float16 and diffusers' in float32, beside the config.json of the run or the
-                    model that generates by it
+                    model that generates by it; one that ships may keep there only what is another than in the
+                    autoencoder of one that ships too
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from torch import Tensor
 from sfumato.errors import SfumatoError
 from sfumato.files import replace_file
 from sfumato.hub.checkpoints import check_finite
-from sfumato.hub.config import CodecConfig, ModelConfig
+from sfumato.hub.config import CodecConfig, ModelConfig, read_config
+from sfumato.hub.deltas import SHIPPED, base_of
 from sfumato.nets.autoencoder import Autoencoder, padded
 from sfumato.nets.kl import KLConfig, build_autoencoder
 
@@ -172,18 +174,37 @@ def statistics(latents: Tensor) -> tuple[Tensor, Tensor]:
     return mean.float(), std.float().clamp(min=FLAT)
 
 
-def save_codec(folder: Path, codec: Codec) -> CodecConfig:
-    """Write `codec.safetensors` into `folder`; returns the config that names its hash, for config.json."""
-    content = codec_bytes(codec)
+def save_codec(folder: Path, codec: Codec, base: str = "") -> CodecConfig:
+    """Write `codec.safetensors` into `folder`; returns the config that names its hash, for config.json.
+
+    Where the model `base`, which ships, has an autoencoder of the same latents, only weights that it lacks are written.
+    """
+    content, config = codec_bytes(codec), codec.config
+    own = _shipped(base) if base else None
+    if own is not None and own.config.latents == config.latents:
+        same, kept = own.net.state_dict(), safetensors.torch.load(content)
+        kept = {name: value for name, value in kept.items() if not _equal(value.float(), same.get(name))}
+        content, config = safetensors.torch.save(kept, {"base": base}), replace(config, encodes=config.latents)
     replace_file(folder / FILE, content)
-    return replace(codec.config, weights=hashlib.sha256(content).hexdigest())
+    return replace(config, weights=hashlib.sha256(content).hexdigest())
 
 
 def codec_bytes(codec: Codec) -> bytes:
-    """The weights as their file holds them."""
+    """All weights as their file holds them."""
     dtype = _kept_in(codec.config)
     kept = {name: value.detach().to(dtype).cpu().contiguous() for name, value in codec.net.state_dict().items()}
     return safetensors.torch.save(kept)
+
+
+def _shipped(name: str) -> Codec | None:
+    """The codec of a model that ships; None where there is no such model, or it has none."""
+    if Path(name).name != name or not (SHIPPED / name / "config.json").exists():
+        return None
+    return model_codec(SHIPPED / name, read_config(SHIPPED / name / "config.json"))
+
+
+def _equal(one: Tensor, other: Tensor | None) -> bool:
+    return other is not None and torch.equal(one, other)
 
 
 def _kept_in(config: CodecConfig) -> torch.dtype:
@@ -199,7 +220,7 @@ def read_codec(folder: Path, config: CodecConfig) -> Codec:
     path = folder / FILE
     try:
         content = path.read_bytes()
-        tensors = safetensors.torch.load(content)
+        tensors, base = safetensors.torch.load(content), base_of(path)
     except (OSError, SafetensorError) as error:
         raise SfumatoError(
             f"{path}, by which the model turns latents into pictures, is missing or damaged; restore it."
@@ -210,6 +231,13 @@ def read_codec(folder: Path, config: CodecConfig) -> Codec:
             f"{path} is another codec (sha256 {found[:12]}) than config.json names ({config.weights[:12]}), and the "
             "latents of one mean nothing to the other; restore the one that it came with."
         )
+    if base:
+        own = _shipped(base)
+        if own is None or own.config.latents != config.latents:
+            raise SfumatoError(
+                f"{path} adds to the autoencoder of {base}, and it is another here; get the folder anew."
+            )
+        tensors = {**own.net.state_dict(), **tensors}
     net = build_autoencoder(config.net)
     expected = {name: value.shape for name, value in net.state_dict().items()}
     if {name: value.shape for name, value in tensors.items()} != expected:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
+import safetensors
 import torch
 from torch import Tensor
 
+SHIPPED = Path(__file__).parents[1] / "zoo"  # a folder each model
 ADDED, SCALE = ".added", ".scale"  # of a weight's name: what is added to it, in these units
 PACKED = ".packed"  # the same in four bits, two numbers a byte, and the units of each row
 MOST = 7  # a number of four bits lies from −7 to 7
@@ -47,6 +50,13 @@ def whole(kept: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, T
         found[name] = base[name].float() + rows.reshape(base[name].shape)
     for name in (name.removesuffix(ADDED) for name in kept if name.endswith(ADDED)):
         found[name] = base[name].float() + kept[name + ADDED].float() * kept[name + SCALE].float()
+    return found
+
+
+def base_of(file: Path) -> str:
+    """The name of the model that ships to whose weights those in a file of safetensors add; "" for what is whole."""
+    with safetensors.safe_open(file, "pt") as opened:
+        found: str = (opened.metadata() or {}).get("base", "")
     return found
 
 

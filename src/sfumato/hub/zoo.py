@@ -7,6 +7,7 @@ has that one's autoencoder where it has none of its own.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import safetensors.torch
@@ -18,14 +19,14 @@ from sfumato.files import replace_file
 from sfumato.hub.codec import FILE as CODEC
 from sfumato.hub.codec import codec_bytes, model_codec, save_codec
 from sfumato.hub.config import config_json, is_run, read_config
-from sfumato.hub.deltas import thin, whole
+from sfumato.hub.deltas import SHIPPED, base_of, thin, whole
 from sfumato.hub.model import Model
 from sfumato.hub.prompts import TOKENIZER, frozen_encoder, read_tokenizer
 from sfumato.hub.tuned import read_tuned
 from sfumato.hub.weights import model_with
 from sfumato.nets.renames import renamed
 
-ZOO = Path(__file__).parents[1] / "zoo"
+ZOO = SHIPPED
 CARD, WEIGHTS = "README.md", "model.safetensors"
 # What the data of some is called otherwise.
 DATA = {
@@ -94,8 +95,7 @@ def _weights(path: Path) -> tuple[dict[str, Tensor], str]:
 
 def _base(path: Path) -> str:
     """The model that ships to which the weights in the file add, if any."""
-    with safetensors.safe_open(path, "pt") as file:
-        base: str = (file.metadata() or {}).get("base", "")
+    base = base_of(path)
     if base and base not in zoo_names():
         raise unknown(f"shipped model, to which the weights in {path} add,", base, zoo_names())
     return base
@@ -104,8 +104,8 @@ def _base(path: Path) -> str:
 def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True, base: str = "", bits: int = 8) -> Path:
     """Write `model` into the zoo, in bfloat16 where `half`; returns its folder, for the card to be put beside.
 
-    With a `base` that ships, only what the model adds to its weights is written, in so many `bits`, 8 or 4, and no
-    codec that is the same.
+    With a `base` that ships, only what the model adds to its weights is written, in so many `bits`, 8 or 4, and of a
+    codec what is another than its.
     """
     tensors = {k: v.detach().cpu() for k, v in model.denoiser.net.state_dict().items()}
     own = model.codec
@@ -118,10 +118,11 @@ def save_zoo(name: str, model: Model, place: Path = ZOO, half: bool = True, base
         k: (v.bfloat16() if half and v.dtype == torch.float32 and v.ndim else v).contiguous()
         for k, v in tensors.items()
     }
-    replace_file(place / name / "config.json", config_json(model=model.config))
-    replace_file(place / name / WEIGHTS, safetensors.torch.save(kept, {"base": base} if base else None))
+    config = model.config
     if own is not None:
-        save_codec(place / name, own)
+        config = replace(config, codec=save_codec(place / name, own, base))
+    replace_file(place / name / "config.json", config_json(model=config))
+    replace_file(place / name / WEIGHTS, safetensors.torch.save(kept, {"base": base} if base else None))
     if model.tokenizer is not None:
         replace_file(place / name / TOKENIZER, model.tokenizer.to_str().encode())
     return place / name

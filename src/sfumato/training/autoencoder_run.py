@@ -12,7 +12,7 @@ from sfumato.hub.codec import Codec
 from sfumato.hub.config import CodecConfig, config_json, read_config
 from sfumato.training.autoencoding import AutoencoderTrainer, has_perceptual
 from sfumato.training.config import TrainingConfig, changed
-from sfumato.training.decoder_training import autoencoder_trainer
+from sfumato.training.decoder_training import trainer_of
 from sfumato.training.precision import pick_device
 from sfumato.training.processes import ALONE, Processes
 from sfumato.training.resuming import go_back, other_data, saved_state
@@ -45,7 +45,7 @@ def start_autoencoder(
             "pip install 'sfumato[features]'."
         )
     device = device or processes.device or pick_device()
-    trainer = autoencoder_trainer(codec, dataset, config, device, processes, start)
+    trainer = trainer_of(codec)(codec, dataset, config, device, processes, start)
     trainer.notes += notes
     trainer.seconds = spent
     check_room(folder, trainer)
@@ -66,7 +66,7 @@ def resume_autoencoder(
     codec = read_config(folder / "config.json", CodecConfig, "codec")
     before, config = config.data.fingerprint, changed(config, fingerprint=dataset.fingerprint())
     checkpoint, files, damaged = saved_state(folder, FILES, config, False)
-    trainer = autoencoder_trainer(codec, dataset, config, device or processes.device or pick_device(), processes)
+    trainer = trainer_of(codec)(codec, dataset, config, device or processes.device or pick_device(), processes)
     if checkpoint is not None:
         trainer.restore(files, checkpoint.state)
         trainer.notes += other_data(dataset, before, config.data.fingerprint, checkpoint.state.get("samples"))

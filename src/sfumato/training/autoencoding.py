@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from sfumato.data import KINDS, Dataset, around, draw_augmentation, order
 from sfumato.errors import SfumatoError
-from sfumato.hub.codec import FILE, normalised, save_codec
+from sfumato.hub.codec import FILE, Codec, normalised, save_codec
 from sfumato.hub.config import CodecConfig
 from sfumato.nets.autoencoder import Autoencoder, Critic, padded
 from sfumato.nets.kl import build_autoencoder
@@ -67,7 +67,7 @@ class Reconstruction(nn.Module):
 
 
 class AutoencoderTrainer(RunLoop):
-    """Trains an autoencoder for `codec` on the pictures of `dataset`.
+    """Trains an autoencoder for `codec` on the pictures of `dataset`, from the weights of `start` where it is given.
 
     Batches are those that the Trainer takes at the same step. Of several `processes`, each has a trainer of its own
     with the same arguments, and all take the same steps.
@@ -80,18 +80,20 @@ class AutoencoderTrainer(RunLoop):
         config: TrainingConfig,
         device: torch.device,
         processes: Processes = ALONE,
+        start: Codec | None = None,
     ) -> None:
         _check(codec, dataset, config)
         self.codec = codec
         with seeded("autoencoder weights", config.seed):
             net = Reconstruction(codec)
-        self._prepare(net)
+        if start is not None:  # layers that look back may be new
+            net.autoencoder.load_state_dict(start.net.state_dict(), strict=start.config.net == codec.net)
+        own = self._trained(net)
         net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averages = [copy.deepcopy(net).eval().requires_grad_(False) for _ in decays_of(config)]
         self.perceptual = Perceptual().to(device) if config.reconstruction.perceptual else None
         if config.machine.compile:
             net.autoencoder.compile()
-        own = self._trained(net)
         rate, decay = config.optimizer.learning_rate, config.optimizer.weight_decay
         dtype = torch.bfloat16 if config.machine.precision == "bf16" else torch.float32
         optimizers = make_optimizers(
@@ -112,11 +114,8 @@ class AutoencoderTrainer(RunLoop):
         self.reconstruction = net
         super().__init__(net, turns, self._draw, self.averages, dataset, config, device, processes)
 
-    def _prepare(self, net: Reconstruction) -> None:
-        """What is to be done with fresh weights."""
-
     def _trained(self, net: Reconstruction) -> list[nn.Parameter]:
-        """The weights of the autoencoder that are trained."""
+        """The weights of the autoencoder that are trained; the others ask for no gradient."""
         return list(net.autoencoder.parameters())
 
     @property

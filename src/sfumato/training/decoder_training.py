@@ -19,37 +19,18 @@ from sfumato.hub.config import CodecConfig
 from sfumato.nets.kl import build_autoencoder
 from sfumato.seeds import torch_generator
 from sfumato.training.autoencoding import AutoencoderTrainer, Reconstructed, Reconstruction
-from sfumato.training.config import TrainingConfig
-from sfumato.training.processes import ALONE, Processes
 from sfumato.training.run_loop import Write
 from sfumato.training.state import Files
 
 
 class DecoderTrainer(AutoencoderTrainer):
-    """Trains the temporal layers of `codec` on the clips of `dataset`; a new run has the other weights of `start`."""
-
-    def __init__(
-        self,
-        codec: CodecConfig,
-        dataset: Dataset,
-        config: TrainingConfig,
-        device: torch.device,
-        processes: Processes = ALONE,
-        start: Codec | None = None,
-    ) -> None:
-        self._start = start
-        super().__init__(codec, dataset, config, device, processes)
-
-    def _prepare(self, net: Reconstruction) -> None:
-        if self._start is not None:
-            net.autoencoder.load_state_dict(self._start.net.state_dict(), strict=self._start.config.net.temporal)
-            self._start = None
-        net.autoencoder.requires_grad_(False)
-        assert net.autoencoder.decoder.temporal is not None
-        net.autoencoder.decoder.temporal.requires_grad_(True)
+    """Trains the temporal layers of `codec` on the clips of `dataset`; the other weights stay those of `start`."""
 
     def _trained(self, net: Reconstruction) -> list[nn.Parameter]:
-        return [weight for weight in net.autoencoder.parameters() if weight.requires_grad]
+        net.autoencoder.requires_grad_(False)
+        layers = net.autoencoder.decoder.temporal
+        assert layers is not None
+        return list(layers.requires_grad_(True).parameters())
 
     def _draw(self, step: int, images: int) -> list[Reconstructed]:
         """As of pictures, whole clips with noise on their latents: each frame has its own, each clip its strength."""
@@ -90,18 +71,9 @@ class DecoderTrainer(AutoencoderTrainer):
         yield FILE, write
 
 
-def autoencoder_trainer(
-    codec: CodecConfig,
-    dataset: Dataset,
-    config: TrainingConfig,
-    device: torch.device,
-    processes: Processes = ALONE,
-    start: Codec | None = None,
-) -> AutoencoderTrainer:
+def trainer_of(codec: CodecConfig) -> type[AutoencoderTrainer]:
     """What trains the autoencoder of `codec`: all of it, or the temporal layers of its decoder."""
-    if not codec.net.temporal:
-        return AutoencoderTrainer(codec, dataset, config, device, processes)
-    return DecoderTrainer(codec, dataset, config, device, processes, start)
+    return DecoderTrainer if codec.net.temporal else AutoencoderTrainer
 
 
 def check_start(start: Codec, dataset: Dataset) -> None:
