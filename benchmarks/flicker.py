@@ -1,84 +1,76 @@
 """What it is worth that a decoder looks back at the frames before: flicker and PSNR of moving avatars.
 
-    python benchmarks/flicker.py [MINUTES]     of the processor [default: 3]; the set is drawn once, in some 20 minutes
+    python benchmarks/flicker.py                 the decoder of the model of clips that ships, in a minute
+    python benchmarks/flicker.py runs/steady     that of another model, or a run of an autoencoder
+    python benchmarks/flicker.py --minutes 3     one that is trained first, from the shipped avatars' own, and kept in
+                                                 runs/flicker; its clips are drawn once, in some 20 minutes
 
-Trains the temporal layers of the shipped avatars' autoencoder on windows of 8 frames of 64×64 pixels out of clips, and
-decodes clips that it was not trained on both ways: their own latents, and these with noise.
+Decodes clips of drawings that were never trained on one frame after another by itself, and looking back: their own
+latents, and these with noise.
 """
 
 from __future__ import annotations
 
-import math
-import sys
+import argparse
 import time
-from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.data import Dataset, open_dataset
-from sfumato.evaluation.clips import per_frame, small_frames
+from moving_avatars import STYLE, real_clips
+from sfumato import AutoencoderRun
+from sfumato.data.avatars import numbered
+from sfumato.data.moving_avatars import moving_avatar
+from sfumato.evaluation.clips import flicker, per_frame, small_frames
 from sfumato.hub.codec import Codec
 from sfumato.hub.loading import load_codec
-from sfumato.nets.autoencoder import Autoencoder
+from sfumato.training import Progress
 
-DATA, SIDE, FRAMES = "moving-avatars:sprouts:1000", 128, 16
-LEARNT, SEEN = 880, slice(900, 904)  # clips that are trained on, and those that are decoded
-WINDOW, CROP, FACTOR = 8, 64, 8  # frames, pixels
-RATE, WARMUP, LEAST = 2e-3, 10, 0.05  # of learning; steps; the share of the rate at the end
+DATA, FRAMES, COUNT = "moving-avatars:sprouts:1000", 16, 16
+NOISES = (0.0, 0.1, 0.2)
 
 
-def trained(codec: Codec, data: Dataset, minutes: float) -> Codec:
-    """A codec of the same latents whose decoder has been trained to look back for so many minutes of the processor."""
-    net = Autoencoder(replace(codec.config.net, temporal=True))
-    net.load_state_dict(codec.net.state_dict(), strict=False)
-    net.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    assert net.decoder.temporal is not None
-    weights = list(net.decoder.temporal.requires_grad_(True).parameters())
-    optimizer = torch.optim.AdamW(weights, RATE, betas=(0.9, 0.99), weight_decay=0.0)
-    rng, step, began = np.random.default_rng(0), 0, time.process_time()
-    while (share := (time.process_time() - began) / (60 * minutes)) < 1:
-        whole, _ = data.batch(rng.integers(0, LEARNT, 1))
-        first = rng.integers(0, FRAMES - WINDOW + 1)
-        top, left = rng.integers(0, SIDE - CROP + 1, 2) // FACTOR * FACTOR
-        x = whole[0, first : first + WINDOW, :, top : top + CROP, left : left + CROP]
-        with torch.no_grad():
-            z = net.encode(x)
-            z = z + 0.2 * rng.random() * torch.randn(z.shape)
-        error = net.decode(z, frames=WINDOW) - x
-        loss = error.abs().mean() + error.diff(dim=0).abs().mean()
-        optimizer.param_groups[0]["lr"] = RATE * min(1, step / WARMUP) * max(LEAST, 1 - share)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        step += 1
-    number = sum(weight.numel() for weight in weights)
-    print(f"{number:,} weights trained for {step:,} steps in {minutes:g} minutes of the processor")
-    return Codec(replace(codec.config, net=net.config), net)
+def trained(minutes: float) -> Codec:
+    run = AutoencoderRun.start(
+        "runs/flicker", DATA, base="avatars", frames=FRAMES, minutes=minutes, batch=1, perceptual=0.0, held_out=0.0,
+        previews=0, compile=False, threads=1,
+    )  # fmt: skip
+    began, steps = time.process_time(), 0
+    for event in run.train():
+        steps = event.step if isinstance(event, Progress) else steps
+    print(f"{steps:,} steps in {(time.process_time() - began) / 60:.1f} minutes of the processor")
+    return run.codec()
 
 
 def jumps(x: Tensor) -> float:
-    """The mean squared second difference over time, of which flicker is made (evaluation/clips.py)."""
+    """The mean squared second difference of pixels over time."""
     return float(x.double().diff(n=2, dim=1).square().mean())
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", default="moving-avatars")
+    parser.add_argument("--minutes", type=float)
+    args = parser.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    codec, data = load_codec("avatars"), open_dataset(DATA, (SIDE, SIDE), frames=FRAMES)
-    x, _ = data.batch(np.arange(SEEN.start, SEEN.stop))
+    codec = load_codec(args.model) if args.minutes is None else trained(args.minutes)
+    if codec.net.decoder.temporal is None:
+        parser.error(f"the decoder of {args.model} doesn't look back")
+    number = sum(weight.numel() for weight in codec.net.decoder.temporal.parameters())
+    x = real_clips([moving_avatar(STYLE, one) for one in numbered(STYLE, COUNT, held=True)], FRAMES)
     z, of = codec.encode(x), per_frame(small_frames)
-    looking = trained(codec, data, float(sys.argv[1]) if len(sys.argv) > 1 else 3.0)
-    print(f"second differences of real clips: {jumps(x):.4f}")
+    print(f"{number:,} weights look back; second differences of {COUNT} real clips: {jumps(x):.4f}")
     print(f"{'noise':>6}{'decoder':>14}{'flicker':>9}{'PSNR':>10}{'2nd differences':>17}{'of the error':>14}")
-    for noise in (0.0, 0.1, 0.2):
+    for noise in NOISES:
         noisy = z + noise * torch.randn(z.shape, generator=torch.Generator().manual_seed(1))
-        for name, one in (("one by one", codec), ("looking back", looking)):
-            y = one.decode(noisy).clamp(-1, 1)
-            flicker = abs(math.log(jumps(of(y)) / jumps(of(x))))
-            decibels = 10 * math.log10(4 / float((y - x).square().mean()))
-            print(f"{noise:>6}{name:>14}{flicker:>9.3f}{decibels:>7.2f} dB{jumps(y):>17.4f}{jumps(y - x):>14.4f}")
+        alone = codec.decode(noisy.flatten(0, 1)).unflatten(0, noisy.shape[:2])
+        for name, decoded in (("one by one", alone), ("looking back", codec.decode(noisy))):
+            y = decoded.clamp(-1, 1)
+            decibels = 10 * float((4 / (y - x).square().mean()).log10())
+            print(
+                f"{noise:>6}{name:>14}{flicker(of(y), of(x)).value:>9.3f}{decibels:>7.2f} dB{jumps(y):>17.4f}"
+                f"{jumps(y - x):>14.4f}"
+            )
 
 
 if __name__ == "__main__":

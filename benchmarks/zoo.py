@@ -4,7 +4,7 @@
     python benchmarks/zoo.py points        about a minute and a half
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
     python benchmarks/zoo.py avatars       two hours on one thread; stopped, it goes on where it was saved
-    python benchmarks/zoo.py moving-avatars  76 minutes of one core; stopped, it goes on
+    python benchmarks/zoo.py moving-avatars  an hour and a half of one core; stopped, it goes on
     python benchmarks/zoo.py moving-shapes forty minutes on one thread with bf16; stopped, it goes on; none ships yet
     python benchmarks/zoo.py rivals        half an hour on one thread
     python benchmarks/zoo.py students      of digits and emoji, in two calls: an hour of a shared core; stopped, it goes
@@ -80,7 +80,7 @@ PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
 MOVING_SHAPES, STILLS_MINUTES, CLIPS_MINUTES = "moving-shapes:200000", 12, 24
-MOVING_AVATARS, MOVES_MINUTES = "moving-avatars:sprouts:1000", 76
+MOVING_AVATARS, MOVES_MINUTES, LOOKING_BACK = "moving-avatars:sprouts:1000", 76, 1500  # minutes, clips
 UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
 
@@ -274,10 +274,11 @@ def train_moving_shapes() -> None:
 
 
 def train_moving_avatars() -> None:
-    """The drawings that ship learn to move, in their latents: what is new are the layers that look along the frames.
+    """The drawings that ship learn to move, in their latents: what is new are the layers that look along the frames,
+    and those by which their decoder looks back.
 
-    The run is kept in runs/zoo-moving-avatars; `python benchmarks/moving_avatars.py moving-avatars` measures what
-    comes out.
+    The runs are kept in runs/zoo-moving-avatars and runs/zoo-moving-decoder; `python benchmarks/moving_avatars.py`
+    and `python benchmarks/flicker.py` measure what comes out.
     """
     run = begun(
         Path("runs/zoo-moving-avatars"), MOVING_AVATARS, MOVES_MINUTES, base="avatars", frames=16, stills=0.0,
@@ -286,7 +287,17 @@ def train_moving_avatars() -> None:
         **{"objective.frame_levels.apart": 0.3, "objective.frame_levels.given": 0.3},
     )  # fmt: skip
     progress(run, 10)
-    model = run.model()
+    model, eyes = run.model(), Path("runs/zoo-moving-decoder")
+    if (eyes / "config.json").exists():
+        decoder = AutoencoderRun.open(eyes)
+    else:
+        decoder = AutoencoderRun.start(
+            eyes, MOVING_AVATARS, base="avatars", frames=16, images=LOOKING_BACK, batch=1, perceptual=0.0,
+            held_out=0.0, compile=False, threads=1,
+        )  # fmt: skip
+    if not decoder.finished:
+        progress(decoder)
+    model.codec = decoder.codec()
     save_zoo("moving-avatars", model, base="avatars")
     print(f"{model.parameter_count:,} parameters")
 

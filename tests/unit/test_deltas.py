@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
 from sfumato.hub import load
+from sfumato.hub.codec import read_codec, save_codec
 from sfumato.hub.deltas import NEAR, thin, whole
-from sfumato.hub.zoo import load_zoo, save_zoo
+from sfumato.hub.loading import load_codec
+from sfumato.hub.zoo import ZOO, load_zoo, save_zoo
 
 
 @given(st.integers(0, 2**31), st.floats(-12, 3))
@@ -47,3 +50,24 @@ def test_a_model_that_adds_to_one_that_ships_loads_like_any_other(tmp_path: Path
     file.write_bytes(safetensors.torch.save(tensors, {"base": "points"}))
     with pytest.raises(SfumatoError, match="don't fit those of points"):
         load(folder)
+
+
+def test_an_autoencoder_of_one_that_ships_is_kept_once(tmp_path: Path) -> None:
+    """Alone what it adds, such as layers that look back, is in the file, and latents of both are the same."""
+    own, base = load_codec("moving-avatars"), load_codec("avatars")
+    added = safetensors.torch.load_file(ZOO / "moving-avatars" / "codec.safetensors")
+    assert added and all(name.startswith("decoder.temporal.") for name in added)
+    clip = torch.rand(1, 3, 3, 32, 32) * 2 - 1
+    assert own.config.latents == base.config.latents and torch.equal(own.encode(clip), base.encode(clip))
+    z = base.encode(clip)
+    one, looking = base.decode(z), own.decode(z)
+    assert torch.equal(one[:, 0], looking[:, 0]) and not torch.allclose(one[:, 1:], looking[:, 1:])
+    whole_file = save_codec(tmp_path, own)
+    assert torch.equal(read_codec(tmp_path, whole_file).decode(z), looking), "pushed and copied it is whole"
+    same = save_codec(tmp_path, base, "avatars")
+    assert (tmp_path / "codec.safetensors").stat().st_size < 200 and same.latents == base.config.latents
+    assert torch.equal(read_codec(tmp_path, same).decode(z), one)
+    for name in ("../avatars", "digits", "nobody"):
+        (tmp_path / "codec.safetensors").write_bytes(safetensors.torch.save(added, {"base": name}))
+        with pytest.raises(SfumatoError, match="and it is another here; get the folder anew"):
+            read_codec(tmp_path, replace(own.config, weights=""))

@@ -40,6 +40,9 @@ from sfumato.training.held_out import describe
 from sfumato.training.lora import ADAPTER, adapter_words
 from sfumato.training.planning import FEW
 
+LOOKS_BACK = ("decoder", "looks back at the frames before")
+DRAWN = ("avatars:", "moving-avatars:")  # data that takes minutes to draw
+
 
 def info(
     what: Annotated[str, Parameter(help="A run, a checkpoint, a PNG that was generated, or a data set.")],
@@ -77,8 +80,9 @@ def info(
         print_facts([("pipeline", Folder.open(base).pipeline), *model_facts(load(path))])
     elif ships(what):
         print_facts(shipped_facts(what))
-        with suppress(SfumatoError):  # the data may be an extra that isn't installed
-            print_facts(data_facts(zoo_data(what), size))
+        if not (data := zoo_data(what)).startswith(DRAWN):
+            with suppress(SfumatoError):  # the data may be an extra that isn't installed
+                print_facts(data_facts(data, size))
     else:
         print_facts(data_facts(what, size, frames, fps, cut_scenes))
 
@@ -182,6 +186,7 @@ def model_facts(model: Model) -> list[tuple[str, str]]:
     facts = [("shape", " × ".join(map(str, config.seen[1]))), ("classes", ", ".join(config.classes) or "none")]
     if config.codec is not None:
         facts.append(("latents", config.codec.described))
+        facts += [LOOKS_BACK] if config.codec.net.temporal else []
     if (text := config.net.text) is not None:
         facts.append(("reads", f"prompts of up to {text.length} tokens, {text.described}"))
     if config.conditions:
@@ -214,7 +219,7 @@ def autoencoder_facts(path: Path) -> list[tuple[str, str]]:
         ("data", run.config.data.source),
         ("latents", codec.config.described),
         ("autoencoder", f"{size / 1e6:.2f} M parameters, factor {codec.config.net.factor}"),
-        *([("decoder", "looks back at the frames before, in its base's latents")] if codec.config.net.temporal else []),
+        *([LOOKS_BACK] if codec.config.net.temporal else []),
         ("trained", f"{count(state['images'])} images in {duration(state['seconds'])}"),
     ]
     if quality is not None:
