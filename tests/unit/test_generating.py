@@ -143,3 +143,12 @@ def test_a_log_is_told_how_far_a_drawing_is(
     monkeypatch.setattr(opening, "QUIET_SECONDS", 0)
     draws("tiny", "-n", 2, "--steps", 3, "--out", "more")
     assert "sampling steps: 6 of 6" in capsys.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize("name", ["cat.png", "cat.JPG", "hop.gif", "hop.mp4"])
+def test_a_file_where_a_folder_belongs_gets_one_sentence(draws: Draws, name: str) -> None:
+    with pytest.raises(SfumatoError, match=f"--out {name[:3]} gets files"):
+        draws("tiny", "-n", 2, "--steps", 2, "--out", name)
+    assert not Path(name).exists()
+    Path(name).mkdir()  # by its own will
+    assert draws("tiny", "-n", 2, "--steps", 2, "--out", name)

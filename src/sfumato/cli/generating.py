@@ -22,6 +22,9 @@ from torch import Tensor
 from sfumato.cli.display import console
 from sfumato.cli.opening import lines
 from sfumato.data import picture, png
+from sfumato.data.decode import SUFFIXES
+from sfumato.data.films import SUFFIXES as FILMS
+from sfumato.errors import SfumatoError
 from sfumato.files import create_file
 from sfumato.hub.record import same_picture
 from sfumato.hub.request import Request
@@ -170,6 +173,11 @@ def _candidates(folder: Path, name: str, about: dict[str, str], suffix: str) -> 
 
 def check_folder(folder: Path, names: Sequence[str]) -> None:
     """Raises SfumatoError unless files of these names, the longest of them, can be written into `folder`."""
+    if folder.suffix.lower() in {*SUFFIXES, *FILMS} and not folder.is_dir():
+        raise SfumatoError(
+            f"--out is a folder, and {folder} is named as a file is; --out {folder.with_suffix('')} gets files named "
+            "after what they show and their seeds."
+        )
     longest = max(names, key=lambda name: len(name.encode()))
     trial = folder / f"{longest}-{'0' * 8}.png"
     if create_file(trial, b""):
