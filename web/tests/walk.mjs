@@ -317,6 +317,7 @@ async function keyboard() {
 }
 const ready = async (page, id) => {
   await page.waitForSelector(id in VIEWS ? '.questions form' : 'main h1')
+  if (id in VIEWS) await page.waitForFunction(() => document.querySelector('nav.ways') && !document.querySelector('.panel .waiting')) // it is drawn in parts
   await (id in VIEWS ? settled(page, '[data-scene]') : page.waitForFunction(() => !window.sfumato.busy()))
 }
 /** What Tab should reach, in the page's order: of the radio buttons of a group, one. */
