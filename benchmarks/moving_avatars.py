@@ -67,7 +67,7 @@ def rolled_out(model: Model, frames: int) -> dict[str, Curve]:
         model.sample([seed], prompts=text, frames=frames, steps=STEPS) for seed, text in enumerate(prompts)
     ])  # fmt: skip
     curves = drift(clips, real_clips(avatars, 4 * FRAMES))
-    write_drift(OUT, clips, curves, "python benchmarks/moving_avatars.py --long")
+    write_drift(OUT, clips, curves, f"python benchmarks/moving_avatars.py --long {frames}")
     return curves
 
 
