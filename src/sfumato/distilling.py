@@ -12,7 +12,9 @@ from sfumato.data import Dataset
 from sfumato.data.opening import is_own, path_of
 from sfumato.errors import SfumatoError
 from sfumato.hub import Model, load
+from sfumato.hub.config import plain
 from sfumato.hub.zoo import ships, zoo_data
+from sfumato.nets.conditions import guidance_range
 from sfumato.runs import Progress, Run
 from sfumato.training import TrainingConfig, training_config
 from sfumato.training.previews import make_preview
@@ -33,6 +35,7 @@ DRIFTING: dict[str, Any] = {
     "batch": 256,
     "keeping.evaluated": 0,
 }
+ONWARD = 3e-4  # the learning rate of a student that drifts on, which is to keep most of what it learnt
 WALKS: dict[str, Any] = {
     "objective.walked": 6,
     # A second step from sigma/alpha 0.7, where what is still open of a picture is no matter of chance any more.
@@ -73,17 +76,23 @@ def distill(
     where the student is told which by the `guidance` that it is sampled with. `folder` is by default that of the
     teacher with "-student", and `data` those that the teacher was trained on. By the `method` drifting the student
     learns from these data alone, beginning as the teacher, which suits pictures of a few classes; by walks from where
-    those of the teacher end, which are walked as it is trained. `progress` and
-    `settings`, such as `minutes` or `lora`, are as in Run.start. Raises SfumatoError for a student, a network that
-    can't be one, and where the data aren't found.
+    those of the teacher end, which are walked as it is trained. A student that learnt otherwise may drift on: by
+    drifting `teacher` may be one, whose name is followed by "-drifted". `progress` and
+    `settings`, such as `minutes` or `lora`, are as in Run.start. Raises SfumatoError for any other student, a network
+    that can't be one, and where the data aren't found.
     """
     if not 1 <= whole("steps", steps, -(2**63)) <= MOST_STEPS:
         raise SfumatoError(f"a student walks in 1 to {MOST_STEPS} steps, got {steps}; 2 is a good start.")
     one_of("method", method, METHODS)
     model = teacher if isinstance(teacher, Model) else load(teacher)
     name = model.source or shown(teacher)
-    if model.config.student:
-        raise SfumatoError(f"{name} is a student already, whose answers lead nowhere else; distil its teacher.")
+    if model.config.student and method != "drifting":
+        raise SfumatoError(
+            f"{name} is a student already, whose answers lead nowhere else; distil its teacher, or let it drift on by "
+            "`method` drifting."
+        )
+    if model.config.student and guidance_range(model.config.conditions):
+        raise SfumatoError(f"{name} is told the weight of guidance, and by drifting nothing is guided; leave it so.")
     own: dict[str, Any] = {}
     if name is not None and (Path(name) / "state.json").exists():
         config = training_config(Path(name).parent.parent)
@@ -112,15 +121,22 @@ def distill(
         usual = min(max(model.config.sampling.guidance, guidance[0]), guidance[1])
         own["model.sampling.guidance"] = usual
     taught = {"consistency": taught, "drifting": DRIFTING, "walks": WALKS}[method]
+    if model.config.student:
+        own |= {"objective.schedule": plain(model.config.sampling.schedule), "optimizer.learning_rate": ONWARD}
     chosen = {**taught, "objective.guidance": guidance, "model.sampling.steps": steps}
     given = {full_name(key): value for key, value in settings.items()}
     control = [one.name for one in model.config.conditions if one.computed]
-    place = Path(folder) if folder is not None else Path(f"{_run_of(model, name)}-student")
-    run = Run.start(place, data, model, control=control, progress=progress, **{**own, **chosen, **given})
+    place = Path(folder) if folder is not None else _run_of(model, name).with_name(called(_run_of(model, name).name))
+    run = Run.start(place, data, model, control=control, progress=progress, **{**chosen, **own, **given})
     if run.trainer is not None and run.trainer.config.keeping.previews:
         walked = model.settle(model.conditional, **({"guidance": usual} if model.conditional else {}))
         make_preview(place, run.trainer, replace(walked, tuned=None))  # which is for these weights, by their hash
     return run
+
+
+def called(teacher: str) -> str:
+    """The name of the run of a student of `teacher`, or of a student that drifts on."""
+    return f"{teacher}-{'drifted' if teacher.endswith('-student') else 'student'}"
 
 
 def _shown_as(config: TrainingConfig, model: Model) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from torch import Tensor
 
 import sfumato
 from sfumato.cli.distill import distill as command
+from sfumato.cli.ema import ema as average
 from sfumato.data import picture
 from sfumato.diffusion import Consistency, Ends, Level, Objective
+from sfumato.distilling import ONWARD, called
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.features import open_extractor
 from sfumato.evaluation.measure import open_reference
@@ -315,6 +317,33 @@ def test_by_drifting_a_student_learns_from_the_data_alone(
     command(Path("points"), method="drifting", steps=1, **given)
     assert load("runs/points-student").config.sampling.steps == 1
     assert "sfumato sample runs/points-student" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_student_drifts_on_from_what_it_learnt(teacher: Path, student: Path, tmp_path: Path) -> None:
+    run = sfumato.distill(student, tmp_path / "on", method="drifting", **{**QUICK, "batch": 32})
+    before, start = load(student), load(run.folder / "checkpoints" / "start")
+    assert all(torch.equal(*pair) for pair in zip(weights(start), weights(before), strict=True))
+    assert run.config.optimizer.learning_rate == ONWARD
+    list(run.train())
+    model = run.model()
+    assert model.config.student and str(model.config.sampling.schedule) == str(before.config.sampling.schedule)
+    assert not torch.equal(weights(model)[0], weights(before)[0])
+    average(run.folder, start=0.25)
+    found_between = load(run.folder / "averages" / "width-0.1-start-0.25")
+    for one, now, was in zip(weights(found_between), weights(model), weights(before), strict=True):
+        torch.testing.assert_close(one, 0.75 * now + 0.25 * was)
+    with pytest.raises(SfumatoError, match="began from no other model"):
+        average(teacher, start=0.5)
+    with pytest.raises(SfumatoError, match="from 0 to below 1, got 1"):
+        average(run.folder, start=1.0)
+    with pytest.raises(SfumatoError, match="say of which --width"):
+        average(run.folder)
+    found = sfumato.evaluate(run.folder, blobs(), count=24, features="pixels", curve=[2], steps=1).record
+    assert [point["calls"] for point in found.teacher_curve] == [4], "beside the teacher, under its guidance of 1.5"
+    assert called("photos") == "photos-student" and called("photos-student") == "photos-student-drifted"
+    told = new_model(replace(before.config, net=replace(TINY.net, conditions=(told_guidance(1.0, 4.0),))))
+    with pytest.raises(SfumatoError, match="is told the weight of guidance"):
+        sfumato.distill(told, tmp_path / "told", method="drifting", **QUICK)
 
 
 def test_by_walks_a_student_learns_where_its_teachers_walks_end(teacher: Path, tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ ELSEWHERE = {
                     "unit/test_options.py::test_measuring_takes_its_options_and_ranking_records_takes_none")
     | {"data": "laws/test_pipeline_verbs.py::test_a_pipeline_is_measured_against_pictures_with_captions"}
     | {"frames": "unit/test_clip_runs.py::test_a_roll_out_has_a_page_that_says_where_it_leaves_the_range_of_real_ones"},
-    "ema": dict.fromkeys(("run", "width"), "laws/test_averages.py::test_a_kept_width_comes_out_exactly"),
+    "ema": dict.fromkeys(("run", "width"), "laws/test_averages.py::test_a_kept_width_comes_out_exactly")
+    | {"start": "unit/test_distilling.py::test_a_student_drifts_on_from_what_it_learnt"},
     "info": dict.fromkeys(("what", "size", "frames", "fps", "cut-scenes"),
                           "unit/test_options.py::test_a_size_is_for_data"),
     "learn": dict.fromkeys(("run", "port", "host", "browser", "build"),

@@ -13,7 +13,7 @@ from sfumato.cli.opening import bars
 from sfumato.cli.running import finish, show_training
 from sfumato.cli.runs import free
 from sfumato.cli.training_options import SETTINGS
-from sfumato.distilling import Method
+from sfumato.distilling import Method, called
 from sfumato.distilling import distill as distill_model
 from sfumato.errors import SfumatoError
 from sfumato.training import join_processes
@@ -72,8 +72,8 @@ def distill(
 ) -> None:
     """Train a student of a model that generates in 1 to 4 steps, and lies in a run of its own.
 
-    It starts from the teacher's weights and learns where the teacher's walks end, at one weight of guidance. Ctrl-C
-    saves and stops; `sfumato train --resume` goes on.
+    It starts from the teacher's weights and learns where the teacher's walks end, at one weight of guidance. A student
+    itself is taken with --method drifting. Ctrl-C saves and stops; `sfumato train --resume` goes on.
     """
     options = {
         "minutes": minutes, "images": images, "lora": lora, "batch": batch, "learning_rate": learning_rate,
@@ -83,7 +83,7 @@ def distill(
     processes = join_processes()
     console.quiet = not processes.main
     teacher = run.parent.parent if (run / "state.json").exists() else run
-    folder = out / name if name is not None else processes.same(free(out / f"{teacher.name}-student"))
+    folder = out / name if name is not None else processes.same(free(out / called(teacher.name)))
     with bars() as progress:
         student = distill_model(
             run,

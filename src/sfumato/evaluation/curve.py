@@ -135,7 +135,8 @@ def _rows_shown(net: nn.Module) -> Iterator[list[int]]:
 
 
 def _teacher_of(model: Model) -> tuple[Model, SamplingConfig] | None:
-    """The model that the student of a run started from, and how it walked for it.
+    """The model that the student of a run started from, and how it walked for it; of a student that drifts on, that
+    of the one before.
 
     None where that isn't there any more, or has been trained on since.
     """
@@ -147,7 +148,11 @@ def _teacher_of(model: Model) -> tuple[Model, SamplingConfig] | None:
         teacher = load(origin.path, device=model.device)
     except SfumatoError:
         return None
+    if teacher.weights_hash != origin.weights:
+        return None
+    if teacher.config.student:
+        return _teacher_of(teacher)
     weight = training_config(run).objective.guidance
     own = model.config.sampling.guidance if isinstance(weight, tuple) else weight
     given = {"guidance": own} if teacher.conditional else {}
-    return (teacher, teacher.settle(teacher.conditional, **given)) if teacher.weights_hash == origin.weights else None
+    return teacher, teacher.settle(teacher.conditional, **given)

@@ -2,6 +2,7 @@
 
 runs/<name>/averages/step-*.safetensors   both averages in float16, a few times a run
 runs/<name>/averages/width-0.08/          one that was reconstructed, in the form of a checkpoint
+runs/<name>/averages/width-0.1-start-0.5/ one with the weights that a fine-tuned model started from
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sfumato.nets.renames import renamed
 from sfumato.strict import parse
 from sfumato.training.config import TrainingConfig
 from sfumato.training.ema import Profile, gamma_of, pack, reconstruct, unpack, width_of
+from sfumato.training.finetuning import read_start
 from sfumato.training.lora import plain_weights
 from sfumato.training.run_loop import RunLoop
 from sfumato.training.sharding import gathered
@@ -80,13 +82,19 @@ def _read_snapshot(path: Path) -> Stored:
     return []
 
 
-def write_average(run: Path, config: TrainingConfig, width: float) -> tuple[Path, float]:
+def write_average(run: Path, config: TrainingConfig, width: float, start: float = 0.0) -> tuple[Path, float]:
     """Reconstruct the average of `width` at the newest checkpoint of `run`; writes RUN/averages/width-WIDTH.
 
-    Returns the folder and the relative error of the average's profile, 0 for a width that is stored. The checkpoint's
-    own averages are exact and count beside the snapshots. Raises SfumatoError where the run holds no checkpoint.
+    The weights that a fine-tuned model started from are the share `start` of it, which keeps more of what it could
+    before (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). Returns the folder and the relative error
+    of the average's profile, 0 for a width that is stored. The checkpoint's own averages are exact and count beside the
+    snapshots. Raises SfumatoError where the run holds no checkpoint.
     """
     gamma_of(width)
+    if not 0 <= start < 1:
+        raise SfumatoError(f"the share of the weights of before lies from 0 to below 1, got {start:g}; 0.5 is usual.")
+    if start and config.origin is None:
+        raise SfumatoError(f"{run} began from no other model, whose weights could be a share; leave `start` out.")
     names = ("ema.safetensors", "averages.safetensors")
     if not config.optimizer.widths:
         raise SfumatoError(
@@ -101,7 +109,13 @@ def write_average(run: Path, config: TrainingConfig, width: float) -> tuple[Path
     for path in sorted((run / "averages").glob("step-*.safetensors")):
         stored += [pair for pair in _read_snapshot(path) if pair[0].time < now]
     tensors, error = reconstruct(stored, Profile(now, gamma_of(width)))
-    target = run / "averages" / f"width-{width:g}"
+    target = run / "averages" / (f"width-{width:g}" + (f"-start-{start:g}" if start else ""))
+    if start:
+        before = read_start(run)
+        tensors = {
+            name: torch.lerp(value, before[name].float(), start) if value.is_floating_point() else value
+            for name, value in tensors.items()
+        }
     state = {name: value for name, value in checkpoint.state.items() if name != "files"}
     of = {name: checkpoint.state["files"][name] for name in names}
     write_folder(target, {"ema.safetensors": tensors}, {**state, "width": width, "profile_error": error, "of": of})
