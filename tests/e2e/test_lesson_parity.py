@@ -146,7 +146,7 @@ def test_a_student_walks_in_the_browser_as_here_and_points_drift_as_they_do_here
     asked.append({"graph": "drift", "inputs": {"x": tensor(x), "data": tensor(data)}})
     *walked, drifted = ask_all(asked)
     for theirs, ours in zip(walked, expected, strict=True):
-        close(theirs["x"], ours, 5e-4)
+        close(theirs["x"], ours, 5e-3)  # the page has the student's weights in sixteen bits, and the zoo in more
     close(drifted["shift"], Drift()(x, data), 1e-3)
 
 
