@@ -4,7 +4,8 @@
                                                              the minutes, of pixels, of squares of 2×2 pixels, and
                                                              diffusers' AutoencoderKL with its UNet2DModel
     python benchmarks/latent.py --minutes 60 --only latent,pixels   two rows of it
-    python benchmarks/latent.py --ablate --minutes 10        an autoencoder a row, each without one part of its loss
+    python benchmarks/latent.py --ablate --minutes 5         an autoencoder a row, each without one part of its loss, and
+                                                             a model in its latents, trained as long again
     python benchmarks/latent.py --autoencoders --minutes 10  the one that ships, and one of photographs, trained so long
     ... --data avatars:critters --size 128 --count 512
 
@@ -189,6 +190,7 @@ def compare(args: argparse.Namespace) -> None:
 
 def ablate(args: argparse.Namespace) -> None:
     data = open_dataset(args.data, (args.size, args.size))
+    judge = Judge(data)
     for name, settings in PARTS.items():
         if args.only in (None, name):
             share = UNSEEN / len(data)
@@ -197,7 +199,12 @@ def ablate(args: argparse.Namespace) -> None:
             )
             trained(run)
             assert run.trainer is not None
-            keep(name, args, {**unfolded(run.codec(), data, run.trainer.held), "images": run.trainer.images})
+            facts = {**unfolded(run.codec(), data, run.trainer.held), "images": run.trainer.images}
+            model = Run.start(
+                fresh("ablated-model"), args.data, autoencoder=run.folder, size=args.size, minutes=args.minutes
+            )
+            trained(model)
+            keep(name, args, {**facts, "model_ratio": judge.ratio(sampler(model)(args.count))})
 
 
 def autoencoders(args: argparse.Namespace) -> None:
