@@ -48,9 +48,10 @@ FEATURES, CALLS, TIMED = "efficientnet-lite0", 20, 16
 REFERENCE = 3000  # pictures that are compared with
 UNSEEN = 600  # that an autoencoder is measured on
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
+ALL = {"equivariance": 0.5}  # which isn't in the loss unless it is asked for
 PARTS = {  # of an autoencoder's loss, and what leaves each out
-    "all": {}, "no perceptual": {"perceptual": 0.0}, "no critic": {"adversarial": 0.0},
-    "no noise": {"latent_noise": 0.0}, "no equivariance": {"equivariance": 0.0},
+    "all": ALL, "no perceptual": {**ALL, "perceptual": 0.0}, "no critic": {**ALL, "adversarial": 0.0},
+    "no noise": {**ALL, "latent_noise": 0.0}, "no equivariance": {},
 }  # fmt: skip
 
 

@@ -155,7 +155,8 @@ def test_psnr_is_that_of_the_definition() -> None:
 
 
 def training(**settings: object) -> TrainingConfig:
-    given = {"images": 160, "batch": 8, "held_out": 0.2, "perceptual": 0.0, "evaluated": 4, "previews": 2}
+    given = {"images": 160, "batch": 8, "held_out": 0.2, "perceptual": 0.0, "equivariance": 0.5}
+    given |= {"evaluated": 4, "previews": 2}
     return TrainingConfig("stripes", **given | settings)
 
 

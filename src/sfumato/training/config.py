@@ -184,7 +184,7 @@ class ReconstructionConfig:
     adversarial: float = 0.5
     critic_from: float = 0.7
     latent_noise: float = 0.2
-    equivariance: float = 0.5
+    equivariance: float = 0.0  # at 0.5 models in the latents did worse (benchmarks/latent.py --ablate)
 
     def __post_init__(self) -> None:
         for name, most in (("perceptual", 1e3), ("adversarial", 1e3), ("latent_noise", 10.0), ("equivariance", 1.0)):
