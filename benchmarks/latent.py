@@ -4,8 +4,8 @@
                                                              the minutes, of pixels, of squares of 2×2 pixels, and
                                                              diffusers' AutoencoderKL with its UNet2DModel
     python benchmarks/latent.py --minutes 60 --only latent,pixels   two rows of it
-    python benchmarks/latent.py --ablate --minutes 5         an autoencoder a row, each without one part of its loss, and
-                                                             a model in its latents, trained as long again
+    python benchmarks/latent.py --ablate --minutes 5         an autoencoder a row, each without one part of its loss,
+                                                             and a model in its latents, trained as long again
     python benchmarks/latent.py --autoencoders --minutes 10  the one that ships, and one of photographs, trained so long
     ... --data avatars:critters --size 128 --count 512
 
