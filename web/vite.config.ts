@@ -22,6 +22,8 @@ export default defineConfig({
         // And one of all that each page begins with: on a slow network a request costs more than its bytes. But for main.ts,
         // which waits for a translation: that needs some of these modules, and would wait for main.ts in turn.
         { name: 'first', tags: ['$initial'], test: /^(?!.*\/(src\/main\.ts|index\.html))/ },
+        // And one of what most scenes have.
+        { name: 'small', test: /src\/(parts\/(BrushPad|Choice|PanelError|Slider|Switch|painting)|scene\/(FlatView|flat|sharp|tiles)|compute\/(dice|half|mlp)|numbers|pause|chapters\/sampling\/SeedPicker)\b/ },
       ] } },
     },
   },

@@ -14,7 +14,7 @@ function write(): void {
 /** A place on one page (its hash) is none on another. */
 function address(values: Record<string, string | undefined>): string {
   const given = Object.entries(values).filter((one): one is [string, string] => one[1] !== undefined)
-  const query = new URLSearchParams(given.sort(([a], [b]) => a.localeCompare(b))).toString()
+  const query = new URLSearchParams(given.sort(([a], [b]) => (a < b ? -1 : 1))).toString()
   return `${location.pathname}${query ? `?${query}` : ''}${values.c === shownPage() ? location.hash : ''}`
 }
 

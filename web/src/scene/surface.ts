@@ -1,12 +1,15 @@
 /** A landscape over a grid, coloured by its height, and flat bands that lie on it: paths, arrows, cuts. */
 import {
-  BufferAttribute, BufferGeometry, Color, DirectionalLight, DoubleSide, Group, HemisphereLight, LineBasicMaterial, LineSegments, Mesh,
+  BufferAttribute, BufferGeometry, type Color, DirectionalLight, DoubleSide, Group, HemisphereLight, LineBasicMaterial, LineSegments, Mesh,
   MeshBasicMaterial, MeshLambertMaterial,
 } from 'three'
 
 type Point = [x: number, y: number, z: number]
 
 const SHADE = 0.9 // of the surface's colours: its wall
+// The corners of a piece of it: of which of two neighbours on the edge, and whether above.
+const WHICH = [0, 1, 0, 1, 1, 0]
+const TOP = [1, 1, 0, 1, 0, 0]
 
 export class Surface {
   readonly group = new Group()
@@ -56,13 +59,17 @@ export class Surface {
   /** Put vertex `i` of row `row` where `place` says; a line is drawn along every `ridge`th row. */
   shape(place: (row: number, i: number) => Point, ridge: number): void {
     const position = this.mesh.geometry.getAttribute('position') as BufferAttribute
+    const at = position.array
     const lines = new Float32Array(6 * (this.across - 1) * Math.ceil(this.along / ridge))
     let end = 0
     for (let row = 0; row < this.along; row++) {
       let before: Point | undefined
       for (let i = 0; i < this.across; i++) {
         const point = place(row, i)
-        position.setXYZ(row * this.across + i, ...point)
+        const to = 3 * (row * this.across + i)
+        at[to] = point[0]
+        at[to + 1] = point[1]
+        at[to + 2] = point[2]
         if (row % ridge) continue
         if (before) {
           lines.set(before, end)
@@ -73,23 +80,54 @@ export class Surface {
       }
     }
     position.needsUpdate = true
-    this.mesh.geometry.computeVertexNormals()
+    this.slopes(at)
     this.ridges.geometry.setAttribute('position', new BufferAttribute(lines, 3))
+  }
+
+  /** What stands upright on it, between the neighbours of each vertex: what three.js sums over all faces takes a phone long. */
+  private slopes(at: ArrayLike<number>): void {
+    const { across, along } = this
+    const normals = new Float32Array(at.length)
+    for (let row = 0, k = 0; row < along; row++) {
+      const before = row > 0 ? 3 * across : 0
+      const after = row + 1 < along ? 3 * across : 0
+      for (let i = 0; i < across; i++, k += 3) {
+        const left = i > 0 ? k - 3 : k
+        const right = i + 1 < across ? k + 3 : k
+        const ax = at[right]! - at[left]!
+        const ay = at[right + 1]! - at[left + 1]!
+        const az = at[right + 2]! - at[left + 2]!
+        const bx = at[k + after]! - at[k - before]!
+        const by = at[k + after + 1]! - at[k - before + 1]!
+        const bz = at[k + after + 2]! - at[k - before + 2]!
+        const x = ay * bz - az * by
+        const y = az * bx - ax * bz
+        const z = ax * by - ay * bx
+        const size = Math.sqrt(x * x + y * y + z * z) || 1
+        normals[k] = x / size
+        normals[k + 1] = y / size
+        normals[k + 2] = z / size
+      }
+    }
+    this.mesh.geometry.setAttribute('normal', new BufferAttribute(normals, 3))
   }
 
   /** The wall below the edge as it is now, in the edge's colours. */
   private close(position: BufferAttribute, colour: BufferAttribute): void {
     if (!this.wall) return
-    const [corners, tones]: [number[], number[]] = [[], []]
-    for (let k = 1; k < this.edge.length; k++)
-      for (const [which, top] of [[0, 1], [1, 1], [0, 0], [1, 1], [1, 0], [0, 0]] as const) {
-        const vertex = this.edge[k - 1 + which]!
-        corners.push(position.getX(vertex), top * position.getY(vertex), position.getZ(vertex))
-        tones.push(...[colour.getX(vertex), colour.getY(vertex), colour.getZ(vertex)].map((tone) => SHADE * tone))
+    const many = 18 * (this.edge.length - 1)
+    const [corners, tones] = [new Float32Array(many), new Float32Array(many)]
+    for (let k = 1, end = 0; k < this.edge.length; k++)
+      for (let corner = 0; corner < 6; corner++, end += 3) {
+        const from = 3 * this.edge[k - 1 + WHICH[corner]!]!
+        for (let c = 0; c < 3; c++) {
+          corners[end + c] = (c === 1 ? TOP[corner]! : 1) * position.array[from + c]!
+          tones[end + c] = SHADE * colour.array[from + c]!
+        }
       }
     const { geometry } = this.wall
-    geometry.setAttribute('position', new BufferAttribute(Float32Array.from(corners), 3))
-    geometry.setAttribute('color', new BufferAttribute(Float32Array.from(tones), 3))
+    geometry.setAttribute('position', new BufferAttribute(corners, 3))
+    geometry.setAttribute('color', new BufferAttribute(tones, 3))
     geometry.computeVertexNormals()
   }
 
@@ -97,10 +135,12 @@ export class Surface {
   colour(low: Color, high: Color, top: number, ridge: Color): void {
     const position = this.mesh.geometry.getAttribute('position')
     const colour = this.mesh.geometry.getAttribute('color') as BufferAttribute
-    const mixed = new Color()
-    for (let i = 0; i < position.count; i++) {
-      mixed.lerpColors(low, high, Math.min(1, Math.sqrt(Math.max(0, position.getY(i) / top))))
-      colour.setXYZ(i, mixed.r, mixed.g, mixed.b)
+    const [at, tones] = [position.array, colour.array]
+    for (let k = 0; k < tones.length; k += 3) {
+      const share = Math.min(1, Math.sqrt(Math.max(0, at[k + 1]! / top)))
+      tones[k] = low.r + share * (high.r - low.r)
+      tones[k + 1] = low.g + share * (high.g - low.g)
+      tones[k + 2] = low.b + share * (high.b - low.b)
     }
     colour.needsUpdate = true
     this.close(position as BufferAttribute, colour)

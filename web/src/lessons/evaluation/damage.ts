@@ -14,12 +14,13 @@ export type Damage = { blur: number; without: number; copies: number; count: num
 export const UNHARMED: Omit<Damage, 'seed'> = { blur: 0, without: 0, copies: 0, count: MOST }
 
 export const about = () => json<About>('evaluation/about.json')
-export const digits = async () => digitsFrom(await json<string>('evaluation/digits.json'))
+export const digits = () => json<string>('evaluation/digits.json')
 /** Scans of seventeen shades, a letter a pixel, as the bytes that a picture of them holds. */
-export const digitsFrom = (letters: string) =>
-  Array.from({ length: letters.length / SIZE }, (_, i) =>
-    Float32Array.from({ length: SIZE }, (_, k) => Math.round((letters.charCodeAt(i * SIZE + k) - 97) * (255 / 16)) / 127.5 - 1),
-  )
+export function digitsFrom(letters: string): Float32Array[] {
+  const all = new Float32Array(letters.length)
+  for (let i = 0; i < all.length; i++) all[i] = Math.round((letters.charCodeAt(i) - 97) * (255 / 16)) / 127.5 - 1
+  return Array.from({ length: all.length / SIZE }, (_, i) => all.subarray(i * SIZE, (i + 1) * SIZE))
+}
 
 /** A picture blurred by a bell curve of so many pixels; beyond its edge all is black. */
 export function blurred(picture: Float32Array, std: number): Float32Array {

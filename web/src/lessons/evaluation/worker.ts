@@ -1,5 +1,5 @@
 /** Judges pictures away from the page's own thread. */
-import { type About, type Damage, Judge, type Told, UNHARMED } from './damage'
+import { type About, type Damage, digitsFrom, Judge, type Told, UNHARMED } from './damage'
 
 let judge: Judge | undefined
 let asked: Damage | undefined
@@ -18,8 +18,8 @@ function answer(): void {
   self.postMessage({ damage: now, scores: judge.judge(features, now.count), unharmed: unharmed!, curve: judge.curve(features) } satisfies Told)
 }
 
-self.onmessage = ({ data }: MessageEvent<{ about: About; all: Float32Array[] } | Damage>) => {
-  if ('about' in data) judge = new Judge(data.about, data.all)
+self.onmessage = ({ data }: MessageEvent<{ about: About; letters: string } | Damage>) => {
+  if ('about' in data) judge = new Judge(data.about, digitsFrom(data.letters))
   else {
     asked = data
     setTimeout(answer) // lets another word from the page in

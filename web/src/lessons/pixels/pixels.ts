@@ -1,6 +1,7 @@
 /** Digits drawn pixel by pixel, in any order, one at a time or many: sfumato/baselines/any_order.py. */
 import { json, pictures, weights } from '../../compute/computed'
 import { Dice } from '../../compute/dice'
+import { atOnce } from '../../pause'
 import { Dense } from '../gan/dense'
 
 export const SIDE = 8
@@ -49,8 +50,11 @@ export function pixelNet(): Promise<PixelNet> {
 /** A pixel as it came: what the network gave each shade, which it became, and in which call. */
 export type Step = { place: number; chances: number[]; level: number; call: number; bits: number }
 export type Way = { order: readonly number[]; together: number }
-/** All pixels, one after the other. `choose(place, chances)` says which shade; those of one call don't see one another. */
-export function steps(net: PixelNet, { order, together }: Way, choose: (place: number, chances: number[]) => number): Step[] {
+export type Choose = (place: number, chances: number[]) => number
+/** All pixels, one after the other. `choose` says which shade; those of one call don't see one another. */
+export const steps = (net: PixelNet, way: Way, choose: Choose): Step[] => atOnce(stepping(net, way, choose))
+/** Call by call. */
+export function* stepping(net: PixelNet, { order, together }: Way, choose: Choose): Generator<void, Step[]> {
   const known = new Int8Array(SIZE).fill(UNKNOWN)
   const all: Step[] = []
   for (let first = 0; first < SIZE; first += together) {
@@ -61,6 +65,7 @@ export function steps(net: PixelNet, { order, together }: Way, choose: (place: n
       all.push({ place, chances, level, call: first / together + 1, bits: -Math.log2(chances[level]!) })
     }
     for (const { place, level } of all.slice(first)) known[place] = level
+    yield
   }
   return all
 }

@@ -2,6 +2,8 @@
  * Small clips of one thing that bounces about, and their exact denoiser, with a level for each frame: the package's
  * `FiniteClips` of `bouncing_clips` or `steered_clips`. Noise is mixed in as the schedule "flow" has it.
  */
+import { atOnce } from '../../pause'
+
 export const SIDE = 14
 export const PIXELS = SIDE * SIDE
 export const FRAMES = 12
@@ -40,7 +42,9 @@ function bounced(place: number): number {
   return Math.min(turn, 2 * (RANGE - 1) - turn)
 }
 function clipsOf(paths: number[][]): Clips {
-  return Uint16Array.from(Array.from({ length: THINGS }, (_, thing) => paths.flatMap((path) => path.map((place) => thing * PLACES + place))).flat())
+  const all = new Uint16Array(THINGS * paths.length * FRAMES)
+  for (let thing = 0, i = 0; thing < THINGS; thing++) for (const path of paths) for (const place of path) all[i++] = thing * PLACES + place
+  return all
 }
 const starts = Array.from({ length: PLACES }, (_, place) => [place % RANGE, Math.floor(place / RANGE)] as const)
 export const bouncing: Clips = clipsOf(
@@ -155,14 +159,16 @@ export function timesOf(how: How, moves = MOST): Float64Array[] {
 export type Walk = { times: Float64Array[]; x: Float32Array[]; guesses: Float32Array[] }
 export type Wish = { how: How; linked: boolean; noise: Float32Array; first: Float32Array; moves: string }
 
-export function walked({ how, linked, noise, first, moves }: Wish): Walk {
+export const walked = (wish: Wish): Walk => atOnce(walking(wish))
+/** Step by step. */
+export function* walking({ how, linked, noise, first, moves }: Wish): Generator<void, Walk> {
   const times = timesOf(how, moves.length)
   const clips = how === 'moves' ? steered(moves) : bouncing
   const frames = how === 'moves' ? moves.length + 1 : FRAMES
   let x = new Float32Array(noise)
   if (GIVEN.includes(how)) x.set(first)
   const walk: Walk = { times, x: [], guesses: [] }
-  times.forEach((now, k) => {
+  for (const [k, now] of times.entries()) {
     const guess = denoised(x, now, clips, linked, frames)
     walk.x.push(x)
     walk.guesses.push(guess)
@@ -172,7 +178,8 @@ export function walked({ how, linked, noise, first, moves }: Wish): Walk {
       const f = Math.floor(i / PIXELS)
       return now[f]! > next[f]! ? v + ((next[f]! - now[f]!) / now[f]!) * (v - guess[i]!) : v
     })
-  })
+    yield
+  }
   return walk
 }
 
