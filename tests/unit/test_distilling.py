@@ -316,7 +316,7 @@ def test_by_drifting_a_student_learns_from_the_data_alone(
     given: dict[str, Any] = {"images": 64, "batch": 32, "settings": ["previews=0"]}
     command(Path("points"), method="drifting", steps=1, **given)
     assert load("runs/points-student").config.sampling.steps == 1
-    assert "sfumato sample runs/points-student" in " ".join(capsys.readouterr().out.split())
+    assert " sample runs/points-student" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_student_drifts_on_from_what_it_learnt(teacher: Path, student: Path, tmp_path: Path) -> None:
