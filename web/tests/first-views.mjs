@@ -9,13 +9,16 @@ for (const query of queries) {
   const network = await context.newCDPSession(page)
   await network.send('Network.enable')
   await network.send('Network.setCacheDisabled', { cacheDisabled: true })
-  const files = new Map()
-  page.on('requestfinished', async (request) => files.set(request.url(), await request.sizes()))
+  const sizes = new Map()
+  const finished = (request) => sizes.set(request.url(), request.sizes())
+  page.on('requestfinished', finished)
   await page.goto(`${address}?${query}`, { waitUntil: 'networkidle' })
   await page.waitForFunction(() => 'sfumato' in window && document.querySelector('.questions form') && !window.sfumato.busy())
   await page.waitForLoadState('networkidle')
+  page.off('requestfinished', finished) // what comes later is no part of the first view
+  const files = await Promise.all(sizes.values())
   const sent = ({ responseHeadersSize, responseBodySize }) => responseHeadersSize + responseBodySize
-  figures[query] = { sent: [...files.values()].reduce((sum, one) => sum + sent(one), 0), files: files.size }
+  figures[query] = { sent: files.reduce((sum, one) => sum + sent(one), 0), files: files.length }
   await leave()
 }
 await browser.close()
