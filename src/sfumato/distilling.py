@@ -126,7 +126,8 @@ def distill(
     chosen = {**taught, "objective.guidance": guidance, "model.sampling.steps": steps}
     given = {full_name(key): value for key, value in settings.items()}
     control = [one.name for one in model.config.conditions if one.computed]
-    place = Path(folder) if folder is not None else _run_of(model, name).with_name(called(_run_of(model, name).name))
+    teachers = _run_of(model, name)
+    place = Path(folder) if folder is not None else teachers.with_name(called(teachers.name))
     run = Run.start(place, data, model, control=control, progress=progress, **{**chosen, **own, **given})
     if run.trainer is not None and run.trainer.config.keeping.previews:
         walked = model.settle(model.conditional, **({"guidance": usual} if model.conditional else {}))
