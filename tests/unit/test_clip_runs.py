@@ -26,6 +26,7 @@ from sfumato.hub.request import File, read_request
 from sfumato.nets import UNetConfig
 from sfumato.sampling import Edit
 from sfumato.training import TrainingConfig, model_for, model_from, start_run, train
+from sfumato.training.slices import half_size
 from sfumato.training.trainer import Trainer
 from tiny import TINY, resumes_exactly
 
@@ -132,7 +133,21 @@ def test_pictures_have_no_frames() -> None:
             model.sample([1], **what)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("settings", [{"coupling": True}, {"low_resolution": 0.5}, {"flip": True}])
+def test_clips_too_are_trained_at_half_their_size_first(tmp_path: Path) -> None:
+    """Each frame's pixels are means of four then, and so is its noise, of unit variance again."""
+    trainer = Trainer(new_model(CLIPS), spots(), config(low_resolution=0.5))
+    (part,) = trainer._draw(1, 8)
+    small = half_size(part, trainer.objective)
+    assert small.x0.shape == (8, 4, 1, 4, 4) and small.drawn.level is part.drawn.level
+    assert torch.equal(small.x0[2, 3, 0, 1, 2], part.x0[2, 3, 0, 2:4, 4:6].mean())
+    assert torch.allclose(small.drawn.eps[2, 3, 0, 1, 2], part.drawn.eps[2, 3, 0, 2:4, 4:6].sum() / 2)
+    resumes_exactly(tmp_path, spots(), replace(config(low_resolution=0.5), previews=2), CLIPS, stop_at=2)
+    (first, _) = sorted((tmp_path / "whole" / "previews").glob("*.webp"))
+    with Image.open(first) as file:
+        assert file.n_frames == 4
+
+
+@pytest.mark.parametrize("settings", [{"coupling": True}, {"flip": True}])
 def test_what_clips_are_not_trained_by_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(SfumatoError, match="clips"):
         Trainer(new_model(CLIPS), spots(), config(**settings))

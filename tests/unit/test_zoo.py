@@ -122,6 +122,21 @@ def test_one_that_adds_to_another_has_its_autoencoder(tmp_path: Path) -> None:
     assert (save_zoo("own", base, tmp_path, base="avatars", bits=4) / "codec.safetensors").exists()
 
 
+def test_a_run_that_starts_from_one_that_adds_to_another_can_be_opened_and_resumed(tmp_path: Path) -> None:
+    """It holds the whole autoencoder, and its config says so."""
+    how = {"images": 2, "batch": 1, "previews": 0, "held_out": 0.0, "stills": 1.0, "compile": False}
+    data = "moving-avatars:sprouts:2"
+    run = sfumato.Run.start(tmp_path / "run", data, base="moving-avatars", frames=2, size=128, **how)
+    for _ in run.train():
+        run.stop()
+    again = sfumato.Run.open(tmp_path / "run")
+    again.resume()
+    list(again.train())
+    own, base = again.model().codec, load_codec("moving-avatars")
+    assert own is not None and own.config.latents == base.config.latents
+    assert all(map(torch.equal, own.net.state_dict().values(), base.net.state_dict().values()))
+
+
 def test_the_points_lie_on_the_set_that_was_asked_for() -> None:
     model, count = sfumato.load("points"), 200
     assert sum(p.stat().st_size for p in (ZOO / "points").iterdir()) < 0.3e6

@@ -127,6 +127,11 @@ def _pair(level: Level) -> tuple[Tensor, Tensor]:
     return level.alpha, level.sigma
 
 
+def halved(x: Tensor) -> Tensor:
+    """Pictures or clips `(…, channels, height, width)` at half the height and width, each pixel the mean of four."""
+    return F.avg_pool2d(x.flatten(0, -4), 2).unflatten(0, x.shape[:-3])
+
+
 class Uncertainty(nn.Module):
     """A learned log-variance u(level) of the loss: `error/e^u + u` (Karras et al. 2024, eq. 21)."""
 
@@ -193,8 +198,8 @@ class Objective:
         return drawn._replace(eps=drawn.eps[choose(drawn.eps)])
 
     def half_size(self, drawn: Drawn) -> Drawn:
-        """`drawn` for pictures of half the height and width, whose noise has unit variance again."""
-        return drawn._replace(eps=2 * F.avg_pool2d(drawn.eps, 2))
+        """`drawn` for pictures or clips of half the height and width, whose noise has unit variance again."""
+        return drawn._replace(eps=2 * halved(drawn.eps))
 
     def loss(
         self, denoiser: Denoiser, x0: Tensor, cond: Condition | None, drawn: Drawn, fraction: float = 1.0

@@ -74,7 +74,7 @@ def make_preview(folder: Path, trainer: Trainer, teacher: SamplingConfig | None 
     own, shape = trainer.model, trainer.model.config.shape
     kind, seen = own.config.seen
     if trainer.low_resolution:  # it is generated as it is trained: at full size that would be noise yet
-        shape = seen = (shape[0], *(side // 2 for side in shape[-2:]))
+        shape = seen = (*shape[:-2], *(side // 2 for side in shape[-2:]))
     sampling = preview_sampling(teacher or own.config.sampling, trainer.config.keeping.preview_calls)
     drawn_by = replace(own.config, shape=shape, sampling=sampling)
     model = Model(drawn_by, trainer.average, tokenizer=own.tokenizer, encoder=own.encoder)
@@ -94,7 +94,7 @@ def make_preview(folder: Path, trainer: Trainer, teacher: SamplingConfig | None 
             f"numbers, so it was left out; a learning rate below {trainer.config.optimizer.learning_rate:g} may help."
         )
     if trainer.low_resolution:
-        samples = F.interpolate(samples, own.config.shape[-2:])
+        samples = F.interpolate(samples.flatten(0, -4), own.config.shape[-2:]).unflatten(0, samples.shape[:-3])
     path = folder / "previews" / (f"step-{trainer.step:08d}.png" if teacher is None else TEACHER)
     if trainer.processes.main:
         about = {"model": folder.as_posix(), "weights": "ema", "step": str(trainer.step), "seeds": f"0-{count - 1}"}

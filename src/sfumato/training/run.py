@@ -142,7 +142,7 @@ def start_run(
         if tokenizer is not None:
             replace_file(folder / TOKENIZER, tokenizer.to_str().encode())
         if codec is not None and base is None:
-            save_codec(folder, codec)
+            model = replace(model, codec=save_codec(folder, codec))  # whole, where the model's own adds to another
         replace_file(folder / "config.json", config_json(model=model, training=config))
     return trainer
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sfumato.diffusion import Objective
+from sfumato.diffusion.objective import halved
 
 Value = TypeVar("Value")
 Net = TypeVar("Net", bound=nn.Module)
@@ -59,7 +60,7 @@ def mapped(drawn: Value, of: Callable[[Any], Any]) -> Value:
 
 def half_size(part: Slice, objective: Objective) -> Slice:
     """The same rows at half the height and width."""
-    small = F.avg_pool2d(part.x0, 2)
+    small = halved(part.x0)
     return Slice(small, half_size_images(part.cond), objective.half_size(part.drawn), part.weight)
 
 

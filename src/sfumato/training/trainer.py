@@ -286,7 +286,7 @@ def check_training(model: ModelConfig, dataset: Dataset, config: TrainingConfig)
     if config.data.low_resolution:
         if model.codec is not None:
             raise SfumatoError("latents have no half size that a codec knows; leave low_resolution at 0.")
-        if not kind.spatial or kind.moving:
+        if not kind.spatial:
             raise SfumatoError(
                 f"{dataset.name} are {dataset.kind}, which have no half size; leave low_resolution at 0."
             )
