@@ -1,8 +1,8 @@
-"""Avatars in motion: each of DiceBear's drawings hops, sways, spins or stands still, and may blink or talk the while.
+"""Avatars in motion: each of DiceBear's drawings hops, sways, spins, blinks, talks or stands still.
 
 `moving-avatars:critters` are clips 0 to 1,999 of the style, `moving-avatars:critters:5000` more, and
 `moving-avatars:critters:held-out` of drawings that are in no other clip (see data/avatars.py). Their captions end in
-what they do: "pink body bell, …, blue background, hops and blinks".
+what they do: "pink body bell, …, blue background, hops".
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from sfumato.data.svg import render
 from sfumato.seeds import numpy_generator
 
 NAME = "moving-avatars"
-VERSION = 1  # raise it when clips or captions change
+VERSION = 2  # raise it when clips or captions change
 FRAMES = 16  # of a clip, where nobody says how many
 DEFAULT_COUNT, DEFAULT_HELD_OUT_COUNT = 2000, 200
 HEIGHT, LEAN = 14.0, 14.0  # how high a hop is, in hundredths of the picture, and how far one sways, in degrees
 PERIOD = 8  # frames of a hop, and of half a turn; one sways to either side in as many
-BODIES = ("hops", "sways", "spins", "stands still")
-FACES = ("", "blinks", "talks")
+ACTIONS = ("hops", "sways", "spins", "stands still", "blinks", "talks")
 CLOSED = (
     "closed",
     "closed2",
@@ -48,19 +47,11 @@ TALKS = (0, 1, 1, 0, 1, 1, 0, 0)  # whether the mouth is open, frame by frame
 
 @dataclass(frozen=True)
 class MovingAvatar:
-    """A drawing of a `style`, and what its body and its face do."""
+    """A drawing of a `style`, and which of ACTIONS it does."""
 
     style: str
     drawing: Avatar
-    body: str
-    face: str
-
-    @property
-    def action(self) -> str:
-        """ "hops and blinks"."""
-        if not self.face:
-            return self.body
-        return self.face if self.body == BODIES[-1] else f"{self.body} and {self.face}"
+    action: str
 
     @property
     def captions(self) -> tuple[str, str]:
@@ -71,11 +62,11 @@ class MovingAvatar:
     def pose(self, frame: int) -> tuple[Mapping[str, str], Mapping[str, float]]:
         """The parts that are others than the drawing's in that frame, from 0, and how the whole is moved."""
         values: dict[str, str] = {}
-        if self.face == "blinks" and frame % (2 * PERIOD) in BLINKS:
+        if self.action == "blinks" and frame % (2 * PERIOD) in BLINKS:
             values["eyes"] = eyes_closed(self.style)[0]
-        if self.face == "talks" and TALKS[frame % len(TALKS)]:
+        if self.action == "talks" and TALKS[frame % len(TALKS)]:
             values["mouth"] = _opened(self.style, self.drawing)
-        return values, _moved(self.body, frame)
+        return values, _moved(self.action, frame)
 
     def at(self, frame: int) -> Avatar:
         """The drawing as it is in that frame, from 0."""
@@ -85,17 +76,17 @@ class MovingAvatar:
 
 def moving_avatar(style: str, drawing: Avatar) -> MovingAvatar:
     """What a drawing does: a function of it alone. It blinks where its eyes can be closed and aren't."""
-    draws = numpy_generator("made samples", zlib.crc32(f"moves {drawing.seed}".encode())).random(2)
-    faces = [face for face in FACES if can(style, drawing, face)]
-    return MovingAvatar(style, drawing, BODIES[int(draws[0] * len(BODIES))], faces[int(draws[1] * len(faces))])
+    draw = numpy_generator("made samples", zlib.crc32(f"moves {drawing.seed}".encode())).random()
+    actions = [action for action in ACTIONS if can(style, drawing, action)]
+    return MovingAvatar(style, drawing, actions[int(draw * len(actions))])
 
 
-def can(style: str, drawing: Avatar, face: str) -> bool:
-    """Whether the drawing can do that with its face."""
-    if face == "blinks":
+def can(style: str, drawing: Avatar, action: str) -> bool:
+    """Whether the drawing can do that: a face needs eyes to close, or a mouth to open."""
+    if action == "blinks":
         closed = eyes_closed(style)
         return bool(closed) and "eyes" in drawing.parts and drawing.parts["eyes"] not in closed
-    return face != "talks" or ("mouth" in drawing.parts and bool(_opened(style, drawing)))
+    return action != "talks" or ("mouth" in drawing.parts and bool(_opened(style, drawing)))
 
 
 def eyes_closed(style: str) -> list[str]:
@@ -146,14 +137,14 @@ def open_moving_avatars(
     return open_stored(folder, key, stored, spec)
 
 
-def _moved(body: str, frame: int) -> Mapping[str, float]:
+def _moved(action: str, frame: int) -> Mapping[str, float]:
     """Where DiceBear draws it then."""
     turn = math.pi * frame / PERIOD
-    if body == "hops":
+    if action == "hops":
         return {"translateY": round(-HEIGHT * abs(math.sin(turn)), 2)}
-    if body == "sways":
+    if action == "sways":
         return {"rotate": round(LEAN * math.sin(turn), 2)}
-    return {"rotate": round(math.degrees(turn) % 360, 2)} if body == "spins" else {}
+    return {"rotate": round(math.degrees(turn) % 360, 2)} if action == "spins" else {}
 
 
 def _opened(style: str, drawing: Avatar) -> str:
