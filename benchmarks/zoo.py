@@ -5,7 +5,6 @@
     python benchmarks/zoo.py emoji         an hour and three quarters; stopped, it goes on where it was saved
     python benchmarks/zoo.py avatars       two hours on one thread; stopped, it goes on where it was saved
     python benchmarks/zoo.py moving-avatars  an hour and a half of one core; stopped, it goes on
-    python benchmarks/zoo.py moving-shapes forty minutes on one thread with bf16; stopped, it goes on; none ships yet
     python benchmarks/zoo.py rivals        half an hour on one thread
     python benchmarks/zoo.py students      of digits, emoji and avatars, in two calls: half an hour of a core; stopped,
                                            it goes on; `students emoji` for one of them
@@ -24,7 +23,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +41,6 @@ from sfumato.data.svg import render
 from sfumato.diffusion import Level, NoiseDistribution
 from sfumato.diffusion.schedules import Cosine
 from sfumato.distilling import Method
-from sfumato.errors import SfumatoError
 from sfumato.evaluation import judge
 from sfumato.evaluation.claims import measure_claims
 from sfumato.evaluation.claims_page import finding_facts
@@ -83,7 +80,6 @@ STUDENTS_OF_WALKS = {"emoji": ("emoji", 6_000, 4), "avatars": ("avatars:sprouts"
 PLANE_POINTS, FRESH, PLANE_SEEN = 100_000, 16_000, 2_500_000
 EMOJI_MINUTES, EMOJI_SAMPLING = 105, SamplingConfig(guidance=2.0)
 AVATARS, AUTOENCODER_MINUTES, AVATARS_MINUTES = "avatars:sprouts", 20, 100
-MOVING_SHAPES, STILLS_MINUTES, CLIPS_MINUTES = "moving-shapes:200000", 12, 24
 MOVING_AVATARS, MOVES_MINUTES, LOOKING_BACK = "moving-avatars:sprouts:1000", 76, 1500  # minutes, clips
 UNSEEN_AVATARS = tuple(1_000_000 + one for one in (3, 5, 7, 8, 10, 23))
 RECORDED = Path(sfumato.__file__).parent / "lesson" / "recorded"
@@ -254,29 +250,6 @@ def train_avatars() -> None:
     print(f"{model.parameter_count:,} parameters, {autoencoder.psnr():.1f} dB")
 
 
-def train_moving_shapes() -> None:
-    """Single frames first, of which sixteen cost what a clip does; what they show and where is learnt from them. Both
-    runs are kept in runs/zoo-moving-shapes; `python benchmarks/video.py --model moving-shapes` measures what comes out.
-    """
-    folder = Path("runs/zoo-moving-shapes")
-    common = {"held_out": 0.0, "evaluated": 0, "compile": False, "threads": 1}
-    # flat drawings, in each of sixteen frames: what is where is decided at much noise
-    noise = {"name": "log-normal", "mean": 0.3, "std": 1.5, "tail": 0.02}
-    net = {"model.net.widths": (96, 160), "model.net.attention": (0, 1), "model.net.patch": 4}
-    stills, own = (
-        folder / "stills",
-        {"batch": 64, "learning_rate": 4e-3, "noise": noise, "model.sampling.guidance": 2.0},
-    )
-    if not (folder / "config.json").exists():
-        progress(begun(stills, MOVING_SHAPES, STILLS_MINUTES, frames=1, **common, **net, **own))
-    clips = {"batch": 8, "learning_rate": 3e-3, "noise": {**noise, "mean": 0.6}, "stills": 0.0}
-    run = begun(folder, MOVING_SHAPES, CLIPS_MINUTES, base=stills, **common, **clips)
-    progress(run)
-    model = run.model()
-    save_zoo("moving-shapes", model)
-    print(f"{model.parameter_count:,} parameters")
-
-
 def train_moving_avatars() -> None:
     """The drawings that ship learn to move, in their latents: what is new are the layers that look along the frames,
     and those by which their decoder looks back.
@@ -390,7 +363,7 @@ def train_digits_student() -> None:
             progress(run, 20)
         else:
             run = Run.open(folder)
-            with suppress(SfumatoError):  # it has spent its budget: on with the next
+            if not run.finished:
                 run.resume(seen)
                 progress(run, 20)
         base, folder = folder, folder.with_name(f"{folder.name}-drifted")
@@ -425,7 +398,7 @@ def record_drawings() -> None:
 
 TRAINED = {
     "digits": train_digits, "points": train_points, "emoji": train_emoji, "avatars": train_avatars,
-    "moving-shapes": train_moving_shapes, "moving-avatars": train_moving_avatars, "students": train_students,
+    "moving-avatars": train_moving_avatars, "students": train_students,
     "rivals": train_rivals, "drawings": record_drawings, "tuned": tune_zoo,
 }  # fmt: skip
 

@@ -231,7 +231,7 @@ def first_autoencoder(
     return run.resume(data if isinstance(data, Dataset) else None, own.get("images"), minutes)
 
 
-def newest_state(folder: Path) -> dict[str, Any] | None:
-    """The counters of the newest intact checkpoint in the run `folder`."""
-    found, _ = newest_checkpoint(folder / "checkpoints", (RAW,))
+def newest_state(folder: Path, names: tuple[str, ...] = (RAW,)) -> dict[str, Any] | None:
+    """The counters of the newest checkpoint in the run `folder` whose files `names` are intact."""
+    found, _ = newest_checkpoint(folder / "checkpoints", names)
     return None if found is None else found.state

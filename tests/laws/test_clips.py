@@ -17,13 +17,15 @@ from sfumato.diffusion import EDM, FiniteSet, Level, NetDenoiser, NoiseDistribut
 from sfumato.diffusion.objective import FrameLevels
 from sfumato.hub import Keyframes, Model, ModelConfig, new_model
 from sfumato.nets import DiTConfig, TextConfig, UNetConfig, build, named_net
+from sfumato.nets.temporal import Temporal
 from sfumato.sampling import SAMPLERS, ImageNoise, grid, sample, stepper
 from sfumato.sampling.calls import Call, ask
 from sfumato.sampling.clips import windows
 
 UNET = UNetConfig(1, classes=2, widths=(16, 16, 32), attention=(2,), text=TextConfig(20, 4), temporal=True)
 DIT = DiTConfig(1, classes=2, width=16, depth=2, heads=2, patch=2, text=TextConfig(20, 4), temporal=True)
-EACH = pytest.mark.parametrize("config", [UNET, DIT], ids=["unet", "dit"])
+SPACETIME = replace(UNET, spacetime=(2,))
+EACH = pytest.mark.parametrize("config", [UNET, SPACETIME, DIT], ids=["unet", "spacetime", "dit"])
 SHAPE = (1, 8, 8)
 
 
@@ -73,6 +75,23 @@ def test_temporal_layers_begin_at_zero_and_then_frames_see_each_other(config: UN
             net.state_dict()[name].copy_(weight)
     alone = torch.stack([of_pictures(net)(frame, level, **CONDITION) for frame in x.unbind(1)], 1)
     assert torch.allclose(net(x, level, **CONDITION), alone, atol=1e-5)
+
+
+@torch.no_grad()
+def test_in_spacetime_a_place_sees_other_places_of_other_frames_by_where_they_are() -> None:
+    """And else only itself in other frames."""
+    layers = [Temporal(8, 2, position).eval() for position in (0, 5)]
+    for layer in layers:
+        for weight in layer.parameters():
+            weight.add_(noise(*weight.shape))
+    x, where, order = noise(2 * 3, 4, 8), noise(4, 5, seed=2), torch.tensor([2, 0, 3, 1])
+    moved = x.clone()
+    moved[2, 1] += 1  # in the last frame of the first clip
+    for layer, others in zip(layers, (False, True), strict=True):
+        answer = layer(x, 3, where)
+        assert torch.allclose(layer(x[:, order], 3, where[order]), answer[:, order], atol=1e-5)
+        changed = (layer(moved, 3, where) != answer).any(-1)
+        assert changed[:3, 1].all() and not changed[3:].any() and bool(changed[0, 0]) == others
 
 
 @EACH

@@ -129,7 +129,8 @@ def _pair(level: Level) -> tuple[Tensor, Tensor]:
 
 def halved(x: Tensor) -> Tensor:
     """Pictures or clips `(…, channels, height, width)` at half the height and width, each pixel the mean of four."""
-    return F.avg_pool2d(x.flatten(0, -4), 2).unflatten(0, x.shape[:-3])
+    small: Tensor = F.avg_pool2d(x.flatten(0, -4), 2).unflatten(0, x.shape[:-3])
+    return small
 
 
 class Uncertainty(nn.Module):

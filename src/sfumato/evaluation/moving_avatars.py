@@ -22,8 +22,8 @@ def read_action(asked: MovingAvatar, clip: NDArray[np.uint8]) -> str:
     nearest, action = float("inf"), ""
     for each in ACTIONS:
         if can(asked.style, asked.drawing, each):
-            drawn = draw_avatar(replace(asked, action=each), cycle, height, width)
-            apart = np.stack([np.square(frame - drawn.reshape(cycle, -1).astype(np.float32)).mean(1) for frame in seen], 1)
+            drawn = draw_avatar(replace(asked, action=each), cycle, height, width).reshape(cycle, -1).astype(np.float32)
+            apart = np.stack([np.square(frame - drawn).mean(1) for frame in seen], 1)
             distance = float(np.take_along_axis(apart, moments, 0).mean(1).min())
             nearest, action = min((nearest, action), (distance, each))
     return action

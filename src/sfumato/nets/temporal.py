@@ -20,17 +20,19 @@ REACH = 1  # frames to either side that the convolution sees
 class Temporal(nn.Module):
     """At each place, what is before and after it: a depthwise convolution, and with `heads` attention over all frames.
 
-    Positions are rotary: what is learnt goes by how many frames lie between, so that a clip may have any length.
+    Positions are rotary: what is learnt goes by how many frames lie between, so that a clip may have any length. With
+    `position`, as many features as say where a place is, attention is over all places of all frames: what moves is
+    elsewhere in other frames.
     """
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, position: int = 0) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.taps = nn.Parameter(torch.zeros(2 * REACH + 1, width))  # of the convolution, from the frame before on
-        self.attention = TemporalAttention(width, heads) if heads else None
+        self.attention = TemporalAttention(width, heads, position) if heads else None
 
-    def forward(self, x: Tensor, frames: int) -> Tensor:
-        """`x` `(batch·frames, places, width)`, the frames of a clip one after another."""
+    def forward(self, x: Tensor, frames: int, where: Tensor | None = None) -> Tensor:
+        """`x` `(batch·frames, places, width)`, the frames of a clip one after another; `where` `(places, features)`."""
         if frames == 1:
             return x
         h: Tensor = self.norm(x).unflatten(0, (-1, frames))
@@ -38,30 +40,44 @@ class Temporal(nn.Module):
         total: Tensor = x.unflatten(0, (-1, frames))
         for at, tap in enumerate(self.taps):
             total = torch.addcmul(total, padded[:, at : at + frames], tap)
-        total = total if self.attention is None else total + self.attention(h)
+        total = total if self.attention is None else total + self.attention(h, where)
         return total.flatten(0, 1)
 
 
 class TemporalAttention(nn.Module):
-    """Attention of each place over all frames, at first zero."""
+    """Attention of each place over all frames, or of all places over all places of all frames; at first zero."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, position: int = 0) -> None:
         super().__init__()
         self.heads = heads
         self.qkv = nn.Linear(width, 3 * width)
         self.norm_q, self.norm_k = (nn.RMSNorm(width // heads, eps=1e-6) for _ in range(2))
+        self.position = nn.Linear(position, 3 * width, bias=False) if position else None
         self.out = zeroed(nn.Linear(width, width))
 
-    def forward(self, h: Tensor) -> Tensor:
+    def forward(self, h: Tensor, where: Tensor | None = None) -> Tensor:
         """`h` `(batch, frames, places, width)`."""
         batch, frames, places, width = h.shape
-        qkv = self.qkv(h).reshape(batch, frames, places, 3, self.heads, width // self.heads)
-        query, key, value = qkv.permute(3, 0, 2, 4, 1, 5).flatten(1, 2).unbind(0)
+        all_three = self.qkv(h)
+        if self.position is not None and where is not None:
+            all_three = all_three + self.position(where)
+        qkv = all_three.reshape(batch, frames, places, 3, self.heads, width // self.heads)
+        at = torch.arange(frames, device=h.device)
+        if self.position is None:
+            query, key, value = qkv.permute(3, 0, 2, 4, 1, 5).flatten(1, 2).unbind(0)
+        else:
+            query, key, value = qkv.permute(3, 0, 4, 1, 2, 5).flatten(3, 4).unbind(0)
+            at = at.repeat_interleave(places)
         speeds = rope_speeds(query.shape[-1] // 2, h.device)
-        angles = torch.arange(frames, device=h.device)[:, None] * speeds
+        angles = at[:, None] * speeds
         query, key = apply_rope(self.norm_q(query.float()), angles), apply_rope(self.norm_k(key.float()), angles)
         mixed = attend(query.to(value), key.to(value), value)
-        out: Tensor = self.out(mixed.unflatten(0, (batch, places)).permute(0, 3, 1, 2, 4).flatten(3))
+        mixed = (
+            mixed.unflatten(0, (batch, places)).permute(0, 3, 1, 2, 4)
+            if self.position is None
+            else mixed.unflatten(2, (frames, places)).permute(0, 2, 3, 1, 4)
+        )
+        out: Tensor = self.out(mixed.flatten(3))
         return out
 
 

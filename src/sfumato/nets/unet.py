@@ -47,7 +47,8 @@ class UNetConfig(PictureNet):
     convolutions could only guess from the border. Each square of `patch`×`patch` pixels is taken as one pixel with as
     many times the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much
     cheaper. `conditions` are the numbers, vectors and images that it is conditioned on, by name; a `control_branch`
-    takes another image (see control_branch.py). A `temporal` one takes clips too (see temporal.py).
+    takes another image (see control_branch.py). A `temporal` one takes clips too (see temporal.py); at the stages
+    `spacetime`, none of them the finest, each place attends to all places of all frames, elsewhere to itself in others.
     """
 
     channels: int
@@ -63,6 +64,7 @@ class UNetConfig(PictureNet):
     conditions: tuple[ConditionConfig, ...] = ()
     control_branch: ConditionConfig | None = None
     temporal: bool = False
+    spacetime: tuple[int, ...] = ()
     controllable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -71,7 +73,8 @@ class UNetConfig(PictureNet):
             raise SfumatoError(f"a UNet has 1 to {MAX_STAGES} widths, got {len(self.widths)}.")
         if len(self.widths) * self.blocks > DEPTH[1]:
             raise SfumatoError(f"a UNet has at most {DEPTH[1]} blocks a side, got {len(self.widths) * self.blocks}.")
-        bounded(self, attention=(0, len(self.widths) - 1))
+        coarsest = len(self.widths) - 1
+        bounded(self, attention=(0, coarsest), spacetime=(1, max(1, coarsest)))
 
     def check(self, *sides: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
@@ -277,10 +280,10 @@ class UNet(nn.Module):
             )
         self.temporal: nn.ModuleList | None = None  # after each level downwards, the middle, and each level upwards
         if config.temporal:
-            heads = [
-                max(1, width // 64) * (stage > 0) for stage, width in enumerate(widths)
-            ]  # detail moves with the rest
-            levels = [*zip(widths, heads, strict=True)]
+            levels = [
+                (width, max(1, width // 64) * (stage > 0), POSITION_CHANNELS * (stage in config.spacetime))
+                for stage, width in enumerate(widths)  # at the finest, detail moves with the rest
+            ]
             self.temporal = nn.ModuleList(Temporal(*one) for one in [*levels, levels[-1], *reversed(levels)])
 
     def parts(self) -> Parts:
@@ -352,6 +355,7 @@ class UNet(nn.Module):
         """`h` `(batch·frames, channels, height, width)` after the temporal layer of this `number`, if there is one."""
         if self.temporal is None or frames == 1:
             return h
-        places: Tensor = self.temporal[number](h.permute(0, 2, 3, 1).flatten(1, 2), frames)
+        where = positional_encoding(h)[0].flatten(1).T if self.config.spacetime else None
+        places: Tensor = self.temporal[number](h.permute(0, 2, 3, 1).flatten(1, 2), frames, where)
         out: Tensor = places.transpose(1, 2).unflatten(2, h.shape[2:])
         return out
