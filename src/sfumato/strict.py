@@ -73,6 +73,8 @@ def fit(kind: Any, value: Any, where: str, written_by: object = None, section: s
 
 def _said(error: ErrorDetails) -> str:
     """What pydantic found, in plain words where its own are those of its insides."""
+    if error["type"] == "tuple_type":
+        return "a list belongs there, such as [1] or [1, 2]"
     if error["type"] not in ("union_tag_invalid", "union_tag_not_found"):
         return error["msg"].lower()
     context = error.get("ctx", {})

@@ -83,6 +83,7 @@ def test_configs_of_before_versions_were_written_still_load(run: Path) -> None:
         ),
         (lambda c: c["model"]["net"].update(kind="mamba"), "does not fit at 'model.net"),
         (lambda c: c["model"]["net"].update(blocks=10_000_000), "UNet.blocks is from 1 to 128, got 10000000"),
+        (lambda c: c["model"]["net"].update(widths=64), "widths.: a list belongs there, such as"),
         (lambda c: c["model"]["net"].update(widths=[16] * 1000), "1 to 16 widths, got 1000"),
         (lambda c: c["model"]["net"].update(widths=[30_000] * 4), "don't fit the network in config.json"),
         (lambda c: c["model"]["net"].update(widths=[16] * 16, blocks=100), "at most 128 blocks a side, got 1600"),
