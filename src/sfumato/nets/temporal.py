@@ -57,28 +57,20 @@ class TemporalAttention(nn.Module):
 
     def forward(self, h: Tensor, where: Tensor | None = None) -> Tensor:
         """`h` `(batch, frames, places, width)`."""
-        batch, frames, places, width = h.shape
-        all_three = self.qkv(h)
-        if self.position is not None and where is not None:
-            all_three = all_three + self.position(where)
-        qkv = all_three.reshape(batch, frames, places, 3, self.heads, width // self.heads)
-        at = torch.arange(frames, device=h.device)
-        if self.position is None:
-            query, key, value = qkv.permute(3, 0, 2, 4, 1, 5).flatten(1, 2).unbind(0)
-        else:
-            query, key, value = qkv.permute(3, 0, 4, 1, 2, 5).flatten(3, 4).unbind(0)
+        batch, frames, places, _ = h.shape
+        everywhere, at = self.position is not None, torch.arange(frames, device=h.device)
+        if everywhere:
             at = at.repeat_interleave(places)
-        speeds = rope_speeds(query.shape[-1] // 2, h.device)
-        angles = at[:, None] * speeds
+        qkv = self.qkv(h.flatten(1, 2) if everywhere else h.transpose(1, 2).flatten(0, 1))
+        if self.position is not None and where is not None:
+            qkv = qkv + self.position(where).repeat(frames, 1)
+        query, key, value = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        angles = at[:, None] * rope_speeds(query.shape[-1] // 2, h.device)
         query, key = apply_rope(self.norm_q(query.float()), angles), apply_rope(self.norm_k(key.float()), angles)
         mixed = attend(query.to(value), key.to(value), value)
-        mixed = (
-            mixed.unflatten(0, (batch, places)).permute(0, 3, 1, 2, 4)
-            if self.position is None
-            else mixed.unflatten(2, (frames, places)).permute(0, 2, 3, 1, 4)
-        )
-        out: Tensor = self.out(mixed.flatten(3))
-        return out
+        split = (1, (frames, places)) if everywhere else (0, (batch, places))
+        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2)).unflatten(*split)
+        return out if everywhere else out.transpose(1, 2)
 
 
 def fold(
