@@ -18,12 +18,14 @@ export default defineConfig({
     rolldownOptions: {
       checks: { pluginTimings: false },
       output: { codeSplitting: { groups: [
-        { name: 'words', test: /src\/english\/\w+\.ts/, priority: 1 }, // one file, not one a chapter
+        { name: 'words', test: /src\/english\/\w+\.ts/, priority: 3 }, // one file, not one a chapter
         // And one of all that each page begins with: on a slow network a request costs more than its bytes. But for main.ts,
         // which waits for a translation: that needs some of these modules, and would wait for main.ts in turn.
-        { name: 'first', tags: ['$initial'], test: /^(?!.*\/(src\/main\.ts|index\.html))/ },
+        { name: 'first', priority: 2, tags: ['$initial'], test: /^(?!.*\/(src\/main\.ts|index\.html))/ },
         // And one of what most scenes have.
-        { name: 'small', test: /src\/(parts\/(BrushPad|Choice|PanelError|Slider|Switch|painting)|scene\/(FlatView|flat|sharp|tiles)|compute\/(dice|half|mlp)|numbers|pause|chapters\/sampling\/SeedPicker)\b/ },
+        { name: 'small', priority: 1, test: /src\/(parts\/(BrushPad|Choice|PanelError|Slider|Switch|painting)|scene\/(FlatView|flat|light|seen|sharp|tiles)|compute\/(dice|half|mlp)|numbers|pause|chapters\/sampling\/SeedPicker)\b/ },
+        // And one of three.js and what is built with it.
+        { name: 'space', test: /src\/scene\/(cards|points|space|stage|surface|words)\b/ },
       ] } },
     },
   },

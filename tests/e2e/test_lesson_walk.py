@@ -38,6 +38,7 @@ LAWS = (
     "opening",
     "tongues",
     "flat",
+    "waits",
     "quiz",
     "keyboard",
     "terms",

@@ -1,6 +1,7 @@
 import { mount } from 'svelte'
 import './style.css'
 import App from './App.svelte'
+import './awake' // its reader may be there before the page is
 import * as computed from './compute/computed'
 import * as engine from './compute/engine'
 import { speak } from './languages'

@@ -1,6 +1,6 @@
 /** Lets the page draw, and answer its reader, before what comes next: a phone takes four times as long for it. */
 export const pause = () => new Promise<void>((resolve) => setTimeout(resolve))
-const SLICE = 8 // milliseconds: on a phone four times as long, which nobody notices
+const SLICE = 6 // milliseconds: on a phone four times as long, which nobody notices
 
 /** What comes of `work`, which yields wherever it may be interrupted; undefined once it is not `current` any more. */
 export async function inSlices<T>(work: Generator<unknown, T>, current: () => boolean): Promise<T | undefined> {

@@ -43,10 +43,11 @@ async function contextFor(browser, options) {
 
 /**
  * A page with `problems`: console errors, page errors, failed requests, and requests that leave the origin. Nothing is
- * kept from other visits. `first` runs in the page before its own scripts; `leave()` closes it.
+ * kept from other visits. `first` runs in the page before its own scripts; `leave()` closes it. Unless `nobody` is there, the
+ * mouse moves, so that nothing waits for somebody.
  */
 export async function visit(browser, address, options = {}, first = undefined) {
-  const { viewport, reducedMotion, colorScheme, ...rest } = { ...SCREEN, serviceWorkers: 'block', locale: 'en-US', ...options }
+  const { viewport, reducedMotion, colorScheme, nobody, ...rest } = { ...SCREEN, serviceWorkers: 'block', locale: 'en-US', ...options }
   const context = await contextFor(browser, rest)
   const page = await context.newPage()
   await page.setViewportSize(viewport)
@@ -61,6 +62,7 @@ export async function visit(browser, address, options = {}, first = undefined) {
   page.on('request', (r) => !/^(blob|data):/.test(r.url()) && new URL(r.url()).origin !== origin && problems.push(`left the origin: ${r.url()}`))
   page.on('response', (r) => r.status() >= 400 && problems.push(`${r.status()}: ${r.url()}`))
   await page.goto(address)
+  if (!nobody) await page.mouse.move(1, 1)
   return { page, context, problems, leave: () => page.close() }
 }
 async function forget(page, origin) {

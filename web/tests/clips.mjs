@@ -10,7 +10,7 @@ const vite = await createServer({ appType: 'custom', logLevel: 'error', server: 
 const { bouncing, denoised, DRAWN, frameOf, HOWS, PIXELS, shown, SIZE, steered, stepsKept, walked } = await vite.ssrLoadModule('/src/lessons/video/video.ts')
 const { Dice } = await vite.ssrLoadModule('/src/compute/dice.ts')
 
-const guesses = asked.guesses.map(({ x, times, moves, linked }) => [...denoised(Float32Array.from(x), times, moves === null ? bouncing : steered(moves), linked, moves === null ? times.length : moves.length + 1)])
+const guesses = asked.guesses.map(({ x, times, moves, linked }) => [...denoised(Float32Array.from(x), times, moves === null ? bouncing() : steered(moves), linked, moves === null ? times.length : moves.length + 1)])
 const first = frameOf(DRAWN)
 function agree(how, linked, seed) {
   const noise = new Dice(seed + 40).normal(new Float32Array(SIZE))

@@ -75,3 +75,16 @@ test('chinese has the punctuation of its characters, and no space beside them', 
   const said = over(spoken).flatMap(([, words]) => texts(words).filter(([path]) => typeof at(words, path) === 'string'))
   assert.deepEqual(said.filter(([, text]) => /\p{Script=Han}(?:[,;:!?]| (?![·+−=])|\.(?!\d))|(?<![·+−=]) \p{Script=Han}/u.test(text)), [])
 })
+
+test('numbers are written as each language writes them', async () => {
+  const { written } = await vite.ssrLoadModule('/src/written.ts')
+  let state = 1
+  const next = () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647
+  const odd = [0, -0, NaN, Infinity, -Infinity, 1e15, 1e21, 5e-13, 4.9e-13, 0.5, 1.5, 2.5, 1.005, 999.9996, 1000, 9999.5, -12_345.678]
+  const values = [...odd, ...Array.from({ length: 2000 }, (_, i) => Number(((next() - 0.4) * 10 ** Math.floor(next() * 16 - 7)).toPrecision(1 + (i % 17))))]
+  for (const language of ['en', 'de', 'es', 'zh-Hans'])
+    for (const [least, most] of [[0, 12], [0, 3], [0, 0], [1, 1], [2, 2]]) {
+      const format = new Intl.NumberFormat(language, { minimumFractionDigits: least, maximumFractionDigits: most })
+      for (const value of values) assert.equal(written(value, least, most, language), format.format(value).replace('-', '−'), `${value} in ${language}, ${least} to ${most} decimals`)
+    }
+})

@@ -307,7 +307,7 @@ async function keyboard() {
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main', 'the skip link')
-  await page.locator('[data-scene] canvas').focus()
+  await page.locator('[data-scene] canvas[tabindex]').focus()
   for (const key of ['ArrowLeft', 'ArrowUp', 'ArrowDown', 'ArrowRight', '+', '-']) {
     const before = await settled(page, '[data-scene]')
     await page.keyboard.press(key)
@@ -378,6 +378,44 @@ async function flat() {
     await done(it, `${id} without WebGL`)
   }
   await plain.close()
+}
+
+/** What waits for somebody shows beforehand what it shows then, and a key that comes first is not lost. */
+async function waits() {
+  const early = `${PREPARED}; window.requestIdleCallback = () => 0` // it does not wake by itself
+  const small = (page, which) => page.locator(`[data-scene] canvas${which}`).evaluate((canvas) => {
+    const context = Object.assign(new OffscreenCanvas(48, 36)).getContext('2d', { willReadFrequently: true })
+    context.fillStyle = getComputedStyle(canvas.parentElement).backgroundColor
+    context.fillRect(0, 0, 48, 36)
+    context.drawImage(canvas, 0, 0, 48, 36)
+    return [...context.getImageData(0, 0, 48, 36).data]
+  })
+  for (const id of ['gan', 'evaluation', 'video']) {
+    const it = await visit(browser, `${address}?c=${id}`, { ...STILL, nobody: true }, early)
+    const { page } = it
+    const before = page.locator('[data-scene] canvas.before')
+    await page.waitForFunction(() => 'sfumato' in window && document.querySelector('canvas.before') && !window.sfumato.busy())
+    const drawn = await until(`${id}: nothing is drawn`, () => small(page, '.before'), (pixels) => new Set(pixels).size > 20, page)
+    assert.equal(await page.locator('.questions').count(), 0, `${id}: questions wait as well`)
+    await page.locator('[data-scene] canvas[tabindex]').focus()
+    await before.waitFor({ state: 'detached' })
+    const shown = (await settled(page, '[data-scene]'), await small(page, '[tabindex]'))
+    const apart = drawn.reduce((sum, v, i) => sum + Math.abs(v - shown[i]), 0) / drawn.length
+    assert.ok(apart < 4, `${id}: what is drawn beforehand is another picture: ${apart.toFixed(1)} of 255 apart`)
+    await done(it, `${id} waits`)
+  }
+  const it = await visit(browser, `${address}?c=gan`, { ...STILL, nobody: true }, early)
+  const { page } = it
+  const control = page.locator('[data-control=turn-left]')
+  await page.waitForFunction(() => document.querySelector('canvas.before') && !window.sfumato.busy())
+  await control.evaluate((button) => button.click()) // before the stage is there
+  await page.keyboard.press('Shift')
+  await page.locator('[data-scene] canvas.before').waitFor({ state: 'detached' })
+  const turned = (await settled(page, '[data-scene]'), await small(page, '[tabindex]'))
+  await control.evaluate((button) => button.nextElementSibling.click()) // and back
+  await settled(page, '[data-scene]')
+  assert.ok((await small(page, '[tabindex]')).some((v, i) => Math.abs(v - turned[i]) > 20), 'the first turn is lost')
+  await done(it, 'a turn before the stage')
 }
 
 /** What the browser keeps may be nonsense or refused: every page works all the same, and what can't be read is replaced. */
@@ -735,7 +773,7 @@ async function tongues() {
   }
 }
 
-const LAWS = { actions, guided, opening, tongues, brush, motion, keyboard, terms, flat, storage, settings, quiz }
+const LAWS = { actions, guided, opening, tongues, brush, motion, keyboard, terms, flat, waits, storage, settings, quiz }
 
 const unknown = parts.filter((part) => !(part in VIEWS || part in LAWS))
 assert.deepEqual(unknown, [])

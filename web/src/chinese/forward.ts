@@ -1,7 +1,8 @@
 import type * as english from '../english/forward'
 import type { Said } from '../languages'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 /** e的`lead`次方，写成赔率的样子：位数不多，太大就写成10的幂。 */
 const againstOne = (lead: number) => {
   const odds = Math.exp(lead)

@@ -1,7 +1,8 @@
 import type * as english from '../english/network'
 import type { Said } from '../languages'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const several = (names: string[]) => (names.length < 2 ? names.join('') : `${names.slice(0, -1).join('、')}和${names.at(-1)}`)
 const percent = (share: number) => `${Math.round(100 * share)}%`
 

@@ -1,7 +1,8 @@
 import type * as english from '../english/reverse'
 import type { Said } from '../languages'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const figures = (value: number) => value.toFixed(2).replace('-', '−')
 
 export default {

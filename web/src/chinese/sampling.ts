@@ -1,7 +1,8 @@
 import type * as english from '../english/sampling'
 import type { Said } from '../languages'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milliseconds < 995 ? 2 : 1)}秒`
 const steps = (count: number) => `${number(count)}步`
 const calls = (count: number) => `${number(count)}次调用`

@@ -1,7 +1,8 @@
 import type * as english from '../english/steering'
 import type { Said } from '../languages'
+import { written } from '../written'
 
-const number = (value: number, digits = 2) => value.toLocaleString('en', { maximumFractionDigits: digits })
+const number = (value: number, digits = 2) => written(value, 0, digits)
 const rounded = (value: number) =>
   value < 1e6 ? number(value) : value.toLocaleString('zh-CN', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 })
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milliseconds < 995 ? 2 : 1)}秒`

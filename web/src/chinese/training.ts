@@ -1,7 +1,8 @@
 import type * as english from '../english/training'
 import type { Said } from '../languages'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`
 const three = (value: number) => value.toFixed(3)
 const thousands = (images: number) => (images < 1000 ? String(Math.round(images)) : `${number(Math.round(images / 1000))}k`)

@@ -117,13 +117,12 @@ export const recordedPicture = () => new URL('computed/digits/recorded.png', doc
 
 /** Weights in half precision. */
 export const weights = (path: string) => once(path, async (answer) => (await import('./half')).fromHalf(await answer.arrayBuffer()))
+const pixelsOf = (bytes: Uint8Array) => new Float32Array(bytes).map((v) => v / 127.5 - 1)
 /** Pictures of `size` bytes each, as numbers in [−1, 1]. */
 export const pictures = (path: string, size: number) =>
   once(path, async (answer) => {
     const bytes = new Uint8Array(await answer.arrayBuffer())
-    return Array.from({ length: bytes.length / size }, (_, i) =>
-      Float32Array.from(bytes.subarray(i * size, (i + 1) * size), (v) => v / 127.5 - 1),
-    )
+    return Array.from({ length: bytes.length / size }, (_, i) => pixelsOf(bytes.subarray(i * size, (i + 1) * size)))
   })
 /** Eighty scanned digits, eight a class in order, 8×8. */
 export const realDigits = () => pictures('digits/real.bin', 64)
@@ -135,8 +134,9 @@ export const avatars = () => pictures('avatars/drawings.bin', 49_152)
 export const firstTrip = () =>
   once('avatars/first.bin', async (answer) => {
     const bytes = await answer.arrayBuffer()
-    const picture = (at: number) => Float32Array.from(new Uint8Array(bytes, at, 49_152), (v) => v / 127.5 - 1)
-    return { picture: picture(0), latents: Float32Array.from(new Int8Array(bytes, 49_152, 2048), (v) => (v * 4) / 127), back: picture(51_200) }
+    const picture = (at: number) => pixelsOf(new Uint8Array(bytes, at, 49_152))
+    const latents = new Float32Array(new Int8Array(bytes, 49_152, 2048)).map((v) => (v * 4) / 127)
+    return { picture: picture(0), latents, back: picture(51_200) }
   })
 /** What DDPM makes of eight seeds with its fresh noise, and then of the same eight without, 3×32×32. */
 export const walkedAfresh = () => pictures('emoji/fresh.bin', 3072)

@@ -1,6 +1,7 @@
 import type { ChapterText } from '../chapters/text'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const figures = (value: number) => value.toFixed(2).replace('-', '−')
 const plural = (count: number, what: string) => `${number(count)} ${what}${count === 1 ? '' : 's'}`
 /** e to the `lead`, as odds are said: in few figures, and as a power of ten where it is too large to be read. */

@@ -1,4 +1,6 @@
-const number = (value: number) => value.toLocaleString('en')
+import { written } from '../written'
+
+const number = (value: number) => written(value, 0, 3)
 const times = ['little noise (t = 0.2)', 'half and half (t = 0.5)', 'much noise (t = 0.8)']
 
 /** The words of the panels that need the program behind the pages. */

@@ -1,6 +1,7 @@
 import type { ChapterText } from '../chapters/text'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const size = (channels: number, side: number) => `${channels} × ${side} × ${side}`
 const several = (names: string[]) =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`

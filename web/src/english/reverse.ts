@@ -1,6 +1,7 @@
 import type { ChapterText } from '../chapters/text'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const figures = (value: number) => value.toFixed(2).replace('-', '−')
 
 export const labels = {

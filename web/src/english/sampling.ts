@@ -1,6 +1,7 @@
 import type { ChapterText } from '../chapters/text'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milliseconds < 995 ? 2 : 1)} s`
 const plural = (count: number, what: string) => `${number(count)} ${what}${count === 1 ? '' : 's'}`
 

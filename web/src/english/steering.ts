@@ -1,6 +1,7 @@
 import type { ChapterText } from '../chapters/text'
+import { written } from '../written'
 
-const number = (value: number, digits = 2) => value.toLocaleString('en', { maximumFractionDigits: digits })
+const number = (value: number, digits = 2) => written(value, 0, digits)
 const rounded = (value: number) =>
   value < 1e6 ? number(value) : value.toLocaleString('en', { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 })
 const named = (digit: string) => `${digit === '8' ? 'an' : 'a'} ${digit}`

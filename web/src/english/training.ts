@@ -1,7 +1,8 @@
 import type { ChapterText } from '../chapters/text'
 import type { RivalKind, Rivals } from '../compute/computed'
+import { written } from '../written'
 
-const number = (value: number) => value.toLocaleString('en')
+const number = (value: number) => written(value, 0, 3)
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`
 const three = (value: number) => value.toFixed(3)
 const sets = { seen: 'pictures it trains on', held_out: 'pictures never seen' }

@@ -1,8 +1,9 @@
 import type * as english from '../english/steering'
 import type { Said } from '../languages'
 import { fixed } from '../numbers'
+import { written } from '../written'
 
-const number = (value: number, digits = 2) => value.toLocaleString('de', { maximumFractionDigits: digits })
+const number = (value: number, digits = 2) => written(value, 0, digits, 'de')
 const seconds = (milliseconds: number) => `${fixed(milliseconds / 1000, milliseconds < 995 ? 2 : 1)} s`
 
 export default {

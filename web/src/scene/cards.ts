@@ -61,12 +61,13 @@ export class Cards {
       for (let x = 0; x < this.cell; x++) {
         const at = 4 * ((top + y) * this.width + left + x)
         if (x % period === 0 || y % period === 0) {
-          this.data.set(edge, at)
+          for (let c = 0; c < 3; c++) this.data[at + c] = edge[c]!
           continue
         }
         const which = Math.floor(y / period) * this.across + Math.floor(x / period)
         const pixel = Math.floor(((y % period) - 1) / texels) * SIDE + Math.floor(((x % period) - 1) / texels)
-        this.data.fill(grey(pictures[which * SIDE * SIDE + pixel] ?? -1), at, at + 3)
+        const tone = grey(pictures[which * SIDE * SIDE + pixel] ?? -1)
+        for (let c = 0; c < 3; c++) this.data[at + c] = tone
       }
     }
     this.mesh.material.map!.needsUpdate = true

@@ -7,10 +7,25 @@ export const grown = (across: number) => (across > 2 ? 2 : 4)
 /** Grey of a number in [−1, 1], as the package's own PNGs have it. */
 export const grey = (value: number) => Math.round((Math.min(1, Math.max(-1, value)) + 1) * 127.5)
 
+const STYLES = ['ink', 'soft', 'line', 'blue', 'orange', 'green', 'pink', 'scene', 'sans'] as const
+export type Style = (typeof STYLES)[number]
+const styles = new Map<string | undefined, Record<Style, string>>() // of each theme
+/** A colour of the page, or its font; read once a theme: asking for it stops the page until all that is new on it has its style. */
+export function style(name: Style): string {
+  const { theme } = document.documentElement.dataset
+  let found = styles.get(theme)
+  if (!found) {
+    const all = getComputedStyle(document.documentElement)
+    styles.set(theme, (found = Object.fromEntries(STYLES.map((one) => [one, all.getPropertyValue(`--${one}`).trim()])) as Record<Style, string>))
+  }
+  return found[name]
+}
+if (!import.meta.env.SSR) style('ink') // before there is a scene
+
 export type Shade = readonly [number, number, number]
 /** A colour of the page in bytes; read again when the theme changes. */
 export function shade(name: 'line' | 'blue' | 'orange' | 'scene'): Shade {
-  const hex = parseInt(getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim().slice(1), 16)
+  const hex = parseInt(style(name).slice(1), 16)
   return [hex >> 16, (hex >> 8) & 255, hex & 255]
 }
 
@@ -34,5 +49,5 @@ export function paintCard(
 }
 
 /** Of a flat drawing: the font for its words, and how much of its foot the note about WebGL covers. */
-export const flatFont = () => `13px ${getComputedStyle(document.documentElement).getPropertyValue('--sans')}`
+export const flatFont = () => `13px ${style('sans')}`
 export const NOTE = 76

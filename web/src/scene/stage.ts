@@ -1,15 +1,17 @@
 /** A three.js stage that draws only when something has changed, and says so where there is no WebGL. */
 import { Color, type Light, type Material, type Mesh, PerspectiveCamera, Scene, type ShaderMaterial, Vector3, WebGLRenderer } from 'three'
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js'
+import { style } from './flat'
+import { FIELD, type Point } from './seen'
 
-export type Point = [number, number, number]
+export type { Point }
 export type Colours = Record<'ink' | 'soft' | 'line' | 'blue' | 'orange' | 'green' | 'pink' | 'scene', Color>
 
 const POLL = 10 // milliseconds
 
 export class Stage {
   readonly scene = new Scene()
-  readonly camera = new PerspectiveCamera(35, 1, 0.05, 200)
+  readonly camera = new PerspectiveCamera(FIELD, 1, 0.05, 200)
   readonly controls: OrbitControls
   private readonly renderer: WebGLRenderer
   private readonly watching: ResizeObserver
@@ -21,6 +23,9 @@ export class Stage {
   private building = false
   width = 1
   height = 1
+  private begun = () => {}
+  /** Once its first frame is there. */
+  readonly drawn = new Promise<void>((resolve) => (this.begun = resolve))
   /** Milliseconds of script that the last frame took, before the graphics card has its turn. */
   script = 0
 
@@ -151,7 +156,7 @@ export class Stage {
     this.renderer.setSize(box.width, box.height, false)
     this.camera.aspect = box.width / box.height
     // The scene fits a square: a narrow canvas looks from further away.
-    this.camera.fov = this.camera.aspect < 1 ? 2 * Math.atan(Math.tan((35 * Math.PI) / 360) / this.camera.aspect) * (180 / Math.PI) : 35
+    this.camera.fov = this.camera.aspect < 1 ? 2 * Math.atan(Math.tan((FIELD * Math.PI) / 360) / this.camera.aspect) * (180 / Math.PI) : FIELD
     this.camera.updateProjectionMatrix()
     this.invalidate()
   }
@@ -196,6 +201,7 @@ export class Stage {
     for (const change of this.before) change(now / 1000)
     this.renderer.render(this.scene, this.camera)
     this.script = performance.now() - begun
+    this.begun()
   }
 }
 
@@ -208,7 +214,6 @@ function kind(thing: object, material: Material): string {
 
 /** The page's colours as three.js has them; read again when the theme changes. */
 export function colours(): Colours {
-  const style = getComputedStyle(document.documentElement)
   const names = ['ink', 'soft', 'line', 'blue', 'orange', 'green', 'pink', 'scene'] as const
-  return Object.fromEntries(names.map((name) => [name, new Color(style.getPropertyValue(`--${name}`).trim())])) as Colours
+  return Object.fromEntries(names.map((name) => [name, new Color(style(name))])) as Colours
 }

@@ -3,6 +3,7 @@ import {
   BufferAttribute, BufferGeometry, type Color, DirectionalLight, DoubleSide, Group, HemisphereLight, LineBasicMaterial, LineSegments, Mesh,
   MeshBasicMaterial, MeshLambertMaterial,
 } from 'three'
+import { SKY, SUN, SUNWARDS } from './light'
 
 type Point = [x: number, y: number, z: number]
 
@@ -51,9 +52,9 @@ export class Surface {
     this.mesh.frustumCulled = false
     this.ridges = new LineSegments(new BufferGeometry(), new LineBasicMaterial({ transparent: true, opacity: 0.28 }))
     this.ridges.frustumCulled = false
-    const sun = new DirectionalLight(0xffffff, 1.5)
-    sun.position.set(-3, 4, 1.5)
-    this.group.add(this.mesh, this.ridges, new HemisphereLight(0xffffff, 0xffffff, 1.9), sun)
+    const sun = new DirectionalLight(0xffffff, SUN)
+    sun.position.set(...SUNWARDS)
+    this.group.add(this.mesh, this.ridges, new HemisphereLight(0xffffff, 0xffffff, SKY), sun)
   }
 
   /** Put vertex `i` of row `row` where `place` says; a line is drawn along every `ridge`th row. */

@@ -18,7 +18,7 @@ export function signs(most: number): Tint {
   return (value) => {
     const share = Math.min(1, Math.abs(value) / most)
     const to = value < 0 ? below : above
-    return [0, 1, 2].map((k) => paper[k]! + share * (to[k]! - paper[k]!)) as unknown as Shade
+    return [paper[0] + share * (to[0] - paper[0]), paper[1] + share * (to[1] - paper[1]), paper[2] + share * (to[2] - paper[2])]
   }
 }
 

@@ -68,9 +68,13 @@ export async function reading(text: string): Promise<Read[]> {
 /** A picture of numbers in [−1, 1] times `contrast` as a canvas takes it; a faint grey where there is none. */
 export function pixels(values: Float32Array | null | undefined, contrast: number, side = SIDE): ImageData {
   const image = new ImageData(side, side)
+  if (!values) return image
+  const { data } = image
   const plane = side * side
-  for (let i = 0; i < plane; i++)
-    for (let c = 0; c < 4; c++) image.data[4 * i + c] = !values ? 0 : c === 3 ? 255 : grey(values[c * plane + i]! / contrast)
+  for (let i = 0, to = 0; i < plane; i++) {
+    for (let c = 0; c < 3; c++) data[to++] = grey(values[c * plane + i]! / contrast)
+    data[to++] = 255
+  }
   return image
 }
 

@@ -4,9 +4,10 @@ import { Dice } from '../../compute/dice'
 import { count, type Features, Reference, some, threshold } from './scores'
 
 export const SIDE = 8
-const SIZE = SIDE * SIDE
+export const SIZE = SIDE * SIDE
 export const MOST = 350 // pictures that are judged
 export const FEWEST = 50
+export const CARDS = 60 // pictures that are shown as such
 export const CUTS = [1, 2, 3, 5, 7] as const // into how many parts they are cut, for the curve
 
 export type About = { parts: [number, number, number]; labels: string; mean: number[]; axes: number[][] }
@@ -117,7 +118,10 @@ export class Judge extends Sets {
   }
 }
 // What the worker says.
-export type Told = { damage: Damage; scores: Scores; unharmed: Scores; curve: Point[] }
+export type Told =
+  | { kind: 'real'; features: Features }
+  | { kind: 'shown'; damage: Damage; cards: Float32Array; copied: boolean[]; features: Features }
+  | { kind: 'scores'; damage: Damage; scores: Scores; unharmed: Scores; curve: Point[] }
 export type Point = { count: number; frechet: number }
 export type Scores = { frechet: number; kernel: number; precision: number; recall: number; copies: number }
 

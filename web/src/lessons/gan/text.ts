@@ -1,4 +1,5 @@
 import type { ChapterText } from '../../chapters/text'
+import { written } from '../../written'
 
 const percent = (share: number) => `${Math.round(100 * share)}%`
 
@@ -6,7 +7,7 @@ export const labels = {
   scene: 'A forger’s points over its critic’s surface',
   play: 'Train',
   step: 'Training',
-  steps: (step: number) => (step ? `${step.toLocaleString('en')} steps` : 'not begun'),
+  steps: (step: number) => (step ? `${written(step, 0, 0)} steps` : 'not begun'),
   strip: 'Which of the eight clusters the forged points lie on, step by step: a row for each cluster',
   rates: 'Who learns faster',
   ratios: { forger: 'the forger, 8 times', even: 'both alike', critic: 'the critic, 4 times' },

@@ -1,6 +1,7 @@
 import type { ChapterText } from '../../chapters/text'
+import { written } from '../../written'
 
-const plain = (value: number, decimals = 0) => value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace('-', '−')
+const plain = (value: number, decimals = 0) => written(value, decimals, decimals)
 const time = (milliseconds: number) => (milliseconds < 995 ? `${plain(milliseconds)} ms` : `${plain(milliseconds / 1000, 1)} s`)
 const percent = (share: number) => `${plain(100 * share, share < 0.1 ? 1 : 0)}%`
 

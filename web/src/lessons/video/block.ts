@@ -1,12 +1,8 @@
 /** The frames of a clip as sheets one behind the other: a block of space and time. */
 import { type Color, DataTexture, DoubleSide, EdgesGeometry, Group, LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial, NearestFilter, PlaneGeometry, SRGBColorSpace } from 'three'
-import type { Shade, Tint } from '../../scene/tiles'
+import type { Tint } from '../../scene/tiles'
+import { along, FAINT, HIGH, paint } from './sheets'
 import { FRAMES, PIXELS, SIDE } from './video'
-
-export const LONG = 5.4 // of the block, along time
-export const HIGH = 2.1
-/** Where frame `f` stands along time. */
-export const along = (f: number) => (f / (FRAMES - 1) - 0.5) * LONG
 
 export class Block {
   readonly group = new Group()
@@ -31,20 +27,13 @@ export class Block {
     })
   }
 
-  /** Show a clip: numbers as `tint` has them, clear where they are 0, but for frame `now`, which stands on `paper`. */
-  show(clip: Float32Array, now: number, tint: Tint, paper: Shade, line: Color, ink: Color): void {
+  /** Show a clip, of which frame `now` is the one that is looked at. */
+  show(clip: Float32Array, now: number, tint: Tint, line: Color, ink: Color): void {
     this.sheets.forEach(({ edge, data, texture }, f) => {
-      for (let i = 0; i < PIXELS; i++) {
-        const value = clip[f * PIXELS + i]!
-        const size = Math.min(1, Math.abs(value))
-        const full = tint(value < 0 ? -1 : 1)
-        const to = 4 * ((SIDE - 1 - Math.floor(i / SIDE)) * SIDE + (i % SIDE)) // textures begin below
-        if (f === now) data.set([...paper.map((v, c) => v + size * (full[c]! - v)), 215], to)
-        else data.set([...full, 225 * size ** 1.5], to)
-      }
+      paint(data, clip, f, f === now, tint, true)
       texture.needsUpdate = true
       edge.material.color = f === now ? ink : line
-      edge.material.opacity = f === now ? 1 : 0.35
+      edge.material.opacity = f === now ? 1 : FAINT
     })
   }
 

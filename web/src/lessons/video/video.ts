@@ -47,9 +47,10 @@ function clipsOf(paths: number[][]): Clips {
   return all
 }
 const starts = Array.from({ length: PLACES }, (_, place) => [place % RANGE, Math.floor(place / RANGE)] as const)
-export const bouncing: Clips = clipsOf(
+let bounces: Clips | undefined
+export const bouncing = (): Clips => (bounces ??= clipsOf(
   starts.flatMap(([x, y]) => DIRECTIONS.map(([dx, dy]) => Array.from({ length: FRAMES }, (_, k) => bounced(y + k * dy) * RANGE + bounced(x + k * dx)))),
-)
+))
 /** Clips in which the thing goes as `moves` say, and stays where it is after the last. */
 export function steered(moves: string): Clips {
   return clipsOf(
@@ -163,7 +164,8 @@ export const walked = (wish: Wish): Walk => atOnce(walking(wish))
 /** Step by step. */
 export function* walking({ how, linked, noise, first, moves }: Wish): Generator<void, Walk> {
   const times = timesOf(how, moves.length)
-  const clips = how === 'moves' ? steered(moves) : bouncing
+  const clips = how === 'moves' ? steered(moves) : bouncing()
+  yield
   const frames = how === 'moves' ? moves.length + 1 : FRAMES
   let x = new Float32Array(noise)
   if (GIVEN.includes(how)) x.set(first)
