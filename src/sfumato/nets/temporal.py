@@ -27,6 +27,7 @@ class Temporal(nn.Module):
 
     def __init__(self, width: int, heads: int, position: int = 0) -> None:
         super().__init__()
+        self.everywhere = position > 0
         self.norm = nn.LayerNorm(width)
         self.taps = nn.Parameter(torch.zeros(2 * REACH + 1, width))  # of the convolution, from the frame before on
         self.attention = TemporalAttention(width, heads, position) if heads else None

@@ -355,7 +355,8 @@ class UNet(nn.Module):
         """`h` `(batch·frames, channels, height, width)` after the temporal layer of this `number`, if there is one."""
         if self.temporal is None or frames == 1:
             return h
-        where = positional_encoding(h)[0].flatten(1).T if self.config.spacetime else None
-        places: Tensor = self.temporal[number](h.permute(0, 2, 3, 1).flatten(1, 2), frames, where)
+        layer = cast(Temporal, self.temporal[number])
+        where = positional_encoding(h)[0].flatten(1).T if layer.everywhere else None
+        places: Tensor = layer(h.permute(0, 2, 3, 1).flatten(1, 2), frames, where)
         out: Tensor = places.transpose(1, 2).unflatten(2, h.shape[2:])
         return out
