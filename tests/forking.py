@@ -11,6 +11,7 @@ import contextlib
 import gc
 import importlib
 import json
+import multiprocessing
 import os
 import runpy
 import signal
@@ -30,6 +31,8 @@ ENVIRONMENT = {"COLUMNS": "100"}
 LATE = (  # what commands import only where they need it: a first step of training, digits, an export, several processes
     "torch._dynamo", "sklearn.datasets", "PIL.Image", "onnxscript", "torch.onnx._internal.exporter._core", "accelerate",
 )  # fmt: skip
+FORKS = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
+FORKS.set_forkserver_preload(["torch._dynamo", "sfumato.training", "pytest"])
 
 
 class Forks:

@@ -20,6 +20,8 @@ from typing import IO, Any, NoReturn
 import numpy as np
 from PIL import Image
 
+from forking import FORKS
+
 TOKEN = "a token of its own"
 GENERATE = "/v1/images/generations"
 LONG = {"n": 64, "steps": 1000}
@@ -36,20 +38,19 @@ GREY = png(np.full((8, 8), 99))
 PICTURE = base64.b64encode(GREY).decode()
 
 
-def told_by_one_that_is_killed(serve: Callable[[int], NoReturn], count: int) -> list[str]:
-    """The lines, `count` of them, that `serve` writes to the file descriptor it is given, in a process that is then
-    killed."""
-    hears, told = os.pipe()
-    if (child := os.fork()) == 0:
-        try:
-            serve(told)
-        finally:
-            os._exit(1)
-    os.close(told)
-    with os.fdopen(hears) as lines:
-        found = [lines.readline().strip() for _ in range(count)]
-        os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+def told_by_one_that_is_killed(serve: Callable[..., NoReturn], *words: object, count: int) -> list[str]:
+    """What `serve(*words, told)` sends to the pipe `told`, `count` times, in a process that is then killed.
+
+    Not a fork of this one, whose threads may hold locks that nobody would open there.
+    """
+    hears, told = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=serve, args=(*words, told), daemon=True)
+    process.start()
+    told.close()
+    with hears:
+        found = [hears.recv() for _ in range(count)]
+        process.kill()
+        process.join()
     return found
 
 

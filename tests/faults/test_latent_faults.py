@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from forking import FORKS
 from sfumato.data.latents import Encoding, open_latents
 from sfumato.hub import ModelConfig
 from sfumato.hub.checkpoints import newest_checkpoint
@@ -29,8 +28,6 @@ CONFIG = TrainingConfig(
     "blobs", images=16 * 12, batch=16, previews=0, save_minutes=1e-9, perceptual=0.0, critic_from=0.5, held_out=0.0
 )
 NET = UNetConfig(2, classes=3, widths=(16, 16))
-FORKS = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
-FORKS.set_forkserver_preload(["torch._dynamo", "sfumato.training", "pytest"])
 
 
 def go_on(folder: Path, told: Connection) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NoReturn
@@ -46,13 +46,14 @@ def opened(model: Model, path: Path) -> Worker:
     return Worker(Engine({"exact": lambda: model}), Store(path))
 
 
-def serve(model: Model, path: Path, first: int, told: int) -> NoReturn:
+def serve(path: Path, first: int, told: Connection) -> NoReturn:
     """A service that tells the ids of what it has accepted, until it is killed."""
+    model = exact(1)
     worker = opened(model, path)
     for number in range(first, first + JOBS):
         request = asked(model, number)
         task = worker.submit("exact", lambda _, request=request: request, KEPT).result()  # type: ignore[misc]
-        os.write(told, f"{task.id}\n".encode())
+        told.send(task.id)
     while True:
         signal.pause()
 
@@ -61,7 +62,7 @@ def serve(model: Model, path: Path, first: int, told: int) -> NoReturn:
 def test_jobs_outlive_services_that_are_killed(tmp_path: Path) -> None:
     model, path, ids = exact(1), tmp_path / "jobs.sqlite", list[str]()
     for kill in range(KILLS):
-        ids += told_by_one_that_is_killed(partial(serve, model, path, kill * JOBS), JOBS)
+        ids += told_by_one_that_is_killed(serve, path, kill * JOBS, count=JOBS)
     store = Store(path)
     before = {kept.id: (kept.state, pngs) for kept, pngs in store.jobs()}
     store.close()

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from multiprocessing.connection import Connection
 from typing import NoReturn
 
 import pytest
@@ -73,14 +73,14 @@ def slow(gate: threading.Event) -> Model:
     return exact(1, lambda rows: gate.wait(0.25))
 
 
-def serve(url: str, first: int, told: int) -> NoReturn:
+def serve(url: str, first: int, told: Connection) -> NoReturn:
     """A service that tells the ids of what it has accepted, until it is killed."""
     model = exact(1)
     worker = opened(model, url)
     for number in range(first, first + COUNT):
         request = asked(model, number, 3 + 40 * (number % 3))
         task = worker.submit("exact", lambda _, request=request: request, KEPT).result()  # type: ignore[misc]
-        os.write(told, f"{task.id}\n".encode())
+        told.send(task.id)
     while True:
         signal.pause()
 
@@ -90,7 +90,7 @@ def test_killed_services_jobs_are_drawn_by_the_others(url: str) -> None:
     base = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with opened(model, url) as worker:
         for kill in range(KILLS):
-            ids += told_by_one_that_is_killed(partial(serve, url, kill * COUNT), COUNT)
+            ids += told_by_one_that_is_killed(serve, url, kill * COUNT, count=COUNT)
         with base.connect() as connection:
             query = select(func.count()).where(JOBS.c.state == "done", JOBS.c.service != worker._database.service)
             by_others = connection.scalar(query)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 import signal
@@ -21,6 +20,7 @@ import numpy as np
 import pytest
 import torch
 
+from forking import FORKS
 from sfumato.data import Dataset, open_dataset
 from sfumato.errors import SfumatoError
 from sfumato.files import free_disk
@@ -35,9 +35,6 @@ CPU = torch.device("cpu")
 CONFIG = TrainingConfig(
     "blobs", images=16 * 40, batch=16, previews=1, save_minutes=1e-9, checkpoints=3
 )  # saves at every step
-
-FORKS = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
-FORKS.set_forkserver_preload(["torch._dynamo", "sfumato.training", "pytest"])
 
 
 def go_on(folder: Path, told: Connection) -> None:
