@@ -46,7 +46,7 @@ def noise(*shape: int, seed: int = 1) -> Tensor:
 def of_pictures(net: nn.Module) -> nn.Module:
     """The network for pictures with the weights of one for clips."""
     found = build(replace(net.config, temporal=False)).eval()
-    found.load_state_dict({name: w for name, w in net.state_dict().items() if not name.startswith("temporal.")})
+    found.load_state_dict({name: w for name, w in net.state_dict().items() if not name.startswith("temporal")})
     return found
 
 
@@ -71,10 +71,20 @@ def test_temporal_layers_begin_at_zero_and_then_frames_see_each_other(config: UN
     moved = (net(other, level, **CONDITION) - net(x, level, **CONDITION)).flatten(2).abs().amax(2)
     assert (moved > 0).all()
     for name, weight in build(config).state_dict().items():
-        if name.startswith("temporal."):
+        if name.startswith("temporal"):
             net.state_dict()[name].copy_(weight)
     alone = torch.stack([of_pictures(net)(frame, level, **CONDITION) for frame in x.unbind(1)], 1)
     assert torch.allclose(net(x, level, **CONDITION), alone, atol=1e-5)
+
+
+@torch.no_grad()
+def test_in_spacetime_a_frame_knows_which_it_is() -> None:
+    """And else, among frames that are alike, only by how far the ends of the clip are."""
+    x, level = noise(2, 1, *SHAPE).expand(-1, 20, -1, -1, -1), torch.tensor([0.3, -1.0])
+    apart = [
+        float(awake(config)(x, level, **CONDITION)[:, 9:11].diff(dim=1).abs().max()) for config in (UNET, SPACETIME)
+    ]
+    assert apart[0] < 0.01 < 0.05 < apart[1]
 
 
 @torch.no_grad()

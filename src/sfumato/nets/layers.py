@@ -77,7 +77,8 @@ class ConditionEmbedding(nn.Module):
     """The noise level and, if there are any, class, prompt and numbers, as one vector `(batch, width)` for every block.
 
     `label` is int64 `(batch,)` in 0..classes, where `classes` itself (the default) is the null class; `prompt` features
-    `(batch, text)`; `numbers` one for each of its encoders of numbers, None where it isn't given.
+    `(batch, text)`; `numbers` one for each of its encoders of numbers, None where it isn't given; `frame`
+    `(batch, width)` says which frame of a clip it is.
     """
 
     def __init__(self, width: int, classes: int, text: int = 0) -> None:
@@ -112,8 +113,11 @@ class ConditionEmbedding(nn.Module):
         label: Tensor | None,
         prompt: Tensor | None = None,
         numbers: Sequence[Tensor | None] = (),
+        frame: Tensor | None = None,
     ) -> Tensor:
         embedding: Tensor = self.noise(c_noise)
+        if frame is not None:
+            embedding = embedding + frame
         if self.label is not None:
             null = torch.full((c_noise.shape[0],), self.classes, device=c_noise.device) if label is None else label
             embedding = embedding + self.label(null)

@@ -6,6 +6,7 @@ is, so that one frame always *is* the network for pictures, however long they we
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -15,6 +16,14 @@ from torch import Tensor, nn
 from sfumato.nets.layers import apply_rope, attend, rope_speeds, zeroed
 
 REACH = 1  # frames to either side that the convolution sees
+PERIODS = (8, 16, 32, 64, 128, 256)  # frames
+FRAME_FEATURES = 2 * len(PERIODS)
+
+
+def frame_encoding(frames: int, device: torch.device) -> Tensor:
+    """Which frame of its clip each is, in sines and cosines: `(frames, FRAME_FEATURES)`."""
+    angles = torch.arange(frames, device=device)[:, None] * (2 * math.pi / torch.tensor(PERIODS, device=device))
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
 class Temporal(nn.Module):
@@ -22,7 +31,7 @@ class Temporal(nn.Module):
 
     Positions are rotary: what is learnt goes by how many frames lie between, so that a clip may have any length. With
     `position`, as many features as say where a place is, attention is over all places of all frames: what moves is
-    elsewhere in other frames.
+    elsewhere in other frames. There it matters as well which frame it is: what is to move left begins at the right.
     """
 
     def __init__(self, width: int, heads: int, position: int = 0) -> None:
@@ -54,6 +63,7 @@ class TemporalAttention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.norm_q, self.norm_k = (nn.RMSNorm(width // heads, eps=1e-6) for _ in range(2))
         self.position = nn.Linear(position, 3 * width, bias=False) if position else None
+        self.frame = nn.Linear(FRAME_FEATURES, 3 * width, bias=False) if position else None
         self.out = zeroed(nn.Linear(width, width))
 
     def forward(self, h: Tensor, where: Tensor | None = None) -> Tensor:
@@ -63,8 +73,9 @@ class TemporalAttention(nn.Module):
         if everywhere:
             at = at.repeat_interleave(places)
         qkv = self.qkv(h.flatten(1, 2) if everywhere else h.transpose(1, 2).flatten(0, 1))
-        if self.position is not None and where is not None:
+        if self.position is not None and self.frame is not None and where is not None:
             qkv = qkv + self.position(where).repeat(frames, 1)
+            qkv = qkv + self.frame(frame_encoding(frames, h.device)).repeat_interleave(places, 0)
         query, key, value = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
         angles = at[:, None] * rope_speeds(query.shape[-1] // 2, h.device)
         query, key = apply_rope(self.norm_q(query.float()), angles), apply_rope(self.norm_k(key.float()), angles)

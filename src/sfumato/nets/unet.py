@@ -32,7 +32,7 @@ from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder
 from sfumato.nets.control_branch import ControlBranch, Prompt, descend
 from sfumato.nets.layers import ConditionEmbedding, attend, zeroed
 from sfumato.nets.protocol import Parts, PictureNet
-from sfumato.nets.temporal import Temporal, fold
+from sfumato.nets.temporal import FRAME_FEATURES, Temporal, fold, frame_encoding
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 
 
@@ -48,7 +48,8 @@ class UNetConfig(PictureNet):
     many times the channels: flat drawings lose nothing by it, and the finest stage, most of the work, becomes that much
     cheaper. `conditions` are the numbers, vectors and images that it is conditioned on, by name; a `control_branch`
     takes another image (see control_branch.py). A `temporal` one takes clips too (see temporal.py); at the stages
-    `spacetime`, none of them the finest, each place attends to all places of all frames, elsewhere to itself in others.
+    `spacetime` each place attends to all places of all frames, elsewhere to itself in others, and not at the finest.
+    With any of them each block is told which frame it is at.
     """
 
     channels: int
@@ -74,7 +75,7 @@ class UNetConfig(PictureNet):
         if len(self.widths) * self.blocks > DEPTH[1]:
             raise SfumatoError(f"a UNet has at most {DEPTH[1]} blocks a side, got {len(self.widths) * self.blocks}.")
         coarsest = len(self.widths) - 1
-        bounded(self, attention=(0, coarsest), spacetime=(1, max(1, coarsest)))
+        bounded(self, attention=(0, coarsest), spacetime=(0, coarsest))
 
     def check(self, *sides: int) -> None:
         """Raises SfumatoError, naming the nearest size that works, for pictures too small to be halved so often."""
@@ -280,11 +281,17 @@ class UNet(nn.Module):
             )
         self.temporal: nn.ModuleList | None = None  # after each level downwards, the middle, and each level upwards
         if config.temporal:
-            levels = [
-                (width, max(1, width // 64) * (stage > 0), POSITION_CHANNELS * (stage in config.spacetime))
-                for stage, width in enumerate(widths)  # at the finest, detail moves with the rest
-            ]
+            levels = [self._level(stage, width) for stage, width in enumerate(widths)]
             self.temporal = nn.ModuleList(Temporal(*one) for one in [*levels, levels[-1], *reversed(levels)])
+        self.temporal_embedding: nn.Linear | None = None
+        if config.temporal and config.spacetime:
+            self.temporal_embedding = cast(nn.Linear, zeroed(nn.Linear(FRAME_FEATURES, embedding, bias=False)))
+
+    def _level(self, stage: int, width: int) -> tuple[int, int, int]:
+        """What the temporal layer after a stage is made of: its width, heads, and features of where a place is."""
+        everywhere = stage in self.config.spacetime
+        heads = max(1, width // 64) if stage or everywhere else 0  # at the finest, detail moves with the rest
+        return width, heads, POSITION_CHANNELS * everywhere
 
     def parts(self) -> Parts:
         blocks = [module for module in self.modules() if isinstance(module, Block)]
@@ -324,7 +331,10 @@ class UNet(nn.Module):
         if features is not None and present is not None:
             prompt = features, present
         numbers = [conditions.get(one.name) for one in self._numbers]
-        embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0], numbers)
+        frame = None
+        if self.temporal_embedding is not None and frames > 1:
+            frame = self.temporal_embedding(frame_encoding(frames, x.device)).repeat(whole[0], 1)
+        embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0], numbers, frame)
 
         height, width = x.shape[-2:]
         x = unshuffled(x, patch)
