@@ -20,6 +20,7 @@ from sfumato.training import Event, TrainingConfig, join_processes, open_data, p
 from sfumato.training.autoencoder_plan import SHARE, autoencoder_settings, plan_autoencoder
 from sfumato.training.autoencoder_run import resume_autoencoder, start_autoencoder
 from sfumato.training.autoencoding import AutoencoderTrainer
+from sfumato.training.budget import Budget
 from sfumato.training.config import changed
 from sfumato.training.decoder_training import check_start, tuned_config
 from sfumato.training.held_out import read_evaluations
@@ -27,6 +28,7 @@ from sfumato.training.recipes import configure
 from sfumato.training.reconstructions import psnr_of
 from sfumato.training.resources import fit_threads
 from sfumato.training.run import METRICS, check_free, check_unspent
+from sfumato.training.run_loop import RunLoop
 from sfumato.training.run_settings import MINUTES as MODEL_MINUTES
 from sfumato.training.settings import full_name
 from sfumato.training.state import RAW
@@ -158,10 +160,7 @@ class AutoencoderRun:
     @property
     def finished(self) -> bool:
         """Whether a checkpoint has spent the budget, so that the codec is what it was to be."""
-        if self.trainer is not None:  # of several processes one writes the files
-            return self.trainer.fraction >= 1
-        config, state = self.config, newest_state(self.folder)
-        return state is not None and config.budget.spent(state["images"], state["seconds"]) >= 1
+        return share_spent(self.folder, self.trainer, self.config.budget) >= 1
 
     @property
     def minutes(self) -> float:
@@ -229,6 +228,14 @@ def first_autoencoder(
         return run
     minutes = None if own.get("minutes") is None else SHARE * own["minutes"]
     return run.resume(data if isinstance(data, Dataset) else None, own.get("images"), minutes)
+
+
+def share_spent(folder: Path, trainer: RunLoop | None, budget: Budget) -> float:
+    """The share of the `budget` that training in `folder` has taken, by its `trainer`, or without one by its files."""
+    if trainer is not None:  # of several processes one writes the files
+        return trainer.fraction
+    state = newest_state(folder)
+    return 0.0 if state is None else budget.spent(state["images"], state["seconds"])
 
 
 def newest_state(folder: Path, names: tuple[str, ...] = (RAW,)) -> dict[str, Any] | None:

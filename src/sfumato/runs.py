@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from sfumato.arguments import shown
-from sfumato.autoencoder_runs import AutoencoderRun, first_autoencoder, first_codec, newest_state
+from sfumato.autoencoder_runs import AutoencoderRun, first_autoencoder, first_codec, share_spent
 from sfumato.data import KINDS, Dataset
 from sfumato.data.controls import CONTROLS
 from sfumato.data.encoders import find_encoder
@@ -371,10 +371,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether its budget is spent: there is nothing to resume, unless for longer."""
-        if self.trainer is not None:
-            return self.trainer.fraction >= 1
-        state = newest_state(self.folder, ())
-        return state is not None and self.config.budget.spent(state["images"], state["seconds"]) >= 1
+        return share_spent(self.folder, self.trainer, self.config.budget) >= 1
 
     def model(self, weights: str = "ema") -> Model:
         """The model of the newest checkpoint, on the fastest device."""

@@ -62,10 +62,14 @@ def test_a_run_that_is_left_before_its_end_is_saved_and_goes_on_to_the_same_bits
             if name == "left" and isinstance(event, Progress) and event.step == 2:
                 break
         events.close()  # type: ignore[attr-defined]
+    assert not Run.open(tmp_path / "left").finished
     saved = [event.step for event in Run.open(tmp_path / "left").train() if isinstance(event, Saved)]
     assert saved == [4] and (tmp_path / "left" / "checkpoints" / "checkpoint-00000002").exists()
     ours, theirs = (Run.open(tmp_path / name).model().denoiser.state_dict() for name in ("left", "whole"))
     assert all(torch.equal(value, theirs[key]) for key, value in ours.items())
+    assert Run.open(tmp_path / "left").finished
+    (tmp_path / "left" / "checkpoints" / "checkpoint-00000004" / "model.safetensors").write_bytes(b"")
+    assert not Run.open(tmp_path / "left").finished, "it would go on from what is intact"
 
 
 def test_a_run_on_data_of_a_program_says_that_they_are_to_be_given(tmp_path: Path) -> None:
