@@ -48,6 +48,5 @@ export function paintCard(
   }
 }
 
-/** Of a flat drawing: the font for its words, and how much of its foot the note about WebGL covers. */
+/** The font for the words of a flat drawing. */
 export const flatFont = () => `13px ${style('sans')}`
-export const NOTE = 76
