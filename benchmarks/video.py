@@ -32,6 +32,7 @@ from sfumato import Run
 from sfumato.data import KINDS, open_dataset, picture, save_png
 from sfumato.data.films import film
 from sfumato.data.moving_shapes import FRAMES, MovingScene, draw_clip, moving_scene
+from sfumato.diffusion import Condition, Level
 from sfumato.evaluation.drift import Curve, drift
 from sfumato.evaluation.drift_page import drift_table, out_of_range, write_drift
 from sfumato.evaluation.moving_shapes import score_clip
@@ -39,20 +40,21 @@ from sfumato.files import replace_file
 from sfumato.hub import Keyframes, Model, load
 from sfumato.training import Measured
 
-STILLS, HALF_SIZE, CLIPS = 110_000, 14_000, 8_000  # that are trained on
+STILLS, HALF_SIZE, WHOLE_SIZE, DETAILS = 110_000, 14_000, 9_000, 2_500  # that are trained on, frames and then clips
 QUICK = 0.02  # the share of them that --quick takes
 CPU_MINUTES = 60
 WHOLE = {"right in all frames": 0.9, "moves as asked": 0.9}  # after all of them
 FROM_FRAME = {"moves as asked": 0.85}
 OWN, FROM = "a first frame, then all of them", "going on from a real first frame"
 GUIDANCE = 2.0
+SETTLED = 0.6  # noise per signal, EDM's sigma, below which single frames are a matter of details
 LONG, ROLLED = 256, 12  # frames of a roll-out, and how many there are
 
 
 def trained(folder: Path, share: float) -> Model:
     """Single frames first, of which sixteen cost what a clip does: what they show and where is learnt from them. Then
     clips at half their size and mostly with their first frame given, which the words alone tell how to go on from; from
-    noise, the network long learns how fast things move, and not to which side. Then whole ones.
+    noise, the network long learns how fast things move, and not to which side. Then whole ones, and details last.
 
     Squares of 4×4 pixels are most of what one token can hold. So the network answers with the picture, which is flat,
     and not with the noise, of which grain was left (Li & He 2025, "Back to basics").
@@ -74,15 +76,42 @@ def trained(folder: Path, share: float) -> Model:
         folder / "stills", frames=1, images=round(share * STILLS), batch=96, learning_rate=4e-3, noise=noise(0.3),
         **common, **{f"model.net.{name}": value for name, value in net.items()}, **{"model.parameterization": "x0"},
     )  # fmt: skip
-    clips = {"learning_rate": 3e-3, "stills": 0.0, **common}
+    clips = {"learning_rate": 3e-3, **common}
     motion = went_on(
-        folder / "motion", base=stills, size=16, images=round(share * HALF_SIZE), batch=4, noise=noise(2.5), **clips,
-        **first_frames(0.7),
+        folder / "motion", base=stills, size=16, images=round(share * HALF_SIZE), batch=4, noise=noise(2.5), stills=0.0,
+        **clips, **first_frames(0.7),
     )  # fmt: skip
-    return went_on(
-        folder, base=motion, size=32, images=round(share * CLIPS), batch=6, noise=noise(1.5), **clips,
+    whole = went_on(
+        folder / "whole", base=motion, size=32, images=round(share * WHOLE_SIZE), batch=6, noise=noise(1.7),
+        stills=0.15, **clips, **first_frames(0.7),
+    )  # fmt: skip
+    details = went_on(
+        folder, base=whole, images=round(share * DETAILS), batch=6, noise=noise(0.2), stills=0.15, **clips,
         **first_frames(0.5),
     )  # fmt: skip
+    return details_by(stills, details)
+
+
+def details_by(frames: Model, model: Model) -> Model:
+    """The `model` of clips, whose last steps the model of single `frames` takes: what clips left of its drawing is less
+    than what it had, and where things are is settled by then (Balaji et al. 2022, "eDiff-I")."""
+    at_much_noise = model.denoiser.forward
+
+    def forward(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
+        alone = x.shape[1] == 1
+        if not alone and float(level.ratio.max()) > SETTLED:
+            return at_much_noise(x, level, cond)
+
+        def each(value: Tensor) -> Tensor:
+            """Of each frame, what is of its clip."""
+            return value.repeat_interleave(x.shape[1], 0)
+
+        alpha, sigma = (v.flatten() if v.ndim == 2 else each(v) if v.ndim else v for v in (level.alpha, level.sigma))
+        told = {name: each(value) for name, value in (cond or {}).items()}
+        return frames.denoiser(x.flatten(0, 1), Level(alpha, sigma), told).reshape(x.shape)
+
+    model.denoiser.forward = forward  # type: ignore[method-assign]
+    return model
 
 
 def went_on(folder: Path, **settings: Any) -> Model:
