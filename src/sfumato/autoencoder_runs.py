@@ -20,7 +20,6 @@ from sfumato.training import Event, TrainingConfig, join_processes, open_data, p
 from sfumato.training.autoencoder_plan import SHARE, autoencoder_settings, plan_autoencoder
 from sfumato.training.autoencoder_run import resume_autoencoder, start_autoencoder
 from sfumato.training.autoencoding import AutoencoderTrainer
-from sfumato.training.budget import Budget
 from sfumato.training.config import changed
 from sfumato.training.decoder_training import check_start, tuned_config
 from sfumato.training.held_out import read_evaluations
@@ -160,7 +159,7 @@ class AutoencoderRun:
     @property
     def finished(self) -> bool:
         """Whether a checkpoint has spent the budget, so that the codec is what it was to be."""
-        return share_spent(self.folder, self.trainer, self.config.budget) >= 1
+        return share_spent(self.folder, self.trainer) >= 1
 
     @property
     def minutes(self) -> float:
@@ -230,12 +229,12 @@ def first_autoencoder(
     return run.resume(data if isinstance(data, Dataset) else None, own.get("images"), minutes)
 
 
-def share_spent(folder: Path, trainer: RunLoop | None, budget: Budget) -> float:
-    """The share of the `budget` that training in `folder` has taken, by its `trainer`, or without one by its files."""
-    if trainer is not None:  # of several processes one writes the files
+def share_spent(folder: Path, trainer: RunLoop | None) -> float:
+    """The share of its budget that training in `folder` has taken, by its `trainer`, or without one by its files."""
+    if trainer is not None:  # of several processes one writes the files, which may not be there yet
         return trainer.fraction
     state = newest_state(folder)
-    return 0.0 if state is None else budget.spent(state["images"], state["seconds"])
+    return 0.0 if state is None else training_config(folder).budget.spent(state["images"], state["seconds"])
 
 
 def newest_state(folder: Path, names: tuple[str, ...] = (RAW,)) -> dict[str, Any] | None:

@@ -371,7 +371,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether its budget is spent: there is nothing to resume, unless for longer."""
-        return share_spent(self.folder, self.trainer, self.config.budget) >= 1
+        return share_spent(self.folder, self.trainer) >= 1
 
     def model(self, weights: str = "ema") -> Model:
         """The model of the newest checkpoint, on the fastest device."""

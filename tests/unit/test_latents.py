@@ -444,3 +444,9 @@ def test_a_run_says_that_the_perceptual_network_is_missing(tmp_path: Path, monke
     said = [event.text for event in run.train() if isinstance(event, Noted)]
     assert any("pip install 'sfumato[features]'" in text for text in said)
     assert run.finished and run.psnr() is not None
+
+
+def test_of_several_processes_each_knows_how_far_its_autoencoder_is(tmp_path: Path) -> None:
+    run = AutoencoderRun.start(tmp_path / "run", dots(), "nano", 4, images=8, **{**SETTINGS, "previews": 0})
+    (tmp_path / "run" / "config.json").unlink()  # one of them writes it, and the others don't wait for that
+    assert not run.finished
