@@ -41,6 +41,7 @@ Purpose = Literal[
     "conditions",
     "guidance",
     "single frames",
+    "parts of clips",
     "dropout",
     "order",
     "augmentation",

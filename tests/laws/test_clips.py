@@ -17,10 +17,10 @@ from sfumato.diffusion import EDM, FiniteSet, Level, NetDenoiser, NoiseDistribut
 from sfumato.diffusion.objective import FrameLevels
 from sfumato.hub import Keyframes, Model, ModelConfig, new_model
 from sfumato.nets import DiTConfig, TextConfig, UNetConfig, build, named_net
-from sfumato.nets.temporal import Temporal
+from sfumato.nets.temporal import Places, SpacetimeAttention, Temporal
 from sfumato.sampling import SAMPLERS, ImageNoise, grid, sample, stepper
 from sfumato.sampling.calls import Call, ask
-from sfumato.sampling.clips import windows
+from sfumato.sampling.clips import parts_of, windows
 
 UNET = UNetConfig(1, classes=2, widths=(16, 16, 32), attention=(2,), text=TextConfig(20, 4), temporal=True)
 DIT = DiTConfig(1, classes=2, width=16, depth=2, heads=2, patch=2, text=TextConfig(20, 4), temporal=True)
@@ -94,14 +94,48 @@ def test_in_spacetime_a_place_sees_other_places_of_other_frames_by_where_they_ar
     for layer in layers:
         for weight in layer.parameters():
             weight.add_(noise(*weight.shape))
-    x, where, order = noise(2 * 3, 4, 8), noise(4, 5, seed=2), torch.tensor([2, 0, 3, 1])
+    x, order = noise(2 * 3, 4, 8), torch.tensor([2, 0, 3, 1])
+    where = Places(noise(4, 5, seed=2), torch.tensor([[0.25, 0.25], [0.25, 0.75], [0.75, 0.25], [0.75, 0.75]]))
+    turned = Places(*(one[order] for one in where))
     moved = x.clone()
     moved[2, 1] = noise(8, seed=3)  # in the last frame of the first clip
     for layer, others in zip(layers, (False, True), strict=True):
         answer = layer(x, 3, where)
-        assert torch.allclose(layer(x[:, order], 3, where[order]), answer[:, order], atol=1e-5)
+        assert torch.allclose(layer(x[:, order], 3, turned), answer[:, order], atol=1e-5)
         changed = (layer(moved, 3, where) != answer).any(-1)
         assert changed[:3, 1].all() and not changed[3:].any() and bool(changed[0, 0]) == others
+
+
+def test_attention_in_spacetime_goes_by_how_far_and_how_long_places_are_from_each_other() -> None:
+    """By its waves alone: all places shifted, and all frames later, attend alike."""
+    torch.manual_seed(0)
+    layer = SpacetimeAttention(16, 1, 5)
+    torch.nn.init.normal_(layer.out.weight)
+    for linear in (layer.position, layer.frame):
+        torch.nn.init.zeros_(linear.weight)
+    h, numbers, centres = noise(2, 3, 4, 16), torch.tensor([[0, 2, 7]]), torch.rand(4, 2)
+    where = [Places(torch.zeros(4, 5), centres + torch.tensor(shift)) for shift in ((0.0, 0.0), (0.2, -0.1))]
+    answer = layer(h, numbers, where[0])
+    assert torch.allclose(layer(h, numbers + 5, where[1]), answer, atol=1e-4)
+    assert not torch.allclose(layer(h, numbers * 2, where[0]), answer, atol=1e-2)
+
+
+@EACH
+@torch.no_grad()
+def test_frames_that_are_left_out_are_as_if_they_were_beyond_the_ends(config: UNetConfig | DiTConfig) -> None:
+    """What is told of frames none of which is left out is what the network knows anyhow."""
+    net, x, level = awake(config), noise(2, 3, *SHAPE), torch.tensor([0.3, -1.0])
+    answer = net(x, level, **CONDITION)
+    following = torch.arange(3).expand(2, -1)
+    assert torch.allclose(net(x, level, frame_numbers=following, **CONDITION), answer, atol=1e-5)
+    assert not torch.allclose(net(x, level, frame_numbers=2 * following, **CONDITION), answer, atol=1e-3)
+    apart = torch.tensor([[0, 1, 2], [0, 3, 9]])
+    assert torch.allclose(net(x, level, frame_numbers=apart, **CONDITION)[0], answer[0], atol=1e-5)
+    layer = Temporal(8, 0)
+    layer.taps.copy_(noise(*layer.taps.shape))
+    h, alone = noise(2 * 1, 4, 8), [torch.zeros(1, 4, 8)]
+    pair = layer(h, 2, numbers=torch.tensor([[0, 5]]))
+    assert all(torch.equal(pair[i], layer(torch.cat([*alone, h[i : i + 1], *alone]), 3)[1]) for i in range(2))
 
 
 @EACH
@@ -216,6 +250,42 @@ def test_windows_cover_a_clip_each_going_on_from_the_one_before(frames: int, siz
     assert all(end - begin == min(size, frames) for begin, end in found)
     for (_, before), (begin, end) in pairwise(found):
         assert begin < before < end
+
+
+@given(
+    frames=st.integers(1, 60),
+    size=st.integers(2, 16),
+    anchors=st.integers(2, 6),
+    given=st.sets(st.integers(0, 59), max_size=4),
+)
+def test_parts_begin_with_frames_far_apart_and_then_fill_what_lies_between(
+    frames: int, size: int, anchors: int, given: set[int]
+) -> None:
+    there = set[int]()
+    for part in parts_of(frames, size, anchors, [*given]):
+        numbers = part.numbers
+        assert numbers == sorted({*numbers}) and 0 <= part.begin <= numbers[0] and numbers[-1] < frames
+        assert numbers[-1] - part.begin < size and not there.issuperset(numbers)
+        if part.settled is None:
+            assert {part.begin, *(given & {*range(part.begin, numbers[-1])})} <= {*numbers}
+            assert len(numbers) <= anchors + len(given)
+        else:
+            assert {number for number, known in zip(numbers, part.settled, strict=True) if known} <= there
+        there.update(numbers)
+    assert there == {*range(frames)}
+    assert [part.numbers for part in parts_of(frames, size)] == [[*range(*one)] for one in windows(frames, size)]
+
+
+def test_clips_that_begin_with_frames_far_apart_are_whole_and_keep_what_is_given() -> None:
+    model, how = clip_model(), {"steps": 3, "guidance": 2.0, "labels": "a", "frames": 11}
+    clips = model.sample([3, 4], anchors=2, **how)
+    assert clips.shape == (2, 11, *SHAPE) and bool(clips.isfinite().all())
+    assert torch.allclose(model.sample([4, 3], anchors=2, **how).flip(0), clips, atol=1e-4)
+    assert not torch.allclose(model.sample([3, 4], **how)[:, 1:4], clips[:, 1:4], atol=1e-2)
+    assert torch.equal(model.sample([3, 4], anchors=4, **how), model.sample([3, 4], **how)), "as many as a window has"
+    frames = {2: noise(*SHAPE).clamp(-1, 1), 9: noise(*SHAPE, seed=1).clamp(-1, 1)}
+    found = model.sample([3], edit=Keyframes(frames), anchors=2, **how)
+    assert all(torch.equal(found[0, number], frame) for number, frame in frames.items())
 
 
 def test_networks_for_clips_are_chosen_by_the_shape_and_begin_as_those_for_pictures() -> None:

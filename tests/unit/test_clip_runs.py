@@ -22,8 +22,10 @@ from sfumato.evaluation.features import open_extractor
 from sfumato.evaluation.measure import measure, open_reference
 from sfumato.evaluation.page import write_evaluation
 from sfumato.hub import Keyframes, Model, ModelConfig, load, new_model
+from sfumato.hub.onnx import export_onnx
 from sfumato.hub.request import File, read_request
 from sfumato.nets import UNetConfig
+from sfumato.runs import Run
 from sfumato.sampling import Edit
 from sfumato.training import TrainingConfig, model_for, model_from, start_run, train
 from sfumato.training.slices import half_size
@@ -55,6 +57,43 @@ def test_a_run_on_clips_resumes_bit_for_bit_and_its_previews_move(tmp_path: Path
     with Image.open(moving) as file:
         assert file.n_frames == 4
     assert load(tmp_path / "whole").config == CLIPS
+
+
+def test_clips_are_learnt_in_the_parts_that_they_are_then_generated_in(tmp_path: Path) -> None:
+    levels = FrameLevels(anchors=2)
+    resumes_exactly(tmp_path, spots(), config(frame_levels=levels, stills=0.0, low_resolution=0.3), CLIPS, stop_at=3)
+    trainer, seen = Trainer(new_model(CLIPS), spots(), config(frame_levels=levels, stills=0.0)), set()
+    for step in range(1, 13):
+        (part,) = trainer._draw(step, 8 * step)
+        numbers = tuple(part.cond["frame_numbers"][0].tolist())
+        whole, _ = trainer.dataset.batch(trainer._indices(8 * step))
+        assert torch.equal(part.x0, whole[:, numbers]) and part.drawn.eps.shape == part.x0.shape
+        clean = (part.drawn.level.ratio < 0.21).all(0).tolist()
+        assert numbers == (0, 3) or (numbers == (0, 1, 2, 3) and clean == [True, False, False, True])
+        seen.add(numbers)
+    assert len(seen) == 2
+
+
+def test_a_model_of_parts_remembers_that_it_is_one(tmp_path: Path) -> None:
+    run = Run.start(tmp_path / "run", spots(), net="nano", images=16, batch=8, frame_levels={"anchors": 2})
+    list(run.train())
+    model = run.model()
+    assert model.config.sampling.anchors == 2
+    assert torch.equal(model.sample([3], steps=2), model.sample([3], steps=2, anchors=2))
+    assert not torch.equal(model.sample([3], steps=2), model.sample([3], steps=2, anchors=None))
+    with pytest.raises(SfumatoError, match="far apart first"):
+        export_onnx(model, tmp_path / "onnx")
+    assert not (tmp_path / "onnx").exists()
+
+
+def test_parts_that_no_clip_has_are_refused(tmp_path: Path) -> None:
+    for data, anchors, words in (
+        (spots(), 4, "clips have 4 frames"),
+        (spots(), 1, "the first and the last"),
+        ("digits", 4, "its network takes no"),
+    ):
+        with pytest.raises(SfumatoError, match=words):
+            Run.start(tmp_path / "run", data, images=16, batch=8, frame_levels={"anchors": anchors})
 
 
 def test_some_steps_are_on_single_frames_and_others_on_clips_with_levels_a_frame() -> None:

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sfumato.arguments import whole
 from sfumato.diffusion.denoiser import Condition, Denoiser
 from sfumato.diffusion.levels import Level, rows_on
 from sfumato.diffusion.parameterizations import c_noise
@@ -93,16 +94,23 @@ class FrameLevels:
     """What levels the frames of clips have in training, by shares of the clips.
 
     Those `apart` have a level a frame (Chen et al. 2024, "Diffusion forcing"), others one for all frames. Of those
-    `given`, the first frame, or every third time the first four, are nearly clean, as where a clip goes on from them.
+    `given`, the first frame, or every third time the first four (of fewer than eight the first half), are nearly clean,
+    as where a clip goes on from them.
+    With `anchors`, clips are learnt in the parts that they are then generated in (see sampling/clips.py): first so many
+    frames of a clip, and in a share `between` of the steps some that lie between those, which are nearly clean.
     """
 
     apart: float = 0.5
     given: float = 0.4
+    anchors: int = 0
+    between: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("apart", "given"):
+        for name in ("apart", "given", "between"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SfumatoError(f"the share of clips `{name}` lies between 0 and 1, got {getattr(self, name)}.")
+        if self.anchors != 0 and whole("anchors", self.anchors, 0) < 2:
+            raise SfumatoError("the first and the last frame are `anchors` both; give 2 or more, or 0 for none.")
 
     def draw(
         self, one: Level, noise: NoiseDistribution, schedule: Schedule, frames: int, gen: torch.Generator
@@ -111,9 +119,8 @@ class FrameLevels:
         batch = len(one)
         coins = torch.rand(3, batch, 1, dtype=torch.float64, generator=gen)
         each = noise(schedule, batch * frames, gen)
-        low, high = (math.log(ratio) for ratio in NEARLY_CLEAN)
-        clean = schedule.at(-2 * (low + (high - low) * torch.rand(batch, 1, dtype=torch.float64, generator=gen)))
-        first = torch.arange(frames) < torch.where(coins[2] < 1 / 3, 4, 1)
+        clean = nearly_clean(schedule, batch, gen)
+        first = torch.arange(frames) < torch.where(coins[2] < 1 / 3, max(1, min(4, frames // 2)), 1)
         known = (coins[1] < self.given) & first & (frames > 1) & (torch.arange(frames) < frames - 1)
         apart = coins[0] < self.apart
         alpha, sigma = (
@@ -121,6 +128,12 @@ class FrameLevels:
             for c, e, o in zip(_pair(clean), _pair(each), _pair(one), strict=True)
         )
         return Level(alpha, sigma)
+
+
+def nearly_clean(schedule: Schedule, batch: int, gen: torch.Generator) -> Level:
+    """Levels `(batch, 1)` of frames that are given."""
+    low, high = (math.log(ratio) for ratio in NEARLY_CLEAN)
+    return schedule.at(-2 * (low + (high - low) * torch.rand(batch, 1, dtype=torch.float64, generator=gen)))
 
 
 def _pair(level: Level) -> tuple[Tensor, Tensor]:
@@ -197,6 +210,12 @@ class Objective:
     def paired(self, drawn: Drawn, choose: Callable[[Tensor], Tensor]) -> Drawn:
         """`drawn` with the noise in another order: row i gets the row `choose(eps)[i]`."""
         return drawn._replace(eps=drawn.eps[choose(drawn.eps)])
+
+    def settled(self, drawn: Drawn, known: Tensor, generator: torch.Generator) -> Drawn:
+        """`drawn` with those frames nearly clean that are `known`, bool `(frames,)`."""
+        clean = nearly_clean(self.schedule, len(drawn.eps), generator)
+        pairs = zip(_pair(clean), _pair(drawn.level), strict=True)
+        return drawn._replace(level=Level(*(torch.where(known, low, own) for low, own in pairs)))
 
     def half_size(self, drawn: Drawn) -> Drawn:
         """`drawn` for pictures or clips of half the height and width, whose noise has unit variance again."""

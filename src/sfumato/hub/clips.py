@@ -27,14 +27,17 @@ def check_clip(request: Request, config: ModelConfig, notes: list[str]) -> Known
     """
     wanted, edit = request.sampling.frames, request.edit
     if not KINDS[config.kind].moving:
-        if wanted is not None or isinstance(edit, Keyframes):
-            raise SfumatoError(f"the model generates {config.kind}, which have no frames; leave `frames` out.")
+        if wanted is not None or request.sampling.anchors is not None or isinstance(edit, Keyframes):
+            what = "anchors" if wanted is None and request.sampling.anchors is not None else "frames"
+            raise SfumatoError(f"the model generates {config.kind}, which have no frames; leave `{what}` out.")
         return None
     if isinstance(edit, PictureEdit | Edit):
         raise SfumatoError("the model generates clips, which begin with a frame that is given; give `Keyframes` of it.")
     frames, (own, *shape) = wanted or config.shape[0], config.seen[1]
     if not config.net.temporal and (wanted not in (None, own) or isinstance(edit, Keyframes)):
         raise SfumatoError(f"the network takes clips of {own} frames alone, none of which can be given.")
+    if not config.net.temporal and request.sampling.anchors is not None:
+        raise SfumatoError("the network takes no clips of which frames are left out; leave `anchors` out.")
     if frames > own and own < 2:
         raise SfumatoError("the model was trained on single frames, which don't go on from each other.")
     if not isinstance(edit, Keyframes):

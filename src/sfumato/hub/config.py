@@ -61,7 +61,8 @@ class SamplingConfig:
     `tolerance` to adaptive. `first` says who takes the first step: the network, or for free the Gaussian of the data,
     by one "analytical" answer or by a "teleport" to sigma/alpha = TELEPORT. What is `tuned` to one model takes the
     place of the grid, and adds to the sampler (see sampling/tuned.py). Clips have so many `frames`, by default as many
-    as in training; more come in windows that go on from each other (see sampling/clips.py).
+    as in training; more come in windows that go on from each other. With `anchors`, so many frames of a window come
+    first, evenly, and then those between (see sampling/clips.py).
     """
 
     sampler: str = "dpm++2m"
@@ -77,10 +78,13 @@ class SamplingConfig:
     first: First = "network"
     tuned: Tuned | None = None
     frames: int | None = None
+    anchors: int | None = None
 
     def __post_init__(self) -> None:
         if self.frames is not None:
             whole("frames", self.frames, 1, MAX_FRAMES)
+        if self.anchors is not None:
+            whole("anchors", self.anchors, 2, MAX_FRAMES)
         if whole("steps", self.steps, -(2**63)) < 1:
             raise SfumatoError(f"sampling needs at least 1 step, got {self.steps}; 20 is a good start.")
         bounded(self, steps=(1, MAX_STEPS))

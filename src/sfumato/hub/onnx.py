@@ -199,6 +199,11 @@ def export_onnx(model: Model, folder: Path, sampling: SamplingConfig | None = No
             f"a clip of {sampling.frames} frames comes in windows, which no walk.json says; export those of "
             f"{model.config.shape[0]}, as in training."
         )
+    if sampling.anchors is not None and sampling.anchors < model.config.shape[0]:
+        raise SfumatoError(
+            f"{model.source or 'the model'} generates frames that lie far apart first, which no walk.json says: it "
+            "can't be exported."
+        )
     if sampling.guidance != 1 and not (model.config.classes or model.text_conditional or model.config.conditions):
         raise SfumatoError(
             f"{model.source or 'the model'} takes no condition that guidance could push to; leave it out."

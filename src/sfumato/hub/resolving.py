@@ -52,7 +52,7 @@ from sfumato.sampling import (
 from sfumato.sampling import resolve as resolve_sampler
 from sfumato.sampling.advice import advice
 from sfumato.sampling.calls import Guided
-from sfumato.sampling.clips import KnownFrames, clip_walk, windows
+from sfumato.sampling.clips import KnownFrames, clip_walk, parts_of
 from sfumato.sampling.editing import begin_from, inpainted, reduced, restored
 from sfumato.sampling.guidance import EVERYWHERE
 from sfumato.sampling.inverse import downscaled, pseudo_inverse_guided
@@ -163,7 +163,7 @@ class Resolved:
         return guide(steps, self._rule(rows), self._cond(rows), analytical)
 
     def _clips(self, rows: Sequence[int], seeds: Sequence[int]) -> Guided:
-        """The walk of clips, in windows of as many frames as the model was trained on."""
+        """The walk of clips, in parts (see sampling/clips.py)."""
         frames, *shape = self.shape
 
         def noise(window: int, count: int) -> ImageNoise:
@@ -174,7 +174,9 @@ class Resolved:
 
         start = None if self.request.start is None else self.request.start[list(rows)].to(self.model.device)
         size, guidance = self.model.config.shape[0], (self._rule(rows), self._cond(rows))
-        return clip_walk(self.stepper, self.levels, windows(frames, size), noise, *guidance, self._known, start)
+        given = [] if self.given is None else self.given.known.nonzero().flatten().tolist()
+        parts = parts_of(frames, size, self.request.sampling.anchors, given)
+        return clip_walk(self.stepper, self.levels, parts, noise, *guidance, self._known, start)
 
     @cached_property
     def _known(self) -> KnownFrames | None:

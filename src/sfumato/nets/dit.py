@@ -239,6 +239,7 @@ class DiT(nn.Module):
         c_noise: Tensor,
         label: Tensor | None = None,
         text: Tensor | None = None,
+        frame_numbers: Tensor | None = None,
         **conditions: Tensor | None,
     ) -> Tensor:
         check_known(self.config.conditions, conditions)
@@ -265,7 +266,7 @@ class DiT(nn.Module):
                 h = h + encode(image).flatten(2).transpose(1, 2)
         for number, block in enumerate(self.blocks):
             h, tokens = block(h, tokens, attended, embedding, angles)
-            h = h if self.temporal is None else self.temporal[number](h, frames)
+            h = h if self.temporal is None else self.temporal[number](h, frames, numbers=frame_numbers)
         scale, shift = self.modulate(embedding)[:, None].chunk(2, dim=-1)
         out: Tensor = self.proj_out(modulated(h, scale, shift)).transpose(1, 2).unflatten(2, (rows, columns))
         out = out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]

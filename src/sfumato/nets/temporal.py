@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -18,12 +19,44 @@ from sfumato.nets.layers import apply_rope, attend, rope_speeds, zeroed
 REACH = 1  # frames to either side that the convolution sees
 PERIODS = (8, 16, 32, 64, 128, 256)  # frames
 FRAME_FEATURES = 2 * len(PERIODS)
+SPEED = 1 / 32  # of a picture a frame
 
 
-def frame_encoding(frames: int, device: torch.device) -> Tensor:
-    """Which frame of its clip each is, in sines and cosines: `(frames, FRAME_FEATURES)`."""
-    angles = torch.arange(frames, device=device)[:, None] * (2 * math.pi / torch.tensor(PERIODS, device=device))
-    return torch.cat([angles.sin(), angles.cos()], dim=1)
+def frame_encoding(numbers: Tensor) -> Tensor:
+    """Which frame of its clip each of these `numbers` is, in sines and cosines: `(…, FRAME_FEATURES)`."""
+    angles = numbers[..., None] * (2 * math.pi / torch.tensor(PERIODS, device=numbers.device))
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+def consecutive(frames: int, device: torch.device) -> Tensor:
+    """The numbers of the frames of a clip none of which is left out, `(1, frames)`."""
+    return torch.arange(frames, device=device)[None]
+
+
+class Places(NamedTuple):
+    """Where the places of a frame are: as `features` `(places, n)`, and by their `centres` `(places, 2)`, how far down
+    and across, in shares of the picture."""
+
+    features: Tensor
+    centres: Tensor
+
+
+def waves(heads: int, pairs: int) -> Tensor:
+    """How fast pairs of features turn over space and time, `(heads, pairs, 3)`: radians a picture's height, a picture's
+    width and a frame.
+
+    A wave that moves is still to whoever moves along with it: attention by such waves finds what is as far on as it
+    moves in the time between. They go in all directions, from half a wave a picture to four, at speeds of about SPEED;
+    every fourth stands still, and every eighth is the same all over a frame.
+    """
+    length, way = torch.rand(2, heads, pairs, 1).unbind(0)
+    turns = math.pi * 8**length * torch.cat([(2 * math.pi * way).sin(), (2 * math.pi * way).cos()], dim=-1)
+    speeds = SPEED * torch.randn(heads, pairs, 2)
+    speeds[:, ::4] = 0
+    found = torch.cat([turns, -(turns * speeds).sum(-1, keepdim=True)], dim=-1)
+    found[:, 1::8, :2] = 0
+    found[:, 1::8, 2] = rope_speeds(found[:, 1::8].shape[1], found.device)
+    return found
 
 
 class Temporal(nn.Module):
@@ -39,50 +72,79 @@ class Temporal(nn.Module):
         self.everywhere = position > 0
         self.norm = nn.LayerNorm(width)
         self.taps = nn.Parameter(torch.zeros(2 * REACH + 1, width))  # of the convolution, from the frame before on
-        self.attention = TemporalAttention(width, heads, position) if heads else None
+        self.attention: TemporalAttention | SpacetimeAttention | None = None
+        if heads:
+            self.attention = SpacetimeAttention(width, heads, position) if position else TemporalAttention(width, heads)
 
-    def forward(self, x: Tensor, frames: int, where: Tensor | None = None) -> Tensor:
-        """`x` `(batch·frames, places, width)`, the frames of a clip one after another; `where` `(places, features)`."""
+    def forward(self, x: Tensor, frames: int, where: Places | None = None, numbers: Tensor | None = None) -> Tensor:
+        """`x` `(batch·frames, places, width)`, the frames of a clip one after another.
+
+        `where` says where the places are, `numbers` `(batch, frames)` which frames they are, where some are left out.
+        """
         if frames == 1:
             return x
         h: Tensor = self.norm(x).unflatten(0, (-1, frames))
         padded = F.pad(h, (0, 0, 0, 0, REACH, REACH))
         total: Tensor = x.unflatten(0, (-1, frames))
         for at, tap in enumerate(self.taps):
-            total = torch.addcmul(total, padded[:, at : at + frames], tap)
-        total = total if self.attention is None else total + self.attention(h, where)
+            beside = padded[:, at : at + frames]
+            if numbers is not None:  # what is left out is as what lies beyond the ends
+                found = F.pad(numbers, (REACH, REACH), value=-1)[:, at : at + frames] == numbers + at - REACH
+                beside = beside * found[:, :, None, None]
+            total = torch.addcmul(total, beside, tap)
+        numbers = consecutive(frames, x.device) if numbers is None else numbers
+        if isinstance(self.attention, SpacetimeAttention) and where is not None:
+            total = total + self.attention(h, numbers, where)
+        elif isinstance(self.attention, TemporalAttention):
+            total = total + self.attention(h, numbers)
         return total.flatten(0, 1)
 
 
 class TemporalAttention(nn.Module):
-    """Attention of each place over all frames, or of all places over all places of all frames; at first zero."""
+    """Attention of each place over all frames; at first zero."""
 
-    def __init__(self, width: int, heads: int, position: int = 0) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.qkv = nn.Linear(width, 3 * width)
         self.norm_q, self.norm_k = (nn.RMSNorm(width // heads, eps=1e-6) for _ in range(2))
-        self.position = nn.Linear(position, 3 * width, bias=False) if position else None
-        self.frame = nn.Linear(FRAME_FEATURES, 3 * width, bias=False) if position else None
         self.out = zeroed(nn.Linear(width, width))
 
-    def forward(self, h: Tensor, where: Tensor | None = None) -> Tensor:
-        """`h` `(batch, frames, places, width)`."""
-        batch, frames, places, _ = h.shape
-        everywhere, at = self.position is not None, torch.arange(frames, device=h.device)
-        if everywhere:
-            at = at.repeat_interleave(places)
-        qkv = self.qkv(h.flatten(1, 2) if everywhere else h.transpose(1, 2).flatten(0, 1))
-        if self.position is not None and self.frame is not None and where is not None:
-            qkv = qkv + self.position(where).repeat(frames, 1)
-            qkv = qkv + self.frame(frame_encoding(frames, h.device)).repeat_interleave(places, 0)
+    def forward(self, h: Tensor, numbers: Tensor) -> Tensor:
+        """`h` `(batch, frames, places, width)`, of frames with these `numbers`, `(batch or 1, frames)`."""
+        batch, _, places, _ = h.shape
+        at = numbers if len(numbers) == 1 else numbers.repeat_interleave(places, 0)
+        angles = at[:, None, :, None] * rope_speeds(h.shape[-1] // self.heads // 2, h.device)
+        out: Tensor = self.attended(self.qkv(h.transpose(1, 2).flatten(0, 1)), angles).unflatten(0, (batch, places))
+        return out.transpose(1, 2)
+
+    def attended(self, qkv: Tensor, angles: Tensor) -> Tensor:
+        """`qkv` `(batch, tokens, 3·width)`, turned by `angles` that broadcast to `(batch, heads, tokens, pairs)`."""
         query, key, value = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
-        angles = at[:, None] * rope_speeds(query.shape[-1] // 2, h.device)
         query, key = apply_rope(self.norm_q(query.float()), angles), apply_rope(self.norm_k(key.float()), angles)
         mixed = attend(query.to(value), key.to(value), value)
-        split = (1, (frames, places)) if everywhere else (0, (batch, places))
-        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2)).unflatten(*split)
-        return out if everywhere else out.transpose(1, 2)
+        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return out
+
+
+class SpacetimeAttention(TemporalAttention):
+    """Attention of all places of all frames to each other, at first zero. How far and how long they are from each other
+    counts by `waves`, which are learnt (Heo et al. 2024, "Rotary position embedding for vision transformer")."""
+
+    def __init__(self, width: int, heads: int, position: int) -> None:
+        super().__init__(width, heads)
+        self.position = nn.Linear(position, 3 * width, bias=False)
+        self.frame = nn.Linear(FRAME_FEATURES, 3 * width, bias=False)
+        self.waves = nn.Parameter(waves(heads, width // heads // 2))
+
+    def forward(self, h: Tensor, numbers: Tensor, where: Places) -> Tensor:  # type: ignore[override]
+        _, frames, places, _ = h.shape
+        qkv = self.qkv(h.flatten(1, 2)) + self.position(where.features).repeat(frames, 1)
+        qkv = qkv + self.frame(frame_encoding(numbers)).repeat_interleave(places, 1)
+        in_space = (where.centres[:, None] * self.waves[:, None, :, :2]).sum(-1).repeat(1, frames, 1)
+        in_time = numbers.repeat_interleave(places, 1)[:, None, :, None] * self.waves[:, None, :, 2]
+        out: Tensor = self.attended(qkv, in_space + in_time).unflatten(1, (frames, places))
+        return out
 
 
 def fold(

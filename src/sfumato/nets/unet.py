@@ -32,7 +32,7 @@ from sfumato.nets.conditions import ConditionConfig, ImageEncoder, NumberEncoder
 from sfumato.nets.control_branch import ControlBranch, Prompt, descend
 from sfumato.nets.layers import ConditionEmbedding, attend, zeroed
 from sfumato.nets.protocol import Parts, PictureNet
-from sfumato.nets.temporal import FRAME_FEATURES, Temporal, fold, frame_encoding
+from sfumato.nets.temporal import FRAME_FEATURES, Places, Temporal, consecutive, fold, frame_encoding
 from sfumato.nets.text import FeaturesConfig, TextConfig, prompt_reader
 
 
@@ -156,11 +156,16 @@ FREQUENCIES = (0.5, 1.0, 2.0)  # over the height and the width of a picture
 POSITION_CHANNELS = 4 * len(FREQUENCIES)
 
 
+def centres(x: Tensor) -> tuple[Tensor, Tensor]:
+    """How far down and across the pixels of `x` `(…, height, width)` are, in shares of it: `(height,)`, `(width,)`."""
+    height, width = ((torch.arange(n, device=x.device, dtype=torch.float32) + 0.5) / n for n in x.shape[-2:])
+    return height, width
+
+
 def positional_encoding(x: Tensor) -> Tensor:
     """Where each pixel of `x` `(…, height, width)` is, in sines and cosines: `(1, channels, height, width)`."""
     height, width = x.shape[-2:]
-    down = (torch.arange(height, device=x.device, dtype=torch.float32) + 0.5) / height
-    across = (torch.arange(width, device=x.device, dtype=torch.float32) + 0.5) / width
+    down, across = centres(x)
     found = []
     for frequency in FREQUENCIES:
         for angle in (2 * math.pi * frequency * down[:, None], 2 * math.pi * frequency * across[None]):
@@ -317,6 +322,7 @@ class UNet(nn.Module):
         label: Tensor | None = None,
         text: Tensor | None = None,
         strength: Tensor | None = None,
+        frame_numbers: Tensor | None = None,
         **conditions: Tensor | None,
     ) -> Tensor:
         check_known(self.config.all_conditions, conditions)
@@ -333,7 +339,8 @@ class UNet(nn.Module):
         numbers = [conditions.get(one.name) for one in self._numbers]
         frame = None
         if self.temporal_embedding is not None and frames > 1:
-            frame = self.temporal_embedding(frame_encoding(frames, x.device)).repeat(whole[0], 1)
+            numbers_of_each = consecutive(frames, x.device) if frame_numbers is None else frame_numbers
+            frame = self.temporal_embedding(frame_encoding(numbers_of_each).expand(whole[0], -1, -1).flatten(0, 1))
         embedding = self.condition(c_noise, label, None if prompt is None else prompt[0][:, 0], numbers, frame)
 
         height, width = x.shape[-2:]
@@ -347,7 +354,7 @@ class UNet(nn.Module):
             if (image := conditions.get(one.name)) is not None:
                 h = h + encode(image)
         entered = h
-        h, skips = descend(self.down, self.middle, h, embedding, prompt, partial(self._along, frames))
+        h, skips = descend(self.down, self.middle, h, embedding, prompt, partial(self._along, frames, frame_numbers))
         if self.control_branch is not None and (image := conditions.get(self.control_name)) is not None:
             middle, across = self.control_branch(entered, image, strength, embedding, prompt)
             h, skips = h + middle, [skip + more for skip, more in zip(skips, across, strict=True)]
@@ -356,17 +363,19 @@ class UNet(nn.Module):
                 h = F.interpolate(h, size=skips[-1].shape[-2:], mode="nearest")
             for block in cast(nn.ModuleList, blocks):
                 h = block(torch.cat([h, skips.pop()], dim=1), embedding, prompt)
-            h = self._along(frames, number, h)
+            h = self._along(frames, frame_numbers, number, h)
         out: Tensor = self.conv_out(F.silu(self.norm(h)))
         out = out if patch == 1 else F.pixel_shuffle(out, patch)[..., :height, :width]
         return out if len(whole) == 4 else out.reshape(whole)
 
-    def _along(self, frames: int, number: int, h: Tensor) -> Tensor:
+    def _along(self, frames: int, frame_numbers: Tensor | None, number: int, h: Tensor) -> Tensor:
         """`h` `(batch·frames, channels, height, width)` after the temporal layer of this `number`, if there is one."""
         if self.temporal is None or frames == 1:
             return h
         layer = cast(Temporal, self.temporal[number])
-        where = positional_encoding(h)[0].flatten(1).T if layer.everywhere else None
-        places: Tensor = layer(h.permute(0, 2, 3, 1).flatten(1, 2), frames, where)
+        where = None
+        if layer.everywhere:
+            where = Places(positional_encoding(h)[0].flatten(1).T, torch.cartesian_prod(*centres(h)))
+        places: Tensor = layer(h.permute(0, 2, 3, 1).flatten(1, 2), frames, where, frame_numbers)
         out: Tensor = places.transpose(1, 2).unflatten(2, h.shape[2:])
         return out

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from sfumato.sampling.editing import restored
 from sfumato.sampling.steppers import Noise, Stepper
 from sfumato.sampling.walks import OwnWalk, guide, walk
 
+FRAME_NUMBERS = "frame_numbers"  # the condition that says which frames of a clip they are, where some are left out
 CONTEXT = 0.5  # of a window, which the next one goes on from
 SHOWN_RATIO = (
     0.05  # sigma/alpha of frames that are given, as the network is shown them: it was trained with 0.02 to 0.2
@@ -57,6 +59,22 @@ def with_known(given: KnownFrames, noise: Tensor, inner: Rule) -> Rule:
     return fill
 
 
+class Part(NamedTuple):
+    """Frames that are generated together: their `numbers` in the clip, of a window that begins at frame `begin`.
+
+    Those that are `settled`, bool `(frames,)`, an earlier part of the window has generated; None in its first one.
+    """
+
+    begin: int
+    numbers: list[int]
+    settled: Tensor | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether they follow one another, none left out."""
+        return self.numbers[-1] - self.numbers[0] < len(self.numbers)
+
+
 def windows(frames: int, size: int) -> list[tuple[int, int]]:
     """Where each window of at most `size` begins and ends in a clip of so many `frames`: the next one goes on from a
     share CONTEXT of the one before, or of more where the clip ends with it."""
@@ -67,60 +85,109 @@ def windows(frames: int, size: int) -> list[tuple[int, int]]:
     return found
 
 
+def parts_of(frames: int, size: int, anchors: int | None = None, given: Sequence[int] = ()) -> list[Part]:
+    """What of a clip of so many `frames` is generated together, one part after another.
+
+    Each window of at most `size` is one, or with `anchors` several: first as many frames, from its first to its last,
+    and those `given`; then what lies between two of them, each time with all of them (Harvey et al. 2022, "Flexible
+    diffusion modeling of long videos").
+    """
+    parts, there = list[Part](), set[int]()
+    for begin, end in windows(frames, size):
+        each = [Part(begin, [*range(begin, end)])]
+        if anchors is not None and end - begin > anchors:
+            even = {begin + round(at * (end - 1 - begin) / (anchors - 1)) for at in range(anchors)}
+            first = sorted(even | {number for number in given if begin <= number < end})
+            each = [Part(begin, first)]
+            for low, high in pairwise(first):
+                numbers = sorted({*first, *range(low, high)})
+                settled = torch.isin(torch.tensor(numbers), torch.tensor(first))
+                each += [Part(begin, numbers, settled)] if high - low > 1 else []
+        for part in each:
+            if not there.issuperset(part.numbers):
+                parts.append(part)
+                there.update(part.numbers)
+    return parts
+
+
 def clip_walk(
     by: Stepper | OwnWalk,
     levels: Level,
-    parts: Sequence[tuple[int, int]],
+    parts: Sequence[Part],
     noise: Callable[[int, int], Noise],
     rule: Rule,
     cond: Condition | None,
     given: KnownFrames | None = None,
     start: Tensor | None = None,
 ) -> Guided:
-    """The walk of clips in windows, the `parts`; a step shows all that is there by then.
+    """The walk of clips in `parts` (see `parts_of`); a step shows all frames that are there by then.
 
-    `noise(window, frames)` is that of one window, from 0: what each row draws. `given` are frames of the whole clip
-    that are kept bit for bit. Without them, and within one window, it is the plain walk, from `start` if there is one.
+    `noise(part, frames)` is that of one part, from 0: what each row draws. `given` are frames of the whole clip
+    that are kept bit for bit. Without them, and in one part, it is the plain walk, from `start` if there is one.
     """
-    clip: Tensor | None = None
-    for number, (begin, end) in enumerate(parts):
-        draw, known = noise(number, end - begin), _known_of(given, clip, begin, end)
+    clip, there = None, list[int]()
+    for number, part in enumerate(parts):
+        draw, known = noise(number, len(part.numbers)), _known_of(given, clip, there, part)
+        told = rule if part.whole else _numbered(part, rule)
         if known is None:
-            steps = guide(walk(by, levels, draw, start), rule, cond)
+            steps = guide(walk(by, levels, draw, start), told, cond)
         else:
             finish = _keep(known)
-            shown = with_known(known, draw(), rule)
+            shown = with_known(known, draw(), told)
             steps = guide(walk(by, levels, draw, start, finish), shown, cond)
-        clip = yield from _onwards(steps, clip, begin, number, len(parts))
+        clip = yield from _onwards(steps, clip, there, part, number, len(parts))
+        there = sorted({*there, *part.numbers})
+
+
+def _numbered(part: Part, inner: Rule) -> Rule:
+    """The answers of `inner`, whose calls say which frames of the window they are about."""
+    numbers = torch.tensor(part.numbers) - part.begin
+
+    def tell(call: Call) -> Answering:
+        asking, answers = inner(call), None
+        rows = numbers.to(call.x.device).expand(len(call.x), -1)
+        while True:
+            try:
+                calls = asking.send(answers)  # type: ignore[arg-type]
+            except StopIteration as end:
+                answer: Tensor = end.value
+                return answer
+            answers = yield tuple(one._replace(cond={**(one.cond or {}), FRAME_NUMBERS: rows}) for one in calls)
+
+    return tell
 
 
 def _keep(known: KnownFrames) -> Callable[[Tensor], Tensor]:
     return lambda x: restored(x, known.frames, known.mask)
 
 
-def _known_of(given: KnownFrames | None, clip: Tensor | None, begin: int, end: int) -> KnownFrames | None:
-    """What is known of a window: the part of `clip` that is generated, and those that are `given`."""
-    if clip is None and (given is None or not bool(given.known[begin:end].any())):
-        return None
-    known = torch.zeros(end - begin, dtype=torch.bool)
+def _known_of(given: KnownFrames | None, clip: Tensor | None, there: Sequence[int], part: Part) -> KnownFrames | None:
+    """What is known of a part: those frames of `clip` that are `there` by now, and those that are `given`."""
+    numbers = torch.tensor(part.numbers)
+    known = torch.isin(numbers, torch.tensor(there, dtype=torch.long))
     if clip is None:
-        assert given is not None
-        return KnownFrames(given.frames[:, begin:end], given.known[begin:end])
-    context = clip.shape[1] - begin
-    known[:context] = True
-    frames = torch.cat([clip[:, begin:], torch.zeros_like(clip[:, : end - begin - context])], dim=1)
+        if given is None or not bool(given.known[numbers].any()):
+            return None
+        return KnownFrames(given.frames[:, numbers], given.known[numbers])
+    frames = clip.new_zeros(len(clip), len(numbers), *clip.shape[2:])
+    frames[:, known] = clip[:, torch.isin(torch.tensor(there), numbers)]
     if given is not None:
-        frames = restored(frames, given.frames[:, begin:end], ~given.known[begin:end, None, None, None])
-        known |= given.known[begin:end]
+        frames = restored(frames, given.frames[:, numbers], ~given.known[numbers, None, None, None])
+        known |= given.known[numbers]
     return KnownFrames(frames, known)
 
 
 def _onwards(
-    steps: Guided, clip: Tensor | None, begin: int, number: int, count: int
+    steps: Guided, clip: Tensor | None, there: Sequence[int], part: Part, number: int, count: int
 ) -> Generator[Rows | Step, Any, Tensor]:
-    """The steps of a window as those of the whole clip; returns the clip with what the window has added."""
-    answer, calls = None, 0
-    whole: Tensor | None = clip
+    """The steps of a part as those of the whole clip; returns the clip with what the part has added."""
+    ahead = [at for at, one in enumerate(there) if one not in {*part.numbers}]
+    order = torch.tensor([*(there[at] for at in ahead), *part.numbers]).argsort()
+
+    def joined(x: Tensor) -> Tensor:
+        return x if clip is None or not ahead else torch.cat([clip[:, ahead], x], dim=1)[:, order]
+
+    answer, whole = None, clip
     while True:
         try:
             event = steps.send(answer)
@@ -128,13 +195,7 @@ def _onwards(
             assert whole is not None
             return whole
         if isinstance(event, Step):
-            whole = event.x if clip is None else torch.cat([clip[:, :begin], event.x], dim=1)
-            hat = event.x0_hat
-            if clip is not None and hat is not None:
-                hat = torch.cat([clip[:, :begin], hat], dim=1)
-            calls = event.calls
-            total = count * event.total
-            event = replace(
-                event, index=number * event.total + event.index, total=total, x=whole, x0_hat=hat, calls=calls
-            )
+            whole, total = joined(event.x), count * event.total
+            hat = None if event.x0_hat is None else joined(event.x0_hat)
+            event = replace(event, index=number * event.total + event.index, total=total, x=whole, x0_hat=hat)
         answer = yield event

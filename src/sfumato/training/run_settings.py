@@ -102,6 +102,8 @@ def configure_start(
         own = STUDENT | visited | own
     elif base is not None and base.config.student:
         own = PLAIN | own
+    if config.objective.frame_levels.anchors:
+        own = {"sampling.anchors": config.objective.frame_levels.anchors} | own
     if config.objective.taught and base is None:
         name = "walked" if config.objective.walked else "guidance"
         raise SfumatoError(f"`{name}` is that of the model which a student starts from; say which by `base`.")

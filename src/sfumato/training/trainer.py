@@ -29,6 +29,7 @@ from sfumato.hub.loading import WEIGHT_FILES
 from sfumato.nets.conditions import GUIDANCE
 from sfumato.nets.diffusers import DiffusersNet, enable_gradient_checkpointing
 from sfumato.nets.protocol import memory_format_of
+from sfumato.sampling.clips import FRAME_NUMBERS, Part, parts_of
 from sfumato.seeds import derived_seed, numpy_generator, torch_generator
 from sfumato.training.conditions import draw_dropout, sample_conditions
 from sfumato.training.config import TrainingConfig
@@ -147,8 +148,15 @@ class Trainer(RunLoop):
             dropped = torch.from_numpy(coins < config.objective.condition_dropout)
         noise = torch_generator("noise", config.seed, step)
         single = self._single_frames(step)
-        shape = self.dataset.shape if single is None else (1, *self.dataset.shape[1:])
+        part = self._part(step) if single is None else None
+        shape = self.dataset.shape
+        if single is not None:
+            shape = (1, *shape[1:])
+        elif part is not None:
+            shape = (len(part.numbers), *shape[1:])
         drawn = self.objective.draw((config.batch, *shape), noise)  # of all processes
+        if part is not None and part.settled is not None:
+            drawn = self.objective.settled(drawn, part.settled, noise)
         tokens = self._captions(indices, numpy_generator("captions", config.seed, step))
         augmentation = draw_augmentation(config.seed, images, config.batch, config.data.flip, self.dataset.crop)
         generator = torch_generator("conditions", config.seed, step)
@@ -168,6 +176,9 @@ class Trainer(RunLoop):
             if single is not None:
                 x0 = x0[torch.arange(len(x0)), single[rows]][:, None]
             cond = {}
+            if part is not None:
+                x0 = x0[:, part.numbers]
+                cond[FRAME_NUMBERS] = torch.tensor(part.numbers).expand(len(x0), -1)
             if labels is not None and dropped is not None:
                 cond["label"] = labels.masked_fill(dropped[rows], null)
             if tokens is not None:
@@ -221,6 +232,17 @@ class Trainer(RunLoop):
         if generator.random() >= self.config.data.stills:
             return None
         return torch.from_numpy(generator.integers(0, self.dataset.shape[0], self.config.batch))
+
+    def _part(self, step: int) -> Part | None:
+        """The frames of each clip that are trained on at this step; None where all are."""
+        settings, frames = self.config.objective.frame_levels, self.dataset.shape[0]
+        if not settings.anchors:
+            return None
+        first, *between = parts_of(frames, frames, settings.anchors)
+        generator = numpy_generator("parts of clips", self.config.seed, step)
+        if generator.random() >= settings.between:
+            return first
+        return between[generator.integers(len(between))]
 
     def _captions(self, indices: NDArray[np.int64], generator: np.random.Generator) -> Tensor | None:
         """The captions of samples as the network reads them, some dropped; of several for one sample, any one."""
@@ -293,6 +315,16 @@ def check_training(model: ModelConfig, dataset: Dataset, config: TrainingConfig)
         model.net.check(*(side // 2 for side in dataset.shape[-2:]))
     if config.objective.coupling and kind.moving:
         raise SfumatoError(f"{dataset.name} are clips, which aren't coupled to noise; leave `coupling` out.")
+    if anchors := config.objective.frame_levels.anchors:
+        why = None
+        if not kind.moving or not model.net.temporal:
+            why = "its network takes no clips of which frames are left out"
+        elif anchors >= dataset.shape[0]:
+            why = f"clips have {dataset.shape[0]} frames, none of which would be left out"
+        elif config.objective.student:
+            why = "a student learns whole clips"
+        if why is not None:
+            raise SfumatoError(f"frame_levels.anchors is {anchors}, and {why}; leave it at 0.")
     check_objective(config, model)
     check_consistency(config, model)
     if model.control_branch is not None and config.lora is not None:
