@@ -235,6 +235,14 @@ def test_a_clip_of_any_length_begins_as_one_window_does(frames: int) -> None:
         assert torch.equal(whole[:, :4], model.sample([3, 4], labels=["a", "b"], steps=3, guidance=2.0))
 
 
+@pytest.mark.parametrize("anchors", [None, 2])
+def test_a_clip_of_any_length_begins_from_the_noise_that_it_is_given(anchors: int | None) -> None:
+    model, start = clip_model(), 80 * noise(1, 11, *SHAPE)
+    clip = model.sample([3], frames=11, steps=3, start=start, anchors=anchors)
+    assert torch.equal(clip[:, :4], model.sample([3], frames=4, steps=3, start=start[:, :4], anchors=anchors))
+    assert not torch.equal(clip[:, :4], model.sample([3], frames=4, steps=3, anchors=anchors))
+
+
 def test_the_sample_of_one_frame_is_that_of_the_picture_model() -> None:
     model = clip_model()
     net = of_pictures(model.denoiser.net)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Condition, Level
-from sfumato.sampling.calls import Answering, Call, Guided, Rows, Rule, Step, level_of_rows
+from sfumato.sampling.calls import Answering, Call, Guided, Rows, Rule, Step, level_of_rows, relay
 from sfumato.sampling.editing import restored
 from sfumato.sampling.steppers import Noise, Stepper
 from sfumato.sampling.walks import OwnWalk, guide, walk
@@ -123,18 +123,19 @@ def clip_walk(
     """The walk of clips in `parts` (see `parts_of`); a step shows all frames that are there by then.
 
     `noise(part, frames)` is that of one part, from 0: what each row draws. `given` are frames of the whole clip
-    that are kept bit for bit. Without them, and in one part, it is the plain walk, from `start` if there is one.
+    that are kept bit for bit, and `start` is the whole noisy clip to begin with. In one part and without `given`, it
+    is the plain walk.
     """
     clip, there = None, list[int]()
     for number, part in enumerate(parts):
         draw, known = noise(number, len(part.numbers)), _known_of(given, clip, there, part)
         told = rule if part.whole else _numbered(part, rule)
+        begun = None if start is None else start[:, part.numbers]
         if known is None:
-            steps = guide(walk(by, levels, draw, start), told, cond)
+            steps = guide(walk(by, levels, draw, begun), told, cond)
         else:
-            finish = _keep(known)
             shown = with_known(known, draw(), told)
-            steps = guide(walk(by, levels, draw, start, finish), shown, cond)
+            steps = guide(walk(by, levels, draw, begun, _keep(known)), shown, cond)
         clip = yield from _onwards(steps, clip, there, part, number, len(parts))
         there = sorted({*there, *part.numbers})
 
@@ -144,15 +145,12 @@ def _numbered(part: Part, inner: Rule) -> Rule:
     numbers = torch.tensor(part.numbers) - part.begin
 
     def tell(call: Call) -> Answering:
-        asking, answers = inner(call), None
         rows = numbers.to(call.x.device).expand(len(call.x), -1)
-        while True:
-            try:
-                calls = asking.send(answers)  # type: ignore[arg-type]
-            except StopIteration as end:
-                answer: Tensor = end.value
-                return answer
-            answers = yield tuple(one._replace(cond={**(one.cond or {}), FRAME_NUMBERS: rows}) for one in calls)
+
+        def told(calls: Rows) -> Generator[Rows, Sequence[Tensor], Sequence[Tensor]]:
+            return (yield tuple(one._replace(cond={**(one.cond or {}), FRAME_NUMBERS: rows}) for one in calls))
+
+        return (yield from relay(inner(call), told))
 
     return tell
 
