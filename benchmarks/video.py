@@ -33,11 +33,13 @@ from sfumato import Run
 from sfumato.data import KINDS, open_dataset, picture, save_png
 from sfumato.data.films import film
 from sfumato.data.moving_shapes import FRAMES, MovingScene, draw_clip, moving_scene
+from sfumato.diffusion import Condition, Level
 from sfumato.evaluation.drift import Curve, drift
 from sfumato.evaluation.drift_page import drift_table, out_of_range, write_drift
 from sfumato.evaluation.moving_shapes import score_clip
 from sfumato.files import replace_file
 from sfumato.hub import Keyframes, Model, load
+from sfumato.sampling.clips import FRAME_NUMBERS
 from sfumato.training import Measured
 
 QUICK = 0.02  # the share of the training that --quick takes
@@ -46,6 +48,8 @@ WHOLE = {"right in all frames": 0.9, "moves as asked": 0.9}  # after all of it
 FROM_FRAME = {"moves as asked": 0.85}
 OWN, FROM = "a first frame, then the others", "going on from a real first frame"
 GUIDANCE, SAMPLER = 2.0, "dpm++2m-sde"  # fresh noise mends what is missing
+STEPS, FIRST_STEPS = 30, 100  # of clips, and of a first frame, which they keep
+SETTLED = 0.35  # noise per signal, EDM's sigma, below which single frames are a matter of details
 LONG, ROLLED = 256, 12  # frames of a roll-out, and how many there are
 
 NET = {"widths": (80, 128), "attention": (0, 1), "patch": 4, "spacetime": (0, 1)}
@@ -66,7 +70,7 @@ STAGES: tuple[tuple[str, int, float, dict[str, Any]], ...] = (
 def trained(folder: Path, share: float) -> Model:
     """Single frames first, of which sixteen cost what a clip does: what they show and where is learnt from them. Then
     four frames of clips, far apart and at half their size: what moves, and to which side, is all in these. Then whole
-    ones, and the frames between.
+    ones, and the frames between. Details are left to the network of single frames.
 
     Squares of 4×4 pixels are most of what one token can hold. So the network answers with the picture, which is flat,
     and not with the noise, of which grain was left (Li & He 2025, "Back to basics").
@@ -75,13 +79,35 @@ def trained(folder: Path, share: float) -> Model:
         "held_out": 0.0, "evaluated": 0, "compile": False, "threads": 1, "previews": 2, "stills": 0.0,
         "learning_rate": 3e-3, "objective.weight": "edm", "objective.uncertainty": True,
     }  # fmt: skip
-    model: Model | None = None
+    models: list[Model] = []
     for place, samples, mean, settings in STAGES:
         # Flat drawings, in each of sixteen frames: what is where is decided at much noise, and what moves at more.
         noise = {"name": "log-normal", "mean": mean, "std": 1.5, "tail": 0.02}
         images = round(share * samples)
-        model = went_on(folder / place, base=model, images=images, noise=noise, **{**common, **settings})
-    assert model is not None
+        base = models[-1] if models else None
+        models.append(went_on(folder / place, base=base, images=images, noise=noise, **{**common, **settings}))
+    return details_by(models[0], models[-1])
+
+
+def details_by(frames: Model, model: Model) -> Model:
+    """The `model` of clips, whose last steps the model of single `frames` takes: what clips left of its drawing is less
+    than what it had, and where things are is settled by then (Balaji et al. 2022, "eDiff-I")."""
+    at_much_noise = model.denoiser.forward
+
+    def forward(x: Tensor, level: Level, cond: Condition | None = None) -> Tensor:
+        alone = x.shape[1] == 1
+        if not alone and float(level.ratio.max()) > SETTLED:
+            return at_much_noise(x, level, cond)
+
+        def each(value: Tensor) -> Tensor:
+            """Of each frame, what is of its clip."""
+            return value.repeat_interleave(x.shape[1], 0)
+
+        alpha, sigma = (v.flatten() if v.ndim == 2 else each(v) if v.ndim else v for v in (level.alpha, level.sigma))
+        told = {name: each(value) for name, value in (cond or {}).items() if name != FRAME_NUMBERS}
+        return frames.denoiser(x.flatten(0, 1), Level(alpha, sigma), told).reshape(x.shape)
+
+    model.denoiser.forward = forward  # type: ignore[method-assign]
     return model
 
 
@@ -119,19 +145,20 @@ def scores(clips: Tensor, scenes: Sequence[MovingScene]) -> dict[str, float]:
     }
 
 
-def measure(model: Model, folder: Path, count: int, steps: int) -> dict[str, dict[str, float]]:
+def measure(model: Model, folder: Path, count: int, steps: int, first: int) -> dict[str, dict[str, float]]:
+    """The scores of each row, of so many clips in `steps`, and in `first` of a frame that is generated first."""
     scenes = [moving_scene(number, held_out=True) for number in range(count)]
     prompts, seeds = [one.caption for one in scenes], range(count)
     how = {"guidance": GUIDANCE, "sampler": SAMPLER, "steps": steps}
     rows = {"real clips": KINDS["clips"].decoded(np.stack([draw_clip(one) for one in scenes]))}
-    alone = model.sample(seeds, prompts=prompts, frames=1, **how)
+    alone = model.sample(seeds, prompts=prompts, frames=1, **{**how, "steps": first})
 
-    def going_on(first: Tensor) -> Tensor:
+    def going_on(frames: Tensor) -> Tensor:
         clips = [
             model.sample([seed], prompts=text, edit=Keyframes({0: frame}), **how)
-            for seed, text, frame in zip(seeds, prompts, first, strict=True)
+            for seed, text, frame in zip(seeds, prompts, frames, strict=True)
         ]
-        assert all(torch.equal(clip[0, 0], frame) for clip, frame in zip(clips, first, strict=True))
+        assert all(torch.equal(clip[0, 0], frame) for clip, frame in zip(clips, frames, strict=True))
         return torch.cat(clips)
 
     rows[OWN] = going_on(alone[:, 0])
@@ -205,7 +232,7 @@ def main() -> None:
     share = QUICK if given.quick else given.share
     torch.set_num_threads(1)
     if given.diffusers is not None:  # whose clips take a minute each
-        for name, value in by_diffusers(given.diffusers, 25, 20).items():
+        for name, value in by_diffusers(given.diffusers, 12, 20).items():
             print(f"{name:32}{value:.1%}")
         return
     folder = Path(f"runs/video-{Path(given.model).name if given.model else format(share, 'g')}")
@@ -213,8 +240,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     minutes = cpu_minutes(folder)
     print(f"{model.parameter_count:,} parameters; {minutes:.1f} CPU-minutes")
-    count, steps = (16, 10) if given.quick else (100, 20)
-    table = measure(model, folder, count, steps)
+    count, steps, first = (16, 10, 20) if given.quick else (100, STEPS, FIRST_STEPS)
+    table = measure(model, folder, count, steps, first)
     print(f"{count} captions with combinations never trained on; {steps} steps, guidance {GUIDANCE:g}")
     names = [*next(iter(table.values()))]
     print(f"{'':32}" + "".join(f"{name:>22}" for name in names))
