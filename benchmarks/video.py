@@ -1,6 +1,6 @@
 """Does the clip show what the prompt says? A model of moving shapes, held to captions whose combinations it never saw.
 
-    python benchmarks/video.py                 an hour of one thread, and three quarters to measure
+    python benchmarks/video.py                 an hour of one thread, and half an hour to measure
     python benchmarks/video.py --share 0.3     with so much of the training
     python benchmarks/video.py --quick         in under five minutes
     python benchmarks/video.py --model RUN     measure another model of moving shapes
@@ -9,9 +9,8 @@
 
 Trains on `moving-shapes`, generates clips of held-out captions, the first frame by itself (Girdhar et al. 2023, "Emu
 Video") and then the clip that goes on from it, frames that lie far apart first (Harvey et al. 2022), and has the
-checker read every frame. Beside it stand clips without a first frame of their own, each frame by itself from the seed
-of the clip, clips that go on from a real first frame, and real clips; and clips of 256 frames are held to the range of
-real ones, moment by moment.
+checker read every frame. Beside it stand each frame by itself from the seed of the clip, clips that go on from a real
+first frame, and real clips; and clips of 256 frames are held to the range of real ones, moment by moment.
 Writes runs/video-SHARE (kept: run again, it goes on or only measures), and there clips and drift.html. Exits with 1
 where training took longer or a figure that is asked for is missed; short runs are only asked to keep the first frame.
 """
@@ -162,7 +161,6 @@ def measure(model: Model, folder: Path, count: int, steps: int, first: int) -> d
         return torch.cat(clips)
 
     rows[OWN] = going_on(alone[:, 0])
-    rows["without a first frame"] = model.sample(seeds, prompts=prompts, **how)
     rows["each frame by itself, one seed"] = alone.expand(-1, FRAMES, -1, -1, -1)
     rows[FROM] = going_on(rows["real clips"][:, 0])
     for name, clips in rows.items():
