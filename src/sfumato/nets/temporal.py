@@ -72,7 +72,7 @@ class Temporal(nn.Module):
         self.everywhere = position > 0
         self.norm = nn.LayerNorm(width)
         self.taps = nn.Parameter(torch.zeros(2 * REACH + 1, width))  # of the convolution, from the frame before on
-        self.attention: TemporalAttention | SpacetimeAttention | None = None
+        self.attention: TemporalAttention | None = None
         if heads:
             self.attention = SpacetimeAttention(width, heads, position) if position else TemporalAttention(width, heads)
 
@@ -93,10 +93,7 @@ class Temporal(nn.Module):
                 beside = beside * found[:, :, None, None]
             total = torch.addcmul(total, beside, tap)
         numbers = consecutive(frames, x.device) if numbers is None else numbers
-        if isinstance(self.attention, SpacetimeAttention) and where is not None:
-            total = total + self.attention(h, numbers, where)
-        elif isinstance(self.attention, TemporalAttention):
-            total = total + self.attention(h, numbers)
+        total = total if self.attention is None else total + self.attention(h, numbers, where)
         return total.flatten(0, 1)
 
 
@@ -110,8 +107,9 @@ class TemporalAttention(nn.Module):
         self.norm_q, self.norm_k = (nn.RMSNorm(width // heads, eps=1e-6) for _ in range(2))
         self.out = zeroed(nn.Linear(width, width))
 
-    def forward(self, h: Tensor, numbers: Tensor) -> Tensor:
-        """`h` `(batch, frames, places, width)`, of frames with these `numbers`, `(batch or 1, frames)`."""
+    def forward(self, h: Tensor, numbers: Tensor, where: Places | None = None) -> Tensor:
+        """`h` `(batch, frames, places, width)`, of frames with these `numbers`, `(batch or 1, frames)`; `where` places
+        are matters in space and time alone."""
         batch, _, places, _ = h.shape
         at = numbers if len(numbers) == 1 else numbers.repeat_interleave(places, 0)
         angles = at[:, None, :, None] * rope_speeds(h.shape[-1] // self.heads // 2, h.device)
@@ -137,7 +135,8 @@ class SpacetimeAttention(TemporalAttention):
         self.frame = nn.Linear(FRAME_FEATURES, 3 * width, bias=False)
         self.waves = nn.Parameter(waves(heads, width // heads // 2))
 
-    def forward(self, h: Tensor, numbers: Tensor, where: Places) -> Tensor:  # type: ignore[override]
+    def forward(self, h: Tensor, numbers: Tensor, where: Places | None = None) -> Tensor:
+        assert where is not None
         _, frames, places, _ = h.shape
         qkv = self.qkv(h.flatten(1, 2)) + self.position(where.features).repeat(frames, 1)
         qkv = qkv + self.frame(frame_encoding(numbers)).repeat_interleave(places, 1)
